@@ -1,0 +1,323 @@
+"""Typed settings: everything under `config/`, read strictly and frozen.
+
+Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox profile may write them in the file.
+`--set a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from gateway.domain.errors import ConfigError, Problem
+from gateway.strict_yaml import Document, read
+
+Profile = Literal["sandbox", "production"]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Settings(BaseModel):
+    """Frozen, and unknown words are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Secret(Settings):
+    """Where a secret comes from: exactly one of a file, an environment variable, or (sandbox only) its value."""
+
+    file: Path | None = None
+    env: str | None = None
+    value: SecretStr | None = None
+
+    def reveal(self) -> str:
+        """The secret itself; ConfigError names the reference when it is not there."""
+        if self.value is not None:
+            return self.value.get_secret_value()
+        try:
+            return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
+        except (OSError, KeyError):
+            place = f"file {self.file}" if self.file else f"environment variable {self.env}"
+            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
+
+
+class Words2(Settings):
+    """Words for people, Vietnamese first."""
+
+    vi: str
+    en: str
+
+
+class Listener(Settings):
+    """One listening socket."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535)
+
+
+class DoorLimits(Settings):
+    """What the door accepts; sizes in bytes, times in seconds."""
+
+    body_bytes: int = 262_144
+    json_depth: int = 20
+    header_seconds: float = 10
+    body_seconds: float = 10
+    idle_seconds: float = 75
+    requests_per_requester: int = 256
+    connections: int = 4_000
+
+
+class PrefillSettings(Settings):
+    """Times of a prefill in milliseconds, lives in seconds."""
+
+    deadline_ms: int = 2_000
+    max_deadline_ms: int = 10_000
+    late_ms: int = 30_000
+    pending_seconds: int = Field(900, le=900)
+    cache_max_seconds: int = Field(900, le=900)
+
+
+class LogSettings(Settings):
+    """The exchange log: its name, its store, its root key (32 bytes, base64)."""
+
+    origin: str = "motlan.example/exchange-log"
+    url: str = "sqlite:///exchange.db"
+    root_key: Secret | None = None
+
+
+class GatewaySettings(Settings):
+    """`config/gateway.yaml`."""
+
+    profile: Profile = "sandbox"
+    province: str = "33"
+    api: Listener = Listener(port=8080)
+    admin: Listener = Listener(port=8081)
+    sandbox: Listener = Listener(port=8090)
+    limits: DoorLimits = DoorLimits()
+    prefill: PrefillSettings = PrefillSettings()
+    log: LogSettings = LogSettings()
+    cache_url: str = "memory://"
+    #: URL of the token endpoint's issuer; empty: the address of the listener
+    issuer: str = ""
+
+
+class Limits(Settings):
+    """How a source is guarded; times in milliseconds."""
+
+    connect_ms: int = 1_000
+    total_ms: int = 5_000
+    connections: int = 64
+    answer_bytes: int = 2_097_152
+    breaker_failures: int = 5
+    breaker_window_seconds: int = 10
+    breaker_probe_seconds: int = 10
+    retry_budget: float = 0.1
+
+
+class ServiceSettings(Settings):
+    """One data service at its address. `valid_seconds` 0: never cached."""
+
+    enabled: bool = True
+    path: str = ""
+    method: Literal["GET", "POST"] = "POST"
+    #: where the request tree goes
+    body: Literal["json", "query", "form"] = "json"
+    valid_seconds: int = Field(0, le=900)
+    legal_basis: str = ""
+    #: values for `service.<parameter>` of the mapping
+    parameters: dict[str, str] = {}
+    #: codes table that maps procedure codes to the provider's service code (`service.procedure_code`)
+    procedure_codes: dict[str, str] = {}
+
+
+class SourceSettings(Settings):
+    """`config/sources/<source>.yaml`: where a provider is and how to speak with it."""
+
+    source: str
+    adapter: str = Field(pattern=r"^adapters\.")
+    title: Words2
+    provider: str
+    mark: Literal["seen", "memory", "sandbox"]
+    url: str = ""
+    #: request profile of the mapping
+    request_profile: str = ""
+    #: read and checked by the adapter (`kind` names the profile)
+    auth: dict[str, Any] = {"kind": "none"}
+    #: further settings, read and checked by the adapter
+    options: dict[str, Any] = {}
+    limits: Limits = Limits()
+    services: dict[str, ServiceSettings]
+
+
+class Agency(Settings):
+    """An agency of the province, and who stands in when a citizen fills his own form."""
+
+    code: str
+    title: Words2
+    duty_official: str | None = None
+    duty_account: str = ""
+
+
+class RequesterSettings(Settings):
+    """`config/requesters/<id>.yaml`: a system that may ask."""
+
+    requester: str
+    title: Words2
+    agency: str
+    client_id: str
+    client_secret: Secret
+    scopes: Words
+    agreements: Words = ()
+
+
+class AgreedService(Settings):
+    """What one agreement grants at one data service: attributes of its evidence, `*` for all."""
+
+    attributes: Words
+
+
+class Agreement(Settings):
+    """`config/agreements/<id>.yaml`: which attributes, for which purposes and procedures, on which ground."""
+
+    agreement: str
+    title: Words2
+    legal_basis: str
+    document: str
+    valid_from: str
+    valid_until: str | None = None
+    #: national procedure codes, `*` for all
+    procedures: Words
+    purposes: Words
+    services: dict[str, AgreedService]
+
+
+class Purpose(Settings):
+    """An entry of `config/purposes.yaml`."""
+
+    title: Words2
+    legal_basis: str
+
+
+class PublishedScope(Settings):
+    """An entry of `config/published_scopes.yaml`: data whose owner declared them usable instead of papers."""
+
+    scope: str
+    service: str
+    attributes: Words
+    document: str
+    published_on: str
+    #: sandbox or memory scopes are shown as such
+    mark: Literal["seen", "memory", "sandbox"]
+
+
+class PurposeFile(Settings):
+    """`config/purposes.yaml`."""
+
+    purposes: dict[str, Purpose]
+
+
+class ScopeFile(Settings):
+    """`config/published_scopes.yaml`."""
+
+    scopes: tuple[PublishedScope, ...]
+
+
+class AgencyFile(Settings):
+    """`config/agencies.yaml`."""
+
+    agencies: tuple[Agency, ...]
+
+
+class Configuration(Settings):
+    """All of `config/`, typed, with the documents it came from (for messages with file and line)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    root: Path
+    gateway: GatewaySettings
+    agencies: dict[str, Agency]
+    sources: dict[str, SourceSettings]
+    requesters: dict[str, RequesterSettings]
+    agreements: dict[str, Agreement]
+    purposes: dict[str, Purpose]
+    scopes: tuple[PublishedScope, ...]
+    documents: dict[str, Document]
+
+
+def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
+    """Read `root` (the folder `config/`); ConfigError with every problem found at once."""
+    reader = _Reader(root, {**_environment(os.environ), **(overrides or {})})
+    configuration = {
+        "gateway": reader.one("gateway.yaml", GatewaySettings),
+        "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
+        "sources": reader.many("sources", SourceSettings, "source"),
+        "requesters": reader.many("requesters", RequesterSettings, "requester"),
+        "agreements": reader.many("agreements", Agreement, "agreement"),
+        "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
+        "scopes": getattr(reader.one("published_scopes.yaml", ScopeFile), "scopes", ()),
+    }
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return Configuration(root=root, documents=reader.documents, **configuration)
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key.removeprefix("MOTLAN_").lower().replace("__", "."): value
+        for key, value in environment.items()
+        if key.startswith("MOTLAN_") and "__" in key
+    }
+
+
+class _Reader:
+    """Collects problems over all files, so that one run names everything there is to mend."""
+
+    def __init__(self, root: Path, overrides: Mapping[str, str]) -> None:
+        self.root = root
+        self.overrides = overrides
+        self.problems: list[Problem] = []
+        self.documents: dict[str, Document] = {}
+
+    def one(self, name: str, model: type[Settings], prefix: str = "") -> Any:  # noqa: ANN401 -- the caller's model
+        try:
+            document = read(self.root / name, self.root.parent)
+            self.documents[name] = document
+            self._override(document, prefix or Path(name).stem)
+            return document.read_as(model)
+        except ConfigError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def many(self, folder: str, model: type[Settings], key: str) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for path in sorted((self.root / folder).glob("*.yaml")):
+            name = f"{folder}/{path.name}"
+            item = self.one(name, model, f"{folder}.{path.stem}")
+            if item is None:
+                continue
+            if getattr(item, key) != path.stem:
+                what = f"'{key}' is '{getattr(item, key)}' but the file is called '{path.stem}'"
+                self.problems.append(self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'"))
+            out[path.stem] = item
+        return out
+
+    def _override(self, document: Document, prefix: str) -> None:
+        for name, value in self.overrides.items():
+            if name.startswith(prefix + ".") and isinstance(document.data, dict):
+                _put(document.data, name[len(prefix) + 1 :].split("."), value)
+
+
+def _put(data: dict[str, Any], path: Iterable[str], value: str) -> None:
+    *parents, last = path
+    for part in parents:
+        if not isinstance(data.get(part), dict):
+            data[part] = {}
+        data = data[part]
+    data[last] = value

@@ -1,0 +1,58 @@
+"""Dates of people, as precisely as they are known (ISO 8601-1 reduced precision).
+
+Many older people have only a year, or a month and a year: a missing part is never padded to 01.
+Inside the gateway a partial date is a `PartialDate`; in evidence values it is its ISO text
+`1990`, `1990-02` or `1990-02-15`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+_ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+_EARLIEST, _LATEST = 1850, 2199
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PartialDate:
+    """A date whose day, or day and month, may be unknown. Raises ValueError when it cannot exist."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _EARLIEST <= self.year <= _LATEST:
+            raise ValueError("year out of range")
+        if self.month is None:
+            if self.day is not None:
+                raise ValueError("a day needs its month")
+            return
+        date(self.year, self.month, 1 if self.day is None else self.day)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `yyyy`, `yyyy-mm` or `yyyy-mm-dd`; ValueError otherwise."""
+        found = _ISO.fullmatch(text)
+        if found is None:
+            raise ValueError("write yyyy, yyyy-mm or yyyy-mm-dd")
+        year, month, day = found.groups()
+        return cls(int(year), None if month is None else int(month), None if day is None else int(day))
+
+    def __str__(self) -> str:
+        if self.month is None:
+            return f"{self.year:04}"
+        if self.day is None:
+            return f"{self.year:04}-{self.month:02}"
+        return f"{self.year:04}-{self.month:02}-{self.day:02}"
+
+    def age_on(self, today: date) -> tuple[int, int]:
+        """The lowest and the highest age in full years that this date allows on `today`."""
+        latest = date(self.year, self.month or 12, self.day or (28 if self.month else 31))
+        earliest = date(self.year, self.month or 1, self.day or 1)
+        return _years(latest, today), _years(earliest, today)
+
+
+def _years(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

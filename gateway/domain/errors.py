@@ -1,0 +1,156 @@
+"""What can go wrong, as the other side sees it (RFC 9457).
+
+Every error that may cross a room is one of these families.
+An error carries codes and configuration words only, never a value or an identifier of a person.
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """The gateway could not do what was asked."""
+
+    code: ClassVar[str] = "internal_error"
+    http: ClassVar[int] = 500
+    title: ClassVar[str] = "The gateway could not do what was asked"
+    title_vi: ClassVar[str] = "Cổng không thực hiện được yêu cầu"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        code: str | None = None,
+        retry_after: int | None = None,
+        **members: object,
+    ) -> None:
+        """`detail` is text for people, `members` are further members of the problem body."""
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.problem_code = code or self.code
+        self.retry_after = retry_after
+        self.members = members
+
+
+class BadRequest(GatewayError):
+    """The request is not of the form that the contract asks for."""
+
+    code = "bad_request"
+    http = 400
+    title = "The request is not of the form that the contract asks for"
+    title_vi = "Yêu cầu không đúng định dạng"
+
+
+class Unprocessable(BadRequest):
+    """The request is well-formed, but a value in it is not possible."""
+
+    code = "unprocessable"
+    http = 422
+    title = "A value in the request is not possible"
+    title_vi = "Giá trị trong yêu cầu không hợp lệ"
+
+
+class NotFound(BadRequest):
+    """There is no such thing here."""
+
+    code = "not_found"
+    http = 404
+    title = "There is no such thing here"
+    title_vi = "Không tìm thấy"
+
+
+class TooLarge(BadRequest):
+    """The request is larger than the gateway accepts."""
+
+    code = "too_large"
+    http = 413
+    title = "The request is larger than the gateway accepts"
+    title_vi = "Yêu cầu vượt quá kích thước cho phép"
+
+
+class TooMany(BadRequest):
+    """This requester has too many requests under way."""
+
+    code = "too_many_requests"
+    http = 429
+    title = "Too many requests under way"
+    title_vi = "Quá nhiều yêu cầu đang được xử lý"
+
+
+class Unauthenticated(GatewayError):
+    """The caller did not prove who it is."""
+
+    code = "unauthenticated"
+    http = 401
+    title = "The caller did not prove who it is"
+    title_vi = "Chưa xác thực được hệ thống khai thác"
+
+
+class Refused(GatewayError):
+    """The caller may not do this; `rule` names the rule that says so."""
+
+    code = "refused"
+    http = 403
+    title = "Refused by rule"
+    title_vi = "Bị từ chối theo quy tắc"
+
+    def __init__(self, rule: str, detail: str = "", *, code: str | None = None) -> None:
+        """`rule` is the id of the deciding rule, for the record and for the answer."""
+        super().__init__(detail, code=code, rule=rule)
+        self.rule = rule
+
+
+class PortalError(GatewayError):
+    """A system behind the gateway did not answer as it should."""
+
+    code = "bad_gateway"
+    http = 502
+    title = "A system behind the gateway did not answer as it should"
+    title_vi = "Hệ thống phía sau cổng không trả lời đúng"
+
+
+class Overloaded(GatewayError):
+    """The gateway is at its limit; ask again a little later."""
+
+    code = "overloaded"
+    http = 503
+    title = "The gateway is at its limit"
+    title_vi = "Cổng đang quá tải"
+
+
+class LogUnavailable(GatewayError):
+    """The exchange log cannot be written, so nothing may leave (no record, no release)."""
+
+    code = "log_unavailable"
+    http = 503
+    title = "The exchange log cannot be written, so nothing may leave"
+    title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
+
+
+class ConfigError(GatewayError):
+    """The configuration cannot be used; only raised at start, by a reload or by check-config."""
+
+    code = "config_error"
+    title = "The configuration cannot be used"
+    title_vi = "Cấu hình không dùng được"
+
+    def __init__(self, problems: "list[Problem]") -> None:
+        """`problems` holds one entry per thing to mend."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class Problem:
+    """One thing to mend in a configuration file: where, what is wrong, what to write."""
+
+    __slots__ = ("file", "line", "remedy", "what")
+
+    def __init__(self, file: str, line: int, what: str, remedy: str = "") -> None:
+        """`file` is relative to the configured root where possible; `line` counts from 1, 0 is the whole file."""
+        self.file = file
+        self.line = line
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.what}" + (f"\n    remedy: {self.remedy}" if self.remedy else "")

@@ -1,0 +1,116 @@
+"""Evidence: data about a subject given by a provider, and what came of asking for it.
+
+Trouble at a provider is a value here, an `Outcome` with a `Reason`, never an exception that crosses a room.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.domain.identifiers import CallId
+from gateway.domain.parties import Official, Subject
+
+
+class Outcome(StrEnum):
+    """What came of one query to one data service."""
+
+    FOUND = "found"
+    #: the provider says that it holds nothing on the subject
+    NOT_FOUND = "not_found"
+    #: id, name and birth date do not belong together at the provider; says nothing about existence
+    NO_MATCH = "no_match"
+    #: not asked: its condition is false, or another source had already answered
+    SKIPPED = "skipped"
+    #: the provider, or our own policy, refused
+    REFUSED = "refused"
+    #: no answer in time, or none at all
+    UNAVAILABLE = "unavailable"
+    #: an answer that cannot be used
+    INVALID = "invalid"
+
+
+class Reason(StrEnum):
+    """Why a field, a paper or a source is as it is: the closed list of the HTTP contract."""
+
+    SOURCE_TIMEOUT = "source_timeout"
+    SOURCE_UNREACHABLE = "source_unreachable"
+    SOURCE_BUSY = "source_busy"
+    SOURCE_REFUSED = "source_refused"
+    SOURCE_ANSWER_INVALID = "source_answer_invalid"
+    SOURCE_ANSWER_OTHER_PERSON = "source_answer_other_person"
+    BREAKER_OPEN = "breaker_open"
+    DEADLINE_REACHED = "deadline_reached"
+    NOT_AGREED = "not_agreed"
+    PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
+    SCOPE_NOT_PUBLISHED = "scope_not_published"
+    CONSENT_MISSING = "consent_missing"
+    NO_SUCH_PERSON = "no_such_person"
+    DATA_DO_NOT_MATCH = "data_do_not_match"
+    VALUE_BLANK = "value_blank"
+    CODE_UNKNOWN = "code_unknown"
+    ADDRESS_NEEDS_CONFIRMATION = "address_needs_confirmation"
+    SOURCES_DIFFER = "sources_differ"
+    CONDITION_FALSE = "condition_false"
+    CONDITION_UNKNOWN = "condition_unknown"
+    MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeDoubt:
+    """Why one attribute of an answer is uncertain."""
+
+    #: unit_divided, code_unknown or date_partial
+    kind: str
+    #: possible values, best first; may be empty
+    candidates: tuple[object, ...] = ()
+    #: id of the rule that found the doubt
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceQuery:
+    """One question to one data service about one subject."""
+
+    call_id: CallId
+    #: the data service: `<source>.<operation>`
+    service: str
+    subject: Subject
+    #: names of the attributes wanted, already cut down to what was granted
+    attributes: tuple[str, ...]
+    official: Official
+    #: national procedure code
+    procedure: str
+    purpose: str
+    dossier: str | None = None
+    #: paper store only: result codes whose papers are looked for
+    result_codes: tuple[str, ...] = ()
+    #: claims that the caller vouches for, read by the account source; wire names
+    account: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceAnswer:
+    """What one data service answered, in the vocabulary of evidence.
+
+    `values` maps attribute names to JSON values as `schemas/evidence` describes them
+    (partial dates as ISO text); blank attributes are absent.
+    """
+
+    outcome: Outcome
+    values: Mapping[str, object] = field(default_factory=dict)
+    doubts: Mapping[str, AttributeDoubt] = field(default_factory=dict)
+    reason: Reason | None = None
+    #: seconds after which asking again makes sense
+    retry_in: int | None = None
+    #: RFC 3339 text, when the provider says when it last changed the data
+    source_updated_at: str | None = None
+    #: SHA-256 of the bytes sent and received, empty when nothing was
+    request_digest: bytes = b""
+    response_digest: bytes = b""
+    #: True when the answer shows a security event (somebody else's record)
+    alarm: bool = False
+
+
+def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:
+    """An answer without values."""
+    return SourceAnswer(outcome=outcome, reason=reason, retry_in=retry_in)

@@ -1,0 +1,87 @@
+"""One exchange: everything that one request caused, as the exchange log keeps it (ARCHITECTURE, exchange log).
+
+Names and digests only: a value of a form never stands in a record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.domain.identifiers import ExchangeId, RequesterId
+
+
+class Phase(StrEnum):
+    """Which moment of an exchange a record keeps."""
+
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    REFUSAL = "refusal"
+    ABANDONED = "abandoned"
+    DELIVERY = "delivery"
+    LOGIN = "login"
+    LOOKUP = "lookup"
+    CONSENT = "consent"
+    CONFIGURATION = "configuration"
+    PRUNING = "pruning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEntry:
+    """One query to one data service, as the record names it."""
+
+    call: str
+    source: str
+    operation: str
+    #: role of the subject in the procedure
+    role: str
+    attributes: tuple[str, ...]
+    #: empty in an intent record
+    outcome: str = ""
+    elapsed_ms: int = 0
+    cached: bool = False
+    #: exchange whose call this one shared, when identical queries were in flight
+    shared_with: str = ""
+    request_digest: bytes = b""
+    response_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRecord:
+    """One record before it becomes leaf bytes.
+
+    `subjects` and `official` identify people: the log turns them into keyed indexes and encrypts them.
+    `fields` maps form fields to JSON text of their values: the log keeps keyed digests only.
+    """
+
+    exchange: ExchangeId
+    phase: Phase
+    #: RFC 3339 UTC with milliseconds
+    time: str
+    requester: RequesterId | str = ""
+    agency: str = ""
+    procedure: str = ""
+    dossier: str = ""
+    purpose: str = ""
+    legal_basis: str = ""
+    #: role -> Subject.key
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    #: personal id of the official
+    official: str = ""
+    on_duty: bool = False
+    calls: tuple[CallEntry, ...] = ()
+    fields: Mapping[str, bytes] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+    #: refusal code or outcome word
+    result: str = ""
+    #: digest of the configuration in force, hex
+    configuration: str = ""
+    #: further public facts: text, integers and booleans
+    notes: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the requester can redeem later for a proof: the hash of the record's leaf and the log's name."""
+
+    leaf_hash: str
+    log: str

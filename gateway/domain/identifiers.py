@@ -1,0 +1,54 @@
+"""Identifiers of people, organisations and exchanges (databases.md 9; ULID specification).
+
+The grammar is ASCII only: full-width digits, zero-width characters and the like are refused, not folded.
+"""
+
+import re
+import secrets
+import time
+from typing import NewType
+
+ExchangeId = NewType("ExchangeId", str)
+CallId = NewType("CallId", str)
+RequesterId = NewType("RequesterId", str)
+
+_PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
+_OLD = re.compile(r"[0-9]{9}", re.ASCII)
+_TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?", re.ASCII)
+_PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
+_TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_personal_id(text: str) -> bool:
+    """Twelve ASCII digits (số định danh cá nhân); it has no check digit."""
+    return _PERSONAL.fullmatch(text) is not None
+
+
+def is_old_id(text: str) -> bool:
+    """Nine ASCII digits (chứng minh nhân dân)."""
+    return _OLD.fullmatch(text) is not None
+
+
+def is_tax_code(text: str) -> bool:
+    """Ten digits with a valid check digit, optionally a branch of three digits."""
+    if _TAX.fullmatch(text) is None:
+        return False
+    rest = sum(w * int(d) for w, d in zip(_TAX_WEIGHTS, text, strict=False)) % 11
+    return rest != 0 and 10 - rest == int(text[9])
+
+
+def birth_year_of(personal_id: str) -> int:
+    """The year that the century digit and the two year digits spell (databases.md 9)."""
+    return 1900 + 100 * (int(personal_id[3]) // 2) + int(personal_id[4:6])
+
+
+def procedure_code(text: str) -> str:
+    """The national code: a suffix `.000.00.00.Hxx` or `.Hxx` is dropped before comparing."""
+    return _PROCEDURE_SUFFIX.sub("", text)
+
+
+def new_exchange_id() -> ExchangeId:
+    """A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return ExchangeId("".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)))

@@ -1,0 +1,73 @@
+"""Who takes part in an exchange: the subject, the official, the requester.
+
+Subjects are what a data service is asked about; a procedure says which kind each of its roles takes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.identifiers import RequesterId
+
+
+class SubjectKind(StrEnum):
+    """What evidence can be about."""
+
+    PERSON = "person"
+    #: a child without a number of its own; services find it through a parent
+    NEWBORN = "newborn"
+    ORGANISATION = "organisation"
+    PARCEL = "parcel"
+    #: `registration_no` is the plate, `number` the frame number
+    VEHICLE = "vehicle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One person, newborn, organisation or parcel, by whatever identifies it.
+
+    `key` is the same for two mentions of the same subject within one request; it is personal data.
+    """
+
+    kind: SubjectKind
+    personal_id: str | None = None
+    old_id: str | None = None
+    passport: str | None = None
+    full_name: str | None = None
+    birth_date: PartialDate | None = None
+    tax_code: str | None = None
+    registration_no: str | None = None
+    commune: str | None = None
+    sheet: str | None = None
+    number: str | None = None
+    #: newborns only: the parent through whom the child is found
+    parent_personal_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes the subject this one: kind and identifiers, joined."""
+        ids = (self.personal_id, self.old_id, self.passport, self.tax_code, self.registration_no)
+        place = (self.commune, self.sheet, self.number, self.parent_personal_id)
+        who = () if self.personal_id else (self.full_name, str(self.birth_date or ""))
+        return "|".join((self.kind, *(part or "" for part in (*ids, *place, *who))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Official:
+    """The official in whose name providers are asked (the law demands a person)."""
+
+    personal_id: str
+    agency: str
+    account: str = ""
+    full_name: str = ""
+    #: True when the citizen fills his own form and the agency's configured duty official stands in
+    on_duty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """A system that asks, as its token proved it."""
+
+    id: RequesterId
+    name: str
+    scopes: frozenset[str]

@@ -1,0 +1,272 @@
+"""How mapping files are written: the typed form of `mappings/**/*.yaml`.
+
+The language is closed: `path`, `codes`, `transform`, `else`, and for papers `all_of`, `any_of`, `when`.
+There are no templates and no expressions; what does not fit becomes a named transform.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from gateway.domain.parties import SubjectKind
+
+Mark = Literal["seen", "memory", "sandbox"]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+#: one word or a list of words
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown words are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Title(Strict):
+    """Words for people, Vietnamese first."""
+
+    vi: str
+    en: str
+
+
+# ---------------------------------------------------------------- mappings/sources/<source>.yaml
+
+
+class RequestValue(Strict):
+    """What stands at one place of the provider's request: a constant or a value of the query.
+
+    `from` is one of `call_id`, `procedure`, `purpose`, `dossier`, `result_codes`, `subject.<attribute>`,
+    `official.<attribute>`, `service.<parameter>` (parameters of the data service in config/sources).
+    A place whose value is blank is left out, unless `blank` says what to write.
+    """
+
+    value: str | None = None
+    from_: str | None = Field(None, alias="from")
+    codes: str | None = None
+    transform: Words = ()
+    blank: str | None = None
+    #: only when the place named here was left out
+    unless: str | None = None
+    #: only in these request profiles of the source (empty: in all)
+    profiles: Words = ()
+
+
+class AttributeRule(Strict):
+    """Where one evidence attribute stands in the provider's record, and how it becomes ours."""
+
+    path: str
+    codes: str | None = None
+    transform: Words = ()
+    #: paths tried in order while the value is blank
+    else_: Words = Field((), alias="else")
+
+
+class AnswerRule(Strict):
+    """How to read an answer. Paths of attributes start at the record."""
+
+    #: path of the record inside the answer; a list there must hold one item at most
+    record: str = ""
+    #: path (from the record) that must not be blank, else the outcome is `absent`
+    found_when: str = ""
+    absent: Literal["not_found", "no_match"] = "not_found"
+    #: subject attribute -> path (from the record): what comes back must be about whom we asked
+    identity: dict[str, str] = {}
+    #: path (from the answer's root) of the provider's own status, and its value table
+    status: str = ""
+    #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
+    statuses: dict[str, Literal["found", "not_found", "no_match", "refused", "unavailable", "invalid"]] = {}
+    #: path (from the answer's root) of the time when the provider last changed the data
+    updated_at: str = ""
+    attributes: dict[str, AttributeRule]
+
+
+class ServiceExample(Strict):
+    """An example that runs as a test: what is asked and answered on the wire, and the evidence it becomes."""
+
+    name: str
+    #: subject of the query (attributes of `Subject`)
+    subject: dict[str, Any] = {}
+    #: expected request: place -> value (only the places named here are compared)
+    request: dict[str, Any] = {}
+    #: the provider's answer as plain data (for SOAP: children of the answer element)
+    answer: Any = None
+    outcome: str = "found"
+    #: expected attributes (all that are not blank)
+    evidence: dict[str, Any] = {}
+    #: attribute -> kind of doubt
+    doubts: dict[str, str] = {}
+
+
+class ServiceMapping(Strict):
+    """One data service: which evidence it gives, what to send, how to read the answer."""
+
+    evidence: str
+    mark: Mark = "seen"
+    title: Title
+    subjects: tuple[SubjectKind, ...]
+    #: alternatives of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
+    needs: tuple[tuple[str, ...], ...] = ((),)
+    request: dict[str, RequestValue]
+    answer: AnswerRule
+    examples: tuple[ServiceExample, ...] = Field(min_length=1)
+
+
+class SourceMapping(Strict):
+    """`mappings/sources/<source>.yaml`: from the provider's words to the evidence vocabulary."""
+
+    source: str
+    title: Title
+    mark: Mark = "seen"
+    services: dict[str, ServiceMapping]
+
+
+# ------------------------------------------------------------- mappings/procedures/<code>.yaml
+
+
+class Role(Strict):
+    """A role of the procedure: which kinds of subject it takes, and whether it signs in."""
+
+    kind: Annotated[tuple[SubjectKind, ...], BeforeValidator(_listed)]
+    title: Title | None = None
+    signs_in: bool = False
+    optional: bool = False
+    many: bool = False
+    #: newborns: the role through whom the child is found
+    through: str | None = None
+    #: found in evidence when the caller does not give it: `<role>:<type>.<attribute prefix>`
+    found_in: str | None = None
+
+
+class FieldRule(Strict):
+    """One form field: the first reference that is not blank wins.
+
+    A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`.
+    `agree: true`: all answered references state the same fact, so a difference is a dispute.
+    """
+
+    title: Title | None = None
+    from_: str = Field(alias="from")
+    else_: Words = Field((), alias="else")
+    codes: str | None = None
+    transform: Words = ()
+    agree: bool = False
+    editable: bool = False
+    #: proposed to the citizen, never decided for him
+    propose: bool = False
+    required: bool = False
+    mark: Mark = "seen"
+
+
+class FieldGroup(Strict):
+    """`mappings/groups/<name>.yaml`: fields shared by several procedures; `{role}` stands for the role.
+
+    Keys are suffixes; the use gives the prefix.
+    """
+
+    group: str
+    fields: dict[str, FieldRule]
+
+
+class GroupUse(Strict):
+    """Use of a field group under a prefix, for one role."""
+
+    group: str
+    prefix: str = ""
+    role: str
+
+
+class Predicate(Strict):
+    """A named yes/no question; exactly one form. A blank value never proves a negative: it is unknown."""
+
+    #: value table over an attribute: values outside both lists are unknown
+    attribute: str | None = None
+    yes: Words = ()
+    no: Words = ()
+    #: two attributes that must be equal (both present)
+    equal: tuple[str, str] | None = None
+    #: the caller named this role (a plain fact of the request)
+    role_given: str | None = None
+    #: the date attribute makes the subject younger than `years` today
+    younger_than: str | None = None
+    years: int = 18
+    #: the answer of the person at this form field, as the caller sent it in `known`
+    known_field: str | None = None
+
+
+class Proof(Strict):
+    """A tree: what must be there for data to replace the paper. Exactly one of the forms.
+
+    `has` names attributes that must not be blank; `is` a predicate that must be yes;
+    `issued` a result of another procedure in the paper store, for the role that owns it.
+    """
+
+    all_of: "tuple[Proof, ...] | None" = None
+    any_of: "tuple[Proof, ...] | None" = None
+    has: Words | None = None
+    is_: str | None = Field(None, alias="is")
+    issued: "Issued | None" = None
+    when: str | None = None
+
+
+class Issued(Strict):
+    """Result codes (`MA_KQ_THAYTHE`) that may stand for the paper, and whose they must be."""
+
+    owner: str
+    result_codes: Words
+
+
+class PaperRule(Strict):
+    """One paper that the procedure demands, and what replaces it. Without `replaced_by` nothing does."""
+
+    title: Title
+    #: predicate; no: the paper does not apply
+    when: str | None = None
+    replaced_by: Proof | None = None
+    #: needs no paper by law
+    digital_only: bool = False
+    legal_basis: str = ""
+    mark: Mark = "seen"
+
+
+class ProcedureExample(Strict):
+    """An example that runs as a test: evidence in, form and papers out."""
+
+    name: str
+    subjects: dict[str, dict[str, Any]]
+    #: `<role>:<type>` -> attributes, or the name of an outcome
+    evidence: dict[str, Any] = {}
+    account: dict[str, Any] = {}
+    known: dict[str, Any] = {}
+    #: form key -> value; keys with dots nest as in the answer
+    form: dict[str, Any] = {}
+    states: dict[str, str] = {}
+    papers: dict[str, str] = {}
+
+
+class ProcedureMapping(Strict):
+    """`mappings/procedures/<code>.yaml`: from the evidence vocabulary to one e-form and its papers."""
+
+    procedure: str = Field(pattern=r"^[0-9]\.[0-9]{6}$")
+    name: str
+    title: Title
+    version: str
+    mark: Mark = "seen"
+    level: str = ""
+    purpose: str
+    related_codes: Words = ()
+    target: dict[str, str] = {}
+    subjects: dict[str, Role]
+    use: tuple[GroupUse, ...] = ()
+    #: take roles, groups, fields, predicates and papers of another procedure first
+    include: str | None = None
+    fields: dict[str, FieldRule] = {}
+    predicates: dict[str, Predicate] = {}
+    papers: dict[str, PaperRule] = {}
+    still_needed: tuple[Title, ...] = ()
+    notes: tuple[str, ...] = ()
+    examples: tuple[ProcedureExample, ...] = Field(min_length=1)

@@ -1,0 +1,339 @@
+"""Named transforms, provider side: from a provider's value to the evidence vocabulary (databases.md 9).
+
+Each is a pure function from a value to a value; None means blank.
+What is certain only in part comes back as `Doubtful`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import AttributeDoubt
+from gateway.mapping.codes import Codes
+
+Transform = Callable[[object], object]
+
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
+_VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
+_DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
+_SPACES = re.compile(r"\s+")
+_TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A value that is certain only in part."""
+
+    value: object
+    doubt: AttributeDoubt
+
+
+class Unreadable(ValueError):
+    """A provider's value that is not of the form its contract gives."""
+
+
+def text(value: object) -> str | None:
+    """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text."""
+    if isinstance(value, str):
+        if value.isascii() and "  " not in value and value.isprintable():
+            return value.strip() or None
+        return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
+    if value is None or isinstance(value, bool | dict | list):
+        return None
+    return str(value)
+
+
+def title_case(value: object) -> str | None:
+    """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are."""
+    name = text(value)
+    if name is None or (name != name.upper() and name != name.lower()):
+        return name
+    return " ".join("-".join(part.capitalize() for part in word.split("-")) for word in name.split(" "))
+
+
+def upper_case(value: object) -> str | None:
+    """In capitals, diacritics kept."""
+    name = text(value)
+    return name and name.upper()
+
+
+def upper_ascii(value: object) -> str | None:
+    """`Nguyễn Văn Đô` → `NGUYENVANDO`."""
+    name = text(value)
+    if name is None:
+        return None
+    plain = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
+    return "".join(letter for letter in plain if letter.isascii() and not letter.isspace())
+
+
+def digits(value: object) -> str | None:
+    """ASCII digits only; anything else is unreadable."""
+    found = text(value)
+    if found is not None and not (found.isascii() and found.isdigit()):
+        raise Unreadable("not digits")
+    return found
+
+
+def integer(value: object) -> int | None:
+    """A whole number of at most 15 digits."""
+    found = text(value)
+    if found is None:
+        return None
+    if re.fullmatch(r"-?[0-9]{1,15}", found, re.ASCII) is None:
+        raise Unreadable("not a whole number")
+    return int(found)
+
+
+def decimal(value: object) -> str | None:
+    """A decimal number as its text, so that nothing is rounded."""
+    found = text(value)
+    if found is not None and re.fullmatch(r"-?[0-9]{1,21}([.,][0-9]{1,6})?", found, re.ASCII) is None:
+        raise Unreadable("not a number")
+    return found and found.replace(",", ".")
+
+
+def boolean(value: object) -> bool | None:
+    """true/1/Y and false/0/N in any case; anything else but blank is unreadable."""
+    if isinstance(value, bool):
+        return value
+    found = text(value)
+    if found is None:
+        return None
+    word = found.lower()
+    if word not in _TRUE | _FALSE:
+        raise Unreadable("not a yes or no")
+    return word in _TRUE
+
+
+def _iso(year: str, month: str | None, day: str | None) -> str:
+    try:
+        return str(PartialDate(int(year), int(month) if month else None, int(day) if day else None))
+    except ValueError:
+        raise Unreadable("no such date") from None
+
+
+def date_compact(value: object) -> str | None:
+    """`yyyyMMdd`, `yyyyMM` or `yyyy` → ISO, as precise as it was (longer time stamps are cut to the day)."""
+    found = text(value)
+    if found is None:
+        return None
+    parts = _COMPACT.fullmatch(found[:8] if len(found) == 14 else found)
+    if parts is None:
+        raise Unreadable("not yyyyMMdd")
+    year, month, day = parts.groups()
+    return _iso(year, month if month != "00" else None, day if day != "00" else None)
+
+
+def date_vn(value: object) -> str | None:
+    """`dd/MM/yyyy`, `MM/yyyy` or `yyyy` → ISO, as precise as it was."""
+    found = text(value)
+    if found is None:
+        return None
+    parts = _VIETNAMESE.fullmatch(found)
+    if parts is None:
+        raise Unreadable("not dd/MM/yyyy")
+    day, month, year = parts.groups()
+    return _iso(year, month, day)
+
+
+def date_dash(value: object) -> str | None:
+    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time behind it is dropped) → ISO."""
+    found = text(value)
+    if found is None:
+        return None
+    parts = _DASHED.fullmatch(found)
+    if parts is None:
+        raise Unreadable("not yyyy-MM-dd")
+    return _iso(*parts.groups())
+
+
+def population_birth_date(value: object) -> str | None:
+    """`{Nam, NgayThangNam}` of the population database: the full date, else the year."""
+    if not isinstance(value, dict):
+        return date_compact(value)
+    return date_compact(value.get("NgayThangNam")) or date_compact(value.get("Nam"))
+
+
+def bhxh_birth_date(value: object) -> str | None:
+    """`{ngaySinh, loaiNgaySinh}`: kind 0 full date, 1 year only, 2 year and month."""
+    if not isinstance(value, dict):
+        return date_compact(value)
+    found = date_compact(value.get("ngaySinh"))
+    length = {"1": 4, "2": 7}.get(str(value.get("loaiNgaySinh")), 10)
+    return found and found[:length]
+
+
+def nationality_default_vn(value: object) -> str:
+    """Blank means Vietnamese in practice (databases.md 1.4)."""
+    return text(value) or "VN"
+
+
+def split_semicolon(value: object) -> list[str] | None:
+    """`A;B` → the list of its parts."""
+    found = text(value)
+    return [part.strip() for part in found.split(";") if part.strip()] or None if found else None
+
+
+def as_list(value: object) -> list[str] | None:
+    """A list of texts, from a list or from one text."""
+    items = [text(item) for item in (value if isinstance(value, list) else [value])]
+    return [item for item in items if item] or None
+
+
+def count(value: object) -> int | None:
+    """How many items; a missing list is blank, an empty one is 0."""
+    return len(value) if isinstance(value, list) else None if value is None else 1
+
+
+def members(value: object) -> list[dict[str, object]] | None:
+    """People of a household (a list of `CongDan`)."""
+    people = value if isinstance(value, list) else [value]
+    return [_member(person) for person in people if isinstance(person, dict)] or None
+
+
+def _member(person: Mapping[str, object]) -> dict[str, object]:
+    name, head = person.get("HoVaTen"), person.get("ChuHo")
+    member = {
+        "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
+        "personal_id": text(person.get("SoDinhDanh")),
+        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
+        "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
+        "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
+    }
+    return {key: item for key, item in member.items() if item is not None}
+
+
+def owners(value: object) -> list[dict[str, object]] | None:
+    """Owners of a parcel: name, id and share."""
+    wire = {"full_name": "hoTen", "personal_id": "soDinhDanh", "share": "tyLe"}
+    found = [
+        {ours: text(owner.get(theirs)) for ours, theirs in wire.items() if text(owner.get(theirs))}
+        for owner in (value if isinstance(value, list) else [value])
+        if isinstance(owner, dict)
+    ]
+    return [dict(owner) for owner in found if owner] or None
+
+
+def owner_ids(value: object) -> list[str] | None:
+    """Personal ids of the owners of a parcel."""
+    return [str(owner["personal_id"]) for owner in owners(value) or [] if "personal_id" in owner] or None
+
+
+def first_main(value: object) -> str | None:
+    """Name of the main line of business (`IS_MAIN` Y), else of the first."""
+    lines = [line for line in (value if isinstance(value, list) else [value]) if isinstance(line, dict)]
+    main = next((line for line in lines if line.get("IS_MAIN") == "Y"), lines[0] if lines else {})
+    return text(main.get("NAME"))
+
+
+def paper_list(value: object) -> list[dict[str, object]] | None:
+    """Entries of the paper store (`DanhSachGiayToKetQua`)."""
+    wire = {
+        "result_code": "MaKetQua",
+        "title": "TenGiayTo",
+        "reference": "SoKyHieu",
+        "authority": "CoQuanChuQuan",
+        "valid_until": "ThoiHanHieuLuc",
+    }
+    papers = [paper for paper in (value if isinstance(value, list) else [value]) if isinstance(paper, dict)]
+    found = [{ours: text(p.get(theirs)) for ours, theirs in wire.items() if text(p.get(theirs))} for p in papers]
+    return [dict(paper) for paper in found if "result_code" in paper] or None
+
+
+def addresses(codes: Codes) -> Transform:
+    """The transform of population addresses; old commune codes become the units of 1 July 2025."""
+
+    def population_address(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        return _address(
+            codes,
+            province=text(value.get("MaTinhThanh") or value.get("maTinh")),
+            district=text(value.get("MaQuanHuyen")),
+            commune=text(value.get("MaPhuongXa") or value.get("maXa")),
+            detail=text(value.get("ChiTiet") or value.get("diaChi")),
+            country=text(value.get("QuocGia")),
+        )
+
+    return population_address
+
+
+def enterprise_addresses(codes: Codes) -> Transform:
+    """The transform of `HOAdress` of the enterprise register."""
+
+    def enterprise_address(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        return _address(
+            codes,
+            province=text(value.get("CityID")),
+            district=text(value.get("DistrictID")),
+            commune=text(value.get("WardID")),
+            detail=text(value.get("StreetNumber")),
+            country="VN",
+        )
+
+    return enterprise_address
+
+
+def _address(codes: Codes, **parts: str | None) -> object:
+    """An address value; a divided commune gives the candidates and asks for confirmation."""
+    if not any(parts[name] for name in ("province", "commune", "detail")):
+        return None
+    address: dict[str, object] = {name: part for name, part in parts.items() if part}
+    address.setdefault("country", "VN")
+    commune, units = parts["commune"], codes.units
+    if commune is None or (commune in units.names and not parts["district"] and len(_news(codes, commune)) < 2):
+        return address
+    news = _news(codes, commune)
+    if not news:
+        return address
+    address["province"] = units.province
+    candidates = tuple({**address, "commune": new} for new in news)
+    if len(news) == 1:
+        return candidates[0]
+    rule = "units:divided"
+    return Doubtful(candidates[0], AttributeDoubt(kind="unit_divided", candidates=candidates, rule=rule))
+
+
+def _news(codes: Codes, commune: str) -> tuple[str, ...]:
+    return codes.units.successors.get(commune, ())
+
+
+def to_date_compact(value: object) -> str | None:
+    """A full date → `yyyyMMdd`; a less precise one is blank."""
+    return str(value).replace("-", "") if value is not None and len(str(value)) == 10 else None
+
+
+def to_year(value: object) -> str | None:
+    """A date that is not full → its year; a full one is blank."""
+    return str(value)[:4] if value is not None and len(str(value)) < 10 else None
+
+
+def to_date_vn(value: object) -> str | None:
+    """ISO → `dd/MM/yyyy`, `MM/yyyy` or `yyyy`."""
+    return "/".join(reversed(str(value).split("-"))) if value is not None else None
+
+
+def to_bhxh_date(value: object) -> str | None:
+    """ISO → digits, as many as are known."""
+    return str(value).replace("-", "") if value is not None else None
+
+
+def to_bhxh_date_kind(value: object) -> str | None:
+    """ISO → `loaiNgaySinh`: 0 full date, 1 year only, 2 year and month."""
+    return {4: "1", 7: "2", 10: "0"}.get(len(str(value))) if value is not None else None
+
+
+def provider_transforms(codes: Codes) -> dict[str, Transform]:
+    """All transforms that source mappings may name."""
+    plain: list[Transform] = [
+        text, title_case, upper_case, upper_ascii, digits, integer, decimal, boolean,
+        date_compact, date_vn, date_dash, population_birth_date, bhxh_birth_date, nationality_default_vn,
+        split_semicolon, as_list, count, members, owners, owner_ids, first_main, paper_list,
+        to_date_compact, to_year, to_date_vn, to_bhxh_date, to_bhxh_date_kind,
+    ]  # fmt: skip
+    named = {transform.__name__: transform for transform in plain}
+    return {**named, "population_address": addresses(codes), "enterprise_address": enterprise_addresses(codes)}

@@ -1,0 +1,136 @@
+"""Strict YAML (a subset of YAML 1.2): every scalar stays text, duplicate keys and tags are refused.
+
+A document remembers the line of every value, so that a failed validation names file, line and remedy.
+Typing is the work of the pydantic model that reads the document.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from gateway.domain.errors import ConfigError, Problem
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_NULLS = frozenset({"", "~", "null"})
+_MAX_BYTES = 4_000_000
+_MAX_DEPTH = 30
+
+Loc = tuple[str | int, ...]
+
+
+class Document:
+    """One YAML file: plain data (dict, list, str, None) and the line of every value."""
+
+    __slots__ = ("data", "lines", "name", "path")
+
+    def __init__(self, path: Path, name: str, data: Any, lines: dict[Loc, int]) -> None:  # noqa: ANN401 -- YAML
+        """`name` is how messages call the file."""
+        self.path = path
+        self.name = name
+        self.data = data
+        self.lines = lines
+
+    def line(self, loc: Iterable[str | int]) -> int:
+        """The line of the value at `loc`, or of the nearest one around it."""
+        place = tuple(loc)
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def problem(self, loc: Iterable[str | int], what: str, remedy: str = "") -> Problem:
+        """One thing to mend at `loc`."""
+        return Problem(self.name, self.line(loc), what, remedy)
+
+    def read_as(self, model: type[_Model]) -> _Model:
+        """The document as `model`; ConfigError with one problem per fault."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ConfigError([self._explain(fault, model) for fault in error.errors()]) from None
+
+    def _explain(self, fault: Any, model: type[BaseModel]) -> Problem:  # noqa: ANN401 -- pydantic's TypedDict
+        loc = tuple(part for part in fault["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+        key = ".".join(str(part) for part in loc) or "the document"
+        if fault["type"] == "missing":
+            return self.problem(loc, f"'{key}' is missing", f"add '{loc[-1]}:' here")
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(loc[-1]), known_words(model), 1)
+            remedy = f"did you mean '{near[0]}'?" if near else "remove it"
+            return self.problem(loc, f"'{key}' is not a known word", remedy)
+        return self.problem(loc, f"'{key}': {fault['msg']}", _remedy(fault))
+
+
+def _remedy(fault: Any) -> str:  # noqa: ANN401 -- pydantic's TypedDict
+    context = fault.get("ctx", {})
+    if "expected" in context:
+        return f"write {context['expected']}"
+    if "pattern" in context:
+        return f"write text that matches {context['pattern']}"
+    return "see the schema in schemas/config for what is accepted"
+
+
+def known_words(model: type[BaseModel]) -> list[str]:
+    """All field names and aliases of a model and of the models inside it."""
+    words: set[str] = set()
+    for schema in [schema := model.model_json_schema(by_alias=True), *schema.get("$defs", {}).values()]:
+        words.update(schema.get("properties", {}))
+    return sorted(words)
+
+
+def read(path: Path, root: Path | None = None) -> Document:
+    """Read one file; ConfigError when it is missing, too large, or not strict YAML."""
+    name = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(name, 0, f"cannot be read: {error.strerror}", "create the file")]) from None
+    if len(raw) > _MAX_BYTES:
+        raise ConfigError([Problem(name, 0, f"is larger than {_MAX_BYTES} bytes", "split it")])
+    return read_text(raw, path, name)
+
+
+def read_text(raw: bytes, path: Path, name: str) -> Document:
+    """The document in `raw`; ConfigError when it is not strict YAML."""
+    lines: dict[Loc, int] = {}
+    try:
+        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.CSafeLoader)
+        data = _plain(node, (), lines, name)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError([Problem(name, line, f"is not YAML: {error.problem}", "check quotes and indents")]) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigError([Problem(name, 0, "is not UTF-8 YAML", "save it as UTF-8")]) from None
+    return Document(path, name, data, lines)
+
+
+def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noqa: ANN401 -- any YAML node
+    if node is None:
+        return None
+    lines[loc] = node.start_mark.line + 1
+    if len(loc) > _MAX_DEPTH:
+        raise ConfigError([Problem(name, lines[loc], "is nested too deeply")])
+    if node.tag.startswith("!"):
+        raise ConfigError([Problem(name, lines[loc], f"tag {node.tag} is not allowed", "remove the tag")])
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.style is None and node.value in _NULLS else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*loc, index), lines, name) for index, item in enumerate(node.value)]
+    return _mapping(node, loc, lines, name)
+
+
+def _mapping(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> dict[str, Any]:  # noqa: ANN401 -- YAML node
+    out: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise ConfigError([Problem(name, line, "a key must be text", "quote the key")])
+        key = key_node.value
+        if key in out:
+            raise ConfigError([Problem(name, line, f"key '{key}' stands twice", "keep one of the two")])
+        out[key] = _plain(value_node, (*loc, key), lines, name)
+        lines[(*loc, key)] = line
+    return out
