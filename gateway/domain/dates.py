@@ -5,6 +5,7 @@ Inside the gateway a partial date is a `PartialDate`; in evidence values it is i
 `1990`, `1990-02` or `1990-02-15`.
 """
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +50,8 @@ class PartialDate:
 
     def age_on(self, today: date) -> tuple[int, int]:
         """The lowest and the highest age in full years that this date allows on `today`."""
-        latest = date(self.year, self.month or 12, self.day or (28 if self.month else 31))
+        month = self.month or 12
+        latest = date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
         earliest = date(self.year, self.month or 1, self.day or 1)
         return _years(latest, today), _years(earliest, today)
 

@@ -1,0 +1,88 @@
+# Một Lần: everything starts here. `make help` lists the targets.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := PYTHONPATH=. $(BIN)/python
+MOTLAN := $(RUN) -m gateway
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# the licences that DEPENDENCIES allow in the product: permissive ones and MPL-2.0
+LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache Software License;Apache License 2.0;Apache-2.0;Python Software Foundation License;PSF-2.0;ISC;ISC License (ISCL);Mozilla Public License 2.0 (MPL 2.0);MPL-2.0
+BENCH := $(if $(QUICK),--quick,)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test serve check format licences chaos bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+demo: $(VENV)/.base ## set up what is missing, start sandbox and gateway, show the main job, stop
+	$(MOTLAN) demo
+
+serve: $(VENV)/.base ## gateway and sandbox on fixed local ports, until Ctrl-C
+	$(MOTLAN) serve --with-sandbox
+
+test: $(VENV)/.dev ## set up what is missing, run all tests but the slow ones
+	$(RUN) -m pytest -n 2 -m "not slow and not network"
+
+check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependencies, licences, links, Dockerfile
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy gateway adapters tests
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+	$(RUN) -m pytest -q tests/architecture
+
+format: $(VENV)/.dev ## rewrite the code as `make check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+licences: $(VENV)/.dev
+	@$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" --format=csv \
+	  --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/base.txt requirements/postgres.txt | sort -u) >/dev/null \
+	  && echo "licences: all in the allow-list"
+
+chaos: $(VENV)/.dev ## the long fault runs (minutes)
+	$(RUN) -m pytest -n 2 -m "slow and not network" --no-header
+
+bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minute
+	@if command -v npm >/dev/null && [ ! -d tests/bench/peers/node/node_modules ]; then \
+	  npm install --prefix tests/bench/peers/node --no-audit --no-fund --no-package-lock --silent || true; fi
+	$(RUN) -m tests.bench.run $(BENCH)
+
+lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
+	cd requirements && \
+	lock="uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --no-header --no-annotate --quiet" && \
+	$$lock base.in -o base.txt && \
+	$$lock -c base.txt base.in postgres.in -o postgres.txt && \
+	$$lock -c postgres.txt base.in postgres.in dev.in -o dev.txt && \
+	$$lock -c dev.txt build.in -o build.txt
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .state build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .import_linter_cache tests/bench/peers/node/node_modules tests/interop/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python that is new enough makes the environment; the stamps make the second run fast.
+$(BIN)/python:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if command -v $$python >/dev/null && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then chosen=$$python; break; fi; done; \
+	if [ -z "$$chosen" ]; then echo "Python 3.11 or newer is needed (Debian: apt-get install python3 python3-venv)" >&2; exit 2; fi; \
+	if ! $$chosen -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$chosen cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; fi; \
+	echo "setting up $(VENV) with $$($$chosen --version)" && $$chosen -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "the environment could not be made; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/.base: requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "installing what the gateway needs (once)"
+	$(PIP) --require-hashes -r requirements/base.txt
+	$(PIP) --require-hashes -r requirements/build.txt
+	$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "installing what tests and checks need (once)"
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,208 @@
+"""Simulated social insurance: the provincial `apiBHXH` and the card look-up gateway (databases.md 4).
+
+Promises: gender 1/2/3; dates yyyyMMdd with `loaiNgaySinh` in `apiBHXH`, dd/MM/yyyy at the card gateway,
+whose errors are all HTTP 200 with `maKetQua`.
+"""
+
+import hashlib
+from typing import Any
+
+from adapters.sandbox.people import Person
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, compact, day_first, folded, text_of
+
+SOURCE = "social_insurance"
+CARD = "health_card"
+USERNAME = "sandbox"
+CARD_SECRET = "sandbox-secret-health_card"  # noqa: S105 - the published secret of a simulation
+TOKEN_SECONDS = 1200
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Three look-ups of `apiBHXH`; token and look-up of the card gateway."""
+    verbs = {
+        "getTraCuuThongTinHgd": household,
+        "getTraCuuTtHgdByMaSoBhxh": by_number,
+        "getMaSoBhxhTheoTieuChi": number_by_criteria,
+    }
+    return (
+        *(
+            Endpoint(
+                source=SOURCE,
+                operation=name,
+                method="POST",
+                paths=(f"/apiBHXH/{name}", f"/apiBHXH/1.0/{name}"),
+                handler=verb,
+            )
+            for name, verb in verbs.items()
+        ),
+        Endpoint(
+            source=CARD,
+            operation="token",
+            method="POST",
+            paths=("/api/token/take",),
+            handler=take_token,
+            opens=True,
+        ),
+        Endpoint(
+            source=CARD,
+            operation="KQNhanLichSuKCB2024",
+            method="POST",
+            paths=("/api/egw/KQNhanLichSuKCB2024",),
+            handler=card,
+        ),
+    )
+
+
+def household(call: Call) -> Reply:
+    """Member of an insured household; every value null when nobody fits."""
+    person = _by_criteria(call)
+    if person is None or person.insurance is None:
+        names = ("maSo", "hoTen", "ngaySinh", "loaiNgaySinh", "gioiTinh", "maHo", "diaChi", "trangThai")
+        return as_json(dict.fromkeys(names))
+    place = person.permanent or person.current
+    return as_json(
+        {
+            "maSo": person.insurance.number,
+            **_person(person),
+            "maHo": person.insurance.household_code,
+            "diaChi": call.register.address_text(place.commune, place.detail) if place else None,
+            "trangThai": _state(person),
+        }
+    )
+
+
+def by_number(call: Call) -> Reply:
+    """The entry of an insurance number."""
+    wanted = text_of(call.words(), "maSoBhxh")
+    found = next((one for one in _insured(call) if one.insurance and one.insurance.number == wanted), None)
+    if found is None:
+        return as_json(dict.fromkeys(("hoTen", "soSoCu", "ngaySinh", "loaiNgaySinh", "gioiTinh", "trangThai")))
+    person = call.shown(found, _insured(call))
+    place = person.birth_registration
+    return as_json(
+        {
+            **_person(person),
+            "soSoCu": None,
+            "maTinhKs": place.province if place else None,
+            "maHuyenKs": (place.district or None) if place else None,
+            "maXaKs": place.commune if place else None,
+            "trangThai": _state(person),
+        }
+    )
+
+
+def number_by_criteria(call: Call) -> Reply:
+    """The insurance number of a person described by name and birth date."""
+    person = _by_criteria(call)
+    if person is None or person.insurance is None:
+        return as_json({"maSoBhxh": None, "trangThai": None, "errorCode": "1"})
+    return as_json({"maSoBhxh": person.insurance.number, "trangThai": _state(person), "errorCode": "0"})
+
+
+def _insured(call: Call) -> list[Person]:
+    return [one for one in call.register.people if one.insurance]
+
+
+def _by_criteria(call: Call) -> Person | None:
+    """One person and only one: an ambiguous description finds nobody."""
+    words = call.words()
+    found = [one for one in _insured(call) if _fits(one, words)]
+    return call.shown(found[0], _insured(call)) if len(found) == 1 else None
+
+
+def _fits(person: Person, words: dict[str, Any]) -> bool:
+    asked = {name: str(value) for name, value in words.items() if value}
+    number = person.insurance.number if person.insurance else ""
+    if asked.get("soSo", number) != number:
+        return False
+    cards = {person.card.number if person.card else "", person.personal_id, number}
+    if asked.get("maThe") and asked["maThe"] not in cards:
+        return False
+    exact = bool(asked.get("soSo") or asked.get("maThe"))
+    name_ok = folded(asked.get("hoTen", "")) in {folded(person.full_name), folded(_name(person))}
+    born, known = asked.get("ngaySinh", ""), compact(person.birth_date)
+    date_ok = bool(born) and born[: len(known)] == known
+    gender_ok = asked.get("gioiTinh", _gender(person)) == _gender(person)
+    return gender_ok and (exact or name_ok) and date_ok
+
+
+def _name(person: Person) -> str:
+    return (person.insurance.full_name if person.insurance else "") or person.full_name
+
+
+def _gender(person: Person) -> str:
+    return {"male": "1", "female": "2"}.get(person.gender, "3")
+
+
+def _person(person: Person) -> dict[str, str]:
+    kind = {4: "1", 7: "2"}.get(len(person.birth_date), "0")
+    return {
+        "hoTen": _name(person),
+        "ngaySinh": compact(person.birth_date),
+        "loaiNgaySinh": kind,
+        "gioiTinh": _gender(person),
+    }
+
+
+def _state(person: Person) -> str:
+    """`trangThai` (sandbox table): 0 no pension, 1 receiving one, 9 not said."""
+    pension = person.insurance.pension if person.insurance else "unknown"
+    return {"none": "0", "receiving": "1"}.get(pension, "9")
+
+
+def take_token(call: Call) -> Reply:
+    """A token pair for a user name and the MD5 of the password."""
+    words = call.words()
+    if words.get("username") != USERNAME or words.get("password") != _password():
+        return as_json({"maKetQua": "401", "APIKey": None})
+    key = {name: call.tokens.issue(CARD) for name in ("access_token", "id_token")}
+    return as_json({"maKetQua": "200", "APIKey": {**key, "expires_in": TOKEN_SECONDS}})
+
+
+def card(call: Call) -> Reply:
+    """The card of a person: number or personal id, name and birth date must all fit."""
+    tokens_ok = all(call.tokens.valid(CARD, call.query.get(name, "")) for name in ("token", "id_token"))
+    user_ok = call.query.get("username") == USERNAME and call.query.get("password") == _password()
+    if not (tokens_ok and user_ok):
+        return as_json({"maKetQua": "401"})
+    words = call.words()
+    number = text_of(words, "maThe")
+    for name in ("hoTenCb", "cccdCb"):
+        text_of(words, name)
+    holders = [one for one in call.register.people if one.card]
+    found = next((one for one in holders if _holds(one, number, words)), None)
+    if found is None:
+        return as_json({"maKetQua": "010"})
+    return as_json(_card(call, call.shown(found, holders)))
+
+
+def _holds(person: Person, number: str, words: dict[str, Any]) -> bool:
+    numbers = {person.card.number if person.card else "", person.personal_id} - {""}
+    name_ok = folded(str(words.get("hoTen", ""))) == folded(person.full_name)
+    return number in numbers and name_ok and words.get("ngaySinh") == day_first(person.birth_date)
+
+
+def _card(call: Call, person: Person) -> dict[str, str | None]:
+    held = person.card
+    place = person.permanent or person.current
+    if held is None:
+        return {"maKetQua": "010"}
+    return {
+        "maKetQua": "001" if held.military else "000",
+        "maThe": held.number,
+        "hoTen": person.full_name,
+        "ngaySinh": day_first(person.birth_date),
+        "gioiTinh": _gender(person),
+        "diaChi": call.register.address_text(place.commune, place.detail) if place else None,
+        "maDKBD": held.clinic_code,
+        "tenDKBD": held.clinic_name,
+        "gtTheTu": day_first(held.valid_from),
+        "gtTheDen": day_first(held.valid_until),
+        "maKV": held.area,
+        "ngayDu5Nam": None,
+        "maSoBHXH": person.insurance.number if person.insurance else None,
+    }
+
+
+def _password() -> str:
+    return hashlib.md5(CARD_SECRET.encode(), usedforsecurity=False).hexdigest()

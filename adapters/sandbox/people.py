@@ -1,0 +1,258 @@
+"""The invented people and things of the sandbox, read from `config/sandbox/personas.yaml`.
+
+Promises: one frozen picture that every simulated provider renders in its own wire form.
+Every scalar in the file is text. Knows no protocol.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PERSONAS = Path("config/sandbox/personas.yaml")
+CATALOGUES = Path("config/sandbox/catalogues.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A place: commune code as the record holds it (old records carry an old code and a district)."""
+
+    commune: str
+    detail: str
+    district: str = ""
+    province: str = "33"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An entry of a civil-status register."""
+
+    number: str
+    book: str
+    registered_on: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marriage:
+    """A marriage entry; `end_reason` is `divorce`, `death` or empty while it lasts."""
+
+    number: str
+    book: str
+    registered_on: str
+    spouse: str
+    end_reason: str = ""
+    end_on: str = ""
+    end_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """A death; `number` is empty while only the health facility knows of it."""
+
+    number: str
+    book: str
+    date: str
+    place: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insurance:
+    """A social-insurance entry; `pension` is `none`, `receiving` or `unknown`."""
+
+    number: str
+    household_code: str
+    pension: str
+    full_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A health-insurance card."""
+
+    number: str
+    clinic_code: str
+    clinic_name: str
+    valid_from: str
+    valid_until: str
+    area: str
+    military: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """A driving licence; `expires_on` is empty for classes without a limit."""
+
+    number: str
+    classes: Sequence[str]
+    issued_on: str
+    expires_on: str
+    passed_on: str
+    issued_by: str
+    points: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """A driver's health check; `conclusion` is `eligible` or `not_eligible`."""
+
+    classes: Sequence[str]
+    conclusion: str
+    checked_on: str
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper issued to the person, kept in the electronic paper store."""
+
+    result_code: str
+    title: str
+    reference: str
+    authority: str
+    file: str
+    valid_until: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One invented person; relatives are keys of other persons, empty when unknown."""
+
+    key: str
+    personal_id: str
+    full_name: str
+    gender: str
+    birth_date: str
+    traits: Sequence[str]
+    marital: str
+    old_id: str = ""
+    passport: str = ""
+    nationality: str = ""
+    ethnicity: str = "01"
+    religion: str = "00"
+    blood_group: str = "00"
+    life: str = "alive"
+    blocked: str = ""
+    birth_registration: Address | None = None
+    origin: Address | None = None
+    permanent: Address | None = None
+    current: Address | None = None
+    father: str = ""
+    mother: str = ""
+    spouse: str = ""
+    representative: str = ""
+    head: str = ""
+    head_relation: str = ""
+    household_book: str = ""
+    birth_record: Act | None = None
+    marriages: Sequence[Marriage] = ()
+    death: Death | None = None
+    insurance: Insurance | None = None
+    card: Card | None = None
+    licence: Licence | None = None
+    health_check: HealthCheck | None = None
+    papers: Sequence[Paper] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that is not a person (enterprise, parcel, vehicle, voucher …): its words as in the file."""
+
+    words: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> str:
+        return str(self.words[name])
+
+    def rows(self, name: str) -> Sequence[Mapping[str, str]]:
+        """A list of small tables, such as the owners of a parcel."""
+        return tuple(self.words[name])
+
+    def texts(self, name: str) -> Sequence[str]:
+        """A list of texts, such as the restrictions on a parcel."""
+        return tuple(self.words[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Everything the sandbox knows, with the look-ups the peers need."""
+
+    people: tuple[Person, ...]
+    things: Mapping[str, tuple[Thing, ...]]
+    catalogues: Mapping[str, Sequence[Mapping[str, str]]]
+    by_key: Mapping[str, Person] = field(repr=False)
+    by_id: Mapping[str, Person] = field(repr=False)
+    communes: Mapping[str, str] = field(repr=False)
+
+    def find(self, identifier: str) -> Person | None:
+        """The person with this personal id or old id."""
+        return self.by_id.get(identifier) if identifier else None
+
+    def thing(self, kind: str, **wanted: str) -> Thing | None:
+        """The first thing of a kind whose words are the wanted ones."""
+        for thing in self.things[kind]:
+            if all(thing[name] == value for name, value in wanted.items()):
+                return thing
+        return None
+
+    def address_text(self, commune: str, detail: str) -> str:
+        """One line for people: detail, commune, province."""
+        name = self.communes.get(commune, "")
+        parts = [detail] if name and name in detail else [detail, name, "Tỉnh Hưng Yên" if name else ""]
+        return ", ".join(part for part in parts if part)
+
+
+def load(data_root: Path) -> Register:
+    """Read the personas and catalogues below the project root; ValueError when the file has unknown words."""
+    raw = _read(data_root / PERSONAS)
+    people = tuple(_person(entry) for entry in raw.pop("people"))
+    raw.pop("version")
+    catalogues = _read(data_root / CATALOGUES)["categories"]
+    by_id = {identifier: one for one in people for identifier in (one.old_id, one.personal_id) if identifier}
+    return Register(
+        people=people,
+        things={kind: tuple(Thing(entry) for entry in entries) for kind, entries in raw.items()},
+        catalogues=catalogues,
+        by_key={one.key: one for one in people},
+        by_id=by_id,
+        communes={
+            row["MaDonViHanhChinhCap3"]: row["TenDonViHanhChinhCap3"]
+            for row in catalogues["donvihanhchinhcap3"]
+        },
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """YAML with every scalar kept as text (BaseLoader makes no numbers, dates or booleans)."""
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds only text
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path.name}: a table of people is expected")  # noqa: TRY004 - the file is wrong, not a type
+    return loaded
+
+
+def _person(entry: dict[str, Any]) -> Person:
+    parts: dict[str, type] = {
+        "birth_registration": Address,
+        "origin": Address,
+        "permanent": Address,
+        "current": Address,
+        "birth_record": Act,
+        "death": Death,
+        "insurance": Insurance,
+        "card": Card,
+        "licence": Licence,
+        "health_check": HealthCheck,
+    }
+    lists: dict[str, type] = {"marriages": Marriage, "papers": Paper}
+    words = dict(entry)
+    try:
+        for name in parts.keys() & words.keys():
+            words[name] = parts[name](**words[name])
+        for name in lists.keys() & words.keys():
+            words[name] = tuple(lists[name](**row) for row in words[name])
+        return Person(**words)
+    except TypeError as error:
+        raise ValueError(f"personas.yaml, {entry.get('key', '?')}: {error}") from error

@@ -1,0 +1,139 @@
+"""What a simulated provider sees of a request and says in return, free of any HTTP library.
+
+Promises: handlers are plain functions from `Call` to `Reply`, so misbehaviour can be laid around them.
+"""
+
+import json
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from adapters.sandbox.people import Register
+
+T = TypeVar("T")
+JSON = "application/json; charset=utf-8"
+XML = "text/xml; charset=utf-8"
+
+
+class BadCall(Exception):
+    """The request does not have the form that the provider demands."""
+
+
+class Tokens:
+    """Tokens handed out by the peers of one sandbox."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, set[str]] = {}
+
+    def issue(self, source: str) -> str:
+        """A new opaque token."""
+        token = secrets.token_hex(16)
+        self._held.setdefault(source, set()).add(token)
+        return token
+
+    def valid(self, source: str, token: str) -> bool:
+        """Whether this peer issued the token and has not forgotten it."""
+        return token in self._held.get(source, set())
+
+    def forget(self, source: str | None = None) -> None:
+        """End the sessions of one peer, or of all."""
+        if source is None:
+            self._held.clear()
+        else:
+            self._held.pop(source, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as a peer sees it. `headers` have lower-case names; `swapped` asks for the wrong record."""
+
+    source: str
+    register: Register
+    tokens: Tokens
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    match: Mapping[str, str]
+    body: bytes
+    swapped: bool = False
+
+    def words(self) -> dict[str, Any]:
+        """The JSON object of the body; BadCall when it is none."""
+        try:
+            loaded = json.loads(self.body)
+        except ValueError as error:
+            raise BadCall("body is not JSON") from error
+        if not isinstance(loaded, dict):
+            raise BadCall("body is not an object")
+        return loaded
+
+    def shown(self, item: T, pool: Sequence[T]) -> T:
+        """The record to show: the one asked for, or when misbehaving the next one of the pool."""
+        if not self.swapped:
+            return item
+        others = [other for other in pool if other is not item]
+        return others[0] if others else item
+
+    def bearer_valid(self) -> bool:
+        """Whether the Authorization header carries a token of this peer."""
+        kind, _, token = self.headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self.tokens.valid(self.source, token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A complete answer."""
+
+    body: bytes
+    content_type: str = JSON
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named.
+
+    `guard` answers instead of the handler when the caller is not let in.
+    """
+
+    source: str
+    operation: str
+    method: str
+    paths: Sequence[str]
+    handler: Handler
+    opens: bool = False
+
+
+def as_json(value: object, status: int = 200) -> Reply:
+    """A JSON answer, Vietnamese letters as they are."""
+    return Reply(body=json.dumps(value, ensure_ascii=False).encode(), status=status)
+
+
+def text_of(words: Mapping[str, Any], name: str) -> str:
+    """A required text of a JSON body; BadCall when absent or not text."""
+    value = words.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadCall(f"{name} is missing")
+    return value
+
+
+def folded(name: str) -> str:
+    """A name without case, diacritics and spaces, as databases compare names (Đ becomes D)."""
+    plain = unicodedata.normalize("NFD", name.replace("Đ", "D").replace("đ", "d"))
+    return "".join(c for c in plain if not unicodedata.combining(c) and not c.isspace()).casefold()
+
+
+def day_first(iso: str) -> str:
+    """`dd/MM/yyyy`, `MM/yyyy` or `yyyy` from an ISO date of the same precision."""
+    return "/".join(reversed(iso.split("-"))) if iso else ""
+
+
+def compact(iso: str) -> str:
+    """`yyyyMMdd`, `yyyyMM` or `yyyy` from an ISO date of the same precision."""
+    return iso.replace("-", "")

@@ -1,0 +1,109 @@
+"""The exchange log over SQL: a record is durable when `append` returns (gateway.ports.ExchangeLog).
+
+Records are turned into leaves in the loop; one writer per process commits for everybody who waits.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from adapters.stores import sql
+from adapters.stores.batch import Row
+from adapters.stores.log_postgres import PostgresStore
+from adapters.stores.log_sqlite import SqliteStore
+from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
+from gateway.domain.exchange import ExchangeRecord, Receipt
+from gateway.domain.identifiers import new_exchange_id
+from gateway.exchange_log.keys import KeyRing, KeyStore, root_key_in
+from gateway.exchange_log.merkle import leaf_hash
+from gateway.exchange_log.record import decode, encode, period_of
+
+_WAIT_SECONDS = 8.0
+
+
+class LogStore(KeyStore, Protocol):
+    """What the log needs from its database, beside the period keys."""
+
+    #: transactions so far
+    commits: int
+
+    def submit(self, row: Row) -> None:
+        """Queue a row; LogUnavailable when it has no place."""
+        ...
+
+    async def recent(self, count: int) -> list[bytes]:
+        """The newest leaves, newest first."""
+        ...
+
+    async def probe(self) -> None:
+        """LogUnavailable when nothing could be written now."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is queued, then close."""
+        ...
+
+
+class SqlExchangeLog:
+    """An exchange log named `origin` in one database."""
+
+    __slots__ = ("_keys", "_origin", "store")
+
+    def __init__(self, store: LogStore, origin: str, root_key: bytes) -> None:
+        """`root_key` has 32 bytes and opens the period keys that `store` keeps."""
+        self.store = store
+        self._origin = origin
+        self._keys = KeyRing(root_key, store)
+
+    async def append(self, record: ExchangeRecord) -> Receipt:
+        """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
+        period = period_of(record)
+        keys = self._keys.known(period) or await self._keys.of(period)
+        record_id = new_exchange_id()
+        leaf = encode(record, keys, record_id)
+        row = Row(record_id, leaf, asyncio.get_running_loop().create_future())
+        self.store.submit(row)
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await row.done
+        except TimeoutError:
+            raise LogUnavailable("the store does not answer in time") from None
+        return Receipt(leaf_hash=leaf_hash(leaf).hex(), log=self._origin)
+
+    async def recent(self, count: int) -> Sequence[dict[str, object]]:
+        """The newest records as decoded leaves, newest first, their sealed part left sealed."""
+        return [decode(leaf) for leaf in await self.store.recent(count)]
+
+    async def ready(self) -> bool:
+        """Whether a record could be written now: the month's keys open and the store takes a trial row."""
+        try:
+            await self._keys.of(time.strftime("%Y-%m", time.gmtime()))
+            await self.store.probe()
+        except GatewayError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Write what is queued, then close."""
+        await self.store.close()
+
+
+def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> SqlExchangeLog:
+    """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
+
+    A SQLite file is created and migrated here (it blocks: call it before serving), ConfigError when that fails.
+    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while the database is down.
+    """
+    root = root_key if root_key is not None else root_key_in(state_dir)
+    if sql.is_postgres(url):
+        return SqlExchangeLog(PostgresStore(url), origin, root)
+    path = sql.sqlite_path(url, state_dir)
+    try:
+        sql.migrate_sqlite(path)
+    except (sqlite3.Error, OSError) as error:
+        what = f"the exchange log cannot be opened: {type(error).__name__}"
+        raise ConfigError([Problem("log.url", 0, what, "make the folder writable and free the disk")]) from None
+    return SqlExchangeLog(SqliteStore(path), origin, root)

@@ -1,0 +1,170 @@
+"""The exchange log in SQLite: one thread that commits for everybody who waits.
+
+A batch is one INSERT of many rows, in its own transaction: the interpreter's lock is given up once for the insertion,
+the commit and the fsync together, so a busy loop slows a batch down once and not once per row.
+"""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from gateway.domain.errors import LogUnavailable
+
+_T = TypeVar("_T")
+_BUSY_SECONDS = 1.0
+_CLOSE_SECONDS = 10.0
+_CHUNK = 256
+_REASONS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_BUSY: "the database is locked",
+    sqlite3.SQLITE_LOCKED: "the database is locked",
+    sqlite3.SQLITE_READONLY: "the database is read-only",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
+}
+_KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM period_keys WHERE period = ?1)"
+
+
+class SqliteStore:
+    """The append table and the period keys in one file, which `adapters.stores.sql` has migrated."""
+
+    __slots__ = ("_closed", "_connection", "_path", "_queue", "_queued", "_thread", "commits")
+
+    def __init__(self, path: Path) -> None:
+        """Starts the writing thread; it opens the file with its first batch."""
+        self._path = path
+        self._queue: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
+        self._queued = 0
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        #: transactions so far
+        self.commits = 0
+        self._thread = threading.Thread(target=self._write_for_ever, name="exchange-log", daemon=True)
+        self._thread.start()
+
+    def submit(self, row: Row) -> None:
+        """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when it has no place."""
+        if self._closed or self._queued >= QUEUE_LIMIT:
+            raise LogUnavailable("the log is closed" if self._closed else "too many records wait for the disk")
+        self._queued += 1
+        self._queue.put(row)
+
+    async def recent(self, count: int) -> list[bytes]:
+        """The newest leaves, newest first."""
+        sql = "SELECT leaf FROM append_log ORDER BY seq DESC LIMIT ?"
+        rows = await self._aside(lambda connection: connection.execute(sql, (count,)).fetchall())
+        return [row[0] for row in rows]
+
+    async def probe(self) -> None:
+        """Write something durably and take it back; LogUnavailable when a record could not be written either."""
+        await self._aside(_probe)
+
+    async def wrapped(self, period: str) -> bytes | None:
+        """The wrapped keys of a period, or None."""
+        return await self._aside(lambda connection: _wrapped(connection, period))
+
+    async def keep(self, period: str, wrapped: bytes) -> bytes:
+        """Keep new keys durably; those that were first hold."""
+        await self._aside(lambda connection: connection.execute(_KEEP, (period, wrapped)).close())
+        return await self.wrapped(period) or wrapped
+
+    async def close(self) -> None:
+        """Write what is queued, then end the thread."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join, _CLOSE_SECONDS)
+
+    async def _aside(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await asyncio.to_thread(self._with_connection, work)
+
+    def _with_connection(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            with closing(_connect(self._path)) as connection:
+                return work(connection)
+        except sqlite3.Error as error:
+            raise LogUnavailable(_reason(error)) from None
+
+    def _write_for_ever(self) -> None:
+        rows: list[Row] = []
+        while (first := self._queue.get()) is not None:
+            rows = [first]
+            while len(rows) < _CHUNK and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    # Closing: the end mark goes back behind this batch.
+                    self._queue.put(None)
+                    break
+                rows.append(following)
+            self._hand_back(rows, self._write(rows))
+        self._disconnect()
+
+    def _write(self, rows: Sequence[Row]) -> str:
+        try:
+            if self._connection is None:
+                self._connection = _connect(self._path)
+            sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
+            self._connection.execute(sql, [part for row in rows for part in row[:2]])
+        except sqlite3.Error as error:
+            # A fresh connection next time: it also recovers from a disk that came back or a file that was restored.
+            self._disconnect()
+            return _reason(error)
+        self.commits += 1
+        return ""
+
+    def _hand_back(self, rows: Sequence[Row], reason: str) -> None:
+        # RuntimeError: the loop was closed, nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, reason)
+
+    def _settled(self, rows: Sequence[Row], reason: str) -> None:
+        self._queued -= len(rows)
+        settle(rows, reason)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a file that went missing is an error, not a new and empty log.
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        cached_statements=_CHUNK + 8,
+    )
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO write_probe VALUES (zeroblob(16384))")
+    connection.execute("DELETE FROM write_probe")
+
+
+def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
+    row = connection.execute("SELECT wrapped FROM period_keys WHERE period = ?", (period,)).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def _reason(error: sqlite3.Error) -> str:
+    # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
+    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")

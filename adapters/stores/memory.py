@@ -1,0 +1,102 @@
+"""The cache in this process: the embedded default (gateway.ports.Cache).
+
+Bounded by entries and by bytes; what was not used longest goes first, what has expired is never given out.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from gateway.domain.errors import ConfigError, Problem
+from gateway.ports import Cache
+
+_ENTRIES = 50_000
+_BYTES = 64 * 1024 * 1024
+#: what an entry costs beside its value
+_OVERHEAD = 200
+
+
+class MemoryCache:
+    """A bounded map with expiry; for one loop."""
+
+    __slots__ = ("_entries", "_items", "_now", "_room", "_used")
+
+    def __init__(
+        self, *, entries: int = _ENTRIES, room: int = _BYTES, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """At most `entries` entries that take `room` bytes together, keys and overhead included."""
+        self._items: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._entries = entries
+        self._room = room
+        self._used = 0
+        self._now = now
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None when it is gone or was never there."""
+        item = self._items.get(key)
+        if item is None:
+            return None
+        if item[0] <= self._now():
+            self._forget(key)
+            return None
+        self._items.move_to_end(key)
+        return item[1]
+
+    async def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for `seconds`; one that is larger than the whole cache is dropped."""
+        self._forget(key)
+        size = _size(key, value)
+        if seconds <= 0 or size > self._room or not self._entries:
+            return
+        while self._used + size > self._room or len(self._items) >= self._entries:
+            self._forget(next(iter(self._items)))
+        self._items[key] = (self._now() + seconds, bytes(value))
+        self._used += size
+
+    async def drop(self, key: str) -> None:
+        """Forget a value."""
+        self._forget(key)
+
+    async def close(self) -> None:
+        """Forget everything."""
+        self._items.clear()
+        self._used = 0
+
+    def _forget(self, key: str) -> None:
+        item = self._items.pop(key, None)
+        if item is not None:
+            self._used -= _size(key, item[1])
+
+
+def _size(key: str, value: bytes) -> int:
+    return len(key) + len(value) + _OVERHEAD
+
+
+def open_cache(url: str) -> Cache:
+    """The cache at `url`: `memory://` (optionally `?entries=N&bytes=N`), or Redis or Valkey (`redis://host:port/0`).
+
+    Connects with the first use. ConfigError for other addresses.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "memory":
+        return _open_memory(parts.query)
+    if parts.scheme in {"redis", "rediss", "unix"}:
+        from adapters.stores.redis import RedisCache  # noqa: PLC0415 -- only where it is used
+
+        return RedisCache(url)
+    # The address itself is not repeated: it may hold a password.
+    what = "the cache address is neither memory:// nor redis://"
+    raise ConfigError([Problem("cache_url", 0, what, "write memory:// or redis://host:6379/0")])
+
+
+def _open_memory(query: str) -> MemoryCache:
+    options = parse_qs(query)
+    try:
+        entries, room = (
+            int(options.get(name, [default])[-1]) for name, default in (("entries", _ENTRIES), ("bytes", _BYTES))
+        )
+    except ValueError:
+        what = "entries and bytes of memory:// are numbers"
+        raise ConfigError([Problem("cache_url", 0, what, "write memory://?entries=50000&bytes=67108864")]) from None
+    return MemoryCache(entries=entries, room=room)

@@ -1,0 +1,69 @@
+"""The exchange log's append table and its period keys.
+
+Rights on PostgreSQL. Migrate as the owner; the gateway itself runs in a role that owns nothing:
+
+    GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;
+    GRANT SELECT ON append_log_seq_seq, alembic_version TO motlan_app;
+    GRANT SELECT, INSERT, DELETE ON write_probe TO motlan_app;
+
+and pruning and erasure in another one:
+
+    GRANT SELECT, DELETE ON period_keys TO motlan_admin;
+
+Rows of `append_log` are refused to everybody for UPDATE, DELETE and TRUNCATE by triggers, the owner included.
+Rows of `period_keys` cannot be changed; deleting one is how a period is erased.
+"""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_SQLITE = (
+    # No index but the row's own number: a record costs one insertion at the end.
+    "CREATE TABLE append_log (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, leaf BLOB NOT NULL)",
+    "CREATE TABLE period_keys (period TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
+    "CREATE TABLE write_probe (filler BLOB NOT NULL)",
+    "CREATE TRIGGER append_log_update BEFORE UPDATE ON append_log"
+    " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",
+    "CREATE TRIGGER append_log_delete BEFORE DELETE ON append_log"
+    " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",
+    # REPLACE would delete without the DELETE trigger: so nobody chooses a row's number (-1: none was given).
+    "CREATE TRIGGER append_log_replace BEFORE INSERT ON append_log"
+    " WHEN NEW.seq <> -1"
+    " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",
+    "CREATE TRIGGER period_keys_update BEFORE UPDATE ON period_keys"
+    " BEGIN SELECT RAISE(ABORT, 'period keys do not change'); END",
+    "CREATE TRIGGER period_keys_replace BEFORE INSERT ON period_keys"
+    " WHEN EXISTS (SELECT 1 FROM period_keys WHERE period = NEW.period)"
+    " BEGIN SELECT RAISE(ABORT, 'period keys do not change'); END",
+)
+
+_POSTGRES = (
+    "CREATE TABLE append_log"
+    " (seq bigint GENERATED ALWAYS AS IDENTITY, id text NOT NULL, leaf bytea STORAGE EXTERNAL NOT NULL)",
+    # A block range index costs next to nothing on writing and finds the newest rows.
+    "CREATE INDEX append_log_seq ON append_log USING brin (seq) WITH (autosummarize = on)",
+    "CREATE TABLE period_keys (period text PRIMARY KEY, wrapped bytea NOT NULL)",
+    "CREATE TABLE write_probe (filler bytea NOT NULL)",
+    "CREATE FUNCTION motlan_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$",
+    "CREATE TRIGGER append_log_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON append_log"
+    " FOR EACH STATEMENT EXECUTE FUNCTION motlan_refuse()",
+    "CREATE TRIGGER period_keys_refuse BEFORE UPDATE OR TRUNCATE ON period_keys"
+    " FOR EACH STATEMENT EXECUTE FUNCTION motlan_refuse()",
+    "REVOKE ALL ON append_log, period_keys, write_probe FROM PUBLIC",
+)
+
+
+def upgrade() -> None:
+    """Create tables, triggers and rights."""
+    for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: a log is not taken back."""
+    raise NotImplementedError("the exchange log cannot be migrated away")

@@ -1,0 +1,74 @@
+"""The cache in Redis or Valkey, shared by all processes (gateway.ports.Cache).
+
+It holds only what may be lost, so it never raises and never makes anybody wait long: what cannot be read is absent,
+what cannot be written is dropped, and after a failure the server is left alone for a second.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+_T = TypeVar("_T")
+_TIMEOUT = 0.25
+_REST_SECONDS = 1.0
+_CONNECTIONS = 64
+_PREFIX = "motlan:"
+
+
+class RedisCache:
+    """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
+
+    __slots__ = ("_now", "_redis", "_rest_until", "failures")
+
+    def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
+        """`now` decides when a server that failed is tried again."""
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_TIMEOUT,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._redis: Redis = Redis.from_pool(pool)
+        self._now = now
+        self._rest_until = 0.0
+        #: operations that were lost since the start
+        self.failures = 0
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None when it is gone, was never there or cannot be read."""
+        value: Any = await self._try(lambda: self._redis.get(_PREFIX + key))
+        return value if isinstance(value, bytes) else None
+
+    async def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for `seconds`; dropped when the server does not take it."""
+        if seconds > 0:
+            await self._try(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
+
+    async def drop(self, key: str) -> None:
+        """Forget a value; a server that cannot be reached forgets it when its time is over."""
+        await self._try(lambda: self._redis.delete(_PREFIX + key))
+
+    async def close(self) -> None:
+        """Free the connections."""
+        try:
+            await self._redis.aclose()
+        except (RedisError, OSError):
+            self.failures += 1
+
+    async def _try(self, work: Callable[[], Awaitable[_T]]) -> _T | None:
+        if self._now() < self._rest_until:
+            self.failures += 1
+            return None
+        try:
+            return await work()
+        except (RedisError, OSError, TimeoutError):
+            self.failures += 1
+            self._rest_until = self._now() + _REST_SECONDS
+            return None

@@ -1,0 +1,122 @@
+"""The SQL stores' addresses and schema: SQLite embedded, PostgreSQL in production.
+
+`sqlite:///file.db` is a file in the state folder, `sqlite:////path/file.db` one anywhere;
+`postgresql://user:password@host/database` is PostgreSQL (asyncpg's form, also with `+asyncpg`).
+alembic and SQLAlchemy cost 40 MB and half a second, so they are imported only when there is something to migrate.
+"""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from gateway.domain.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.engine import Connection
+
+#: the newest revision below `migrations/versions`
+HEAD = "0001"
+
+_VERSION = "SELECT version_num FROM alembic_version"
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgresql+asyncpg://", "postgres://")
+_BUSY_SECONDS = 10
+
+
+def is_postgres(url: str) -> bool:
+    """Whether the address is one of PostgreSQL; ConfigError when it is of no store known here."""
+    if url.startswith(_POSTGRES):
+        return True
+    if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
+        return False
+    # The address itself is not repeated: it may hold a password.
+    remedy = "write sqlite:///exchange.db or postgresql://user@host/database"
+    raise ConfigError([Problem("log.url", 0, "the address is neither SQLite's nor PostgreSQL's", remedy)])
+
+
+def sqlite_path(url: str, folder: Path) -> Path:
+    """The database file; relative addresses lie in `folder`."""
+    return folder / unquote(url.removeprefix(_SQLITE))
+
+
+def postgres_dsn(url: str) -> str:
+    """The address as asyncpg takes it."""
+    return "postgresql://" + url.split("://", 1)[1]
+
+
+def migrate_sqlite(path: Path) -> None:
+    """Bring the file to `HEAD`, creating it where it is missing; sqlite3.Error when the disk refuses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        if _sqlite_version(connection) == HEAD:
+            return
+    _upgrade_sqlite(path)
+
+
+def migrate_postgres(url: str) -> None:
+    """Bring the database to `HEAD`; needs a role that may create tables. Runs a loop of its own: call in a thread."""
+    asyncio.run(_upgrade_postgres(url))
+
+
+def _sqlite_version(connection: sqlite3.Connection) -> str | None:
+    try:
+        row = connection.execute(_VERSION).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
+    return str(row[0]) if row else None
+
+
+def _upgrade_sqlite(path: Path) -> None:
+    import sqlalchemy  # noqa: PLC0415 -- lazily, see the module's promise
+
+    url = sqlalchemy.URL.create("sqlite", database=str(path))
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    try:
+        with engine.connect() as connection:
+            # Takes the write lock at once: of processes that start together, one migrates and the others find it done.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+    except sqlalchemy.exc.DBAPIError as error:
+        raise error.orig if isinstance(error.orig, sqlite3.Error) else error from None
+    finally:
+        engine.dispose()
+
+
+async def _upgrade_postgres(url: str) -> None:
+    import sqlalchemy  # noqa: PLC0415 -- lazily, see the module's promise
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
+    address = "postgresql+asyncpg://" + url.split("://", 1)[1]
+    engine = create_async_engine(address, poolclass=sqlalchemy.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('motlan.migrations'))")
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: "Connection") -> None:
+    from alembic import command  # noqa: PLC0415 -- lazily, see the module's promise
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
+    connection.commit()
+
+
+def alembic_config() -> "Config":
+    """alembic's settings: the scripts beside this file, no ini file."""
+    from alembic.config import Config  # noqa: PLC0415 -- lazily, see the module's promise
+
+    config = Config()
+    scripts = str(Path(__file__).with_name("migrations"))
+    config.set_main_option("script_location", scripts.replace("%", "%%"))
+    return config

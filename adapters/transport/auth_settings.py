@@ -1,0 +1,75 @@
+"""The words under `auth` in config/sources/*.yaml, read with errors that name the file and the word."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.domain.errors import ConfigError, Problem
+
+_SECRET_FORMS = (["value"], ["env"], ["file"])
+_MISSING = object()
+
+
+class AuthSettings:
+    """One `auth` mapping; every reader raises ConfigError for what cannot be used."""
+
+    def __init__(self, auth: Mapping[str, object], source: str) -> None:
+        """`source` names the file in messages."""
+        self._auth = auth
+        self._source = source
+        self.kind = self.text("kind", "none")
+
+    def error(self, what: str, remedy: str) -> ConfigError:
+        """An error about this file."""
+        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy)])
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A word; without `default` it must be there."""
+        value = self._auth.get(name, default)
+        if not isinstance(value, str) or (default is None and not value):
+            raise self.error(f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
+        return value
+
+    def choice(self, name: str, words: tuple[str, ...]) -> str:
+        """One of `words`; the first is the default."""
+        value = self.text(name, words[0])
+        if value not in words:
+            raise self.error(f"'auth.{name}: {value}' is not known", f"write one of {', '.join(words)}")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        """A positive whole number, written as digits."""
+        value = self._auth.get(name, default)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            raise self.error(f"'auth.{name}' is not a number", "write a positive whole number")
+        return value
+
+    def text_or_secret(self, name: str) -> str:
+        """A word, or a secret reference."""
+        return self.secret(name) if isinstance(self._auth.get(name), Mapping) else self.text(name)
+
+    def secret(self, name: str) -> str:
+        """The secret that `{value|env|file: …}` refers to."""
+        reference = self._auth.get(name, _MISSING)
+        if not isinstance(reference, Mapping) or [*reference][:1] not in _SECRET_FORMS or len(reference) != 1:
+            raise self.error(f"'auth.{name}' is not a secret", f"write '{name}: {{file: …}}' or '{{env: …}}'")
+        form, place = next(iter(reference.items()))
+        found = _reveal(form, place)
+        if not found:
+            where = "" if form == "value" else f": {form} {place}"
+            raise self.error(f"the secret of 'auth.{name}' is missing{where}", "provide it")
+        return found
+
+
+def _reveal(form: str, place: object) -> str:
+    if form == "value":
+        reveal = getattr(place, "get_secret_value", None)
+        return str(reveal() if reveal else place or "")
+    if form == "env":
+        return os.environ.get(str(place), "").strip()
+    try:
+        return Path(str(place)).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

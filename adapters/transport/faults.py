@@ -1,0 +1,121 @@
+"""From what a provider or the network did wrong to an outcome (RFC 9110 statuses; WSO2 fault codes).
+
+Foreign codes are translated by table here; foreign text, bodies and addresses never leave this room.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gateway.domain.evidence import Outcome, Reason
+
+_Fault = tuple[Outcome, Reason]
+
+_REFUSED: _Fault = (Outcome.REFUSED, Reason.SOURCE_REFUSED)
+_INVALID: _Fault = (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_BUSY: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY)
+_TIMEOUT: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
+_UNREACHABLE: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+
+#: statuses that differ from the rule of their class; a 404 says nothing about a person
+_STATUSES: Mapping[int, _Fault] = MappingProxyType(
+    {
+        404: _INVALID,
+        405: _INVALID,
+        406: _INVALID,
+        408: _TIMEOUT,
+        410: _INVALID,
+        415: _INVALID,
+        429: _BUSY,
+        503: _BUSY,
+        504: _TIMEOUT,
+    }
+)
+
+#: fault codes of a WSO2 gateway, which say more than its status (databases.md 2)
+_CODES: Mapping[bytes, _Fault] = MappingProxyType(
+    {
+        b"900800": _BUSY,
+        b"900801": _BUSY,
+        b"900802": _BUSY,
+        b"900803": _BUSY,
+        b"900901": _REFUSED,
+        b"900902": _REFUSED,
+        b"900906": _REFUSED,
+        b"303001": _BUSY,
+    }
+)
+_MISSING_CREDENTIALS = b"900902"
+_CODE = re.compile(rb"""(?:<(?:[A-Za-z]+:)?code>\s*|"code"\s*:\s*"?)([0-9]{6})(?![0-9])""")
+_FAULT_HEAD = 2_048
+
+
+class ProviderError(Exception):
+    """The provider gave no usable answer; says which outcome that is, never what was said.
+
+    `retry_in`: seconds after which asking again makes sense. `status`: HTTP status, 0 when there was none.
+    `sent`: False when nothing left this process. `expired`: a new token may help.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        retry_in: int | None = None,
+        *,
+        status: int = 0,
+        sent: bool = True,
+        expired: bool = False,
+    ) -> None:
+        """The message is made of codes only."""
+        super().__init__(f"{outcome}: {reason}" + (f" (status {status})" if status else ""))
+        self.outcome = outcome
+        self.reason = reason
+        self.retry_in = retry_in
+        self.status = status
+        self.sent = sent
+        self.expired = expired
+
+    @property
+    def at_fault(self) -> bool:
+        """Whether the provider is in trouble (counts against its breaker), not merely saying no."""
+        return self.outcome is Outcome.UNAVAILABLE and self.status != 429 and self.retry_in is None
+
+
+def invalid(status: int = 0) -> ProviderError:
+    """An answer that cannot be used."""
+    return ProviderError(*_INVALID, status=status)
+
+
+def unreachable() -> ProviderError:
+    """No connection, or one that broke."""
+    return ProviderError(*_UNREACHABLE)
+
+
+def timed_out() -> ProviderError:
+    """No complete answer in time."""
+    return ProviderError(*_TIMEOUT)
+
+
+def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
+    """The request cannot be sent as it is; nothing was."""
+    return ProviderError(Outcome.REFUSED, reason, sent=False)
+
+
+def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> ProviderError:
+    """The fault that a status which is not a success stands for; `body` is searched for a WSO2 code only."""
+    found = _CODE.search(body, 0, _FAULT_HEAD) if status >= 400 else None
+    code = found[1] if found else b""
+    fault = _CODES.get(code) or _STATUSES.get(status) or _by_class(status)
+    expired = status == 401 and code != _MISSING_CREDENTIALS
+    return ProviderError(*fault, retry_in, status=status, expired=expired)
+
+
+def _by_class(status: int) -> _Fault:
+    match status // 100:
+        case 4:
+            return _REFUSED
+        case 5:
+            return _UNREACHABLE
+        case _:
+            return _INVALID

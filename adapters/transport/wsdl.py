@@ -1,0 +1,105 @@
+"""What a WSDL 1.1 says of its operations, as plain shapes: the only place that knows zeep.
+
+`load` reads a document/literal WSDL from disk, at start and nowhere else.
+Simple types are text here, whatever the schema calls them; attributes and wildcards are left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from gateway.domain.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the WSDL says of one element."""
+
+    tag: str
+    many: bool = False
+    required: bool = False
+    #: None: the element holds text
+    children: "tuple[Shape, ...] | None" = None
+    #: the name without its namespace
+    name: str = field(init=False)
+    by_tag: "Mapping[str, Shape]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", etree.QName(self.tag).localname)
+        object.__setattr__(self, "by_tag", {child.tag: child for child in self.children or ()})
+
+    def narrowed(self, paths: Iterable[str]) -> "Shape":
+        """Only what these dotted paths read; ValueError names a path that leads nowhere."""
+        wanted: dict[str, list[str]] = {}
+        for path in paths:
+            head, _, rest = re.sub(r"\[[^\]]*\]", "", path).partition(".")
+            wanted.setdefault(head, []).append(rest)
+        if self.children is None or "" in wanted:
+            if self.children is None and set(wanted) - {""}:
+                raise ValueError(next(iter(wanted)))
+            return self
+        if unknown := set(wanted) - {child.name for child in self.children}:
+            raise ValueError(min(unknown))
+        kept = (child.narrowed(wanted[child.name]) for child in self.children if child.name in wanted)
+        return replace(self, children=tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Request and answer element of one operation."""
+
+    request: Shape
+    answer: Shape
+
+
+def load(wsdl: Path) -> dict[str, Operation]:
+    """Every document/literal operation of the WSDL by name; ConfigError when the file cannot be used.
+
+    Imports zeep (slow): call it before serving.
+    """
+    import zeep.exceptions  # noqa: PLC0415 -- seconds of import that only the start should pay
+    from zeep import Settings, Transport  # noqa: PLC0415
+    from zeep.wsdl import Document  # noqa: PLC0415
+
+    settings = Settings(strict=True, forbid_dtd=True, forbid_external=True)
+    transport: Any = Transport()  # type: ignore[no-untyped-call]
+    try:
+        document = Document(str(wsdl), transport, settings=settings)
+        return {
+            name: Operation(_shape(operation.input.body), _shape(operation.output.body))
+            for binding in document.bindings.values()
+            for name, operation in binding._operations.items()  # noqa: SLF001 -- zeep has no public way
+        }
+    except (OSError, ValueError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
+        what = f"this WSDL cannot be used ({type(error).__name__})"
+        raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+
+
+def _shape(element: Any, *, required: bool = True) -> Shape:  # noqa: ANN401 -- zeep's objects are untyped
+    nested = getattr(element.type, "elements_nested", None)
+    children = tuple(_members(nested, required=True)) if nested is not None else None
+    if len({child.name for child in children or ()}) != len(children or ()):
+        raise ValueError("one name in two namespaces")
+    many = element.max_occurs == "unbounded" or element.max_occurs > 1
+    return Shape(
+        element.qname.text, many=many, required=required and element.min_occurs > 0, children=children
+    )
+
+
+def _members(nested: Iterable[tuple[str, Any]], *, required: bool) -> Iterator[Shape]:
+    """The elements below sequences, choices, groups and `all`, in the order of the schema; `any` left out."""
+    from zeep.xsd import Any as Wildcard  # noqa: PLC0415 -- see load
+    from zeep.xsd import Choice, Element  # noqa: PLC0415
+
+    for _, item in nested:
+        if isinstance(item, Element):
+            yield _shape(item, required=required)
+        elif not isinstance(item, Wildcard):
+            inner = getattr(item, "child", None)
+            below = [("", inner)] if inner is not None else [("", one) for one in item]
+            must = required and not isinstance(item, Choice) and item.min_occurs > 0
+            yield from _members(below, required=must)

@@ -1,0 +1,138 @@
+"""JSON Schemas (2020-12) of what is answered: the use case builds these answers as plain data.
+
+Written by hand, because answers are assembled on the hot path without models; tests hold real answers to them.
+"""
+
+from typing import Any
+
+from gateway.api.reasons import TITLES
+from gateway.domain.evidence import Outcome
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+_FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
+FIELD_STATES = ("filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept")
+PAPER_STATES = ("replaced", "reusable", "required", "digital_only", "not_applicable")
+
+
+def _object(required: str, /, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
+    return {"type": "object", "required": required.split(), "properties": properties}
+
+
+def _listed(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": item}
+
+
+_REASON = _object(
+    "code",
+    code={"enum": [str(code) for code in TITLES]},
+    source=_TEXT,
+    retry_in={"type": ["integer", "null"]},
+    condition=_TEXT,
+)
+_MAYBE_REASON = {"anyOf": [_REASON, {"type": "null"}]}
+_FIELD = _object(
+    "state value",
+    state={"enum": list(FIELD_STATES)},
+    value={"description": "as the form's schema says"},
+    evidence=_MAYBE,
+    attribute=_MAYBE,
+    editable={"type": "boolean"},
+    doubt={"anyOf": [_FREE, {"type": "null"}]},
+    reason=_MAYBE_REASON,
+)
+_EVIDENCE = _object(
+    "source data_service subject",
+    source=_TEXT,
+    data_service=_TEXT,
+    subject=_TEXT,
+    sandbox={"type": "boolean"},
+    fetched_at=_MAYBE,
+    source_updated_at=_MAYBE,
+    valid_until=_MAYBE,
+    legal_basis=_MAYBE,
+    agreement=_MAYBE,
+    published_scope=_MAYBE,
+)
+_CALL = _object(
+    "source data_service outcome",
+    source=_TEXT,
+    data_service=_TEXT,
+    subject=_TEXT,
+    call=_MAYBE,
+    outcome={"enum": [str(item) for item in Outcome]},
+    elapsed_ms={"type": "integer"},
+    cached={"type": "boolean"},
+    reason=_MAYBE_REASON,
+)
+_PAPER = _object(
+    "code title state", code=_TEXT, title=_TEXT, state={"enum": list(PAPER_STATES)}, reason=_MAYBE_REASON
+)
+_SOURCE = _object(
+    "source title state breaker latency_ms",
+    source=_TEXT,
+    title=_TEXT,
+    title_en=_TEXT,
+    provider=_TEXT,
+    sandbox={"type": "boolean"},
+    data_services=_listed(_TEXT),
+    state=_TEXT,
+    breaker=_TEXT,
+    latency_ms=_named({"type": "number"}),
+    last={"anyOf": [_object("outcome at", outcome=_TEXT, at=_TEXT), {"type": "null"}]},
+)
+_PROCEDURE = _object(
+    "code title mapping_version subjects",
+    code=_TEXT,
+    title=_TEXT,
+    title_en=_TEXT,
+    mapping_version=_TEXT,
+    level=_TEXT,
+    mark=_TEXT,
+    subjects=_named(_FREE),
+)
+_FAULT = _object("pointer code detail", pointer=_TEXT, code=_TEXT, detail=_TEXT)
+
+ANSWERS: dict[str, Any] = {
+    "PrefillAnswer": _object(
+        "exchange_id procedure form fields evidence papers sources saved",
+        exchange_id=_TEXT,
+        procedure=_object("code title mapping_version", code=_TEXT, title=_TEXT, mapping_version=_TEXT),
+        form=_FREE,
+        fields=_named(_FIELD),
+        evidence=_named(_EVIDENCE),
+        papers=_listed(_PAPER),
+        sources=_listed(_CALL),
+        saved=_object("fields papers", fields={"type": "integer"}, papers={"type": "integer"}),
+        pending=_MAYBE,
+        passport={"type": ["string", "object", "null"]},
+        receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
+    ),
+    "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
+    "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
+    "Procedure": _PROCEDURE,
+    "Form": {"type": "object", "description": "JSON Schema 2020-12"},
+    "Reasons": _object("reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))),
+    "Sources": _object("sources", sources=_listed(_SOURCE)),
+    "Metadata": _object("issuer token_endpoint", issuer=_TEXT, token_endpoint=_TEXT),
+    "Health": _object("status", status=_TEXT, dependencies=_FREE),
+    "TokenForm": _object("grant_type", grant_type={"const": "client_credentials"}, scope=_TEXT),
+    "Problem": _object(
+        "type title title_vi status code exchange_id",
+        type=_TEXT,
+        title=_TEXT,
+        title_vi=_TEXT,
+        status={"type": "integer"},
+        code=_TEXT,
+        detail=_TEXT,
+        retry_after={"type": "integer"},
+        rule=_TEXT,
+        near=_listed(_TEXT),
+        errors=_listed(_FAULT),
+        exchange_id=_TEXT,
+    ),
+}

@@ -1,0 +1,108 @@
+"""Bytes to plain JSON (RFC 8259, I-JSON RFC 7493), strictly: what two parsers could read differently is refused.
+
+Refused: another media type, a compressed body, a byte-order mark, text that is not UTF-8, lone surrogates,
+duplicate keys, NaN and Infinity, numbers that do not fit, and nesting beyond the limit.
+"""
+
+import asyncio
+import math
+import re
+from typing import TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from gateway.api.context import SERVICES
+from gateway.api.problems import TooSlow, WrongMedia, from_validation
+from gateway.domain.errors import BadRequest, TooLarge
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"\s*+(:?)|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
+_LARGEST = 2**53
+_LONGEST_NUMBER = 32
+
+
+async def read_model(request: web.Request, model: type[_Model]) -> _Model:
+    """The body as `model`. BadRequest, Unprocessable, TooLarge, TooSlow or WrongMedia when it cannot be."""
+    limits = request.app[SERVICES].configuration.gateway.limits
+    if request.content_type != "application/json":
+        raise WrongMedia("send Content-Type: application/json")
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise WrongMedia("JSON is UTF-8")
+    raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
+    data = parse(raw, limits.json_depth)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise from_validation(error) from None
+
+
+async def read_bytes(request: web.Request, largest: int, seconds: float) -> bytes:
+    """The whole body within its size and its time; the declared length is believed only to refuse early."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise WrongMedia("send the body uncompressed")
+    if (request.content_length or 0) > largest:
+        raise TooLarge(f"at most {largest} bytes are taken")
+    parts = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            while chunk := await request.content.readany():
+                parts += chunk
+                if len(parts) > largest:
+                    raise TooLarge(f"at most {largest} bytes are taken")
+    except TimeoutError:
+        raise TooSlow(f"send the body within {seconds:g} seconds") from None
+    except (web.RequestPayloadError, ValueError):
+        raise BadRequest("the body could not be read") from None
+    return bytes(parts)
+
+
+def parse(raw: bytes, depth: int) -> object:
+    """The JSON value in `raw`; BadRequest says what is wrong with it, without quoting it."""
+    if not raw.strip():
+        raise BadRequest("the body is empty; a JSON object is expected")
+    if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise BadRequest("the body starts with a byte-order mark")
+    try:
+        data: object = orjson.loads(raw)
+    except (orjson.JSONDecodeError, RecursionError):
+        raise BadRequest("the body is not valid JSON in UTF-8") from None
+    if _inspect(raw, depth) != _keys(data):
+        raise BadRequest("a member stands twice in one object", code="duplicate_member")
+    return data
+
+
+def _inspect(raw: bytes, depth: int) -> int:
+    """The number of members as written; refuses depth and numbers. `raw` is valid JSON already."""
+    level = keys = 0
+    for colon, opened, closed, number in _TOKEN.findall(raw):
+        if opened:
+            level += 1
+            if level > depth:
+                raise BadRequest(f"the body is nested deeper than {depth} levels")
+        elif closed:
+            level -= 1
+        elif number:
+            _check_number(number)
+        elif colon:
+            keys += 1
+    return keys
+
+
+def _check_number(text: bytes) -> None:
+    if len(text) > _LONGEST_NUMBER:
+        raise BadRequest("a number in the body has too many digits")
+    value = float(text)
+    if not math.isfinite(value) or abs(value) > _LARGEST:
+        raise BadRequest("a number in the body is too large")
+
+
+def _keys(data: object) -> int:
+    match data:
+        case dict():
+            return len(data) + sum(map(_keys, data.values()))
+        case list():
+            return sum(map(_keys, data))
+        case _:
+            return 0

@@ -1,0 +1,59 @@
+"""What the handlers share: the use cases behind the door, and who is asking.
+
+Nothing here decides; it only carries what `app.py` composed to where it is used.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiohttp import web
+
+from gateway.config import Configuration
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Requester
+from gateway.mapping.load import Catalogue
+from gateway.policy.requesters import Requesters
+from gateway.ports import ExchangeLog, Source
+from gateway.prefill.request import PrefillRequest
+
+
+class Prefill(Protocol):
+    """The use case, as the door sees it; answers are ready for JSON."""
+
+    async def fill(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """The whole answer of a prefill."""
+        ...
+
+    async def resume(
+        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """What arrived late."""
+        ...
+
+    def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
+        """Late answers, as they come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a handler may use; opened and closed by `app.py`."""
+
+    configuration: Configuration
+    catalogue: Catalogue
+    prefill: Prefill
+    requesters: Requesters
+    sources: Mapping[str, Source]
+    log: ExchangeLog
+    #: requests under way, per requester
+    under_way: dict[str, int] = field(default_factory=dict)
+
+
+SERVICES = web.AppKey("services", Services)
+EXCHANGE = web.RequestKey("exchange", str)
+REQUESTER = web.RequestKey("requester", Requester)
+#: machine code of the problem that was answered, for the canonical log line
+PROBLEM = web.RequestKey("problem", str)

@@ -1,0 +1,140 @@
+"""The socket side of the door: what happens before a request exists (RFC 9112).
+
+Cuts clients that are slow with their headers, holds a cap on connections,
+and answers what cannot be parsed with a problem body instead of the server's own page.
+"""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_server import Server
+
+from gateway.api.problems import problem
+from gateway.config import DoorLimits
+from gateway.domain.errors import BadRequest, GatewayError, Overloaded
+from gateway.domain.identifiers import new_exchange_id
+
+
+class DoorProtocol(RequestHandler):
+    """One connection. A request head must be complete within `header_seconds` of its first byte."""
+
+    __slots__ = ("_door", "_head_timer", "_seconds")
+
+    def __init__(self, manager: "DoorServer", **kwargs: Any) -> None:  # noqa: ANN401 -- aiohttp's own
+        """`manager` counts the connections."""
+        super().__init__(manager, **kwargs)
+        self._door = manager
+        self._seconds = manager.limits.header_seconds
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Refuse at the cap; else the clock for the first head starts now."""
+        super().connection_made(transport)
+        if len(self._door.connections) > self._door.limits.connections:
+            self._refuse()
+            return
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head that is not complete keep the clock running; a complete one stops it."""
+        super().data_received(data)
+        if self._messages or self._request_in_progress or self._waiter is None or self._waiter.done():
+            self._stop_timer()
+        elif self._head_timer is None:
+            self._start_timer()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Nothing is left to time."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """A problem body for what the HTTP parser refused; its text could quote the request, so it is dropped."""
+        del request, exc, message
+        error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()  # noqa: PLR2004
+        answer = problem(error, new_exchange_id())
+        answer.force_close()
+        return answer
+
+    def log_exception(self, *_args: object, **_kwargs: object) -> None:
+        """A traceback could carry values; the canonical log line says what happened."""
+
+    def _start_timer(self) -> None:
+        self._head_timer = asyncio.get_running_loop().call_later(self._seconds, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        if not self._messages and not self._request_in_progress:
+            self.force_close()
+
+    def _refuse(self) -> None:
+        answer = problem(Overloaded(retry_after=1), new_exchange_id())
+        assert isinstance(answer.body, bytes)
+        head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {len(answer.body)}\r\nConnection: close\r\n"
+        lines = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.write((head + lines + "\r\n").encode() + answer.body)
+        self.force_close()
+
+
+class DoorServer(Server):
+    """Makes a `DoorProtocol` per connection."""
+
+    def __init__(self, *args: Any, limits: DoorLimits, **kwargs: Any) -> None:  # noqa: ANN401 -- aiohttp's own
+        """`limits` as configured."""
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+
+    def __call__(self) -> RequestHandler:
+        """A new connection."""
+        return DoorProtocol(self, loop=self._loop, **self._kwargs)
+
+
+class DoorRunner(web.AppRunner):
+    """An `AppRunner` whose connections are timed and capped."""
+
+    __slots__ = ("_limits",)
+
+    def __init__(self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 20) -> None:
+        """`drain_seconds`: how long requests under way may go on once shutdown begins."""
+        super().__init__(
+            app,
+            access_log=None,
+            keepalive_timeout=limits.idle_seconds,
+            lingering_time=2,
+            auto_decompress=False,
+            shutdown_timeout=drain_seconds,
+            max_headers=64,
+            handler_cancellation=True,
+        )
+        self._limits = limits
+
+    async def _make_server(self) -> Server:
+        app = self.app
+        app._set_loop(asyncio.get_running_loop())  # noqa: SLF001 -- as AppRunner does
+        app.on_startup.freeze()
+        await app.startup()
+        app.freeze()
+        make: Any = app._make_handler(loop=asyncio.get_running_loop(), **self._kwargs)  # noqa: SLF001
+        kwargs = make._kwargs  # noqa: SLF001 -- the settings that the application added
+        return DoorServer(
+            app._handle,  # noqa: SLF001 -- the application's entry
+            request_factory=make.request_factory,
+            handler_cancellation=make.handler_cancellation,
+            loop=asyncio.get_running_loop(),
+            limits=self._limits,
+            **kwargs,
+        )

@@ -1,0 +1,139 @@
+"""Around every request: an exchange id, a problem for every error, one canonical log line, security headers.
+
+An exception that is not one of ours becomes a 500 whose body and log say only its type.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
+from gateway.api.problems import NotAcceptable, from_http, problem
+from gateway.domain.errors import GatewayError, Refused, TooMany, Unauthenticated
+from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.parties import Requester
+from gateway.telemetry import Metrics, log
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Server": "motlan",
+}
+
+
+def outermost(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """The middleware that every request passes first and every answer last."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        exchange = request[EXCHANGE] = new_exchange_id()
+        begun = time.perf_counter()
+        metrics.in_flight(1)
+        try:
+            answer = await handler(request)
+        except web.HTTPException as error:
+            answer = _from_http(error, request)
+        except GatewayError as error:
+            answer = _from_error(error, request)
+        except Exception as error:  # noqa: BLE001 -- the last line of defence: nothing of it leaves
+            log().error("http.failed", exchange_id=exchange, error=error)
+            answer = _from_error(GatewayError(), request)
+        finally:
+            metrics.in_flight(-1)
+        _account(request, answer, metrics, time.perf_counter() - begun)
+        return answer
+
+    return middleware
+
+
+def _account(request: web.Request, answer: web.StreamResponse, metrics: Metrics, seconds: float) -> None:
+    route, requester = route_of(request), request.get(REQUESTER)
+    method = request.method if request.method in _METHODS else "other"
+    metrics.request(route, method, answer.status, seconds)
+    log().info(
+        "http.answered",
+        exchange_id=request[EXCHANGE],
+        route=route,
+        method=method,
+        status=answer.status,
+        elapsed_ms=round(seconds * 1000, 2),
+        requester=requester.id if requester else "",
+        code=request.get(PROBLEM, ""),
+    )
+
+
+def route_of(request: web.Request) -> str:
+    """The pattern of the route: never the path itself, which the caller chose."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """The last touch before a head is sent, also for answers that no middleware saw."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("X-Exchange-Id", request.get(EXCHANGE) or new_exchange_id())
+
+
+async def expect(request: web.Request) -> web.StreamResponse | None:
+    """`Expect: 100-continue` is answered; anything else is refused with a problem body."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return problem(NotAcceptable(), new_exchange_id())
+    if request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    return None
+
+
+def needs(scope: str, handler: Handler) -> Handler:
+    """`handler` for requesters that hold `scope` (any token when empty), so many at a time each."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        services = request.app[SERVICES]
+        requester = request[REQUESTER] = services.requesters.verify(_bearer(request))
+        if scope and scope not in requester.scopes:
+            raise Refused("scope", f"the token lacks the scope '{scope}'", code="scope_missing")
+        _enter(services.under_way, requester, services.configuration.gateway.limits.requests_per_requester)
+        try:
+            return await handler(request)
+        finally:
+            _leave(services.under_way, requester)
+
+    return guarded
+
+
+def _bearer(request: web.Request) -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token or len(request.headers.getall("Authorization")) != 1:
+        raise Unauthenticated("send Authorization: Bearer <token from /oauth2/token>")
+    return token.strip()
+
+
+def _enter(under_way: dict[str, int], requester: Requester, most: int) -> None:
+    count = under_way.get(requester.id, 0)
+    if count >= most:
+        raise TooMany(f"at most {most} at a time", retry_after=1)
+    under_way[requester.id] = count + 1
+
+
+def _leave(under_way: dict[str, int], requester: Requester) -> None:
+    under_way[requester.id] -= 1
+    if not under_way[requester.id]:
+        del under_way[requester.id]
+
+
+def _from_error(error: GatewayError, request: web.Request) -> web.Response:
+    request[PROBLEM] = error.problem_code
+    return problem(error, request[EXCHANGE])
+
+
+def _from_http(error: web.HTTPException, request: web.Request) -> web.StreamResponse:
+    answer = _from_error(from_http(error), request)
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer

@@ -1,0 +1,175 @@
+"""What callers send and receive, typed (pydantic, frozen, unknown members refused).
+
+The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to NFC; no default hides a mistake.
+"""
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.identifiers import is_tax_code
+
+_INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
+
+
+def _date(text: str) -> str:
+    PartialDate.parse(text)
+    return text
+
+
+def _tax_code(text: str) -> str:
+    if not is_tax_code(text):
+        raise ValueError("is not a tax code (ten digits with their check digit, or thirteen)")
+    return text
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+PersonalId = Annotated[str, Field(pattern="^[0-9]{12}$", examples=["033190001234"])]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)]
+Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$")]
+BirthDate = Annotated[str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)]
+ProcedureCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.\-]{0,39}$", examples=["1.004873"])]
+RoleName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Body(BaseModel):
+    """Frozen, strict about types, and unknown members are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PersonBody(Body):
+    """A person; a newborn has no number at all."""
+
+    personal_id: PersonalId | None = None
+    old_id: Annotated[str, Field(pattern="^[0-9]{9}$")] | None = None
+    passport: Annotated[str, Field(pattern="^[A-Z0-9]{5,20}$")] | None = None
+    full_name: Text | None = None
+    birth_date: BirthDate | None = None
+
+
+class OrganisationBody(Body):
+    """An organisation, by tax code or registration number (`number`: frame number, for a vehicle)."""
+
+    tax_code: Annotated[str, Field(max_length=14), AfterValidator(_tax_code)] | None = None
+    registration_no: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$")] | None = None
+    number: Word | None = None
+    full_name: Text | None = None
+
+
+class ParcelBody(Body):
+    """A land parcel: commune code, map sheet, parcel number."""
+
+    commune: Annotated[str, Field(pattern="^[0-9]{5}$")]
+    sheet: Annotated[str, Field(pattern="^[0-9A-Za-z-]{1,10}$")]
+    number: Annotated[str, Field(pattern="^[0-9A-Za-z-]{1,10}$")]
+
+
+class SameAsBody(Body):
+    """The same subject as another role's."""
+
+    same_as: RoleName
+
+
+def _kind(value: object) -> str:
+    members = value if isinstance(value, dict) else {}
+    if "same_as" in members:
+        return "same_as"
+    if "tax_code" in members or "registration_no" in members:
+        return "organisation"
+    if "commune" in members or "sheet" in members:
+        return "parcel"
+    return "person"
+
+
+SubjectBody = Annotated[
+    Annotated[PersonBody, Tag("person")]
+    | Annotated[OrganisationBody, Tag("organisation")]
+    | Annotated[ParcelBody, Tag("parcel")]
+    | Annotated[SameAsBody, Tag("same_as")],
+    Discriminator(_kind),
+]
+
+
+class OfficialBody(Body):
+    """The official in whose name the sources are asked; left out when the citizen fills his own form."""
+
+    personal_id: PersonalId
+    agency: Word | None = None
+    account: Word | None = None
+    full_name: Text | None = None
+
+
+class PrefillBody(Body):
+    """`POST /v1/prefill`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "procedure": "1.004873",
+                    "subjects": {
+                        "requester": {
+                            "personal_id": "033190001234",
+                            "full_name": "Trần Thị Mẫu",
+                            "birth_date": "1990-02-15",
+                        },
+                        "person": {"same_as": "requester"},
+                    },
+                    "dossier": "H31.14-260105-0007",
+                    "account": {"SoDienThoai": "0900000001"},
+                    "known": {"nxnMucDichSuDung": "Kết hôn"},
+                    "deadline_ms": 2000,
+                }
+            ]
+        },
+    )
+
+    procedure: ProcedureCode
+    subjects: dict[RoleName, SubjectBody] = Field(max_length=30)
+    official: OfficialBody | None = None
+    dossier: Word | None = None
+    purpose: Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$")] | None = None
+    #: not offered yet: only null is taken
+    consent: None = None
+    login: None = None
+    passport: None = None
+    account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
+    fields: list[FieldName] | None = Field(None, max_length=500)
+    known: dict[FieldName, Any] | None = Field(None, max_length=500)
+    deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class ResumeBody(Body):
+    """`POST /v1/prefill/resume`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [{"pending": "p_3q2-7wAAAAB"}]}
+    )
+
+    pending: Annotated[str, Field(pattern=r"^[0-9A-Za-z._~\-]{1,512}$")]
+
+
+class TokenAnswer(BaseModel):
+    """A bearer token (RFC 6749, 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int
+    scope: str
+
+
+class TokenProblem(BaseModel):
+    """An error of the token endpoint (RFC 6749, 5.2)."""
+
+    error: Literal["invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope"]
+    error_description: str

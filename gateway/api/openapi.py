@@ -1,0 +1,166 @@
+"""`/openapi.json` (OpenAPI 3.1) from the route table and the pydantic models, and the page at `/docs`.
+
+The page is bundled: one HTML file, one script, one style sheet, no other host, strict CSP.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic.json_schema import models_json_schema
+
+from gateway.api.answers import ANSWERS
+from gateway.api.middleware import expect
+from gateway.api.models import TokenAnswer, TokenProblem
+from gateway.api.problems import FAMILIES, MethodNotAllowed
+from gateway.api.routes import OPERATIONS, Operation
+from gateway.domain.errors import (
+    BadRequest,
+    GatewayError,
+    LogUnavailable,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unprocessable,
+)
+
+_STATIC = Path(__file__).parent / "static"
+_TYPES = {"docs.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+_REF = "#/components/schemas/{model}"
+_EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
+_PROBLEMS: dict[int, type[GatewayError]] = {
+    **FAMILIES,
+    400: BadRequest,
+    401: Unauthenticated,
+    403: Refused,
+    422: Unprocessable,
+    429: TooMany,
+    503: LogUnavailable,
+    500: GatewayError,
+    405: MethodNotAllowed,
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole description; equal for every process of one version."""
+    bodies = [(item.body, "validation") for item in OPERATIONS if item.body is not None]
+    typed = [*bodies, (TokenAnswer, "serialization"), (TokenProblem, "serialization")]
+    _, schemas = models_json_schema(typed, ref_template=_REF)  # type: ignore[arg-type]
+    paths: dict[str, dict[str, Any]] = {}
+    for item in OPERATIONS:
+        paths.setdefault(item.path, {})[item.method.lower()] = _operation(item)
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Một Lần",
+            "summary": "Once-only gateway: prefill of electronic forms",
+            "description": "Cổng kết nối, chia sẻ dữ liệu để điền sẵn biểu mẫu và thay giấy tờ bằng dữ liệu.",
+            "version": "1",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas["$defs"], **ANSWERS},
+            "securitySchemes": {
+                "requester": {
+                    "type": "oauth2",
+                    "flows": {
+                        "clientCredentials": {
+                            "tokenUrl": "/oauth2/token",
+                            "scopes": {"prefill": "Điền sẵn biểu mẫu / prefill forms"},
+                        }
+                    },
+                },
+                "client": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+def _operation(item: Operation) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "operationId": item.id,
+        "summary": f"{item.vi} / {item.en}",
+        "responses": _responses(item),
+        "security": _security(item),
+    }
+    if "{code}" in item.path:
+        schema = {"type": "string", "maxLength": 100}
+        out["parameters"] = [
+            {"name": "code", "in": "path", "required": True, "schema": schema, "example": "1.004873"}
+        ]
+    if item.body is not None:
+        out["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(item.body.__name__)}}}
+    if item.id == "token":
+        out["requestBody"] = {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": _ref("TokenForm")}},
+        }
+    return out
+
+
+def _responses(item: Operation) -> dict[str, Any]:
+    media = {"application/json": {"schema": _ref(item.answer)}}
+    if item.id == "resume":
+        media["text/event-stream"] = {"schema": {"type": "string"}}
+    out: dict[str, Any] = {"200": {"description": item.en, "headers": _EXCHANGE_HEADER, "content": media}}
+    for status in sorted({*item.problems, 500}):
+        out[str(status)] = _problem(item, status)
+    return out
+
+
+def _problem(item: Operation, status: int) -> dict[str, Any]:
+    family = _PROBLEMS[status]
+    headers = dict(_EXCHANGE_HEADER)
+    if item.id == "ready" and status == 503:  # noqa: PLR2004 -- an HTTP status
+        content = {"application/json": {"schema": _ref("Health")}}
+        return {"description": "Not ready", "headers": headers, "content": content}
+    if item.id == "token" and status in {400, 401}:
+        content = {"application/json": {"schema": _ref("TokenProblem")}}
+        return {"description": family.title, "headers": headers, "content": content}
+    example = {
+        "type": f"/docs#problem-{family.code}",
+        "title": family.title,
+        "title_vi": family.title_vi,
+        "status": status,
+        "code": family.code,
+        "exchange_id": "01KB0000000000000000000000",
+    }
+    content = {"application/problem+json": {"schema": _ref("Problem"), "example": example}}
+    return {"description": f"{family.title_vi} / {family.title}", "headers": headers, "content": content}
+
+
+def _security(item: Operation) -> list[dict[str, list[str]]]:
+    if item.id == "token":
+        return [{"client": []}]
+    if item.scope is None:
+        return []
+    return [{"requester": [item.scope] if item.scope else []}]
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=name)}
+
+
+def add_documents(app: web.Application) -> None:
+    """`/openapi.json` and `/docs`, read once."""
+    described = orjson.dumps(document())
+    files = {name: (_STATIC / name).read_bytes() for name in _TYPES}
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    async def docs(request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "docs.html")
+        if name not in files:
+            raise web.HTTPNotFound
+        headers = {"Content-Security-Policy": _POLICY}
+        return web.Response(body=files[name], content_type=_TYPES[name], charset="utf-8", headers=headers)
+
+    app.router.add_route("GET", "/openapi.json", openapi, expect_handler=expect)
+    app.router.add_route("GET", "/docs", docs, expect_handler=expect)
+    app.router.add_route("GET", "/docs/{name}", docs, expect_handler=expect)

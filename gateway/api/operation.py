@@ -1,0 +1,69 @@
+"""Operation: is it alive, is it ready, how are the sources, what do the reason codes mean."""
+
+import orjson
+from aiohttp import web
+
+from gateway.api.context import SERVICES
+from gateway.api.reasons import TITLES
+from gateway.ports import SourceState
+
+
+def answer(body: object, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+
+
+async def live(_request: web.Request) -> web.Response:
+    """`GET /health/live`: the process answers."""
+    return answer({"status": "live"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready."""
+    services = request.app[SERVICES]
+    log = await services.log.ready()
+    sources = {
+        name: "available" if source.state().breaker != "open" else "paused"
+        for name, source in services.sources.items()
+    }
+    body = {
+        "status": "ready" if log else "not_ready",
+        "dependencies": {"exchange_log": "ready" if log else "unavailable", "sources": sources},
+    }
+    return answer(body, 200 if log else 503)
+
+
+async def sources(request: web.Request) -> web.Response:
+    """`GET /v1/sources`: state, breaker, latency quantiles, last check."""
+    services = request.app[SERVICES]
+    settings = services.configuration.sources
+    body = [
+        {
+            "source": name,
+            "title": settings[name].title.vi,
+            "title_en": settings[name].title.en,
+            "provider": settings[name].provider,
+            "sandbox": services.configuration.gateway.profile == "sandbox",
+            "data_services": sorted(key for key, item in settings[name].services.items() if item.enabled),
+            **_state(source.state()),
+        }
+        for name, source in sorted(services.sources.items())
+    ]
+    return answer({"sources": body})
+
+
+def _state(state: SourceState) -> dict[str, object]:
+    last = state.last_outcome
+    words = {"closed": "available", "half_open": "probing", "open": "paused"}
+    return {
+        "state": words.get(state.breaker, state.breaker),
+        "breaker": state.breaker,
+        "latency_ms": {name: round(value, 1) for name, value in state.latency_ms.items()},
+        "last": None if last is None else {"outcome": last[0], "at": last[1].isoformat().replace("+00:00", "Z")},
+    }
+
+
+async def reasons(_request: web.Request) -> web.Response:
+    """`GET /v1/reasons`: the closed list of reason codes."""
+    body = [{"code": code, "title": vi, "title_vi": vi, "title_en": en} for code, (vi, en) in TITLES.items()]
+    return answer({"reasons": body})

@@ -1,0 +1,179 @@
+"""Prefill over HTTP: bytes to the use case and back; late answers as JSON or as server-sent events (HTML, 9.2)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import orjson
+from aiohttp import web
+
+from gateway.api.bodies import read_model
+from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.models import OrganisationBody, ParcelBody, PersonBody, PrefillBody, ResumeBody, SameAsBody
+from gateway.api.operation import answer
+from gateway.api.problems import pointer
+from gateway.api.procedures import find
+from gateway.domain.dates import PartialDate
+from gateway.domain.errors import Unprocessable
+from gateway.domain.identifiers import ExchangeId, birth_year_of
+from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.mapping.model import Role
+from gateway.prefill.request import PrefillRequest
+
+_HEARTBEAT_SECONDS = 10
+_FIRST_EVENT_SECONDS = 0.1
+_BORN_AFTER = 2199
+
+
+async def fill(request: web.Request) -> web.Response:
+    """`POST /v1/prefill`."""
+    services = request.app[SERVICES]
+    body = await read_model(request, PrefillBody)
+    procedure = find(services.catalogue, body.procedure)
+    agency = services.requesters.agency(request[REQUESTER])
+    wanted = PrefillRequest(
+        procedure=procedure.code,
+        subjects=subjects(body, procedure.roles),
+        official=_official(body, agency),
+        agency=(body.official and body.official.agency) or agency,
+        dossier=body.dossier,
+        purpose=body.purpose,
+        account=body.account or {},
+        fields=None if body.fields is None else tuple(body.fields),
+        known=body.known or {},
+    )
+    exchange = ExchangeId(request[EXCHANGE])
+    done = await services.prefill.fill(wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms))
+    return answer(done)
+
+
+async def resume(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/prefill/resume`."""
+    services = request.app[SERVICES]
+    body = await read_model(request, ResumeBody)
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
+    exchange = ExchangeId(request[EXCHANGE])
+    return answer(
+        await services.prefill.resume(body.pending, request[REQUESTER], exchange, _deadline(request, None))
+    )
+
+
+def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject | str]:
+    """Role -> subject, or the name of the role that it is the same as. Unprocessable names the role at fault."""
+    out: dict[str, Subject | str] = {}
+    for name, given in body.subjects.items():
+        role = roles.get(name)
+        if role is None:
+            known = ", ".join(sorted(roles))
+            raise _fault(name, f"the procedure has no such role; it has: {known}", "unknown_role")
+        out[name] = given.same_as if isinstance(given, SameAsBody) else _subject(name, given, role)
+    for name, given_ in out.items():
+        _check_same(name, given_, out)
+    for name, role in roles.items():
+        if name not in out and not role.optional and role.found_in is None:
+            raise _fault(name, "the procedure needs this role", "missing_role")
+    return out
+
+
+def _check_same(name: str, given: Subject | str, out: dict[str, Subject | str]) -> None:
+    seen = {name}
+    while isinstance(given, str):
+        if given not in out or given in seen:
+            raise _fault(name, "same_as must lead to a role with a subject", "same_as_leads_nowhere")
+        seen.add(given)
+        given = out[given]
+
+
+def _subject(name: str, given: PersonBody | OrganisationBody | ParcelBody, role: Role) -> Subject:
+    possible = _kinds(given)
+    kind = next((kind for kind in possible if kind in role.kind), None)
+    if kind is None:
+        raise _fault(name, f"this role takes: {', '.join(role.kind)}", "wrong_kind")
+    match given:
+        case PersonBody():
+            birth = PartialDate.parse(given.birth_date) if given.birth_date else None
+            _check_person(name, given, kind)
+            return Subject(
+                kind=kind,
+                personal_id=given.personal_id,
+                old_id=given.old_id,
+                passport=given.passport,
+                full_name=given.full_name,
+                birth_date=birth,
+            )
+        case OrganisationBody():
+            return Subject(
+                kind=kind,
+                tax_code=given.tax_code,
+                registration_no=given.registration_no,
+                number=given.number,
+                full_name=given.full_name,
+            )
+        case ParcelBody():
+            return Subject(kind=kind, commune=given.commune, sheet=given.sheet, number=given.number)
+
+
+def _kinds(given: PersonBody | OrganisationBody | ParcelBody) -> tuple[SubjectKind, ...]:
+    match given:
+        case PersonBody():
+            numbered = given.personal_id or given.old_id or given.passport
+            return (SubjectKind.PERSON,) if numbered else (SubjectKind.NEWBORN, SubjectKind.PERSON)
+        case OrganisationBody():
+            return (SubjectKind.ORGANISATION,) if given.tax_code else (SubjectKind.VEHICLE, SubjectKind.ORGANISATION)
+        case ParcelBody():
+            return (SubjectKind.PARCEL,)
+
+
+def _check_person(name: str, given: PersonBody, kind: SubjectKind) -> None:
+    if kind is SubjectKind.PERSON and not (given.personal_id or given.old_id or given.passport):
+        raise _fault(name, "give personal_id, old_id or passport", "identifier_missing")
+    if given.personal_id and birth_year_of(given.personal_id) > _BORN_AFTER:
+        raise _fault(f"{name}.personal_id", "the number cannot exist", "value_not_possible")
+
+
+def _fault(name: str, why: str, code: str) -> Unprocessable:
+    place = pointer(("subjects", *name.split(".")))
+    return Unprocessable(f"{place}: {why}", errors=[{"pointer": place, "code": code, "detail": why}])
+
+
+def _official(body: PrefillBody, agency: str) -> Official | None:
+    given = body.official
+    if given is None:
+        return None
+    return Official(
+        personal_id=given.personal_id,
+        agency=given.agency or agency,
+        account=given.account or "",
+        full_name=given.full_name or "",
+    )
+
+
+def _deadline(request: web.Request, wanted_ms: int | None) -> float:
+    times = request.app[SERVICES].configuration.gateway.prefill
+    milliseconds = min(wanted_ms or times.deadline_ms, times.max_deadline_ms)
+    return asyncio.get_running_loop().time() + milliseconds / 1000
+
+
+async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]) -> web.StreamResponse:
+    """`event: late` per late answer, `event: end` when nothing more will come; errors before the first are problems."""
+    nxt: asyncio.Future[dict[str, object]] = asyncio.ensure_future(anext(events))
+    try:
+        await asyncio.wait([nxt], timeout=_FIRST_EVENT_SECONDS)
+        if nxt.done() and not isinstance(nxt.exception(), StopAsyncIteration | None):
+            nxt.result()
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        await stream.prepare(request)
+        while True:
+            await asyncio.wait([nxt], timeout=_HEARTBEAT_SECONDS)
+            if not nxt.done():
+                await stream.write(b": waiting\n\n")
+                continue
+            if nxt.exception() is not None:
+                break
+            await stream.write(b"event: late\ndata: " + orjson.dumps(nxt.result()) + b"\n\n")
+            nxt = asyncio.ensure_future(anext(events))
+        await stream.write(b"event: end\ndata: {}\n\n")
+        await stream.write_eof()
+        return stream
+    finally:
+        nxt.cancel()

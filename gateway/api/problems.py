@@ -1,0 +1,146 @@
+"""Errors as the other side sees them (RFC 9457): a title in two languages, a stable code, the exchange id.
+
+A problem never carries a value of the request: unknown names are shown only when they cannot be somebody's data.
+"""
+
+import re
+from collections.abc import Iterable
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from gateway.domain.errors import BadRequest, GatewayError, NotFound, TooLarge, Unprocessable
+
+CONTENT_TYPE = "application/problem+json"
+_SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
+_MANY_DIGITS = re.compile(r"[0-9]{6}")
+_MAX_FAULTS = 20
+_WRONG_VALUES = frozenset({
+    "value_error", "assertion_error", "string_pattern_mismatch", "string_too_long", "string_too_short",
+    "literal_error", "enum", "too_long", "too_short", "greater_than", "greater_than_equal",
+    "less_than", "less_than_equal",
+})  # fmt: skip
+
+
+class MethodNotAllowed(BadRequest):
+    """The path exists, the method does not."""
+
+    code = "method_not_allowed"
+    http = 405
+    title = "This path does not take this method"
+    title_vi = "Phương thức không được hỗ trợ cho đường dẫn này"
+
+
+class TooSlow(BadRequest):
+    """The request did not arrive in time."""
+
+    code = "request_timeout"
+    http = 408
+    title = "The request did not arrive in time"
+    title_vi = "Yêu cầu không đến kịp thời hạn"
+
+
+class WrongMedia(BadRequest):
+    """The body is not of a media type that is taken here."""
+
+    code = "unsupported_media_type"
+    http = 415
+    title = "The body is not of a media type that is taken here"
+    title_vi = "Kiểu nội dung không được hỗ trợ"
+
+
+class NotAcceptable(BadRequest):
+    """An expectation of the request cannot be met."""
+
+    code = "expectation_failed"
+    http = 417
+    title = "An expectation of the request cannot be met"
+    title_vi = "Không đáp ứng được yêu cầu trong tiêu đề Expect"
+
+
+FAMILIES: dict[int, type[GatewayError]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    408: TooSlow,
+    413: TooLarge,
+    415: WrongMedia,
+    417: NotAcceptable,
+}
+
+
+def problem(error: GatewayError, exchange: str) -> web.Response:
+    """The error as a response; the status is that of its family."""
+    body: dict[str, object] = {
+        "type": f"/docs#problem-{error.problem_code}",
+        "title": error.title,
+        "title_vi": error.title_vi,
+        "status": error.http,
+        "code": error.problem_code,
+    }
+    if error.detail:
+        body["detail"] = error.detail
+    if error.retry_after is not None:
+        body["retry_after"] = error.retry_after
+    body |= error.members
+    body["exchange_id"] = exchange
+    headers = {"X-Exchange-Id": exchange, "Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.http == 401:  # noqa: PLR2004 -- an HTTP status
+        headers["WWW-Authenticate"] = 'Bearer realm="motlan", error="invalid_token"'
+    return web.Response(status=error.http, body=orjson.dumps(body), content_type=CONTENT_TYPE, headers=headers)
+
+
+def from_http(error: web.HTTPException) -> GatewayError:
+    """What aiohttp raised by itself (no such path, wrong method, too large), as one of ours."""
+    family = FAMILIES.get(error.status, BadRequest if error.status < 500 else GatewayError)  # noqa: PLR2004
+    return family()
+
+
+def from_validation(error: ValidationError) -> BadRequest:
+    """400 when the form of the body is wrong, 422 when only values are; one entry per fault."""
+    faults = error.errors(include_url=False, include_input=False)
+    shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
+    shown = [
+        {"pointer": pointer(_place(fault["loc"])), "code": _word(fault["type"]), "detail": _text(fault)}
+        for fault in (shape or faults)[:_MAX_FAULTS]
+    ]
+    family = BadRequest if shape else Unprocessable
+    first = shown[0]
+    return family(f"{first['pointer'] or '/'}: {first['detail']}", errors=shown)
+
+
+def pointer(place: Iterable[str | int]) -> str:
+    """A JSON pointer (RFC 6901); a part that could be personal data is shown as `*`."""
+    return "".join(f"/{part if isinstance(part, int) else showable(part)}" for part in place)
+
+
+def showable(name: str) -> str:
+    """The name itself when it looks like a name, else `*`."""
+    parts = name.split(".")
+    plain = all(_SHOWABLE.fullmatch(part) for part in parts) and not _MANY_DIGITS.search(name)
+    return name if plain else "*"
+
+
+def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Without the names of union members, which are ours and not the caller's."""
+    place = tuple(part for part in loc if part != "[key]")
+    return (*place[:2], *place[3:]) if place[:1] == ("subjects",) else place
+
+
+def _word(kind: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "unknown_member"
+        case "missing":
+            return "missing_member"
+        case _:
+            return "value_not_possible" if kind in _WRONG_VALUES else "wrong_type"
+
+
+def _text(fault: object) -> str:
+    assert isinstance(fault, dict)
+    if fault["type"] == "extra_forbidden":
+        return f"'{showable(str(fault['loc'][-1]))}' is not a known member"
+    return str(fault["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,74 @@
+"""What can be prefilled: the procedures, their roles and their forms (JSON Schema 2020-12)."""
+
+from aiohttp import web
+
+from gateway.api.context import SERVICES
+from gateway.api.operation import answer
+from gateway.domain.errors import NotFound
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import Procedure
+
+
+async def listing(request: web.Request) -> web.Response:
+    """`GET /v1/procedures`."""
+    catalogue = request.app[SERVICES].catalogue
+    return answer({"procedures": [_summary(item) for _, item in sorted(catalogue.procedures.items())]})
+
+
+async def one(request: web.Request) -> web.Response:
+    """`GET /v1/procedures/{code}`."""
+    procedure = find(request.app[SERVICES].catalogue, request.match_info["code"])
+    mapping = procedure.mapping
+    papers = {
+        name: {
+            "title": paper.title.vi,
+            "title_en": paper.title.en,
+            "replaceable": paper.replaced_by is not None or paper.digital_only,
+            "legal_basis": paper.legal_basis,
+        }
+        for name, paper in procedure.papers.items()
+    }
+    body = _summary(procedure) | {
+        "purpose": mapping.purpose,
+        "related_codes": list(mapping.related_codes),
+        "fields": sorted(field.key for field in procedure.fields),
+        "papers": papers,
+        "still_needed": [{"title": item.vi, "title_en": item.en} for item in mapping.still_needed],
+        "form": f"/v1/procedures/{procedure.code}/form",
+    }
+    return answer(body)
+
+
+async def form(request: web.Request) -> web.Response:
+    """`GET /v1/procedures/{code}/form`."""
+    return answer(find(request.app[SERVICES].catalogue, request.match_info["code"]).form)
+
+
+def find(catalogue: Catalogue, written: str) -> Procedure:
+    """The procedure of a code, with or without its province suffix; NotFound names near ones."""
+    procedure = catalogue.find(written)
+    if procedure is None:
+        raise NotFound("no such procedure", code="procedure_unknown", near=catalogue.near(written))
+    return procedure
+
+
+def _summary(procedure: Procedure) -> dict[str, object]:
+    mapping = procedure.mapping
+    return {
+        "code": procedure.code,
+        "title": mapping.title.vi,
+        "title_en": mapping.title.en,
+        "mapping_version": mapping.version,
+        "level": mapping.level,
+        "mark": mapping.mark,
+        "subjects": {
+            name: {
+                "kind": list(role.kind),
+                "title": role.title.vi if role.title else None,
+                "signs_in": role.signs_in,
+                "optional": role.optional,
+                "many": role.many,
+            }
+            for name, role in procedure.roles.items()
+        },
+    }

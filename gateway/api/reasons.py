@@ -1,0 +1,40 @@
+"""The closed list of reason codes with their words for people, Vietnamese first."""
+
+from gateway.domain.evidence import Reason
+
+#: code -> (Vietnamese, English)
+TITLES: dict[Reason, tuple[str, str]] = {
+    Reason.SOURCE_TIMEOUT: ("Nguồn dữ liệu không trả lời kịp", "The source did not answer in time"),
+    Reason.SOURCE_UNREACHABLE: ("Không kết nối được nguồn dữ liệu", "The source cannot be reached"),
+    Reason.SOURCE_BUSY: ("Nguồn dữ liệu đang bận", "The source is busy"),
+    Reason.SOURCE_REFUSED: ("Nguồn dữ liệu từ chối", "The source refused"),
+    Reason.SOURCE_ANSWER_INVALID: ("Trả lời của nguồn dữ liệu không dùng được", "The source's answer cannot be used"),
+    Reason.SOURCE_ANSWER_OTHER_PERSON: (
+        "Nguồn dữ liệu trả lời về người khác",
+        "The source answered about somebody else",
+    ),
+    Reason.BREAKER_OPEN: ("Nguồn dữ liệu tạm ngắt vì lỗi liên tiếp", "The source is paused after repeated failures"),
+    Reason.DEADLINE_REACHED: ("Hết thời hạn của yêu cầu", "The deadline of the request was reached"),
+    Reason.NOT_AGREED: ("Thỏa thuận chia sẻ không cho phép", "No agreement grants it"),
+    Reason.PURPOSE_NOT_ALLOWED: ("Mục đích không được phép", "The purpose is not allowed"),
+    Reason.SCOPE_NOT_PUBLISHED: (
+        "Dữ liệu chưa được công bố để thay giấy tờ",
+        "The data are not published as a replacement of papers",
+    ),
+    Reason.CONSENT_MISSING: ("Chưa có sự đồng ý", "Consent is missing"),
+    Reason.NO_SUCH_PERSON: ("Nguồn dữ liệu không có người này", "The source has no such person"),
+    Reason.DATA_DO_NOT_MATCH: (
+        "Số định danh, họ tên, ngày sinh không khớp",
+        "Number, name and date of birth do not belong together",
+    ),
+    Reason.VALUE_BLANK: ("Nguồn dữ liệu để trống", "The source holds no value"),
+    Reason.CODE_UNKNOWN: ("Mã không có trong danh mục", "The code is not in the code list"),
+    Reason.ADDRESS_NEEDS_CONFIRMATION: ("Địa chỉ cần được xác nhận", "The address needs confirmation"),
+    Reason.SOURCES_DIFFER: ("Các nguồn dữ liệu khác nhau", "The sources differ"),
+    Reason.CONDITION_FALSE: ("Không thuộc trường hợp này", "The condition does not apply"),
+    Reason.CONDITION_UNKNOWN: ("Chưa xác định được trường hợp", "The condition cannot be decided"),
+    Reason.MINOR_WITHOUT_REPRESENTATIVE: (
+        "Người chưa thành niên cần người đại diện",
+        "A minor needs a representative",
+    ),
+}

@@ -1,0 +1,255 @@
+"""From answers to the form: every field with its passport, every paper with its proof.
+
+Pure: the same plan, answers and input give the same form. Contradictions are kept as doubts with a preferred value.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.mapping.model import PaperRule
+from gateway.mapping.papers import Facts, Published, Truth, Verdict, predicate, prove, wanting
+from gateway.mapping.paths import put
+from gateway.mapping.plan import Plan, PlannedField
+from gateway.mapping.transforms import text
+
+#: which state says most about why a field has no value, strongest first
+_RANK = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
+_STATES = {
+    Outcome.FOUND: "empty",
+    Outcome.NOT_FOUND: "not_found",
+    Outcome.NO_MATCH: "not_found",
+    Outcome.SKIPPED: "not_applicable",
+    Outcome.REFUSED: "unavailable",
+    Outcome.UNAVAILABLE: "unavailable",
+    Outcome.INVALID: "unavailable",
+}
+_ADVICE = {
+    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
+    "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
+}
+
+Entry = dict[str, object]
+
+
+@dataclass(slots=True)
+class Filled:
+    """A filled form. `digestible` holds what the exchange log digests: form key -> value."""
+
+    form: dict[str, object] = field(default_factory=dict)
+    fields: dict[str, Entry] = field(default_factory=dict)
+    papers: list[Entry] = field(default_factory=list)
+    digestible: dict[str, object] = field(default_factory=dict)
+    rules: dict[str, None] = field(default_factory=dict)
+    saved_fields: int = 0
+    saved_papers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the request says beside the evidence."""
+
+    known: Mapping[str, object]
+    given: frozenset[str]
+    today: date
+    published: Published
+
+
+def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation, evidence: Mapping[int, str]) -> Filled:
+    """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
+    filled = Filled()
+    known = situation.known
+    for planned in plan.fields:
+        key = planned.field.key
+        entry = _kept(known[key]) if key in known else _entry(plan, planned, answers, evidence)
+        filled.fields[key] = entry
+        value = entry["value"]
+        if value is not None:
+            put(filled.form, planned.field.names, value)
+            if key not in known:
+                filled.digestible[key] = value
+                filled.saved_fields += 1
+        elif entry["state"] == "withheld":
+            filled.rules[str(_withheld_rule(planned))] = None
+    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known, evidence)
+    for code, paper in plan.papers.items():
+        decided = _paper(facts, code, paper)
+        filled.papers.append(decided)
+        filled.saved_papers += decided["state"] in ("replaced", "reusable")
+    return filled
+
+
+def _kept(value: object) -> Entry:
+    return {"state": "kept", "value": value, "evidence": None, "attribute": None, "editable": True, "doubt": None}
+
+
+def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]) -> Entry:
+    form_field = planned.field
+    if form_field.agree:
+        return _agreed(plan, planned, answers, evidence)
+    for pick in planned.picks:
+        if pick.query is None:
+            continue
+        answer = answers[pick.query]
+        if answer is None:
+            continue
+        raw = answer.values.get(pick.attribute)
+        if raw is None:
+            continue
+        value = form_field.convert(raw)
+        if value is None:
+            continue
+        doubt = answer.doubts.get(pick.attribute) if answer.doubts else None
+        return {
+            "state": "filled",
+            "value": value,
+            "evidence": evidence[pick.query],
+            "attribute": pick.name,
+            "editable": form_field.editable or doubt is not None,
+            "doubt": None if doubt is None else _doubt(doubt, form_field.convert, evidence[pick.query]),
+        }
+    return _without_value(plan, planned, answers)
+
+
+def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence: str) -> Entry:
+    candidates = [{"value": convert(value), "evidence": evidence} for value in doubt.candidates]
+    return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
+
+
+def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]) -> Entry:
+    found = []
+    for pick in planned.picks:
+        answer = answers[pick.query] if pick.query is not None else None
+        raw = answer.values.get(pick.attribute) if answer is not None else None
+        value = planned.field.convert(raw) if raw is not None else None
+        if value is not None and pick.query is not None:
+            found.append((value, evidence[pick.query], pick))
+    if not found:
+        return _without_value(plan, planned, answers)
+    value, source, pick = found[0]
+    differ = any(_folded(other) != _folded(value) for other, _, _ in found[1:])
+    entry: Entry = {
+        "state": "disputed" if differ else "filled",
+        "value": value,
+        "evidence": source,
+        "attribute": pick.name,
+        "editable": planned.field.editable or differ,
+        "doubt": None,
+    }
+    if differ:
+        kind = "name_differs" if pick.attribute.endswith("full_name") else "sources_differ"
+        candidates = [{"value": other, "evidence": name} for other, name, _ in found]
+        rule = "prefer:" + ">".join(one.name for _, _, one in found)
+        entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
+        entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
+    return entry
+
+
+def _folded(value: object) -> object:
+    return (text(value) or "").casefold() if isinstance(value, str) else value
+
+
+def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
+    best, reason = "empty" if not planned.picks else "not_applicable", None
+    strongest = len(_RANK)
+    for pick in planned.picks:
+        if pick.query is None:
+            state = "withheld" if pick.reason is Reason.NOT_AGREED else "not_applicable"
+            said: Entry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
+        else:
+            state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
+        if _RANK.index(state) < strongest:
+            strongest, best, reason = _RANK.index(state), state, said
+    return {
+        "state": best,
+        "value": None,
+        "evidence": None,
+        "attribute": planned.picks[0].name if planned.picks else None,
+        "editable": True,
+        "doubt": None,
+        "reason": reason,
+    }
+
+
+def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) -> tuple[str, Entry]:
+    source = plan.queries[index].service.name.partition(".")[0]
+    if answer is None:
+        return "not_applicable", {"code": Reason.CONDITION_FALSE.value, "source": source}
+    state = _STATES[answer.outcome]
+    reason = answer.reason
+    if answer.outcome is Outcome.FOUND:
+        unknown = attribute in answer.doubts or attribute in answer.values
+        reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
+    said: Entry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
+    if answer.retry_in is not None:
+        said["retry_in"] = answer.retry_in
+    return state, said
+
+
+def _withheld_rule(planned: PlannedField) -> str:
+    return next((pick.rule for pick in planned.picks if pick.reason is Reason.NOT_AGREED), "")
+
+
+def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
+    entry: Entry = {"code": code, "title": paper.title.vi, "title_en": paper.title.en}
+    if paper.digital_only:
+        return {**entry, "state": "digital_only", "legal_basis": paper.legal_basis}
+    condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
+    if condition is Truth.NO:
+        reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
+        return {**entry, "state": "not_applicable", "reason": reason}
+    if paper.replaced_by is None and condition is Truth.YES:
+        return {**entry, "state": "required", "reason": None}
+    if paper.replaced_by is not None:
+        verdict = prove(facts, paper.replaced_by)
+        if verdict.truth is Truth.YES:
+            return {**entry, **_replaced(paper, verdict)}
+    else:
+        verdict = Verdict(Truth.UNKNOWN)
+    return {**entry, **_required(paper, condition, verdict)}
+
+
+def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
+    if verdict.reusable is not None:
+        return {"state": "reusable", "by": verdict.by, "paper": dict(verdict.reusable), "legal_basis": paper.legal_basis}
+    scope, basis = verdict.scope, paper.legal_basis
+    return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
+
+
+def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
+    if condition is Truth.UNKNOWN:
+        reason: Entry = {"code": Reason.CONDITION_UNKNOWN.value, "condition": paper.when}
+    else:
+        reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
+        if verdict.rule:
+            reason["rule"] = verdict.rule
+    return {"state": "required", "reason": reason, "advice": _ADVICE}
+
+
+def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> list[int]:
+    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them."""
+    wanted: dict[int, None] = {}
+    for planned in plan.fields:
+        if planned.field.key in situation.known:
+            continue
+        for pick in planned.picks:
+            if pick.query is None:
+                continue
+            answer = answers[pick.query]
+            if answer is None:
+                wanted[pick.query] = None
+                break
+            if answer.values.get(pick.attribute) is not None:
+                break
+    facts = Facts(plan, _provisional(plan, answers), situation.published, situation.today, situation.given,
+                  situation.known, {})  # fmt: skip
+    for paper in plan.papers.values():
+        for index in wanting(facts, paper):
+            wanted[index] = None
+    return list(wanted)
+
+
+def _provisional(plan: Plan, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
+    _ = plan
+    return answers

@@ -1,0 +1,231 @@
+"""Which paper data replaces (Nghị quyết 66.7/2025/NQ-CP, as facts in law: components replaced by data).
+
+Three-valued: yes, no, unknown. A blank value never proves a negative, and a paper whose condition is unknown is asked for.
+An attribute counts only when the owner of its database has published that it may stand for papers.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
+from gateway.mapping.plan import Pick, Plan
+
+#: the id of the published scope that covers this attribute of this data service, or None
+Published = Callable[[str, str], str | None]
+
+
+class Truth(StrEnum):
+    """What can be said of a predicate or a proof."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known while papers are decided. An answer of None: that query was not asked yet."""
+
+    plan: Plan
+    answers: list[SourceAnswer | None]
+    published: Published
+    today: date
+    given: frozenset[str]
+    known: Mapping[str, object]
+    #: query index -> evidence id, for what was found
+    evidence: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a proof says; `by` is its tree in the words of the answer, `reason` why it is not yes."""
+
+    truth: Truth
+    by: object = None
+    reason: Reason | None = None
+    rule: str = ""
+    scope: str | None = None
+    reusable: Mapping[str, object] | None = None
+
+
+def predicate(facts: Facts, name: str) -> Truth:
+    """The truth of a named predicate."""
+    rule = facts.plan.procedure.predicates[name]
+    if rule.role_given is not None:
+        return Truth.YES if rule.role_given in facts.given else Truth.NO
+    if rule.equal is not None:
+        left, right = (_value(facts, word) for word in rule.equal)
+        if left is None or right is None:
+            return Truth.UNKNOWN
+        return Truth.YES if left == right else Truth.NO
+    if rule.younger_than is not None:
+        return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
+    value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
+    return _from_table(rule, value)
+
+
+def _from_table(rule: Predicate, value: object) -> Truth:
+    word = str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return Truth.UNKNOWN
+    if word in rule.yes:
+        return Truth.YES
+    return Truth.NO if word in rule.no else Truth.UNKNOWN
+
+
+def _younger(value: object, years: int, today: date) -> Truth:
+    if not isinstance(value, str):
+        return Truth.UNKNOWN
+    lowest, highest = PartialDate.parse(value).age_on(today)
+    if highest < years:
+        return Truth.YES
+    return Truth.NO if lowest >= years else Truth.UNKNOWN
+
+
+def _value(facts: Facts, word: str) -> object:
+    pick = facts.plan.picks.get(word)
+    if pick is None or pick.query is None:
+        return None
+    answer = facts.answers[pick.query]
+    return None if answer is None else answer.values.get(pick.attribute)
+
+
+def prove(facts: Facts, proof: Proof) -> Verdict:
+    """Whether data prove what the paper would prove."""
+    if proof.when is not None and (condition := predicate(facts, proof.when)) is not Truth.YES:
+        reason = Reason.CONDITION_FALSE if condition is Truth.NO else Reason.CONDITION_UNKNOWN
+        return Verdict(Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when)
+    if proof.all_of is not None:
+        return _all(facts, proof.all_of)
+    if proof.any_of is not None:
+        return _any(facts, proof.any_of)
+    if proof.is_ is not None:
+        truth = predicate(facts, proof.is_)
+        reason = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
+        return Verdict(truth, by=f"is:{proof.is_}", reason=reason, rule=proof.is_)
+    if proof.issued is not None:
+        return _issued(facts, proof.issued)
+    return _has(facts, proof.has or ())
+
+
+def _has(facts: Facts, words: tuple[str, ...]) -> Verdict:
+    by, scope = [], None
+    for word in words:
+        verdict = _one(facts, word)
+        if verdict.truth is not Truth.YES:
+            return verdict
+        by.append(verdict.by)
+        scope = scope or verdict.scope
+    return Verdict(Truth.YES, by=by[0] if len(by) == 1 else {"all_of": by}, scope=scope)
+
+
+def _one(facts: Facts, word: str) -> Verdict:
+    pick = facts.plan.picks[word]
+    if pick.query is None:
+        return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
+    query = facts.plan.queries[pick.query]
+    scope = facts.published(query.service.name, pick.attribute)
+    if scope is None:
+        return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
+    answer = facts.answers[pick.query]
+    if answer is None:
+        return Verdict(Truth.UNKNOWN)
+    if answer.outcome is not Outcome.FOUND:
+        return Verdict(Truth.UNKNOWN, reason=answer.reason)
+    if answer.values.get(pick.attribute) is None:
+        return Verdict(Truth.UNKNOWN, reason=Reason.VALUE_BLANK)
+    if pick.attribute in answer.doubts:
+        return Verdict(Truth.UNKNOWN, reason=Reason.ADDRESS_NEEDS_CONFIRMATION)
+    return Verdict(Truth.YES, by=f"{facts.evidence.get(pick.query, '')}:{pick.name}", scope=scope)
+
+
+def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
+    verdicts = [prove(facts, child) for child in children]
+    for truth in (Truth.NO, Truth.UNKNOWN):
+        for verdict in verdicts:
+            if verdict.truth is truth:
+                return verdict
+    reusable = next((v.reusable for v in verdicts if v.reusable is not None), None)
+    by = [verdict.by for verdict in verdicts if verdict.by is not None]
+    scope = next((verdict.scope for verdict in verdicts if verdict.scope), None)
+    return Verdict(Truth.YES, by={"all_of": by}, scope=scope, reusable=reusable)
+
+
+def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
+    verdicts = [prove(facts, child) for child in children]
+    for verdict in verdicts:
+        if verdict.truth is Truth.YES:
+            return Verdict(Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable)
+    unknown = [verdict for verdict in verdicts if verdict.truth is Truth.UNKNOWN]
+    return next((v for v in unknown if v.reason is not None), unknown[0] if unknown else verdicts[0])
+
+
+def _issued(facts: Facts, issued: Issued) -> Verdict:
+    pick = facts.plan.picks[f"{issued.owner}:issued_paper.papers"]
+    if pick.query is None:
+        return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
+    answer = facts.answers[pick.query]
+    if answer is None:
+        return Verdict(Truth.UNKNOWN)
+    papers = answer.values.get("papers")
+    for paper in papers if isinstance(papers, list) else ():
+        if paper.get("result_code") in issued.result_codes and _still_valid(paper, facts.today):
+            by = f"{facts.evidence.get(pick.query, '')}:{pick.name}"
+            return Verdict(Truth.YES, by=by, reusable={**paper, "owner": issued.owner})
+    return Verdict(Truth.UNKNOWN, reason=answer.reason or Reason.VALUE_BLANK)
+
+
+def _still_valid(paper: Mapping[str, object], today: date) -> bool:
+    until = paper.get("valid_until")
+    return not (isinstance(until, str) and len(until) == 10 and until < today.isoformat())
+
+
+def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
+    """Queries that would help to decide a paper and were not asked yet; the next ones only."""
+    if paper.when is not None:
+        missing = list(_unasked_predicate(facts, paper.when))
+        if missing:
+            yield from missing
+            return
+        if predicate(facts, paper.when) is Truth.NO:
+            return
+    if paper.replaced_by is not None:
+        yield from _wanting(facts, paper.replaced_by)
+
+
+def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
+    if proof.when is not None:
+        missing = list(_unasked_predicate(facts, proof.when))
+        if missing:
+            yield from missing
+            return
+    if prove(facts, proof).truth is not Truth.UNKNOWN:
+        return
+    if proof.any_of is not None:
+        options = [list(_wanting(facts, child)) for child in proof.any_of if prove(facts, child).truth is not Truth.NO]
+        asking = [option for option in options if option]
+        if asking:
+            yield from min(asking, key=len)
+        return
+    for child in proof.all_of or ():
+        yield from _wanting(facts, child)
+    if proof.is_ is not None:
+        yield from _unasked_predicate(facts, proof.is_)
+    words = proof.has or ((f"{proof.issued.owner}:issued_paper.papers",) if proof.issued else ())
+    yield from _unasked(facts, [facts.plan.picks[word] for word in words])
+
+
+def _unasked_predicate(facts: Facts, name: str) -> Iterator[int]:
+    rule = facts.plan.procedure.predicates[name]
+    words = (rule.attribute, rule.younger_than, *(rule.equal or ()))
+    yield from _unasked(facts, [facts.plan.picks[word] for word in words if word])
+
+
+def _unasked(facts: Facts, picks: list[Pick]) -> Iterator[int]:
+    for pick in picks:
+        if pick.query is not None and facts.answers[pick.query] is None:
+            yield pick.query

@@ -1,0 +1,138 @@
+"""The fan-out: all queries of a wave at once, one outcome each, waves until nothing more is needed.
+
+Identical queries in flight share one call, and a fresh answer may be used again for as long as its data service
+declares it valid: never across requester, official, agency, purpose, procedure or subject.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.identifiers import CallId, ExchangeId
+from gateway.ports import Clock, Source
+
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Call:
+    """One query of an exchange and what came of it."""
+
+    call_id: CallId
+    elapsed_ms: int = 0
+    cached: bool = False
+    shared_with: str = ""
+    fetched_at: datetime | None = None
+    valid_seconds: int = 0
+
+
+@dataclass(slots=True)
+class _Kept:
+    answer: SourceAnswer
+    fetched_at: datetime
+    until: float
+
+
+@dataclass(slots=True)
+class _Flight:
+    task: "asyncio.Task[SourceAnswer]"
+    exchange: str
+    waiting: list[str] = field(default_factory=list)
+
+
+class Gatherer:
+    """Asks sources; shares calls in flight and answers that are still valid, within this process."""
+
+    def __init__(self, sources: Mapping[str, Source], valid: Mapping[str, int], clock: Clock, entries: int = 50_000):
+        """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
+        self._sources = sources
+        self._valid = valid
+        self._clock = clock
+        self._entries = entries
+        self._kept: dict[Key, _Kept] = {}
+        self._flights: dict[Key, _Flight] = {}
+
+    async def ask(self, query: SourceQuery, who: Key, exchange: ExchangeId, deadline: float, call: Call) -> SourceAnswer:
+        """One query's answer, from its source, from a call in flight or from an answer still valid."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        key = (*who, query.procedure, query.purpose, query.service, query.subject, query.attributes, query.result_codes)
+        call.valid_seconds = self._valid.get(query.service, 0)
+        kept = self._kept.get(key) if call.valid_seconds else None
+        if kept is not None and kept.until > began:
+            call.cached, call.fetched_at = True, kept.fetched_at
+            return kept.answer
+        answer = await self._fly(key, query, exchange, deadline, call)
+        call.elapsed_ms = round((loop.time() - began) * 1000)
+        return answer
+
+    async def _fly(self, key: Key, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call) -> SourceAnswer:
+        if query.account:
+            call.fetched_at = self._clock.now()
+            return await self._sources["account"].ask(query, deadline)
+        flight = self._flights.get(key)
+        if flight is not None:
+            call.shared_with = flight.exchange
+            answer = await asyncio.shield(flight.task)
+        else:
+            source = self._sources.get(query.service.partition(".")[0])
+            if source is None:
+                return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+            task = asyncio.ensure_future(source.ask(query, deadline))
+            self._flights[key] = _Flight(task, exchange)
+            task.add_done_callback(lambda done: self._landed(key, query, done))
+            answer = await asyncio.shield(task)
+        call.fetched_at = self._clock.now()
+        return answer
+
+    def _landed(self, key: Key, query: SourceQuery, task: "asyncio.Task[SourceAnswer]") -> None:
+        self._flights.pop(key, None)
+        if task.cancelled() or task.exception() is not None:
+            return
+        answer, seconds = task.result(), self._valid.get(query.service, 0)
+        if seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
+            if len(self._kept) >= self._entries:
+                self._sweep()
+            until = asyncio.get_running_loop().time() + seconds
+            self._kept[key] = _Kept(answer, self._clock.now(), until)
+
+    def _sweep(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.until > now}
+        while len(self._kept) >= self._entries:
+            self._kept.pop(next(iter(self._kept)))
+
+
+class Gathering:
+    """The waves of one exchange. `run` ends when nothing more is needed; answers arrive in `answers`."""
+
+    def __init__(
+        self,
+        count: int,
+        following: Callable[[list[SourceAnswer | None]], list[int]],
+        ask: Callable[[int], "asyncio.Future[SourceAnswer] | None"],
+    ) -> None:
+        """`following` names the next queries; `ask` starts one (None: it cannot be asked, so it is skipped)."""
+        self.answers: list[SourceAnswer | None] = [None] * count
+        self.asked: list[int] = []
+        self.arrived: Callable[[], None] | None = None
+        self._following = following
+        self._ask = ask
+
+    async def run(self) -> None:
+        """Ask wave after wave."""
+        while wave := [index for index in self._following(self.answers) if self.answers[index] is None]:
+            tasks = [self._one(index) for index in wave]
+            await asyncio.gather(*tasks)
+
+    async def _one(self, index: int) -> None:
+        self.asked.append(index)
+        started = self._ask(index)
+        if started is None:
+            self.answers[index] = failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
+        else:
+            self.answers[index] = await started
+        if self.arrived is not None:
+            self.arrived()

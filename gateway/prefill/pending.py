@@ -1,0 +1,57 @@
+"""Late answers, kept for at most 15 minutes: encrypted, and bound to the requester that asked.
+
+Only the holder of the token can open them: the store knows neither the token nor the key.
+"""
+
+import secrets
+from hashlib import blake2b
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.domain.errors import NotFound
+from gateway.domain.identifiers import RequesterId
+from gateway.ports import Cache
+
+_NONCE = 12
+
+
+class PendingStore:
+    """Puts and gets the state of a prefill that goes on after its answer left."""
+
+    def __init__(self, cache: Cache, seconds: int) -> None:
+        """`seconds`: how long a state may be fetched."""
+        self._cache = cache
+        self._seconds = seconds
+
+    def new_token(self) -> str:
+        """A fresh token: 192 random bits, URL-safe."""
+        return secrets.token_urlsafe(24)
+
+    async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
+        """Keep the state under the token, for this requester alone."""
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(nonce, orjson.dumps(state), requester.encode())
+        await self._cache.put(_place(token), nonce + sealed, self._seconds)
+
+    async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
+        """The state; NotFound when there is none, or when it is not this requester's (the same answer)."""
+        sealed = await self._cache.get(_place(token))
+        if sealed is not None:
+            try:
+                plain = AESGCM(_derive(token, b"motlan-seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], requester.encode())
+            except InvalidTag:
+                sealed = None
+            else:
+                state: dict[str, object] = orjson.loads(plain)
+                return state
+        raise NotFound("nothing is pending under this token; it may have expired", code="pending_unknown")
+
+
+def _derive(token: str, purpose: bytes) -> bytes:
+    return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=32, person=purpose).digest()
+
+
+def _place(token: str) -> str:
+    return "pending:" + _derive(token, b"motlan-place").hex()

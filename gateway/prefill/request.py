@@ -1,0 +1,27 @@
+"""What a portal asks: one procedure, its subjects, one official, one purpose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.domain.parties import Official, Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefillRequest:
+    """A request after its grammar was checked; whether it fits the procedure is the service's to say."""
+
+    procedure: str
+    #: role -> subject, or the name of the role whose subject it is (`same_as`)
+    subjects: Mapping[str, Subject | str]
+    #: None: the agency's duty official stands in
+    official: Official | None = None
+    #: of the official, else of the requester
+    agency: str = ""
+    dossier: str | None = None
+    #: None: the procedure's own
+    purpose: str | None = None
+    account: Mapping[str, object] = field(default_factory=dict)
+    #: form keys to fill; None: all
+    fields: tuple[str, ...] | None = None
+    #: form keys that the citizen filled already; never overwritten
+    known: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,105 @@
+"""Which subject stands in which role of a procedure, and whether that fits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gateway.domain.errors import Unprocessable
+from gateway.domain.evidence import SourceAnswer
+from gateway.domain.identifiers import birth_year_of, is_personal_id
+from gateway.domain.dates import PartialDate
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.plan import Plan
+from gateway.mapping.procedure import Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Subjects by role, and which roles share one. `slots` leads every role to the first that has its subject."""
+
+    subjects: Mapping[str, Subject]
+    slots: Mapping[str, str]
+    given: frozenset[str]
+    #: which identifiers each subject has; equal shapes share a plan
+    shape: tuple[object, ...]
+
+
+def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
+    """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind."""
+    for name in wanted:
+        if name not in procedure.roles:
+            raise _fault(name, f"the procedure has no such role; it has {', '.join(procedure.roles)}", "unknown_role")
+    subjects = {name: _resolve(name, wanted) for name in wanted}
+    _add_newborns(procedure, subjects)
+    for name, role in procedure.roles.items():
+        subject = subjects.get(name)
+        if subject is None:
+            if not role.optional and role.found_in is None:
+                raise _fault(name, "the procedure needs this role", "missing_role")
+        elif subject.kind not in role.kind:
+            raise _fault(name, f"this role takes: {', '.join(role.kind)}", "wrong_kind")
+    slots: dict[str, str] = {}
+    first: dict[Subject, str] = {}
+    for name, subject in subjects.items():
+        slots[name] = first.setdefault(subject, name)
+    shape = tuple((name, slots[name], *_shape(subject)) for name, subject in subjects.items())
+    return Cast(subjects, slots, frozenset(wanted), shape)
+
+
+def _resolve(name: str, wanted: Mapping[str, Subject | str]) -> Subject:
+    seen, value = {name}, wanted[name]
+    while isinstance(value, str):
+        if value in seen or value not in wanted:
+            raise _fault(name, "same_as must lead to a role with a subject", "same_as_leads_nowhere")
+        seen.add(value)
+        value = wanted[value]
+    return value
+
+
+def _add_newborns(procedure: Procedure, subjects: dict[str, Subject]) -> None:
+    for name, role in procedure.roles.items():
+        if role.through is None:
+            continue
+        parent = subjects.get(role.through)
+        child = subjects.get(name, Subject(kind=SubjectKind.NEWBORN))
+        if child.kind is SubjectKind.NEWBORN and parent is not None:
+            subjects[name] = replace(child, parent_personal_id=parent.personal_id)
+
+
+def _shape(subject: Subject) -> tuple[object, ...]:
+    return (
+        subject.kind, subject.personal_id is None, subject.old_id is None, subject.passport is None,
+        subject.full_name is None, subject.birth_date is None, subject.tax_code is None,
+        subject.registration_no is None, subject.commune is None, subject.sheet is None, subject.number is None,
+        subject.parent_personal_id is None,
+    )  # fmt: skip
+
+
+def _fault(name: str, why: str, code: str) -> Unprocessable:
+    place = f"/subjects/{name}"
+    return Unprocessable(f"{place}: {why}", errors=[{"pointer": place, "code": code, "detail": why}])
+
+
+def dependency(plan: Plan, role: str) -> int | None:
+    """The query in whose answer the subject of `role` is found, or None."""
+    declared = plan.procedure.roles.get(role)
+    if declared is None or declared.found_in is None:
+        return None
+    before, _, rest = declared.found_in.partition(":")
+    evidence, _, prefix = rest.partition(".")
+    slot = plan.slots.get(before, before)
+    for query in plan.queries:
+        if (query.role, query.service.evidence) == (slot, evidence) and f"{prefix}.personal_id" in query.attributes:
+            return query.index
+    return None
+
+
+def found_subject(plan: Plan, role: str, answer: SourceAnswer) -> Subject | None:
+    """The subject that an answer names for `role`; the birth year is read off the number (databases.md 9)."""
+    declared = plan.procedure.roles[role]
+    prefix = (declared.found_in or "").partition(":")[2].partition(".")[2]
+    number, name = answer.values.get(f"{prefix}.personal_id"), answer.values.get(f"{prefix}.full_name")
+    if not isinstance(number, str) or not is_personal_id(number):
+        return None
+    born = PartialDate(birth_year_of(number))
+    full_name = name if isinstance(name, str) else None
+    return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=full_name, birth_date=born)

@@ -1,0 +1,181 @@
+"""The use case: one procedure and its subjects in, a filled form with passports out.
+
+No record, no release: the intent is durable before any provider is asked, the outcome before the answer leaves.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from gateway.config import Configuration
+from gateway.domain.errors import NotFound, Refused, Unprocessable
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Official, Requester
+from gateway.mapping.apply import Situation
+from gateway.mapping.load import Catalogue
+from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.procedure import Procedure
+from gateway.policy.grants import Grant, Policy
+from gateway.ports import Cache, Clock, ExchangeLog
+from gateway.prefill.exchange import Exchange, Tools
+from gateway.prefill.gather import Gatherer
+from gateway.prefill.passport import Issuer
+from gateway.prefill.pending import PendingStore
+from gateway.prefill.request import PrefillRequest
+from gateway.prefill.roles import Cast, cast
+
+_MAX_PLANS = 5_000
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    procedure: Procedure
+    cast: Cast
+    official: Official
+    purpose: str
+    grant: Grant
+    plan: Plan
+
+
+class Prefill:
+    """Fills forms. Holds no state of requests but plans, calls in flight and answers still valid."""
+
+    def __init__(
+        self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
+        cache: Cache, clock: Clock, digest: str = "",
+    ) -> None:  # fmt: skip
+        """`digest`: of the configuration in force, for the records."""
+        self._configuration = configuration
+        self._catalogue = catalogue
+        self._policy = Policy(configuration)
+        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
+        times = configuration.gateway.prefill
+        pending = PendingStore(cache, times.pending_seconds)
+        issuer = Issuer(configuration.sources, self._published)
+        self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000)
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def fill(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """The answer of the HTTP contract. `deadline` is loop time; what is late can be fetched with `resume`.
+
+        Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, LogUnavailable.
+        """
+        prepared = await self._prepare(request, requester, exchange)
+        running = Exchange(self._tools, prepared, request, requester, exchange, self._situation(request, prepared))
+        await running.record(Phase.INTENT)
+        task = asyncio.ensure_future(running.gathering.run())
+        done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+        if done:
+            task.result()
+            return await running.answer()
+        return await self._cut(running, task)
+
+    async def _cut(self, running: Exchange, task: "asyncio.Task[None]") -> dict[str, object]:
+        token = await running.open_pending()
+        answer = await running.answer(pending=token)
+        late = asyncio.ensure_future(running.finish_late(task, token))
+        self._late.add(late)
+        late.add_done_callback(self._late.discard)
+        return answer
+
+    async def resume(self, token: str, requester: Requester, exchange: ExchangeId, deadline: float) -> dict[str, object]:
+        """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
+        _ = exchange
+        loop = asyncio.get_running_loop()
+        while True:
+            state = await self._tools.pending.get(token, requester.id)
+            if state["done"] or loop.time() >= deadline:
+                return _late_answer(state, token)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
+        """Each late arrival as it comes, until all are there."""
+        seen = 0
+        while True:
+            state = await self._tools.pending.get(token, requester.id)
+            version = state["version"]
+            if isinstance(version, int) and version > seen:
+                seen = version
+                yield _late_answer(state, token)
+            if state["done"]:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def close(self) -> None:
+        """Let late work end, then forget it."""
+        if self._late:
+            await asyncio.wait(self._late, timeout=2)
+        for task in list(self._late):
+            task.cancel()
+
+    async def _prepare(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> _Prepared:
+        procedure = self._catalogue.find(request.procedure)
+        if procedure is None:
+            near = self._catalogue.near(request.procedure)
+            raise NotFound(f"there is no procedure {request.procedure}", code="unknown_procedure", near=near)
+        roles = cast(procedure, request.subjects)
+        _check_fields(procedure, request)
+        official = self._official(request, requester)
+        purpose = request.purpose or procedure.purpose
+        try:
+            grant = self._policy.decide(requester, procedure.code, purpose, self._tools.clock.now().date())
+        except Refused as refusal:
+            await self._tools.refuse(refusal, request, requester, exchange, roles.subjects, official, procedure.code)
+            raise
+        return _Prepared(procedure, roles, official, purpose, grant, self._plan(procedure, roles, grant, request))
+
+    def _plan(self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest) -> Plan:
+        narrowed = None if request.fields is None else frozenset(request.fields)
+        key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            allows = _allows(grant)
+            plan = make_plan(procedure, self._catalogue.offers, allows, roles.subjects, roles.slots, narrowed)
+            self._plans[key] = plan
+        return plan
+
+    def _official(self, request: PrefillRequest, requester: Requester) -> Official:
+        if request.official is not None:
+            return request.official
+        settings = self._configuration.requesters.get(requester.id)
+        code = request.agency or (settings.agency if settings else "")
+        agency = self._configuration.agencies.get(code)
+        if agency is None or agency.duty_official is None:
+            what = "/official: name the official; the agency has no duty official to stand in"
+            raise Unprocessable(what, code="official_missing", errors=[{"pointer": "/official", "code": "missing"}])
+        return Official(personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True)
+
+    def _situation(self, request: PrefillRequest, prepared: _Prepared) -> Situation:
+        today = self._tools.clock.now().date()
+        return Situation(request.known, prepared.cast.given, today, self._published)
+
+    def _published(self, service: str, attribute: str) -> str | None:
+        return self._scopes.get((service, attribute)) or self._scopes.get((service, "*"))
+
+
+def _allows(grant: Grant):  # type: ignore[no-untyped-def]
+    return lambda service, attribute: service.startswith("account.") or grant.allows(service, attribute)
+
+
+def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
+    keys = {field.key for field in procedure.fields}
+    for place, names in (("fields", request.fields or ()), ("known", request.known)):
+        for name in names:
+            if name not in keys:
+                what = f"/{place}: the form of {procedure.code} has no field of this name"
+                raise Unprocessable(what, code="unknown_field", errors=[{"pointer": f"/{place}", "code": "unknown_field"}])
+
+
+def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:
+    answer = state["answer"]
+    late = dict(answer) if isinstance(answer, dict) else {}
+    late["pending"] = None if state["done"] else token
+    late["late"] = state["late"]
+    return late

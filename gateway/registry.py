@@ -1,0 +1,66 @@
+"""Resolves the adapters that configuration names: the only importlib in the repository.
+
+Only modules below `adapters.` are ever imported, and only the factories that the ports describe are called.
+"""
+
+import importlib
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.config import SourceSettings
+from gateway.domain.errors import ConfigError, Problem
+from gateway.mapping.source import ServicePlan
+from gateway.ports import Clock, Source
+
+PREFIX = "adapters."
+#: scheme of `cache_url` and of `log.url` -> module that opens such a store
+STORES = {
+    "memory": "adapters.stores.memory",
+    "redis": "adapters.stores.redis",
+    "rediss": "adapters.stores.redis",
+    "sqlite": "adapters.stores.sql",
+    "postgresql": "adapters.stores.sql",
+}
+
+
+def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]:
+    """The factory `name` of an adapter module; ConfigError when it is not ours or not there."""
+    if not module.startswith(PREFIX):
+        raise ConfigError([Problem(place, 0, f"'{module}' is not below '{PREFIX}'", "name a module of adapters/")])
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        what = f"adapter '{module}' cannot be loaded: no module '{error.name}'"
+        raise ConfigError([Problem(place, 0, what, "check the name; a driver may need an extra")]) from None
+    except AttributeError:
+        raise ConfigError([Problem(place, 0, f"adapter '{module}' has no '{name}'", "see adapters/README.md")]) from None
+    if not callable(found):
+        raise ConfigError([Problem(place, 0, f"'{module}.{name}' is not a factory")])
+    return found  # type: ignore[no-any-return]
+
+
+def open_source(
+    settings: SourceSettings, plans: Mapping[str, ServicePlan], root: Path, clock: Clock
+) -> Source:
+    """The source of one settings file, with the plans of the data services that are enabled."""
+    place = f"config/sources/{settings.source}.yaml"
+    tools = resolve("adapters.transport.tools", "Tools")(root=root, rng=random.Random(), clock=clock)  # noqa: S311
+    missing = sorted(set(settings.services) - set(plans))
+    if missing:
+        what = f"data service '{missing[0]}' has no mapping"
+        raise ConfigError([Problem(place, 0, what, f"add it to mappings/sources/{settings.source}.yaml")])
+    enabled = {name: plans[name] for name, item in settings.services.items() if item.enabled}
+    source: Source = resolve(settings.adapter, "open_source", place)(settings, enabled, tools)
+    return source
+
+
+def store(url: str, name: str) -> Callable[..., Any]:
+    """The factory `name` of the store that a URL's scheme stands for."""
+    scheme = urlsplit(url).scheme.partition("+")[0]
+    if scheme not in STORES:
+        what = f"there is no store for '{scheme}:'"
+        raise ConfigError([Problem("config/gateway.yaml", 0, what, f"use one of {', '.join(sorted(STORES))}")])
+    return resolve(STORES[scheme], name, "config/gateway.yaml")

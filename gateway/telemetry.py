@@ -1,0 +1,211 @@
+"""Logs and metrics of operations: what happened, how often, how long; never about whom.
+
+A log line is a static event and keywords from an allow-list;
+other keywords are dropped (their names are kept).
+Runs of 9 or 12 digits, the lengths of personal ids, are blotted out wherever they stand.
+This log may be lost; the exchange log may not.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Protocol, cast
+
+import orjson
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+#: keywords that a log line may carry; none of them is about a person
+ALLOWED_KEYS: Final = frozenset(
+    (
+        "event level time error where dropped "
+        "exchange_id call_id requester agency client procedure purpose scope rule_id "
+        "source service operation outcome outcomes reason status code phase mode profile adapter breaker "
+        "method route host port pid workers version config address signal "
+        "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index"
+    ).split(),
+)
+#: personal ids have 12 digits, old ones 9; `\d` takes the digits of every script
+_PERSONAL_ID: Final = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_BLOT: Final = "[id]"
+#: libraries that would write envelopes, URLs or bodies
+_TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+EventDict = MutableMapping[str, Any]
+
+
+class Log(Protocol):
+    """What `log()` gives: an event in dotted words, and keywords of the allow-list."""
+
+    def debug(self, event: str, **keywords: object) -> None:
+        """Of interest while something is being mended."""
+        ...
+
+    def info(self, event: str, **keywords: object) -> None:
+        """One canonical line per request, and the life of the process."""
+        ...
+
+    def warning(self, event: str, **keywords: object) -> None:
+        """Works, but somebody should look."""
+        ...
+
+    def error(self, event: str, **keywords: object) -> None:
+        """Does not work."""
+        ...
+
+
+def set_up(sink: BinaryIO | None = None, level: int = logging.INFO) -> None:
+    """Send log lines to `sink` (standard error by default), one JSON object each, and silence libraries."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            name_error,
+            keep_allowed,
+            blot_personal_ids,
+            structlog.processors.JSONRenderer(serializer=_dump),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.BytesLoggerFactory(sink or sys.stderr.buffer),
+        cache_logger_on_first_use=False,
+    )
+    for name in _TALKATIVE:
+        library = logging.root.manager.getLogger(name)
+        library.setLevel(logging.CRITICAL)
+        library.propagate = False
+
+
+def log() -> Log:
+    """A logger; it follows the latest `set_up`."""
+    return cast("Log", structlog.get_logger())
+
+
+def name_error(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Replace an exception by its class and the place where it was raised: its text may quote people."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(event.get("error"), BaseException):
+        error = event["error"]
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["where"] = _place(error.__traceback__)
+    return event
+
+
+def keep_allowed(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Drop keywords that are not on the allow-list, and say which."""
+    strange = [key for key in event if key not in ALLOWED_KEYS]
+    for key in strange:
+        del event[key]
+    if strange:
+        event["dropped"] = sorted(strange)
+    return event
+
+
+def blot_personal_ids(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Blot out whatever has the length of a personal id, also inside lists, mappings and numbers."""
+    return {key: _blotted(value) for key, value in event.items()}
+
+
+class Metrics:
+    """Counters and histograms of one process; labels are words of the configuration, never values."""
+
+    content_type: Final = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        """A fresh registry, owned by this instance."""
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._requests = self._counter("requests", "Requests answered", "route", "method", "status")
+        self._request_seconds = self._histogram("request_seconds", "Time to the answer", "route")
+        self._outcomes = self._counter(
+            "source_outcomes", "Answers of sources", "source", "operation", "outcome"
+        )
+        self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
+        self._appended = self._counter("log_records", "Records made durable")
+        self._append_failures = self._counter("log_failures", "Records that could not be kept")
+        self._append_seconds = self._histogram(
+            "log_append_seconds", "Time until a group of records is durable"
+        )
+        self._cache = self._counter("cache", "Uses of the cache", "result")
+        self._alarms = self._counter(
+            "alarms", "Answers that were about somebody else, and their like", "kind"
+        )
+        self._in_flight = Gauge(
+            "motlan_requests_in_flight", "Requests being answered", registry=self.registry
+        )
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request was answered; `route` is the pattern, not the path."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+
+    def in_flight(self, change: int) -> None:
+        """A request came (1) or went (-1)."""
+        self._in_flight.inc(change)
+
+    def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
+        """A source answered, or did not."""
+        self._outcomes.labels(source, operation, outcome).inc()
+        self._source_seconds.labels(source).observe(seconds)
+
+    def appended(self, records: int, seconds: float) -> None:
+        """A group of records became durable."""
+        self._appended.inc(records)
+        self._append_seconds.observe(seconds)
+
+    def append_failed(self, records: int = 1) -> None:
+        """Records could not be kept."""
+        self._append_failures.inc(records)
+
+    def cache(self, result: str) -> None:
+        """The cache was used: `hit`, `miss`, `stored` or `broken`."""
+        self._cache.labels(result).inc()
+
+    def alarm(self, kind: str) -> None:
+        """A security event, by its kind."""
+        self._alarms.labels(kind).inc()
+
+    def render(self) -> bytes:
+        """The Prometheus text form."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"motlan_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"motlan_{name}", text, labels, registry=self.registry, buckets=_BUCKETS)
+
+
+def _place(traceback: TracebackType | None) -> str:
+    place = ""
+    while traceback is not None:
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        place = f"{file.parent.name}/{file.name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
+
+
+def _blotted(value: object) -> object:
+    if isinstance(value, str):
+        return _PERSONAL_ID.sub(_BLOT, value)
+    if isinstance(value, bool | float) or value is None:
+        return value
+    if isinstance(value, int):
+        return _BLOT if _PERSONAL_ID.fullmatch(str(abs(value))) else value
+    if isinstance(value, Mapping):
+        return {str(_blotted(str(key))): _blotted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_blotted(item) for item in value]
+    return _PERSONAL_ID.sub(_BLOT, str(value))
+
+
+def _dump(event: Any, **_options: object) -> bytes:  # noqa: ANN401 -- structlog's own signature
+    return orjson.dumps(event)

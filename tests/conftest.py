@@ -1,0 +1,84 @@
+"""What holds for every test: sockets stay on loopback, and in CI a skipped test is a failed one."""
+
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+#: set by `.ci/run`: whoever skips must say so by a marker that is not selected there
+NO_SKIP = os.environ.get("MOTLAN_NO_SKIP") == "1"
+_LOCAL_NAMES = frozenset({"localhost", ""})
+
+
+class OutboundCallError(AssertionError):
+    """A test tried to reach an address that is not on this machine."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Keep what may use a runtime folder from warning when the machine has none (containers, CI)."""
+    del session
+    os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 -- only read
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Turn a skip into a failure when skips are not allowed."""
+    report: Any = yield
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped tests are failures here: {reason}"
+    return report  # type: ignore[no-any-return]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """The same for a module that skips itself while it is collected."""
+    report: Any = yield
+    if NO_SKIP and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped modules are failures here: {report.longrepr}"
+    return report  # type: ignore[no-any-return]
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections and look-ups beyond this machine raise."""
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 -- as the socket module
+        _refuse_outside(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:  # noqa: ANN401 -- as the socket module
+        _refuse_outside(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- as the socket module
+        if isinstance(host, str) and not _is_local(host) and not host.endswith(".invalid"):
+            message = f"a test looked up {host}"
+            raise OutboundCallError(message)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+def _refuse_outside(family: int, address: Any) -> None:  # noqa: ANN401 -- as the socket module
+    if family in {socket.AF_INET, socket.AF_INET6} and not _is_local(str(address[0])):
+        message = f"a test tried to reach {address[0]}"
+        raise OutboundCallError(message)
+
+
+def _is_local(host: str) -> bool:
+    if host in _LOCAL_NAMES:
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
