@@ -19,10 +19,12 @@ PREFIX = "adapters."
 #: scheme of `cache_url` and of `log.url` -> module that opens such a store
 STORES = {
     "memory": "adapters.stores.memory",
-    "redis": "adapters.stores.redis",
-    "rediss": "adapters.stores.redis",
-    "sqlite": "adapters.stores.sql",
-    "postgresql": "adapters.stores.sql",
+    "redis": "adapters.stores.memory",
+    "rediss": "adapters.stores.memory",
+    "unix": "adapters.stores.memory",
+    "sqlite": "adapters.stores.log",
+    "postgresql": "adapters.stores.log",
+    "postgres": "adapters.stores.log",
 }
 
 

@@ -116,7 +116,7 @@ def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noq
     if node.tag.startswith("!"):
         raise ConfigError([Problem(name, lines[loc], f"tag {node.tag} is not allowed", "remove the tag")])
     if isinstance(node, yaml.ScalarNode):
-        return None if node.style is None and node.value in _NULLS else node.value
+        return None if node.style in (None, "") and node.value in _NULLS else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*loc, index), lines, name) for index, item in enumerate(node.value)]
     return _mapping(node, loc, lines, name)

@@ -1,9 +1,11 @@
 """What holds for every test: sockets stay on loopback, and in CI a skipped test is a failed one."""
 
+import atexit
 import os
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,15 +14,15 @@ import pytest
 NO_SKIP = os.environ.get("MOTLAN_NO_SKIP") == "1"
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
+# Servers in wheels want a private runtime folder, already while they are imported; containers have none.
+if "XDG_RUNTIME_DIR" not in os.environ:
+    _runtime_folder = TemporaryDirectory(prefix="motlan-tests-")
+    atexit.register(_runtime_folder.cleanup)
+    os.environ["XDG_RUNTIME_DIR"] = _runtime_folder.name
+
 
 class OutboundCallError(AssertionError):
     """A test tried to reach an address that is not on this machine."""
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Keep what may use a runtime folder from warning when the machine has none (containers, CI)."""
-    del session
-    os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 -- only read
 
 
 @pytest.hookimpl(wrapper=True)

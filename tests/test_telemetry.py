@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway import telemetry
 
-CANARY = "033190001234"
+CANARY = "033190274816"
 OLD_CANARY = "145678901"
 
 

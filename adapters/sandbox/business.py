@@ -51,7 +51,9 @@ def endpoints() -> tuple[Endpoint, ...]:
             for method in ("GET", "POST")
         ),
         *(
-            Endpoint(source=name, operation="token", method="POST", paths=("/token",), handler=token, opens=True)
+            Endpoint(
+                source=name, operation="token", method="POST", paths=("/token",), handler=token, opens=True
+            )
             for name in NGSP
         ),
     )
@@ -104,7 +106,9 @@ def household_business(call: Call) -> Reply:
 def _detail(call: Call, kind: str, code: str) -> Reply:
     found = call.register.thing(kind, tax_code=code)
     if found is None:
-        return as_json({"Status": "1", "Message": "success", "DataCount": 0, "Data": {"MainInformation": None}})
+        return as_json(
+            {"Status": "1", "Message": "success", "DataCount": 0, "Data": {"MainInformation": None}}
+        )
     shown = call.shown(found, call.register.things[kind])
     data = _enterprise_data(call, shown) if kind == "enterprises" else _household_data(call, shown)
     return as_json({"Status": "1", "Message": "success", "DataCount": 1, "Data": data})
@@ -132,7 +136,8 @@ def _enterprise_data(call: Call, shown: Thing) -> dict[str, Any]:
         },
         "HOAdress": _seat(call, shown),
         "BusinessActivity": [
-            {"CODE": row["code"], "NAME": row["name"], "IS_MAIN": row["main"]} for row in shown.rows("activities")
+            {"CODE": row["code"], "NAME": row["name"], "IS_MAIN": row["main"]}
+            for row in shown.rows("activities")
         ],
         "Member": [
             {

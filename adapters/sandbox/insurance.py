@@ -13,7 +13,7 @@ from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, compact, day_f
 SOURCE = "social_insurance"
 CARD = "health_card"
 USERNAME = "sandbox"
-CARD_SECRET = "sandbox-secret-health_card"  # noqa: S105 - the published secret of a simulation
+CARD_SECRET = "sandbox-secret-health_card"  # published: this is a simulation
 TOKEN_SECONDS = 1200
 
 
@@ -76,7 +76,9 @@ def by_number(call: Call) -> Reply:
     wanted = text_of(call.words(), "maSoBhxh")
     found = next((one for one in _insured(call) if one.insurance and one.insurance.number == wanted), None)
     if found is None:
-        return as_json(dict.fromkeys(("hoTen", "soSoCu", "ngaySinh", "loaiNgaySinh", "gioiTinh", "trangThai")))
+        return as_json(
+            dict.fromkeys(("hoTen", "soSoCu", "ngaySinh", "loaiNgaySinh", "gioiTinh", "trangThai"))
+        )
     person = call.shown(found, _insured(call))
     place = person.birth_registration
     return as_json(

@@ -50,6 +50,7 @@ def extract(call: Call) -> Reply:
     dead = one.death if one.death and one.death.number else None
     return as_json(
         {
+            "soDinhDanh": one.personal_id,
             "khaiSinh": _birth(call, one),
             "ketHon": [_marriage(call, act) for act in one.marriages],
             "khaiTu": dead and {"so": dead.number, "quyenSo": dead.book, "ngayChet": day_first(dead.date)},
@@ -74,7 +75,9 @@ def _birth(call: Call, person: Person) -> dict[str, Any] | None:
 
 def _named(call: Call, key: str) -> dict[str, str] | None:
     person = call.register.by_key.get(key)
-    return person and {"hoTen": person.full_name, "soDinhDanh": person.personal_id}
+    if person is None:
+        return None
+    return {"hoTen": person.full_name, "soDinhDanh": person.personal_id}
 
 
 def _marriage(call: Call, act: Marriage) -> dict[str, Any]:
@@ -110,7 +113,9 @@ def judicial_state(call: Call) -> Reply:
     asked = next((str(words[name]) for name in names if words.get(name)), "")
     found = call.register.thing("judicial_dossiers", dossier=asked)
     if found is None:
-        return as_json({"STATUS": "0", "DESCRIPTION": "Không tìm thấy hồ sơ", "ID": None, "DEC_STATUS_ID": None})
+        return as_json(
+            {"STATUS": "0", "DESCRIPTION": "Không tìm thấy hồ sơ", "ID": None, "DEC_STATUS_ID": None}
+        )
     shown = call.shown(found, call.register.things["judicial_dossiers"])
     names_of_state = {"3": "STP đã tiếp nhận", "4": "Đang xử lý", "5": "Đã có phiếu"}
     return as_json(

@@ -21,19 +21,22 @@ from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, compact, folde
 
 SOURCE = "population"
 USERNAME = "sandbox"
-SECRET = "sandbox-secret-population"  # noqa: S105 - the published secret of a simulation
+SECRET = "sandbox-secret-population"  # published: this is a simulation
 DEFAULT_BASE = "http://127.0.0.1:8090"
 CLOCK_SKEW_MS = 300_000
 HEAD_2025 = ("MaYeuCau", "MaDVC", "MaTichHop", "MaCanBo", "MaDonVi", "TaiKhoan", "SoDienThoai")
 
-Verb = Callable[[Call, Person, etree._Element], Reply]
+Verb = Callable[[Call, Person, etree._Element], Reply]  # noqa: SLF001 - lxml names its element type so
 
 
 def endpoints() -> tuple[Endpoint, ...]:
     """One door for every operation: the body element names it."""
-    return (
-        Endpoint(source=SOURCE, operation="", method="POST", paths=("", "/{rest:.*}"), handler=answer),
-    )
+    return (Endpoint(source=SOURCE, operation="", method="POST", paths=("", "/{rest:.*}"), handler=answer),)
+
+
+def operations() -> frozenset[str]:
+    """Names of the operations served."""
+    return frozenset(_verbs())
 
 
 def answer(call: Call) -> Reply:
@@ -92,11 +95,15 @@ def _operation(asked: etree._Element) -> str:
 
 def _check_head(asked: etree._Element) -> None:
     """The ten elements of the 2025 profile in their order; what an operation adds comes after them."""
-    names = [xml.local(child) for child in asked if isinstance(child.tag, str)]
+    names = [xml.local(child) for child in asked.iterchildren("*")]
     head, rest = names[: len(HEAD_2025)], names[len(HEAD_2025) :]
     if head != list(HEAD_2025):
         raise BadCall("element order: the first seven elements are wrong")
-    if len(rest) < 3 or rest[0] not in {"SoDinhDanh", "SoCMND"} or rest[1:3] != ["HoVaTen", "NgayThangNamSinh"]:
+    if (
+        len(rest) < 3
+        or rest[0] not in {"SoDinhDanh", "SoCMND"}
+        or rest[1:3] != ["HoVaTen", "NgayThangNamSinh"]
+    ):
         raise BadCall("element order: id, HoVaTen, NgayThangNamSinh are expected")
     if not xml.text(asked, "MaYeuCau"):
         raise BadCall("MaYeuCau is empty")
@@ -134,7 +141,11 @@ def _nobody(operation: str) -> Reply:
     """What each kind of operation says when nobody matches."""
     if operation == "XacThucThongTinCongDan":
         return xml.verdict(exists=False)
-    return xml.check({}) if operation.startswith("XacMinh") or operation.endswith("NhomMau") else xml.collection(())
+    return (
+        xml.check({})
+        if operation.startswith("XacMinh") or operation.endswith("NhomMau")
+        else xml.collection(())
+    )
 
 
 def _verbs() -> Mapping[str, Verb]:

@@ -25,7 +25,7 @@ def operation_element(body: bytes) -> etree._Element:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadCall("body is not XML") from error
-    if root.getroottree().docinfo.doctype:
+    if b"<!DOCTYPE" in body or root.getroottree().docinfo.internalDTD is not None:
         raise BadCall("a document type is not allowed")
     found = root.find(f"{{{SOAP}}}Body")
     children = [] if found is None else [child for child in found if isinstance(child.tag, str)]

@@ -25,6 +25,7 @@ class Tokens:
     """Tokens handed out by the peers of one sandbox."""
 
     def __init__(self) -> None:
+        """No tokens at first."""
         self._held: dict[str, set[str]] = {}
 
     def issue(self, source: str) -> str:
@@ -97,10 +98,7 @@ Handler = Callable[[Call], Reply]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named.
-
-    `guard` answers instead of the handler when the caller is not let in.
-    """
+    """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named."""
 
     source: str
     operation: str

@@ -105,5 +105,7 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> 
         sql.migrate_sqlite(path)
     except (sqlite3.Error, OSError) as error:
         what = f"the exchange log cannot be opened: {type(error).__name__}"
-        raise ConfigError([Problem("log.url", 0, what, "make the folder writable and free the disk")]) from None
+        raise ConfigError(
+            [Problem("log.url", 0, what, "make the folder writable and free the disk")]
+        ) from None
     return SqlExchangeLog(SqliteStore(path), origin, root)

@@ -15,7 +15,7 @@ from adapters.stores.batch import QUEUE_LIMIT, Row, settle
 from gateway.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]
 
 _T = TypeVar("_T")
 _CHUNK = 1_000
@@ -33,7 +33,17 @@ _RECENT = (
 class PostgresStore:
     """The append table and the period keys in one database; migrated with the first connection."""
 
-    __slots__ = ("_arrived", "_closed", "_connection", "_in_use", "_queue", "_queued", "_task", "_url", "commits")
+    __slots__ = (
+        "_arrived",
+        "_closed",
+        "_connection",
+        "_in_use",
+        "_queue",
+        "_queued",
+        "_task",
+        "_url",
+        "commits",
+    )
 
     def __init__(self, url: str) -> None:
         """Nothing is connected before the first use."""
@@ -51,7 +61,9 @@ class PostgresStore:
     def submit(self, row: Row) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when it has no place."""
         if self._closed or self._queued >= QUEUE_LIMIT:
-            raise LogUnavailable("the log is closed" if self._closed else "too many records wait for the database")
+            raise LogUnavailable(
+                "the log is closed" if self._closed else "too many records wait for the database"
+            )
         if self._task is None:
             self._task = asyncio.create_task(self._write_for_ever(), name="exchange-log")
         self._queued += 1

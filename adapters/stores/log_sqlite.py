@@ -53,7 +53,9 @@ class SqliteStore:
     def submit(self, row: Row) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when it has no place."""
         if self._closed or self._queued >= QUEUE_LIMIT:
-            raise LogUnavailable("the log is closed" if self._closed else "too many records wait for the disk")
+            raise LogUnavailable(
+                "the log is closed" if self._closed else "too many records wait for the disk"
+            )
         self._queued += 1
         self._queue.put(row)
 

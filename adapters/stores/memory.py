@@ -94,9 +94,12 @@ def _open_memory(query: str) -> MemoryCache:
     options = parse_qs(query)
     try:
         entries, room = (
-            int(options.get(name, [default])[-1]) for name, default in (("entries", _ENTRIES), ("bytes", _BYTES))
+            int(options.get(name, [default])[-1])
+            for name, default in (("entries", _ENTRIES), ("bytes", _BYTES))
         )
     except ValueError:
         what = "entries and bytes of memory:// are numbers"
-        raise ConfigError([Problem("cache_url", 0, what, "write memory://?entries=50000&bytes=67108864")]) from None
+        raise ConfigError(
+            [Problem("cache_url", 0, what, "write memory://?entries=50000&bytes=67108864")]
+        ) from None
     return MemoryCache(entries=entries, room=room)

@@ -77,7 +77,9 @@ def _upgrade_sqlite(path: Path) -> None:
     import sqlalchemy  # noqa: PLC0415 -- lazily, see the module's promise
 
     url = sqlalchemy.URL.create("sqlite", database=str(path))
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    engine = sqlalchemy.create_engine(
+        url, poolclass=sqlalchemy.NullPool, connect_args={"timeout": _BUSY_SECONDS}
+    )
     try:
         with engine.connect() as connection:
             # Takes the write lock at once: of processes that start together, one migrates and the others find it done.

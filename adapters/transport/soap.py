@@ -128,7 +128,8 @@ class Decoder:
     """Reads the answers of one operation.
 
     Markup that was seen before, byte for byte, is not parsed again:
-    between the same tags only the texts differ, so they are picked by position. Whatever is not plain (references, comments, CDATA, stray `>`) is parsed.
+    between the same tags only the texts differ, so they are picked by position.
+    Whatever is not plain (references, comments, CDATA, stray `>`) is parsed.
     """
 
     def __init__(self, answer: Shape, limits: XmlLimits | None = None) -> None:

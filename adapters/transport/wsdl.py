@@ -66,7 +66,7 @@ def load(wsdl: Path) -> dict[str, Operation]:
     from zeep.wsdl import Document  # noqa: PLC0415
 
     settings = Settings(strict=True, forbid_dtd=True, forbid_external=True)
-    transport: Any = Transport()  # type: ignore[no-untyped-call]
+    transport: Any = Transport()
     try:
         document = Document(str(wsdl), transport, settings=settings)
         return {

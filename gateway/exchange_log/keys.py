@@ -91,7 +91,9 @@ def unwrap(root: bytes, period: str, wrapped: bytes) -> PeriodKeys:
         keys = AESGCM(root).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], period.encode())
     except (InvalidTag, ValueError):
         what = f"the root key does not open the keys of {period}"
-        raise ConfigError([Problem("log.root_key", 0, what, "give the root key that this log began with")]) from None
+        raise ConfigError(
+            [Problem("log.root_key", 0, what, "give the root key that this log began with")]
+        ) from None
     return PeriodKeys(
         period=period, index=keys[:_KEY], digest=keys[_KEY : 2 * _KEY], encryption=AESGCM(keys[2 * _KEY :])
     )
@@ -121,7 +123,9 @@ def root_key_in(folder: Path) -> bytes:
         return root_key_from_text(path.read_text("ascii"))
     except (OSError, UnicodeDecodeError) as error:
         what = f"{_ROOT_FILE} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
-        raise ConfigError([Problem("log.root_key", 0, what, "make the state folder writable or set a key")]) from None
+        raise ConfigError(
+            [Problem("log.root_key", 0, what, "make the state folder writable or set a key")]
+        ) from None
 
 
 def _make_root_file(path: Path) -> None:

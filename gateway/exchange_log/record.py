@@ -82,7 +82,9 @@ def unseal(members: dict[str, Any], keys: PeriodKeys) -> dict[str, Any]:
         return {"official": "", "subjects": {}}
     try:
         sealed = base64.b64decode(members["sealed"], validate=True)
-        plain = keys.encryption.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(members["id"], members["period"]))
+        plain = keys.encryption.decrypt(
+            sealed[:_NONCE], sealed[_NONCE:], _bound_to(members["id"], members["period"])
+        )
     except (InvalidTag, ValueError):
         raise SealBroken("the sealed part was not made under these keys for this record") from None
     who: dict[str, Any] = orjson.loads(plain)

@@ -229,6 +229,8 @@ def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
 
 def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> list[int]:
     """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them."""
+    if None not in answers:
+        return []
     wanted: dict[int, None] = {}
     for planned in plan.fields:
         if planned.field.key in situation.known:
@@ -242,14 +244,9 @@ def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situ
                 break
             if answer.values.get(pick.attribute) is not None:
                 break
-    facts = Facts(plan, _provisional(plan, answers), situation.published, situation.today, situation.given,
-                  situation.known, {})  # fmt: skip
+    facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known, {})
     for paper in plan.papers.values():
         for index in wanting(facts, paper):
             wanted[index] = None
     return list(wanted)
 
-
-def _provisional(plan: Plan, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
-    _ = plan
-    return answers

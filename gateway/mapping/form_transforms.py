@@ -83,6 +83,12 @@ def members_form(value: object) -> list[dict[str, object]] | None:
     return rows or None
 
 
+def next_ordinal(value: object) -> str | None:
+    """How many times so far → which time this is: 0 → `1`, 1 → `2`."""
+    found = integer(value)
+    return None if found is None else str(found + 1)
+
+
 def date_in_words(value: object) -> str | None:
     """A full ISO date in Vietnamese words; a less precise one is blank."""
     found = text(value)
@@ -129,6 +135,7 @@ def form_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that procedure mappings may name."""
     plain: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts, address_two_tier,
-        residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_form, date_in_words,
+        residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_form,
+        next_ordinal, date_in_words,
     ]  # fmt: skip
     return {**{transform.__name__: transform for transform in plain}, "address_text": address_texts(codes)}

@@ -187,7 +187,7 @@ class Predicate(Strict):
     attribute: str | None = None
     yes: Words = ()
     no: Words = ()
-    #: two attributes that must be equal (both present)
+    #: two attributes that must be equal, or one an item of the other's list (both present)
     equal: tuple[str, str] | None = None
     #: the caller named this role (a plain fact of the request)
     role_given: str | None = None

@@ -61,11 +61,18 @@ def predicate(facts: Facts, name: str) -> Truth:
         left, right = (_value(facts, word) for word in rule.equal)
         if left is None or right is None:
             return Truth.UNKNOWN
-        return Truth.YES if left == right else Truth.NO
+        return Truth.YES if _same(left, right) else Truth.NO
     if rule.younger_than is not None:
         return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
     value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
     return _from_table(rule, value)
+
+
+def _same(left: object, right: object) -> bool:
+    """Equal, or one of the items where one side is a list (an owner among the owners)."""
+    if isinstance(left, list):
+        return right in left
+    return left in right if isinstance(right, list) else left == right
 
 
 def _from_table(rule: Predicate, value: object) -> Truth:
@@ -80,7 +87,10 @@ def _from_table(rule: Predicate, value: object) -> Truth:
 def _younger(value: object, years: int, today: date) -> Truth:
     if not isinstance(value, str):
         return Truth.UNKNOWN
-    lowest, highest = PartialDate.parse(value).age_on(today)
+    try:
+        lowest, highest = PartialDate.parse(value).age_on(today)
+    except ValueError:
+        return Truth.UNKNOWN
     if highest < years:
         return Truth.YES
     return Truth.NO if lowest >= years else Truth.UNKNOWN
@@ -105,8 +115,8 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
         return _any(facts, proof.any_of)
     if proof.is_ is not None:
         truth = predicate(facts, proof.is_)
-        reason = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
-        return Verdict(truth, by=f"is:{proof.is_}", reason=reason, rule=proof.is_)
+        why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
+        return Verdict(truth, by=f"is:{proof.is_}", reason=why, rule=proof.is_)
     if proof.issued is not None:
         return _issued(facts, proof.issued)
     return _has(facts, proof.has or ())

@@ -137,7 +137,7 @@ def make_plan(
         _want(planner, ref)
     for role in procedure.roles.values():
         if role.found_in is not None:
-            _want_found(planner, role.found_in, procedure)
+            _want_found(planner, role.found_in)
     queries = planner.choose()
     return Plan(
         procedure, queries,
@@ -153,13 +153,12 @@ def _want(planner: _Planner, ref: Ref) -> None:
         planner.want(ref)
 
 
-def _want_found(planner: _Planner, word: str, procedure: Procedure) -> None:
+def _want_found(planner: _Planner, word: str) -> None:
     role, _, rest = word.partition(":")
     evidence, _, prefix = rest.partition(".")
     for name in ("personal_id", "full_name"):
         if role in planner.subjects and (role, evidence) in planner.wants:
             planner.want(Ref(role, evidence, f"{prefix}.{name}"))
-    _ = procedure
 
 
 def _ref(word: str, procedure: Procedure) -> Ref:

@@ -98,7 +98,7 @@ class Compiler:
             {name: p for one, _ in chain for name, p in one.predicates.items()},
             {name: p for one, _ in chain for name, p in one.papers.items()}, mapping, form,
         )  # fmt: skip
-        self._check(procedure, *self._mappings[code])
+        self._check(procedure, self._mappings[code][1])
         return procedure
 
     def _chain(self, code: str) -> Iterator[tuple[ProcedureMapping, Document]]:
@@ -177,12 +177,12 @@ class Compiler:
             raise ValueError(f"'{word}' names no attribute of schemas/evidence/{evidence}.schema.json")
         return Ref(role, evidence, attribute)
 
-    def _check(self, procedure: Procedure, mapping: ProcedureMapping, document: Document) -> None:
+    def _check(self, procedure: Procedure, document: Document) -> None:
         for name, predicate in procedure.predicates.items():
             for word in refs_of_predicate(predicate):
                 self._checked(word, procedure, document, ("predicates", name))
         for name, paper in procedure.papers.items():
-            for word in _words(paper, procedure.predicates):
+            for word in _words(paper):
                 if word.startswith("?"):
                     if word[1:] not in procedure.predicates:
                         what = f"paper '{name}' names the predicate '{word[1:]}', which does not exist"
@@ -195,7 +195,6 @@ class Compiler:
             if key not in keys:
                 what = f"the form demands '{key}', which the mapping drops"
                 self.problems.append(document.problem(("fields",), what, f"add a field '{key}' (from: input)"))
-        _ = mapping
 
     def _checked(self, word: str, procedure: Procedure, document: Document, loc: tuple[str | int, ...]) -> None:
         try:
@@ -210,12 +209,11 @@ def refs_of_predicate(predicate: Predicate) -> tuple[str, ...]:
     return tuple(word for word in named if word)
 
 
-def _words(paper: PaperRule, predicates: Mapping[str, Predicate]) -> Iterator[str]:
+def _words(paper: PaperRule) -> Iterator[str]:
     if paper.when:
         yield f"?{paper.when}"
     if paper.replaced_by is not None:
         yield from _proof_words(paper.replaced_by)
-    _ = predicates
 
 
 def _proof_words(proof: Proof) -> Iterator[str]:

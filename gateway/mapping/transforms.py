@@ -242,6 +242,12 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
     return [dict(paper) for paper in found if "result_code" in paper] or None
 
 
+def rows(value: object) -> list[dict[str, str]] | None:
+    """Rows of a catalogue: every column as text."""
+    found = [row for row in (value if isinstance(value, list) else [value]) if isinstance(row, dict)]
+    return [{str(name): cell for name, item in row.items() if (cell := text(item))} for row in found] or None
+
+
 def addresses(codes: Codes) -> Transform:
     """The transform of population addresses; old commune codes become the units of 1 July 2025."""
 
@@ -332,7 +338,7 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
     plain: list[Transform] = [
         text, title_case, upper_case, upper_ascii, digits, integer, decimal, boolean,
         date_compact, date_vn, date_dash, population_birth_date, bhxh_birth_date, nationality_default_vn,
-        split_semicolon, as_list, count, members, owners, owner_ids, first_main, paper_list,
+        split_semicolon, as_list, count, members, owners, owner_ids, first_main, paper_list, rows,
         to_date_compact, to_year, to_date_vn, to_bhxh_date, to_bhxh_date_kind,
     ]  # fmt: skip
     named = {transform.__name__: transform for transform in plain}

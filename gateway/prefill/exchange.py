@@ -189,7 +189,7 @@ class Exchange:
             answers = [_CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)]
         names = _evidence_names(answers)
         filled = fill(self._plan, answers, self._situation, names)
-        receipt = await self.record(Phase.OUTCOME, filled, late=False if pending is None else True)
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
         return self._written(answers, names, filled, pending, receipt)
 
     def _written(
@@ -237,7 +237,8 @@ class Exchange:
         had = self._filled_keys()
         arrived = asyncio.Event()
         self.gathering.arrived = arrived.set
-        version, answer = 0, {"exchange_id": self._id}
+        version = 0
+        answer: dict[str, object] = {"exchange_id": self._id}
         while True:
             waiting = asyncio.ensure_future(arrived.wait())
             await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -252,7 +253,8 @@ class Exchange:
                     return
                 continue
             fields = answer["fields"]
-            late = [k for k in fields if fields[k]["value"] is not None and k not in had] if isinstance(fields, dict) else []
+            entries = fields if isinstance(fields, dict) else {}
+            late = [key for key, entry in entries.items() if entry["value"] is not None and key not in had]
             await self._keep(token, answer, version=version, done=task.done(), late=late)
             if task.done():
                 return

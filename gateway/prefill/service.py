@@ -14,8 +14,9 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester
 from gateway.mapping.apply import Situation
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.plan import Allows, Plan, make_plan
 from gateway.mapping.procedure import Procedure
+from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant, Policy
 from gateway.ports import Cache, Clock, ExchangeLog
 from gateway.prefill.exchange import Exchange, Tools
@@ -50,6 +51,7 @@ class Prefill:
         self._configuration = configuration
         self._catalogue = catalogue
         self._policy = Policy(configuration)
+        self._offers = _enabled(configuration, catalogue)
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
@@ -137,7 +139,7 @@ class Prefill:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
             allows = _allows(grant)
-            plan = make_plan(procedure, self._catalogue.offers, allows, roles.subjects, roles.slots, narrowed)
+            plan = make_plan(procedure, self._offers, allows, roles.subjects, roles.slots, narrowed)
             self._plans[key] = plan
         return plan
 
@@ -160,7 +162,17 @@ class Prefill:
         return self._scopes.get((service, attribute)) or self._scopes.get((service, "*"))
 
 
-def _allows(grant: Grant):  # type: ignore[no-untyped-def]
+def _enabled(configuration: Configuration, catalogue: Catalogue) -> dict[str, tuple[ServicePlan, ...]]:
+    on = {
+        f"{source}.{operation}"
+        for source, settings in configuration.sources.items()
+        for operation, service in settings.services.items()
+        if service.enabled
+    }
+    return {evidence: tuple(p for p in plans if p.name in on) for evidence, plans in catalogue.offers.items()}
+
+
+def _allows(grant: Grant) -> Allows:
     return lambda service, attribute: service.startswith("account.") or grant.allows(service, attribute)
 
 

@@ -3,7 +3,8 @@
     python -m tests.bench.load http://127.0.0.1:8080/v1/prefill --pid 4242 --seconds 5 --connections 32 \
         [--body FILE] [--header "Authorization: Bearer …"]
 
-In the body `@n@` becomes the running number of the request, six digits, so that no two ask about the same person.
+In the body `@n@` becomes the running number of the request, six digits,
+so that no two requests ask about the same person.
 CPU is user and system time of the process `--pid` and of all its descendants.
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -60,8 +62,7 @@ class Caller(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -13,6 +13,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -25,7 +26,10 @@ _ADDRESS = (
     "<ns1:{0}><ns1:MaTinhThanh>33</ns1:MaTinhThanh><ns1:MaPhuongXa>11953</ns1:MaPhuongXa>"
     "<ns1:ChiTiet>SỐ 1 PHỐ MẪU</ns1:ChiTiet><ns1:QuocGia>VN</ns1:QuocGia></ns1:{0}>"
 )
-_RELATIVE = "<ns1:{0}><ns1:HoVaTen>{1}</ns1:HoVaTen><ns1:QuocTich/><ns1:SoDinhDanh>{2}</ns1:SoDinhDanh><ns1:SoCMND/></ns1:{0}>"
+_RELATIVE = (
+    "<ns1:{0}><ns1:HoVaTen>{1}</ns1:HoVaTen><ns1:QuocTich/>"
+    "<ns1:SoDinhDanh>{2}</ns1:SoDinhDanh><ns1:SoCMND/></ns1:{0}>"
+)
 _CITIZEN = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
@@ -46,25 +50,27 @@ _CITIZEN = (
     "</ns1:CongDan></ns1:CongdanCollection></soapenv:Body></soapenv:Envelope>"
 )
 _CIVIL = {
-    "status": "1",
-    "soDinhDanh": "@id@",
-    "ketHon": {
-        "so": "12/2015",
-        "quyenSo": "01/2015",
-        "ngayDangKy": "12.05.2015",
-        "noiDangKy": "UBND phường Mẫu",
-        "hoTenVoChong": "PHẠM VĂN THỬ",
-        "soDinhDanhVoChong": "033085648207",
-    },
+    "khaiSinh": {"so": "45", "quyenSo": "01/1990", "ngayDangKy": "03/1990", "noiDangKy": "UBND phường Mẫu"},
+    "ketHon": [
+        {
+            "so": "12",
+            "quyenSo": "01/2015",
+            "ngayDangKy": "12/05/2015",
+            "voChong": {"hoTen": "PHẠM VĂN THỬ", "soDinhDanh": "033085648207"},
+        },
+    ],
+    "khaiTu": None,
+    "tinhTrang": "2",
 }
 _INSURANCE = {
-    "maSo": "3312345678",
-    "soDinhDanh": "@id@",
+    "maSoBhxh": "3312345678",
     "hoTen": "TRẦN THỊ MẪU",
+    "soSoCu": "",
     "ngaySinh": "19900215",
+    "loaiNgaySinh": "0",
     "gioiTinh": "2",
-    "maHo": "3301234567",
-    "diaChi": "Số 1 phố Mẫu",
+    "maTinhKs": "33",
+    "maXaKs": "11953",
     "trangThai": "1",
 }
 _TOKEN = {"access_token": "stub", "token_type": "Bearer", "expires_in": 3600}
@@ -88,8 +94,7 @@ class Stub(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

@@ -1,0 +1,156 @@
+"""Simulated paper store of the national portal (national-portal.md C) and DMDC (databases.md 7).
+
+Promises: papers only to a logged-in caller and only the owner's; a download is a bare JSON string of base64,
+empty when there is no such file. Shape of the log-in token: of the sandbox's own making.
+"""
+
+import base64
+
+from adapters.sandbox.people import Paper, Person
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+
+SOURCE = "paper_store"
+CATALOGUES = "catalogues"
+USERNAME = "sandbox"
+STORE_SECRET = "sandbox-secret-paper_store"  # published: this is a simulation
+BASE = "/XrdAdapter/RestService/forward/bndp/public/v1"
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Log-in, list and download of papers; metadata and rows of catalogues."""
+    return (
+        Endpoint(
+            source=SOURCE,
+            operation="login",
+            method="POST",
+            paths=(f"{BASE}/login",),
+            handler=login,
+            opens=True,
+        ),
+        Endpoint(
+            source=SOURCE,
+            operation="GetKetQuaGiayTo",
+            method="POST",
+            paths=(f"{BASE}/GetKetQuaGiayTo", "/GetKetQuaGiayTo"),
+            handler=papers,
+        ),
+        Endpoint(
+            source=SOURCE,
+            operation="download",
+            method="POST",
+            paths=(f"{BASE}/download", f"{BASE}/TaiTepTin", "/download"),
+            handler=download,
+        ),
+        Endpoint(
+            source=CATALOGUES,
+            operation="Metadata",
+            method="GET",
+            paths=("/dmdc/Metadata/{category}",),
+            handler=metadata,
+        ),
+        Endpoint(
+            source=CATALOGUES,
+            operation="Category",
+            method="GET",
+            paths=("/dmdc/Category/{category}",),
+            handler=category,
+        ),
+    )
+
+
+def login(call: Call) -> Reply:
+    """A token for user name and password."""
+    words = call.words()
+    if words.get("username") != USERNAME or words.get("password") != STORE_SECRET:
+        return as_json({"errorCode": "401", "message": "Sai tài khoản hoặc mật khẩu", "result": None}, 401)
+    token = call.tokens.issue(SOURCE)
+    return as_json({"errorCode": "0", "message": "", "token": token, "result": {"token": token}})
+
+
+def _refused(call: Call) -> Reply | None:
+    if call.bearer_valid() or call.tokens.valid(SOURCE, call.headers.get("token", "")):
+        return None
+    return as_json(
+        {"errorCode": "401", "message": "Phiên làm việc hết hạn", "signature": "", "result": None}, 401
+    )
+
+
+def papers(call: Call) -> Reply:
+    """The owner's papers with the wanted result codes; an empty list when there are none."""
+    refusal = _refused(call)
+    if refusal:
+        return refusal
+    words = call.words()
+    person = call.register.find(text_of(words, "SoDinhDanhChuSoHuu"))
+    for name in ("HoTenNguoiYeuCau", "SoDinhDanhNguoiYeuCau", "KenhThucHien", "MaThuTuc"):
+        text_of(words, name)
+    asked = words.get("DanhSachDanhMucKetQua") or []
+    codes = {str(row.get("MaKetQua")) for row in asked if isinstance(row, dict)}
+    rows: list[dict[str, object]] = []
+    if person is not None and person.papers:
+        owner = call.shown(person, [one for one in call.register.people if one.papers])
+        kept = [one for one in owner.papers if call.swapped or not codes or one.result_code in codes]
+        rows = [_row(owner, paper) for paper in kept]
+    return as_json(
+        {"errorCode": "0", "message": "", "signature": "", "result": {"DanhSachGiayToKetQua": rows}}
+    )
+
+
+def _row(owner: Person, paper: Paper) -> dict[str, object]:
+    return {
+        "MaKetQua": paper.result_code,
+        "TenGiayTo": paper.title,
+        "SoKyHieu": paper.reference,
+        "CoQuanChuQuan": paper.authority,
+        "DanhSachTepDinhKem": [{"TenTep": paper.file, "DuongDan": f"/f/{owner.key}/{paper.file}"}],
+        **({"ThoiHanHieuLuc": day_first(paper.valid_until)} if paper.valid_until else {}),
+    }
+
+
+def download(call: Call) -> Reply:
+    """The file as base64 in a bare JSON string; the empty string when the path names none."""
+    refusal = _refused(call)
+    if refusal:
+        return refusal
+    words = call.words()
+    path, authority = text_of(words, "DuongDan"), text_of(words, "CoQuanChuQuan")
+    for person in call.register.people:
+        for paper in person.papers:
+            if path.endswith(f"/f/{person.key}/{paper.file}") and authority == paper.authority:
+                return as_json(base64.b64encode(tiny_pdf(paper.reference)).decode())
+    return as_json("")
+
+
+def tiny_pdf(reference: str) -> bytes:
+    """A one-page PDF 1.4 that shows an ASCII reference and nothing personal."""
+    shown = "".join(c for c in reference if c.isascii() and c not in "()\\")
+    content = f"BT /F1 12 Tf 20 50 Td (SANDBOX {shown}) Tj ET".encode()
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 100] /Contents 4 0 R /Resources 6 0 R >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Font << /F1 5 0 R >> >>",
+    )
+    out, places = bytearray(b"%PDF-1.4\n"), []
+    for number, one in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def metadata(call: Call) -> Reply:
+    """Columns of a catalogue."""
+    rows = call.register.catalogues.get(call.match["category"], ())
+    columns = list(rows[0]) if rows else []
+    return as_json([{"PropertyCode": one, "PropertyName": one, "PropertyType": "String"} for one in columns])
+
+
+def category(call: Call) -> Reply:
+    """Rows of a catalogue; empty when it is not served."""
+    return as_json(list(call.register.catalogues.get(call.match["category"], ())))

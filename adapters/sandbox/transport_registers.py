@@ -1,0 +1,101 @@
+"""Simulated vehicle and driving-licence registers (databases.md 6.2, 6.3).
+
+Promises: the vehicle register needs its log-in token; the answers of both are of the sandbox's own making.
+"""
+
+from adapters.sandbox.people import Person
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+
+VEHICLE = "vehicle"
+LICENCE = "driving_licence"
+USERNAME = "sandbox"
+VEHICLE_SECRET = "sandbox-secret-vehicle"  # published: this is a simulation
+TOKEN_SECONDS = 18_000
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Log-in and look-up of vehicles; look-up of licences."""
+    return (
+        Endpoint(
+            source=VEHICLE,
+            operation="login",
+            method="POST",
+            paths=("/dvcsv/auth/login",),
+            handler=login,
+            opens=True,
+        ),
+        Endpoint(
+            source=VEHICLE,
+            operation="ttxe",
+            method="GET",
+            paths=("/dvcsv/tracuu/ttxe/{plate}/{frame}/{kind}/{plate_kind}",),
+            handler=vehicle,
+        ),
+        Endpoint(
+            source=LICENCE,
+            operation="traCuu",
+            method="POST",
+            paths=("/gplx/1.0/traCuu", "/gplx/traCuu"),
+            handler=licence,
+        ),
+    )
+
+
+def login(call: Call) -> Reply:
+    """A session token for user name and password."""
+    words = call.words()
+    if words.get("username") != USERNAME or words.get("password") != VEHICLE_SECRET:
+        return as_json({"maLoi": "401", "moTa": "Sai tài khoản hoặc mật khẩu"}, 401)
+    return as_json({"token": call.tokens.issue(VEHICLE), "expiresIn": TOKEN_SECONDS})
+
+
+def vehicle(call: Call) -> Reply:
+    """One vehicle by plate and frame number; `{}` when they do not belong together."""
+    if not call.bearer_valid():
+        return as_json({"maLoi": "401", "moTa": "Phiên làm việc hết hạn"}, 401)
+    found = call.register.thing("vehicles", plate=call.match["plate"], frame_number=call.match["frame"])
+    if found is None:
+        return as_json({})
+    shown = call.shown(found, call.register.things["vehicles"])
+    owner = call.register.by_key[shown["owner"]]
+    return as_json(
+        {
+            "bienSo": shown["plate"],
+            "soKhung": shown["frame_number"],
+            "loaiXe": shown["kind"],
+            "mauBien": shown["plate_kind"],
+            "nhanHieu": shown["brand"],
+            "mauSon": shown["colour"],
+            "ngayDangKy": day_first(shown["registered_on"]),
+            "chuXe": owner.full_name.upper(),
+            "trangThai": {"active": "1", "withdrawn": "2", "paused": "3"}[shown["state"]],
+        }
+    )
+
+
+def licence(call: Call) -> Reply:
+    """The licence of a person; `{}` when there is none."""
+    person = call.register.find(text_of(call.words(), "soDinhDanh"))
+    if person is None or person.licence is None:
+        return as_json({})
+    holders = [one for one in call.register.people if one.licence]
+    return as_json(_licence(call.shown(person, holders)))
+
+
+def _licence(person: Person) -> dict[str, object]:
+    held = person.licence
+    if held is None:
+        return {}
+    return {
+        "soGPLX": held.number,
+        "soDinhDanh": person.personal_id,
+        "hoTen": person.full_name.upper(),
+        "ngaySinh": day_first(person.birth_date),
+        "hang": list(held.classes),
+        "ngayCap": day_first(held.issued_on),
+        "ngayHetHan": day_first(held.expires_on) or None,
+        "noiCap": held.issued_by,
+        "ngayTrungTuyen": day_first(held.passed_on),
+        "diemConLai": int(held.points),
+        "trangThai": {"valid": "1", "expired": "2", "revoked": "3", "suspended": "4"}[held.state],
+    }

@@ -1,0 +1,56 @@
+"""What the caller vouches for about the person signed in (claims of a login): a source without a network.
+
+Claims come with the query, in the words of the login; the mapping turns them into evidence like any answer.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from adapters.transport.breaker import Health
+from adapters.transport.tools import Tools
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.mapping.source import ServicePlan
+
+if TYPE_CHECKING:
+    from gateway.config import SourceSettings
+
+
+def open_source(
+    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
+) -> "AccountSource":
+    """The account source; `services` maps operations to their compiled mappings."""
+    plans = {
+        f"{settings.source}.{operation}": plan
+        for operation, plan in services.items()
+        if operation in settings.services and settings.services[operation].enabled
+    }
+    return AccountSource(plans, Health(tools.clock))
+
+
+class AccountSource:
+    """Implements gateway.ports.Source over `query.account`. Nothing is sent, so there are no digests."""
+
+    def __init__(self, plans: Mapping[str, ServicePlan], health: Health) -> None:
+        """`plans` maps services (`account.<operation>`) to their mappings."""
+        self._plans = plans
+        self._health = health
+
+    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+        """The claims as evidence; `not_found` when the caller gave none."""
+        del deadline
+        plan = self._plans.get(query.service)
+        if plan is None:
+            answer = failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+        elif not query.account:
+            answer = failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
+        else:
+            answer = plan.read(dict(query.account), query)
+        self._health.note(answer.outcome)
+        return answer
+
+    def state(self) -> Health:
+        """How the source is doing."""
+        return self._health
+
+    async def close(self) -> None:
+        """Nothing is held."""

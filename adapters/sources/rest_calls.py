@@ -1,0 +1,148 @@
+"""How one data service is called over REST: its address, and where the request tree of the mapping goes.
+
+Values of `{place}` in the path are taken out of the tree; the rest becomes JSON, a form or the query.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from adapters.transport.faults import refused_here
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.evidence import Reason, SourceQuery
+from gateway.domain.identifiers import is_personal_id, procedure_code
+from gateway.mapping.source import ServicePlan
+
+if TYPE_CHECKING:
+    from gateway.config import ServiceSettings, SourceSettings
+
+_PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_DOTS = frozenset({".", ".."})
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+#: what a mapping may take from a query that identifies a person
+_PERSONAL = frozenset(
+    {"subject.personal_id", "subject.old_id", "subject.parent_personal_id", "official.personal_id"}
+)
+
+
+class Wire(NamedTuple):
+    """One request, ready to be sent."""
+
+    method: str
+    #: path and query, encoded
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    #: SHA-256 of the body, of the target when there is no body
+    digest: bytes
+
+
+class RestCall:
+    """One data service at its address."""
+
+    __slots__ = (
+        "_codes", "_headers", "_in_query", "_is_form", "_method", "_parameters", "_parts", "_places",
+        "_profile", "_url_ids_allowed", "plan",
+    )  # fmt: skip
+
+    def __init__(
+        self, service: "ServiceSettings", path: str, plan: ServicePlan, profile: str, *, url_ids_allowed: bool
+    ) -> None:
+        """`path` begins with a slash and may hold `{place}`s."""
+        pieces = _PLACE.split(path)
+        self._parts, self._places = pieces[::2], pieces[1::2]
+        self._method = service.method
+        self._in_query = in_query(service)
+        self._is_form = service.body == "form"
+        self._parameters = dict(service.parameters)
+        self._codes = service.procedure_codes
+        self._profile = profile
+        self._url_ids_allowed = url_ids_allowed
+        kind = {} if self._in_query else {"Content-Type": _FORM if self._is_form else _JSON}
+        self._headers = {"Accept": _JSON, **kind}
+        self.plan = plan
+
+    def write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError(REFUSED) when it cannot or may not be written."""
+        tree = self.plan.request(query, self._with_code(query), self._profile)
+        target = self._address(tree)
+        body = None
+        if self._in_query:
+            if pairs := list(_pairs(tree)):
+                target += ("&" if "?" in target else "?") + urlencode(pairs)
+        elif self._is_form:
+            body = urlencode(list(_pairs(tree))).encode("ascii")
+        else:
+            body = orjson.dumps(tree)
+        if not self._url_ids_allowed and _names_person(target, query):
+            raise refused_here()
+        sent = target.encode("ascii") if body is None else body
+        return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
+
+    def _with_code(self, query: SourceQuery) -> Mapping[str, str]:
+        if not self._codes:
+            return self._parameters
+        code = self._codes.get(procedure_code(query.procedure)) or self._codes.get("*")
+        if code is None:
+            raise refused_here(Reason.NOT_AGREED)
+        return {**self._parameters, "procedure_code": code}
+
+    def _address(self, tree: dict[str, object]) -> str:
+        if not self._places:
+            return self._parts[0]
+        out = [self._parts[0]]
+        for name, part in zip(self._places, self._parts[1:], strict=True):
+            value = tree.pop(name, None)
+            if not isinstance(value, str) or not value or value in _DOTS:
+                raise refused_here(Reason.VALUE_BLANK)
+            out += (quote(value, safe=""), part)
+        return "".join(out)
+
+
+def open_call(
+    settings: "SourceSettings", operation: str, plan: ServicePlan, *, url_ids_allowed: bool
+) -> RestCall:
+    """The call of one operation; ConfigError when it would put a person's id into an address."""
+    service = settings.services[operation]
+    path = "/" + (service.path or operation).removeprefix("/")
+    if not url_ids_allowed:
+        in_path = frozenset(_PLACE.findall(path))
+        for place, rule in plan.mapping.request.items():
+            if rule.from_ in _PERSONAL and (in_query(service) or place in in_path):
+                what = f"service '{operation}' puts {rule.from_} into the address (place '{place}')"
+                remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
+                raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
+    return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
+
+
+def in_query(service: "ServiceSettings") -> bool:
+    """Whether the request tree goes into the address."""
+    return service.method == "GET" or service.body == "query"
+
+
+def _pairs(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves as name and text; inner names are joined by dots, lists repeat their name."""
+    for name, value in tree.items():
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, Mapping):
+                yield from _pairs(item, f"{prefix}{name}.")
+            elif item is not None:
+                yield prefix + name, str(item)
+
+
+def _names_person(target: str, query: SourceQuery) -> bool:
+    subject = query.subject
+    tax_code = subject.tax_code if subject.tax_code and is_personal_id(subject.tax_code) else None
+    ids = (
+        subject.personal_id,
+        subject.old_id,
+        subject.parent_personal_id,
+        query.official.personal_id,
+        tax_code,
+    )
+    return any(number and number in target for number in ids)

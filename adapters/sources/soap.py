@@ -1,0 +1,281 @@
+"""Any provider that speaks SOAP: WSDL, fault table and WS-Security come from its settings.
+
+Promises: one message out, one answer or one outcome back; every answer is read by plans made at start.
+Refuses to know a provider: element names stand in `schemas/sources`, their meaning in `mappings/sources`.
+
+`options`: `wsdl` (below the data root), `faults` (code: outcome, or {outcome, reason}; `*` any other),
+`soap_version` ("1.1" or "1.2"), `content_type`, `tls`. `auth.kind` may be `wsse_username` or `wsse_x509`.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from adapters.transport.auth import build_auth, call_signed
+from adapters.transport.auth_settings import AuthSettings
+from adapters.transport.breaker import Health
+from adapters.transport.faults import ProviderError, from_status, refused_here
+from adapters.transport.http import HttpAnswer, HttpPeer, open_peer
+from adapters.transport.signature import SignatureRefused
+from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
+from adapters.transport.tools import Tools
+from adapters.transport.wsdl import Operation, load
+from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
+from adapters.transport.xml import XmlLimits, XmlRefused
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.mapping.source import ServicePlan
+from gateway.telemetry import log
+
+if TYPE_CHECKING:
+    from gateway.config import ServiceSettings, SourceSettings
+
+#: a fault comes with these statuses; it is read, not guessed from the status
+_ACCEPTED = frozenset({400, 500})
+#: answers above this size are read in a thread
+_BIG = 65_536
+_CONTENT_TYPES = {"1.1": "application/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
+
+Fault = tuple[Outcome, Reason]
+
+#: what a fault may mean, and the reason unless the settings give one
+_REASONS: Mapping[Outcome, Reason] = MappingProxyType(
+    {
+        Outcome.REFUSED: Reason.SOURCE_REFUSED,
+        Outcome.UNAVAILABLE: Reason.SOURCE_BUSY,
+        Outcome.INVALID: Reason.SOURCE_ANSWER_INVALID,
+        Outcome.NO_MATCH: Reason.DATA_DO_NOT_MATCH,
+        Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
+    }
+)
+
+
+def open_source(
+    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
+) -> "SoapSource":
+    """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
+    options = _Options(settings, tools.root)
+    operations = load(options.wsdl)
+    peer = open_peer(settings, tools)
+    doors = {
+        f"{settings.source}.{name}": _door(name, plan, settings, operations, options)
+        for name, plan in services.items()
+        if name in settings.services and settings.services[name].enabled
+    }
+    return SoapSource(settings, options, doors, peer, tools)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One data service: its plan, its address, its two compiled messages."""
+
+    plan: ServicePlan
+    settings: "ServiceSettings"
+    envelope: Envelope
+    decoder: Decoder
+
+    def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
+        codes = self.settings.procedure_codes
+        code = codes.get(query.procedure, codes.get("*"))
+        parameters = self.settings.parameters | ({"procedure_code": code} if code else {})
+        return self.plan.request(query, parameters, profile)
+
+
+def _door(
+    name: str,
+    plan: ServicePlan,
+    settings: "SourceSettings",
+    operations: Mapping[str, Operation],
+    options: "_Options",
+) -> _Door:
+    operation = operations.get(name)
+    if operation is None:
+        raise options.error(f"operation '{name}' is not in the WSDL", "name an operation of the WSDL")
+    try:
+        operation.request.narrowed(plan.mapping.request)
+        answer = operation.answer.narrowed(plan.wanted_paths)
+    except ValueError as error:
+        what = f"the mapping of '{name}' names '{error}', which is not in the WSDL"
+        raise options.error(what, "correct the path in mappings/sources") from None
+    decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes))
+    return _Door(plan, settings.services[name], Envelope(operation.request, options.version), decoder)
+
+
+class SoapSource:
+    """One SOAP provider (gateway.ports.Source)."""
+
+    def __init__(
+        self,
+        settings: "SourceSettings",
+        options: "_Options",
+        doors: Mapping[str, _Door],
+        peer: HttpPeer,
+        tools: Tools,
+    ) -> None:
+        """Made by `open_source`; nothing is connected yet."""
+        self._name = settings.source
+        self._profile = settings.request_profile
+        self._doors = doors
+        self._peer = peer
+        self._clock = tools.clock
+        self._auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
+        self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
+        self._headers = {"Content-Type": options.content_type}
+        if options.version == "1.1":
+            self._headers["SOAPAction"] = '""'
+        self._faults = options.faults
+        self._health = Health(tools.clock, peer.guard)
+
+    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+        """The provider's answer or the outcome that says why there is none."""
+        try:
+            answer = await self._ask(query, deadline)
+        except ProviderError as error:
+            answer = failed(error.outcome, error.reason, retry_in=error.retry_in)
+        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
+            log().error(
+                "source.defect", source=self._name, service=query.service, reason=type(error).__name__
+            )
+            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        self._health.note(answer.outcome)
+        return answer
+
+    def state(self) -> Health:
+        """How the source is doing."""
+        return self._health
+
+    async def close(self) -> None:
+        """Close connections and stop token fetches."""
+        await self._auth.close()
+        await self._peer.close()
+
+    async def _ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+        door = self._doors.get(query.service)
+        if door is None:
+            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+        message = self._message(door, query)
+        sent = hashlib.sha256(message).digest()
+        try:
+            answer, _ = await call_signed(
+                self._peer,
+                self._auth,
+                door.settings.method,
+                door.settings.path,
+                headers=self._headers,
+                body=message,
+                deadline=deadline,
+                accept_status=_ACCEPTED,
+            )
+        except ProviderError as error:
+            found = failed(error.outcome, error.reason, retry_in=error.retry_in)
+            return replace(found, request_digest=sent if error.sent else b"")
+        return replace(
+            await self._read(door, query, answer),
+            request_digest=sent,
+            response_digest=hashlib.sha256(answer.body).digest(),
+        )
+
+    def _message(self, door: _Door, query: SourceQuery) -> bytes:
+        try:
+            return self._security.write(door.envelope, door.tree(query, self._profile))
+        except EnvelopeRefused:
+            raise refused_here() from None
+
+    async def _read(self, door: _Door, query: SourceQuery, answer: HttpAnswer) -> SourceAnswer:
+        try:
+            if len(answer.body) > _BIG:
+                tree = await asyncio.to_thread(self._security.read, door.decoder, answer.body)
+            else:
+                tree = self._security.read(door.decoder, answer.body)
+        except SoapFault as fault:
+            return failed(*(self._faults.get(fault.code) or self._faults["*"]))
+        except (XmlRefused, SignatureRefused):
+            tree = None
+        if tree is None or answer.status in _ACCEPTED:
+            error = from_status(answer.status, answer.body)
+            return failed(error.outcome, error.reason)
+        return door.plan.read(tree, query)
+
+
+class _Security:
+    """WS-Security of outgoing and incoming messages, if the settings ask for it."""
+
+    def __init__(self, auth: AuthSettings, tools: Tools) -> None:
+        self._clock = tools.clock
+        self._token: UsernameToken | None = None
+        self._signer: Signer | None = None
+        self._verifier: Verifier | None = None
+        if auth.kind == "wsse_username":
+            self._token = UsernameToken(
+                username=auth.text("username"),
+                password=auth.secret("secret"),
+                digest=auth.choice("digest", ("true", "false")) == "true",
+            )
+        elif auth.kind == "wsse_x509":
+            mine, theirs = (_pem(auth, name, tools.root) for name in ("certificate", "peer_certificate"))
+            try:
+                self._signer = Signer(mine, auth.secret("key").encode())
+                self._verifier = Verifier([theirs], tools.clock, Recent(tools.clock))
+            except ValueError:
+                raise auth.error("the certificates of 'auth' cannot be used", "give PEM files") from None
+
+    def write(self, envelope: Envelope, tree: Mapping[str, object]) -> bytes:
+        """The message as it is sent."""
+        if self._token is not None:
+            return envelope.write(tree, self._token.header(self._clock.now(), secrets.token_bytes(16)))
+        message = envelope.write(tree)
+        return message if self._signer is None else self._signer.sign(message, self._clock.now())
+
+    def read(self, decoder: Decoder, data: bytes) -> Tree:
+        """The tree of an answer; what is not signed is not read where signatures are agreed."""
+        if self._verifier is None:
+            return decoder.decode(data)
+        return decoder.read_body(self._verifier.verify(data))
+
+
+def _pem(auth: AuthSettings, name: str, root: Path) -> bytes:
+    """A certificate: a path below the data root, or a reference as for secrets."""
+    try:
+        return (root / auth.text(name)).read_bytes()
+    except ConfigError:
+        return auth.secret(name).encode()
+    except OSError:
+        raise auth.error(f"the file of 'auth.{name}' cannot be read", "check the path") from None
+
+
+class _Options:
+    """`options` of a SOAP source, checked."""
+
+    def __init__(self, settings: "SourceSettings", root: Path) -> None:
+        self._source = settings.source
+        options = settings.options
+        unknown = set(options) - {"wsdl", "faults", "soap_version", "content_type", "tls"}
+        if unknown or "wsdl" not in options:
+            what = (
+                f"'options' has the unknown word '{min(unknown)}'" if unknown else "'options.wsdl' is missing"
+            )
+            raise self.error(what, "write wsdl, faults, soap_version, content_type, tls")
+        self.wsdl = root / str(options["wsdl"])
+        self.version: Literal["1.1", "1.2"] = "1.2" if str(options.get("soap_version")) == "1.2" else "1.1"
+        self.content_type = str(options.get("content_type", _CONTENT_TYPES[self.version]))
+        self.faults = {"*": (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)}
+        for code, fault in dict(options.get("faults", {})).items():
+            self.faults[str(code)] = self._fault(code, fault)
+
+    def error(self, what: str, remedy: str) -> ConfigError:
+        """An error about the settings of this source."""
+        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy)])
+
+    def _fault(self, code: object, fault: object) -> Fault:
+        words = fault if isinstance(fault, Mapping) else {"outcome": fault}
+        try:
+            outcome = Outcome(words.get("outcome", ""))
+            return outcome, Reason(words.get("reason", _REASONS[outcome]))
+        except (ValueError, KeyError):
+            remedy = f"write one of {', '.join(_REASONS)}, or {{outcome: …, reason: …}}"
+            raise self.error(f"'options.faults.{code}' is not understood", remedy) from None

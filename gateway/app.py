@@ -1,0 +1,217 @@
+"""Composition root: configuration → catalogue → log → sources → use cases → applications.
+
+Each resource is opened by one cleanup context and closed by it; `Gateway` holds the two listeners.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+from aiohttp import web
+
+from gateway import registry
+from gateway.api.context import SERVICES, Services
+from gateway.api.door import DoorRunner
+from gateway.api.middleware import add_headers, expect, outermost
+from gateway.api.openapi import add_documents
+from gateway.api.operation import live, ready
+from gateway.api.routes import add_operations
+from gateway.checks import problems
+from gateway.config import Configuration
+from gateway.domain.errors import ConfigError, Problem
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.policy.requesters import Requesters
+from gateway.ports import Cache, ExchangeLog, Source
+from gateway.prefill.gather import Gatherer
+from gateway.prefill.service import Prefill
+from gateway.telemetry import Metrics
+
+LOG = web.AppKey("log", ExchangeLog)  # type: ignore[type-abstract] -- a protocol is what it holds
+CACHE = web.AppKey("cache", Cache)  # type: ignore[type-abstract]
+SOURCES = web.AppKey("sources", dict[str, Source])
+_KEY_BYTES = 32
+
+
+class SystemClock:
+    """Wall-clock time of the machine."""
+
+    def now(self) -> datetime:
+        """The time now, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What one process is made of, before anything is opened."""
+
+    configuration: Configuration
+    catalogue: Catalogue
+    #: project data: holds `schemas/`, `mappings/`
+    root: Path
+    #: folder for what must survive (SQLite, keys)
+    state: Path
+    metrics: Metrics
+
+
+def compose(configuration: Configuration, root: Path, state: Path) -> Composition:
+    """Read the mappings; ConfigError with everything that does not fit."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    catalogue = load_catalogue(root)
+    if faults := problems(configuration, catalogue):
+        raise ConfigError(faults)
+    return Composition(
+        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics()
+    )
+
+
+def api_application(metrics: Metrics) -> web.Application:
+    """The door without what is behind it: middleware, routes, documents."""
+    app = web.Application(middlewares=[outermost(metrics)])
+    app.on_response_prepare.append(add_headers)
+    add_operations(app)
+    add_documents(app)
+    return app
+
+
+def application(parts: Composition) -> web.Application:
+    """The API with one cleanup context per resource, in the order in which they need one another."""
+    app = api_application(parts.metrics)
+
+    async def log(app: web.Application) -> AsyncIterator[None]:
+        app[LOG] = open_log(parts)
+        yield
+        await app[LOG].close()
+
+    async def sources(app: web.Application) -> AsyncIterator[None]:
+        app[SOURCES] = open_sources(parts)
+        yield
+        for source in app[SOURCES].values():
+            await source.close()
+
+    async def cache(app: web.Application) -> AsyncIterator[None]:
+        url = parts.configuration.gateway.cache_url
+        app[CACHE] = registry.store(url, "open_cache")(url)
+        yield
+        await app[CACHE].close()
+
+    async def services(app: web.Application) -> AsyncIterator[None]:
+        prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
+        app[SERVICES] = Services(
+            configuration=parts.configuration,
+            catalogue=parts.catalogue,
+            prefill=prefill,
+            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "tokens.key")),
+            sources=app[SOURCES],
+            log=app[LOG],
+        )
+        yield
+        await prefill.close()
+
+    app.cleanup_ctx.extend([log, cache, sources, services])
+    return app
+
+
+def admin_application(app: web.Application, metrics: Metrics) -> web.Application:
+    """Health and metrics on their own listener; shares what `app` opened."""
+    admin = web.Application(middlewares=[outermost(Metrics())])
+    admin.on_response_prepare.append(add_headers)
+    admin[SERVICES] = app[SERVICES]
+
+    async def render(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
+
+    for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
+        admin.router.add_route("GET", path, handler, expect_handler=expect)
+    return admin
+
+
+class Gateway:
+    """The two listeners of one process."""
+
+    def __init__(self, parts: Composition) -> None:
+        """Nothing is opened yet."""
+        self.parts = parts
+        self._runners: list[DoorRunner] = []
+        self.app: web.Application | None = None
+        self.api = self.admin = ""
+
+    async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
+        """Open everything and listen; `api` and `admin` are then the addresses."""
+        settings = self.parts.configuration.gateway
+        self.app = application(self.parts)
+        self.api = await self._listen(self.app, settings.api.host, settings.api.port, reuse_port=reuse_port)
+        if with_admin:
+            admin = admin_application(self.app, self.parts.metrics)
+            self.admin = await self._listen(admin, settings.admin.host, settings.admin.port, reuse_port=False)
+
+    async def stop(self) -> None:
+        """Stop listening, let requests under way finish, close everything."""
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._runners.clear()
+
+    async def _listen(self, app: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
+        runner = DoorRunner(app, self.parts.configuration.gateway.limits)
+        self._runners.append(runner)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+            raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None
+        return f"http://{host}:{runner.addresses[0][1]}"
+
+
+def open_sources(parts: Composition) -> dict[str, Source]:
+    """Every configured source, by its adapter; ConfigError names the file at fault."""
+    clock = SystemClock()
+    return {
+        name: registry.open_source(settings, parts.catalogue.services.get(name, {}), parts.root, clock)
+        for name, settings in parts.configuration.sources.items()
+    }
+
+
+def open_prefill(
+    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache
+) -> Prefill:
+    """The use case over what was opened."""
+    valid = {
+        f"{name}.{operation}": service.valid_seconds
+        for name, settings in parts.configuration.sources.items()
+        for operation, service in settings.services.items()
+    }
+    clock = SystemClock()
+    gatherer = Gatherer(sources, valid, clock)
+    digest = configuration_digest(parts.configuration)
+    return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, digest)
+
+
+def configuration_digest(configuration: Configuration) -> str:
+    """SHA-256 over all configuration files as they are in force, hex."""
+    files = {name: document.data for name, document in configuration.documents.items()}
+    return hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def open_log(parts: Composition) -> ExchangeLog:
+    """The exchange log of the configuration."""
+    settings = parts.configuration.gateway.log
+    key = None if settings.root_key is None else base64.b64decode(settings.root_key.reveal(), validate=True)
+    log: ExchangeLog = registry.store(settings.url, "open_log")(settings.url, parts.state, settings.origin, key)
+    return log
+
+
+def key_in(path: Path) -> bytes:
+    """The key in a file of mode 0600, made when missing; all workers of one state folder share it."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+    except FileExistsError:
+        pass
+    return path.read_bytes()

@@ -1,0 +1,118 @@
+"""The `motlan` command. Sub-commands load when they are used: serving must not pay for what it does not need.
+
+Exit codes: 0 done and good; 1 done and the answer is no; 2 usage or configuration; 3 a dependency does not answer.
+"""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from gateway.domain.errors import ConfigError
+
+
+def _serve() -> click.Command:
+    from gateway.cli_serve import serve
+
+    return serve
+
+
+def _sandbox() -> click.Command:
+    from gateway.cli_serve import sandbox
+
+    return sandbox
+
+
+def _demo() -> click.Command:
+    from gateway.cli_serve import demo
+
+    return demo
+
+
+def _check_config() -> click.Command:
+    from gateway.cli_check import check_config
+
+    return check_config
+
+
+def _doctor() -> click.Command:
+    from gateway.cli_check import doctor
+
+    return doctor
+
+
+def _procedures() -> click.Command:
+    from gateway.cli_client import procedures
+
+    return procedures
+
+
+def _prefill() -> click.Command:
+    from gateway.cli_client import prefill
+
+    return prefill
+
+
+COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+    "demo": (_demo, "Start sandbox and gateway, show the main job, stop."),
+    "serve": (_serve, "Run the gateway."),
+    "sandbox": (_sandbox, "Run the simulated peers."),
+    "check-config": (_check_config, "Validate configuration, mappings and schemas against one another."),
+    "doctor": (_doctor, "Check libraries, clock, keys and reachability."),
+    "procedures": (_procedures, "List the procedures of a running gateway."),
+    "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows the names and one line of help; loads a command when it runs or shows its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        return entry[0]() if entry else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Without loading anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def motlan() -> None:
+    """Một Lần: the once-only gateway (cổng dữ liệu một lần).
+
+    \b
+    Examples:
+      motlan demo
+      motlan serve --with-sandbox
+    """  # noqa: D301 -- \b is click's mark for a block kept as it is
+
+
+def main() -> None:
+    """Run, and turn what stops a command into its exit code and a message with a remedy."""
+    try:
+        code = motlan.main(standalone_mode=False)
+    except ConfigError as error:
+        _say(error.problems)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(problems: object) -> None:
+    assert isinstance(problems, list)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    click.echo(f"{len(problems)} to mend; `motlan check-config` lists all", err=True)

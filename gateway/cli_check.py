@@ -1,0 +1,184 @@
+"""`motlan check-config` and `motlan doctor`: what is wrong, where, and what to do about it."""
+
+import asyncio
+import importlib.metadata
+import os
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from gateway import checks
+from gateway.app import Composition, configuration_digest, open_sources
+from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
+from gateway.config import Configuration, load
+from gateway.domain.errors import ConfigError, Problem
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.serving import data_root, root_of
+from gateway.telemetry import Metrics
+
+_LIBRARIES = "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography SQLAlchemy structlog click rich".split()
+_EARLIEST_CLOCK = 1_767_225_600  # 2026-01-01
+_CONNECT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, source."""
+
+    kind: str
+    name: str
+    good: bool
+    text: str
+
+
+@click.command("check-config")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@SET
+@JSON
+@QUIET
+def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Validate all YAML, mappings, schemas and agreements against one another.
+
+    \b
+    Examples:
+      motlan check-config
+      motlan check-config /etc/motlan/config --json
+    """  # noqa: D301 -- \b is click's
+    config = (folder or data_root() / "config").resolve()
+    found, notes, counts = _check(config, overrides(values))
+    if as_json:
+        problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
+        click.echo(orjson.dumps({"problems": problems, "notes": notes, **counts}).decode())
+    elif found:
+        for problem in found:
+            click.echo(str(problem), err=True)
+        click.echo(f"{len(found)} to mend", err=True)
+    elif not quiet:
+        for note in notes:
+            click.echo(f"note: {note}")
+        click.echo("good: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    return 2 if found else 0
+
+
+def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[str], dict[str, int]]:
+    found: list[Problem] = []
+    configuration: Configuration | None = None
+    catalogue: Catalogue | None = None
+    root = root_of(config)
+    try:
+        configuration = load(config, values)
+    except ConfigError as error:
+        found += error.problems
+    try:
+        catalogue = load_catalogue(root)
+    except ConfigError as error:
+        found += error.problems
+    if configuration is None or catalogue is None:
+        return found, [], {}
+    found += checks.problems(configuration, catalogue)
+    if not found:
+        found += asyncio.run(_adapters(configuration, catalogue, root))
+    counts = {
+        "sources": len(configuration.sources),
+        "procedures": len(catalogue.procedures),
+        "requesters": len(configuration.requesters),
+        "agreements": len(configuration.agreements),
+    }
+    return found, [] if found else checks.notes(configuration, catalogue), counts
+
+
+async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> list[Problem]:
+    """Open every source without asking it: its adapter checks `auth` and `options`."""
+    parts = Composition(
+        configuration=configuration, catalogue=catalogue, root=root, state=root, metrics=Metrics()
+    )
+    try:
+        for source in open_sources(parts).values():
+            await source.close()
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+@click.command()
+@CONFIG
+@STATE
+@SET
+@JSON
+@QUIET
+def doctor(*, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Check libraries, clock, keys and reachability of the sources.
+
+    \b
+    Examples:
+      motlan doctor
+      motlan doctor --config /etc/motlan/config --json
+    """  # noqa: D301 -- \b is click's
+    folder = (config or data_root() / "config").resolve()
+    findings = [*_libraries(), _clock(), _state(state_folder(state))]
+    try:
+        configuration = load(folder, overrides(values))
+        digest = configuration_digest(configuration)[:12]
+        findings.append(Finding("configuration", str(folder), good=True, text=f"digest {digest}"))
+        findings += _reachable(configuration)
+    except ConfigError as error:
+        findings.append(Finding("configuration", str(folder), good=False, text=str(error.problems[0])))
+    if as_json:
+        shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
+        click.echo(orjson.dumps({"findings": shown}).decode())
+    elif not quiet:
+        _print(findings)
+    bad = {finding.kind for finding in findings if not finding.good}
+    if bad & {"library", "configuration"}:
+        return 2
+    return 3 if "source" in bad else int(bool(bad))
+
+
+def _libraries() -> Iterator[Finding]:
+    for name in _LIBRARIES:
+        try:
+            yield Finding("library", name, good=True, text=importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding("library", name, good=False, text="missing: pip install -r requirements/base.txt")
+
+
+def _clock() -> Finding:
+    good = time.time() > _EARLIEST_CLOCK
+    return Finding("clock", "utc", good=good, text=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+
+def _state(folder: Path) -> Finding:
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    good = os.access(place, os.W_OK)
+    key = folder / "tokens.key"
+    if key.exists() and key.stat().st_mode & 0o077:
+        return Finding("state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it")
+    return Finding("state", str(folder), good=good, text="writable" if good else "not writable")
+
+
+def _reachable(configuration: Configuration) -> Iterator[Finding]:
+    for name, item in configuration.sources.items():
+        if not item.url:
+            continue
+        parts = urlsplit(item.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            socket.create_connection((parts.hostname or "", port), _CONNECT_SECONDS).close()
+            yield Finding("source", name, good=True, text="answers")
+        except OSError as error:
+            yield Finding("source", name, good=False, text=f"does not answer ({type(error).__name__})")
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table("", "what", "name", "finding")
+    for finding in findings:
+        table.add_row("[green]✓[/]" if finding.good else "[red]✗[/]", finding.kind, finding.name, finding.text)
+    Console().print(table)

@@ -1,0 +1,175 @@
+"""`motlan serve`, `motlan sandbox`, `motlan demo`: what stays up."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import orjson
+import uvloop
+
+from gateway.config import Listener
+from gateway.serving import Plan, data_root, root_of, sandbox_at, until_signalled, with_ports, write_ready
+from gateway.serving import serve as serve_one
+from gateway.workers import serve_many
+
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
+QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+READY = click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
+CONFIG = click.option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder of the configuration.")
+STATE = click.option("--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state.")
+SET = click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration.")
+
+
+def state_folder(given: Path | None) -> Path:
+    """The folder given, else that of the XDG base directory specification."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return (given or Path(home) / "motlan").resolve()
+
+
+def overrides(values: tuple[str, ...]) -> dict[str, str]:
+    """`a.b=c` pairs."""
+    found = {}
+    for value in values:
+        key, equals, rest = value.partition("=")
+        if not equals or "." not in key:
+            raise click.UsageError(f"--set {key}: write it as --set sources.population.url=http://…")
+        found[key] = rest
+    return found
+
+
+@click.command()
+@CONFIG
+@STATE
+@SET
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the port.")
+@READY
+@click.option("--with-sandbox", is_flag=True, help="Start the simulated peers too and speak with them.")
+@JSON
+@QUIET
+def serve(
+    *,
+    config: Path | None,
+    state: Path | None,
+    values: tuple[str, ...],
+    host: str | None,
+    port: int | None,
+    workers: int,
+    ready_file: Path | None,
+    with_sandbox: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run the gateway until SIGTERM or Ctrl-C.
+
+    \b
+    Examples:
+      motlan serve --with-sandbox
+      motlan serve --config config --port 0 --ready-file ready.json --set sources.population.url=http://127.0.0.1:9000
+    """  # noqa: D301 -- \b is click's
+    more = {"gateway.api.host": host, "gateway.api.port": None if port is None else str(port)}
+    config = (config or data_root() / "config").resolve()
+    plan = Plan(
+        root=root_of(config),
+        config=config,
+        state=state_folder(state),
+        overrides={**overrides(values), **{key: value for key, value in more.items() if value is not None}},
+        with_sandbox=with_sandbox,
+        ready_file=ready_file,
+    )
+
+    def announce(content: Mapping[str, object]) -> None:
+        if as_json:
+            click.echo(orjson.dumps(content).decode())
+        elif not quiet:
+            click.echo(greeting(content))
+
+    if workers > 1:
+        return serve_many(plan, workers, announce)
+    uvloop.run(serve_one(plan, announce))
+    return 0
+
+
+def greeting(content: Mapping[str, object]) -> str:
+    """Addresses, and lines to paste."""
+    base = content["gateway"]
+    lines = [f"Một Lần: {base}   tài liệu / docs: {base}/docs   admin: {content['admin']}"]
+    clients = content["clients"]
+    shown = clients.get("portal") if isinstance(clients, dict) else None
+    if shown and shown["client_secret"]:
+        who = f"{shown['client_id']}:{shown['client_secret']}"
+        lines += [
+            f"TOKEN=$(curl -s -u '{who}' -d grant_type=client_credentials {base}/oauth2/token"
+            " | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+            f"curl -s {base}/v1/prefill -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json'"
+            f" -d '{_sample(content)}'",
+        ]
+    lines.append("Ctrl-C stops.")
+    return "\n".join(lines)
+
+
+def _sample(content: Mapping[str, object]) -> str:
+    people = content["personas"]
+    person = people[0] if isinstance(people, list) and people else {}
+    subject = {key: person[key] for key in ("personal_id", "full_name", "birth_date") if key in person}
+    subjects = {"requester": subject, "person": {"same_as": "requester"}}
+    return orjson.dumps({"procedure": "1.004873", "subjects": subjects}).decode()
+
+
+@click.command()
+@click.option("--only", multiple=True, metavar="NAME", help="Only these peers.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
+@READY
+@JSON
+@QUIET
+def sandbox(
+    *, only: tuple[str, ...], host: str, port: int, ready_file: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Run the simulated peers until SIGTERM or Ctrl-C.
+
+    \b
+    Examples:
+      motlan sandbox --port 8090
+      motlan sandbox --only population --port 0 --ready-file peers.json
+    """  # noqa: D301 -- \b is click's
+
+    async def run() -> None:
+        async with sandbox_at(data_root(), Listener(host=host, port=port), only) as address:
+            content = {"pid": os.getpid(), "sandbox": {"base": address, "control": f"{address}/__sandbox"}}
+            if ready_file is not None:
+                write_ready(ready_file, content)
+            if as_json:
+                click.echo(orjson.dumps(content).decode())
+            elif not quiet:
+                click.echo(f"sandbox: {address}   control: {address}/__sandbox")
+            sys.stdout.flush()
+            await until_signalled()
+
+    uvloop.run(run())
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Stay up until SIGINT or SIGTERM.")
+@READY
+@STATE
+@JSON
+@QUIET
+def demo(*, keep: bool, ready_file: Path | None, state: Path | None, as_json: bool, quiet: bool) -> int:
+    """Start sandbox and gateway on free ports, show the main job for several people, stop.
+
+    \b
+    Examples:
+      motlan demo
+      motlan demo --keep --ready-file ready.json
+    """  # noqa: D301 -- \b is click's
+    from gateway.demo import run_demo
+
+    root = data_root()
+    plan = Plan(
+        root=root, config=root / "config", state=Path(), overrides={}, with_sandbox=True, ready_file=ready_file
+    )
+    return run_demo(with_ports(plan, api=0, admin=0, sandbox=0), state, keep=keep, as_json=as_json, quiet=quiet)

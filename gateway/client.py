@@ -1,0 +1,90 @@
+"""A small HTTP client for the command line and the demo: blocking, JSON, loopback or a gateway's address.
+
+Never prints or keeps what it carries. `Unreachable` when nobody answers.
+"""
+
+import base64
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_EARLY_SECONDS = 30
+
+
+class Unreachable(Exception):
+    """The gateway cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers in lower case, and the decoded JSON (None when there is none)."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Client:
+    """Speaks with one gateway; fetches a token when it has credentials."""
+
+    def __init__(self, base: str, client_id: str = "", client_secret: str = "") -> None:
+        """`base` like `http://127.0.0.1:8080`."""
+        if urllib.parse.urlsplit(base).scheme not in {"http", "https"}:
+            raise Unreachable(f"{base} is not an http address")
+        self.base = base.rstrip("/")
+        self._credentials = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode() if client_id else ""
+        self._token = ""
+        self._expires = 0.0
+
+    def get(self, path: str) -> Answer:
+        """GET a path."""
+        return self._send("GET", path, None, self._headers())
+
+    def post(self, path: str, body: object) -> Answer:
+        """POST JSON."""
+        return self._send("POST", path, orjson.dumps(body), self._headers() | {"Content-Type": "application/json"})
+
+    def delete(self, path: str) -> Answer:
+        """DELETE a path."""
+        return self._send("DELETE", path, None, self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        if not self._credentials:
+            return {}
+        if time.monotonic() > self._expires:
+            headers = {
+                "Authorization": f"Basic {self._credentials}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+            answer = self._send("POST", "/oauth2/token", b"grant_type=client_credentials", headers)
+            if answer.status != 200:
+                raise Unreachable(f"no token: {answer.body.get('error', answer.status)}")
+            self._token = answer.body["access_token"]
+            self._expires = time.monotonic() + answer.body["expires_in"] - _EARLY_SECONDS
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        request = urllib.request.Request(self.base + path, body, headers, method=method)  # noqa: S310 -- checked above
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as got:
+                return _answer(got.status, got.headers, got.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return _answer(error.code, error.headers, error.read())
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise Unreachable(f"{self.base} does not answer ({type(reason).__name__})") from None
+
+
+def _answer(status: int, headers: Any, raw: bytes) -> Answer:  # noqa: ANN401 -- email.message.Message
+    kept = {name.lower(): value for name, value in headers.items()}
+    try:
+        return Answer(status, kept, orjson.loads(raw) if raw else None)
+    except orjson.JSONDecodeError:
+        return Answer(status, kept, None)

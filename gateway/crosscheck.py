@@ -1,0 +1,149 @@
+"""Holds configuration and mappings against one another: what one names, the other must have.
+
+Used before the gateway starts and by `motlan check-config`; every problem names file, line and remedy.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from gateway.config import Agreement, Configuration
+from gateway.domain.errors import Problem
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
+from gateway.policy.grants import ALL
+
+
+def crosscheck(configuration: Configuration, catalogue: Catalogue) -> list[Problem]:
+    """Every contradiction between `config/` and `mappings/`."""
+    return [
+        *_sources(configuration, catalogue),
+        *_agreements(configuration, catalogue),
+        *_requesters(configuration),
+        *_scopes(configuration, catalogue),
+        *_procedures(configuration, catalogue),
+    ]
+
+
+def _sources(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    for name, settings in configuration.sources.items():
+        document = configuration.documents[f"sources/{name}.yaml"]
+        mapped = catalogue.services.get(name, {})
+        for operation in settings.services:
+            if operation not in mapped:
+                what = f"service '{operation}' has no mapping in mappings/sources/{name}.yaml"
+                yield document.problem(("services", operation), what, _near(operation, mapped, "map it or remove it"))
+    for name in catalogue.services:
+        if name not in configuration.sources:
+            what = f"source '{name}' is mapped but has no address"
+            yield Problem(f"mappings/sources/{name}.yaml", 1, what, f"add config/sources/{name}.yaml")
+
+
+def _agreements(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    services = {plan.name: plan for plans in catalogue.services.values() for plan in plans.values()}
+    for name, agreement in configuration.agreements.items():
+        document = configuration.documents[f"agreements/{name}.yaml"]
+        for key, day in (("valid_from", agreement.valid_from), ("valid_until", agreement.valid_until)):
+            if day is not None and not _is_date(day):
+                yield document.problem((key,), f"'{key}' is not a date", "write yyyy-mm-dd")
+        for word, agreed in agreement.services.items():
+            plan = services.get(word)
+            if plan is None:
+                what = f"there is no data service '{word}'"
+                yield document.problem(("services", word), what, _near(word, services, "see mappings/sources"))
+                continue
+            for unknown in sorted(set(agreed.attributes) - plan.attributes - {ALL}):
+                what = f"'{word}' gives no attribute '{unknown}'"
+                remedy = _near(unknown, plan.attributes, "remove it")
+                yield document.problem(("services", word, "attributes"), what, remedy)
+        yield from _agreed_words(configuration, catalogue, name, agreement)
+
+
+def _agreed_words(
+    configuration: Configuration, catalogue: Catalogue, name: str, agreement: Agreement
+) -> Iterator[Problem]:
+    document = configuration.documents[f"agreements/{name}.yaml"]
+    for code in agreement.procedures:
+        if code != ALL and code not in catalogue.procedures:
+            what = f"there is no procedure '{code}'"
+            yield document.problem(("procedures",), what, _near(code, catalogue.procedures, "remove it"))
+    for purpose in agreement.purposes:
+        if purpose != ALL and purpose not in configuration.purposes:
+            what = f"there is no purpose '{purpose}'"
+            yield document.problem(("purposes",), what, _near(purpose, configuration.purposes, "add it to purposes.yaml"))
+
+
+def _requesters(configuration: Configuration) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, requester in configuration.requesters.items():
+        document = configuration.documents[f"requesters/{name}.yaml"]
+        if requester.client_id in seen:
+            what = f"client_id '{requester.client_id}' is already taken by requester '{seen[requester.client_id]}'"
+            yield document.problem(("client_id",), what, "give each requester its own")
+        seen[requester.client_id] = name
+        for agreement in requester.agreements:
+            if agreement not in configuration.agreements:
+                what = f"there is no agreement '{agreement}'"
+                remedy = _near(agreement, configuration.agreements, "add it under config/agreements")
+                yield document.problem(("agreements",), what, remedy)
+        if requester.agency not in configuration.agencies:
+            what = f"there is no agency '{requester.agency}'"
+            yield document.problem(("agency",), what, _near(requester.agency, configuration.agencies, "add it"))
+        if configuration.gateway.profile == "production" and requester.client_secret.value is not None:
+            what = "a secret stands in the file, which only the sandbox profile allows"
+            yield document.problem(("client_secret",), what, "write 'client_secret: {env: NAME}' or '{file: PATH}'")
+
+
+def _scopes(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    document = configuration.documents["published_scopes.yaml"]
+    services = {plan.name: plan for plans in catalogue.services.values() for plan in plans.values()}
+    for index, scope in enumerate(configuration.scopes):
+        plan = services.get(scope.service)
+        if plan is None:
+            what = f"scope '{scope.scope}' names no data service ('{scope.service}')"
+            yield document.problem(("scopes", index), what, _near(scope.service, services, "see mappings/sources"))
+            continue
+        for unknown in sorted(set(scope.attributes) - plan.attributes - {ALL}):
+            what = f"scope '{scope.scope}': '{scope.service}' gives no attribute '{unknown}'"
+            yield document.problem(("scopes", index), what, _near(unknown, plan.attributes, "remove it"))
+
+
+def _procedures(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    for code, procedure in catalogue.procedures.items():
+        file = f"mappings/procedures/{code}.yaml"
+        if procedure.purpose not in configuration.purposes:
+            what = f"there is no purpose '{procedure.purpose}'"
+            yield Problem(file, 1, what, _near(procedure.purpose, configuration.purposes, "add it to purposes.yaml"))
+        for ref in sorted({str(ref) for ref in _refs(procedure) if not _granted(configuration, catalogue, code, ref)}):
+            what = f"the form wants {ref}, which no agreement grants for {code}"
+            yield Problem(file, 1, what, "agree it in config/agreements, or take it out of the mapping")
+
+
+def _refs(procedure: Procedure) -> Iterator[Ref]:
+    for field in procedure.fields:
+        yield from (ref for ref in field.refs if ref.evidence != ACCOUNT)
+
+
+def _granted(configuration: Configuration, catalogue: Catalogue, code: str, ref: Ref) -> bool:
+    able = [s.name for s in catalogue.offers.get(ref.evidence, ()) if ref.attribute in s.attributes]
+    for agreement in configuration.agreements.values():
+        if code not in agreement.procedures and ALL not in agreement.procedures:
+            continue
+        for service in able:
+            agreed = agreement.services.get(service)
+            if agreed is not None and (ref.attribute in agreed.attributes or ALL in agreed.attributes):
+                return True
+    return False
+
+
+def _near(word: str, words: Iterable[str], otherwise: str) -> str:
+    found = difflib.get_close_matches(word, list(words), 1)
+    return f"did you mean '{found[0]}'?" if found else otherwise
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,213 @@
+"""`motlan demo`: sandbox and gateway in one go, the main job for several invented people over real HTTP.
+
+Shows forms with their provenance, papers saved, a slow source, a failing one, what arrived late, and the records.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import uvloop
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from gateway import telemetry
+from gateway.app import LOG, Gateway
+from gateway.cli_client import papers_table, shown
+from gateway.client import Answer, Client
+from gateway.serving import Plan, running, until_signalled, write_ready
+
+Subjects = dict[str, dict[str, str]]
+_SHOWN_FIELDS = 14
+_DEADLINE_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One prefill: who, for which procedure, and how the sources behave meanwhile."""
+
+    title: str
+    procedure: str
+    #: role -> trait of the persona, or `same:<role>`
+    cast: Mapping[str, str]
+    more: Mapping[str, Mapping[str, str]]
+    misbehave: tuple[Mapping[str, object], ...] = ()
+    deadline_ms: int = _DEADLINE_MS
+
+
+def _scene(title: str, procedure: str, /, *, more: Mapping[str, Mapping[str, str]] | None = None, **cast: str) -> Scene:
+    return Scene(title=title, procedure=procedure, cast=cast, more=more or {})
+
+
+SCENES = (
+    _scene("Xác nhận tình trạng hôn nhân, người đã kết hôn", "1.004873", requester="facts_example", person="same:requester"),
+    _scene("Xác nhận tình trạng hôn nhân, người đã ly hôn", "1.004873", requester="divorced", person="same:requester"),
+    _scene(
+        "Liên thông khai sinh, thường trú, thẻ BHYT", "2.000986",
+        requester="newborn_mother", mother="same:requester", father="vehicle_owner",
+    ),
+    _scene(
+        "Đăng ký đất đai lần đầu", "1.012753", user="land_owner",
+        more={"parcel": {"commune": "11953", "sheet": "1", "number": "1"}},
+    ),
+    _scene("Đăng ký tạm trú, người có xã cũ đã sáp nhập", "1.004194", applicant="old_commune_mapped"),
+)  # fmt: skip
+TROUBLE = replace(
+    SCENES[2],
+    title="Như trên, khi một nguồn chậm và một nguồn hỏng",
+    misbehave=(
+        {"source": "population", "mode": "slow", "seconds": 1.2},
+        {"source": "social_insurance", "mode": "status503"},
+    ),
+    deadline_ms=700,
+)
+
+
+def run_demo(plan: Plan, state: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
+    """Exit code: 0 when every scene was answered, 1 otherwise."""
+    folder = state or Path(tempfile.mkdtemp(prefix="motlan-demo-"))
+    telemetry.set_up(_Nowhere(), level=40) if not keep else telemetry.set_up()
+    try:
+        return uvloop.run(_run(replace(plan, state=folder.resolve()), keep=keep, as_json=as_json, quiet=quiet))
+    finally:
+        if state is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
+    console = Console(quiet=quiet or as_json, width=None if sys.stdout.isatty() else 120)
+    async with running(plan) as (gateway, content):
+        stage = _Stage(gateway, content, console)
+        good = True
+        for scene in (*SCENES, TROUBLE):
+            good &= await stage.play(scene)
+        await stage.late()
+        await stage.records()
+        stage.summary()
+        if as_json:
+            click.echo(orjson.dumps({"good": good, "scenes": stage.results}).decode())
+        if keep:
+            await _stay(plan, content, console)
+    return 0 if good else 1
+
+
+async def _stay(plan: Plan, content: Mapping[str, object], console: Console) -> None:
+    from gateway.cli_serve import greeting  # noqa: PLC0415 -- the command imports the demo
+
+    if plan.ready_file is not None:
+        write_ready(plan.ready_file, content)
+    console.print(greeting(content), markup=False, soft_wrap=True)
+    sys.stdout.flush()
+    await until_signalled()
+
+
+class _Stage:
+    """Plays scenes and remembers what came of them."""
+
+    def __init__(self, gateway: Gateway, content: Mapping[str, Any], console: Console) -> None:
+        portal = content["clients"]["portal"]
+        self.gateway = gateway
+        self.console = console
+        self.client = Client(content["gateway"], portal["client_id"], portal["client_secret"])
+        self.control = Client(str(content["sandbox"]["control"]))
+        self.personas = content["personas"]
+        self.results: list[dict[str, object]] = []
+        self.pending: str | None = None
+
+    async def play(self, scene: Scene) -> bool:
+        """Ask, show, and whether it was answered."""
+        for order in scene.misbehave:
+            await asyncio.to_thread(self.control.post, "/misbehave", order)
+        body = {
+            "procedure": scene.procedure,
+            "subjects": {**{role: self._person(who) for role, who in scene.cast.items()}, **scene.more},
+            "deadline_ms": scene.deadline_ms,
+        }
+        answer = await asyncio.to_thread(self.client.post, "/v1/prefill", body)
+        self._show(scene, answer)
+        if answer.status != 200:
+            return False
+        self.pending = answer.body["pending"]
+        saved = answer.body["saved"]
+        states = [field["state"] for field in answer.body["fields"].values()]
+        self.results.append({
+            "title": scene.title, "procedure": scene.procedure, "fields": saved["fields"],
+            "papers": saved["papers"], "unavailable": states.count("unavailable"), "late": bool(self.pending),
+        })  # fmt: skip
+        return True
+
+    async def late(self) -> None:
+        """What came after the last answer left; the sources are well again."""
+        if self.pending is not None:
+            answer = await asyncio.to_thread(self.client.post, "/v1/prefill/resume", {"pending": self.pending})
+            states = [field["state"] for field in answer.body.get("fields", {}).values()]
+            self.console.print(f"[bold]Đến muộn / late:[/] {states.count('filled')} trường đã có giá trị / fields filled")
+        await asyncio.to_thread(self.control.delete, "/misbehave")
+
+    async def records(self) -> None:
+        """What the exchange log recorded: names, outcomes and digests, never a value."""
+        app = self.gateway.app
+        assert app is not None
+        table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả / result",
+                      title="Nhật ký giao dịch / exchange log")  # fmt: skip
+        for leaf in reversed(await app[LOG].recent(2 * len(SCENES) + 3)):
+            calls = leaf.get("calls")
+            count = len(calls) if isinstance(calls, list) else 0
+            cells = (leaf.get("exchange"), leaf.get("phase"), leaf.get("procedure"), count, leaf.get("result"))
+            table.add_row(*(shown(cell) for cell in cells))
+        self.console.print(table)
+
+    def summary(self) -> None:
+        """What the citizens did not have to type or bring."""
+        table = Table("tình huống / scene", "trường / fields", "giấy tờ / papers", "không có / unavailable",
+                      title="Đã tiết kiệm / saved")  # fmt: skip
+        for result in self.results:
+            cells = (result["title"], result["fields"], result["papers"], result["unavailable"])
+            table.add_row(*(shown(cell) for cell in cells))
+        self.console.print(table)
+
+    def _person(self, who: str) -> Mapping[str, object]:
+        if who.startswith("same:"):
+            return {"same_as": who.removeprefix("same:")}
+        person = next(person for person in self.personas if who in person["traits"])
+        return {key: person[key] for key in ("personal_id", "full_name", "birth_date")}
+
+    def _show(self, scene: Scene, answer: Answer) -> None:
+        self.console.print(Panel(f"{scene.title}  ·  {scene.procedure}"))
+        if answer.status != 200:
+            self.console.print(f"[red]{answer.status}[/] {answer.body}")
+            return
+        self.console.print(_told(answer.body), papers_table(answer.body))
+        self.console.print(" ".join(f"{call['source']}={call['outcome']}" for call in answer.body["sources"]))
+
+
+def _told(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
+    """The fields worth a line: those with a value or a doubt first."""
+    table = Table("trường / field", "trạng thái / state", "giá trị / value", "nguồn / source")
+    order = {"filled": 0, "disputed": 0, "unavailable": 1}
+    rows = sorted(body["fields"].items(), key=lambda item: order.get(item[1]["state"], 2))
+    for name, field in rows[:_SHOWN_FIELDS]:
+        evidence = body["evidence"].get(field.get("evidence") or "", {})
+        reason = (field.get("reason") or {}).get("code", "")
+        table.add_row(name, field["state"], shown(field["value"]), evidence.get("source", reason))
+    if len(rows) > _SHOWN_FIELDS:
+        table.caption = f"… {len(rows) - _SHOWN_FIELDS} trường khác / more fields"
+    return table
+
+
+class _Nowhere:
+    """A sink for log lines that nobody watches."""
+
+    def write(self, line: bytes) -> int:
+        return len(line)
+
+    def flush(self) -> None:
+        return

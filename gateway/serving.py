@@ -1,0 +1,195 @@
+"""Running the gateway: one process or several on one port, the sandbox beside it, the ready file, the drain.
+
+SIGTERM and SIGINT stop accepting, let requests under way finish within 25 seconds, then close everything.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway import registry, telemetry
+from gateway.app import Gateway, compose
+from gateway.config import Configuration, Listener, load
+
+SANDBOX = "http://127.0.0.1:8090"
+_DRAIN_SECONDS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run, as the command line said it."""
+
+    root: Path
+    config: Path
+    state: Path
+    overrides: Mapping[str, str]
+    with_sandbox: bool = False
+    ready_file: Path | None = None
+    reuse_port: bool = False
+    #: address of a sandbox that another process runs
+    sandbox: str = ""
+
+
+def data_root() -> Path:
+    """The project's data: the folder that holds this package."""
+    return Path(__file__).resolve().parent.parent
+
+
+def root_of(config: Path) -> Path:
+    """The folder that holds `mappings/` and `schemas/`: beside the configuration, else the project's."""
+    beside = config.resolve().parent
+    return beside if (beside / "mappings").is_dir() else data_root()
+
+
+def configured(plan: Plan, sandbox: str = "") -> Configuration:
+    """The configuration; with a sandbox, its sources speak to that one."""
+    configuration = load(plan.config, plan.overrides)
+    if not sandbox:
+        return configuration
+    sources = {
+        name: item.model_copy(
+            update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)}
+        )
+        for name, item in configuration.sources.items()
+    }
+    return configuration.model_copy(update={"sources": sources})
+
+
+def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of the settings
+    if isinstance(value, str):
+        return sandbox + value.removeprefix(SANDBOX) if value.startswith(SANDBOX + "/") else value
+    if isinstance(value, dict):
+        return {key: _moved(item, sandbox) for key, item in value.items()}
+    return value
+
+
+@asynccontextmanager
+async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ()) -> AsyncIterator[str]:
+    """The simulated peers on one port; gives their address."""
+    app = registry.resolve("adapters.sandbox.app", "build")(root, **({"only": only} if only else {}))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, listener.host, listener.port, backlog=1024).start()
+        yield f"http://{listener.host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
+    """The gateway (and sandbox) up and answering, with what the ready file says about it."""
+    if not plan.with_sandbox:
+        async with _gateway(plan, plan.sandbox, with_admin) as gateway:
+            yield gateway, description(plan, gateway, plan.sandbox)
+        return
+    listener = load(plan.config, plan.overrides).gateway.sandbox
+    async with sandbox_at(plan.root, listener) as address, _gateway(plan, address, with_admin) as gateway:
+        yield gateway, description(plan, gateway, address)
+
+
+@asynccontextmanager
+async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
+    gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
+    try:
+        await gateway.start(reuse_port=plan.reuse_port, with_admin=with_admin)
+        yield gateway
+    finally:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            await gateway.stop()
+
+
+def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
+    """The ready file's content; secrets of clients only in the sandbox profile."""
+    configuration = gateway.parts.configuration
+    names = (*configuration.sources, "national_bus", "identity_provider")
+    peers = {name: f"{sandbox}/{name}" for name in names} | {"control": f"{sandbox}/__sandbox"}
+    return {
+        "pid": os.getpid(),
+        "gateway": gateway.api,
+        "admin": gateway.admin,
+        "config": str(plan.config),
+        "state": str(plan.state),
+        "clients": clients(configuration),
+        "log": {"origin": configuration.gateway.log.origin, "vkey": None},
+        "sandbox": peers if sandbox else {},
+        "personas": personas(plan.root) if sandbox else [],
+    }
+
+
+def clients(configuration: Configuration) -> dict[str, dict[str, object]]:
+    """Requesters with the credentials that the sandbox profile shows."""
+    shown = configuration.gateway.profile == "sandbox"
+    return {
+        name: {
+            "client_id": item.client_id,
+            "client_secret": item.client_secret.reveal() if shown else None,
+            "scopes": list(item.scopes),
+        }
+        for name, item in configuration.requesters.items()
+    }
+
+
+def personas(root: Path) -> list[dict[str, object]]:
+    """The invented people of the sandbox that have a number."""
+    register = registry.resolve("adapters.sandbox.people", "load")(root)
+    return [
+        {
+            "personal_id": person.personal_id,
+            "full_name": person.full_name,
+            "birth_date": person.birth_date,
+            "traits": list(person.traits),
+        }
+        for person in register.people
+        if person.personal_id
+    ]
+
+
+def write_ready(path: Path, content: Mapping[str, object]) -> None:
+    """Atomically, mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+async def until_signalled() -> None:
+    """Returns at SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
+    """Run until signalled; `announce` is called once everything answers."""
+    telemetry.set_up(sys.stderr.buffer)
+    async with running(plan) as (_, content):
+        if plan.ready_file is not None:
+            write_ready(plan.ready_file, content)
+        telemetry.log().info("serve.ready", pid=os.getpid())
+        announce(content)
+        await until_signalled()
+        telemetry.log().info("serve.draining", pid=os.getpid())
+    if plan.ready_file is not None:
+        plan.ready_file.unlink(missing_ok=True)
+
+
+def with_ports(plan: Plan, **ports: int) -> Plan:
+    """The plan with some listeners' ports replaced, e.g. `api=0`."""
+    more = {f"gateway.{name}.port": str(port) for name, port in ports.items()}
+    return replace(plan, overrides={**plan.overrides, **more})

