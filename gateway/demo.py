@@ -56,18 +56,20 @@ SCENES = (
     ),
     _scene(
         "Đăng ký đất đai lần đầu", "1.012753", user="land_owner",
-        more={"parcel": {"commune": "11953", "sheet": "1", "number": "1"}},
+        more={"parcel": {"commune": "11953", "sheet": "12", "number": "345"}},
     ),
     _scene("Đăng ký tạm trú, người có xã cũ đã sáp nhập", "1.004194", applicant="old_commune_mapped"),
 )  # fmt: skip
-TROUBLE = replace(
-    SCENES[2],
-    title="Như trên, khi một nguồn chậm và một nguồn hỏng",
+TROUBLE = Scene(
+    title="Đổi giấy phép lái xe, khi một nguồn chậm và một nguồn hỏng",
+    procedure="1.002809",
+    cast={"applicant": "single"},
+    more={},
     misbehave=(
-        {"source": "population", "mode": "slow", "seconds": 1.2},
-        {"source": "social_insurance", "mode": "status503"},
+        {"source": "driving_licence", "mode": "slow", "seconds": 1.0},
+        {"source": "health", "mode": "status503"},
     ),
-    deadline_ms=700,
+    deadline_ms=500,
 )
 
 
@@ -125,7 +127,10 @@ class _Stage:
     async def play(self, scene: Scene) -> bool:
         """Ask, show, and whether it was answered."""
         for order in scene.misbehave:
-            await asyncio.to_thread(self.control.post, "/misbehave", order)
+            done = await asyncio.to_thread(self.control.post, "/misbehave", order)
+            if done.status != 200:
+                self.console.print(f"[red]{done.status}[/] {done.body}")
+                return False
         body = {
             "procedure": scene.procedure,
             "subjects": {**{role: self._person(who) for role, who in scene.cast.items()}, **scene.more},
@@ -148,8 +153,8 @@ class _Stage:
         """What came after the last answer left; the sources are well again."""
         if self.pending is not None:
             answer = await asyncio.to_thread(self.client.post, "/v1/prefill/resume", {"pending": self.pending})
-            states = [field["state"] for field in answer.body.get("fields", {}).values()]
-            self.console.print(f"[bold]Đến muộn / late:[/] {states.count('filled')} trường đã có giá trị / fields filled")
+            self.console.print(Panel("Đến muộn, lấy bằng /v1/prefill/resume  ·  what arrived late"))
+            self.console.print(_told(answer.body), papers_table(answer.body))
         await asyncio.to_thread(self.control.delete, "/misbehave")
 
     async def records(self) -> None:

@@ -140,18 +140,9 @@ def clients(configuration: Configuration) -> dict[str, dict[str, object]]:
 
 
 def personas(root: Path) -> list[dict[str, object]]:
-    """The invented people of the sandbox that have a number."""
-    register = registry.resolve("adapters.sandbox.people", "load")(root)
-    return [
-        {
-            "personal_id": person.personal_id,
-            "full_name": person.full_name,
-            "birth_date": person.birth_date,
-            "traits": list(person.traits),
-        }
-        for person in register.people
-        if person.personal_id
-    ]
+    """The invented people of the sandbox."""
+    people: list[dict[str, object]] = registry.resolve("adapters.sandbox.app", "personas")(root)
+    return people
 
 
 def write_ready(path: Path, content: Mapping[str, object]) -> None:

@@ -274,8 +274,8 @@ class _Options:
     def _fault(self, code: object, fault: object) -> Fault:
         words = fault if isinstance(fault, Mapping) else {"outcome": fault}
         try:
-            outcome = Outcome(words.get("outcome", ""))
-            return outcome, Reason(words.get("reason", _REASONS[outcome]))
+            outcome = Outcome(str(words.get("outcome")))
+            return outcome, Reason(str(words.get("reason", _REASONS[outcome])))
         except (ValueError, KeyError):
             remedy = f"write one of {', '.join(_REASONS)}, or {{outcome: …, reason: …}}"
             raise self.error(f"'options.faults.{code}' is not understood", remedy) from None

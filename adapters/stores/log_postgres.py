@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CHUNK = 1_000
+_UNKNOWN = "the database does not take the record"
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
@@ -134,9 +135,12 @@ class PostgresStore:
                 self._disconnect()
                 raise LogUnavailable(_reason(error)) from None
             except asyncio.CancelledError:
-                # The answer to the cancelled command may still be on its way: not for the next one.
+                # The answer still under way is not for the next command.
                 self._disconnect()
                 raise
+            except Exception:  # noqa: BLE001 -- the driver lost its way; the writer lives on, nobody waits in vain
+                self._disconnect()
+                raise LogUnavailable(_UNKNOWN) from None
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -183,5 +187,5 @@ def _reason(error: Exception) -> str:
         return "the database cannot be reached"
     state = getattr(error, "sqlstate", None) or ""
     return {"53100": "the disk is full", "25006": "the database is read-only"}.get(
-        state, "the database does not take the record"
+        state, _UNKNOWN
     )

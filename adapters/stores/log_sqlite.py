@@ -115,7 +115,7 @@ class SqliteStore:
                 self._connection = _connect(self._path)
             sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
             self._connection.execute(sql, [part for row in rows for part in row[:2]])
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 -- whatever is raised, the thread lives on and nobody waits in vain
             # A fresh connection next time: it also recovers from a disk that came back or a file that was restored.
             self._disconnect()
             return _reason(error)
@@ -167,6 +167,6 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def _reason(error: sqlite3.Error) -> str:
+def _reason(error: Exception) -> str:
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")

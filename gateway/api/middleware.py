@@ -22,7 +22,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Server": "motlan",
 }
 
 
@@ -77,6 +76,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """The last touch before a head is sent, also for answers that no middleware saw."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "motlan"
     response.headers.setdefault("X-Exchange-Id", request.get(EXCHANGE) or new_exchange_id())
 
 

@@ -26,7 +26,7 @@ class Catalogue:
     #: source -> operation -> plan
     services: Mapping[str, Mapping[str, ServicePlan]]
     procedures: Mapping[str, Procedure]
-    #: related or renumbered code -> code
+    #: other code of the same procedure -> code
     aliases: Mapping[str, str]
     #: evidence type -> services that give it, in the order of preference
     offers: Mapping[str, tuple[ServicePlan, ...]]
@@ -61,7 +61,7 @@ def load_catalogue(root: Path) -> Catalogue:
     problems.extend(compiler.problems)
     if problems:
         raise ConfigError(problems)
-    aliases = {related: code for code, p in procedures.items() for related in p.mapping.related_codes}
+    aliases = {alias: code for code, p in procedures.items() for alias in p.mapping.aliases}
     return Catalogue(codes, services, procedures, aliases, _offers(services))
 
 

@@ -258,7 +258,10 @@ class ProcedureMapping(Strict):
     mark: Mark = "seen"
     level: str = ""
     purpose: str
+    #: other procedures, for people; they have forms of their own
     related_codes: Words = ()
+    #: other codes of this very procedure
+    aliases: Words = ()
     target: dict[str, str] = {}
     subjects: dict[str, Role]
     use: tuple[GroupUse, ...] = ()

@@ -5,7 +5,7 @@ An attribute counts only when the owner of its database has published that it ma
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
 from gateway.mapping.plan import Pick, Plan
+from gateway.mapping.procedure import refs_of_predicate
 
 #: the id of the published scope that covers this attribute of this data service, or None
 Published = Callable[[str, str], str | None]
@@ -114,12 +115,27 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
     if proof.any_of is not None:
         return _any(facts, proof.any_of)
     if proof.is_ is not None:
+        unpublished = _unpublished(facts, proof.is_)
+        if unpublished is not None:
+            return unpublished
         truth = predicate(facts, proof.is_)
         why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
         return Verdict(truth, by=f"is:{proof.is_}", reason=why, rule=proof.is_)
     if proof.issued is not None:
         return _issued(facts, proof.issued)
     return _has(facts, proof.has or ())
+
+
+def _unpublished(facts: Facts, name: str) -> Verdict | None:
+    """A predicate proves nothing by attributes whose scope is not published."""
+    for word in refs_of_predicate(facts.plan.procedure.predicates[name]):
+        pick = facts.plan.picks[word]
+        if pick.query is None:
+            continue
+        service = facts.plan.queries[pick.query].service.name
+        if facts.published(service, pick.attribute) is None:
+            return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{service}")
+    return None
 
 
 def _has(facts: Facts, words: tuple[str, ...]) -> Verdict:
@@ -166,12 +182,18 @@ def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
 
 
 def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
-    verdicts = [prove(facts, child) for child in children]
+    verdicts = [prove(facts, child) for child in children if not _does_not_apply(facts, child)]
     for verdict in verdicts:
         if verdict.truth is Truth.YES:
             return Verdict(Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable)
-    unknown = [verdict for verdict in verdicts if verdict.truth is Truth.UNKNOWN]
-    return next((v for v in unknown if v.reason is not None), unknown[0] if unknown else verdicts[0])
+    unknown = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
+    why = next((verdict for verdict in verdicts if verdict.reason is not None), Verdict(Truth.UNKNOWN))
+    return replace(why, truth=Truth.UNKNOWN if unknown else Truth.NO)
+
+
+def _does_not_apply(facts: Facts, proof: Proof) -> bool:
+    """A branch whose condition is false proves nothing where any branch would do."""
+    return proof.when is not None and predicate(facts, proof.when) is Truth.NO
 
 
 def _issued(facts: Facts, issued: Issued) -> Verdict:
@@ -231,8 +253,7 @@ def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
 
 def _unasked_predicate(facts: Facts, name: str) -> Iterator[int]:
     rule = facts.plan.procedure.predicates[name]
-    words = (rule.attribute, rule.younger_than, *(rule.equal or ()))
-    yield from _unasked(facts, [facts.plan.picks[word] for word in words if word])
+    yield from _unasked(facts, [facts.plan.picks[word] for word in refs_of_predicate(rule)])
 
 
 def _unasked(facts: Facts, picks: list[Pick]) -> Iterator[int]:

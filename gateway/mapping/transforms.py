@@ -50,7 +50,13 @@ def title_case(value: object) -> str | None:
     name = text(value)
     if name is None or (name != name.upper() and name != name.lower()):
         return name
-    return " ".join("-".join(part.capitalize() for part in word.split("-")) for word in name.split(" "))
+    return " ".join("-".join(_capital(part) for part in word.split("-")) for word in name.split(" "))
+
+
+def _capital(word: str) -> str:
+    """Abbreviations, words without a vowel (TNHH, MTV), stay as they are."""
+    plain = unicodedata.normalize("NFD", word.upper())
+    return word.capitalize() if any(letter in "AEIOUYƠƯ" for letter in plain) else word
 
 
 def upper_case(value: object) -> str | None:

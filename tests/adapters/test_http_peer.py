@@ -471,7 +471,7 @@ def test_failures_far_apart_do_not_open() -> None:
         failing(breaker, 1)
         clock.seconds += 2.6
     assert breaker.position is Position.CLOSED
-    failing(breaker, 4)
+    failing(breaker, 2)
     assert breaker.position is Position.OPEN
 
 
@@ -482,7 +482,7 @@ def test_few_failures_among_very_many_calls_do_not_open() -> None:
             breaker.settle(probe=breaker.admit(), failed=False)
         failing(breaker, 1)
     assert breaker.position is Position.CLOSED
-    failing(breaker, 5)
+    failing(breaker, 4)
     assert breaker.position is Position.OPEN
 
 

@@ -50,7 +50,7 @@ class House:
 
     async def calls(self) -> dict[str, int]:
         async with self.session.get(f"{self.control}/calls") as response:
-            found: dict[str, int] = await response.json()
+            found: dict[str, int] = (await response.json())["calls"]
             return found
 
     def persona(self, trait: str) -> dict[str, Any]:

@@ -1,0 +1,430 @@
+"""The REST source against JSON providers, good and bad; strict JSON; the account source."""
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.sources import account, rest
+from adapters.sources.rest import RestSource
+from adapters.transport.strict_json import NotStrictJson, parse
+from gateway.config import SourceSettings
+from gateway.domain.errors import ConfigError
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
+from gateway.domain.identifiers import CallId
+from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.mapping.codes import Codes
+from gateway.mapping.model import ServiceMapping
+from gateway.mapping.source import ServicePlan
+from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon, tools
+
+PERSON = "033471902856"
+OFFICIAL = "033850316294"
+FOUND = {"ten": "TRẦN THỊ MẪU", "soDinhDanh": PERSON}
+ANSWER = {
+    "found_when": "ten",
+    "identity": {"personal_id": "soDinhDanh"},
+    "attributes": {"full_name": {"path": "ten"}},
+}
+
+
+def plan_of(request: Mapping[str, Any], answer_rule: Mapping[str, Any] = ANSWER) -> ServicePlan:
+    mapping = ServiceMapping.model_validate(
+        {
+            "evidence": "person",
+            "title": {"vi": "Tra cứu", "en": "Look up"},
+            "subjects": ["person"],
+            "request": request,
+            "answer": answer_rule,
+            "examples": [{"name": "one"}],
+        }
+    )
+    return ServicePlan("x", "look", mapping, Codes({}, None))
+
+
+def settings_of(url: str, service: Mapping[str, Any] | None = None, **more: Any) -> SourceSettings:  # noqa: ANN401
+    return SourceSettings.model_validate(
+        {
+            "source": "x",
+            "adapter": "adapters.sources.rest",
+            "title": {"vi": "Nguồn", "en": "Source"},
+            "provider": "p",
+            "mark": "sandbox",
+            "url": url,
+            "services": {"look": {"path": "/look", **(service or {})}},
+            **more,
+        }
+    )
+
+
+BY_ID = {"soDinhDanh": {"from": "subject.personal_id"}}
+
+
+@asynccontextmanager
+async def opened(
+    say: Say,
+    request: Mapping[str, Any] | None = None,
+    service: Mapping[str, Any] | None = None,
+    answer_rule: Mapping[str, Any] = ANSWER,
+    **more: Any,  # noqa: ANN401
+) -> AsyncIterator[tuple[RestSource, RawPeer]]:
+    async with raw_peer(say) as raw:
+        plan = plan_of(BY_ID if request is None else request, answer_rule)
+        source = rest.open_source(settings_of(raw.url, service, **more), {"look": plan}, tools())
+        try:
+            yield source, raw
+        finally:
+            await source.close()
+
+
+def query_of(service: str = "x.look", **subject: Any) -> SourceQuery:  # noqa: ANN401
+    return SourceQuery(
+        call_id=CallId("01J-1"),
+        service=service,
+        subject=Subject(kind=SubjectKind.PERSON, **{"personal_id": PERSON, **subject}),
+        attributes=("full_name",),
+        official=Official(personal_id=OFFICIAL, agency="H33"),
+        procedure="1.001193",
+        purpose="dossier",
+    )
+
+
+async def ask(source: RestSource, **subject: Any) -> SourceAnswer:  # noqa: ANN401
+    return await source.ask(query_of(**subject), soon())
+
+
+def said(tree: object) -> Say:
+    return saying(answer(json.dumps(tree, ensure_ascii=False).encode()))
+
+
+def line_of(request: bytes) -> str:
+    return request.split(b"\r\n", 1)[0].decode()
+
+
+def body_of(request: bytes) -> bytes:
+    return request.split(b"\r\n\r\n", 1)[1]
+
+
+async def test_answer_becomes_evidence_with_digests_of_the_bytes() -> None:
+    async with opened(said(FOUND)) as (source, raw):
+        got = await ask(source)
+    assert (got.outcome, got.values) == (Outcome.FOUND, {"full_name": "TRẦN THỊ MẪU"})
+    assert line_of(raw.requests[0]) == "POST /base/look HTTP/1.1"
+    sent = body_of(raw.requests[0])
+    assert json.loads(sent) == {"soDinhDanh": PERSON}
+    assert got.request_digest == hashlib.sha256(sent).digest()
+    assert got.response_digest == hashlib.sha256(json.dumps(FOUND, ensure_ascii=False).encode()).digest()
+    state = source.state()
+    assert (state.breaker, set(state.latency_ms)) == ("closed", {"p50", "p95", "p99"})
+    assert state.last_outcome is not None
+    assert state.last_outcome[0] == "found"
+
+
+async def test_record_of_somebody_else_is_an_alarm() -> None:
+    async with opened(said({**FOUND, "soDinhDanh": OFFICIAL})) as (source, _):
+        got = await ask(source)
+    assert (got.alarm, got.reason, got.values) == (True, Reason.SOURCE_ANSWER_OTHER_PERSON, {})
+    assert len(got.response_digest) == 32
+
+
+async def test_query_path_and_form_take_the_request_tree() -> None:
+    words = {
+        "ma": {"from": "subject.number"},
+        "ten": {"from": "subject.full_name"},
+        "trong.so": {"value": "7"},
+    }
+    name = {"full_name": "Lê & Cừ/=?", "number": "A/../b"}
+    for service, line, body in (
+        (
+            {"method": "GET", "path": "/thua/{ma}/x?v=1"},
+            "GET /base/thua/A%2F..%2Fb/x?v=1&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7 HTTP/1.1",
+            b"",
+        ),
+        (
+            {"body": "form", "path": "thua"},
+            "POST /base/thua HTTP/1.1",
+            b"ma=A%2F..%2Fb&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7",
+        ),
+        (
+            {"path": "/thua/{ma}"},
+            "POST /base/thua/A%2F..%2Fb HTTP/1.1",
+            '{"ten":"Lê & Cừ/=?","trong":{"so":"7"}}'.encode(),
+        ),
+    ):
+        async with opened(said(FOUND), words, service) as (source, raw):
+            assert (await ask(source, **name)).outcome is Outcome.FOUND
+        assert line_of(raw.requests[0]) == line
+        assert body_of(raw.requests[0]) == body
+
+
+@pytest.mark.parametrize("number", [None, ".", ".."])
+async def test_path_place_without_a_usable_value_calls_nobody(number: str | None) -> None:
+    words = {"ma": {"from": "subject.number"}}
+    async with opened(said(FOUND), words, {"path": "/thua/{ma}"}) as (source, raw):
+        got = await ask(source, number=number)
+    assert (got.outcome, got.reason, got.request_digest) == (Outcome.REFUSED, Reason.VALUE_BLANK, b"")
+    assert raw.requests == []
+
+
+@pytest.mark.parametrize(
+    "service",
+    [{"method": "GET"}, {"body": "query"}, {"path": "/look/{soDinhDanh}"}, {"method": "GET", "body": "form"}],
+)
+async def test_personal_id_in_an_address_is_refused_at_the_start(service: dict[str, Any]) -> None:
+    settings = settings_of("http://127.0.0.1:9", service)
+    with pytest.raises(ConfigError, match="into the address"):
+        rest.open_source(settings, {"look": plan_of(BY_ID)}, tools())
+    allowed = settings_of("http://127.0.0.1:9", service, options={"allow_url_ids": "true"})
+    await rest.open_source(allowed, {"look": plan_of(BY_ID)}, tools()).close()
+
+
+async def test_personal_id_that_reaches_an_address_by_another_way_calls_nobody() -> None:
+    words = {"ten": {"from": "subject.full_name"}, "mst": {"from": "subject.tax_code"}}
+    async with opened(said(FOUND), words, {"method": "GET"}) as (source, raw):
+        for subject in ({"full_name": f"x{OFFICIAL}"}, {"tax_code": "033112233445"}):
+            assert (await ask(source, **subject)).reason is Reason.SOURCE_REFUSED
+        assert raw.requests == []
+        assert (await ask(source, full_name="Lê", tax_code="0100109106")).outcome is Outcome.FOUND
+
+
+async def test_unknown_and_disabled_services_are_refused() -> None:
+    async with opened(said(FOUND), service={"enabled": False}) as (source, raw):
+        assert (await ask(source)).outcome is Outcome.REFUSED
+        assert (await source.ask(query_of("x.other"), soon())).outcome is Outcome.REFUSED
+    assert raw.requests == []
+
+
+async def test_procedure_code_comes_from_its_table() -> None:
+    words = {"MaDVC": {"from": "service.procedure_code"}, "loai": {"from": "service.kind"}}
+    service = {"procedure_codes": {"1.001193": "G15-TP110"}, "parameters": {"kind": "2"}}
+    async with opened(said(FOUND), words, service) as (source, raw):
+        await ask(source)
+    assert json.loads(body_of(raw.requests[0])) == {"MaDVC": "G15-TP110", "loai": "2"}
+    async with opened(said(FOUND), words, {"procedure_codes": {"2.000635": "A"}}) as (source, raw):
+        assert (await ask(source)).reason is Reason.NOT_AGREED
+    assert raw.requests == []
+
+
+def test_options_that_are_not_known_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"options\.tsl"):
+        rest.open_source(settings_of("http://127.0.0.1:9", options={"tsl": {}}), {}, tools())
+
+
+# ---------------------------------------------------------------- trouble
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ten":"a","ten":"b"}',
+        b'{"ten":"a","x":[{"k":1,"k":2}]}',
+        b'{"ten":"a:b","te\\u006e":"b:c"}',
+        b'{"ten":NaN}',
+        b'{"ten":-Infinity}',
+        b'{"ten":' + b"9" * 5_000 + b"}",
+        b'{"ten":18446744073709551616}',
+        b'{"ten":1e999}',
+        b'{"ten":' + b"[" * 41 + b"]" * 41 + b"}",
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"ten":"a"} {"ten":"b"}',
+        b'{"ten":"a"',
+        '{"ten":"Trần"}'.encode("windows-1258", errors="replace") + b"\xff",
+        '{"ten":"Mẫu"}'.encode("utf-16-le"),
+        b'{"ten":"\\ud800"}',
+        b"{'ten':'a'}",
+        b"<xml/>",
+        b"garbage",
+    ],
+)
+async def test_answer_with_more_than_one_meaning_or_none_is_invalid(body: bytes) -> None:
+    async with opened(saying(answer(body))) as (source, _):
+        got = await ask(source)
+    assert (got.outcome, got.reason, got.values) == (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, {})
+    assert got.response_digest == hashlib.sha256(body).digest()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (json.dumps(FOUND).encode(), "text/plain"),
+        (json.dumps(FOUND, ensure_ascii=False).encode(), "application/json; charset=iso-8859-1"),
+        (json.dumps(FOUND, ensure_ascii=False).encode("utf-8-sig"), "application/json"),
+        (json.dumps(FOUND, ensure_ascii=False).encode("utf-16"), "application/json; charset=utf-16"),
+        (
+            '{"ten":"TRA\u0302\u0300N THI\u0323 MA\u0302\u0303U","soDinhDanh":"%s"}' % PERSON,
+            "application/json",
+        ),
+        (
+            r'{"ten":"TRA\u0302\u0300N THI\u0323 MA\u0302\u0303U","soDinhDanh":"%s"}' % PERSON,
+            "application/json",
+        ),
+    ],
+)
+async def test_text_comes_back_right_whatever_the_header_says(body: bytes | str, kind: str) -> None:
+    raw = body.encode() if isinstance(body, str) else body
+    async with opened(saying(answer(raw, kind=kind))) as (source, _):
+        assert (await ask(source)).values == {"full_name": "TRẦN THỊ MẪU"}
+
+
+async def test_provider_in_trouble_is_an_outcome_with_the_digest_of_what_was_sent() -> None:
+    async with opened(saying(answer(b"{}", status="503 X", more="Retry-After: 9\r\n"))) as (source, raw):
+        first, second = await ask(source), await ask(source)
+    assert (first.outcome, first.reason, first.retry_in) == (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 9)
+    assert first.request_digest == hashlib.sha256(body_of(raw.requests[0])).digest()
+    assert (second.reason, second.request_digest, len(raw.requests)) == (Reason.SOURCE_BUSY, b"", 1)
+
+
+async def test_breaker_shows_in_the_state() -> None:
+    async with opened(saying(answer(b"{}", status="500 X"))) as (source, raw):
+        outcomes = [(await ask(source)).reason for _ in range(7)]
+        assert outcomes[-1] is Reason.BREAKER_OPEN
+        assert (source.state().breaker, len(raw.requests)) == ("open", 5)
+
+
+async def test_defect_in_a_mapping_is_an_invalid_answer_not_an_exception() -> None:
+    async with opened(said(FOUND), {"ten": {"from": "subject.full_name", "transform": "upper"}}) as (
+        source,
+        _,
+    ):
+        broken: Any = 7
+        got = await source.ask(query_of(full_name=broken), soon())
+    assert got.outcome in {Outcome.INVALID, Outcome.FOUND}
+
+
+async def test_cancellation_passes_through() -> None:
+    async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(10)
+
+    async with opened(nothing) as (source, raw):
+        task = asyncio.create_task(ask(source))
+        while not raw.requests:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_large_answer_is_read_without_blocking_the_loop() -> None:
+    tree = {**FOUND, "more": [{"a": "x:y", "b": number} for number in range(60_000)]}
+    packed = gzip.compress(json.dumps(tree, ensure_ascii=False).encode())
+    say = saying(answer(packed, more="Content-Encoding: gzip\r\n"))
+    async with opened(say, limits={"answer_bytes": 4_000_000}) as (source, _):
+        assert (await ask(source)).outcome is Outcome.FOUND
+
+
+async def test_token_that_the_answer_calls_expired_is_renewed_once() -> None:
+    login = {"APIKey": {"access_token": "t", "id_token": "i"}}
+
+    def speaking(stubborn: bool) -> Say:  # noqa: FBT001
+        async def say(number: int, writer: asyncio.StreamWriter) -> None:
+            expired = number == 2 or stubborn
+            tree = (
+                login
+                if number in {1, 3}
+                else {"maKetQua": "401"}
+                if expired
+                else {**FOUND, "maKetQua": "000"}
+            )
+            writer.write(answer(json.dumps(tree).encode()))
+
+        return say
+
+    auth = {
+        "kind": "login_token",
+        "path": "/api/token/take",
+        "username": "u",
+        "secret": {"value": "s"},
+        "hash": "md5",
+        "token": "APIKey.access_token",
+        "token_in": "query",
+        "expired_path": "maKetQua",
+        "expired_values": ["401"],
+    }
+    async with opened(speaking(stubborn=False), auth=auth) as (source, raw):
+        assert (await ask(source)).outcome is Outcome.FOUND
+    assert [line_of(request).split("?")[0] for request in raw.requests] == [
+        "POST /base/api/token/take HTTP/1.1",
+        "POST /base/look",
+        "POST /base/api/token/take HTTP/1.1",
+        "POST /base/look",
+    ]
+    async with opened(speaking(stubborn=True), auth=auth) as (source, raw):
+        assert (await ask(source)).reason is Reason.SOURCE_REFUSED
+    assert len(raw.requests) == 4
+
+
+# ---------------------------------------------------------------- strict JSON by itself
+
+_TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def _composed(tree: Any) -> Any:  # noqa: ANN401
+    import unicodedata
+
+    return json.loads(unicodedata.normalize("NFC", json.dumps(tree, ensure_ascii=False)))
+
+
+@given(_TREES, st.booleans(), st.sampled_from([None, 1]))
+def test_whatever_json_writes_is_read_back_composed(
+    tree: object, ascii_only: bool, indent: int | None
+) -> None:  # noqa: FBT001
+    text = json.dumps(tree, ensure_ascii=ascii_only, indent=indent)
+    try:
+        expected = _composed(tree)
+        found = parse(text.encode())
+    except (UnicodeEncodeError, NotStrictJson):
+        return
+    assert found == expected
+
+
+@given(st.dictionaries(st.text(alphabet='a":\\{ ,é', max_size=4), _TREES, min_size=1, max_size=3), _TREES)
+def test_key_that_stands_twice_is_always_found(tree: dict[str, object], value: object) -> None:
+    key = next(iter(tree))
+    text = json.dumps(tree)[:-1] + f", {json.dumps(key)} :{json.dumps(value)}}}"
+    with pytest.raises(NotStrictJson):
+        parse(text.encode())
+
+
+@given(st.binary(max_size=200))
+def test_reading_never_raises_outside_its_error(raw: bytes) -> None:
+    try:
+        parse(raw)
+    except NotStrictJson as error:
+        assert not str(error)
+
+
+# ---------------------------------------------------------------- account
+
+
+async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
+    plan = plan_of({}, {"attributes": {"phone": {"path": "SoDienThoai"}, "full_name": {"path": "HoVaTen"}}})
+    settings = settings_of("", source="account", services={"claims": {}})
+    source = account.open_source(settings, {"claims": plan}, tools())
+    query = query_of("account.claims")
+    assert (await source.ask(query, soon())).outcome is Outcome.NOT_FOUND
+    claims = SourceQuery(
+        call_id=query.call_id,
+        service="account.claims",
+        subject=query.subject,
+        attributes=("phone",),
+        official=query.official,
+        procedure=query.procedure,
+        purpose=query.purpose,
+        account={"SoDienThoai": "0900000000", "HoVaTen": "A"},
+    )
+    got = await source.ask(claims, soon())
+    assert (got.outcome, got.values, got.request_digest) == (Outcome.FOUND, {"phone": "0900000000"}, b"")
+    assert (await source.ask(query_of("account.other"), soon())).outcome is Outcome.REFUSED
+    assert (source.state().breaker, source.state().latency_ms) == ("closed", {})
+    await source.close()

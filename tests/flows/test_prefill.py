@@ -1,0 +1,183 @@
+"""The main job over real HTTP: one request in, a filled form with passports out, whatever the providers do."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House
+
+UNAVAILABLE = {"unavailable", "invalid", "refused", "no_match", "not_found"}
+
+
+async def ask(house: House, **more: Any) -> Any:
+    who = house.subject("facts_example")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    return await house.prefill("1.004873", subjects, **more)
+
+
+async def test_form_is_filled_and_every_value_says_where_it_comes_from(house: House) -> None:
+    answer = await ask(house, account={"SoDienThoai": "0900000001"})
+    assert answer["form"]["nxnHoTen"] == house.persona("facts_example")["full_name"]
+    entry = answer["fields"]["nxnHoTen"]
+    assert entry["state"] == "filled"
+    evidence = answer["evidence"][entry["evidence"]]
+    assert (evidence["source"], evidence["data_service"]) == ("population", "TraCuuThongTinCongDan")
+    assert evidence["legal_basis"]
+    assert evidence["agreement"] == "portal"
+    assert answer["saved"]["fields"] >= 10
+
+
+async def test_paper_that_data_replace_says_by_what(house: House) -> None:
+    papers = {paper["code"]: paper for paper in (await ask(house))["papers"]}
+    assert papers["id_and_residence"]["state"] == "replaced"
+    assert papers["id_and_residence"]["by"]
+    assert papers["id_and_residence"]["published_scope"]
+
+
+async def test_each_data_service_is_asked_once_for_a_person_in_two_roles(house: House) -> None:
+    await ask(house)
+    calls = await house.calls()
+    assert calls["population.TraCuuThongTinCongDan"] == 1
+
+
+async def test_what_the_citizen_typed_stands(house: House) -> None:
+    answer = await ask(house, known={"nxnMucDichSuDung": "Kết hôn", "nxnHoTen": "Tên Khác"})
+    assert answer["fields"]["nxnHoTen"] == {
+        "state": "kept", "value": "Tên Khác", "evidence": None, "attribute": None, "editable": True, "doubt": None,
+    }  # fmt: skip
+    assert answer["form"]["nxnMucDichSuDung"] == "Kết hôn"
+
+
+async def test_narrowed_request_asks_only_what_its_fields_need(house: House) -> None:
+    answer = await ask(house, fields=["nycHoTen"])
+    assert list(answer["fields"]) == ["nycHoTen"]
+    calls = await house.calls()
+    assert not [name for name in calls if name.startswith("civil_status")]
+
+
+@pytest.mark.parametrize(
+    "mode",
+    ["reset", "truncate", "garbage", "html", "empty", "fault200", "status429", "status503", "wrong_person",
+     "two_people", "wrong_charset", "huge", "gzip_bomb", "doctype", "redirect"],
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["population", "civil_status"])
+async def test_source_that_misbehaves_leaves_the_other_one_alone(house: House, source: str, mode: str) -> None:
+    await house.misbehave(source, mode)
+    answer = await ask(house)
+    outcomes = {entry["source"]: entry["outcome"] for entry in answer["sources"]}
+    other = "civil_status" if source == "population" else "population"
+    if (source, mode) != ("civil_status", "doctype"):
+        assert outcomes[source] in UNAVAILABLE, answer["sources"]
+    assert outcomes[other] == "found", answer["sources"]
+
+
+@pytest.mark.parametrize("mode", ["garbage", "html", "empty", "truncate", "reset", "status503", "fault200"])
+@pytest.mark.parametrize("source", ["population", "civil_status"])
+async def test_trouble_never_looks_like_no_such_person(house: House, source: str, mode: str) -> None:
+    await house.misbehave(source, mode)
+    answer = await ask(house)
+    outcome = next(entry["outcome"] for entry in answer["sources"] if entry["source"] == source)
+    assert outcome in {"unavailable", "invalid", "refused"}
+
+
+@pytest.mark.parametrize("mode", ["hang", "drip"])
+async def test_source_that_hangs_is_cut_at_the_deadline_and_named(house: House, mode: str) -> None:
+    await house.misbehave("civil_status", mode)
+    began = asyncio.get_running_loop().time()
+    answer = await ask(house, deadline_ms=400)
+    assert asyncio.get_running_loop().time() - began < 1.5
+    assert answer["pending"]
+    entry = next(entry for entry in answer["sources"] if entry["source"] == "civil_status")
+    assert entry["outcome"] == "unavailable"
+    assert entry["reason"] == "deadline_reached"
+    assert answer["form"]["nxnHoTen"]
+
+
+async def test_late_answer_can_be_fetched_by_its_requester_alone(house: House) -> None:
+    await house.misbehave("civil_status", "slow", seconds=0.8, times=1)
+    answer = await ask(house, deadline_ms=300)
+    token = answer["pending"]
+    status, _ = await house.post("/v1/prefill/resume", {"pending": token}, client="one_gate")
+    assert status == 404
+    status, late = await house.post("/v1/prefill/resume", {"pending": token})
+    assert status == 200
+    assert late["pending"] is None
+    assert "nxnTinhTrangHonNhan" in late["late"]
+    assert late["form"]["nxnTinhTrangHonNhan"]
+
+
+async def test_late_answers_stream_as_events(house: House) -> None:
+    await house.misbehave("civil_status", "slow", seconds=0.6, times=1)
+    answer = await ask(house, deadline_ms=200)
+    headers = {"Authorization": f"Bearer {await house.token()}", "Accept": "text/event-stream"}
+    body = {"pending": answer["pending"]}
+    async with house.session.post(f"{house.url}/v1/prefill/resume", json=body, headers=headers) as response:
+        text = await response.text()
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    assert "event: late" in text
+    assert "nxnTinhTrangHonNhan" in text
+    assert "event: end" in text
+
+
+async def test_identical_requests_at_once_share_one_call_a_source(house: House) -> None:
+    await house.misbehave("population", "slow", seconds=0.3)
+    answers = await asyncio.gather(*(ask(house) for _ in range(20)))
+    assert all(answer["form"]["nxnHoTen"] for answer in answers)
+    calls = await house.calls()
+    assert calls["population.TraCuuThongTinCongDan"] == 1
+
+
+async def test_another_requester_is_never_served_from_the_first_ones_answer(house: House) -> None:
+    who = house.subject("facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    await house.post("/v1/prefill", body)
+    await house.post("/v1/prefill", body, client="one_gate")
+    assert (await house.calls())["population.TraCuuThongTinCongDan"] == 2
+    await house.post("/v1/prefill", body)
+    assert (await house.calls())["population.TraCuuThongTinCongDan"] == 2
+
+
+async def test_unknown_procedure_names_near_ones(house: House) -> None:
+    body = {"procedure": "1.004874", "subjects": {"requester": house.subject("facts_example")}}
+    status, problem = await house.post("/v1/prefill", body)
+    assert status == 404
+    assert "1.004873" in problem["near"]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "role"),
+    [
+        ({}, "requester"),
+        ({"requester": {"tax_code": "0100109106"}, "person": {"same_as": "requester"}}, "requester"),
+        ({"requester": {"same_as": "person"}, "person": {"same_as": "requester"}}, "requester"),
+        ({"stranger": {"personal_id": "033190584726"}}, "stranger"),
+    ],
+)
+async def test_role_that_does_not_fit_is_named(house: House, subjects: dict[str, Any], role: str) -> None:
+    status, problem = await house.post("/v1/prefill", {"procedure": "1.004873", "subjects": subjects})
+    assert status == 422
+    assert role in str(problem["errors"])
+
+
+async def test_broken_log_means_no_provider_call_and_no_answer(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        await ask(house)
+        before = await house.calls()
+        _break_log(house)
+        who = house.subject("facts_example")
+        body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+        body["official"] = {"personal_id": "033085482915", "agency": "000.00.14.H31"}
+        status, problem = await house.post("/v1/prefill", body)
+        assert status == 503
+        assert problem["code"] == "log_unavailable"
+        assert await house.calls() == before
+
+
+def _break_log(house: House) -> None:
+    import sqlite3
+
+    database = next(house.state.glob("*.db"))
+    with sqlite3.connect(database, isolation_level=None) as connection:
+        connection.execute("ALTER TABLE append_log RENAME TO append_log_gone")

