@@ -77,12 +77,12 @@ $(BIN)/python:
 
 $(VENV)/.base: requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "installing what the gateway needs (once)"
-	$(PIP) --require-hashes -r requirements/base.txt
-	$(PIP) --require-hashes -r requirements/build.txt
-	$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@$(PIP) --require-hashes -r requirements/base.txt
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@echo "installing what tests and checks need (once)"
-	$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@

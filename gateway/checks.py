@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from gateway.config import Agreement, Configuration
 from gateway.domain.errors import Problem
 from gateway.mapping.load import Catalogue
+from gateway.mapping.model import Proof
+from gateway.mapping.procedure import refs_of_predicate
 from gateway.strict_yaml import Document
 
 _ANY = "*"
@@ -107,13 +109,31 @@ def _attributes(
 
 
 def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:
-    return {
-        (plan.name, ref.attribute)
-        for procedure in catalogue.procedures.values()
-        for field in procedure.fields
-        for ref in field.refs
-        for plan in catalogue.offers.get(ref.evidence, ())
-    }
+    wanted: set[tuple[str, str]] = set()
+    for procedure in catalogue.procedures.values():
+        wanted.update((ref.evidence, ref.attribute) for field in procedure.fields for ref in field.refs)
+        wanted.update(_split(word) for item in procedure.predicates.values() for word in refs_of_predicate(item))
+        for paper in procedure.papers.values():
+            if paper.replaced_by is not None:
+                wanted.update(map(_split, _proof(paper.replaced_by)))
+        for role in procedure.roles.values():
+            if role.found_in is not None:
+                evidence, prefix = _split(role.found_in)
+                wanted.update((evidence, f"{prefix}.{name}") for name in ("personal_id", "full_name"))
+    return {(plan.name, name) for evidence, name in wanted for plan in catalogue.offers.get(evidence, ())}
+
+
+def _proof(proof: Proof) -> Iterator[str]:
+    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
+        yield from _proof(child)
+    yield from proof.has or ()
+    if proof.issued is not None:
+        yield "issued_paper.papers"
+
+
+def _split(word: str) -> tuple[str, str]:
+    evidence, _, attribute = word.rpartition(":")[2].partition(".")
+    return evidence, attribute
 
 
 def _grants(configuration: Configuration, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:

@@ -26,7 +26,7 @@ from gateway.client import Answer, Client
 from gateway.serving import Plan, running, until_signalled, write_ready
 
 Subjects = dict[str, dict[str, str]]
-_SHOWN_FIELDS = 14
+_SHOWN_FIELDS = 16
 _DEADLINE_MS = 2_000
 
 
@@ -61,13 +61,13 @@ SCENES = (
     _scene("Đăng ký tạm trú, người có xã cũ đã sáp nhập", "1.004194", applicant="old_commune_mapped"),
 )  # fmt: skip
 TROUBLE = Scene(
-    title="Đổi giấy phép lái xe, khi một nguồn chậm và một nguồn hỏng",
-    procedure="1.002809",
-    cast={"applicant": "single"},
+    title="Như trên cho người mẹ khác, khi một nguồn chậm và một nguồn hỏng",
+    procedure="2.000986",
+    cast={"requester": "spouse_of_foreigner", "mother": "same:requester"},
     more={},
     misbehave=(
-        {"source": "driving_licence", "mode": "slow", "seconds": 1.0},
-        {"source": "health", "mode": "status503"},
+        {"source": "social_insurance", "mode": "slow", "seconds": 1.0},
+        {"source": "civil_status", "mode": "status503"},
     ),
     deadline_ms=500,
 )
@@ -197,7 +197,7 @@ class _Stage:
 def _told(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     """The fields worth a line: those with a value or a doubt first."""
     table = Table("trường / field", "trạng thái / state", "giá trị / value", "nguồn / source")
-    order = {"filled": 0, "disputed": 0, "unavailable": 1}
+    order = {"unavailable": 0, "disputed": 0, "filled": 1}
     rows = sorted(body["fields"].items(), key=lambda item: order.get(item[1]["state"], 2))
     for name, field in rows[:_SHOWN_FIELDS]:
         evidence = body["evidence"].get(field.get("evidence") or "", {})

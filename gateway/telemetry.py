@@ -39,6 +39,18 @@ _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 EventDict = MutableMapping[str, Any]
 
 
+class Sink(Protocol):
+    """Where lines go: a binary file, or anything that takes bytes as one."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take one line."""
+        ...
+
+    def flush(self) -> object:
+        """Let it be seen."""
+        ...
+
+
 class Log(Protocol):
     """What `log()` gives: an event in dotted words, and keywords of the allow-list."""
 
@@ -59,7 +71,7 @@ class Log(Protocol):
         ...
 
 
-def set_up(sink: BinaryIO | None = None, level: int = logging.INFO) -> None:
+def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
     """Send log lines to `sink` (standard error by default), one JSON object each, and silence libraries."""
     structlog.configure(
         processors=[
@@ -71,7 +83,7 @@ def set_up(sink: BinaryIO | None = None, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(serializer=_dump),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sink or sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink or sys.stderr.buffer)),
         cache_logger_on_first_use=False,
     )
     for name in _TALKATIVE:

@@ -51,15 +51,15 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections and look-ups beyond this machine raise."""
     connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
-    def guarded_connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 -- as the socket module
+    def guarded_connect(self: socket.socket, address: Any) -> None:
         _refuse_outside(self.family, address)
         connect(self, address)
 
-    def guarded_connect_ex(self: socket.socket, address: Any) -> int:  # noqa: ANN401 -- as the socket module
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
         _refuse_outside(self.family, address)
         return connect_ex(self, address)
 
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- as the socket module
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(host, str) and not _is_local(host) and not host.endswith(".invalid"):
             message = f"a test looked up {host}"
             raise OutboundCallError(message)
@@ -70,7 +70,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
 
 
-def _refuse_outside(family: int, address: Any) -> None:  # noqa: ANN401 -- as the socket module
+def _refuse_outside(family: int, address: Any) -> None:
     if family in {socket.AF_INET, socket.AF_INET6} and not _is_local(str(address[0])):
         message = f"a test tried to reach {address[0]}"
         raise OutboundCallError(message)

@@ -186,6 +186,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return "the database cannot be reached"
     state = getattr(error, "sqlstate", None) or ""
-    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(
-        state, _UNKNOWN
-    )
+    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, _UNKNOWN)

@@ -116,7 +116,8 @@ class SqliteStore:
             sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
             self._connection.execute(sql, [part for row in rows for part in row[:2]])
         except Exception as error:  # noqa: BLE001 -- whatever is raised, the thread lives on and nobody waits in vain
-            # A fresh connection next time: it also recovers from a disk that came back or a file that was restored.
+            # A fresh connection next time: it also recovers from a disk that came back or a file that was
+            # restored.
             self._disconnect()
             return _reason(error)
         self.commits += 1

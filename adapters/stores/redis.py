@@ -1,7 +1,7 @@
 """The cache in Redis or Valkey, shared by all processes (gateway.ports.Cache).
 
 It holds only what may be lost, so it never raises and never makes anybody wait long: what cannot be read is absent,
-what cannot be written is dropped, and after a failure the server is left alone for a second.
+what cannot be written is dropped, and a server that cannot be reached is left alone for a second.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 _T = TypeVar("_T")
 _TIMEOUT = 0.25
@@ -68,6 +68,10 @@ class RedisCache:
             return None
         try:
             return await work()
+        except ResponseError:
+            # It answers, but does not take this (full, read-only): the next one may well work.
+            self.failures += 1
+            return None
         except (RedisError, OSError, TimeoutError):
             self.failures += 1
             self._rest_until = self._now() + _REST_SECONDS

@@ -82,7 +82,8 @@ def _upgrade_sqlite(path: Path) -> None:
     )
     try:
         with engine.connect() as connection:
-            # Takes the write lock at once: of processes that start together, one migrates and the others find it done.
+            # Takes the write lock at once: of processes that start together, one migrates and the others
+            # find it done.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             _upgrade(connection)
     except sqlalchemy.exc.DBAPIError as error:

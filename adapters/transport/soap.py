@@ -232,7 +232,7 @@ def _deeper(at: object, texts: list[str]) -> object:
 def _walk(element: etree._Element, shape: Shape) -> Tree:
     out: Tree = {}
     for child in element:
-        known = next((c for c in shape.by_tag.values() if isinstance(child.tag,str) and c.name==etree.QName(child).localname),None)
+        known = shape.by_tag.get(child.tag)
         if known is None:
             continue
         value = _value(child, known)

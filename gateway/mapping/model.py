@@ -47,6 +47,8 @@ class RequestValue(Strict):
 
     value: str | None = None
     from_: str | None = Field(None, alias="from")
+    #: values of the query tried in order while the one before is blank
+    else_: Words = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
     blank: str | None = None

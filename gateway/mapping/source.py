@@ -144,7 +144,7 @@ def _blank(value: object) -> bool:
 class _Place:
     """One place of the request."""
 
-    __slots__ = ("_constant", "_pick", "_rule", "_steps", "names", "place", "profiles", "unless")
+    __slots__ = ("_constant", "_picks", "_rule", "_steps", "names", "place", "profiles", "unless")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         self.place = place
@@ -153,15 +153,15 @@ class _Place:
         self.unless = rule.unless
         self._rule = rule
         self._constant = rule.value
-        self._pick = _picker(rule.from_) if rule.from_ else None
+        self._picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
         self._steps = _steps(rule.codes, rule.transform, codes, named)
         if (rule.value is None) == (rule.from_ is None):
             raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
 
     def value(self, query: SourceQuery, parameters: Mapping[str, str]) -> object:
-        if self._pick is None:
+        if not self._picks:
             return self._constant
-        value = self._pick(query, parameters)
+        value = next((found for pick in self._picks if not _blank(found := pick(query, parameters))), None)
         for step in self._steps:
             if value is None:
                 break

@@ -145,7 +145,7 @@ class Run:
             self.done.set_result(None)
 
 
-def measure(  # noqa: PLR0917 -- the knobs of a run
+def measure(
     name: str,
     url: str,
     pid: int,

@@ -40,7 +40,9 @@ async def sandbox(aiohttp_client: AiohttpClient, root: Path) -> Client:
 
 def soap_body(operation: str, person: Person, more: str = "", **changed: str) -> str:
     born = person.birth_date.replace("-", "")
-    date = f"<dan:NgayThangNam>{born}</dan:NgayThangNam>" if len(born) == 8 else f"<dan:Nam>{born[:4]}</dan:Nam>"
+    date = (
+        f"<dan:NgayThangNam>{born}</dan:NgayThangNam>" if len(born) == 8 else f"<dan:Nam>{born[:4]}</dan:Nam>"
+    )
     words = {
         "MaYeuCau": "H31-20260105-3f9a",
         "MaDVC": "G15-TP110",

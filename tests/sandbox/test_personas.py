@@ -107,7 +107,9 @@ def test_communes_are_units_or_old_codes_of_the_province(register: Register, roo
 
 def addresses(one: Person) -> list[Any]:
     return [
-        place for place in (one.birth_registration, one.origin, one.permanent, one.current) if place is not None
+        place
+        for place in (one.birth_registration, one.origin, one.permanent, one.current)
+        if place is not None
     ]
 
 

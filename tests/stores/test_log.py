@@ -66,7 +66,9 @@ def some_record(**changes: Any) -> ExchangeRecord:
         "requester": "portal",
         "subjects": {"requester": f"person|{CITIZEN}|||||||"},
         "official": OFFICIAL,
-        "calls": (CallEntry(call="c1", source="population", operation="o", role="requester", attributes=("a",)),),
+        "calls": (
+            CallEntry(call="c1", source="population", operation="o", role="requester", attributes=("a",)),
+        ),
         "fields": {"applicant.fullName": f'"{NAME}"'.encode()},
         **changes,
     }
@@ -111,7 +113,9 @@ async def test_concurrent_records_share_transactions(log: SqlExchangeLog) -> Non
     assert len(await log.recent(1_000)) == 201
 
 
-async def test_values_and_people_are_nowhere_in_the_store(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
+async def test_values_and_people_are_nowhere_in_the_store(
+    log: SqlExchangeLog, url: str, tmp_path: Path
+) -> None:
     await asyncio.gather(*(log.append(some_record(phase=phase)) for phase in Phase))
     leaves = b"".join(row[0] for row in await run_sql(url, tmp_path, "SELECT leaf FROM append_log"))
     files = [path.read_bytes() for path in tmp_path.glob("exchange.db*")]
@@ -298,7 +302,9 @@ async def test_locked_file_refuses_and_recovers(sqlite_log: SqlExchangeLog, tmp_
 async def test_missing_file_is_not_replaced_by_an_empty_log(tmp_path: Path) -> None:
     log = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
     (tmp_path / "exchange.db").rename(tmp_path / "away.db")
-    await fails_then_recovers(log, lambda: (tmp_path / "away.db").rename(tmp_path / "exchange.db") and None, "")
+    await fails_then_recovers(
+        log, lambda: (tmp_path / "away.db").rename(tmp_path / "exchange.db") and None, ""
+    )
     await log.close()
 
 
@@ -324,7 +330,9 @@ def test_unknown_address_is_refused_without_repeating_it(tmp_path: Path) -> None
 async def test_lost_connections_are_replaced(postgres_url: str, tmp_path: Path) -> None:
     log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record())
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+    )
     await run_sql(postgres_url, tmp_path, f"{end} current_database()")
     for _ in range(3):
         try:

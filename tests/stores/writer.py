@@ -16,7 +16,9 @@ async def write(log: SqlExchangeLog) -> None:
     """One writer among many."""
     while True:
         exchange = new_exchange_id()
-        await log.append(ExchangeRecord(exchange=exchange, phase=Phase.INTENT, time="2026-11-25T03:04:05.678Z"))
+        await log.append(
+            ExchangeRecord(exchange=exchange, phase=Phase.INTENT, time="2026-11-25T03:04:05.678Z")
+        )
         os.write(1, f"{exchange}\n".encode())
 
 

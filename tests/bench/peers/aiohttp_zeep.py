@@ -75,7 +75,7 @@ class Peer:
         await self.append(records(question, form)[1])
         return web.Response(body=orjson.dumps({"form": form}), content_type="application/json")
 
-    async def citizen(self, subject: Mapping[str, str], official: Mapping[str, str]) -> Any:  # noqa: ANN401 -- zeep
+    async def citizen(self, subject: Mapping[str, str], official: Mapping[str, str]) -> Any:
         message = self.client.create_message(self.service, OPERATION, **citizen_request(subject, official))
         url = self.stub + "/population"
         async with self.session.post(url, data=etree.tostring(message), headers=SOAP_HEADERS) as response:
@@ -83,7 +83,7 @@ class Peer:
         citizens = self.binding.process_reply(self.client, self.operation, reply)
         return citizens[0] if isinstance(citizens, list) else citizens
 
-    async def rest(self, path: str, body: Mapping[str, str]) -> Any:  # noqa: ANN401 -- JSON
+    async def rest(self, path: str, body: Mapping[str, str]) -> Any:
         async with self.session.post(self.stub + path, json=body) as response:
             return orjson.loads(await response.read())
 

@@ -90,12 +90,12 @@ def build(stub: str, database: str) -> FastAPI:
     async def append(leaf: str) -> None:
         await state["log"].execute("INSERT INTO record (leaf) VALUES (?)", (leaf,))
 
-    async def citizen(person: Person, official: Official) -> Any:  # noqa: ANN401 -- zeep's objects
+    async def citizen(person: Person, official: Official) -> Any:
         arguments = citizen_request(person.model_dump(), official.model_dump())
         citizens = await state["service"].TraCuuThongTinCongDan(**arguments)
         return citizens[0] if isinstance(citizens, list) else citizens
 
-    async def rest(path: str, body: dict[str, str]) -> Any:  # noqa: ANN401 -- JSON
+    async def rest(path: str, body: dict[str, str]) -> Any:
         response = await state["http"].post(stub + path, json=body)
         return response.raise_for_status().json()
 

@@ -64,7 +64,7 @@ INSURANCE: Rows = (
 )
 
 
-def fill(requester: Any, spouse: Any, civil: Any, insurance: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+def fill(requester: Any, spouse: Any, civil: Any, insurance: Any) -> dict[str, dict[str, Any]]:
     """The 60 fields with provenance, from two zeep objects and two JSON objects."""
     now = datetime.now(UTC).isoformat()
     form: dict[str, dict[str, Any]] = {}
@@ -85,7 +85,7 @@ def records(question: Mapping[str, Any], form: Mapping[str, Mapping[str, Any]]) 
     return json.dumps(intent), json.dumps(outcome)
 
 
-def _add(form: dict[str, dict[str, Any]], rows: Rows, answer: Any, source: str, now: str) -> None:  # noqa: ANN401
+def _add(form: dict[str, dict[str, Any]], rows: Rows, answer: Any, source: str, now: str) -> None:
     for name, path, clean in rows:
         form[name] = _field(_item(answer, path), clean, source, now)
 
@@ -96,13 +96,13 @@ def _field(value: str | None, clean: Clean, source: str, now: str) -> dict[str, 
     return {"value": clean(value) if clean else value, "state": "filled", "source": source, "fetched_at": now}
 
 
-def _attribute(place: Any, path: tuple[str, ...]) -> str | None:  # noqa: ANN401 -- zeep's objects
+def _attribute(place: Any, path: tuple[str, ...]) -> str | None:
     for name in path:
         place = getattr(place, name, None)
     return None if place is None else str(place)
 
 
-def _item(place: Any, path: tuple[str | int, ...]) -> str | None:  # noqa: ANN401 -- JSON
+def _item(place: Any, path: tuple[str | int, ...]) -> str | None:
     try:
         for step in path:
             place = place[step]

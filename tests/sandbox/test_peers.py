@@ -1,0 +1,258 @@
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+from aiohttp import BasicAuth, web
+from aiohttp.test_utils import TestClient
+
+from adapters.sandbox.people import Register
+
+Client = TestClient[web.Request, web.Application]
+BNDP = "/paper_store/XrdAdapter/RestService/forward/bndp/public/v1"
+
+
+async def post(client: Client, path: str, words: object, **headers: str) -> Any:
+    async with client.post(path, json=words, headers=headers) as answer:
+        assert answer.status == 200
+        assert answer.headers["X-Sandbox"] == "true"
+        return await answer.json()
+
+
+async def platform_token(client: Client, source: str) -> str:
+    auth = BasicAuth("sandbox", f"sandbox-secret-{source}")
+    async with client.post(
+        f"/{source}/token", data={"grant_type": "client_credentials"}, auth=auth
+    ) as answer:
+        token = await answer.json()
+    assert token["token_type"] == "Bearer"
+    assert token["expires_in"] == 3600
+    return str(token["access_token"])
+
+
+async def test_civil_status_extract_shows_birth_and_marriage(sandbox: Client) -> None:
+    extract = await post(sandbox, "/civil_status/hotich/1.0/trichLuc", {"soDinhDanh": "033190001234"})
+    assert extract["tinhTrang"] == "2"
+    assert extract["khaiSinh"]["cha"]["hoTen"] == "Trần Văn Đoàn"
+    assert extract["ketHon"][0]["so"] == "12/2015"
+    assert extract["ketHon"][0]["ngayDangKy"] == "20/06/2015"
+    assert extract["ketHon"][0]["voChong"]["soDinhDanh"] == "033085004321"
+    assert extract["khaiTu"] is None
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "reason"), [("hanh", "3", "lyHon"), ("nhai", "4", "chet"), ("sang", "2", "")]
+)
+async def test_civil_status_tells_divorced_from_widowed(
+    sandbox: Client, register: Register, key: str, state: str, reason: str
+) -> None:
+    number = register.by_key[key].personal_id
+    extract = await post(sandbox, "/civil_status/hotich/1.0/trichLuc", {"soDinhDanh": number})
+    assert extract["tinhTrang"] == state
+    assert (extract["ketHon"][-1]["chamDut"] or {"lyDo": ""})["lyDo"] == reason
+
+
+async def test_civil_status_dossier_is_a_list(sandbox: Client) -> None:
+    rows = await post(
+        sandbox, "/civil_status/apiHoTichTuPhap/traHoSo", {"module": "KH", "maHoSo": "2015-01/12/2015"}
+    )
+    assert rows[0]["so"] == "12/2015"
+    assert await post(sandbox, "/civil_status/apiHoTichTuPhap/traHoSo", {"maHoSo": "0"}) == []
+
+
+async def test_enterprise_needs_a_token_and_answers_in_its_envelope(
+    sandbox: Client, register: Register
+) -> None:
+    code = register.things["enterprises"][0]["tax_code"]
+    path = f"/enterprise/apiCSDLDKDN/1.0/chiTietDoanhNghiep?msdn={code}"
+    async with sandbox.get(path) as refused:
+        assert refused.status == 401
+        assert (await refused.json())["fault"]["code"] == 900902
+    async with sandbox.get(path, headers={"Authorization": "Bearer x"}) as refused:
+        assert (await refused.json())["fault"]["code"] == 900901
+    bearer = {"Authorization": f"Bearer {await platform_token(sandbox, 'enterprise')}"}
+    async with sandbox.get(path, headers=bearer) as answer:
+        found = await answer.json()
+    main = found["Data"]["MainInformation"]
+    assert (found["Status"], main["ENTERPRISE_GDT_CODE"]) == ("1", code)
+    assert main["FOUNDING_DATE"] == "05/06/2012"
+    assert found["Data"]["HOAdress"]["DistrictID"] is None
+    async with sandbox.get(path[:-10] + "0100000000", headers=bearer) as answer:
+        assert (await answer.json())["Data"]["MainInformation"] is None
+
+
+async def test_wrong_client_secret_gets_no_token(sandbox: Client) -> None:
+    auth = BasicAuth("sandbox", "wrong")
+    async with sandbox.post(
+        "/enterprise/token", data={"grant_type": "client_credentials"}, auth=auth
+    ) as answer:
+        assert answer.status == 401
+
+
+async def test_household_business_is_found_by_the_owners_id_in_the_body(
+    sandbox: Client, register: Register
+) -> None:
+    code = register.things["household_businesses"][0]["tax_code"]
+    found = await post(sandbox, "/household_business/apiCSDLDKDN/1.0/chiTietHoKinhDoanh", {"msdn": code})
+    assert found["Data"]["MainInformation"]["LEGAL_NAMES"] == "TRỊNH THỊ KIM OANH"
+
+
+async def test_social_insurance_answers_by_description_and_by_number(
+    sandbox: Client, register: Register
+) -> None:
+    asked = {
+        "maTinh": "33",
+        "hoTen": "Nguyễn Thị Lựu",
+        "ngaySinh": "1941",
+        "loaiNgaySinh": "1",
+        "gioiTinh": "2",
+        "soSo": "",
+        "maThe": "",
+        "isKs": "0",
+    }
+    found = await post(sandbox, "/social_insurance/apiBHXH/getTraCuuThongTinHgd", asked)
+    assert (found["ngaySinh"], found["loaiNgaySinh"], found["gioiTinh"]) == ("1941", "1", "2")
+    assert found["trangThai"] == "0"
+    assert found["maHo"]
+    by_number = {"maSoBhxh": found["maSo"]}
+    again = await post(sandbox, "/social_insurance/apiBHXH/getTraCuuTtHgdByMaSoBhxh", by_number)
+    assert again["hoTen"] == found["hoTen"]
+    number = await post(sandbox, "/social_insurance/apiBHXH/getMaSoBhxhTheoTieuChi", asked)
+    assert (number["maSoBhxh"], number["errorCode"]) == (found["maSo"], "0")
+    nobody = await post(
+        sandbox, "/social_insurance/apiBHXH/getTraCuuThongTinHgd", asked | {"hoTen": "Không Có Ai"}
+    )
+    assert set(nobody.values()) == {None}
+
+
+async def test_social_insurance_may_hold_another_name(sandbox: Client, register: Register) -> None:
+    one = register.by_key["name_differs"]
+    asked = {"hoTen": one.full_name, "ngaySinh": one.birth_date.replace("-", ""), "loaiNgaySinh": "0"}
+    found = await post(sandbox, "/social_insurance/apiBHXH/getTraCuuThongTinHgd", asked)
+    assert found["maSo"]
+    assert found["hoTen"] != one.full_name
+
+
+async def test_health_card_gateway_wants_its_token_pair(sandbox: Client, register: Register) -> None:
+    password = hashlib.md5(b"sandbox-secret-health_card", usedforsecurity=False).hexdigest()
+    login = {"username": "sandbox", "password": password}
+    key = (await post(sandbox, "/health_card/api/token/take", login))["APIKey"]
+    asked = {
+        "maThe": "033190001234",
+        "hoTen": "Trần Thị Mẫu",
+        "ngaySinh": "15/02/1990",
+        "hoTenCb": "Phạm Văn Thử",
+        "cccdCb": "033085004321",
+    }
+    path = "/health_card/api/egw/KQNhanLichSuKCB2024"
+    assert await post(sandbox, path, asked) == {"maKetQua": "401"}
+    path += f"?token={key['access_token']}&id_token={key['id_token']}&username=sandbox&password={password}"
+    card = await post(sandbox, path, asked)
+    assert card["maKetQua"] == "000"
+    assert card["gtTheDen"] == "31/12/2026"
+    assert (await post(sandbox, path, asked | {"ngaySinh": "16/02/1990"}))["maKetQua"] not in {"000", "001"}
+    soldier = register.by_key["soldier"]
+    asked |= {"maThe": soldier.personal_id, "hoTen": soldier.full_name, "ngaySinh": "08/08/1998"}
+    assert (await post(sandbox, path, asked))["maKetQua"] == "001"
+
+
+async def test_judicial_dossier_has_a_state(sandbox: Client) -> None:
+    path = "/judicial_record/apiLyLichTuPhap/traTrangThaiHs"
+    found = await post(sandbox, path, {"declarationPortalID": "H31.16-260105-0007"})
+    assert (found["DEC_STATUS_ID"], found["ISSUE_DATE"]) == ("5", "20/01/2026")
+    assert (await post(sandbox, path, {"declarationPortalID": "H31.16-260105-9999"}))["DEC_STATUS_ID"] is None
+
+
+async def test_vehicle_needs_a_session(sandbox: Client, register: Register) -> None:
+    car = register.things["vehicles"][0]
+    path = f"/vehicle/dvcsv/tracuu/ttxe/{car['plate']}/{car['frame_number']}/oto/trang"
+    async with sandbox.get(path) as refused:
+        assert refused.status == 401
+    login = {"username": "sandbox", "password": "sandbox-secret-vehicle"}
+    token = (await post(sandbox, "/vehicle/dvcsv/auth/login", login))["token"]
+    async with sandbox.get(path, headers={"Authorization": f"Bearer {token}"}) as answer:
+        found = await answer.json()
+    assert (found["bienSo"], found["chuXe"], found["trangThai"]) == (car["plate"], "PHẠM VĂN THỬ", "1")
+
+
+async def test_driver_has_a_licence_and_a_health_check(sandbox: Client) -> None:
+    asked = {"soDinhDanh": "033085004321"}
+    licence = await post(sandbox, "/driving_licence/gplx/1.0/traCuu", asked)
+    assert licence["hang"] == ["A1", "B"]
+    assert licence["ngayHetHan"] == "08/03/2027"
+    assert len(licence["soGPLX"]) == 12
+    check = await post(sandbox, "/health/yte/1.0/khamSucKhoeLaiXe", asked)
+    assert check["ketLuan"] == "Đủ điều kiện sức khỏe"
+    assert await post(sandbox, "/driving_licence/gplx/1.0/traCuu", {"soDinhDanh": "033190001234"}) == {}
+
+
+async def test_taxpayer_and_obligation(sandbox: Client, register: Register) -> None:
+    code = register.things["enterprises"][0]["tax_code"]
+    for mst in (code, "033190001234"):
+        assert (await post(sandbox, "/tax/thue/1.0/traCuuMST", {"mst": mst}))["mst"] == mst
+    async with sandbox.get("/tax/thue/1.0/chungTuNghiaVuTaiChinh?maHoSo=H31.17-260108-0042") as answer:
+        assert (await answer.json())["soTien"] == 3500000
+
+
+async def test_parcel_shows_its_owners(sandbox: Client) -> None:
+    async with sandbox.get("/land/datdai/1.0/thuaDat?maXa=11953&soTo=12&soThua=345") as answer:
+        parcel = await answer.json()
+    assert [owner["soDinhDanh"] for owner in parcel["chuSuDung"]] == ["033190001234", "033085004321"]
+    assert parcel["hanChe"] == []
+
+
+async def test_newborn_is_found_through_the_mother(sandbox: Client) -> None:
+    notice = await post(sandbox, "/health/yte/1.0/giayChungSinh", {"me": {"soDinhDanh": "033190001234"}})
+    assert (notice["gioiTinh"], notice["ngaySinh"]) == ("1", "02/01/2026")
+    same = await post(sandbox, "/health/yte/1.0/giayChungSinh", {"soChungSinh": notice["soChungSinh"]})
+    assert same == notice
+
+
+async def test_death_is_known_to_the_facility_before_the_register(
+    sandbox: Client, register: Register
+) -> None:
+    asked = {"soDinhDanh": register.by_key["death_unregistered"].personal_id}
+    assert (await post(sandbox, "/health/yte/1.0/giayBaoTu", asked))["ngayChet"] == "13/01/2026"
+    assert (await post(sandbox, "/civil_status/hotich/1.0/trichLuc", asked))["khaiTu"] is None
+
+
+async def test_paper_store_lists_and_hands_out_a_pdf(sandbox: Client) -> None:
+    asked = {
+        "SoDinhDanhChuSoHuu": "033190001234",
+        "HoTenNguoiYeuCau": "Trần Thị Mẫu",
+        "KenhThucHien": "2",
+        "SoDinhDanhNguoiYeuCau": "033190001234",
+        "MaThuTuc": "1.001193",
+        "DanhSachDanhMucKetQua": [{"MaKetQua": "KQ.G15.900002", "SoKyHieu": ""}],
+    }
+    async with sandbox.post(f"{BNDP}/GetKetQuaGiayTo", json=asked) as refused:
+        assert refused.status == 401
+    login = {"username": "sandbox", "password": "sandbox-secret-paper_store"}
+    token = (await post(sandbox, f"{BNDP}/login?dstcode=x&providerurl=y", login))["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    listed = await post(sandbox, f"{BNDP}/GetKetQuaGiayTo", asked, **bearer)
+    paper = listed["result"]["DanhSachGiayToKetQua"][0]
+    assert (listed["errorCode"], paper["MaKetQua"]) == ("0", "KQ.G15.900002")
+    place = {"CoQuanChuQuan": paper["CoQuanChuQuan"], "DuongDan": paper["DanhSachTepDinhKem"][0]["DuongDan"]}
+    file = base64.b64decode(await post(sandbox, f"{BNDP}/download", place, **bearer))
+    assert file.startswith(b"%PDF-1.4")
+    assert file.endswith(b"%%EOF\n")
+    assert await post(sandbox, f"{BNDP}/download", place | {"DuongDan": "/f/none"}, **bearer) == ""
+    other = asked | {"DanhSachDanhMucKetQua": [{"MaKetQua": "KQ.G15.999999"}]}
+    listed = await post(sandbox, f"{BNDP}/GetKetQuaGiayTo", other, **bearer)
+    assert listed["result"]["DanhSachGiayToKetQua"] == []
+
+
+async def test_catalogues_tell_their_columns(sandbox: Client) -> None:
+    async with sandbox.get("/catalogues/dmdc/Metadata/donvihanhchinhcap3") as answer:
+        columns = [row["PropertyCode"] for row in await answer.json()]
+    async with sandbox.get("/catalogues/dmdc/Category/donvihanhchinhcap3") as answer:
+        rows = await answer.json()
+    assert len(rows) == 104
+    assert set(rows[0]) == set(columns)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"soDinhDanh": 1}', b"\xff"])
+async def test_unreadable_bodies_are_bad_requests(sandbox: Client, body: bytes) -> None:
+    async with sandbox.post("/driving_licence/gplx/1.0/traCuu", data=body) as answer:
+        assert answer.status == 400
