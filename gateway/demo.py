@@ -123,6 +123,7 @@ class _Stage:
         self.personas = content["personas"]
         self.results: list[dict[str, object]] = []
         self.pending: str | None = None
+        self.last: Any = None
 
     async def play(self, scene: Scene) -> bool:
         """Ask, show, and whether it was answered."""
@@ -140,7 +141,7 @@ class _Stage:
         self._show(scene, answer)
         if answer.status != 200:
             return False
-        self.pending = answer.body["pending"]
+        self.last, self.pending = answer.body, answer.body["pending"]
         saved = answer.body["saved"]
         states = [field["state"] for field in answer.body["fields"].values()]
         self.results.append({
@@ -154,7 +155,8 @@ class _Stage:
         if self.pending is not None:
             answer = await asyncio.to_thread(self.client.post, "/v1/prefill/resume", {"pending": self.pending})
             self.console.print(Panel("Đến muộn, lấy bằng /v1/prefill/resume  ·  what arrived late"))
-            self.console.print(_told(answer.body), papers_table(answer.body))
+            changed = _changed(self.last, answer.body)
+            self.console.print(_told(changed), papers_table(changed))
         await asyncio.to_thread(self.control.delete, "/misbehave")
 
     async def records(self) -> None:
@@ -192,6 +194,20 @@ class _Stage:
             return
         self.console.print(_told(answer.body), papers_table(answer.body))
         self.console.print(" ".join(f"{call['source']}={call['outcome']}" for call in answer.body["sources"]))
+
+
+def _changed(before: Any, after: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON answers
+    """What the late answer says otherwise than the first."""
+    papers = {paper["code"]: paper["state"] for paper in before["papers"]}
+    return {
+        "fields": {
+            name: field
+            for name, field in after["fields"].items()
+            if field["state"] != before["fields"].get(name, {}).get("state")
+        },
+        "evidence": after["evidence"],
+        "papers": [paper for paper in after["papers"] if paper["state"] != papers.get(paper["code"])],
+    }
 
 
 def _told(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer

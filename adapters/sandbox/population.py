@@ -26,6 +26,10 @@ DEFAULT_BASE = "http://127.0.0.1:8090"
 CLOCK_SKEW_MS = 300_000
 HEAD_2025 = ("MaYeuCau", "MaDVC", "MaTichHop", "MaCanBo", "MaDonVi", "TaiKhoan", "SoDienThoai")
 
+MARITAL = "KetQuaTinhTrangHonNhan"
+LIFE = "KetQuaTinhTrangChetMatTich"
+BLOOD = "KetQuaNhomMau"
+
 Verb = Callable[[Call, Person, etree._Element], Reply]  # noqa: SLF001 - lxml names its element type so
 
 
@@ -129,10 +133,11 @@ def _match(call: Call, asked: etree._Element) -> Person | None:
         return None
     full = xml.text(asked, "NgayThangNamSinh", "NgayThangNam")
     born = xml.birth(person)
-    if full:
-        date_ok = full == born.get("NgayThangNam")
-    else:
-        date_ok = xml.text(asked, "NgayThangNamSinh", "Nam") == born["Nam"]
+    date_ok = (
+        full == born.get("NgayThangNam")
+        if full
+        else xml.text(asked, "NgayThangNamSinh", "Nam") == born["Nam"]
+    )
     name_ok = folded(xml.text(asked, "HoVaTen")) == folded(person.full_name)
     return person if date_ok and name_ok else None
 
@@ -141,11 +146,14 @@ def _nobody(operation: str) -> Reply:
     """What each kind of operation says when nobody matches."""
     if operation == "XacThucThongTinCongDan":
         return xml.verdict(exists=False)
-    return (
-        xml.check({})
-        if operation.startswith("XacMinh") or operation.endswith("NhomMau")
-        else xml.collection(())
-    )
+    if operation in {"TraCuuThongTinCongDan", "CungCapThongTinCongDan", "CungCapThongTinHoGiaDinh"}:
+        return xml.collection(())
+    flat = {
+        "XacMinhTinhTrangHonNhan": MARITAL,
+        "XacMinhTinhTrangChetMatTich": LIFE,
+        "CungCapThongTinNhomMau": BLOOD,
+    }
+    return xml.check(flat.get(operation, "KetQuaXacMinh"), {})
 
 
 def _verbs() -> Mapping[str, Verb]:
@@ -205,19 +213,22 @@ def _residence(_call: Call, person: Person, asked: etree._Element) -> Reply:
 
 
 def _checked(yes: bool) -> Reply:  # noqa: FBT001 - the verdict is the whole message
-    return xml.check({"KetQua": "true" if yes else "false"})
+    return xml.check("KetQuaXacMinh", {"KetQua": "true" if yes else "false"})
 
 
 def _marital(call: Call, person: Person, _asked: etree._Element) -> Reply:
-    return xml.check({"TinhTrangHonNhan": xml.marital_code(_shown(call, person))})
+    one = _shown(call, person)
+    return xml.check(MARITAL, {**xml.numbers(one), "TinhTrangHonNhan": xml.marital_code(one)})
 
 
 def _life(call: Call, person: Person, _asked: etree._Element) -> Reply:
     """`TrangThai` 1 alive, 2 dead, 3 missing; `NgayChet` yyyyMMdd of a registered death."""
     one = _shown(call, person)
     died = compact(one.death.date) if one.life == "dead" and one.death else None
-    return xml.check({"TrangThai": {"alive": "1", "dead": "2", "missing": "3"}[one.life], "NgayChet": died})
+    state = {"alive": "1", "dead": "2", "missing": "3"}[one.life]
+    return xml.check(LIFE, {**xml.numbers(one), "TrangThai": state, "NgayChet": died})
 
 
 def _blood(call: Call, person: Person, _asked: etree._Element) -> Reply:
-    return xml.check({"NhomMau": _shown(call, person).blood_group})
+    one = _shown(call, person)
+    return xml.check(BLOOD, {**xml.numbers(one), "NhomMau": one.blood_group})

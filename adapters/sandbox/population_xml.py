@@ -84,10 +84,15 @@ def verdict(exists: bool) -> Reply:  # noqa: FBT001 - the verdict is the whole m
     return envelope(f'<ns1:KetQuaXacThuc xmlns:ns1="{ANSWER}">{inner}</ns1:KetQuaXacThuc>')
 
 
-def check(tree: Tree) -> Reply:
-    """`KetQuaXacMinh` of the checking operations (sandbox form); empty when nobody matched."""
+def check(root: str, tree: Tree) -> Reply:
+    """The flat answer of a checking operation (sandbox form); empty when nobody matched."""
     inner = "".join(_element(name, value) for name, value in tree.items())
-    return envelope(f'<ns1:KetQuaXacMinh xmlns:ns1="{ANSWER}">{inner}</ns1:KetQuaXacMinh>')
+    return envelope(f'<ns1:{root} xmlns:ns1="{ANSWER}">{inner}</ns1:{root}>')
+
+
+def numbers(person: Person) -> dict[str, str]:
+    """Both numbers of a person, for flat answers."""
+    return {"SoDinhDanh": person.personal_id, "SoCMND": person.old_id}
 
 
 def citizen(person: Person, register: Register) -> Tree:

@@ -94,8 +94,8 @@ class SqlExchangeLog:
 def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
-    A SQLite file is created and migrated here (it blocks: call it before serving), ConfigError when that fails.
-    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while the database is down.
+    A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.
+    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while it is down.
     """
     root = root_key if root_key is not None else root_key_in(state_dir)
     if sql.is_postgres(url):

@@ -60,7 +60,7 @@ class PostgresStore:
         self.commits = 0
 
     def submit(self, row: Row) -> None:
-        """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when it has no place."""
+        """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
             raise LogUnavailable(
                 "the log is closed" if self._closed else "too many records wait for the database"
@@ -77,7 +77,7 @@ class PostgresStore:
         return [row["leaf"] for row in rows]
 
     async def probe(self) -> None:
-        """Write something durably and take it back; LogUnavailable when a record could not be written either."""
+        """Write something durably and take it back; LogUnavailable when that fails, as a record would."""
         await self._use(lambda connection: connection.execute("INSERT INTO write_probe VALUES ('\\x00')"))
         await self._use(lambda connection: connection.execute("DELETE FROM write_probe"))
 
@@ -138,7 +138,7 @@ class PostgresStore:
                 # The answer still under way is not for the next command.
                 self._disconnect()
                 raise
-            except Exception:  # noqa: BLE001 -- the driver lost its way; the writer lives on, nobody waits in vain
+            except Exception:  # noqa: BLE001 -- the driver lost its way; nobody may wait in vain
                 self._disconnect()
                 raise LogUnavailable(_UNKNOWN) from None
 

@@ -1,7 +1,7 @@
 """The exchange log in SQLite: one thread that commits for everybody who waits.
 
-A batch is one INSERT of many rows, in its own transaction: the interpreter's lock is given up once for the insertion,
-the commit and the fsync together, so a busy loop slows a batch down once and not once per row.
+A batch is one INSERT of many rows, in its own transaction: the interpreter's lock is given up once for the
+insertion, the commit and the fsync together, so a busy loop slows a batch down once and not once per row.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class SqliteStore:
         self._thread.start()
 
     def submit(self, row: Row) -> None:
-        """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when it has no place."""
+        """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
             raise LogUnavailable(
                 "the log is closed" if self._closed else "too many records wait for the disk"
@@ -66,7 +66,7 @@ class SqliteStore:
         return [row[0] for row in rows]
 
     async def probe(self) -> None:
-        """Write something durably and take it back; LogUnavailable when a record could not be written either."""
+        """Write something durably and take it back; LogUnavailable when that fails, as a record would."""
         await self._aside(_probe)
 
     async def wrapped(self, period: str) -> bytes | None:
@@ -115,7 +115,7 @@ class SqliteStore:
                 self._connection = _connect(self._path)
             sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
             self._connection.execute(sql, [part for row in rows for part in row[:2]])
-        except Exception as error:  # noqa: BLE001 -- whatever is raised, the thread lives on and nobody waits in vain
+        except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
             # A fresh connection next time: it also recovers from a disk that came back or a file that was
             # restored.
             self._disconnect()

@@ -74,7 +74,7 @@ def _size(key: str, value: bytes) -> int:
 
 
 def open_cache(url: str) -> Cache:
-    """The cache at `url`: `memory://` (optionally `?entries=N&bytes=N`), or Redis or Valkey (`redis://host:port/0`).
+    """The cache at `url`: `memory://` (optionally `?entries=N&bytes=N`), or Redis (`redis://host:port/0`).
 
     Connects with the first use. ConfigError for other addresses.
     """

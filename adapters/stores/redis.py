@@ -1,7 +1,7 @@
 """The cache in Redis or Valkey, shared by all processes (gateway.ports.Cache).
 
-It holds only what may be lost, so it never raises and never makes anybody wait long: what cannot be read is absent,
-what cannot be written is dropped, and a server that cannot be reached is left alone for a second.
+It holds only what may be lost, so it never raises and never makes anybody wait long: what cannot be read is
+absent, what cannot be written is dropped, and a server that cannot be reached is left alone for a second.
 """
 
 import time

@@ -2,7 +2,7 @@
 
 `sqlite:///file.db` is a file in the state folder, `sqlite:////path/file.db` one anywhere;
 `postgresql://user:password@host/database` is PostgreSQL (asyncpg's form, also with `+asyncpg`).
-alembic and SQLAlchemy cost 40 MB and half a second, so they are imported only when there is something to migrate.
+Alembic and SQLAlchemy cost 40 MB and half a second: they are imported only when there is something to migrate.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ def migrate_sqlite(path: Path) -> None:
 
 
 def migrate_postgres(url: str) -> None:
-    """Bring the database to `HEAD`; needs a role that may create tables. Runs a loop of its own: call in a thread."""
+    """Bring the database to `HEAD`, as a role that may create tables; has a loop of its own: call in a thread."""
     asyncio.run(_upgrade_postgres(url))
 
 
@@ -116,7 +116,7 @@ def _upgrade(connection: "Connection") -> None:
 
 
 def alembic_config() -> "Config":
-    """alembic's settings: the scripts beside this file, no ini file."""
+    """Settings of alembic: the scripts beside this file, no ini file."""
     from alembic.config import Config  # noqa: PLC0415 -- lazily, see the module's promise
 
     config = Config()

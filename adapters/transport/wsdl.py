@@ -69,14 +69,17 @@ def load(wsdl: Path) -> dict[str, Operation]:
     transport: Any = Transport()
     try:
         document = Document(str(wsdl), transport, settings=settings)
-        return {
+        found = {
             name: Operation(_shape(operation.input.body), _shape(operation.output.body))
             for binding in document.bindings.values()
             for name, operation in binding._operations.items()  # noqa: SLF001 -- zeep has no public way
         }
+        if not found:
+            raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
     except (OSError, ValueError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
         what = f"this WSDL cannot be used ({type(error).__name__})"
         raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+    return found
 
 
 def _shape(element: Any, *, required: bool = True) -> Shape:  # noqa: ANN401 -- zeep's objects are untyped

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.problems import NotAcceptable, from_http, problem
-from gateway.domain.errors import GatewayError, Refused, TooMany, Unauthenticated
+from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany, Unauthenticated
 from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.parties import Requester
 from gateway.telemetry import Metrics, log
@@ -34,6 +34,7 @@ def outermost(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[we
         begun = time.perf_counter()
         metrics.in_flight(1)
         try:
+            _check_head(request)
             answer = await handler(request)
         except web.HTTPException as error:
             answer = _from_http(error, request)
@@ -48,6 +49,12 @@ def outermost(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[we
         return answer
 
     return middleware
+
+
+def _check_head(request: web.Request) -> None:
+    """What the parser lets through though RFC 9112 (2.3, 3.2) does not."""
+    if request.version < (1, 0) or (request.version > (1, 0) and len(request.headers.getall("Host", ())) != 1):
+        raise BadRequest("the request is not valid HTTP")
 
 
 def _account(request: web.Request, answer: web.StreamResponse, metrics: Metrics, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The keys of the exchange log: three random ones for each period, wrapped under one root key.
 
-A period is a month in UTC. Its index key, digest key and encryption key live and die together: when the row of a
-period is deleted, its sealed parts stay closed and its indexes and digests can no longer be guessed.
+A period is a month in UTC. Its index key, digest key and encryption key live and die together: when the row of
+a period is deleted, its sealed parts stay closed and its indexes and digests can no longer be guessed.
 Wrapping and sealing are AES-256-GCM (NIST SP 800-38D) with 12 random bytes in front.
 """
 

@@ -1,7 +1,7 @@
 """Records of the exchange log as leaf bytes (ARCHITECTURE 4; RFC 8785 for the values used here).
 
-A leaf is JSON with sorted ASCII keys and no spaces. It holds names, outcomes and keyed digests, never a value of a
-form; who a record is about stands in it as a keyed index, and in full only inside `sealed`.
+A leaf is JSON with sorted ASCII keys and no spaces. It holds names, outcomes and keyed digests, never a value
+of a form; who a record is about stands in it as a keyed index, and in full only inside `sealed`.
 The form is fixed by `"v": 1`: whoever changes it counts up.
 """
 
@@ -77,7 +77,7 @@ def decode(leaf: bytes) -> dict[str, Any]:
 
 
 def unseal(members: dict[str, Any], keys: PeriodKeys) -> dict[str, Any]:
-    """`{"official": personal id, "subjects": {role: key}}` of a decoded leaf; SealBroken when it was tampered with."""
+    """`{"official": personal id, "subjects": {role: key}}` of a decoded leaf; SealBroken after tampering."""
     if not members["sealed"]:
         return {"official": "", "subjects": {}}
     try:
@@ -99,7 +99,7 @@ def subject_index(index_key: bytes, who: str) -> str:
 def field_digest(digest_key: bytes, record_id: str, value: bytes) -> str:
     """The digest of one value that left, hex.
 
-    It is bound to its record, so that equal values of two records look different and counting them tells nothing.
+    It is bound to its record, so that equal values of two records look different and counting tells nothing.
     """
     return blake2s(record_id.encode() + value, digest_size=_FIELD_BYTES, key=digest_key).hexdigest()
 

@@ -234,7 +234,7 @@ class Exchange:
 
     async def finish_late(self, task: "asyncio.Task[None]", token: str) -> None:
         """Go on gathering until nothing more is needed; every arrival is recorded, then kept for `resume`."""
-        had = self._filled_keys()
+        had = self._state()
         arrived = asyncio.Event()
         self.gathering.arrived = arrived.set
         version = 0
@@ -254,16 +254,19 @@ class Exchange:
                 continue
             fields = answer["fields"]
             entries = fields if isinstance(fields, dict) else {}
-            late = [key for key, entry in entries.items() if entry["value"] is not None and key not in had]
+            late = [key for key, entry in entries.items() if entry["value"] is not None and had.get(key) != _seen(entry)]
             await self._keep(token, answer, version=version, done=task.done(), late=late)
             if task.done():
                 return
 
-    def _filled_keys(self) -> set[str]:
+    def _state(self) -> dict[str, tuple[object, ...]]:
         answers = list(self.gathering.answers)
-        names = _evidence_names(answers)
-        filled = fill(self._plan, answers, self._situation, names)
-        return {key for key, entry in filled.fields.items() if entry["value"] is not None}
+        filled = fill(self._plan, answers, self._situation, _evidence_names(answers))
+        return {key: _seen(entry) for key, entry in filled.fields.items()}
+
+
+def _seen(entry: Mapping[str, object]) -> tuple[object, ...]:
+    return entry["state"], entry["value"], entry["attribute"]
 
 
 def _evidence_names(answers: list[SourceAnswer | None]) -> dict[int, str]:

@@ -1,5 +1,7 @@
 """The XML door: what is let in, and every way of being refused."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,7 +84,5 @@ def test_refusal_holds_nothing_of_the_document() -> None:
 
 @given(st.binary(max_size=200) | st.text(alphabet="<>/!?[]&;ab -='\"", max_size=60).map(str.encode))
 def test_nothing_but_a_refusal_is_ever_raised(document: bytes) -> None:
-    try:
+    with suppress(XmlRefused):
         parse(document)
-    except XmlRefused as refused:
-        assert refused.code

@@ -31,7 +31,7 @@ DEFAULT_BODY = json.dumps(
     {
         "procedure": "1.004194",
         "subject": {"personal_id": "033190@n@", "full_name": "TRẦN THỊ MẪU", "birth_date": "1990-02-15"},
-        "spouse": {"personal_id": "033085648207", "full_name": "PHẠM VĂN THỬ", "birth_date": "1985-11-02"},
+        "spouse": {"personal_id": "033085@n@", "full_name": "PHẠM VĂN THỬ", "birth_date": "1985-11-02"},
         "official": {"personal_id": "033085004321", "account": "canbo.thu", "agency": "000.00.14.H31"},
     },
     ensure_ascii=False,

@@ -18,7 +18,7 @@ from typing import cast
 import uvloop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_ASKED_ID = re.compile(rb"[:>\"](\d{12})[\"<]")
+_ASKED_ID = re.compile(rb"[sS]oDinhDanh[>\": ]+(\d{12})")
 _ASKED_NAME = re.compile(rb"HoVaTen>([^<]+)<")
 _ASKED_BIRTH = re.compile(rb"NgayThangNam>(\d{8})<")
 
@@ -36,8 +36,8 @@ _CITIZEN = (
     '<ns1:CongdanCollection xmlns:ns1="http://www.mic.gov.vn/dancu/1.0"><ns1:CongDan>'
     "<ns1:SoDinhDanh>@id@</ns1:SoDinhDanh><ns1:SoCMND>145678901</ns1:SoCMND>"
     "<ns1:HoVaTen><ns1:Ho/><ns1:ChuDem/><ns1:Ten>@name@</ns1:Ten></ns1:HoVaTen>"
-    "<ns1:GioiTinh>2</ns1:GioiTinh><ns1:DanToc>01</ns1:DanToc><ns1:TonGiao>00</ns1:TonGiao>"
-    "<ns1:TinhTrangHonNhan>2</ns1:TinhTrangHonNhan><ns1:NhomMau>00</ns1:NhomMau>"
+    "<ns1:GioiTinh>2</ns1:GioiTinh><ns1:DanToc>01</ns1:DanToc><ns1:TonGiao>01</ns1:TonGiao>"
+    "<ns1:TinhTrangHonNhan>2</ns1:TinhTrangHonNhan><ns1:NhomMau>01</ns1:NhomMau>"
     "<ns1:NgayThangNamSinh><ns1:Nam>1990</ns1:Nam><ns1:NgayThangNam>@birth@</ns1:NgayThangNam>"
     "</ns1:NgayThangNamSinh>"
     + "".join(_ADDRESS.format(name) for name in ("NoiDangKyKhaiSinh", "QueQuan", "ThuongTru", "NoiOHienTai"))
@@ -50,6 +50,7 @@ _CITIZEN = (
     "</ns1:CongDan></ns1:CongdanCollection></soapenv:Body></soapenv:Envelope>"
 )
 _CIVIL = {
+    "soDinhDanh": "@id@",
     "khaiSinh": {"so": "45", "quyenSo": "01/1990", "ngayDangKy": "03/1990", "noiDangKy": "UBND phường Mẫu"},
     "ketHon": [
         {

@@ -1,4 +1,4 @@
-"""Leaf bytes: their form never moves, nothing of a person can be read in them, and what is sealed opens again."""
+"""Leaf bytes: their form never moves, nobody can be read in them, what is sealed opens again."""
 
 import asyncio
 import base64

@@ -27,9 +27,9 @@ class House:
 
     async def token(self, client: str = "portal") -> str:
         known = self.clients[client]
-        auth = aiohttp.BasicAuth(known["client_id"], known["client_secret"])
+        headers = {"Authorization": aiohttp.encode_basic_auth(known["client_id"], known["client_secret"])}
         form = {"grant_type": "client_credentials"}
-        async with self.session.post(f"{self.url}/oauth2/token", data=form, auth=auth) as response:
+        async with self.session.post(f"{self.url}/oauth2/token", data=form, headers=headers) as response:
             assert response.status == 200, await response.text()
             return str((await response.json())["access_token"])
 

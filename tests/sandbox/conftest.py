@@ -51,7 +51,7 @@ def soap_body(operation: str, person: Person, more: str = "", **changed: str) ->
         "MaDonVi": "000.00.14.H31",
         "TaiKhoan": "canbo.thu",
         "SoDienThoai": "0",
-        "SoDinhDanh": person.personal_id,
+        "SoDinhDanh" if person.personal_id else "SoCMND": person.personal_id or person.old_id,
         "HoVaTen": person.full_name.upper(),
     } | changed
     inner = "".join(f"<dan:{name}>{escape(value)}</dan:{name}>" for name, value in words.items())

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from adapters.sandbox.app import personas
 from adapters.sandbox.people import Person, Register
@@ -59,7 +58,7 @@ def test_marital_status_agrees_with_the_last_marriage(register: Register) -> Non
         if one.marriages and one.life == "alive":
             expected = {"": "married", "divorce": "divorced", "death": "widowed"}
             assert one.marital == expected[one.marriages[-1].end_reason]
-        if one.marital in {"never_married"}:
+        if one.marital == "never_married":
             assert not one.marriages
 
 
@@ -94,10 +93,8 @@ def test_heads_and_representatives_exist_and_heads_head_themselves(register: Reg
 
 
 def test_communes_are_units_or_old_codes_of_the_province(register: Register, root: Path) -> None:
-    raw = yaml.load(  # every scalar as text
-        (root / "mappings/codes/hung_yen_units.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader
-    )
-    known = set(re.findall(r"[0-9]{5}", str(raw)))
+    units = (root / "mappings/codes/hung_yen_units.yaml").read_text(encoding="utf-8")
+    known = set(re.findall(r"\b[0-9]{5}\b", units))
     for address in (place for one in register.people for place in addresses(one)):
         assert address.commune in known
         assert address.province == "33"
@@ -137,3 +134,13 @@ def test_ready_file_form_has_the_promised_words(root: Path) -> None:
 @pytest.mark.parametrize("key", ["khai", "thom"])
 def test_birth_dates_keep_their_precision(register: Register, key: str) -> None:
     assert str(PartialDate.parse(register.by_key[key].birth_date)) == register.by_key[key].birth_date
+
+
+def test_births_are_registered_after_they_happen_and_marriages_after_that(register: Register) -> None:
+    for one in register.people:
+        if one.birth_record:
+            assert one.birth_record.registered_on >= one.birth_date
+            assert one.birth_record.book.startswith(one.birth_record.registered_on[:4])
+        for act in one.marriages:
+            assert int(act.registered_on[:4]) - int(one.birth_date[:4]) >= 18
+            assert not act.end_on or act.end_on > act.registered_on

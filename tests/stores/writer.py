@@ -1,4 +1,4 @@
-"""Writes records until it is killed and prints each exchange once it is acknowledged: run by `test_log.py`."""
+"""Writes records until it is killed and prints those that were acknowledged: run by `test_log.py`."""
 
 import asyncio
 import os

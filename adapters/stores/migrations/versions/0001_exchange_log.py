@@ -49,7 +49,8 @@ _POSTGRES = (
     "CREATE TABLE period_keys (period text PRIMARY KEY, wrapped bytea NOT NULL)",
     "CREATE TABLE write_probe (filler bytea NOT NULL)",
     "CREATE FUNCTION motlan_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-    " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$",
+    " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME"
+    " USING ERRCODE = 'insufficient_privilege'; END $$",
     "CREATE TRIGGER append_log_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON append_log"
     " FOR EACH STATEMENT EXECUTE FUNCTION motlan_refuse()",
     "CREATE TRIGGER period_keys_refuse BEFORE UPDATE OR TRUNCATE ON period_keys"

@@ -1,0 +1,195 @@
+"""The door alone, on a real socket: a stand-in for the use case behind it, real catalogue and configuration."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.api.context import SERVICES, Services
+from gateway.api.door import DoorRunner
+from gateway.app import api_application
+from gateway.config import Configuration, DoorLimits, load
+from gateway.domain.errors import LogUnavailable, NotFound
+from gateway.domain.exchange import ExchangeRecord, Receipt
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Requester
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.policy.requesters import Requesters
+from gateway.prefill.request import PrefillRequest
+from gateway.telemetry import Metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARY = "033174209186"
+GOOD = {"procedure": "1.004873", "subjects": {"requester": {"personal_id": CANARY, "full_name": "Canh Thị Giác"},
+                                               "person": {"same_as": "requester"}}}  # fmt: skip
+HASTY = DoorLimits(header_seconds=1, body_seconds=1, idle_seconds=2, body_bytes=65_536, requests_per_requester=4)
+
+
+class StandIn:
+    """Answers like the use case; `gate` holds it back."""
+
+    def __init__(self) -> None:
+        self.asked: list[PrefillRequest] = []
+        self.deadlines: list[float] = []
+        self.gate: asyncio.Event | None = None
+        self.error: Exception | None = None
+        self.late: list[dict[str, object]] = []
+
+    async def fill(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        self.asked.append(request)
+        self.deadlines.append(deadline - asyncio.get_running_loop().time())
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return {"exchange_id": exchange, "form": {}}
+
+    async def resume(
+        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        if token != "known":
+            raise NotFound(code="pending_unknown")
+        return {"exchange_id": exchange, "fields": {}, "pending": None}
+
+    async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
+        if token != "known":
+            raise NotFound(code="pending_unknown")
+        for item in self.late:
+            yield item
+
+
+class StandInLog:
+    def __init__(self) -> None:
+        self.up = True
+
+    async def append(self, record: ExchangeRecord) -> Receipt:
+        raise LogUnavailable
+
+    async def recent(self, count: int) -> Sequence[dict[str, object]]:
+        return []
+
+    async def ready(self) -> bool:
+        return self.up
+
+    async def close(self) -> None:
+        return
+
+
+@dataclass
+class Door:
+    """A running door and a client of it."""
+
+    base: str
+    port: int
+    prefill: StandIn
+    log: StandInLog
+    requesters: Requesters
+    client: aiohttp.ClientSession
+    seen: list[str] = field(default_factory=list)
+
+    def token(self, name: str = "portal") -> str:
+        secret = {"portal": "sandbox-only-portal", "auditor": "sandbox-only-auditor"}[name]
+        requester = self.requesters.authenticate(name, secret)
+        return self.requesters.issue(requester, requester.scopes)
+
+    async def post(self, path: str, body: object, name: str = "portal", **headers: str) -> "Reply":
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Authorization": f"Bearer {self.token(name)}", "Content-Type": "application/json", **headers}
+        async with self.client.post(self.base + path, data=raw, headers=sent) as answer:
+            return await Reply.of(answer)
+
+    async def get(self, path: str, **headers: str) -> "Reply":
+        async with self.client.get(self.base + path, headers=headers) as answer:
+            return await Reply.of(answer)
+
+    async def raw(self, sent: bytes, seconds: float = 5) -> bytes:
+        """Bytes in, bytes out, until the door closes or is silent."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        received = b""
+        try:
+            writer.write(sent)
+            await writer.drain()
+            async with asyncio.timeout(seconds):
+                while chunk := await reader.read(65_536):
+                    received += chunk
+        except (TimeoutError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+        return received
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @classmethod
+    async def of(cls, answer: aiohttp.ClientResponse) -> "Reply":
+        return cls(answer.status, dict(answer.headers), await answer.read())
+
+    @property
+    def json(self) -> dict[str, object]:
+        found = json.loads(self.raw)
+        assert isinstance(found, dict)
+        return found
+
+    def assert_problem(self, status: int, code: str | None = None) -> None:
+        assert self.status == status, self.raw
+        assert self.headers["Content-Type"].startswith("application/problem+json")
+        body = self.json
+        assert body["exchange_id"] == self.headers["X-Exchange-Id"]
+        assert body["title"]
+        assert body["title_vi"]
+        if code is not None:
+            assert body["code"] == code
+        assert CANARY.encode() not in self.raw
+
+
+@pytest.fixture(scope="session")
+def configuration() -> Configuration:
+    return load(ROOT / "config")
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue(ROOT)
+
+
+@pytest.fixture
+async def door(configuration: Configuration, catalogue: Catalogue) -> AsyncIterator[Door]:
+    async for opened in _open(configuration, catalogue, HASTY):
+        yield opened
+
+
+async def _open(configuration: Configuration, catalogue: Catalogue, limits: DoorLimits) -> AsyncIterator[Door]:
+    settings = configuration.gateway.model_copy(update={"limits": limits})
+    configuration = configuration.model_copy(update={"gateway": settings})
+    prefill, log = StandIn(), StandInLog()
+    requesters = Requesters(configuration.requesters, b"k" * 32)
+    app = api_application(Metrics())
+    app[SERVICES] = Services(
+        configuration=configuration,
+        catalogue=catalogue,
+        prefill=prefill,
+        requesters=requesters,
+        sources={},
+        log=log,
+    )
+    runner = DoorRunner(app, limits, drain_seconds=2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession() as client:
+        yield Door(f"http://127.0.0.1:{port}", port, prefill, log, requesters, client)
+    await runner.cleanup()
+
+

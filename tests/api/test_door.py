@@ -1,0 +1,273 @@
+"""Hostile input at the door: never a 500, always a problem with an exchange id, never a value of the request."""
+
+import asyncio
+import io
+import json
+import time
+
+import pytest
+
+from gateway.telemetry import set_up
+from tests.api.conftest import CANARY, GOOD, Door
+
+NESTED = b"[" * 5_000 + b"]" * 5_000
+SMUGGLED = {
+    "length and chunks": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
+    "two lengths": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\nabcdefghi",
+    "signed length": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\nabcd",
+    "odd coding": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "folded header": b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\nX-D : e\r\n\r\n",
+    "space before colon": b"GET /health/live HTTP/1.1\r\nHost : x\r\n\r\n",
+    "no host": b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n",
+    "two hosts": b"GET /health/live HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n",
+    "no version": b"GET /health/live\r\n\r\n",
+    "binary": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    "null in header": b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n",
+    "long target": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "many headers": b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + b"X-A: b\r\n" * 500 + b"\r\n",
+    "huge header": b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: " + b"b" * 40_000 + b"\r\n\r\n",
+    "bad chunk": b"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+}
+BODIES = {
+    "empty": b"",
+    "blank": b"   ",
+    "not json": b"<xml/>",
+    "doctype": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+    "array": b"[]",
+    "null": b"null",
+    "number": b"1",
+    "truncated": b'{"procedure": "1.004873"',
+    "two values": b"{}{}",
+    "byte-order mark": b"\xef\xbb\xbf{}",
+    "utf-16": '{"procedure": "1.004873"}'.encode("utf-16"),
+    "latin-1": b'{"procedure": "\xe9"}',
+    "overlong": b'{"procedure": "\xc0\xaf"}',
+    "lone surrogate": b'{"procedure": "\\ud800"}',
+    "nan": b'{"procedure": NaN}',
+    "infinity": b'{"deadline_ms": Infinity}',
+    "huge exponent": b'{"deadline_ms": 1e999}',
+    "5000 digits": b'{"deadline_ms": ' + b"9" * 5_000 + b"}",
+    "beyond 64 bits": b'{"deadline_ms": 123456789012345678901}',
+    "float": b'{"procedure": "1.004873", "subjects": {}, "deadline_ms": 1.5}',
+    "boolean as number": b'{"procedure": "1.004873", "subjects": {}, "deadline_ms": true}',
+    "deep array": NESTED,
+    "deep object": b'{"known": {"a": ' + b'{"a": ' * 300 + b"1" + b"}" * 300 + b"}}",
+    "duplicate member": b'{"procedure": "1.004873", "procedure": "1.004873", "subjects": {}}',
+    "duplicate inside": b'{"procedure": "1.004873", "subjects": {"requester": {"personal_id": "033174209186", "personal_id": "033174209187"}}}',
+    "duplicate by escape": b'{"procedure": "1.004873", "\\u0070rocedure": "1.004873", "subjects": {}}',
+    "unknown member": b'{"procedure": "1.004873", "subjects": {}, "colour": 1}',
+    "missing member": b'{"subjects": {}}',
+    "wrong type": b'{"procedure": 7, "subjects": {}}',
+    "subject is null": b'{"procedure": "1.004873", "subjects": {"requester": null}}',
+    "subject is text": b'{"procedure": "1.004873", "subjects": {"requester": "033174209186"}}',
+    "control character": b'{"procedure": "\x01"}',
+}
+IDENTIFIERS = {
+    "short": "03317420918",
+    "long": "0331742091866",
+    "full width": "０３３１７４２０９１８６",
+    "arabic digits": "٠٣٣١٧٤٢٠٩١٨٦",
+    "zero width": "033174\u200b209186",
+    "line end": "033174209186\n",
+    "space": " 033174209186",
+    "comment": "033174<!-- -->209186",
+    "sql": "033174209186' OR '1'='1",
+    "template": "{{7*7}}",
+    "null": "033174209186\x00",
+    "letter": "03317420918a",
+}
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+async def test_malformed_http_is_refused_once_with_a_problem_and_the_connection_closes(door: Door, name: str) -> None:
+    begun = time.monotonic()
+    received = await door.raw(SMUGGLED[name])
+    assert time.monotonic() - begun < 3.5
+    assert received.split(b" ", 2)[1].startswith(b"4"), received[:200]
+    assert received.count(b"X-Exchange-Id: ") == 1
+    assert b"application/problem+json" in received or b'"error"' in received
+    assert not door.prefill.asked
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_hostile_body_is_a_400_problem(door: Door, name: str) -> None:
+    begun = time.monotonic()
+    answer = await door.post("/v1/prefill", BODIES[name])
+    answer.assert_problem(400)
+    assert time.monotonic() - begun < 1
+    assert not door.prefill.asked
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
+async def test_identifier_outside_its_grammar_is_422_with_a_pointer_and_no_value(door: Door, name: str) -> None:
+    body = {"procedure": "1.004873", "subjects": {"requester": {"personal_id": IDENTIFIERS[name]}}}
+    answer = await door.post("/v1/prefill", body)
+    answer.assert_problem(422)
+    assert "/subjects/requester/personal_id" in answer.raw.decode()
+    assert "174209" not in answer.raw.decode()
+
+
+async def test_name_in_decomposed_form_reaches_the_use_case_composed(door: Door) -> None:
+    subjects = {"requester": {"personal_id": CANARY, "full_name": "Tra\u0302\u0300n"}, "person": {"same_as": "requester"}}
+    assert (await door.post("/v1/prefill", {"procedure": "1.004873", "subjects": subjects})).status == 200
+    requester = door.prefill.asked[0].subjects["requester"]
+    assert not isinstance(requester, str)
+    assert requester.full_name == "Trần"
+
+
+async def test_unknown_member_is_named_but_never_when_it_could_be_an_identifier(door: Door) -> None:
+    named = await door.post("/v1/prefill", {**GOOD, "colour": 1})
+    assert "'colour' is not a known member" in named.raw.decode()
+    hidden = await door.post("/v1/prefill", {**GOOD, CANARY: 1})
+    hidden.assert_problem(400)
+
+
+async def test_unknown_procedure_is_404_with_near_codes(door: Door) -> None:
+    answer = await door.post("/v1/prefill", {**GOOD, "procedure": "1.004874"})
+    answer.assert_problem(404, "procedure_unknown")
+    assert "1.004873" in str(answer.json["near"])
+
+
+async def test_body_larger_than_the_limit_is_413_declared_or_not(door: Door) -> None:
+    big = json.dumps({**GOOD, "known": {"x": "y" * 100_000}}).encode()
+    (await door.post("/v1/prefill", big)).assert_problem(413)
+
+    async def chunks() -> object:
+        for start in range(0, len(big), 10_000):
+            yield big[start : start + 10_000]
+
+    headers = {"Authorization": f"Bearer {door.token()}", "Content-Type": "application/json"}
+    async with door.client.post(door.base + "/v1/prefill", data=chunks(), headers=headers) as answer:
+        assert answer.status == 413
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/xml"}, {"Content-Encoding": "gzip"},
+                                     {"Content-Type": "application/json; charset=utf-16"}])  # fmt: skip
+async def test_other_media_and_compressed_bodies_are_415(door: Door, headers: dict[str, str]) -> None:
+    (await door.post("/v1/prefill", GOOD, **headers)).assert_problem(415)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("GET", "/v1/prefill", 405), ("DELETE", "/v1/prefill", 405),
+     ("GET", "/v1/procedures/..%2f..%2fetc", 404), ("GET", "/docs/..%2fapp.py", 404), ("GET", "/v1/procedures/9.9", 404)],
+)  # fmt: skip
+async def test_wrong_path_or_method_is_a_problem_too(door: Door, method: str, path: str, status: int) -> None:
+    received = await door.raw(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert f" {status} ".encode() in head.splitlines()[0]
+    assert b"X-Exchange-Id" in head
+    assert json.loads(body)["title_vi"]
+
+
+async def test_odd_expectation_is_417_and_continue_is_answered(door: Door) -> None:
+    odd = await door.raw(b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    assert b" 417 " in odd.splitlines()[0]
+    plain = await door.raw(
+        b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    assert plain.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401")
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b", "Ω", "x" * 9_000 + ".y", "eyJhbGciOiJub25lIn0.e30."])
+async def test_forged_token_is_401_with_a_challenge(door: Door, token: str) -> None:
+    sent = token.encode("utf-8")
+    received = await door.raw(b"GET /v1/sources HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + sent + b"\r\n\r\n")
+    assert received.split(b" ", 2)[1] in {b"401", b"400"}
+    assert b"X-Exchange-Id" in received
+    if b" 401 " in received.splitlines()[0]:
+        assert b"WWW-Authenticate: Bearer" in received
+
+
+async def test_token_with_one_changed_character_is_refused(door: Door) -> None:
+    token = door.token()
+    for index in range(0, len(token), 7):
+        changed = token[:index] + ("A" if token[index] != "A" else "B") + token[index + 1 :]
+        assert (await door.get("/v1/sources", Authorization=f"Bearer {changed}")).status == 401
+
+
+async def test_token_without_the_scope_is_403(door: Door) -> None:
+    (await door.post("/v1/prefill", GOOD, name="auditor")).assert_problem(403, "scope_missing")
+
+
+async def test_requester_at_its_limit_gets_429_while_others_go_on(door: Door) -> None:
+    door.prefill.gate = asyncio.Event()
+    waiting = [asyncio.create_task(door.post("/v1/prefill", GOOD)) for _ in range(4)]
+    while len(door.prefill.asked) < 4:
+        await asyncio.sleep(0.01)
+    refused = await door.post("/v1/prefill", GOOD)
+    refused.assert_problem(429, "too_many_requests")
+    assert refused.headers["Retry-After"] == "1"
+    assert (await door.get("/v1/sources", Authorization=f"Bearer {door.token('auditor')}")).status == 200
+    door.prefill.gate.set()
+    assert [answer.status for answer in await asyncio.gather(*waiting)] == [200] * 4
+    assert (await door.post("/v1/prefill", GOOD)).status == 200
+
+
+async def test_surprise_inside_is_a_500_problem_that_says_nothing(door: Door) -> None:
+    sink = io.BytesIO()
+    set_up(sink)
+    door.prefill.error = RuntimeError(f"about {CANARY}")
+    (await door.post("/v1/prefill", GOOD)).assert_problem(500)
+    lines = [json.loads(line) for line in sink.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["http.failed", "http.answered"]
+    assert lines[0]["error"] == "RuntimeError"
+    assert CANARY.encode() not in sink.getvalue()
+
+
+async def test_deadline_is_the_callers_within_the_configured_most(door: Door) -> None:
+    for wanted, most in ((50, 0.05), (600_000, 10.0), (None, 2.0)):
+        await door.post("/v1/prefill", {**GOOD, "deadline_ms": wanted})
+        assert most - 0.05 <= door.prefill.deadlines[-1] <= most
+
+
+async def test_two_hundred_slow_heads_are_cut_while_health_stays_quick(door: Door) -> None:
+    async def drip() -> float:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        begun = time.monotonic()
+        try:
+            for byte in b"GET /health/live HTTP/1.1\r\nX-Slow: " + b"a" * 100:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                if reader.at_eof():
+                    break
+                await asyncio.sleep(0.1)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+        return time.monotonic() - begun
+
+    slow = [asyncio.create_task(drip()) for _ in range(200)]
+    await asyncio.sleep(0.3)
+    begun = time.monotonic()
+    assert (await door.get("/health/live")).status == 200
+    assert time.monotonic() - begun < 0.2
+    assert max(await asyncio.gather(*slow)) < 4
+
+
+async def test_silent_connection_is_cut(door: Door) -> None:
+    begun = time.monotonic()
+    assert await door.raw(b"") == b""
+    assert time.monotonic() - begun < 3
+
+
+async def test_second_head_on_a_kept_connection_is_timed_too(door: Door) -> None:
+    begun = time.monotonic()
+    received = await door.raw(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/li")
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert time.monotonic() - begun < 4
+
+
+async def test_slow_body_is_408(door: Door) -> None:
+    head = f"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token()}\r\nContent-Type: application/json\r\n"
+    received = await door.raw(head.encode() + b"Content-Length: 100\r\n\r\n{")
+    assert b" 408 " in received.splitlines()[0]
+
+
+async def test_pipelined_requests_are_answered_in_order(door: Door) -> None:
+    one = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    received = await door.raw(one * 20 + last)
+    assert received.count(b"HTTP/1.1 200") == 20
+    assert received.rindex(b"HTTP/1.1 404") > received.rindex(b"HTTP/1.1 200")

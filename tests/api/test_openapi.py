@@ -1,0 +1,93 @@
+"""The description is complete, valid, and true of what the door answers."""
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from gateway.api.openapi import document
+from gateway.api.reasons import TITLES
+from gateway.api.routes import OPERATIONS
+from gateway.domain.evidence import Reason
+from tests.api.conftest import GOOD, Door
+
+API: dict[str, Any] = document()
+
+
+def _resolved(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}", "components": API["components"]}
+
+
+def test_every_operation_is_described_with_its_success_and_a_unique_id() -> None:
+    ids = [item["operationId"] for methods in API["paths"].values() for item in methods.values()]
+    assert len(ids) == len(set(ids)) == len(OPERATIONS)
+    assert API["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("item", OPERATIONS, ids=lambda item: item.id)
+def test_every_reference_leads_to_a_schema(item: Any) -> None:
+    text = json.dumps(API["paths"][item.path])
+    names = [part.split('"')[0] for part in text.split("#/components/schemas/")[1:]]
+    assert names
+    assert set(names) <= set(API["components"]["schemas"])
+
+
+def test_every_schema_is_valid_json_schema() -> None:
+    for name in API["components"]["schemas"]:
+        jsonschema_rs.validator_for(_resolved(name))
+
+
+def test_examples_fit_their_schemas() -> None:
+    for name, schema in API["components"]["schemas"].items():
+        for example in schema.get("examples", ()):
+            jsonschema_rs.validator_for(_resolved(name)).validate(example)
+
+
+def test_every_reason_has_words_in_both_languages() -> None:
+    assert set(TITLES) == set(Reason)
+    assert all(vi and en for vi, en in TITLES.values())
+
+
+@pytest.mark.parametrize("path", ["/v1/procedures", "/v1/procedures/1.004873", "/v1/reasons", "/v1/sources",
+                                  "/health/live", "/health/ready", "/.well-known/oauth-authorization-server"])  # fmt: skip
+async def test_answers_fit_the_description(door: Door, path: str) -> None:
+    answer = await door.get(path, Authorization=f"Bearer {door.token()}")
+    assert answer.status == 200
+    described = API["paths"][path.replace("1.004873", "{code}")]["get"]["responses"]["200"]
+    name = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    jsonschema_rs.validator_for(_resolved(name)).validate(answer.json)
+
+
+async def test_problems_fit_the_description(door: Door) -> None:
+    validator = jsonschema_rs.validator_for(_resolved("Problem"))
+    for body in (b"", b"{}", json.dumps({**GOOD, "colour": 1}).encode(), json.dumps({**GOOD, "procedure": "0"}).encode()):
+        validator.validate((await door.post("/v1/prefill", body)).json)
+    validator.validate((await door.get("/nowhere")).json)
+
+
+async def test_served_description_is_the_generated_one(door: Door) -> None:
+    assert (await door.get("/openapi.json")).json == API
+
+
+async def test_docs_are_bundled_and_strict(door: Door) -> None:
+    page = await door.get("/docs")
+    assert page.status == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    text = page.raw.decode()
+    assert '<html lang="vi">' in text
+    for name in ("docs.js", "docs.css"):
+        assert f"/docs/{name}" in text
+        asset = await door.get(f"/docs/{name}")
+        assert asset.status == 200
+        assert b"http://" not in asset.raw
+        assert b"https://" not in asset.raw
+        assert b"innerHTML" not in asset.raw
+
+
+async def test_form_is_a_json_schema(door: Door) -> None:
+    form = (await door.get("/v1/procedures/1.004873/form")).json
+    jsonschema_rs.validator_for(form)
+    with_suffix = await door.get("/v1/procedures/1.004873.H31")
+    assert with_suffix.json["code"] == "1.004873"
