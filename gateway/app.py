@@ -32,9 +32,9 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
 from gateway.telemetry import Metrics
 
-LOG = web.AppKey("log", ExchangeLog)  # type: ignore[type-abstract] -- a protocol is what it holds
-CACHE = web.AppKey("cache", Cache)  # type: ignore[type-abstract]
-SOURCES = web.AppKey("sources", dict[str, Source])
+LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
+CACHE: web.AppKey[Cache] = web.AppKey("cache")
+SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 _KEY_BYTES = 32
 
 
@@ -165,7 +165,9 @@ class Gateway:
             await site.start()
         except OSError as error:
             what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-            raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None
+            raise ConfigError(
+                [Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]
+            ) from None
         return f"http://{host}:{runner.addresses[0][1]}"
 
 
@@ -203,7 +205,9 @@ def open_log(parts: Composition) -> ExchangeLog:
     """The exchange log of the configuration."""
     settings = parts.configuration.gateway.log
     key = None if settings.root_key is None else base64.b64decode(settings.root_key.reveal(), validate=True)
-    log: ExchangeLog = registry.store(settings.url, "open_log")(settings.url, parts.state, settings.origin, key)
+    log: ExchangeLog = registry.store(settings.url, "open_log")(
+        settings.url, parts.state, settings.origin, key
+    )
     return log
 
 

@@ -36,7 +36,11 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
     ]
     for code, procedure in sorted(catalogue.procedures.items()):
         for field in procedure.fields:
-            services = [(plan.name, ref.attribute) for ref in field.refs for plan in catalogue.offers.get(ref.evidence, ())]
+            services = [
+                (plan.name, ref.attribute)
+                for ref in field.refs
+                for plan in catalogue.offers.get(ref.evidence, ())
+            ]
             open_to_all = any(name.startswith("account.") for name, _ in services)
             if field.refs and not open_to_all and not granted.intersection(services):
                 out.append(f"procedure {code}: no agreement lets any requester fill '{field.key}'")
@@ -64,11 +68,15 @@ def _agreements(configuration: Configuration, catalogue: Catalogue) -> Iterator[
         document = _document(configuration, f"agreements/{name}.yaml")
         for purpose in item.purposes:
             if purpose not in {*configuration.purposes, _ANY}:
-                yield document.problem(("purposes",), f"there is no purpose '{purpose}'", "add it to purposes.yaml")
+                yield document.problem(
+                    ("purposes",), f"there is no purpose '{purpose}'", "add it to purposes.yaml"
+                )
         for code in item.procedures:
             if code != _ANY and catalogue.find(code) is None:
                 what = f"there is no procedure '{code}'"
-                yield document.problem(("procedures",), what, f"near: {', '.join(catalogue.near(code)) or 'none'}")
+                yield document.problem(
+                    ("procedures",), what, f"near: {', '.join(catalogue.near(code)) or 'none'}"
+                )
         for service, agreed in item.services.items():
             place = ("services", service)
             yield from _attributes(document, place, service, agreed.attributes, catalogue)
@@ -112,7 +120,9 @@ def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:
     wanted: set[tuple[str, str]] = set()
     for procedure in catalogue.procedures.values():
         wanted.update((ref.evidence, ref.attribute) for field in procedure.fields for ref in field.refs)
-        wanted.update(_split(word) for item in procedure.predicates.values() for word in refs_of_predicate(item))
+        wanted.update(
+            _split(word) for item in procedure.predicates.values() for word in refs_of_predicate(item)
+        )
         for paper in procedure.papers.values():
             if paper.replaced_by is not None:
                 wanted.update(map(_split, _proof(paper.replaced_by)))

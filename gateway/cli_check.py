@@ -24,7 +24,9 @@ from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.serving import data_root, root_of
 from gateway.telemetry import Metrics
 
-_LIBRARIES = "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography SQLAlchemy structlog click rich".split()
+_LIBRARIES = (
+    "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography SQLAlchemy structlog click rich"
+).split()
 _EARLIEST_CLOCK = 1_767_225_600  # 2026-01-01
 _CONNECT_SECONDS = 1.0
 
@@ -114,7 +116,9 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
 @SET
 @JSON
 @QUIET
-def doctor(*, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def doctor(
+    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
     """Check libraries, clock, keys and reachability of the sources.
 
     \b
@@ -180,5 +184,7 @@ def _reachable(configuration: Configuration) -> Iterator[Finding]:
 def _print(findings: list[Finding]) -> None:
     table = Table("", "what", "name", "finding")
     for finding in findings:
-        table.add_row("[green]✓[/]" if finding.good else "[red]✗[/]", finding.kind, finding.name, finding.text)
+        table.add_row(
+            "[green]✓[/]" if finding.good else "[red]✗[/]", finding.kind, finding.name, finding.text
+        )
     Console().print(table)

@@ -18,7 +18,9 @@ from gateway.client import Answer, Client, Unreachable
 
 GATEWAY = click.option("--gateway", envvar="MOTLAN_GATEWAY", help="Address; default http://127.0.0.1:8080.")
 READY = click.option(
-    "--ready-file", type=click.Path(path_type=Path, exists=True), help="Address and client from `serve --ready-file`."
+    "--ready-file",
+    type=click.Path(path_type=Path, exists=True),
+    help="Address and client from `serve --ready-file`.",
 )
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
 
@@ -54,8 +56,14 @@ def procedures(*, gateway: str | None, ready_file: Path | None, as_json: bool, q
 
 @click.command()
 @click.argument("code")
-@click.option("--subject", "subjects", multiple=True, required=True, metavar="ROLE=-|FILE|same:ROLE",
-              help="JSON of a subject from standard input (-), a file, or the same as another role.")
+@click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    required=True,
+    metavar="ROLE=-|FILE|same:ROLE",
+    help="JSON of a subject from standard input (-), a file, or the same as another role.",
+)
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
@@ -65,14 +73,25 @@ def procedures(*, gateway: str | None, ready_file: Path | None, as_json: bool, q
 @READY
 @JSON
 @QUIET
-def prefill(*, code: str, subjects: tuple[str, ...], dossier: str | None, purpose: str | None,
-            deadline_ms: int | None, client_id: str, client_secret: str | None, gateway: str | None,
-            ready_file: Path | None, as_json: bool, quiet: bool) -> int:
+def prefill(
+    *,
+    code: str,
+    subjects: tuple[str, ...],
+    dossier: str | None,
+    purpose: str | None,
+    deadline_ms: int | None,
+    client_id: str,
+    client_secret: str | None,
+    gateway: str | None,
+    ready_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Prefill the form of a procedure.
 
     \b
     Examples:
-      echo '{"personal_id": "033190001234"}' | motlan prefill 1.004873 --subject requester=- --subject person=same:requester
+      motlan prefill 1.004873 --subject requester=- --subject person=same:requester < person.json
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": dict(map(_subject, subjects))}
@@ -88,7 +107,9 @@ def prefill(*, code: str, subjects: tuple[str, ...], dossier: str | None, purpos
     if as_json:
         click.echo(orjson.dumps(answer.body).decode())
     elif answer.status != 200:
-        click.echo(f"{answer.body['title_vi']} / {answer.body['title']}: {answer.body.get('detail', '')}", err=True)
+        click.echo(
+            f"{answer.body['title_vi']} / {answer.body['title']}: {answer.body.get('detail', '')}", err=True
+        )
     elif not quiet:
         Console().print(fields_table(answer.body), papers_table(answer.body))
     return 0 if answer.status == 200 else 1
@@ -109,7 +130,11 @@ def papers_table(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     """Every paper and what became of it."""
     table = Table("giấy tờ / paper", "trạng thái / state", "thay bằng / by")
     for paper in body["papers"]:
-        by = orjson.dumps(paper["by"]).decode() if paper.get("by") else (paper.get("reason") or {}).get("code", "")
+        by = (
+            orjson.dumps(paper["by"]).decode()
+            if paper.get("by")
+            else (paper.get("reason") or {}).get("code", "")
+        )
         table.add_row(paper["title"], paper["state"], by)
     return table
 

@@ -10,16 +10,22 @@ import orjson
 import uvloop
 
 from gateway.config import Listener
-from gateway.serving import Plan, data_root, root_of, sandbox_at, until_signalled, with_ports, write_ready
+from gateway.serving import Plan, data_root, root_of, sandbox_at, stop_event, with_ports, write_ready
 from gateway.serving import serve as serve_one
-from gateway.workers import serve_many
+from gateway.workers import WorkerFailed, serve_many
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
 QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 READY = click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
-CONFIG = click.option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder of the configuration.")
-STATE = click.option("--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state.")
-SET = click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration.")
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, file_okay=False), help="Folder of the configuration."
+)
+STATE = click.option(
+    "--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state."
+)
+SET = click.option(
+    "--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration."
+)
 
 
 def state_folder(given: Path | None) -> Path:
@@ -45,7 +51,9 @@ def overrides(values: tuple[str, ...]) -> dict[str, str]:
 @SET
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the port.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the port."
+)
 @READY
 @click.option("--with-sandbox", is_flag=True, help="Start the simulated peers too and speak with them.")
 @JSON
@@ -88,7 +96,11 @@ def serve(
             click.echo(greeting(content))
 
     if workers > 1:
-        return serve_many(plan, workers, announce)
+        try:
+            return serve_many(plan, workers, announce)
+        except WorkerFailed as error:
+            click.echo(str(error), err=True)
+            return 2
     uvloop.run(serve_one(plan, announce))
     return 0
 
@@ -103,7 +115,7 @@ def greeting(content: Mapping[str, object]) -> str:
         who = f"{shown['client_id']}:{shown['client_secret']}"
         lines += [
             f"TOKEN=$(curl -s -u '{who}' -d grant_type=client_credentials {base}/oauth2/token"
-            " | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+            ' | sed \'s/.*"access_token":"\\([^"]*\\)".*/\\1/\')',
             f"curl -s {base}/v1/prefill -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json'"
             f" -d '{_sample(content)}'",
         ]
@@ -122,7 +134,9 @@ def _sample(content: Mapping[str, object]) -> str:
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Only these peers.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one."
+)
 @READY
 @JSON
 @QUIET
@@ -138,6 +152,7 @@ def sandbox(
     """  # noqa: D301 -- \b is click's
 
     async def run() -> None:
+        stop = stop_event()
         async with sandbox_at(data_root(), Listener(host=host, port=port), only) as address:
             content = {"pid": os.getpid(), "sandbox": {"base": address, "control": f"{address}/__sandbox"}}
             if ready_file is not None:
@@ -147,7 +162,7 @@ def sandbox(
             elif not quiet:
                 click.echo(f"sandbox: {address}   control: {address}/__sandbox")
             sys.stdout.flush()
-            await until_signalled()
+            await stop.wait()
 
     uvloop.run(run())
 
@@ -170,6 +185,13 @@ def demo(*, keep: bool, ready_file: Path | None, state: Path | None, as_json: bo
 
     root = data_root()
     plan = Plan(
-        root=root, config=root / "config", state=Path(), overrides={}, with_sandbox=True, ready_file=ready_file
+        root=root,
+        config=root / "config",
+        state=Path(),
+        overrides={},
+        with_sandbox=True,
+        ready_file=ready_file,
     )
-    return run_demo(with_ports(plan, api=0, admin=0, sandbox=0), state, keep=keep, as_json=as_json, quiet=quiet)
+    return run_demo(
+        with_ports(plan, api=0, admin=0, sandbox=0), state, keep=keep, as_json=as_json, quiet=quiet
+    )

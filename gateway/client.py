@@ -37,7 +37,9 @@ class Client:
         if urllib.parse.urlsplit(base).scheme not in {"http", "https"}:
             raise Unreachable(f"{base} is not an http address")
         self.base = base.rstrip("/")
-        self._credentials = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode() if client_id else ""
+        self._credentials = (
+            base64.b64encode(f"{client_id}:{client_secret}".encode()).decode() if client_id else ""
+        )
         self._token = ""
         self._expires = 0.0
 
@@ -47,7 +49,9 @@ class Client:
 
     def post(self, path: str, body: object) -> Answer:
         """POST JSON."""
-        return self._send("POST", path, orjson.dumps(body), self._headers() | {"Content-Type": "application/json"})
+        return self._send(
+            "POST", path, orjson.dumps(body), self._headers() | {"Content-Type": "application/json"}
+        )
 
     def delete(self, path: str) -> Answer:
         """DELETE a path."""

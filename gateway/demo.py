@@ -23,7 +23,7 @@ from gateway import telemetry
 from gateway.app import LOG, Gateway
 from gateway.cli_client import papers_table, shown
 from gateway.client import Answer, Client
-from gateway.serving import Plan, running, until_signalled, write_ready
+from gateway.serving import Plan, running, stop_event, write_ready
 
 Subjects = dict[str, dict[str, str]]
 _SHOWN_FIELDS = 16
@@ -43,12 +43,17 @@ class Scene:
     deadline_ms: int = _DEADLINE_MS
 
 
-def _scene(title: str, procedure: str, /, *, more: Mapping[str, Mapping[str, str]] | None = None, **cast: str) -> Scene:
+def _scene(
+    title: str, procedure: str, /, *, more: Mapping[str, Mapping[str, str]] | None = None, **cast: str
+) -> Scene:
     return Scene(title=title, procedure=procedure, cast=cast, more=more or {})
 
 
 SCENES = (
-    _scene("Xác nhận tình trạng hôn nhân, người đã kết hôn", "1.004873", requester="facts_example", person="same:requester"),
+    _scene(
+        "Xác nhận tình trạng hôn nhân, người đã kết hôn", "1.004873",
+        requester="facts_example", person="same:requester",
+    ),
     _scene("Xác nhận tình trạng hôn nhân, người đã ly hôn", "1.004873", requester="divorced", person="same:requester"),
     _scene(
         "Liên thông khai sinh, thường trú, thẻ BHYT", "2.000986",
@@ -78,7 +83,9 @@ def run_demo(plan: Plan, state: Path | None, *, keep: bool, as_json: bool, quiet
     folder = state or Path(tempfile.mkdtemp(prefix="motlan-demo-"))
     telemetry.set_up(_Nowhere(), level=40) if not keep else telemetry.set_up()
     try:
-        return uvloop.run(_run(replace(plan, state=folder.resolve()), keep=keep, as_json=as_json, quiet=quiet))
+        return uvloop.run(
+            _run(replace(plan, state=folder.resolve()), keep=keep, as_json=as_json, quiet=quiet)
+        )
     finally:
         if state is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -104,11 +111,12 @@ async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
 async def _stay(plan: Plan, content: Mapping[str, object], console: Console) -> None:
     from gateway.cli_serve import greeting  # noqa: PLC0415 -- the command imports the demo
 
+    stop = stop_event()
     if plan.ready_file is not None:
         write_ready(plan.ready_file, content)
     console.print(greeting(content), markup=False, soft_wrap=True)
     sys.stdout.flush()
-    await until_signalled()
+    await stop.wait()
 
 
 class _Stage:
@@ -153,7 +161,9 @@ class _Stage:
     async def late(self) -> None:
         """What came after the last answer left; the sources are well again."""
         if self.pending is not None:
-            answer = await asyncio.to_thread(self.client.post, "/v1/prefill/resume", {"pending": self.pending})
+            answer = await asyncio.to_thread(
+                self.client.post, "/v1/prefill/resume", {"pending": self.pending}
+            )
             self.console.print(Panel("Đến muộn, lấy bằng /v1/prefill/resume  ·  what arrived late"))
             changed = _changed(self.last, answer.body)
             self.console.print(_told(changed), papers_table(changed))
@@ -163,12 +173,18 @@ class _Stage:
         """What the exchange log recorded: names, outcomes and digests, never a value."""
         app = self.gateway.app
         assert app is not None
-        table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả / result",
+        table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả",
                       title="Nhật ký giao dịch / exchange log")  # fmt: skip
         for leaf in reversed(await app[LOG].recent(2 * len(SCENES) + 3)):
             calls = leaf.get("calls")
             count = len(calls) if isinstance(calls, list) else 0
-            cells = (leaf.get("exchange"), leaf.get("phase"), leaf.get("procedure"), count, leaf.get("result"))
+            cells = (
+                leaf.get("exchange"),
+                leaf.get("phase"),
+                leaf.get("procedure"),
+                count,
+                leaf.get("result"),
+            )
             table.add_row(*(shown(cell) for cell in cells))
         self.console.print(table)
 

@@ -31,14 +31,18 @@ STORES = {
 def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]:
     """The factory `name` of an adapter module; ConfigError when it is not ours or not there."""
     if not module.startswith(PREFIX):
-        raise ConfigError([Problem(place, 0, f"'{module}' is not below '{PREFIX}'", "name a module of adapters/")])
+        raise ConfigError(
+            [Problem(place, 0, f"'{module}' is not below '{PREFIX}'", "name a module of adapters/")]
+        )
     try:
         found = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         what = f"adapter '{module}' cannot be loaded: no module '{error.name}'"
         raise ConfigError([Problem(place, 0, what, "check the name; a driver may need an extra")]) from None
     except AttributeError:
-        raise ConfigError([Problem(place, 0, f"adapter '{module}' has no '{name}'", "see adapters/README.md")]) from None
+        raise ConfigError(
+            [Problem(place, 0, f"adapter '{module}' has no '{name}'", "see adapters/README.md")]
+        ) from None
     if not callable(found):
         raise ConfigError([Problem(place, 0, f"'{module}.{name}' is not a factory")])
     return found  # type: ignore[no-any-return]
@@ -64,5 +68,7 @@ def store(url: str, name: str) -> Callable[..., Any]:
     scheme = urlsplit(url).scheme.partition("+")[0]
     if scheme not in STORES:
         what = f"there is no store for '{scheme}:'"
-        raise ConfigError([Problem("config/gateway.yaml", 0, what, f"use one of {', '.join(sorted(STORES))}")])
+        raise ConfigError(
+            [Problem("config/gateway.yaml", 0, what, f"use one of {', '.join(sorted(STORES))}")]
+        )
     return resolve(STORES[scheme], name, "config/gateway.yaml")

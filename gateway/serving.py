@@ -56,9 +56,7 @@ def configured(plan: Plan, sandbox: str = "") -> Configuration:
     if not sandbox:
         return configuration
     sources = {
-        name: item.model_copy(
-            update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)}
-        )
+        name: item.model_copy(update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)})
         for name, item in configuration.sources.items()
     }
     return configuration.model_copy(update={"sources": sources})
@@ -157,24 +155,25 @@ def write_ready(path: Path, content: Mapping[str, object]) -> None:
     draft.replace(path)
 
 
-async def until_signalled() -> None:
-    """Returns at SIGTERM or SIGINT."""
+def stop_event() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT; call it before anybody is told that the process is ready."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
 
 
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
     telemetry.set_up(sys.stderr.buffer)
+    stop = stop_event()
     async with running(plan) as (_, content):
         if plan.ready_file is not None:
             write_ready(plan.ready_file, content)
         telemetry.log().info("serve.ready", pid=os.getpid())
         announce(content)
-        await until_signalled()
+        await stop.wait()
         telemetry.log().info("serve.draining", pid=os.getpid())
     if plan.ready_file is not None:
         plan.ready_file.unlink(missing_ok=True)

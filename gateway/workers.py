@@ -16,11 +16,15 @@ import orjson
 import uvloop
 
 from gateway.config import load
-from gateway.serving import Plan, running, until_signalled, with_ports, write_ready
+from gateway.serving import Plan, running, stop_event, with_ports, write_ready
 from gateway.telemetry import set_up
 
 _START_SECONDS = 30
 _RESTART_PAUSE = 1.0
+
+
+class WorkerFailed(Exception):
+    """A worker did not start."""
 
 
 def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
@@ -31,10 +35,13 @@ def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]]
         port = held.getsockname()[1]
     peers = _free_port(settings.sandbox.host, settings.sandbox.port) if plan.with_sandbox else 0
     plan = replace(with_ports(plan, api=port, sandbox=peers), reuse_port=True)
+    plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     children = {_start(plan, 0): 0}
-    content = _wait_ready(plan)
+    content = _wait_ready(plan, 0)
     for number in range(1, count):
         children[_start(_beside(plan, peers), number)] = number
+    for number in range(1, count):
+        _wait_ready(plan, number)
     content |= {"pid": os.getpid(), "workers": count}
     if plan.ready_file is not None:
         write_ready(plan.ready_file, content)
@@ -55,6 +62,7 @@ def _free_port(host: str, port: int) -> int:
 
 
 def _start(plan: Plan, number: int) -> int:
+    _ready_of(plan, number).unlink(missing_ok=True)
     child = os.fork()
     if child:
         return child
@@ -68,21 +76,21 @@ def _start(plan: Plan, number: int) -> int:
 
 
 async def _worker(plan: Plan, number: int) -> None:
+    stop = stop_event()
     async with running(plan, with_admin=number == 0) as (_, content):
-        if number == 0:
-            write_ready(_first_ready(plan), content)
-        await until_signalled()
+        write_ready(_ready_of(plan, number), content)
+        await stop.wait()
 
 
-def _first_ready(plan: Plan) -> Path:
-    return plan.state / "worker-0.json"
+def _ready_of(plan: Plan, number: int) -> Path:
+    return plan.state / f"worker-{number}.json"
 
 
-def _wait_ready(plan: Plan) -> dict[str, object]:
-    path, end = _first_ready(plan), time.monotonic() + _START_SECONDS
+def _wait_ready(plan: Plan, number: int) -> dict[str, object]:
+    path, end = _ready_of(plan, number), time.monotonic() + _START_SECONDS
     while not path.exists():
         if time.monotonic() > end or os.waitpid(-1, os.WNOHANG)[0]:
-            raise TimeoutError("the first worker did not start")
+            raise WorkerFailed(f"worker {number} did not start; the log on standard error says why")
         time.sleep(0.02)
     content: dict[str, object] = orjson.loads(path.read_bytes())
     path.unlink()
@@ -113,4 +121,3 @@ def _supervise(plan: Plan, peers: int, children: dict[int, int]) -> int:
     if plan.ready_file is not None:
         plan.ready_file.unlink(missing_ok=True)
     return int(failed)
-

@@ -227,7 +227,8 @@ def load(data_root: Path) -> Register:
 
 def _read(path: Path) -> dict[str, Any]:
     """YAML with every scalar kept as text (BaseLoader makes no numbers, dates or booleans)."""
-    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds only text
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds only text
     if not isinstance(loaded, dict):
         raise ValueError(f"{path.name}: a table of people is expected")  # noqa: TRY004 - the file is wrong, not a type
     return loaded

@@ -110,7 +110,7 @@ class RestSource:
         if isinstance(tree, NotStrictJson):
             answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
         else:
-            answer = call.plan.read(tree, query)
+            answer = call.read(tree, query)
         return replace(answer, request_digest=wire.digest, response_digest=received)
 
     async def _fetch(self, wire: Wire, deadline: float) -> tuple[bytes, object]:

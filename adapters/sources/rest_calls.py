@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from adapters.transport.faults import refused_here
+from adapters.transport.faults import from_code, refused_here
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Reason, SourceQuery
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import is_personal_id, procedure_code
 from gateway.mapping.source import ServicePlan
 
@@ -46,7 +46,7 @@ class RestCall:
     """One data service at its address."""
 
     __slots__ = (
-        "_codes", "_headers", "_in_query", "_is_form", "_method", "_parameters", "_parts", "_places",
+        "_codes", "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parameters", "_parts", "_places",
         "_profile", "_url_ids_allowed", "plan",
     )  # fmt: skip
 
@@ -66,6 +66,8 @@ class RestCall:
         kind = {} if self._in_query else {"Content-Type": _FORM if self._is_form else _JSON}
         self._headers = {"Accept": _JSON, **kind}
         self.plan = plan
+        rule = plan.mapping.answer
+        self._is_list = (rule.record or rule.found_when).startswith("[")
 
     def write(self, query: SourceQuery) -> Wire:
         """The request for one query; ProviderError(REFUSED) when it cannot or may not be written."""
@@ -83,6 +85,20 @@ class RestCall:
             raise refused_here()
         sent = target.encode("ascii") if body is None else body
         return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
+
+    def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """What the answer says. A fault or a wrong form in a success never means that somebody does not exist."""
+        if isinstance(tree, dict):
+            fault = tree.get("fault")
+            if isinstance(fault, dict):
+                error = from_code(str(fault.get("code", "")))
+                return failed(error.outcome, error.reason)
+        elif not isinstance(tree, list):
+            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        elif not self._is_list:
+            reason = Reason.SOURCE_ANSWER_OTHER_PERSON if len(tree) > 1 else Reason.SOURCE_ANSWER_INVALID
+            return SourceAnswer(outcome=Outcome.INVALID, reason=reason, alarm=len(tree) > 1)
+        return self.plan.read(tree, query)
 
     def _with_code(self, query: SourceQuery) -> Mapping[str, str]:
         if not self._codes:

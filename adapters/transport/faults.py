@@ -111,6 +111,11 @@ def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> 
     return ProviderError(*fault, retry_in, status=status, expired=expired)
 
 
+def from_code(code: str) -> ProviderError:
+    """The fault that a WSO2 code in an answer with a success status stands for; unknown codes are INVALID."""
+    return ProviderError(*_CODES.get(code.encode("utf-8", "replace"), _INVALID))
+
+
 def _by_class(status: int) -> _Fault:
     match status // 100:
         case 4:

@@ -238,7 +238,7 @@ def _walk(element: etree._Element, shape: Shape) -> Tree:
         value = _value(child, known)
         if known.many:
             items = out.setdefault(known.name, [])
-            assert isinstance(items, list)  # noqa: S101 -- for the type checker
+            assert isinstance(items, list)
             items.append(value)
         elif known.name in out:
             raise XmlRefused("element_repeated")

@@ -202,12 +202,10 @@ class Recent:
     def __call__(self, key: str, until: datetime) -> bool:
         """Whether the key is new; it is remembered until `until`."""
         now = self._clock.now()
-        for old in [old for old, end in self._until.items() if end < now]:
-            del self._until[old]
-        if key in self._until:
-            return False
-        self._until[key] = until
-        return True
+        while self._until and next(iter(self._until.values())) < now:
+            del self._until[next(iter(self._until))]
+        # one step, because large messages are read in threads
+        return self._until.setdefault(key, until) is until
 
 
 def _parts(envelope: etree._Element) -> tuple[etree._Element, etree._Element]:

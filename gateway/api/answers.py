@@ -11,7 +11,16 @@ from gateway.domain.evidence import Outcome
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
-FIELD_STATES = ("filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept")
+FIELD_STATES = (
+    "filled",
+    "empty",
+    "not_applicable",
+    "not_found",
+    "unavailable",
+    "withheld",
+    "disputed",
+    "kept",
+)
 PAPER_STATES = ("replaced", "reusable", "required", "digital_only", "not_applicable")
 
 
@@ -116,7 +125,9 @@ ANSWERS: dict[str, Any] = {
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
     "Procedure": _PROCEDURE,
     "Form": {"type": "object", "description": "JSON Schema 2020-12"},
-    "Reasons": _object("reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))),
+    "Reasons": _object(
+        "reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))
+    ),
     "Sources": _object("sources", sources=_listed(_SOURCE)),
     "Metadata": _object("issuer token_endpoint", issuer=_TEXT, token_endpoint=_TEXT),
     "Health": _object("status", status=_TEXT, dependencies=_FREE),

@@ -59,7 +59,7 @@ class DoorProtocol(RequestHandler):
     ) -> web.StreamResponse:
         """A problem body for what the HTTP parser refused; its text could quote the request, so it is dropped."""
         del request, exc, message
-        error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()  # noqa: PLR2004
+        error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()
         answer = problem(error, new_exchange_id())
         answer.force_close()
         return answer
@@ -83,7 +83,9 @@ class DoorProtocol(RequestHandler):
     def _refuse(self) -> None:
         answer = problem(Overloaded(retry_after=1), new_exchange_id())
         assert isinstance(answer.body, bytes)
-        head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {len(answer.body)}\r\nConnection: close\r\n"
+        head = (
+            f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {len(answer.body)}\r\nConnection: close\r\n"
+        )
         lines = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
         if isinstance(self.transport, asyncio.Transport):
             self.transport.write((head + lines + "\r\n").encode() + answer.body)

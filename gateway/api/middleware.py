@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.problems import NotAcceptable, from_http, problem
@@ -25,7 +26,7 @@ HEADERS = {
 }
 
 
-def outermost(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def outermost(metrics: Metrics) -> Middleware:
     """The middleware that every request passes first and every answer last."""
 
     @web.middleware
@@ -53,7 +54,9 @@ def outermost(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[we
 
 def _check_head(request: web.Request) -> None:
     """What the parser lets through though RFC 9112 (2.3, 3.2) does not."""
-    if request.version < (1, 0) or (request.version > (1, 0) and len(request.headers.getall("Host", ())) != 1):
+    if request.version < (1, 0) or (
+        request.version > (1, 0) and len(request.headers.getall("Host", ())) != 1
+    ):
         raise BadRequest("the request is not valid HTTP")
 
 

@@ -30,9 +30,13 @@ def _nfc(text: str) -> str:
 
 
 PersonalId = Annotated[str, Field(pattern="^[0-9]{12}$", examples=["033190001234"])]
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)
+]
 Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$")]
-BirthDate = Annotated[str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)]
+BirthDate = Annotated[
+    str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)
+]
 ProcedureCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.\-]{0,39}$", examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -153,7 +157,10 @@ class ResumeBody(Body):
     """`POST /v1/prefill/resume`."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [{"pending": "p_3q2-7wAAAAB"}]}
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"pending": "p_3q2-7wAAAAB"}]},
     )
 
     pending: Annotated[str, Field(pattern=r"^[0-9A-Za-z._~\-]{1,512}$")]
@@ -163,7 +170,7 @@ class TokenAnswer(BaseModel):
     """A bearer token (RFC 6749, 5.1)."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"]
     expires_in: int
     scope: str
 

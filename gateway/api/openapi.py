@@ -27,7 +27,9 @@ from gateway.domain.errors import (
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {"docs.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+)
 _REF = "#/components/schemas/{model}"
 _EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
 _PROBLEMS: dict[int, type[GatewayError]] = {
@@ -94,7 +96,10 @@ def _operation(item: Operation) -> dict[str, Any]:
             {"name": "code", "in": "path", "required": True, "schema": schema, "example": "1.004873"}
         ]
     if item.body is not None:
-        out["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(item.body.__name__)}}}
+        out["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(item.body.__name__)}},
+        }
     if item.id == "token":
         out["requestBody"] = {
             "required": True,
@@ -116,7 +121,7 @@ def _responses(item: Operation) -> dict[str, Any]:
 def _problem(item: Operation, status: int) -> dict[str, Any]:
     family = _PROBLEMS[status]
     headers = dict(_EXCHANGE_HEADER)
-    if item.id == "ready" and status == 503:  # noqa: PLR2004 -- an HTTP status
+    if item.id == "ready" and status == 503:
         content = {"application/json": {"schema": _ref("Health")}}
         return {"description": "Not ready", "headers": headers, "content": content}
     if item.id == "token" and status in {400, 401}:
@@ -130,8 +135,8 @@ def _problem(item: Operation, status: int) -> dict[str, Any]:
         "code": family.code,
         "exchange_id": "01KB0000000000000000000000",
     }
-    content = {"application/problem+json": {"schema": _ref("Problem"), "example": example}}
-    return {"description": f"{family.title_vi} / {family.title}", "headers": headers, "content": content}
+    shown = {"application/problem+json": {"schema": _ref("Problem"), "example": example}}
+    return {"description": f"{family.title_vi} / {family.title}", "headers": headers, "content": shown}
 
 
 def _security(item: Operation) -> list[dict[str, list[str]]]:

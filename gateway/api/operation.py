@@ -59,7 +59,9 @@ def _state(state: SourceState) -> dict[str, object]:
         "state": words.get(state.breaker, state.breaker),
         "breaker": state.breaker,
         "latency_ms": {name: round(value, 1) for name, value in state.latency_ms.items()},
-        "last": None if last is None else {"outcome": last[0], "at": last[1].isoformat().replace("+00:00", "Z")},
+        "last": None
+        if last is None
+        else {"outcome": last[0], "at": last[1].isoformat().replace("+00:00", "Z")},
     }
 
 

@@ -42,7 +42,9 @@ async def fill(request: web.Request) -> web.Response:
         known=body.known or {},
     )
     exchange = ExchangeId(request[EXCHANGE])
-    done = await services.prefill.fill(wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms))
+    done = await services.prefill.fill(
+        wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms)
+    )
     return answer(done)
 
 
@@ -99,7 +101,11 @@ def _kinds(given: PersonBody | OrganisationBody | ParcelBody) -> tuple[SubjectKi
             numbered = given.personal_id or given.old_id or given.passport
             return (SubjectKind.PERSON,) if numbered else (SubjectKind.NEWBORN, SubjectKind.PERSON)
         case OrganisationBody():
-            return (SubjectKind.ORGANISATION,) if given.tax_code else (SubjectKind.VEHICLE, SubjectKind.ORGANISATION)
+            return (
+                (SubjectKind.ORGANISATION,)
+                if given.tax_code
+                else (SubjectKind.VEHICLE, SubjectKind.ORGANISATION)
+            )
         case ParcelBody():
             return (SubjectKind.PARCEL,)
 

@@ -87,14 +87,16 @@ def problem(error: GatewayError, exchange: str) -> web.Response:
     headers = {"X-Exchange-Id": exchange, "Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    if error.http == 401:  # noqa: PLR2004 -- an HTTP status
+    if error.http == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="motlan", error="invalid_token"'
-    return web.Response(status=error.http, body=orjson.dumps(body), content_type=CONTENT_TYPE, headers=headers)
+    return web.Response(
+        status=error.http, body=orjson.dumps(body), content_type=CONTENT_TYPE, headers=headers
+    )
 
 
 def from_http(error: web.HTTPException) -> GatewayError:
     """What aiohttp raised by itself (no such path, wrong method, too large), as one of ours."""
-    family = FAMILIES.get(error.status, BadRequest if error.status < 500 else GatewayError)  # noqa: PLR2004
+    family = FAMILIES.get(error.status, BadRequest if error.status < 500 else GatewayError)
     return family()
 
 

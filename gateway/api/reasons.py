@@ -8,12 +8,18 @@ TITLES: dict[Reason, tuple[str, str]] = {
     Reason.SOURCE_UNREACHABLE: ("Không kết nối được nguồn dữ liệu", "The source cannot be reached"),
     Reason.SOURCE_BUSY: ("Nguồn dữ liệu đang bận", "The source is busy"),
     Reason.SOURCE_REFUSED: ("Nguồn dữ liệu từ chối", "The source refused"),
-    Reason.SOURCE_ANSWER_INVALID: ("Trả lời của nguồn dữ liệu không dùng được", "The source's answer cannot be used"),
+    Reason.SOURCE_ANSWER_INVALID: (
+        "Trả lời của nguồn dữ liệu không dùng được",
+        "The source's answer cannot be used",
+    ),
     Reason.SOURCE_ANSWER_OTHER_PERSON: (
         "Nguồn dữ liệu trả lời về người khác",
         "The source answered about somebody else",
     ),
-    Reason.BREAKER_OPEN: ("Nguồn dữ liệu tạm ngắt vì lỗi liên tiếp", "The source is paused after repeated failures"),
+    Reason.BREAKER_OPEN: (
+        "Nguồn dữ liệu tạm ngắt vì lỗi liên tiếp",
+        "The source is paused after repeated failures",
+    ),
     Reason.DEADLINE_REACHED: ("Hết thời hạn của yêu cầu", "The deadline of the request was reached"),
     Reason.NOT_AGREED: ("Thỏa thuận chia sẻ không cho phép", "No agreement grants it"),
     Reason.PURPOSE_NOT_ALLOWED: ("Mục đích không được phép", "The purpose is not allowed"),

@@ -49,7 +49,7 @@ async def metadata(request: web.Request) -> web.Response:
     """`GET /.well-known/oauth-authorization-server`."""
     configured = request.app[SERVICES].configuration.gateway.issuer
     issuer = configured or f"{request.url.origin()}"
-    body = {
+    body: dict[str, object] = {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/oauth2/token",
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
@@ -81,7 +81,9 @@ def _basic(request: web.Request) -> tuple[str, str]:
     if kind.lower() != "basic" or len(request.headers.getall("Authorization")) != 1:
         raise Unauthenticated
     try:
-        name, colon, secret = base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
+        name, colon, secret = (
+            base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
+        )
     except (binascii.Error, ValueError):
         raise Unauthenticated from None
     if not colon:
@@ -92,12 +94,10 @@ def _basic(request: web.Request) -> tuple[str, str]:
 def _refuse(request: web.Request, status: int, error: str, why: str) -> web.Response:
     request[PROBLEM] = error
     answer = _answer(status, {"error": error, "error_description": why})
-    if status == 401:  # noqa: PLR2004 -- an HTTP status
+    if status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="motlan", charset="UTF-8"'
     return answer
 
 
 def _answer(status: int, body: dict[str, object]) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
-
-

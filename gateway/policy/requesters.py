@@ -86,7 +86,11 @@ class Requesters:
             payload, mac = _decode(head), _decode(tail)
         except (binascii.Error, ValueError):
             raise Unauthenticated(code="invalid_token") from None
-        if len(token) > _LONGEST or len(mac) != _MAC_BYTES or not hmac.compare_digest(mac, self._sign(payload)):
+        if (
+            len(token) > _LONGEST
+            or len(mac) != _MAC_BYTES
+            or not hmac.compare_digest(mac, self._sign(payload))
+        ):
             raise Unauthenticated(code="invalid_token")
         claims = orjson.loads(payload)
         known = self._by_id.get(claims["c"])

@@ -170,7 +170,7 @@ async def test_slow_drip_ends_at_the_deadline_and_is_not_repeated(sent: bytes) -
         elapsed = asyncio.get_running_loop().time() - began
     if sent:
         assert (fault.outcome, fault.reason) == (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
-    assert elapsed < 0.5
+    assert elapsed < 1
     assert len(raw.requests) == 1
 
 

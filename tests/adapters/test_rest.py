@@ -276,6 +276,37 @@ async def test_text_comes_back_right_whatever_the_header_says(body: bytes | str,
         assert (await ask(source)).values == {"full_name": "TRẦN THỊ MẪU"}
 
 
+@pytest.mark.parametrize(
+    ("tree", "outcome", "reason", "alarm"),
+    [
+        ({"fault": {"code": 303001, "message": "x"}}, Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, False),
+        ({"fault": {"code": "900906"}}, Outcome.REFUSED, Reason.SOURCE_REFUSED, False),
+        ({"fault": {"ten": "a"}}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        (None, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ("ten", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ([], Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ([FOUND], Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ([FOUND, FOUND], Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
+        ({"khac": "x"}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+    ],
+)
+async def test_fault_or_wrong_form_in_a_success_never_means_not_found(
+    tree: object, outcome: Outcome, reason: Reason, alarm: bool
+) -> None:
+    async with opened(said(tree)) as (source, _):
+        got = await ask(source)
+    assert (got.outcome, got.reason, got.alarm) == (outcome, reason, alarm)
+    assert len(got.response_digest) == 32
+
+
+async def test_list_is_read_where_the_mapping_reads_a_list() -> None:
+    rule = {"found_when": "[0].ten", "attributes": {"full_name": {"path": "[0].ten"}}}
+    async with opened(said([FOUND]), answer_rule=rule) as (source, _):
+        assert (await ask(source)).values == {"full_name": "TRẦN THỊ MẪU"}
+    async with opened(said([]), answer_rule=rule) as (source, _):
+        assert (await ask(source)).outcome is Outcome.NOT_FOUND
+
+
 async def test_provider_in_trouble_is_an_outcome_with_the_digest_of_what_was_sent() -> None:
     async with opened(saying(answer(b"{}", status="503 X", more="Retry-After: 9\r\n"))) as (source, raw):
         first, second = await ask(source), await ask(source)

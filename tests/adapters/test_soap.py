@@ -1,32 +1,19 @@
-"""SOAP messages, the WSDL behind them, and the source that exchanges them with a provider on loopback."""
+"""SOAP messages and the WSDL behind them: requests as they are written, answers as they are read."""
 
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapters.sources.soap import SoapSource, open_source
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.wsdl import Operation, Shape, load
 from adapters.transport.xml import XmlLimits, XmlRefused
-from gateway.config import SourceSettings
-from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
-from gateway.domain.identifiers import CallId
-from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.codes import load_codes
 from gateway.mapping.source import ServicePlan, load_sources
-from tests.adapters.raw_peers import soon, tools
 
 ROOT = Path(__file__).parents[2]
 WSDL = ROOT / "schemas/sources/population/population.wsdl"
@@ -260,162 +247,7 @@ def test_fault_is_told_by_its_code_alone(inner: str, space: str, code: str) -> N
     assert (caught.value.code, str(caught.value)) == (code, code)
 
 
-@given(
-    st.binary(max_size=100) | st.text(alphabet="<>/ sab:\"'&;![]-", max_size=60).map(lambda t: _envelope(t))
-)
+@given(st.binary(max_size=100) | st.text(alphabet="<>/ sab:\"'&;![]-", max_size=60).map(_envelope))
 def test_decoder_raises_nothing_but_its_two_errors(data: bytes) -> None:
     with pytest.raises((XmlRefused, SoapFault)):
         _decode(data)
-
-
-# --------------------------------------------------------------------------------------------- source
-
-
-def _settings(url: str, **more: Any) -> SourceSettings:  # noqa: ANN401 -- pydantic types them
-    given_options = more.pop("options", {})
-    words = {
-        "source": "population",
-        "adapter": "adapters.sources.soap",
-        "title": {"vi": "Dân cư", "en": "Population"},
-        "provider": "C06",
-        "mark": "sandbox",
-        "url": url,
-        "request_profile": "2022",
-        "options": {"wsdl": str(WSDL), "faults": {"QUOTA": "unavailable", "AUTH_FAILED": "refused"}} | given_options,
-        "services": {LOOK_UP: {"path": "/dancu", "parameters": {"integration_code": "037"},
-                               "procedure_codes": {"*": "VPCP"}}},
-    }  # fmt: skip
-    return SourceSettings.model_validate(words | more)
-
-
-def _query(**more: Any) -> SourceQuery:  # noqa: ANN401 -- as SourceQuery
-    words: dict[str, Any] = {
-        "call_id": CallId("c-1"),
-        "service": f"population.{LOOK_UP}",
-        "subject": Subject(
-            kind=SubjectKind.PERSON,
-            personal_id=CANARY,
-            full_name="Trần Thị Mẫu",
-            birth_date=PartialDate.parse("1990"),
-        ),
-        "attributes": ("full_name", "gender"),
-        "official": Official(personal_id="033085004321", agency="000.00.14.H31"),
-        "procedure": "1.001193",
-        "purpose": "prefill",
-    }
-    return SourceQuery(**words | more)
-
-
-Reply = Callable[[bytes], tuple[int, bytes]]
-
-
-@asynccontextmanager
-async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[SoapSource, list[tuple[Any, bytes]]]]:  # noqa: ANN401
-    seen: list[tuple[Any, bytes]] = []
-
-    async def handle(request: web.Request) -> web.Response:
-        body = await request.read()
-        seen.append((request.headers, body))
-        status, data = reply(body)
-        return web.Response(status=status, body=data, content_type="text/xml")
-
-    app = web.Application()
-    app.router.add_post("/dancu", handle)
-    async with TestServer(app) as server:
-        source = open_source(
-            _settings(str(server.make_url("")), **more), {LOOK_UP: _plans()[LOOK_UP]}, tools()
-        )
-        try:
-            yield source, seen
-        finally:
-            await source.close()
-
-
-async def _answer(status: int, body: bytes, **more: Any) -> SourceAnswer:  # noqa: ANN401 -- as _query
-    async with _source(lambda _: (status, body)) as (source, _):
-        return await source.ask(_query(**more), soon())
-
-
-async def test_source_asks_and_reads_the_answer() -> None:
-    body = _envelope(_collection(PERSON))
-    async with _source(lambda _: (200, body)) as (source, seen):
-        answer = await source.ask(_query(), soon())
-        state = source.state()
-    assert answer.outcome is Outcome.FOUND
-    assert answer.values == {"full_name": "Trần Thị Mẫu", "gender": "female"}
-    headers, sent = seen[0]
-    assert (headers["SOAPAction"], headers["Content-Type"]) == ('""', "application/xml; charset=utf-8")
-    assert answer.request_digest == hashlib.sha256(sent).digest()
-    assert answer.response_digest == hashlib.sha256(body).digest()
-    assert b"<n0:MaDVC>VPCP</n0:MaDVC><n0:MaTichHop>037</n0:MaTichHop>" in sent
-    assert (state.breaker, state.last_outcome and state.last_outcome[0]) == ("closed", "found")
-
-
-async def test_large_answer_is_read_as_well() -> None:
-    body = _envelope(_collection(PERSON + " " * 80_000))
-    assert (await _answer(200, body)).outcome is Outcome.FOUND
-
-
-async def test_record_of_another_person_is_an_alarm() -> None:
-    answer = await _answer(200, _envelope(_collection(PERSON.replace(CANARY, "033917264059"))))
-    assert (answer.outcome, answer.reason, answer.alarm) == (
-        Outcome.INVALID,
-        Reason.SOURCE_ANSWER_OTHER_PERSON,
-        True,
-    )
-
-
-async def test_empty_collection_is_no_match() -> None:
-    assert (await _answer(200, _envelope(_collection("")))).outcome is Outcome.NO_MATCH
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "outcome", "reason"),
-    [
-        (500, _envelope(_fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (200, _envelope(_fault("AUTH_FAILED")), Outcome.REFUSED, Reason.SOURCE_REFUSED),
-        (200, _envelope(_collection(PERSON) + _fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (500, _envelope(_fault("NEVER_SEEN")), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
-        (500, b"Internal error", Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE),
-        (500, _envelope(_collection(PERSON)), Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE),
-        (503, b"", Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (200, b"<html></html>", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
-        (200, b"<!DOCTYPE x><x/>", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
-        (200, b"{}", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
-    ],
-)
-async def test_trouble_becomes_an_outcome(status: int, body: bytes, outcome: Outcome, reason: Reason) -> None:
-    answer = await _answer(status, body)
-    assert (answer.outcome, answer.reason, answer.values) == (outcome, reason, {})
-    assert len(answer.request_digest) == 32
-
-
-async def test_question_without_an_official_is_refused_before_anything_is_sent() -> None:
-    async with _source(lambda _: (200, b"")) as (source, seen):
-        answer = await source.ask(_query(official=Official(personal_id="", agency="a")), soon())
-    assert (answer.outcome, answer.request_digest, seen) == (Outcome.REFUSED, b"", [])
-
-
-async def test_service_that_is_not_configured_is_refused() -> None:
-    assert (await _answer(200, b"", service="population.Khac")).outcome is Outcome.REFUSED
-
-
-async def test_username_token_stands_in_the_header() -> None:
-    auth = {"kind": "wsse_username", "username": "u", "secret": {"value": "s"}, "digest": "false"}
-    async with _source(lambda _: (200, _envelope(_collection(PERSON))), auth=auth) as (source, seen):
-        assert (await source.ask(_query(), soon())).outcome is Outcome.FOUND
-    assert b"<wsse:Username>u</wsse:Username>" in seen[0][1]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"faults": {"QUOTA": "found"}},
-        {"faults": {"QUOTA": {"outcome": "refused", "reason": "nonsense"}}},
-        {"unknown": "x"},
-        {"wsdl": "nowhere.wsdl"},
-    ],
-)
-def test_settings_that_cannot_be_used_are_told_at_start(options: dict[str, object]) -> None:
-    with pytest.raises(ConfigError):
-        open_source(_settings("http://127.0.0.1:9", options=options), {LOOK_UP: _plans()[LOOK_UP]}, tools())

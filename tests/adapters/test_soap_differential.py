@@ -38,7 +38,7 @@ def _compiled() -> dict[str, Operation]:
 
 
 @lru_cache(maxsize=1)
-def _zeep() -> Any:  # noqa: ANN401 -- zeep publishes few types
+def _zeep() -> Any:
     transport: Any = Transport()
     return Document(
         str(WSDL), transport, settings=Settings(strict=True, forbid_dtd=True, forbid_external=True)

@@ -12,6 +12,7 @@ import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 from lxml import etree
 from xmlsec import constants as known
@@ -22,8 +23,10 @@ from adapters.transport.xml import XmlRefused
 
 S11 = "http://schemas.xmlsoap.org/soap/envelope/"
 NOW = datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC)
-MESSAGE = f'<s:Envelope xmlns:s="{S11}"><s:Header/><s:Body><a xmlns="urn:a">033917264058 Ngữ</a></s:Body></s:Envelope>'.encode()
+BODY = '<s:Body><a xmlns="urn:a">033917264058 Ngữ</a></s:Body>'
+MESSAGE = f'<s:Envelope xmlns:s="{S11}"><s:Header/>{BODY}</s:Envelope>'.encode()
 SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
+NAMES = (("Body", S11), ("Timestamp", WSU), ("BinarySecurityToken", WSSE))
 Change = Callable[[etree._Element], None]
 
 
@@ -92,12 +95,32 @@ def _find(root: etree._Element, name: str, space: str = DS) -> etree._Element:
     return found
 
 
+def _sign_again(root: etree._Element, *signed: etree._Element) -> None:
+    """What the owner of the key could do: sign whatever the references name now."""
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(_rsa()[1], known.KeyDataFormatPem)
+    for element in signed:
+        context.register_id(element, "Id", WSU)
+    context.sign(_find(root, "Signature"))
+
+
 @pytest.mark.parametrize("pair", [_rsa, _ec])
 def test_signed_message_is_accepted_and_its_body_handed_back(pair: Callable[[], tuple[bytes, bytes]]) -> None:
     body = _verifier(pair()[0]).verify(_signed(pair()))
     assert body.tag == f"{{{S11}}}Body"
     assert body.findtext("{urn:a}a") == "033917264058 Ngữ"
     assert body.getparent() is None, "read from the signed bytes, not from the document"
+
+
+def test_elliptic_signature_is_right_for_another_library() -> None:
+    """R and S beside one another over the canonical SignedInfo (RFC 4051 3.4), checked without xmlsec."""
+    root = etree.fromstring(_signed(_ec()))
+    content = etree.tostring(_find(root, "SignedInfo"), method="c14n", exclusive=True)
+    value = base64.b64decode(_find(root, "SignatureValue").text or "")
+    numbers = (int.from_bytes(half) for half in (value[:32], value[32:]))
+    key = x509.load_pem_x509_certificate(_ec()[0]).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(encode_dss_signature(*numbers), content, ec.ECDSA(hashes.SHA256()))
 
 
 def test_signature_is_made_with_strong_algorithms_over_body_time_and_token() -> None:
@@ -141,7 +164,7 @@ def _wrap(root: etree._Element, place: str) -> None:
 
 @pytest.mark.parametrize("place", ["header", "security", "object", "inside", "before"])
 @pytest.mark.parametrize("reuse_id", [False, True])
-def test_wrapped_body_is_refused(place: str, reuse_id: bool) -> None:  # noqa: FBT001 -- a case of the table
+def test_wrapped_body_is_refused(place: str, reuse_id: bool) -> None:
     def change(root: etree._Element) -> None:
         name = _find(root, "Body", S11).get(WSU_ID, "")
         _wrap(root, place)
@@ -161,10 +184,7 @@ def test_body_outside_the_signed_elements_is_refused() -> None:
         for reference in info.findall(f"{{{DS}}}Reference"):
             if not reference.get("URI", "").startswith("#time"):
                 info.remove(reference)
-        context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(_rsa()[1], known.KeyDataFormatPem)
-        context.register_id(_find(root, "Timestamp", WSU), "Id", WSU)
-        context.sign(_find(root, "Signature"))
+        _sign_again(root, _find(root, "Timestamp", WSU))
 
     assert _refusal(_changed(change)) == "not_signed"
 
@@ -284,11 +304,7 @@ def test_message_without_token_is_checked_against_all_pinned_certificates() -> N
         info = _find(root, "SignedInfo")
         info.remove(info[-1])
         _find(root, "Security", WSSE).remove(token)
-        context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(_rsa()[1], known.KeyDataFormatPem)
-        for name, space in (("Timestamp", WSU), ("Body", S11)):
-            context.register_id(_find(root, name, space), "Id", WSU)
-        context.sign(_find(root, "Signature"))
+        _sign_again(root, _find(root, "Timestamp", WSU), _find(root, "Body", S11))
 
     message = _changed(change)
     assert _verifier(_ec()[0], _rsa()[0]).verify(message) is not None
@@ -332,13 +348,27 @@ def test_refused_message_does_not_use_up_its_key() -> None:
     assert verifier.verify(message) is not None
 
 
+def test_reference_that_is_not_needed_is_refused() -> None:
+    """Signed by the right key, but covering an element inside the body as well."""
+
+    def change(root: etree._Element) -> None:
+        inner = _find(root, "a", "urn:a")
+        inner.set(WSU_ID, "inner")
+        extra = etree.fromstring(etree.tostring(_find(root, "Reference")))
+        extra.set("URI", "#inner")
+        _find(root, "SignedInfo").append(extra)
+        _sign_again(root, inner, *(_find(root, *name) for name in NAMES))
+
+    assert _refusal(_changed(change)) == "wrapped"
+
+
 def test_document_type_is_refused_before_anything_else() -> None:
     with pytest.raises(XmlRefused):
         _verifier().verify(b'<!DOCTYPE a [<!ENTITY x "y">]>' + _signed().partition(b"?>")[2])
 
 
 def test_weak_or_missing_certificates_are_refused_at_start() -> None:
-    weak = _pair(rsa.generate_private_key(65_537, 1_024))
+    weak = _pair(rsa.generate_private_key(65_537, 1_024))  # noqa: S505 -- that is the point
     for certificates in ([], [weak[0]]):
         with pytest.raises(ValueError, match="needed"):
             Verifier(certificates, Clock(), Recent(Clock()))

@@ -27,7 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CANARY = "033174209186"
 GOOD = {"procedure": "1.004873", "subjects": {"requester": {"personal_id": CANARY, "full_name": "Canh Thị Giác"},
                                                "person": {"same_as": "requester"}}}  # fmt: skip
-HASTY = DoorLimits(header_seconds=1, body_seconds=1, idle_seconds=2, body_bytes=65_536, requests_per_requester=4)
+HASTY = DoorLimits(
+    header_seconds=1, body_seconds=1, idle_seconds=2, body_bytes=65_536, requests_per_requester=4
+)
 
 
 class StandIn:
@@ -43,6 +45,7 @@ class StandIn:
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
+        assert "prefill" in requester.scopes
         self.asked.append(request)
         self.deadlines.append(deadline - asyncio.get_running_loop().time())
         if self.gate is not None:
@@ -54,11 +57,14 @@ class StandIn:
     async def resume(
         self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
+        assert requester.scopes
+        assert deadline
         if token != "known":
             raise NotFound(code="pending_unknown")
         return {"exchange_id": exchange, "fields": {}, "pending": None}
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
+        assert requester.scopes
         if token != "known":
             raise NotFound(code="pending_unknown")
         for item in self.late:
@@ -69,10 +75,10 @@ class StandInLog:
     def __init__(self) -> None:
         self.up = True
 
-    async def append(self, record: ExchangeRecord) -> Receipt:
+    async def append(self, record: ExchangeRecord) -> Receipt:  # noqa: ARG002
         raise LogUnavailable
 
-    async def recent(self, count: int) -> Sequence[dict[str, object]]:
+    async def recent(self, count: int) -> Sequence[dict[str, object]]:  # noqa: ARG002
         return []
 
     async def ready(self) -> bool:
@@ -170,7 +176,9 @@ async def door(configuration: Configuration, catalogue: Catalogue) -> AsyncItera
         yield opened
 
 
-async def _open(configuration: Configuration, catalogue: Catalogue, limits: DoorLimits) -> AsyncIterator[Door]:
+async def _open(
+    configuration: Configuration, catalogue: Catalogue, limits: DoorLimits
+) -> AsyncIterator[Door]:
     settings = configuration.gateway.model_copy(update={"limits": limits})
     configuration = configuration.model_copy(update={"gateway": settings})
     prefill, log = StandIn(), StandInLog()
@@ -191,5 +199,3 @@ async def _open(configuration: Configuration, catalogue: Catalogue, limits: Door
     async with aiohttp.ClientSession() as client:
         yield Door(f"http://127.0.0.1:{port}", port, prefill, log, requesters, client)
     await runner.cleanup()
-
-

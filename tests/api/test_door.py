@@ -12,7 +12,8 @@ from tests.api.conftest import CANARY, GOOD, Door
 
 NESTED = b"[" * 5_000 + b"]" * 5_000
 SMUGGLED = {
-    "length and chunks": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
+    "length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "two lengths": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\nabcdefghi",
     "signed length": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\nabcd",
     "odd coding": b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
@@ -53,7 +54,7 @@ BODIES = {
     "deep array": NESTED,
     "deep object": b'{"known": {"a": ' + b'{"a": ' * 300 + b"1" + b"}" * 300 + b"}}",
     "duplicate member": b'{"procedure": "1.004873", "procedure": "1.004873", "subjects": {}}',
-    "duplicate inside": b'{"procedure": "1.004873", "subjects": {"requester": {"personal_id": "033174209186", "personal_id": "033174209187"}}}',
+    "duplicate inside": b'{"subjects": {"requester": {"personal_id": "033174209186", "personal_id": "033174209187"}}}',
     "duplicate by escape": b'{"procedure": "1.004873", "\\u0070rocedure": "1.004873", "subjects": {}}',
     "unknown member": b'{"procedure": "1.004873", "subjects": {}, "colour": 1}',
     "missing member": b'{"subjects": {}}',
@@ -79,7 +80,9 @@ IDENTIFIERS = {
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
-async def test_malformed_http_is_refused_once_with_a_problem_and_the_connection_closes(door: Door, name: str) -> None:
+async def test_malformed_http_is_refused_once_with_a_problem_and_the_connection_closes(
+    door: Door, name: str
+) -> None:
     begun = time.monotonic()
     received = await door.raw(SMUGGLED[name])
     assert time.monotonic() - begun < 3.5
@@ -99,7 +102,9 @@ async def test_hostile_body_is_a_400_problem(door: Door, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", IDENTIFIERS)
-async def test_identifier_outside_its_grammar_is_422_with_a_pointer_and_no_value(door: Door, name: str) -> None:
+async def test_identifier_outside_its_grammar_is_422_with_a_pointer_and_no_value(
+    door: Door, name: str
+) -> None:
     body = {"procedure": "1.004873", "subjects": {"requester": {"personal_id": IDENTIFIERS[name]}}}
     answer = await door.post("/v1/prefill", body)
     answer.assert_problem(422)
@@ -108,7 +113,10 @@ async def test_identifier_outside_its_grammar_is_422_with_a_pointer_and_no_value
 
 
 async def test_name_in_decomposed_form_reaches_the_use_case_composed(door: Door) -> None:
-    subjects = {"requester": {"personal_id": CANARY, "full_name": "Tra\u0302\u0300n"}, "person": {"same_as": "requester"}}
+    subjects = {
+        "requester": {"personal_id": CANARY, "full_name": "Tra\u0302\u0300n"},
+        "person": {"same_as": "requester"},
+    }
     assert (await door.post("/v1/prefill", {"procedure": "1.004873", "subjects": subjects})).status == 200
     requester = door.prefill.asked[0].subjects["requester"]
     assert not isinstance(requester, str)
@@ -150,7 +158,8 @@ async def test_other_media_and_compressed_bodies_are_415(door: Door, headers: di
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("GET", "/v1/prefill", 405), ("DELETE", "/v1/prefill", 405),
-     ("GET", "/v1/procedures/..%2f..%2fetc", 404), ("GET", "/docs/..%2fapp.py", 404), ("GET", "/v1/procedures/9.9", 404)],
+     ("GET", "/v1/procedures/..%2f..%2fetc", 404), ("GET", "/docs/..%2fapp.py", 404),
+     ("GET", "/v1/procedures/9.9", 404)],
 )  # fmt: skip
 async def test_wrong_path_or_method_is_a_problem_too(door: Door, method: str, path: str, status: int) -> None:
     received = await door.raw(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -161,10 +170,13 @@ async def test_wrong_path_or_method_is_a_problem_too(door: Door, method: str, pa
 
 
 async def test_odd_expectation_is_417_and_continue_is_answered(door: Door) -> None:
-    odd = await door.raw(b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    odd = await door.raw(
+        b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
     assert b" 417 " in odd.splitlines()[0]
     plain = await door.raw(
-        b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 0\r\nConnection: close\r\n\r\n"
     )
     assert plain.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401")
 
@@ -172,7 +184,11 @@ async def test_odd_expectation_is_417_and_continue_is_answered(door: Door) -> No
 @pytest.mark.parametrize("token", ["", "x", "a.b", "Ω", "x" * 9_000 + ".y", "eyJhbGciOiJub25lIn0.e30."])
 async def test_forged_token_is_401_with_a_challenge(door: Door, token: str) -> None:
     sent = token.encode("utf-8")
-    received = await door.raw(b"GET /v1/sources HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + sent + b"\r\n\r\n")
+    received = await door.raw(
+        b"GET /v1/sources HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
+        + sent
+        + b"\r\n\r\n"
+    )
     assert received.split(b" ", 2)[1] in {b"401", b"400"}
     assert b"X-Exchange-Id" in received
     if b" 401 " in received.splitlines()[0]:
@@ -260,7 +276,8 @@ async def test_second_head_on_a_kept_connection_is_timed_too(door: Door) -> None
 
 
 async def test_slow_body_is_408(door: Door) -> None:
-    head = f"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token()}\r\nContent-Type: application/json\r\n"
+    head = f"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token()}\r\n"
+    head += "Content-Type: application/json\r\n"
     received = await door.raw(head.encode() + b"Content-Length: 100\r\n\r\n{")
     assert b" 408 " in received.splitlines()[0]
 

@@ -61,7 +61,12 @@ async def test_answers_fit_the_description(door: Door, path: str) -> None:
 
 async def test_problems_fit_the_description(door: Door) -> None:
     validator = jsonschema_rs.validator_for(_resolved("Problem"))
-    for body in (b"", b"{}", json.dumps({**GOOD, "colour": 1}).encode(), json.dumps({**GOOD, "procedure": "0"}).encode()):
+    for body in (
+        b"",
+        b"{}",
+        json.dumps({**GOOD, "colour": 1}).encode(),
+        json.dumps({**GOOD, "procedure": "0"}).encode(),
+    ):
         validator.validate((await door.post("/v1/prefill", body)).json)
     validator.validate((await door.get("/nowhere")).json)
 

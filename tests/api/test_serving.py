@@ -22,7 +22,7 @@ PORTS = ("--port", "0", "--set", "gateway.admin.port=0", "--set", "gateway.sandb
 
 def _motlan(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gateway", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **more)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **more)  # noqa: S603
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def _served(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes]
     command = [sys.executable, "-m", "gateway", "serve", *PORTS, "--quiet", "--dir", str(folder / "state"),
                "--ready-file", str(ready), *words]  # fmt: skip
     with (folder / "err").open("wb") as err:
-        process = subprocess.Popen(command, cwd=ROOT, stderr=err)
+        process = subprocess.Popen(command, cwd=ROOT, stderr=err)  # noqa: S603
         try:
             end = time.monotonic() + 20
             while not ready.exists():
@@ -112,7 +112,10 @@ def test_broken_configuration_is_exit_code_2_with_file_line_and_remedy(tmp_path:
         copy.write_bytes(path.read_bytes())
     portal = tmp_path / "config" / "requesters" / "portal.yaml"
     portal.write_text(portal.read_text().replace("agreements: [portal]", "agreements: [nowhere]"))
-    for words in (("check-config", str(tmp_path / "config")), ("serve", "--config", str(tmp_path / "config"))):
+    for words in (
+        ("check-config", str(tmp_path / "config")),
+        ("serve", "--config", str(tmp_path / "config")),
+    ):
         done = _motlan(*words, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
         assert done.returncode == 2
         assert "requesters/portal.yaml:" in done.stderr
@@ -132,7 +135,9 @@ def test_doctor_says_3_when_a_source_does_not_answer() -> None:
     assert kinds == {"library", "clock", "state", "configuration", "source"}
 
 
-@pytest.mark.parametrize("name", ["serve", "sandbox", "demo", "check-config", "doctor", "procedures", "prefill"])
+@pytest.mark.parametrize(
+    "name", ["serve", "sandbox", "demo", "check-config", "doctor", "procedures", "prefill"]
+)
 def test_help_has_two_examples(name: str) -> None:
     done = _motlan(name, "--help")
     assert done.returncode == 0

@@ -10,10 +10,13 @@ from gateway.domain.errors import Unauthenticated
 from gateway.policy.requesters import Requesters
 from tests.api.conftest import GOOD, Door
 
+SECRET = "sandbox-only-portal"
 FORM = {"grant_type": "client_credentials"}
 
 
-async def _ask(door: Door, form: object, name: str = "portal", secret: str = "sandbox-only-portal") -> tuple[int, dict[str, object]]:
+async def _ask(
+    door: Door, form: object, name: str = "portal", secret: str = SECRET
+) -> tuple[int, dict[str, object]]:
     headers = {"Authorization": aiohttp.encode_basic_auth(name, secret)}
     async with door.client.post(door.base + "/oauth2/token", data=form, headers=headers) as answer:
         assert answer.headers["Cache-Control"] == "no-store"

