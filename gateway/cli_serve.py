@@ -9,9 +9,9 @@ import click
 import orjson
 import uvloop
 
-from gateway.config import Listener
 from gateway.serving import Plan, data_root, root_of, sandbox_at, stop_event, with_ports, write_ready
 from gateway.serving import serve as serve_one
+from gateway.settings import Listener
 from gateway.workers import WorkerFailed, serve_many
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")

@@ -7,105 +7,13 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.settings import GatewaySettings, Secret, Settings, Words, Label
 from gateway.strict_yaml import Document, read
-
-Profile = Literal["sandbox", "production"]
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class Settings(BaseModel):
-    """Frozen, and unknown words are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Secret(Settings):
-    """Where a secret comes from: exactly one of a file, an environment variable, or (sandbox only) its value."""
-
-    file: Path | None = None
-    env: str | None = None
-    value: SecretStr | None = None
-
-    def reveal(self) -> str:
-        """The secret itself; ConfigError names the reference when it is not there."""
-        if self.value is not None:
-            return self.value.get_secret_value()
-        try:
-            return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
-        except (OSError, KeyError):
-            place = f"file {self.file}" if self.file else f"environment variable {self.env}"
-            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
-
-
-class Words2(Settings):
-    """Words for people, Vietnamese first."""
-
-    vi: str
-    en: str
-
-
-class Listener(Settings):
-    """One listening socket."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(0, ge=0, le=65535)
-
-
-class DoorLimits(Settings):
-    """What the door accepts; sizes in bytes, times in seconds."""
-
-    body_bytes: int = 262_144
-    json_depth: int = 20
-    header_seconds: float = 10
-    body_seconds: float = 10
-    idle_seconds: float = 75
-    requests_per_requester: int = 256
-    connections: int = 4_000
-
-
-class PrefillSettings(Settings):
-    """Times of a prefill in milliseconds, lives in seconds."""
-
-    deadline_ms: int = 2_000
-    max_deadline_ms: int = 10_000
-    late_ms: int = 30_000
-    pending_seconds: int = Field(900, le=900)
-    cache_max_seconds: int = Field(900, le=900)
-
-
-class LogSettings(Settings):
-    """The exchange log: its name, its store, its root key (32 bytes, base64)."""
-
-    origin: str = "motlan.example/exchange-log"
-    url: str = "sqlite:///exchange.db"
-    root_key: Secret | None = None
-
-
-class GatewaySettings(Settings):
-    """`config/gateway.yaml`."""
-
-    profile: Profile = "sandbox"
-    province: str = "33"
-    api: Listener = Listener(port=8080)
-    admin: Listener = Listener(port=8081)
-    sandbox: Listener = Listener(port=8090)
-    limits: DoorLimits = DoorLimits()
-    prefill: PrefillSettings = PrefillSettings()
-    log: LogSettings = LogSettings()
-    cache_url: str = "memory://"
-    #: URL of the token endpoint's issuer; empty: the address of the listener
-    issuer: str = ""
 
 
 class Limits(Settings):
@@ -142,7 +50,7 @@ class SourceSettings(Settings):
 
     source: str
     adapter: str = Field(pattern=r"^adapters\.")
-    title: Words2
+    title: Label
     provider: str
     mark: Literal["seen", "memory", "sandbox"]
     url: str = ""
@@ -160,7 +68,7 @@ class Agency(Settings):
     """An agency of the province, and who stands in when a citizen fills his own form."""
 
     code: str
-    title: Words2
+    title: Label
     duty_official: str | None = None
     duty_account: str = ""
 
@@ -169,7 +77,7 @@ class RequesterSettings(Settings):
     """`config/requesters/<id>.yaml`: a system that may ask."""
 
     requester: str
-    title: Words2
+    title: Label
     agency: str
     client_id: str
     client_secret: Secret
@@ -187,7 +95,7 @@ class Agreement(Settings):
     """`config/agreements/<id>.yaml`: which attributes, for which purposes and procedures, on which ground."""
 
     agreement: str
-    title: Words2
+    title: Label
     legal_basis: str
     document: str
     valid_from: str
@@ -201,7 +109,7 @@ class Agreement(Settings):
 class Purpose(Settings):
     """An entry of `config/purposes.yaml`."""
 
-    title: Words2
+    title: Label
     legal_basis: str
 
 
@@ -304,7 +212,9 @@ class _Reader:
                 continue
             if getattr(item, key) != path.stem:
                 what = f"'{key}' is '{getattr(item, key)}' but the file is called '{path.stem}'"
-                self.problems.append(self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'"))
+                self.problems.append(
+                    self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'")
+                )
             out[path.stem] = item
         return out
 

@@ -32,7 +32,9 @@ def _sources(configuration: Configuration, catalogue: Catalogue) -> Iterator[Pro
         for operation in settings.services:
             if operation not in mapped:
                 what = f"service '{operation}' has no mapping in mappings/sources/{name}.yaml"
-                yield document.problem(("services", operation), what, _near(operation, mapped, "map it or remove it"))
+                yield document.problem(
+                    ("services", operation), what, _near(operation, mapped, "map it or remove it")
+                )
     for name in catalogue.services:
         if name not in configuration.sources:
             what = f"source '{name}' is mapped but has no address"
@@ -50,7 +52,9 @@ def _agreements(configuration: Configuration, catalogue: Catalogue) -> Iterator[
             plan = services.get(word)
             if plan is None:
                 what = f"there is no data service '{word}'"
-                yield document.problem(("services", word), what, _near(word, services, "see mappings/sources"))
+                yield document.problem(
+                    ("services", word), what, _near(word, services, "see mappings/sources")
+                )
                 continue
             for unknown in sorted(set(agreed.attributes) - plan.attributes - {ALL}):
                 what = f"'{word}' gives no attribute '{unknown}'"
@@ -70,7 +74,9 @@ def _agreed_words(
     for purpose in agreement.purposes:
         if purpose != ALL and purpose not in configuration.purposes:
             what = f"there is no purpose '{purpose}'"
-            yield document.problem(("purposes",), what, _near(purpose, configuration.purposes, "add it to purposes.yaml"))
+            yield document.problem(
+                ("purposes",), what, _near(purpose, configuration.purposes, "add it to purposes.yaml")
+            )
 
 
 def _requesters(configuration: Configuration) -> Iterator[Problem]:
@@ -88,10 +94,14 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
                 yield document.problem(("agreements",), what, remedy)
         if requester.agency not in configuration.agencies:
             what = f"there is no agency '{requester.agency}'"
-            yield document.problem(("agency",), what, _near(requester.agency, configuration.agencies, "add it"))
+            yield document.problem(
+                ("agency",), what, _near(requester.agency, configuration.agencies, "add it")
+            )
         if configuration.gateway.profile == "production" and requester.client_secret.value is not None:
             what = "a secret stands in the file, which only the sandbox profile allows"
-            yield document.problem(("client_secret",), what, "write 'client_secret: {env: NAME}' or '{file: PATH}'")
+            yield document.problem(
+                ("client_secret",), what, "write 'client_secret: {env: NAME}' or '{file: PATH}'"
+            )
 
 
 def _scopes(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
@@ -101,7 +111,9 @@ def _scopes(configuration: Configuration, catalogue: Catalogue) -> Iterator[Prob
         plan = services.get(scope.service)
         if plan is None:
             what = f"scope '{scope.scope}' names no data service ('{scope.service}')"
-            yield document.problem(("scopes", index), what, _near(scope.service, services, "see mappings/sources"))
+            yield document.problem(
+                ("scopes", index), what, _near(scope.service, services, "see mappings/sources")
+            )
             continue
         for unknown in sorted(set(scope.attributes) - plan.attributes - {ALL}):
             what = f"scope '{scope.scope}': '{scope.service}' gives no attribute '{unknown}'"
@@ -113,8 +125,12 @@ def _procedures(configuration: Configuration, catalogue: Catalogue) -> Iterator[
         file = f"mappings/procedures/{code}.yaml"
         if procedure.purpose not in configuration.purposes:
             what = f"there is no purpose '{procedure.purpose}'"
-            yield Problem(file, 1, what, _near(procedure.purpose, configuration.purposes, "add it to purposes.yaml"))
-        for ref in sorted({str(ref) for ref in _refs(procedure) if not _granted(configuration, catalogue, code, ref)}):
+            yield Problem(
+                file, 1, what, _near(procedure.purpose, configuration.purposes, "add it to purposes.yaml")
+            )
+        for ref in sorted(
+            {str(ref) for ref in _refs(procedure) if not _granted(configuration, catalogue, code, ref)}
+        ):
             what = f"the form wants {ref}, which no agreement grants for {code}"
             yield Problem(file, 1, what, "agree it in config/agreements, or take it out of the mapping")
 

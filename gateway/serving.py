@@ -18,7 +18,8 @@ from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.app import Gateway, compose
-from gateway.config import Configuration, Listener, load
+from gateway.config import Configuration, load
+from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25

@@ -53,7 +53,9 @@ class Document:
             raise ConfigError([self._explain(fault, model) for fault in error.errors()]) from None
 
     def _explain(self, fault: Any, model: type[BaseModel]) -> Problem:  # noqa: ANN401 -- pydantic's TypedDict
-        loc = tuple(part for part in fault["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+        loc = tuple(
+            part for part in fault["loc"] if not (isinstance(part, str) and part.startswith("function-"))
+        )
         key = ".".join(str(part) for part in loc) or "the document"
         if fault["type"] == "missing":
             return self.problem(loc, f"'{key}' is missing", f"add '{loc[-1]}:' here")
@@ -87,7 +89,9 @@ def read(path: Path, root: Path | None = None) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ConfigError([Problem(name, 0, f"cannot be read: {error.strerror}", "create the file")]) from None
+        raise ConfigError(
+            [Problem(name, 0, f"cannot be read: {error.strerror}", "create the file")]
+        ) from None
     if len(raw) > _MAX_BYTES:
         raise ConfigError([Problem(name, 0, f"is larger than {_MAX_BYTES} bytes", "split it")])
     return read_text(raw, path, name)
@@ -101,7 +105,9 @@ def read_text(raw: bytes, path: Path, name: str) -> Document:
         data = _plain(node, (), lines, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ConfigError([Problem(name, line, f"is not YAML: {error.problem}", "check quotes and indents")]) from None
+        raise ConfigError(
+            [Problem(name, line, f"is not YAML: {error.problem}", "check quotes and indents")]
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ConfigError([Problem(name, 0, "is not UTF-8 YAML", "save it as UTF-8")]) from None
     return Document(path, name, data, lines)

@@ -12,9 +12,9 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
 from gateway.api.problems import problem
-from gateway.config import DoorLimits
 from gateway.domain.errors import BadRequest, GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
+from gateway.settings import DoorLimits
 
 
 class DoorProtocol(RequestHandler):

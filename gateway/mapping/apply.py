@@ -56,7 +56,9 @@ class Situation:
     published: Published
 
 
-def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation, evidence: Mapping[int, str]) -> Filled:
+def fill(
+    plan: Plan, answers: list[SourceAnswer | None], situation: Situation, evidence: Mapping[int, str]
+) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
     known = situation.known
@@ -81,10 +83,19 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation, e
 
 
 def _kept(value: object) -> Entry:
-    return {"state": "kept", "value": value, "evidence": None, "attribute": None, "editable": True, "doubt": None}
+    return {
+        "state": "kept",
+        "value": value,
+        "evidence": None,
+        "attribute": None,
+        "editable": True,
+        "doubt": None,
+    }
 
 
-def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]) -> Entry:
+def _entry(
+    plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]
+) -> Entry:
     form_field = planned.field
     if form_field.agree:
         return _agreed(plan, planned, answers, evidence)
@@ -117,7 +128,9 @@ def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence:
     return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
 
 
-def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]) -> Entry:
+def _agreed(
+    plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]
+) -> Entry:
     found = []
     for pick in planned.picks:
         answer = answers[pick.query] if pick.query is not None else None
@@ -212,7 +225,12 @@ def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
 
 def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
     if verdict.reusable is not None:
-        return {"state": "reusable", "by": verdict.by, "paper": dict(verdict.reusable), "legal_basis": paper.legal_basis}
+        return {
+            "state": "reusable",
+            "by": verdict.by,
+            "paper": dict(verdict.reusable),
+            "legal_basis": paper.legal_basis,
+        }
     scope, basis = verdict.scope, paper.legal_basis
     return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
 
@@ -249,4 +267,3 @@ def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situ
         for index in wanting(facts, paper):
             wanted[index] = None
     return list(wanted)
-

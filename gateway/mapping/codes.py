@@ -100,7 +100,9 @@ def _faults(found: CodeList) -> list[tuple[str, str, str]]:
     faults = []
     missing = [code for code in found.total_over if code not in found.codes]
     if missing:
-        faults.append(("codes", f"list '{found.list}' misses {', '.join(missing)}", "add the codes (null: no meaning)"))
+        faults.append(
+            ("codes", f"list '{found.list}' misses {', '.join(missing)}", "add the codes (null: no meaning)")
+        )
     targets = [code for code in found.codes.values() if code is not None]
     if found.bijective and (len(set(targets)) != len(targets) or len(targets) != len(found.codes)):
         remedy = "make each target unique and not null, or write bijective: false"

@@ -185,7 +185,9 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
     verdicts = [prove(facts, child) for child in children if not _does_not_apply(facts, child)]
     for verdict in verdicts:
         if verdict.truth is Truth.YES:
-            return Verdict(Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable)
+            return Verdict(
+                Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable
+            )
     unknown = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
     why = next((verdict for verdict in verdicts if verdict.reason is not None), Verdict(Truth.UNKNOWN))
     return replace(why, truth=Truth.UNKNOWN if unknown else Truth.NO)
@@ -238,7 +240,11 @@ def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
     if prove(facts, proof).truth is not Truth.UNKNOWN:
         return
     if proof.any_of is not None:
-        options = [list(_wanting(facts, child)) for child in proof.any_of if prove(facts, child).truth is not Truth.NO]
+        options = [
+            list(_wanting(facts, child))
+            for child in proof.any_of
+            if prove(facts, child).truth is not Truth.NO
+        ]
         asking = [option for option in options if option]
         if asking:
             yield from min(asking, key=len)

@@ -108,11 +108,16 @@ class _Planner:
     def pick(self, ref: Ref, queries: tuple[PlannedQuery, ...]) -> Pick:
         role, name = self.slots.get(ref.role, ref.role), str(ref)
         for query in queries:
-            if (query.role, query.service.evidence) == (role, ref.evidence) and ref.attribute in query.attributes:
+            if (query.role, query.service.evidence) == (
+                role,
+                ref.evidence,
+            ) and ref.attribute in query.attributes:
                 return Pick(query.index, ref.attribute, name)
         able = [s for s in self.offers.get(ref.evidence, ()) if ref.attribute in s.attributes]
         if able and not any(self.allows(s.name, ref.attribute) for s in able):
-            return Pick(None, ref.attribute, name, Reason.NOT_AGREED, f"not_agreed:{able[0].name}:{ref.attribute}")
+            return Pick(
+                None, ref.attribute, name, Reason.NOT_AGREED, f"not_agreed:{able[0].name}:{ref.attribute}"
+            )
         return Pick(None, ref.attribute, name, Reason.CONDITION_FALSE, "subject:not_given")
 
 
@@ -149,7 +154,11 @@ def make_plan(
 def _want(planner: _Planner, ref: Ref) -> None:
     role = planner.slots.get(ref.role, ref.role)
     declared = planner.procedure.roles.get(role)
-    if role in planner.subjects or (declared is not None and declared.found_in is not None) or ref.evidence == ACCOUNT:
+    if (
+        role in planner.subjects
+        or (declared is not None and declared.found_in is not None)
+        or ref.evidence == ACCOUNT
+    ):
         planner.want(ref)
 
 
@@ -182,7 +191,9 @@ def _paper_words(procedure: Procedure, papers: Mapping[str, PaperRule], planner:
     return list(words)
 
 
-def _proof_words(proof: Proof, words: dict[str, None], predicates: dict[str, None], planner: _Planner) -> None:
+def _proof_words(
+    proof: Proof, words: dict[str, None], predicates: dict[str, None], planner: _Planner
+) -> None:
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
         _proof_words(child, words, predicates, planner)
     words.update(dict.fromkeys(proof.has or ()))

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from gateway.domain.errors import Problem
 from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
-from gateway.mapping.model import FieldGroup, FieldRule, PaperRule, Predicate, ProcedureMapping, Proof, Role, Title
+from gateway.mapping.model import (
+    FieldGroup,
+    FieldRule,
+    PaperRule,
+    Predicate,
+    ProcedureMapping,
+    Proof,
+    Role,
+    Title,
+)
 from gateway.mapping.transforms import Transform, text
 from gateway.strict_yaml import Document
 
@@ -33,7 +42,9 @@ class Field:
 
     __slots__ = ("agree", "convert", "editable", "key", "names", "propose", "refs", "title", "translates")
 
-    def __init__(self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object]) -> None:
+    def __init__(
+        self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object]
+    ) -> None:
         """`refs` are tried in order; a field without any is the citizen's to fill."""
         self.key = key
         self.names = tuple(key.split("."))
@@ -106,12 +117,16 @@ class Compiler:
         if mapping.include is not None:
             if mapping.include == code or mapping.include not in self._mappings:
                 what = f"include: there is no procedure {mapping.include}"
-                self.problems.append(document.problem(("include",), what, "name a code in mappings/procedures"))
+                self.problems.append(
+                    document.problem(("include",), what, "name a code in mappings/procedures")
+                )
             else:
                 yield from self._chain(mapping.include)
         yield mapping, document
 
-    def _rules(self, one: ProcedureMapping, document: Document) -> Iterator[tuple[str, FieldRule, tuple[str | int, ...]]]:
+    def _rules(
+        self, one: ProcedureMapping, document: Document
+    ) -> Iterator[tuple[str, FieldRule, tuple[str | int, ...]]]:
         for index, use in enumerate(one.use):
             group = self._groups.get(use.group)
             if group is None:
@@ -140,7 +155,9 @@ class Compiler:
             try:
                 refs.append(self.ref(word, roles, signs_in[0] if signs_in else ""))
             except ValueError as error:
-                self.problems.append(document.problem(loc, f"field '{key}': {error}", "see mappings/README.md"))
+                self.problems.append(
+                    document.problem(loc, f"field '{key}': {error}", "see mappings/README.md")
+                )
         return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc))
 
     def _convert(
@@ -186,7 +203,9 @@ class Compiler:
                 if word.startswith("?"):
                     if word[1:] not in procedure.predicates:
                         what = f"paper '{name}' names the predicate '{word[1:]}', which does not exist"
-                        self.problems.append(document.problem(("papers", name), what, "add it under predicates"))
+                        self.problems.append(
+                            document.problem(("papers", name), what, "add it under predicates")
+                        )
                     continue
                 self._checked(word, procedure, document, ("papers", name))
         required = procedure.form.get("required", ())
@@ -194,9 +213,13 @@ class Compiler:
         for key in required if isinstance(required, list) else ():
             if key not in keys:
                 what = f"the form demands '{key}', which the mapping drops"
-                self.problems.append(document.problem(("fields",), what, f"add a field '{key}' (from: input)"))
+                self.problems.append(
+                    document.problem(("fields",), what, f"add a field '{key}' (from: input)")
+                )
 
-    def _checked(self, word: str, procedure: Procedure, document: Document, loc: tuple[str | int, ...]) -> None:
+    def _checked(
+        self, word: str, procedure: Procedure, document: Document, loc: tuple[str | int, ...]
+    ) -> None:
         try:
             self.ref(word, procedure.roles, procedure.signs_in)
         except ValueError as error:

@@ -12,7 +12,8 @@ from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue, ServiceMapping, SourceMapping
 from gateway.mapping.paths import Getter, compile_path, put
-from gateway.mapping.transforms import Doubtful, Transform, Unreadable, provider_transforms, text
+from gateway.mapping.records import provider_transforms
+from gateway.mapping.transforms import Doubtful, Transform, Unreadable, text
 from gateway.strict_yaml import Document, read
 
 _REASONS = {
@@ -50,7 +51,9 @@ class ServicePlan:
         self._identity = [(name, compile_path(path)) for name, path in answer.identity.items()]
         self._status = compile_path(answer.status) if answer.status else None
         self._updated = compile_path(answer.updated_at) if answer.updated_at else None
-        self._attributes = {name: _reader(rule, codes, transforms) for name, rule in answer.attributes.items()}
+        self._attributes = {
+            name: _reader(rule, codes, transforms) for name, rule in answer.attributes.items()
+        }
         self.wanted_paths = _wanted(mapping)
 
     @property
@@ -192,7 +195,9 @@ def _plain(value: object) -> object:
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def _steps(codes_name: str | None, words: tuple[str, ...], codes: Codes, named: Mapping[str, Transform]) -> list[Step]:
+def _steps(
+    codes_name: str | None, words: tuple[str, ...], codes: Codes, named: Mapping[str, Transform]
+) -> list[Step]:
     steps: list[Step] = []
     for word in words:
         if word not in named:

@@ -68,7 +68,9 @@ class Policy:
             raise Refused("purpose:unknown", code=Reason.PURPOSE_NOT_ALLOWED)
         settings = self._configuration.requesters.get(requester.id)
         names = settings.agreements if settings else ()
-        valid = [self._configuration.agreements[name] for name in names if name in self._configuration.agreements]
+        valid = [
+            self._configuration.agreements[name] for name in names if name in self._configuration.agreements
+        ]
         ours = [one for one in valid if _covers(one, procedure, purpose, day)]
         if not ours:
             raise Refused("agreement:none", code=Reason.PURPOSE_NOT_ALLOWED)

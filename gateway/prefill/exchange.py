@@ -139,7 +139,9 @@ class Exchange:
                 self._subjects[query.role] = subject
         return subject
 
-    async def record(self, phase: Phase, filled: Filled | None = None, **notes: str | int | bool) -> dict[str, object]:
+    async def record(
+        self, phase: Phase, filled: Filled | None = None, **notes: str | int | bool
+    ) -> dict[str, object]:
         """Write a record of this exchange; the receipt of it."""
         if self._base is None:
             self._base = self._first()
@@ -171,10 +173,18 @@ class Exchange:
             done = answer if phase is not Phase.INTENT else None
             entries.append(
                 CallEntry(
-                    call=f"{self._id}-{query.index + 1}", source=source, operation=operation, role=query.role,
+                    call=f"{self._id}-{query.index + 1}",
+                    source=source,
+                    operation=operation,
+                    role=query.role,
                     attributes=query.attributes,
-                    outcome=done.outcome.value if done is not None else "" if phase is Phase.INTENT else "unknown",
-                    elapsed_ms=call.elapsed_ms if call else 0, cached=call.cached if call else False,
+                    outcome=done.outcome.value
+                    if done is not None
+                    else ""
+                    if phase is Phase.INTENT
+                    else "unknown",
+                    elapsed_ms=call.elapsed_ms if call else 0,
+                    cached=call.cached if call else False,
                     shared_with=call.shared_with if call else "",
                     request_digest=done.request_digest if done else b"",
                     response_digest=done.response_digest if done else b"",
@@ -186,7 +196,9 @@ class Exchange:
         """Fill the form with what is there, record the outcome, and give the answer."""
         answers = list(self.gathering.answers)
         if pending is not None:
-            answers = [_CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)]
+            answers = [
+                _CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)
+            ]
         names = _evidence_names(answers)
         filled = fill(self._plan, answers, self._situation, names)
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
@@ -254,7 +266,11 @@ class Exchange:
                 continue
             fields = answer["fields"]
             entries = fields if isinstance(fields, dict) else {}
-            late = [key for key, entry in entries.items() if entry["value"] is not None and had.get(key) != _seen(entry)]
+            late = [
+                key
+                for key, entry in entries.items()
+                if entry["value"] is not None and had.get(key) != _seen(entry)
+            ]
             await self._keep(token, answer, version=version, done=task.done(), late=late)
             if task.done():
                 return

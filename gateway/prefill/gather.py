@@ -45,7 +45,9 @@ class _Flight:
 class Gatherer:
     """Asks sources; shares calls in flight and answers that are still valid, within this process."""
 
-    def __init__(self, sources: Mapping[str, Source], valid: Mapping[str, int], clock: Clock, entries: int = 50_000):
+    def __init__(
+        self, sources: Mapping[str, Source], valid: Mapping[str, int], clock: Clock, entries: int = 50_000
+    ):
         """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
         self._sources = sources
         self._valid = valid
@@ -54,11 +56,21 @@ class Gatherer:
         self._kept: dict[Key, _Kept] = {}
         self._flights: dict[Key, _Flight] = {}
 
-    async def ask(self, query: SourceQuery, who: Key, exchange: ExchangeId, deadline: float, call: Call) -> SourceAnswer:
+    async def ask(
+        self, query: SourceQuery, who: Key, exchange: ExchangeId, deadline: float, call: Call
+    ) -> SourceAnswer:
         """One query's answer, from its source, from a call in flight or from an answer still valid."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        key = (*who, query.procedure, query.purpose, query.service, query.subject, query.attributes, query.result_codes)
+        key = (
+            *who,
+            query.procedure,
+            query.purpose,
+            query.service,
+            query.subject,
+            query.attributes,
+            query.result_codes,
+        )
         call.valid_seconds = self._valid.get(query.service, 0)
         kept = self._kept.get(key) if call.valid_seconds else None
         if kept is not None and kept.until > began:
@@ -68,7 +80,9 @@ class Gatherer:
         call.elapsed_ms = round((loop.time() - began) * 1000)
         return answer
 
-    async def _fly(self, key: Key, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call) -> SourceAnswer:
+    async def _fly(
+        self, key: Key, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call
+    ) -> SourceAnswer:
         if query.account:
             call.fetched_at = self._clock.now()
             return await self._sources["account"].ask(query, deadline)

@@ -19,7 +19,9 @@ class Issuer:
     sources: Mapping[str, SourceSettings]
     published: Published
 
-    def evidence(self, query: PlannedQuery, answer: SourceAnswer, call: Call, grant: Grant) -> dict[str, object]:
+    def evidence(
+        self, query: PlannedQuery, answer: SourceAnswer, call: Call, grant: Grant
+    ) -> dict[str, object]:
         """The evidence entry of one answer."""
         source, _, operation = query.service.name.partition(".")
         settings = self.sources[source]

@@ -32,7 +32,9 @@ class PendingStore:
     async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
         """Keep the state under the token, for this requester alone."""
         nonce = secrets.token_bytes(_NONCE)
-        sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(nonce, orjson.dumps(state), requester.encode())
+        sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(
+            nonce, orjson.dumps(state), requester.encode()
+        )
         await self._cache.put(_place(token), nonce + sealed, self._seconds)
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
@@ -40,7 +42,9 @@ class PendingStore:
         sealed = await self._cache.get(_place(token))
         if sealed is not None:
             try:
-                plain = AESGCM(_derive(token, b"motlan-seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], requester.encode())
+                plain = AESGCM(_derive(token, b"motlan-seal")).decrypt(
+                    sealed[:_NONCE], sealed[_NONCE:], requester.encode()
+                )
             except InvalidTag:
                 sealed = None
             else:

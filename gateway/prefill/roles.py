@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id
-from gateway.domain.dates import PartialDate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure
@@ -27,7 +27,9 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
     """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind."""
     for name in wanted:
         if name not in procedure.roles:
-            raise _fault(name, f"the procedure has no such role; it has {', '.join(procedure.roles)}", "unknown_role")
+            raise _fault(
+                name, f"the procedure has no such role; it has {', '.join(procedure.roles)}", "unknown_role"
+            )
     subjects = {name: _resolve(name, wanted) for name in wanted}
     _add_newborns(procedure, subjects)
     for name, role in procedure.roles.items():
@@ -88,7 +90,10 @@ def dependency(plan: Plan, role: str) -> int | None:
     evidence, _, prefix = rest.partition(".")
     slot = plan.slots.get(before, before)
     for query in plan.queries:
-        if (query.role, query.service.evidence) == (slot, evidence) and f"{prefix}.personal_id" in query.attributes:
+        if (query.role, query.service.evidence) == (
+            slot,
+            evidence,
+        ) and f"{prefix}.personal_id" in query.attributes:
             return query.index
     return None
 

@@ -68,7 +68,9 @@ class Prefill:
         Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, LogUnavailable.
         """
         prepared = await self._prepare(request, requester, exchange)
-        running = Exchange(self._tools, prepared, request, requester, exchange, self._situation(request, prepared))
+        running = Exchange(
+            self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
+        )
         await running.record(Phase.INTENT)
         task = asyncio.ensure_future(running.gathering.run())
         done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
@@ -85,7 +87,9 @@ class Prefill:
         late.add_done_callback(self._late.discard)
         return answer
 
-    async def resume(self, token: str, requester: Requester, exchange: ExchangeId, deadline: float) -> dict[str, object]:
+    async def resume(
+        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
         _ = exchange
         loop = asyncio.get_running_loop()
@@ -115,7 +119,9 @@ class Prefill:
         for task in list(self._late):
             task.cancel()
 
-    async def _prepare(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> _Prepared:
+    async def _prepare(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
+    ) -> _Prepared:
         procedure = self._catalogue.find(request.procedure)
         if procedure is None:
             near = self._catalogue.near(request.procedure)
@@ -127,9 +133,13 @@ class Prefill:
         try:
             grant = self._policy.decide(requester, procedure.code, purpose, self._tools.clock.now().date())
         except Refused as refusal:
-            await self._tools.refuse(refusal, request, requester, exchange, roles.subjects, official, procedure.code)
+            await self._tools.refuse(
+                refusal, request, requester, exchange, roles.subjects, official, procedure.code
+            )
             raise
-        return _Prepared(procedure, roles, official, purpose, grant, self._plan(procedure, roles, grant, request))
+        return _Prepared(
+            procedure, roles, official, purpose, grant, self._plan(procedure, roles, grant, request)
+        )
 
     def _plan(self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest) -> Plan:
         narrowed = None if request.fields is None else frozenset(request.fields)
@@ -151,8 +161,12 @@ class Prefill:
         agency = self._configuration.agencies.get(code)
         if agency is None or agency.duty_official is None:
             what = "/official: name the official; the agency has no duty official to stand in"
-            raise Unprocessable(what, code="official_missing", errors=[{"pointer": "/official", "code": "missing"}])
-        return Official(personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True)
+            raise Unprocessable(
+                what, code="official_missing", errors=[{"pointer": "/official", "code": "missing"}]
+            )
+        return Official(
+            personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
+        )
 
     def _situation(self, request: PrefillRequest, prepared: _Prepared) -> Situation:
         today = self._tools.clock.now().date()
@@ -182,7 +196,9 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
         for name in names:
             if name not in keys:
                 what = f"/{place}: the form of {procedure.code} has no field of this name"
-                raise Unprocessable(what, code="unknown_field", errors=[{"pointer": f"/{place}", "code": "unknown_field"}])
+                raise Unprocessable(
+                    what, code="unknown_field", errors=[{"pointer": f"/{place}", "code": "unknown_field"}]
+                )
 
 
 def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:

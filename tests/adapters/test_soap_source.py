@@ -27,11 +27,9 @@ from tests.adapters.raw_peers import soon, tools
 ROOT = Path(__file__).parents[2]
 WSDL = ROOT / "schemas/sources/population/population.wsdl"
 S11 = "http://schemas.xmlsoap.org/soap/envelope/"
-S12 = "http://www.w3.org/2003/05/soap-envelope"
 ANSWER = "http://www.mic.gov.vn/dancu/1.0"
 LOOK_UP = "TraCuuThongTinCongDan"
 CANARY = "033917264058"
-REQUEST = {"MaYeuCau": "H31-1", "MaDVC": "VPCP", "MaTichHop": "037", "MaCanBo": "033085004321"}
 PERSON = (
     f"<CongDan><SoDinhDanh>{CANARY}</SoDinhDanh><SoCMND/><HoVaTen><Ho/><ChuDem/><Ten>TRẦN THỊ MẪU</Ten></HoVaTen>"
     "<GioiTinh>2</GioiTinh><NgayThangNamSinh><Nam>1990</Nam></NgayThangNamSinh></CongDan>"

@@ -13,7 +13,7 @@ from aiohttp import web
 from gateway.api.context import SERVICES, Services
 from gateway.api.door import DoorRunner
 from gateway.app import api_application
-from gateway.config import Configuration, DoorLimits, load
+from gateway.config import Configuration, load
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
@@ -21,6 +21,7 @@ from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.prefill.request import PrefillRequest
+from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]

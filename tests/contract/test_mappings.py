@@ -14,7 +14,7 @@ from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, 
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.apply import Situation, fill, next_queries
-from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ProcedureExample, ServiceExample
 from gateway.mapping.plan import Plan, make_plan
 from gateway.mapping.procedure import Procedure
@@ -67,7 +67,9 @@ def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
 
 
 @pytest.mark.parametrize(("plan", "example"), list(service_examples()))
-def test_example_of_a_data_service_becomes_the_evidence_it_says(plan: ServicePlan, example: ServiceExample) -> None:
+def test_example_of_a_data_service_becomes_the_evidence_it_says(
+    plan: ServicePlan, example: ServiceExample
+) -> None:
     answer = plan.read(example.answer, query_of(plan, example))
     assert answer.outcome == example.outcome, answer.reason
     read = orjson.loads(orjson.dumps(answer.values))
@@ -114,10 +116,14 @@ def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | Non
 
 
 @pytest.mark.parametrize(("procedure", "example"), list(procedure_examples()))
-def test_example_of_a_procedure_fills_the_form_it_says(procedure: Procedure, example: ProcedureExample) -> None:
+def test_example_of_a_procedure_fills_the_form_it_says(
+    procedure: Procedure, example: ProcedureExample
+) -> None:
     wanted: dict[str, Subject | str] = {}
     for role, given in example.subjects.items():
-        wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, procedure.roles[role].kind)
+        wanted[role] = (
+            given["same_as"] if "same_as" in given else subject_of(given, procedure.roles[role].kind)
+        )
     roles = cast(procedure, wanted)
     plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
     answers = answers_of(example, plan)

@@ -39,7 +39,9 @@ class House:
             return response.status, await response.json(content_type=None)
 
     async def prefill(self, procedure: str, subjects: dict[str, Any], **more: Any) -> Any:
-        status, answer = await self.post("/v1/prefill", {"procedure": procedure, "subjects": subjects, **more})
+        status, answer = await self.post(
+            "/v1/prefill", {"procedure": procedure, "subjects": subjects, **more}
+        )
         assert status == 200, answer
         return answer
 
@@ -75,7 +77,11 @@ def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
     async def opened() -> AsyncIterator[House]:
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
         plan = Plan(
-            root=ROOT, config=ROOT / "config", state=tmp_path, overrides={**ports, **overrides}, with_sandbox=True
+            root=ROOT,
+            config=ROOT / "config",
+            state=tmp_path,
+            overrides={**ports, **overrides},
+            with_sandbox=True,
         )
         async with running(plan) as (_, content), aiohttp.ClientSession() as session:
             described: dict[str, Any] = content

@@ -63,7 +63,9 @@ async def test_narrowed_request_asks_only_what_its_fields_need(house: House) -> 
      "two_people", "wrong_charset", "huge", "gzip_bomb", "doctype", "redirect"],
 )  # fmt: skip
 @pytest.mark.parametrize("source", ["population", "civil_status"])
-async def test_source_that_misbehaves_leaves_the_other_one_alone(house: House, source: str, mode: str) -> None:
+async def test_source_that_misbehaves_leaves_the_other_one_alone(
+    house: House, source: str, mode: str
+) -> None:
     await house.misbehave(source, mode)
     answer = await ask(house)
     outcomes = {entry["source"]: entry["outcome"] for entry in answer["sources"]}

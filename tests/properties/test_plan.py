@@ -18,10 +18,14 @@ from gateway.prefill.roles import cast
 
 CATALOGUE = load_catalogue(Path(__file__).parents[2])
 CODES = sorted(CATALOGUE.procedures)
-EVERYTHING = sorted({(p.name, a) for ps in CATALOGUE.services.values() for p in ps.values() for a in p.attributes})
+EVERYTHING = sorted(
+    {(p.name, a) for ps in CATALOGUE.services.values() for p in ps.values() for a in p.attributes}
+)
 
 partial_dates = st.builds(
-    lambda day, length: str(day)[:length], st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from([4, 7, 10])
+    lambda day, length: str(day)[:length],
+    st.dates(date(1900, 1, 1), date(2099, 12, 31)),
+    st.sampled_from([4, 7, 10]),
 )
 
 
@@ -33,7 +37,9 @@ def _subject(kind: SubjectKind, number: int) -> Subject:
             return Subject(kind=kind, commune="11953", sheet="7", number=str(number))
         case _:
             born = PartialDate(1990, 2, 15)
-            return Subject(kind=kind, personal_id=f"0331909{number:05}", full_name="Nguyễn Thử", birth_date=born)
+            return Subject(
+                kind=kind, personal_id=f"0331909{number:05}", full_name="Nguyễn Thử", birth_date=born
+            )
 
 
 def _plan(procedure: Procedure, granted: set[tuple[str, str]]) -> tuple[Plan, frozenset[str]]:
@@ -93,7 +99,9 @@ def test_waves_end_and_ask_nothing_twice(code: str, data: st.DataObject) -> None
             assert answers[index] is None
             found = data.draw(st.booleans())
             attributes = plan.queries[index].attributes
-            answers[index] = _answer(attributes) if found else failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
+            answers[index] = (
+                _answer(attributes) if found else failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
+            )
     assert not next_queries(plan, answers, situation)
 
 
@@ -114,4 +122,4 @@ def test_population_request_carries_the_full_date_or_the_year_never_a_padded_dat
 
 
 def _answer(attributes: tuple[str, ...]) -> SourceAnswer:
-    return SourceAnswer(outcome=Outcome.FOUND, values={name: "1" for name in attributes})
+    return SourceAnswer(outcome=Outcome.FOUND, values=dict.fromkeys(attributes, "1"))

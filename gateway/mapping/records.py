@@ -1,0 +1,148 @@
+"""Named transforms, provider side, for values with parts: people, owners, papers, addresses; and the table of all.
+
+Old commune codes become the units of 1 July 2025; a commune that was divided comes back as `Doubtful`.
+"""
+
+from collections.abc import Mapping
+
+from gateway.domain.evidence import AttributeDoubt
+from gateway.mapping import transforms as plain
+from gateway.mapping.codes import Codes
+from gateway.mapping.transforms import Doubtful, Transform, population_birth_date, text, title_case
+
+
+def members(value: object) -> list[dict[str, object]] | None:
+    """People of a household (a list of `CongDan`)."""
+    people = value if isinstance(value, list) else [value]
+    return [_member(person) for person in people if isinstance(person, dict)] or None
+
+
+def _member(person: Mapping[str, object]) -> dict[str, object]:
+    name, head = person.get("HoVaTen"), person.get("ChuHo")
+    member = {
+        "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
+        "personal_id": text(person.get("SoDinhDanh")),
+        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
+        "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
+        "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
+    }
+    return {key: item for key, item in member.items() if item is not None}
+
+
+def owners(value: object) -> list[dict[str, object]] | None:
+    """Owners of a parcel: name, id and share."""
+    wire = {"full_name": "hoTen", "personal_id": "soDinhDanh", "share": "tyLe"}
+    found = [
+        {ours: text(owner.get(theirs)) for ours, theirs in wire.items() if text(owner.get(theirs))}
+        for owner in (value if isinstance(value, list) else [value])
+        if isinstance(owner, dict)
+    ]
+    return [dict(owner) for owner in found if owner] or None
+
+
+def owner_ids(value: object) -> list[str] | None:
+    """Personal ids of the owners of a parcel."""
+    return [str(owner["personal_id"]) for owner in owners(value) or [] if "personal_id" in owner] or None
+
+
+def first_main(value: object) -> str | None:
+    """Name of the main line of business (`IS_MAIN` Y), else of the first."""
+    lines = [line for line in (value if isinstance(value, list) else [value]) if isinstance(line, dict)]
+    main = next((line for line in lines if line.get("IS_MAIN") == "Y"), lines[0] if lines else {})
+    return text(main.get("NAME"))
+
+
+def paper_list(value: object) -> list[dict[str, object]] | None:
+    """Entries of the paper store (`DanhSachGiayToKetQua`)."""
+    wire = {
+        "result_code": "MaKetQua",
+        "title": "TenGiayTo",
+        "reference": "SoKyHieu",
+        "authority": "CoQuanChuQuan",
+        "valid_until": "ThoiHanHieuLuc",
+    }
+    papers = [paper for paper in (value if isinstance(value, list) else [value]) if isinstance(paper, dict)]
+    found = [
+        {ours: text(p.get(theirs)) for ours, theirs in wire.items() if text(p.get(theirs))} for p in papers
+    ]
+    return [dict(paper) for paper in found if "result_code" in paper] or None
+
+
+def rows(value: object) -> list[dict[str, str]] | None:
+    """Rows of a catalogue: every column as text."""
+    found = [row for row in (value if isinstance(value, list) else [value]) if isinstance(row, dict)]
+    return [{str(name): cell for name, item in row.items() if (cell := text(item))} for row in found] or None
+
+
+def addresses(codes: Codes) -> Transform:
+    """The transform of population addresses; old commune codes become the units of 1 July 2025."""
+
+    def population_address(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        return _address(
+            codes,
+            province=text(value.get("MaTinhThanh") or value.get("maTinh")),
+            district=text(value.get("MaQuanHuyen")),
+            commune=text(value.get("MaPhuongXa") or value.get("maXa")),
+            detail=text(value.get("ChiTiet") or value.get("diaChi")),
+            country=text(value.get("QuocGia")),
+        )
+
+    return population_address
+
+
+def enterprise_addresses(codes: Codes) -> Transform:
+    """The transform of `HOAdress` of the enterprise register."""
+
+    def enterprise_address(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        return _address(
+            codes,
+            province=text(value.get("CityID")),
+            district=text(value.get("DistrictID")),
+            commune=text(value.get("WardID")),
+            detail=text(value.get("StreetNumber")),
+            country="VN",
+        )
+
+    return enterprise_address
+
+
+def _address(codes: Codes, **parts: str | None) -> object:
+    """An address value; a divided commune gives the candidates and asks for confirmation."""
+    if not any(parts[name] for name in ("province", "commune", "detail")):
+        return None
+    address: dict[str, object] = {name: part for name, part in parts.items() if part}
+    address.setdefault("country", "VN")
+    commune, units = parts["commune"], codes.units
+    if commune is None or (
+        commune in units.names and not parts["district"] and len(_news(codes, commune)) < 2
+    ):
+        return address
+    news = _news(codes, commune)
+    if not news:
+        return address
+    address["province"] = units.province
+    candidates = tuple({**address, "commune": new} for new in news)
+    if len(news) == 1:
+        return candidates[0]
+    rule = "units:divided"
+    return Doubtful(candidates[0], AttributeDoubt(kind="unit_divided", candidates=candidates, rule=rule))
+
+
+def _news(codes: Codes, commune: str) -> tuple[str, ...]:
+    return codes.units.successors.get(commune, ())
+
+
+def provider_transforms(codes: Codes) -> dict[str, Transform]:
+    """All transforms that source mappings may name."""
+    named: list[Transform] = [
+        text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
+        plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
+        plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.as_list, plain.count,
+        members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact, plain.to_year,
+        plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, addresses(codes), enterprise_addresses(codes),
+    ]  # fmt: skip
+    return {transform.__name__: transform for transform in named}

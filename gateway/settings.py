@@ -1,0 +1,105 @@
+"""What the gateway itself is set to: `config/gateway.yaml`, and the words that other settings share.
+
+Secrets are references: a file or an environment variable; only the sandbox profile may write one down.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from gateway.domain.errors import ConfigError, Problem
+
+Profile = Literal["sandbox", "production"]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Settings(BaseModel):
+    """Frozen, and unknown words are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Secret(Settings):
+    """Where a secret comes from: exactly one of a file, an environment variable, or (sandbox only) its value."""
+
+    file: Path | None = None
+    env: str | None = None
+    value: SecretStr | None = None
+
+    def reveal(self) -> str:
+        """The secret itself; ConfigError names the reference when it is not there."""
+        if self.value is not None:
+            return self.value.get_secret_value()
+        try:
+            return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
+        except (OSError, KeyError):
+            place = f"file {self.file}" if self.file else f"environment variable {self.env}"
+            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
+
+
+class Label(Settings):
+    """Words for people, Vietnamese first."""
+
+    vi: str
+    en: str
+
+
+class Listener(Settings):
+    """One listening socket."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535)
+
+
+class DoorLimits(Settings):
+    """What the door accepts; sizes in bytes, times in seconds."""
+
+    body_bytes: int = 262_144
+    json_depth: int = 20
+    header_seconds: float = 10
+    body_seconds: float = 10
+    idle_seconds: float = 75
+    requests_per_requester: int = 256
+    connections: int = 4_000
+
+
+class PrefillSettings(Settings):
+    """Times of a prefill in milliseconds, lives in seconds."""
+
+    deadline_ms: int = 2_000
+    max_deadline_ms: int = 10_000
+    late_ms: int = 30_000
+    pending_seconds: int = Field(900, le=900)
+    cache_max_seconds: int = Field(900, le=900)
+
+
+class LogSettings(Settings):
+    """The exchange log: its name, its store, its root key (32 bytes, base64)."""
+
+    origin: str = "motlan.example/exchange-log"
+    url: str = "sqlite:///exchange.db"
+    root_key: Secret | None = None
+
+
+class GatewaySettings(Settings):
+    """`config/gateway.yaml`."""
+
+    profile: Profile = "sandbox"
+    province: str = "33"
+    api: Listener = Listener(port=8080)
+    admin: Listener = Listener(port=8081)
+    sandbox: Listener = Listener(port=8090)
+    limits: DoorLimits = DoorLimits()
+    prefill: PrefillSettings = PrefillSettings()
+    log: LogSettings = LogSettings()
+    cache_url: str = "memory://"
+    #: URL of the token endpoint's issuer; empty: the address of the listener
+    issuer: str = ""
