@@ -79,15 +79,8 @@ def serve(
       motlan serve --config config --port 0 --ready-file ready.json --set sources.population.url=http://127.0.0.1:9000
     """  # noqa: D301 -- \b is click's
     more = {"gateway.api.host": host, "gateway.api.port": None if port is None else str(port)}
-    config = (config or data_root() / "config").resolve()
-    plan = Plan(
-        root=root_of(config),
-        config=config,
-        state=state_folder(state),
-        overrides={**overrides(values), **{key: value for key, value in more.items() if value is not None}},
-        with_sandbox=with_sandbox,
-        ready_file=ready_file,
-    )
+    given = overrides(values) | {key: value for key, value in more.items() if value is not None}
+    plan = _plan(config, state, given, with_sandbox=with_sandbox, ready_file=ready_file)
 
     def announce(content: Mapping[str, object]) -> None:
         if as_json:
@@ -103,6 +96,25 @@ def serve(
             return 2
     uvloop.run(serve_one(plan, announce))
     return 0
+
+
+def _plan(
+    config: Path | None,
+    state: Path | None,
+    given: dict[str, str],
+    *,
+    with_sandbox: bool,
+    ready_file: Path | None,
+) -> Plan:
+    folder = (config or data_root() / "config").resolve()
+    return Plan(
+        root=root_of(folder),
+        config=folder,
+        state=state_folder(state),
+        overrides=given,
+        with_sandbox=with_sandbox,
+        ready_file=ready_file,
+    )
 
 
 def greeting(content: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.settings import GatewaySettings, Secret, Settings, Words, Label
+from gateway.settings import GatewaySettings, Label, Secret, Settings, Words
 from gateway.strict_yaml import Document, read
 
 

@@ -103,8 +103,11 @@ async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[
         await gateway.start(reuse_port=plan.reuse_port, with_admin=with_admin)
         yield gateway
     finally:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            await gateway.stop()
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await gateway.stop()
+        except TimeoutError:
+            telemetry.log().error("serve.drain_incomplete", seconds=_DRAIN_SECONDS)
 
 
 def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:

@@ -78,8 +78,9 @@ def _remedy(fault: Any) -> str:  # noqa: ANN401 -- pydantic's TypedDict
 def known_words(model: type[BaseModel]) -> list[str]:
     """All field names and aliases of a model and of the models inside it."""
     words: set[str] = set()
-    for schema in [schema := model.model_json_schema(by_alias=True), *schema.get("$defs", {}).values()]:
-        words.update(schema.get("properties", {}))
+    schema = model.model_json_schema(by_alias=True)
+    for part in (schema, *schema.get("$defs", {}).values()):
+        words.update(part.get("properties", {}))
     return sorted(words)
 
 

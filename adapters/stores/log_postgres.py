@@ -127,9 +127,9 @@ class PostgresStore:
 
         async with self._in_use:
             try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await _connect(self._url)
                 async with asyncio.timeout(_COMMAND_SECONDS):
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await _connect(self._url)
                     return await work(self._connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 self._disconnect()
@@ -151,7 +151,8 @@ class PostgresStore:
 async def _connect(url: str) -> "asyncpg.Connection[Any]":
     import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
 
-    connection = await asyncpg.connect(sql.postgres_dsn(url), timeout=_CONNECT_SECONDS)
+    address = sql.postgres_dsn(url)
+    connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS, command_timeout=_COMMAND_SECONDS)
     try:
         if await connection.fetchval("SHOW synchronous_commit") == "off":
             await connection.execute("SET synchronous_commit = on")

@@ -110,8 +110,8 @@ class DoorRunner(web.AppRunner):
 
     __slots__ = ("_limits",)
 
-    def __init__(self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 20) -> None:
-        """`drain_seconds`: how long requests under way may go on once shutdown begins."""
+    def __init__(self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 11) -> None:
+        """`drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most."""
         super().__init__(
             app,
             access_log=None,

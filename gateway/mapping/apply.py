@@ -26,7 +26,8 @@ _STATES = {
     Outcome.INVALID: "unavailable",
 }
 _ADVICE = {
-    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
+    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
+    "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
     "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
 }
 
@@ -249,21 +250,26 @@ def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situ
     """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them."""
     if None not in answers:
         return []
-    wanted: dict[int, None] = {}
-    for planned in plan.fields:
-        if planned.field.key in situation.known:
-            continue
-        for pick in planned.picks:
-            if pick.query is None:
-                continue
-            answer = answers[pick.query]
-            if answer is None:
-                wanted[pick.query] = None
-                break
-            if answer.values.get(pick.attribute) is not None:
-                break
+    wanted = dict.fromkeys(
+        index
+        for planned in plan.fields
+        if planned.field.key not in situation.known
+        if (index := _next_of(planned, answers)) is not None
+    )
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known, {})
     for paper in plan.papers.values():
-        for index in wanting(facts, paper):
-            wanted[index] = None
+        wanted.update(dict.fromkeys(wanting(facts, paper)))
     return list(wanted)
+
+
+def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> int | None:
+    """The first reference's query that was not asked, unless one before it has a value."""
+    for pick in planned.picks:
+        if pick.query is None:
+            continue
+        answer = answers[pick.query]
+        if answer is None:
+            return pick.query
+        if answer.values.get(pick.attribute) is not None:
+            return None
+    return None

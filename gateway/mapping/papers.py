@@ -1,6 +1,7 @@
 """Which paper data replaces (Nghị quyết 66.7/2025/NQ-CP, as facts in law: components replaced by data).
 
-Three-valued: yes, no, unknown. A blank value never proves a negative, and a paper whose condition is unknown is asked for.
+Three-valued: yes, no, unknown. A blank value never proves a negative;
+a paper whose condition is unknown is asked for.
 An attribute counts only when the owner of its database has published that it may stand for papers.
 """
 
@@ -115,15 +116,16 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
     if proof.any_of is not None:
         return _any(facts, proof.any_of)
     if proof.is_ is not None:
-        unpublished = _unpublished(facts, proof.is_)
-        if unpublished is not None:
-            return unpublished
-        truth = predicate(facts, proof.is_)
-        why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
-        return Verdict(truth, by=f"is:{proof.is_}", reason=why, rule=proof.is_)
+        return _unpublished(facts, proof.is_) or _is(facts, proof.is_)
     if proof.issued is not None:
         return _issued(facts, proof.issued)
     return _has(facts, proof.has or ())
+
+
+def _is(facts: Facts, name: str) -> Verdict:
+    truth = predicate(facts, name)
+    why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
+    return Verdict(truth, by=f"is:{name}", reason=why, rule=name)
 
 
 def _unpublished(facts: Facts, name: str) -> Verdict | None:
@@ -158,15 +160,18 @@ def _one(facts: Facts, word: str) -> Verdict:
     if scope is None:
         return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
     answer = facts.answers[pick.query]
-    if answer is None:
-        return Verdict(Truth.UNKNOWN)
-    if answer.outcome is not Outcome.FOUND:
-        return Verdict(Truth.UNKNOWN, reason=answer.reason)
-    if answer.values.get(pick.attribute) is None:
-        return Verdict(Truth.UNKNOWN, reason=Reason.VALUE_BLANK)
-    if pick.attribute in answer.doubts:
-        return Verdict(Truth.UNKNOWN, reason=Reason.ADDRESS_NEEDS_CONFIRMATION)
+    if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
+        return Verdict(Truth.UNKNOWN, reason=None if answer is None else reason)
     return Verdict(Truth.YES, by=f"{facts.evidence.get(pick.query, '')}:{pick.name}", scope=scope)
+
+
+def _lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
+    """Why an answer does not show an attribute beyond doubt; None: it does."""
+    if answer.outcome is not Outcome.FOUND:
+        return answer.reason or Reason.CONDITION_UNKNOWN
+    if answer.values.get(attribute) is None:
+        return Reason.VALUE_BLANK
+    return Reason.ADDRESS_NEEDS_CONFIRMATION if attribute in answer.doubts else None
 
 
 def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:

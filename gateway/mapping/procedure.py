@@ -199,23 +199,22 @@ class Compiler:
             for word in refs_of_predicate(predicate):
                 self._checked(word, procedure, document, ("predicates", name))
         for name, paper in procedure.papers.items():
-            for word in _words(paper):
-                if word.startswith("?"):
-                    if word[1:] not in procedure.predicates:
-                        what = f"paper '{name}' names the predicate '{word[1:]}', which does not exist"
-                        self.problems.append(
-                            document.problem(("papers", name), what, "add it under predicates")
-                        )
-                    continue
-                self._checked(word, procedure, document, ("papers", name))
+            self._check_paper(name, paper, procedure, document)
         required = procedure.form.get("required", ())
         keys = {field.names[0] for field in procedure.fields}
         for key in required if isinstance(required, list) else ():
             if key not in keys:
                 what = f"the form demands '{key}', which the mapping drops"
-                self.problems.append(
-                    document.problem(("fields",), what, f"add a field '{key}' (from: input)")
-                )
+                remedy = f"add a field '{key}' (from: input)"
+                self.problems.append(document.problem(("fields",), what, remedy))
+
+    def _check_paper(self, name: str, paper: PaperRule, procedure: Procedure, document: Document) -> None:
+        for word in _words(paper):
+            if not word.startswith("?"):
+                self._checked(word, procedure, document, ("papers", name))
+            elif word[1:] not in procedure.predicates:
+                what = f"paper '{name}' names the predicate '{word[1:]}', which does not exist"
+                self.problems.append(document.problem(("papers", name), what, "add it under predicates"))
 
     def _checked(
         self, word: str, procedure: Procedure, document: Document, loc: tuple[str | int, ...]

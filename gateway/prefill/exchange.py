@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import orjson
 
@@ -27,21 +26,16 @@ _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
 
 
-class Prepared(Protocol):
+@dataclass(frozen=True, slots=True)
+class Prepared:
     """What was decided before the exchange began."""
 
-    @property
-    def procedure(self) -> Procedure: ...
-    @property
-    def cast(self) -> Cast: ...
-    @property
-    def official(self) -> Official: ...
-    @property
-    def purpose(self) -> str: ...
-    @property
-    def grant(self) -> Grant: ...
-    @property
-    def plan(self) -> Plan: ...
+    procedure: Procedure
+    cast: Cast
+    official: Official
+    purpose: str
+    grant: Grant
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +182,7 @@ class Exchange:
                     shared_with=call.shared_with if call else "",
                     request_digest=done.request_digest if done else b"",
                     response_digest=done.response_digest if done else b"",
-                )  # fmt: skip
+                )
             )
         return entries
 

@@ -47,7 +47,7 @@ class Gatherer:
 
     def __init__(
         self, sources: Mapping[str, Source], valid: Mapping[str, int], clock: Clock, entries: int = 50_000
-    ):
+    ) -> None:
         """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
         self._sources = sources
         self._valid = valid

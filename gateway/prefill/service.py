@@ -5,7 +5,6 @@ No record, no release: the intent is durable before any provider is asked, the o
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
 from gateway.config import Configuration
 from gateway.domain.errors import NotFound, Refused, Unprocessable
@@ -19,7 +18,7 @@ from gateway.mapping.procedure import Procedure
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant, Policy
 from gateway.ports import Cache, Clock, ExchangeLog
-from gateway.prefill.exchange import Exchange, Tools
+from gateway.prefill.exchange import Exchange, Prepared, Tools
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
@@ -28,16 +27,6 @@ from gateway.prefill.roles import Cast, cast
 
 _MAX_PLANS = 5_000
 _POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    procedure: Procedure
-    cast: Cast
-    official: Official
-    purpose: str
-    grant: Grant
-    plan: Plan
 
 
 class Prefill:
@@ -119,9 +108,7 @@ class Prefill:
         for task in list(self._late):
             task.cancel()
 
-    async def _prepare(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
-    ) -> _Prepared:
+    async def _prepare(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Prepared:
         procedure = self._catalogue.find(request.procedure)
         if procedure is None:
             near = self._catalogue.near(request.procedure)
@@ -137,7 +124,7 @@ class Prefill:
                 refusal, request, requester, exchange, roles.subjects, official, procedure.code
             )
             raise
-        return _Prepared(
+        return Prepared(
             procedure, roles, official, purpose, grant, self._plan(procedure, roles, grant, request)
         )
 
@@ -168,7 +155,7 @@ class Prefill:
             personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
         )
 
-    def _situation(self, request: PrefillRequest, prepared: _Prepared) -> Situation:
+    def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
         today = self._tools.clock.now().date()
         return Situation(request.known, prepared.cast.given, today, self._published)
 

@@ -91,25 +91,25 @@ async def test_redirect_is_not_followed() -> None:
     assert other.requests == []
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        answer(b"<!DOCTYPE html><p>secret-body"),
-        answer(b" \n<HTML>secret-body", kind="application/json"),
-        answer(b'{"a":1}', kind="text/html; charset=utf-8"),
-        answer(b""),
-        answer(b" \r\n "),
-        b"HTTP/1.1 204 No Content\r\n\r\n",
-        answer(b"{}", status="206 Partial Content"),
-        answer(b"{}", more="Content-Encoding: br\r\n"),
-        answer(b"not gzip, secret-body", more="Content-Encoding: gzip\r\n"),
-        answer(gzip.compress(OK)[:-6], more="Content-Encoding: gzip\r\n"),
-        answer(gzip.compress(OK) * 2, more="Content-Encoding: gzip\r\n"),
-        b"secret-body, no HTTP at all\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
-    ],
-)
+_SILENT = {
+    "page": answer(b"<!DOCTYPE html><p>secret-body"),
+    "page_that_claims_to_be_json": answer(b" \n<HTML>secret-body", kind="application/json"),
+    "json_that_claims_to_be_a_page": answer(OK, kind="text/html; charset=utf-8"),
+    "empty": answer(b""),
+    "blank": answer(b" \r\n "),
+    "status_204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "part": answer(b"{}", status="206 Partial Content"),
+    "unknown_coding": answer(b"{}", more="Content-Encoding: br\r\n"),
+    "not_gzip": answer(b"not gzip, secret-body", more="Content-Encoding: gzip\r\n"),
+    "half_gzip": answer(gzip.compress(OK)[:-6], more="Content-Encoding: gzip\r\n"),
+    "two_gzips": answer(gzip.compress(OK) * 2, more="Content-Encoding: gzip\r\n"),
+    "no_http": b"secret-body, no HTTP at all\r\n\r\n",
+    "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    "long_header": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", _SILENT.values(), ids=_SILENT)
 async def test_answer_that_says_nothing_about_a_person_is_invalid(raw: bytes) -> None:
     async with calling(saying(raw, then_close=True)) as (peer, _):
         fault = await fault_of(peer)
@@ -124,6 +124,7 @@ async def test_answer_that_says_nothing_about_a_person_is_invalid(raw: bytes) ->
         ("deflate", zlib.compress(OK)[2:-4]),
         ("identity", OK),
     ],
+    ids=["gzip", "zlib", "bare_deflate", "identity"],
 )
 async def test_compressed_answer_is_unpacked(coding: str, packed: bytes) -> None:
     async with calling(saying(answer(packed, more=f"Content-Encoding: {coding}\r\n"))) as (peer, _):

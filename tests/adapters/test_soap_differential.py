@@ -13,8 +13,9 @@ from zeep import Settings, Transport
 from zeep.helpers import serialize_object
 from zeep.wsdl import Document
 
-from adapters.transport.soap import Decoder
+from adapters.transport.soap import Decoder, SoapFault
 from adapters.transport.wsdl import Operation, Shape, load
+from adapters.transport.xml import XmlRefused, parse
 
 WSDL = Path(__file__).parents[2] / "schemas/sources/population/population.wsdl"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -153,3 +154,34 @@ def _with_texts(document: bytes, texts: list[str]) -> bytes:
     for i, leaf in enumerate(leaves):
         leaf.text = texts[i % len(texts)] or "x"
     return etree.tostring(root, encoding="utf-8")
+
+
+def _outcome(decode: Callable[[], object]) -> object:
+    try:
+        return decode()
+    except (XmlRefused, SoapFault) as error:
+        return type(error), str(error)
+
+
+PIECES = "< > / & ; <!-- --> <![CDATA[ ]]> <?x ?> &lt; &#10; \r \n \x00 \x0b \ufeff \uffff ' \" x ệ </s:Body> <s:Body>".split(
+    " "
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    answers(), st.lists(st.tuples(st.floats(0, 1), st.sampled_from(PIECES), st.integers(0, 3)), max_size=3)
+)
+def test_known_markup_never_hides_what_the_parser_sees(
+    case: tuple[str, bytes, bytes], changes: list[tuple[float, str, int]]
+) -> None:
+    """Whatever happens to a document whose plan is known, plan and parser agree on the result or the refusal."""
+    operation, envelope, _ = case
+    decoder = Decoder(_compiled()[operation].answer)
+    decoder.decode(envelope)
+    for place, piece, dropped in changes:
+        at = int(place * len(envelope))
+        envelope = envelope[:at] + piece.encode() + envelope[at + dropped :]
+    parsed = _outcome(lambda: decoder.read(parse(envelope)))
+    assert _outcome(lambda: decoder.decode(envelope)) == parsed
+    assert _outcome(lambda: decoder.decode(envelope)) == parsed

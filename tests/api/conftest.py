@@ -200,3 +200,10 @@ async def _open(
     async with aiohttp.ClientSession() as client:
         yield Door(f"http://127.0.0.1:{port}", port, prefill, log, requesters, client)
     await runner.cleanup()
+
+
+@pytest.fixture
+async def full_door(configuration: Configuration, catalogue: Catalogue) -> AsyncIterator[Door]:
+    """A door for five connections."""
+    async for opened in _open(configuration, catalogue, HASTY.model_copy(update={"connections": 5})):
+        yield opened

@@ -288,3 +288,16 @@ async def test_pipelined_requests_are_answered_in_order(door: Door) -> None:
     received = await door.raw(one * 20 + last)
     assert received.count(b"HTTP/1.1 200") == 20
     assert received.rindex(b"HTTP/1.1 404") > received.rindex(b"HTTP/1.1 200")
+
+
+async def test_connections_beyond_the_cap_are_told_to_come_back(full_door: Door) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", full_door.port) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    received = await full_door.raw(b"")
+    assert received.startswith(b"HTTP/1.1 503 ")
+    assert b"X-Exchange-Id: " in received
+    assert b"Retry-After: 1" in received
+    for _, writer in held:
+        writer.close()
+    await asyncio.sleep(0.05)
+    assert (await full_door.get("/health/live")).status == 200

@@ -25,6 +25,8 @@ async def write(log: SqlExchangeLog) -> None:
 async def main() -> None:
     """Eight writers that share transactions."""
     log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(range(32)))
+    while not await log.ready():
+        await asyncio.sleep(0.1)
     await asyncio.gather(*(write(log) for _ in range(8)))
 
 
