@@ -168,7 +168,7 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return False
     version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-    return version == sql.HEAD
+    return sql.is_current(version)
 
 
 def _migrate(url: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-#: the newest revision below `migrations/versions`
+#: the newest revision below `migrations/versions`; revisions are four digits and add only
 HEAD = "0001"
 
 _VERSION = "SELECT version_num FROM alembic_version"
@@ -48,12 +48,17 @@ def postgres_dsn(url: str) -> str:
     return "postgresql://" + url.split("://", 1)[1]
 
 
+def is_current(version: str | None) -> bool:
+    """Whether the schema is this release's or a newer one's, as while two releases run side by side."""
+    return version is not None and version >= HEAD
+
+
 def migrate_sqlite(path: Path) -> None:
     """Bring the file to `HEAD`, creating it where it is missing; sqlite3.Error when the disk refuses."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-        if _sqlite_version(connection) == HEAD:
+        if is_current(_sqlite_version(connection)):
             return
     _upgrade_sqlite(path)
 

@@ -76,7 +76,8 @@ _CALL = _object(
     outcome={"enum": [str(item) for item in Outcome]},
     elapsed_ms={"type": "integer"},
     cached={"type": "boolean"},
-    reason=_MAYBE_REASON,
+    reason={"enum": [*map(str, TITLES), None]},
+    retry_in={"type": ["integer", "null"]},
 )
 _PAPER = _object(
     "code title state", code=_TEXT, title=_TEXT, state={"enum": list(PAPER_STATES)}, reason=_MAYBE_REASON

@@ -245,7 +245,11 @@ def test_options_that_are_not_known_are_refused() -> None:
         b"<xml/>",
         b"garbage",
     ],
-    ids="key_twice key_twice_inside escaped_key_twice nan infinity long_integer integer_over_64_bits float_too_large too_deep far_too_deep two_values unfinished old_code_page utf16_without_mark lone_surrogate single_quotes xml garbage".split(),
+    ids=(
+        "key_twice key_twice_inside escaped_key_twice nan infinity long_integer integer_over_64_bits "
+        "float_too_large too_deep far_too_deep two_values unfinished old_code_page utf16_without_mark "
+        "lone_surrogate single_quotes xml garbage"
+    ).split(),
 )
 async def test_answer_with_more_than_one_meaning_or_none_is_invalid(body: bytes) -> None:
     async with opened(saying(answer(body))) as (source, _):

@@ -7,13 +7,16 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from gateway.api.openapi import document
 from gateway.client import Client
 from tests.api.conftest import ROOT
 
@@ -70,6 +73,40 @@ def test_served_gateway_prefills_and_drains_at_sigterm(tmp_path: Path) -> None:
     written = (tmp_path / "err").read_text()
     assert "http.answered" in written
     assert "033190001234" not in written
+
+
+def test_late_values_come_as_events_and_answers_fit_the_description(tmp_path: Path) -> None:
+    with _served(tmp_path, "--with-sandbox") as (_, content):
+        control = Client(content["sandbox"]["control"])
+        assert (
+            control.post("/misbehave", {"source": "civil_status", "mode": "slow", "seconds": 0.8}).status
+            == 200
+        )
+        client = _portal(content)
+        answer = client.post("/v1/prefill", {**_body(content), "deadline_ms": 300})
+        _assert_described("PrefillAnswer", answer.body)
+        assert answer.body["pending"]
+        url, body = content["gateway"] + "/v1/prefill/resume", {"pending": answer.body["pending"]}
+        headers = {**client._headers(), "Content-Type": "application/json", "Accept": "text/event-stream"}
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as stream:  # noqa: S310
+            assert stream.headers["Content-Type"].startswith("text/event-stream")
+            events = stream.read().decode().split("\n\n")
+        late = [
+            json.loads(event.partition("data: ")[2]) for event in events if event.startswith("event: late")
+        ]
+        assert events[-2].startswith("event: end")
+        assert any(
+            call["source"] == "civil_status" and call["outcome"] == "found" for call in late[-1]["sources"]
+        )
+        _assert_described("ResumeAnswer", late[-1])
+        _assert_described("Sources", client.get("/v1/sources").body)
+
+
+def _assert_described(name: str, body: object) -> None:
+    api = document()
+    schema = {"$ref": f"#/components/schemas/{name}", "components": api["components"]}
+    jsonschema_rs.validator_for(schema).validate(body)
 
 
 def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:

