@@ -160,15 +160,17 @@ class Gateway:
         runner = DoorRunner(app, self.parts.configuration.gateway.limits)
         self._runners.append(runner)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024)
-        try:
-            await site.start()
-        except OSError as error:
-            what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-            raise ConfigError(
-                [Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]
-            ) from None
+        await listen(runner, host, port, reuse_port=reuse_port)
         return f"http://{host}:{runner.addresses[0][1]}"
+
+
+async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
+    """Listen; ConfigError when the address is taken or not ours."""
+    try:
+        await web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024).start()
+    except OSError as error:
+        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None
 
 
 def open_sources(parts: Composition) -> dict[str, Source]:

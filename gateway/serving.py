@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import Gateway, compose
+from gateway.app import Gateway, compose, listen
 from gateway.config import Configuration, load
 from gateway.settings import Listener
 
@@ -78,7 +78,7 @@ async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, listener.host, listener.port, backlog=1024).start()
+        await listen(runner, listener.host, listener.port)
         yield f"http://{listener.host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

@@ -3,6 +3,7 @@
 The first worker also holds the admin listener and the sandbox. Forking happens before any loop or thread exists.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -16,8 +17,9 @@ import orjson
 import uvloop
 
 from gateway.config import load
+from gateway.domain.errors import ConfigError, Problem
 from gateway.serving import Plan, running, stop_event, with_ports, write_ready
-from gateway.telemetry import set_up
+from gateway.telemetry import log, set_up
 
 _START_SECONDS = 30
 _RESTART_PAUSE = 1.0
@@ -28,51 +30,113 @@ class WorkerFailed(Exception):
 
 
 def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
-    """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained."""
+    """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained. WorkerFailed at start."""
     settings = load(plan.config, plan.overrides).gateway
-    with socket.create_server((settings.api.host, settings.api.port), reuse_port=True) as held:
-        # Bound, and closed before anybody listens: it only fixed the port.
-        port = held.getsockname()[1]
+    port = _free_port(settings.api.host, settings.api.port)
     peers = _free_port(settings.sandbox.host, settings.sandbox.port) if plan.with_sandbox else 0
     plan = replace(with_ports(plan, api=port, sandbox=peers), reuse_port=True)
     plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    children = {_start(plan, 0): 0}
-    content = _wait_ready(plan, 0)
-    for number in range(1, count):
-        children[_start(_beside(plan, peers), number)] = number
-    for number in range(1, count):
-        _wait_ready(plan, number)
-    content |= {"pid": os.getpid(), "workers": count}
+    workers = _Workers(plan, peers)
+    content = workers.start(count) | {"pid": os.getpid(), "workers": count}
     if plan.ready_file is not None:
         write_ready(plan.ready_file, content)
     announce(content)
-    return _supervise(plan, peers, children)
-
-
-def _beside(plan: Plan, peers: int) -> Plan:
-    """A worker that uses the first one's sandbox."""
-    if not plan.with_sandbox:
-        return plan
-    return replace(plan, with_sandbox=False, sandbox=f"http://127.0.0.1:{peers}")
+    try:
+        return workers.wait()
+    finally:
+        if plan.ready_file is not None:
+            plan.ready_file.unlink(missing_ok=True)
 
 
 def _free_port(host: str, port: int) -> int:
-    with socket.create_server((host, port)) as held:
-        return int(held.getsockname()[1])
-
-
-def _start(plan: Plan, number: int) -> int:
-    _ready_of(plan, number).unlink(missing_ok=True)
-    child = os.fork()
-    if child:
-        return child
-    code = 1
+    """The port, or a free one for 0: bound and closed before anybody listens."""
     try:
-        set_up(sys.stderr.buffer)
-        uvloop.run(_worker(plan, number))
-        code = 0
-    finally:
-        os._exit(code)
+        with socket.create_server((host, port), reuse_port=True) as held:
+            return int(held.getsockname()[1])
+    except OSError as error:
+        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None
+
+
+class _Workers:
+    """The children, by process id."""
+
+    def __init__(self, plan: Plan, peers: int) -> None:
+        self._plan = plan
+        beside = replace(plan, with_sandbox=False, sandbox=f"http://127.0.0.1:{peers}")
+        #: of workers that use the first one's sandbox
+        self._beside = beside if plan.with_sandbox else plan
+        self._children: dict[int, int] = {}
+        self._stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def start(self, count: int) -> dict[str, object]:
+        """All of them, the first one first; gives what it says about itself once every one answers."""
+        self._fork(0)
+        content = self._ready(0)
+        for number in range(1, count):
+            self._fork(number)
+        for number in range(1, count):
+            self._ready(number)
+        return content
+
+    def wait(self) -> int:
+        """Restart what dies until told to stop; 0 when all ended well."""
+        failed = 0
+        while self._children:
+            child, status = os.wait()
+            number = self._children.pop(child, None)
+            if self._stopping:
+                failed |= os.waitstatus_to_exitcode(status) != 0
+            elif number is not None:
+                time.sleep(_RESTART_PAUSE)
+                self._fork(number)
+        return int(failed)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        for child in list(self._children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+    def _fork(self, number: int) -> None:
+        if self._stopping:
+            return
+        plan = self._plan if number == 0 else self._beside
+        _ready_of(plan, number).unlink(missing_ok=True)
+        child = os.fork()
+        if child:
+            self._children[child] = number
+            return
+        code = 1
+        try:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, signal.SIG_DFL)
+            set_up(sys.stderr.buffer)
+            uvloop.run(_worker(plan, number))
+            code = 0
+        except ConfigError as error:
+            sys.stderr.write(f"{error}\n")
+        except Exception as error:  # noqa: BLE001 -- the process ends here either way
+            log().error("worker.failed", error=error)
+        finally:
+            os._exit(code)
+
+    def _ready(self, number: int) -> dict[str, object]:
+        path, end = _ready_of(self._plan, number), time.monotonic() + _START_SECONDS
+        while not path.exists():
+            if self._stopping or time.monotonic() > end or os.waitpid(-1, os.WNOHANG)[0]:
+                self._stop()
+                raise WorkerFailed(f"worker {number} did not start; the log on standard error says why")
+            time.sleep(0.02)
+        content: dict[str, object] = orjson.loads(path.read_bytes())
+        path.unlink()
+        return content
+
+
+def _ready_of(plan: Plan, number: int) -> Path:
+    return plan.state / f"worker-{number}.json"
 
 
 async def _worker(plan: Plan, number: int) -> None:
@@ -80,44 +144,3 @@ async def _worker(plan: Plan, number: int) -> None:
     async with running(plan, with_admin=number == 0) as (_, content):
         write_ready(_ready_of(plan, number), content)
         await stop.wait()
-
-
-def _ready_of(plan: Plan, number: int) -> Path:
-    return plan.state / f"worker-{number}.json"
-
-
-def _wait_ready(plan: Plan, number: int) -> dict[str, object]:
-    path, end = _ready_of(plan, number), time.monotonic() + _START_SECONDS
-    while not path.exists():
-        if time.monotonic() > end or os.waitpid(-1, os.WNOHANG)[0]:
-            raise WorkerFailed(f"worker {number} did not start; the log on standard error says why")
-        time.sleep(0.02)
-    content: dict[str, object] = orjson.loads(path.read_bytes())
-    path.unlink()
-    return content
-
-
-def _supervise(plan: Plan, peers: int, children: dict[int, int]) -> int:
-    stopping = False
-
-    def stop(number: int, _frame: object) -> None:
-        nonlocal stopping
-        stopping = True
-        del number
-        for child in children:
-            os.kill(child, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    failed = 0
-    while children:
-        child, status = os.wait()
-        number = children.pop(child, -1)
-        if stopping:
-            failed |= os.waitstatus_to_exitcode(status) != 0
-        elif number >= 0:
-            time.sleep(_RESTART_PAUSE)
-            children[_start(plan if number == 0 else _beside(plan, peers), number)] = number
-    if plan.ready_file is not None:
-        plan.ready_file.unlink(missing_ok=True)
-    return int(failed)

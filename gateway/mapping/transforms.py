@@ -17,7 +17,7 @@ Transform = Callable[[object], object]
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
-_SPACES = re.compile(r"\s+")
+_ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
 
@@ -35,27 +35,27 @@ class Unreadable(ValueError):
 
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text."""
-    if isinstance(value, str):
-        if value.isascii() and "  " not in value and value.isprintable():
-            return value.strip() or None
-        return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
+    if type(value) is str:
+        found = " ".join(value.split())
+        if not found.isascii() and not unicodedata.is_normalized("NFC", found):
+            found = unicodedata.normalize("NFC", found)
+        return found or None
     if value is None or isinstance(value, bool | dict | list):
         return None
-    return str(value)
+    return text(str(value))
 
 
 def title_case(value: object) -> str | None:
-    """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are."""
+    """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are.
+
+    Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
+    """
     name = text(value)
-    if name is None or (name != name.upper() and name != name.lower()):
+    if name is None or not (name.isupper() or name.islower()):
         return name
-    return " ".join("-".join(_capital(part) for part in word.split("-")) for word in name.split(" "))
-
-
-def _capital(word: str) -> str:
-    """Abbreviations, words without a vowel (TNHH, MTV), stay as they are."""
-    plain = unicodedata.normalize("NFD", word.upper())
-    return word.capitalize() if any(letter in "AEIOUYƠƯ" for letter in plain) else word
+    if name.isupper() and _ABBREVIATION.search(name):
+        return " ".join(word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" "))
+    return name.title()
 
 
 def upper_case(value: object) -> str | None:

@@ -1,7 +1,7 @@
 """One exchange under way: its calls, its records, its answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -99,7 +99,7 @@ class Exchange:
                 wanted[index] = None
         return list(wanted)
 
-    def _ask(self, index: int) -> "asyncio.Future[SourceAnswer] | None":
+    def _ask(self, index: int) -> Awaitable[SourceAnswer] | None:
         query = self._plan.queries[index]
         if query.service.evidence == ACCOUNT and not self._request.account and not self._claims():
             return _ready(_NO_CLAIMS)
@@ -113,9 +113,7 @@ class Exchange:
             dossier=self._request.dossier, result_codes=query.result_codes,
             account=self._claims() if query.service.evidence == ACCOUNT else {},
         )  # fmt: skip
-        return asyncio.ensure_future(
-            self._tools.gatherer.ask(asked, self._who, self._id, self._deadline, call)
-        )
+        return self._tools.gatherer.ask(asked, self._who, self._id, self._deadline, call)
 
     def _claims(self) -> dict[str, object]:
         """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""

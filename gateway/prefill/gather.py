@@ -5,8 +5,8 @@ declares it valid: never across requester, official, agency, purpose, procedure 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
@@ -14,6 +14,9 @@ from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
 
 Key = tuple[object, ...]
+
+#: for those who wait for a call that was cancelled
+_GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
 
 @dataclass(slots=True)
@@ -35,11 +38,12 @@ class _Kept:
     until: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Flight:
-    task: "asyncio.Task[SourceAnswer]"
+    """A call under way: who began it, and where the others wait for its answer."""
+
     exchange: str
-    waiting: list[str] = field(default_factory=list)
+    landed: "asyncio.Future[SourceAnswer]"
 
 
 class Gatherer:
@@ -83,34 +87,42 @@ class Gatherer:
     async def _fly(
         self, key: Key, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call
     ) -> SourceAnswer:
-        if query.account:
-            call.fetched_at = self._clock.now()
-            return await self._sources["account"].ask(query, deadline)
-        flight = self._flights.get(key)
+        source = self._sources.get(query.service.partition(".")[0])
+        if source is None:
+            return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+        flight = None if query.account else self._flights.get(key)
         if flight is not None:
             call.shared_with = flight.exchange
-            answer = await asyncio.shield(flight.task)
+            answer = await asyncio.shield(flight.landed)
+        elif query.account:
+            answer = await source.ask(query, deadline)
         else:
-            source = self._sources.get(query.service.partition(".")[0])
-            if source is None:
-                return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
-            task = asyncio.ensure_future(source.ask(query, deadline))
-            self._flights[key] = _Flight(task, exchange)
-            task.add_done_callback(lambda done: self._landed(key, query, done))
-            answer = await asyncio.shield(task)
+            answer = await self._lead(key, query, exchange, source, deadline)
         call.fetched_at = self._clock.now()
         return answer
 
-    def _landed(self, key: Key, query: SourceQuery, task: "asyncio.Task[SourceAnswer]") -> None:
-        self._flights.pop(key, None)
-        if task.cancelled() or task.exception() is not None:
-            return
-        answer, seconds = task.result(), self._valid.get(query.service, 0)
+    async def _lead(
+        self, key: Key, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float
+    ) -> SourceAnswer:
+        """The call itself; whoever asks the same meanwhile waits for its answer."""
+        landed = asyncio.get_running_loop().create_future()
+        self._flights[key] = _Flight(exchange, landed)
+        answer = _GONE
+        try:
+            answer = await source.ask(query, deadline)
+        finally:
+            del self._flights[key]
+            landed.set_result(answer)
+        seconds = self._valid.get(query.service, 0)
         if seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
-            if len(self._kept) >= self._entries:
-                self._sweep()
-            until = asyncio.get_running_loop().time() + seconds
-            self._kept[key] = _Kept(answer, self._clock.now(), until)
+            self._keep(key, answer, seconds)
+        return answer
+
+    def _keep(self, key: Key, answer: SourceAnswer, seconds: int) -> None:
+        if len(self._kept) >= self._entries:
+            self._sweep()
+        until = asyncio.get_running_loop().time() + seconds
+        self._kept[key] = _Kept(answer, self._clock.now(), until)
 
     def _sweep(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -126,7 +138,7 @@ class Gathering:
         self,
         count: int,
         following: Callable[[list[SourceAnswer | None]], list[int]],
-        ask: Callable[[int], "asyncio.Future[SourceAnswer] | None"],
+        ask: Callable[[int], "Awaitable[SourceAnswer] | None"],
     ) -> None:
         """`following` names the next queries; `ask` starts one (None: it cannot be asked, so it is skipped)."""
         self.answers: list[SourceAnswer | None] = [None] * count

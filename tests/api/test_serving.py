@@ -192,3 +192,15 @@ def test_demo_shows_the_main_job_quickly() -> None:
     assert len({scene["procedure"] for scene in scenes}) >= 3
     assert scenes[-1]["late"] is True
     assert all(scene["fields"] > 0 for scene in scenes)
+
+
+def test_killed_worker_is_replaced(tmp_path: Path) -> None:
+    with _served(tmp_path, "--with-sandbox", "--workers", "2") as (process, content):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[1]), signal.SIGKILL)
+        time.sleep(2.5)
+        replaced = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(replaced) == 2
+        assert children[1] not in replaced
+        for _ in range(6):
+            assert _portal(content).post("/v1/prefill", _body(content)).status == 200
