@@ -3,7 +3,7 @@
 Each resource is opened by one cleanup context and closed by it; `Gateway` holds the two listeners.
 """
 
-import base64
+import contextlib
 import hashlib
 import os
 import secrets
@@ -22,9 +22,10 @@ from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.operation import live, ready
 from gateway.api.routes import add_operations
-from gateway.checks import problems
 from gateway.config import Configuration
+from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
+from gateway.exchange_log.keys import root_key_from_text
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Source
@@ -63,7 +64,7 @@ def compose(configuration: Configuration, root: Path, state: Path) -> Compositio
     """Read the mappings; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalogue = load_catalogue(root)
-    if faults := problems(configuration, catalogue):
+    if faults := crosscheck(configuration, catalogue):
         raise ConfigError(faults)
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics()
@@ -192,9 +193,9 @@ def open_prefill(
         for operation, service in settings.services.items()
     }
     clock = SystemClock()
-    gatherer = Gatherer(sources, valid, clock)
+    gatherer = Gatherer(sources, valid, clock, parts.metrics)
     digest = configuration_digest(parts.configuration)
-    return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, digest)
+    return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, digest)
 
 
 def configuration_digest(configuration: Configuration) -> str:
@@ -206,7 +207,7 @@ def configuration_digest(configuration: Configuration) -> str:
 def open_log(parts: Composition) -> ExchangeLog:
     """The exchange log of the configuration."""
     settings = parts.configuration.gateway.log
-    key = None if settings.root_key is None else base64.b64decode(settings.root_key.reveal(), validate=True)
+    key = None if settings.root_key is None else root_key_from_text(settings.root_key.reveal())
     log: ExchangeLog = registry.store(settings.url, "open_log")(
         settings.url, parts.state, settings.origin, key
     )
@@ -215,9 +216,12 @@ def open_log(parts: Composition) -> ExchangeLog:
 
 def key_in(path: Path) -> bytes:
     """The key in a file of mode 0600, made when missing; all workers of one state folder share it."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
-    except FileExistsError:
-        pass
+        # a link, not a rename: it fails when another process was first
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_bytes()

@@ -15,12 +15,13 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from gateway import checks
 from gateway.app import Composition, configuration_digest, open_sources
 from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
 from gateway.config import Configuration, load
+from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.minimisation import notes as notes_of
 from gateway.serving import data_root, root_of
 from gateway.telemetry import Metrics
 
@@ -85,7 +86,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
         found += error.problems
     if configuration is None or catalogue is None:
         return found, [], {}
-    found += checks.problems(configuration, catalogue)
+    found += crosscheck(configuration, catalogue)
     if not found:
         found += asyncio.run(_adapters(configuration, catalogue, root))
     counts = {
@@ -94,7 +95,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
         "requesters": len(configuration.requesters),
         "agreements": len(configuration.agreements),
     }
-    return found, [] if found else checks.notes(configuration, catalogue), counts
+    return found, [] if found else notes_of(configuration, catalogue), counts
 
 
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> list[Problem]:

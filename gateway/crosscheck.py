@@ -90,7 +90,7 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
         for agreement in requester.agreements:
             if agreement not in configuration.agreements:
                 what = f"there is no agreement '{agreement}'"
-                remedy = _near(agreement, configuration.agreements, "add it under config/agreements")
+                remedy = _near(agreement, configuration.agreements, f"add agreements/{agreement}.yaml")
                 yield document.problem(("agreements",), what, remedy)
         if requester.agency not in configuration.agencies:
             what = f"there is no agency '{requester.agency}'"

@@ -66,7 +66,7 @@ class DoorLimits(Settings):
     json_depth: int = 20
     header_seconds: float = 10
     body_seconds: float = 10
-    idle_seconds: float = 75
+    idle_seconds: float = 30
     requests_per_requester: int = 256
     connections: int = 4_000
 

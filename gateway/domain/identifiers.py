@@ -15,7 +15,7 @@ RequesterId = NewType("RequesterId", str)
 _PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
 _TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?", re.ASCII)
-_PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
+_PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -45,11 +45,13 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """What makes the subject this one: kind and identifiers, joined."""
-        ids = (self.personal_id, self.old_id, self.passport, self.tax_code, self.registration_no)
+        """What makes the subject this one: kind and strongest identifier, by which an auditor finds it."""
+        number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
+        if number is not None:
+            return f"{self.kind}|{number}"
         place = (self.commune, self.sheet, self.number, self.parent_personal_id)
-        who = () if self.personal_id else (self.full_name, str(self.birth_date or ""))
-        return "|".join((self.kind, *(part or "" for part in (*ids, *place, *who))))
+        who = (self.full_name, str(self.birth_date or ""))
+        return "|".join((self.kind, *(part or "" for part in (*place, *who))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
 Step = Callable[[object], object]
+Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class ServicePlan:
@@ -82,9 +83,13 @@ class ServicePlan:
             if place.unless and place.unless in written:
                 continue
             value = place.value(query, parameters)
-            if value is not None:
+            if value is None:
+                continue
+            written.add(place.place)
+            if len(place.names) == 1:
+                tree[place.place] = value
+            else:
                 put(tree, place.names, value)
-                written.add(place.place)
         return tree
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
@@ -145,36 +150,42 @@ def _blank(value: object) -> bool:
 
 
 class _Place:
-    """One place of the request."""
+    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out."""
 
-    __slots__ = ("_constant", "_picks", "_rule", "_steps", "names", "place", "profiles", "unless")
+    __slots__ = ("names", "place", "profiles", "unless", "value")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
+        if (rule.value is None) == (rule.from_ is None):
+            raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
         self.place = place
         self.names = tuple(place.split("."))
         self.profiles = rule.profiles
         self.unless = rule.unless
-        self._rule = rule
-        self._constant = rule.value
-        self._picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
-        self._steps = _steps(rule.codes, rule.transform, codes, named)
-        if (rule.value is None) == (rule.from_ is None):
-            raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
+        self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
 
-    def value(self, query: SourceQuery, parameters: Mapping[str, str]) -> object:
-        if not self._picks:
-            return self._constant
-        value = next((found for pick in self._picks if not _blank(found := pick(query, parameters))), None)
-        for step in self._steps:
+
+def _written(rule: RequestValue, steps: list[Step]) -> Pick:
+    if rule.value is not None:
+        return lambda _query, _parameters: rule.value
+    picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
+    first, blank = picks[0], rule.blank
+
+    def written(query: SourceQuery, parameters: Mapping[str, str]) -> object:
+        value = first(query, parameters)
+        if len(picks) > 1 and _blank(value):
+            value = next((found for pick in picks[1:] if not _blank(found := pick(query, parameters))), None)
+        for step in steps:
             if value is None:
                 break
             value = step(value)
         if type(value) is Doubtful:
             value = value.value
-        return self._rule.blank if _blank(value) else value
+        return blank if _blank(value) else value
+
+    return written
 
 
-def _picker(word: str) -> Callable[[SourceQuery, Mapping[str, str]], object]:
+def _picker(word: str) -> Pick:
     head, _, rest = word.partition(".")
     if head == "service":
         return lambda _query, parameters: parameters.get(rest)

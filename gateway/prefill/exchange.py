@@ -2,67 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import orjson
 
-from gateway.domain.errors import GatewayError, Refused
+from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId
-from gateway.domain.parties import Official, Requester, Subject
+from gateway.domain.parties import Requester, Subject
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.plan import Plan, PlannedQuery
-from gateway.mapping.procedure import ACCOUNT, Procedure
-from gateway.policy.grants import Grant
-from gateway.ports import Clock, ExchangeLog
-from gateway.prefill.gather import Call, Gatherer, Gathering
-from gateway.prefill.passport import Issuer, rfc3339, source_entries
-from gateway.prefill.pending import PendingStore
+from gateway.mapping.plan import PlannedQuery
+from gateway.mapping.procedure import ACCOUNT
+from gateway.prefill.gather import Call, Gathering
+from gateway.prefill.passport import rfc3339, source_entries
+from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
-from gateway.prefill.roles import Cast, dependency, found_subject
+from gateway.prefill.roles import dependency, found_subject
 
 _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was decided before the exchange began."""
-
-    procedure: Procedure
-    cast: Cast
-    official: Official
-    purpose: str
-    grant: Grant
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What exchanges share."""
-
-    gatherer: Gatherer
-    log: ExchangeLog
-    clock: Clock
-    pending: PendingStore
-    issuer: Issuer
-    digest: str
-    late_seconds: float
-
-    async def refuse(
-        self, refusal: Refused, request: PrefillRequest, requester: Requester, exchange: ExchangeId,
-        subjects: Mapping[str, Subject], official: Official, procedure: str,
-    ) -> None:  # fmt: skip
-        """A refusal is a record too."""
-        record = ExchangeRecord(
-            exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
-            agency=official.agency, procedure=procedure, dossier=request.dossier or "",
-            purpose=request.purpose or "", subjects={role: one.key for role, one in subjects.items()},
-            official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
-            result=refusal.problem_code, configuration=self.digest,
-        )  # fmt: skip
-        await self.log.append(record)
 
 
 class Exchange:
@@ -89,8 +48,10 @@ class Exchange:
         self.gathering = Gathering(len(self._plan.queries), self._following, self._ask)
 
     def _following(self, answers: list[SourceAnswer | None]) -> list[int]:
+        started = self.gathering.asked or self._request.known
+        wave = next_queries(self._plan, answers, self._situation) if started else self._prepared.first
         wanted: dict[int, None] = {}
-        for index in next_queries(self._plan, answers, self._situation):
+        for index in wave:
             role = self._plan.queries[index].role
             before = None if role in self._subjects else dependency(self._plan, role)
             if before is not None and answers[before] is None:
@@ -143,7 +104,7 @@ class Exchange:
             rules=self._base.rules + (() if filled is None else tuple(filled.rules)), notes=notes,
             subjects={role: one.key for role, one in self._subjects.items()},
         )  # fmt: skip
-        receipt = await self._tools.log.append(record)
+        receipt = await self._tools.write(record)
         return {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
 
     def _first(self) -> ExchangeRecord:

@@ -12,6 +12,7 @@ from datetime import datetime
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
+from gateway.telemetry import Metrics, log
 
 Key = tuple[object, ...]
 
@@ -50,12 +51,18 @@ class Gatherer:
     """Asks sources; shares calls in flight and answers that are still valid, within this process."""
 
     def __init__(
-        self, sources: Mapping[str, Source], valid: Mapping[str, int], clock: Clock, entries: int = 50_000
+        self,
+        sources: Mapping[str, Source],
+        valid: Mapping[str, int],
+        clock: Clock,
+        metrics: Metrics,
+        entries: int = 50_000,
     ) -> None:
         """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
         self._sources = sources
         self._valid = valid
         self._clock = clock
+        self._metrics = metrics
         self._entries = entries
         self._kept: dict[Key, _Kept] = {}
         self._flights: dict[Key, _Flight] = {}
@@ -79,6 +86,7 @@ class Gatherer:
         kept = self._kept.get(key) if call.valid_seconds else None
         if kept is not None and kept.until > began:
             call.cached, call.fetched_at = True, kept.fetched_at
+            self._metrics.cache("hit")
             return kept.answer
         answer = await self._fly(key, query, exchange, deadline, call)
         call.elapsed_ms = round((loop.time() - began) * 1000)
@@ -105,7 +113,7 @@ class Gatherer:
         self, key: Key, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float
     ) -> SourceAnswer:
         """The call itself; whoever asks the same meanwhile waits for its answer."""
-        landed = asyncio.get_running_loop().create_future()
+        landed, began = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().time()
         self._flights[key] = _Flight(exchange, landed)
         answer = _GONE
         try:
@@ -113,10 +121,18 @@ class Gatherer:
         finally:
             del self._flights[key]
             landed.set_result(answer)
+        self._account(query, answer, asyncio.get_running_loop().time() - began)
         seconds = self._valid.get(query.service, 0)
         if seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
             self._keep(key, answer, seconds)
         return answer
+
+    def _account(self, query: SourceQuery, answer: SourceAnswer, seconds: float) -> None:
+        source, _, operation = query.service.partition(".")
+        self._metrics.answer(source, operation, answer.outcome.value, seconds)
+        if answer.alarm:
+            self._metrics.alarm("other_person")
+            log().warning("prefill.source.other_person", source=source, call=query.call_id)
 
     def _keep(self, key: Key, answer: SourceAnswer, seconds: int) -> None:
         if len(self._kept) >= self._entries:

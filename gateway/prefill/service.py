@@ -11,19 +11,21 @@ from gateway.domain.errors import NotFound, Refused, Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester
-from gateway.mapping.apply import Situation
+from gateway.mapping.apply import Situation, next_queries
 from gateway.mapping.load import Catalogue
 from gateway.mapping.plan import Allows, Plan, make_plan
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant, Policy
 from gateway.ports import Cache, Clock, ExchangeLog
-from gateway.prefill.exchange import Exchange, Prepared, Tools
+from gateway.prefill.exchange import Exchange
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
+from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast
+from gateway.telemetry import Metrics
 
 _MAX_PLANS = 5_000
 _POLL_SECONDS = 0.02
@@ -34,19 +36,19 @@ class Prefill:
 
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
-        cache: Cache, clock: Clock, digest: str = "",
+        cache: Cache, clock: Clock, metrics: Metrics, digest: str = "",
     ) -> None:  # fmt: skip
         """`digest`: of the configuration in force, for the records."""
         self._configuration = configuration
         self._catalogue = catalogue
         self._policy = Policy(configuration)
         self._offers = _enabled(configuration, catalogue)
-        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._plans: dict[tuple[object, ...], tuple[Plan, tuple[int, ...]]] = {}
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
         issuer = Issuer(configuration.sources, self._published)
-        self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000)
+        self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics)
         self._late: set[asyncio.Task[None]] = set()
 
     async def fill(
@@ -125,20 +127,24 @@ class Prefill:
             )
             raise
         return Prepared(
-            procedure, roles, official, purpose, grant, self._plan(procedure, roles, grant, request)
+            procedure, roles, official, purpose, grant, *self._plan(procedure, roles, grant, request)
         )
 
-    def _plan(self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest) -> Plan:
+    def _plan(
+        self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest
+    ) -> tuple[Plan, tuple[int, ...]]:
+        """The plan for subjects of this shape, and its first wave."""
         narrowed = None if request.fields is None else frozenset(request.fields)
         key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
-        plan = self._plans.get(key)
-        if plan is None:
+        planned = self._plans.get(key)
+        if planned is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            allows = _allows(grant)
-            plan = make_plan(procedure, self._offers, allows, roles.subjects, roles.slots, narrowed)
-            self._plans[key] = plan
-        return plan
+            plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
+            untouched = Situation({}, roles.given, grant.day, self._published)
+            first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
+            planned = self._plans[key] = (plan, first)
+        return planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:

@@ -1,7 +1,6 @@
 """Every source of `config/sources`, against its sandbox peer: a new YAML file is under test at once."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.sandbox.app import build
 from gateway import registry
 from gateway.config import Configuration, load
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
@@ -20,7 +18,7 @@ from gateway.domain.parties import Official
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Source
-from gateway.serving import SANDBOX, configured, sandbox_at
+from gateway.serving import Plan, configured, sandbox_at
 from gateway.settings import Listener
 from tests.contract.test_mappings import subject_of
 
@@ -28,8 +26,9 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)
 SOURCES = sorted(path.stem for path in (ROOT / "config" / "sources").glob("*.yaml"))
 ANSWERING = [name for name in SOURCES if name != "account"]
-OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31", account="canbo.thu", full_name="Cán bộ Thử")
-_ = (build, SANDBOX, random)
+OFFICIAL = Official(
+    personal_id="033085482915", agency="000.00.14.H31", account="canbo.thu", full_name="Cán bộ Thử"
+)
 
 
 class _Clock:
@@ -49,8 +48,6 @@ def opened(name: str, configuration: Configuration) -> Source:
 
 
 def moved(sandbox: str) -> Configuration:
-    from gateway.serving import Plan
-
     return configured(Plan(root=ROOT, config=ROOT / "config", state=ROOT, overrides={}), sandbox)
 
 
@@ -80,7 +77,10 @@ async def test_source_is_understood_by_its_peer(name: str, sandbox: str) -> None
     try:
         for plan in CATALOGUE.services[name].values():
             answer = await asked(source, plan)
-            assert answer.outcome in {Outcome.FOUND, Outcome.NOT_FOUND, Outcome.NO_MATCH}, (plan.name, answer.reason)
+            assert answer.outcome in {Outcome.FOUND, Outcome.NOT_FOUND, Outcome.NO_MATCH}, (
+                plan.name,
+                answer.reason,
+            )
             assert answer.request_digest
             assert answer.response_digest
     finally:
@@ -99,9 +99,13 @@ async def test_source_that_is_not_there_is_unavailable_within_a_second(name: str
         await source.close()
 
 
-@pytest.mark.parametrize("mode", ["garbage", "html", "empty", "truncate", "reset", "doctype", "huge", "gzip_bomb"])
+@pytest.mark.parametrize(
+    "mode", ["garbage", "html", "empty", "truncate", "reset", "doctype", "huge", "gzip_bomb"]
+)
 @pytest.mark.parametrize("name", ANSWERING)
-async def test_source_never_raises_and_never_takes_trouble_for_an_answer(name: str, mode: str, sandbox: str) -> None:
+async def test_source_never_raises_and_never_takes_trouble_for_an_answer(
+    name: str, mode: str, sandbox: str
+) -> None:
     source = opened(name, moved(sandbox))
     try:
         plan = next(iter(CATALOGUE.services[name].values()))
@@ -115,7 +119,7 @@ async def test_source_never_raises_and_never_takes_trouble_for_an_answer(name: s
         await source.close()
 
 
-async def test_breaker_opens_after_five_failures_and_answers_at_once(sandbox: str) -> None:
+async def test_breaker_opens_after_five_failures_and_answers_at_once() -> None:
     configuration = moved("http://127.0.0.1:1")
     source = opened("civil_status", configuration)
     try:

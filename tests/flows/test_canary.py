@@ -9,7 +9,16 @@ import pytest
 from gateway import telemetry
 from tests.flows.conftest import House
 
-MODES = ("garbage", "wrong_person", "two_people", "truncate", "status503", "fault200", "null_field", "extra_field")
+MODES = (
+    "garbage",
+    "wrong_person",
+    "two_people",
+    "truncate",
+    "status503",
+    "fault200",
+    "null_field",
+    "extra_field",
+)
 
 
 @pytest.fixture
@@ -32,7 +41,13 @@ async def test_canary_shows_up_in_no_log_error_or_metric(
             sources = await response.text()
     seen = logged.getvalue().decode() + metrics + sources + "".join(errors)
     assert '"event":"http.request"' in seen.replace(" ", "") or "http" in seen
-    for value in (who["personal_id"], who["full_name"], who["full_name"].upper(), "0977123456", "Ngõ Chim Yến"):
+    for value in (
+        who["personal_id"],
+        who["full_name"],
+        who["full_name"].upper(),
+        "0977123456",
+        "Ngõ Chim Yến",
+    ):
         assert value not in seen
 
 
@@ -49,7 +64,11 @@ async def _every_door(house: House, who: dict[str, Any]) -> list[str]:
             await house.misbehave(source, mode, times=1)
         await house.prefill("1.004873", subjects, dossier=f"H31.14-260105-{mode[:4]}", **more)
     for broken in (
-        {"subjects": {"requester": {**who, "full_name": who["full_name"], "personal_id": who["personal_id"] + "x"}}},
+        {
+            "subjects": {
+                "requester": {**who, "full_name": who["full_name"], "personal_id": who["personal_id"] + "x"}
+            }
+        },
         {"subjects": subjects, who["personal_id"]: 1},
         {"subjects": {who["personal_id"]: who}},
         {"subjects": subjects, "known": {who["full_name"]: "x"}},

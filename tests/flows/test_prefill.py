@@ -1,6 +1,8 @@
 """The main job over real HTTP: one request in, a filled form with passports out, whatever the providers do."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -178,8 +180,6 @@ async def test_broken_log_means_no_provider_call_and_no_answer(make_house: Calla
 
 
 def _break_log(house: House) -> None:
-    import sqlite3
-
     database = next(house.state.glob("*.db"))
-    with sqlite3.connect(database, isolation_level=None) as connection:
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("ALTER TABLE append_log RENAME TO append_log_gone")

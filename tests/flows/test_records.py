@@ -1,6 +1,7 @@
 """No record, no release: what the exchange log keeps of a prefill, of a refusal, and what it never keeps."""
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from typing import Any
@@ -13,13 +14,15 @@ from tests.flows.conftest import House
 def records(house: House) -> list[dict[str, Any]]:
     """Every record of the house's log, oldest first."""
     database = next(house.state.glob("*.db"))
-    with sqlite3.connect(database) as connection:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT leaf FROM append_log ORDER BY rowid").fetchall()
     return [json.loads(row[0]) for row in rows]
 
 
 def phases(house: House) -> list[str]:
-    return [record["phase"] for record in records(house) if record["phase"] in ("intent", "outcome", "refusal")]
+    return [
+        record["phase"] for record in records(house) if record["phase"] in ("intent", "outcome", "refusal")
+    ]
 
 
 async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:

@@ -1,0 +1,85 @@
+"""The minimisation report: what is granted and never needed, what is needed and granted to nobody.
+
+Nothing here stops the start; contradictions do (`crosscheck.py`).
+"""
+
+from collections.abc import Iterator
+
+from gateway.config import Agreement, Configuration
+from gateway.mapping.load import Catalogue
+from gateway.mapping.model import Proof
+from gateway.mapping.procedure import refs_of_predicate
+
+_ANY = "*"
+
+
+def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
+    """What an agreement grants but no procedure needs, and what a field can never get."""
+    needed = _needed(catalogue)
+    granted = _granted(configuration, catalogue)
+    out = [
+        f"agreement {name}: no procedure needs {service} {attribute}"
+        for name, service, attribute in _grants(configuration, catalogue)
+        if (service, attribute) not in needed
+    ]
+    for code, procedure in sorted(catalogue.procedures.items()):
+        for field in procedure.fields:
+            services = [
+                (plan.name, ref.attribute)
+                for ref in field.refs
+                for plan in catalogue.offers.get(ref.evidence, ())
+            ]
+            open_to_all = any(name.startswith("account.") for name, _ in services)
+            if field.refs and not open_to_all and not granted.intersection(services):
+                out.append(f"procedure {code}: no agreement lets any requester fill '{field.key}'")
+    return out
+
+
+def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:
+    wanted: set[tuple[str, str]] = set()
+    for procedure in catalogue.procedures.values():
+        wanted.update((ref.evidence, ref.attribute) for field in procedure.fields for ref in field.refs)
+        wanted.update(
+            _split(word) for item in procedure.predicates.values() for word in refs_of_predicate(item)
+        )
+        for paper in procedure.papers.values():
+            if paper.replaced_by is not None:
+                wanted.update(map(_split, _proof(paper.replaced_by)))
+        for role in procedure.roles.values():
+            if role.found_in is not None:
+                evidence, prefix = _split(role.found_in)
+                wanted.update((evidence, f"{prefix}.{name}") for name in ("personal_id", "full_name"))
+    return {(plan.name, name) for evidence, name in wanted for plan in catalogue.offers.get(evidence, ())}
+
+
+def _proof(proof: Proof) -> Iterator[str]:
+    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
+        yield from _proof(child)
+    yield from proof.has or ()
+    if proof.issued is not None:
+        yield "issued_paper.papers"
+
+
+def _split(word: str) -> tuple[str, str]:
+    evidence, _, attribute = word.rpartition(":")[2].partition(".")
+    return evidence, attribute
+
+
+def _grants(configuration: Configuration, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    for name, item in configuration.agreements.items():
+        yield from ((name, service, attribute) for service, attribute in _of(item, catalogue, stars=False))
+
+
+def _granted(configuration: Configuration, catalogue: Catalogue) -> set[tuple[str, str]]:
+    return {pair for item in configuration.agreements.values() for pair in _of(item, catalogue, stars=True)}
+
+
+def _of(item: Agreement, catalogue: Catalogue, *, stars: bool) -> Iterator[tuple[str, str]]:
+    for service, agreed in item.services.items():
+        source, _, operation = service.partition(".")
+        plan = catalogue.services.get(source, {}).get(operation)
+        for attribute in agreed.attributes:
+            if attribute != _ANY:
+                yield service, attribute
+            elif stars and plan is not None:
+                yield from ((service, name) for name in plan.attributes)

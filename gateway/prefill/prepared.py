@@ -1,0 +1,73 @@
+"""What an exchange starts from: what was decided about the request, and what all exchanges share."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.domain.errors import LogUnavailable, Refused
+from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Official, Requester, Subject
+from gateway.mapping.plan import Plan
+from gateway.mapping.procedure import Procedure
+from gateway.policy.grants import Grant
+from gateway.ports import Clock, ExchangeLog
+from gateway.prefill.gather import Gatherer
+from gateway.prefill.passport import Issuer, rfc3339
+from gateway.prefill.pending import PendingStore
+from gateway.prefill.request import PrefillRequest
+from gateway.prefill.roles import Cast
+from gateway.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was decided before the exchange began."""
+
+    procedure: Procedure
+    cast: Cast
+    official: Official
+    purpose: str
+    grant: Grant
+    plan: Plan
+    #: queries of the first wave, when the citizen typed nothing yet
+    first: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What exchanges share."""
+
+    gatherer: Gatherer
+    log: ExchangeLog
+    clock: Clock
+    pending: PendingStore
+    issuer: Issuer
+    digest: str
+    late_seconds: float
+    metrics: Metrics
+
+    async def write(self, record: ExchangeRecord) -> Receipt:
+        """Make a record durable. LogUnavailable when it cannot be kept."""
+        began = time.perf_counter()
+        try:
+            receipt = await self.log.append(record)
+        except LogUnavailable:
+            self.metrics.append_failed()
+            raise
+        self.metrics.appended(1, time.perf_counter() - began)
+        return receipt
+
+    async def refuse(
+        self, refusal: Refused, request: PrefillRequest, requester: Requester, exchange: ExchangeId,
+        subjects: Mapping[str, Subject], official: Official, procedure: str,
+    ) -> None:  # fmt: skip
+        """A refusal is a record too."""
+        record = ExchangeRecord(
+            exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
+            agency=official.agency, procedure=procedure, dossier=request.dossier or "",
+            purpose=request.purpose or "", subjects={role: one.key for role, one in subjects.items()},
+            official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
+            result=refusal.problem_code, configuration=self.digest,
+        )  # fmt: skip
+        await self.write(record)
