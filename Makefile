@@ -10,7 +10,7 @@ LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache S
 BENCH := $(if $(QUICK),--quick,)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check format licences chaos bench lock clean
+.PHONY: help demo test serve check schemas format licences chaos bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -32,6 +32,9 @@ check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependenc
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
 	$(RUN) -m pytest -q tests/architecture
+
+schemas: $(VENV)/.dev ## export openapi.json and the configuration schemas from the code
+	$(BIN)/python -m tests.architecture.export_schemas
 
 format: $(VENV)/.dev ## rewrite the code as `make check` wants it
 	$(BIN)/ruff format .

@@ -1,0 +1,55 @@
+"""Writes the schemas that code is the source of: `python -m tests.architecture.export_schemas` (make schemas)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from gateway.api.openapi import document
+from gateway.config import (
+    AgencyFile,
+    Agreement,
+    PurposeFile,
+    RequesterSettings,
+    ScopeFile,
+    SourceSettings,
+)
+from gateway.mapping.codes import CodeList, UnitFile
+from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
+from gateway.settings import GatewaySettings
+
+ROOT = Path(__file__).parents[2]
+MODELS: dict[str, type[BaseModel]] = {
+    "gateway": GatewaySettings,
+    "agencies": AgencyFile,
+    "agreement": Agreement,
+    "purposes": PurposeFile,
+    "requester": RequesterSettings,
+    "published_scopes": ScopeFile,
+    "source": SourceSettings,
+    "code_list": CodeList,
+    "units": UnitFile,
+    "field_group": FieldGroup,
+    "procedure_mapping": ProcedureMapping,
+    "source_mapping": SourceMapping,
+}
+
+
+def exported() -> Iterator[tuple[Path, str]]:
+    """Every exported file and what it should hold."""
+    yield ROOT / "schemas/api/openapi.json", _text(document())
+    for name, model in MODELS.items():
+        schema = model.model_json_schema(by_alias=True)
+        yield ROOT / f"schemas/config/{name}.schema.json", _text(schema)
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    for path, text in exported():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
