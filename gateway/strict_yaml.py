@@ -102,7 +102,7 @@ def read_text(raw: bytes, path: Path, name: str) -> Document:
     """The document in `raw`; ConfigError when it is not strict YAML."""
     lines: dict[Loc, int] = {}
     try:
-        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.CSafeLoader)
+        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.CBaseLoader)
         data = _plain(node, (), lines, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0

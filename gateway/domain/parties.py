@@ -53,6 +53,15 @@ class Subject:
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
 
+    @property
+    def identity(self) -> str:
+        """Everything that the request says of the subject: equal only for subjects equal in every respect."""
+        parts = (
+            self.kind, self.personal_id, self.old_id, self.passport, self.full_name, str(self.birth_date or ""),
+            self.tax_code, self.registration_no, self.commune, self.sheet, self.number, self.parent_personal_id,
+        )  # fmt: skip
+        return "\x1e".join([part or "" for part in parts])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Official:

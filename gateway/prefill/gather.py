@@ -14,7 +14,8 @@ from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
 from gateway.telemetry import Metrics, log
 
-Key = tuple[object, ...]
+#: requester, official, agency
+Who = tuple[str, ...]
 
 #: for those who wait for a call that was cancelled
 _GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
@@ -56,7 +57,7 @@ class Gatherer:
         valid: Mapping[str, int],
         clock: Clock,
         metrics: Metrics,
-        entries: int = 50_000,
+        entries: int = 4_096,
     ) -> None:
         """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
         self._sources = sources
@@ -64,24 +65,16 @@ class Gatherer:
         self._clock = clock
         self._metrics = metrics
         self._entries = entries
-        self._kept: dict[Key, _Kept] = {}
-        self._flights: dict[Key, _Flight] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._flights: dict[str, _Flight] = {}
 
     async def ask(
-        self, query: SourceQuery, who: Key, exchange: ExchangeId, deadline: float, call: Call
+        self, query: SourceQuery, who: Who, exchange: ExchangeId, deadline: float, call: Call
     ) -> SourceAnswer:
         """One query's answer, from its source, from a call in flight or from an answer still valid."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        key = (
-            *who,
-            query.procedure,
-            query.purpose,
-            query.service,
-            query.subject,
-            query.attributes,
-            query.result_codes,
-        )
+        key = _key(query, who)
         call.valid_seconds = self._valid.get(query.service, 0)
         kept = self._kept.get(key) if call.valid_seconds else None
         if kept is not None and kept.until > began:
@@ -93,7 +86,7 @@ class Gatherer:
         return answer
 
     async def _fly(
-        self, key: Key, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call
+        self, key: str, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call
     ) -> SourceAnswer:
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
@@ -110,7 +103,7 @@ class Gatherer:
         return answer
 
     async def _lead(
-        self, key: Key, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float
+        self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float
     ) -> SourceAnswer:
         """The call itself; whoever asks the same meanwhile waits for its answer."""
         landed, began = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().time()
@@ -134,17 +127,17 @@ class Gatherer:
             self._metrics.alarm("other_person")
             log().warning("prefill.source.other_person", source=source, call=query.call_id)
 
-    def _keep(self, key: Key, answer: SourceAnswer, seconds: int) -> None:
-        if len(self._kept) >= self._entries:
-            self._sweep()
+    def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
+        while len(self._kept) >= self._entries:
+            del self._kept[next(iter(self._kept))]
         until = asyncio.get_running_loop().time() + seconds
         self._kept[key] = _Kept(answer, self._clock.now(), until)
 
-    def _sweep(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._kept = {key: kept for key, kept in self._kept.items() if kept.until > now}
-        while len(self._kept) >= self._entries:
-            self._kept.pop(next(iter(self._kept)))
+
+def _key(query: SourceQuery, who: Who) -> str:
+    """Equal for queries that may share one answer, and for no others: all that the provider sees, and who asks."""
+    parts = (*who, query.procedure, query.purpose, query.dossier or "", query.service, query.subject.identity)
+    return "\x1f".join((*parts, *query.attributes, "", *query.result_codes))
 
 
 class Gathering:
