@@ -25,7 +25,7 @@ OPERATIONS = [
     (path, method.upper())
     for path, item in document()["paths"].items()
     for method in item
-    if method in ("get", "post") and path not in ("/v1/prefill/resume",)
+    if method in ("get", "post") and path != "/v1/prefill/resume"
 ]
 
 
