@@ -1,4 +1,4 @@
-"""Bodies of HTTP answers: read up to a limit, decompressed within it, and judged (RFC 9110).
+"""Bodies of HTTP answers: decompressed up to a limit, and judged (RFC 9110).
 
 A page for people, an empty body or a 204 is never an answer about a person.
 """
@@ -7,8 +7,6 @@ import math
 import zlib
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-
-import aiohttp
 
 from adapters.transport.faults import from_status, invalid
 from gateway.ports import Clock
@@ -21,54 +19,28 @@ _ANY_HEADER, _NO_HEADER = 47, -15
 _DEFLATE_METHOD = 8
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; ProviderError(INVALID) when it is longer than `limit` bytes or not decodable."""
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    length = response.content_length
-    if length is not None and length > limit:
-        response.close()
-        raise invalid(response.status)
+def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
+    """The body without its content coding; ProviderError(INVALID) when it is longer than `limit` bytes or no such."""
+    coding = coding.strip().lower()
     if coding in {"identity", ""}:
-        return await response.read() if length is not None else await _read_open(response, limit)
+        return body
     if coding not in {"gzip", "x-gzip", "deflate"}:
-        response.close()
-        raise invalid(response.status)
-    return await _read_compressed(response, limit, bare_allowed=coding == "deflate")
-
-
-async def _read_open(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            response.close()
-            raise invalid(response.status)
-    return bytes(body)
-
-
-async def _read_compressed(response: aiohttp.ClientResponse, limit: int, *, bare_allowed: bool) -> bytes:
-    body = bytearray()
-    inflate = None
+        raise invalid(status)
+    if not body:
+        return body
+    bare = coding == "deflate" and body[0] & 0x0F != _DEFLATE_METHOD
+    inflate = zlib.decompressobj(_NO_HEADER if bare else _ANY_HEADER)
     try:
-        async for chunk in response.content.iter_any():
-            if inflate is None:
-                bare = bare_allowed and chunk[0] & 0x0F != _DEFLATE_METHOD
-                inflate = zlib.decompressobj(_NO_HEADER if bare else _ANY_HEADER)
-            body += inflate.decompress(chunk, limit + 1 - len(body))
-            if len(body) > limit or inflate.unused_data:
-                raise invalid(response.status)
-        if inflate is not None and not inflate.eof:
-            raise invalid(response.status)
+        plain = inflate.decompress(body, limit + 1)
     except zlib.error:
-        raise invalid(response.status) from None
-    finally:
-        if not response.content.at_eof():
-            response.close()
-    return bytes(body)
+        raise invalid(status) from None
+    if len(plain) > limit or inflate.unused_data or not inflate.eof:
+        raise invalid(status)
+    return plain
 
 
 def check_answer(
-    status: int, content_type: str, body: bytes, *, accepted: bool, retry_in: int | None
+    status: int, content_type: bytes, body: bytes, *, accepted: bool, retry_in: int | None
 ) -> None:
     """ProviderError unless this is a success with a body, or an `accepted` status with one."""
     if status >= _FIRST_ERROR:
@@ -80,8 +52,8 @@ def check_answer(
         raise invalid(status)
 
 
-def _is_page(content_type: str, body: bytes) -> bool:
-    if content_type[:9].lower() == "text/html":
+def _is_page(content_type: bytes, body: bytes) -> bool:
+    if content_type[:9].lower() == b"text/html":
         return True
     head = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
     return head.startswith((b"<!doctype html", b"<html"))

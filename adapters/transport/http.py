@@ -8,19 +8,16 @@ Refuses to know what is asked; nothing of a body or an address stands in an erro
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-import aiohttp
-from multidict import CIMultiDictProxy
-from yarl import URL
-
-from adapters.transport.answers import check_answer, read_body, retry_after
+from adapters.transport.answers import check_answer, retry_after, unpack
 from adapters.transport.breaker import Guard, GuardLimits
-from adapters.transport.faults import ProviderError, invalid, timed_out, unreachable
+from adapters.transport.connection import Answer, Broken
+from adapters.transport.faults import ProviderError, invalid, unreachable
+from adapters.transport.lean import Client
 from adapters.transport.tools import Tools
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason
@@ -28,11 +25,10 @@ from gateway.domain.evidence import Outcome, Reason
 if TYPE_CHECKING:
     from gateway.config import SourceSettings
 
-#: shorter than what common servers keep an idle connection, so that a reused one is rarely dead
-_KEEP_ALIVE_SECONDS = 4.0
-_DNS_SECONDS = 60
 _JITTER: Final = (0.01, 0.06)
-_FIXED_HEADERS: Final = MappingProxyType({"User-Agent": "motlan", "Accept-Encoding": "identity"})
+_FIRST_ERROR = 400
+
+HttpAnswer = Answer
 
 
 class PeerLimits(GuardLimits, Protocol):
@@ -51,27 +47,8 @@ class PeerLimits(GuardLimits, Protocol):
         """For a body after decompression."""
 
 
-class HttpAnswer(NamedTuple):
-    """A complete answer."""
-
-    status: int
-    headers: CIMultiDictProxy[str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    #: time of the loop's clock
-    end: float
-    accept_status: Collection[int]
-
-
 class HttpPeer:
-    """One provider's address with its connections and guards. The session opens on first use, in the loop."""
+    """One provider's address with its connections and guards. Connections open on first use, in the loop."""
 
     def __init__(
         self,
@@ -86,15 +63,16 @@ class HttpPeer:
         self._url = url.rstrip("/")
         self._limits = limits
         self._tools = tools
-        self._tls = tls
+        self._tls = _system_trust() if tls is None and url.startswith("https:") else tls
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._client: Client | None = None
+        self._total = limits.total_ms / 1_000
         self.guard = Guard(limits, clock)
 
     @property
     def total_seconds(self) -> float:
         """The longest that one call may take."""
-        return self._limits.total_ms / 1_000
+        return self._total
 
     def sibling(self, url: str) -> Self:
         """A peer at another address (a token endpoint) with the same limits and TLS, and its own guards."""
@@ -116,106 +94,87 @@ class HttpPeer:
         `path` is already encoded and may carry a query. `deadline` is a time of the loop's clock.
         `accept_status`: statuses from 400 on whose body the caller reads itself (a SOAP fault in a 500).
         """
-        began = asyncio.get_running_loop().time()
-        end = min(deadline, began + self.total_seconds)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        end = min(deadline, began + self._total)
         if end <= began:
             raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
-        request = _Request(
-            method=method, path=path, headers=headers, body=body, end=end, accept_status=accept_status
-        )
-        probe = self.guard.enter()
+        guard = self.guard
+        probe = guard.enter()
         try:
-            answer = await self._attempts(request, repeatable=read_only and not probe)
+            client = self._client or self._open()
+            try:
+                answer = await client.request(method, path, headers, body, end)
+            except Broken:
+                await self._before_repetition(end, repeatable=read_only and not probe)
+                answer = await self._repeated(client.request(method, path, headers, body, end))
+            answer = self._checked(answer, accept_status)
         except ProviderError as fault:
-            self.guard.leave(0.0, probe=probe, fault=fault)
+            guard.leave(0.0, probe=probe, fault=fault)
             raise
         except BaseException:
-            self.guard.abandon(probe=probe)
+            guard.abandon(probe=probe)
             raise
-        self.guard.leave(asyncio.get_running_loop().time() - began, probe=probe)
+        guard.leave(loop.time() - began, probe=probe)
         return answer
 
-    async def _attempts(self, request: _Request, *, repeatable: bool) -> HttpAnswer:
-        answer, fault, broken = await self._attempt(request)
-        if broken and repeatable and self.guard.budget.spend():
-            pause = self._tools.rng.uniform(*_JITTER)
-            if asyncio.get_running_loop().time() + 2 * pause < request.end:
-                await asyncio.sleep(pause)
-                answer, fault, _ = await self._attempt(request)
-        if answer is None:
-            raise fault or unreachable()
-        return answer
+    async def _before_repetition(self, end: float, *, repeatable: bool) -> None:
+        """Wait a little; ProviderError when the request may not be repeated."""
+        if not repeatable or not self.guard.budget.spend():
+            raise unreachable() from None
+        pause = self._tools.rng.uniform(*_JITTER)
+        if asyncio.get_running_loop().time() + 2 * pause >= end:
+            raise unreachable() from None
+        await asyncio.sleep(pause)
 
-    async def _attempt(self, request: _Request) -> tuple[HttpAnswer | None, ProviderError | None, bool]:
-        """Answer or fault, and whether the connection broke (a repetition may help)."""
+    @staticmethod
+    async def _repeated(request: Awaitable[HttpAnswer]) -> HttpAnswer:
         try:
-            async with asyncio.timeout_at(request.end):
-                return await self._exchange(request), None, False
-        except ProviderError as error:
-            return None, error, False
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return None, *_translate(error)
+            return await request
+        except Broken:
+            raise unreachable() from None
 
-    async def _exchange(self, request: _Request) -> HttpAnswer:
-        session = self._session or self._open()
-        async with session.request(
-            request.method,
-            URL(self._url + request.path, encoded=True),
-            data=request.body,
-            headers={**_FIXED_HEADERS, **request.headers},
-            allow_redirects=False,
-        ) as response:
-            body = await read_body(response, self._limits.answer_bytes)
-        status = response.status
+    def _checked(self, answer: HttpAnswer, accept_status: Collection[int]) -> HttpAnswer:
+        """The answer without its coding; ProviderError when it says nothing about a person."""
+        status, fields, body = answer
+        coding = fields.get(b"content-encoding")
+        if coding is not None:
+            body = unpack(body, coding.decode("latin-1"), self._limits.answer_bytes, status)
+            answer = HttpAnswer(status, fields, body)
+        wait = fields.get(b"retry-after") if status >= _FIRST_ERROR else None
         check_answer(
             status,
-            response.headers.get("Content-Type", ""),
+            fields.get(b"content-type", b""),
             body,
-            accepted=status in request.accept_status,
-            retry_in=retry_after(response.headers.get("Retry-After"), self._tools.clock),
+            accepted=status in accept_status,
+            retry_in=None if wait is None else retry_after(wait.decode("latin-1"), self._tools.clock),
         )
-        return HttpAnswer(status, response.headers, body)
+        return answer
 
-    def _open(self) -> aiohttp.ClientSession:
-        limit = self._limits.connections
-        connector = aiohttp.TCPConnector(
-            limit=limit,
-            ssl=self._tls or True,
-            ttl_dns_cache=_DNS_SECONDS,
-            keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect_ms / 1_000),
-            skip_auto_headers=("Accept", "Content-Type"),
-            auto_decompress=False,
-            trust_env=False,
-        )
-        # aiohttp repeats idempotent methods by itself and has no public switch; repetition is ours to count
-        session._retry_connection = False  # noqa: SLF001
-        self._session = session
-        return session
+    def _open(self) -> Client:
+        try:
+            self._client = Client(
+                self._url,
+                tls=self._tls,
+                connect_seconds=self._limits.connect_ms / 1_000,
+                answer_bytes=self._limits.answer_bytes,
+            )
+        except ValueError:
+            raise invalid() from None
+        return self._client
 
     async def close(self) -> None:
         """Close all connections; the peer may not be used afterwards."""
-        if self._session is not None:
-            await self._session.close()
+        if self._client is not None:
+            await self._client.close()
 
 
-def _translate(error: Exception) -> tuple[ProviderError, bool]:
-    """Fault of a failed attempt, and whether a repetition may help."""
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            return unreachable(), False
-        case TimeoutError():
-            return timed_out(), False
-        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch() | ssl.SSLError():
-            return unreachable(), False
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | OSError():
-            return unreachable(), True
-        case _:
-            return invalid(), False
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """The system's authorities, read once: it takes milliseconds."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def open_peer(settings: "SourceSettings", tools: Tools) -> HttpPeer:

@@ -1,203 +1,150 @@
 """A lean client of one provider over HTTP/1.1 (RFC 9110, 9112): bytes out, one complete answer back.
 
-Promises: one request at a time on a connection, each with an absolute deadline; idle connections are kept for
-seconds only; heads and bodies are cut at their limits; no redirects, cookies, proxies, upgrades or repetition.
-A connection that says anything unasked, or more than it was asked, is closed and never used again.
+Promises: no more connections than calls at a time, idle ones are kept for seconds only;
+no redirects, cookies, proxies, upgrades or repetition.
 Refuses to write a request whose words could be taken for other lines of it.
 """
 
 import asyncio
 import re
-import socket
 import ssl
 from collections.abc import Mapping
-from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Final, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-
-from adapters.transport.faults import ProviderError, invalid, refused_here, timed_out, unreachable
+from adapters.transport.connection import Answer, Broken, Connection
+from adapters.transport.dial import Dialer
+from adapters.transport.faults import refused_here, timed_out, unreachable
 
 #: shorter than what common servers keep an idle connection, so that a reused one is rarely dead
 _KEEP_ALIVE_SECONDS = 4.0
-_DNS_SECONDS = 60.0
-#: an address that does not answer within this time is passed over while there are others
-_NEXT_ADDRESS_SECONDS = 0.25
-_HEAD_BYTES, _FIELD_BYTES, _FIELDS = 65_536, 8_190, 128
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _BODIED: Final = frozenset({"POST", "PUT", "PATCH"})
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: words that frame a message or are ours to say
+#: words that frame a message, and those that are written here
 _OURS: Final = frozenset(
     "host connection content-length transfer-encoding te trailer upgrade expect accept-encoding user-agent".split()
 )
-_FIXED = "User-Agent: motlan\r\nAccept-Encoding: identity\r\n"
-_JOINED_BYTES = 65_536
-
-Address = tuple[int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
-class Broken(Exception):
-    """No connection, or one that ended before the answer was complete: a repetition may help."""
+class Client:
+    """One provider's connections. Whoever calls limits how many calls there are at a time."""
 
+    def __init__(
+        self, url: str, *, tls: ssl.SSLContext | None, connect_seconds: float, answer_bytes: int
+    ) -> None:
+        """Every path is appended to `url`; ValueError when that cannot be called."""
+        self._dialer = Dialer(url, tls)
+        self._connect_seconds = connect_seconds
+        self._limit = answer_bytes
+        self._base = self._dialer.path
+        fixed = "User-Agent: motlan\r\nAccept-Encoding: identity\r\n"
+        self._start = f" HTTP/1.1\r\nHost: {self._dialer.authority}\r\n{fixed}"
+        self._names: set[str] = set()
+        self._open: set[Connection] = set()
+        #: oldest first
+        self._idle: list[Connection] = []
+        self._sweeping = False
+        self._closed = False
 
-class Answer(NamedTuple):
-    """A complete answer."""
-
-    status: int
-    #: names in lower case; values of repeated names are joined by a comma
-    fields: Mapping[bytes, bytes]
-    body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The fields as text."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields.items()}
-
-
-class _Refused(Exception):
-    """The answer is over a limit or not what may be answered; ends the parsing."""
-
-
-class _Connection(asyncio.Protocol):
-    """One connection: idle, or with one exchange under way. The parser calls the `on_` methods."""
-
-    __slots__ = ("_chunks", "_complete", "_fields", "_framed", "_headed", "_is_head", "_limit", "_loop", "_parser",
-                 "_pool", "_received", "_size", "_sound", "_status", "_timer", "_transport", "_waiter", "since")  # fmt: skip
-
-    _transport: asyncio.Transport
-    _timer: asyncio.TimerHandle
-
-    def __init__(self, pool: "Client", limit: int) -> None:
-        self._pool = pool
-        self._limit = limit
-        self._loop = asyncio.get_running_loop()
-        self._parser = HttpResponseParser(self)
-        self._waiter: asyncio.Future[Answer | Exception] | None = None
-        self._sound = True
-        self.since = 0.0
-
-    def send(self, data: bytes, end: float, *, is_head: bool) -> "asyncio.Future[Answer | Exception]":
-        """Write a request; the future gets the answer or what went wrong."""
-        self._fields: dict[bytes, bytes] = {}
-        self._chunks: list[bytes] = []
-        self._received = self._size = self._status = 0
-        self._headed = self._framed = self._complete = False
-        self._is_head = is_head
-        waiter = self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_at(end, self._settle, timed_out)
-        self._transport.write(data)
-        return waiter
-
-    def abort(self) -> None:
-        """Cut the connection, whatever is under way."""
-        self._sound = False
-        self._settle(Broken)
-        self._transport.abort()
-
-    # ------------------------------------------------------------ from the transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        if self._waiter is None:
-            self._pool.forget(self)
-            self._transport.abort()
-            return
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, end: float
+    ) -> Answer:
+        """The answer; Broken or ProviderError when there is none by `end` (loop's clock)."""
+        data = self._written(method, path, headers, body)
+        connection = self._kept() or await self._connect(end)
+        waiter = connection.send(data, end, is_head=method == "HEAD")
         try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
-            self._sound = False
-            if not self._complete:
-                self._settle(invalid)
-                return
-        if self._complete:
-            self._finish()
-            return
-        self._received += len(data)
-        if self._received > (8 * self._limit + _HEAD_BYTES if self._headed else _HEAD_BYTES):
-            self._settle(invalid)
+            found = await waiter
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        if type(found) is Answer:
+            return found
+        raise cast("Exception", found)
 
-    def eof_received(self) -> None:
-        self._pool.forget(self)
+    async def close(self) -> None:
+        """Cut all connections; there may be no requests afterwards."""
+        self._closed = True
+        for connection in tuple(self._open):
+            connection.abort()
+        # transports report their end in the next turn of the loop
+        await asyncio.sleep(0)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._pool.forget(self, gone=True)
-        self._sound = False
-        if self._waiter is None:
-            return
-        if exc is None and self._headed and not self._framed:
-            self._finish()
-        else:
-            self._settle(unreachable if isinstance(exc, ssl.SSLError) else Broken)
+    def keep(self, connection: Connection) -> None:
+        """An exchange is over and its connection is sound."""
+        loop = asyncio.get_running_loop()
+        connection.since = loop.time()
+        self._idle.append(connection)
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(_KEEP_ALIVE_SECONDS, self._sweep)
 
-    # ------------------------------------------------------------ from the parser
+    def forget(self, connection: Connection, *, gone: bool = False) -> None:
+        """A connection is ending (or is `gone`): nobody may get it any more."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if gone:
+            self._open.discard(connection)
 
-    def on_message_begin(self) -> None:
-        if self._complete:
-            raise _Refused
+    def _kept(self) -> Connection | None:
+        if not self._idle:
+            if self._closed:
+                raise unreachable()
+            return None
+        connection = self._idle.pop()
+        if asyncio.get_running_loop().time() - connection.since <= _KEEP_ALIVE_SECONDS:
+            return connection
+        # the newest is too old, so are the others
+        for old in (connection, *self._idle):
+            old.abort()
+        self._idle.clear()
+        return None
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._headed:
-            return  # a trailer
-        fields = self._fields
-        name = name.lower()
-        value = fields[name] + b", " + value if name in fields else value
-        if len(value) > _FIELD_BYTES or len(fields) >= _FIELDS:
-            raise _Refused
-        fields[name] = value
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - _KEEP_ALIVE_SECONDS + 0.01
+        while self._idle and self._idle[0].since <= oldest:
+            self._idle.pop(0).abort()
+        self._sweeping = bool(self._idle)
+        if self._sweeping:
+            loop.call_at(self._idle[0].since + _KEEP_ALIVE_SECONDS, self._sweep)
 
-    def on_headers_complete(self) -> None:
-        status = self._status = self._parser.get_status_code()
-        if status < 200:
-            if status == 101:
-                raise _Refused
-            return
-        self._headed = True
-        length, coding = self._fields.get(b"content-length"), self._fields.get(b"transfer-encoding")
-        if (coding is not None and coding.lower() != b"chunked") or (length and int(length) > self._limit):
-            raise _Refused
-        self._framed = length is not None or coding is not None
-        if self._is_head:
-            self._complete, self._sound = True, False
+    async def _connect(self, end: float) -> Connection:
+        limit = asyncio.get_running_loop().time() + self._connect_seconds
+        try:
+            async with asyncio.timeout_at(min(end, limit)):
+                connection = await self._dialer.connect(lambda: Connection(self, self._limit))
+        except TimeoutError:
+            raise (timed_out() if end <= limit else unreachable()) from None
+        except ssl.SSLError:
+            raise unreachable() from None
+        except OSError:
+            raise Broken from None
+        self._open.add(connection)
+        if self._closed:
+            connection.abort()
+        return connection
 
-    def on_body(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > self._limit:
-            raise _Refused
-        self._chunks.append(chunk)
+    def _written(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        """The bytes of a request; ProviderError(REFUSED) when a word would not stay within its place."""
+        target = self._base + path
+        if target[:1] != "/":
+            target = "/" + target
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        if not self._names.issuperset(headers):
+            self._learn(headers)
+        count = len(headers)
+        if lines.count("\r") != count or lines.count("\n") != count or "\0" in lines:
+            raise refused_here()
+        if method not in _METHODS or not target.isascii() or not target.isprintable() or " " in target:
+            raise refused_here()
+        if body is None:
+            ending = "Content-Length: 0\r\n\r\n" if method in _BODIED else "\r\n"
+            return f"{method} {target}{self._start}{lines}{ending}".encode()
+        return f"{method} {target}{self._start}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
-    def on_message_complete(self) -> None:
-        if self._status < 200:
-            self._fields.clear()
-            return
-        self._complete = True
-        if not self._parser.should_keep_alive():
-            self._sound = False
-
-    # ------------------------------------------------------------ to the caller
-
-    def _finish(self) -> None:
-        chunks = self._chunks
-        body = b"" if self._is_head else chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        waiter, self._waiter = self._waiter, None
-        self._timer.cancel()
-        # an answer before the end of the request leaves the rest of it on the line
-        if self._sound and not self._transport.get_write_buffer_size():
-            self._pool.keep(self)
-        else:
-            self._transport.close()
-        if waiter is not None and not waiter.done():
-            waiter.set_result(Answer(self._status, self._fields, body))
-
-    def _settle(self, fault: type[Broken] | type[ProviderError] | object) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is None:
-            return
-        self._timer.cancel()
-        self._transport.abort()
-        if not waiter.done():
-            assert callable(fault)
-            waiter.set_result(fault())
+    def _learn(self, names: Mapping[str, str]) -> None:
+        for name in names:
+            if not _NAME.fullmatch(name) or name.lower() in _OURS:
+                raise refused_here()
+        self._names.update(names)

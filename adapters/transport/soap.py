@@ -29,9 +29,9 @@ Tree: TypeAlias = dict[str, object]
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
-_TAG = re.compile(r"(<[^>]*>)")
-#: bytes that make a text need a real parser: references, line ends to normalise, characters that XML forbids
-_UNPLAIN = bytes({*range(32), ord("&")} - {9, 10})
+#: all bytes but brackets and those that make a text need a real parser:
+#: references, line ends to normalise, characters that XML forbids
+_HARMLESS = bytes({*range(32, 256), 9, 10} - {*b"<>&"})
 _PLANS = 256
 
 
@@ -86,16 +86,18 @@ class _Part:
         self.names = frozenset(part.name for part in self.children or ())
 
     def write(self, value: object, out: list[str]) -> None:
-        out.append(self.open)
         if self.children is None:
-            if not isinstance(value, str) or _ILLEGAL.search(value):
-                raise EnvelopeRefused(self.name, "not_text")
-            out.append(_escape(value))
-        elif not isinstance(value, Mapping) or not value.keys() <= self.names:
+            out.append(self.open + self.text(value) + self.close)
+            return
+        if not isinstance(value, Mapping) or not value.keys() <= self.names:
             raise EnvelopeRefused(self.name, "unknown_element")
-        else:
-            for part in self.children:
-                part.write_all(value.get(part.name), out)
+        out.append(self.open)
+        for part in self.children:
+            item = value.get(part.name)
+            if type(item) is str and item and part.children is None:
+                out.append(part.open + part.text(item) + part.close)
+            elif item is not None or part.shape.required:
+                part.write_all(item, out)
         out.append(self.close)
 
     def write_all(self, value: object, out: list[str]) -> None:
@@ -105,6 +107,11 @@ class _Part:
             raise EnvelopeRefused(self.name, "wrong_number")
         for item in present:
             self.write(item, out)
+
+    def text(self, value: object) -> str:
+        if not isinstance(value, str) or not (value.isprintable() or not _ILLEGAL.search(value)):
+            raise EnvelopeRefused(self.name, "not_text")
+        return _escape(value)
 
 
 def _blank(value: object) -> bool:
@@ -120,6 +127,8 @@ def _tags(shape: Shape) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
+    if text.isalnum():
+        return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("\r", "&#13;")
 
@@ -179,7 +188,7 @@ class Decoder:
 
     def _learn(self, markup: str) -> Tree:
         """The tree of a document whose texts are their own positions."""
-        tags = _TAG.findall(markup)
+        tags = [f"<{tag}>" for tag in markup.split(">")]
         first = 1 if tags[0].startswith("<?") else 0
         numbered = [f"{tag}{i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
         tree: Tree = _positions(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded)))
@@ -187,23 +196,25 @@ class Decoder:
 
 
 def _plain(data: bytes) -> tuple[str, list[str]] | None:
-    """Markup and texts, when the document is so plain that splitting it at its tags is all there is to do."""
+    """Markup and texts, when the document is so plain that splitting it at its tags is all there is to do.
+
+    Brackets must alternate; then the pieces between them are text, tag, text, …, text. The markup is the tags
+    without their brackets, joined by one, so that no two documents have the same.
+    """
+    brackets = data.translate(None, _HARMLESS)
+    if brackets != b"<>" * (len(brackets) // 2) or not brackets or b"<!" in data or data.find(b"<?", 1) >= 0:
+        return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    parts = _TAG.split(text)
-    tags = parts[1::2]
-    if text.count("<") != len(tags) or text.count(">") != len(tags):
+    if text[0] != "<" or "\ufffe" in text or "\uffff" in text:
         return None
-    if len(data.translate(None, _UNPLAIN)) != len(data) or "\ufffe" in text or "\uffff" in text:
+    parts = text.replace("<", ">").split(">")
+    outside = parts[0] + (parts[2] if parts[1].startswith("?") else "") + parts[-1]
+    if outside and outside.strip(" \t\n"):
         return None
-    if "<!" in text or text.find("<?", 1) >= 0 or not tags:
-        return None
-    outside = parts[0] + (parts[2] if tags[0].startswith("<?") else "") + parts[-1]
-    if text[0] != "<" or outside.strip(" \t\n"):
-        return None
-    return "".join(tags), parts[::2]
+    return ">".join(parts[1::2]), parts[::2]
 
 
 def _positions(tree: Any) -> Any:  # noqa: ANN401 -- a tree in, the same tree with numbers out

@@ -36,7 +36,7 @@ def parse(body: bytes) -> object:
     members = _walk(tree)
     if text.count(":") != members and _at_most(text) != members and _exactly(text) != members:
         raise NotStrictJson
-    return _composed(tree) if "\\u03" in text else tree
+    return _composed(tree) if "\\u" in text else tree
 
 
 def _decode(body: bytes) -> str:
@@ -83,7 +83,7 @@ def _walk(tree: object) -> int:
 
 
 def _composed(tree: object) -> object:
-    """Combining marks may hide in escapes; seen again after decoding."""
+    """What NFC would change may hide in escapes; seen again after decoding."""
     text = orjson.dumps(tree).decode()
     if unicodedata.is_normalized("NFC", text):
         return tree

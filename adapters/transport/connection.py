@@ -1,0 +1,207 @@
+"""One connection to a provider over HTTP/1.1 (RFC 9110, 9112), with one exchange at a time.
+
+Promises: an answer is complete and within its limits, or it is none; each exchange ends at its deadline.
+A connection that says anything unasked, or more than it was asked, is closed and never used again.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from adapters.transport.faults import invalid, timed_out, unreachable
+
+_HEAD_BYTES, _FIELD_BYTES, _FIELDS = 65_536, 8_190, 128
+#: a body in chunks of one byte is six times as long on the line
+_CHUNKED_FACTOR = 8
+
+
+class Broken(Exception):
+    """No connection, or one that ended before the answer was complete: a repetition may help."""
+
+
+class Answer(NamedTuple):
+    """A complete answer."""
+
+    status: int
+    #: names in lower case; values of repeated names are joined by a comma
+    fields: Mapping[bytes, bytes]
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The fields as text."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields.items()}
+
+
+class _Refused(Exception):
+    """The answer is over a limit or not what may be answered; ends the parsing."""
+
+
+class Pool(Protocol):
+    """Who holds connections between exchanges."""
+
+    def keep(self, connection: "Connection") -> None:
+        """An exchange is over and its connection is sound."""
+
+    def forget(self, connection: "Connection", *, gone: bool = False) -> None:
+        """A connection is ending (or is `gone`): nobody may get it any more."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection: idle, or with one exchange under way. The parser calls the `on_` methods."""
+
+    __slots__ = (
+        "_chunks", "_complete", "_fields", "_framed", "_headed", "_is_head", "_limit", "_loop", "_parser", "_pool",
+        "_received", "_size", "_sound", "_status", "_timer", "_transport", "_waiter", "since",
+    )  # fmt: skip
+
+    _transport: asyncio.Transport
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, pool: Pool, limit: int) -> None:
+        """`limit` bounds the body of an answer; `pool` hears when the connection is free, and when it ends."""
+        self._pool = pool
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._parser = HttpResponseParser(self)
+        self._waiter: asyncio.Future[Answer | Exception] | None = None
+        self._sound = True
+        self.since = 0.0
+
+    def send(self, data: bytes, end: float, *, is_head: bool) -> "asyncio.Future[Answer | Exception]":
+        """Write a request; the future gets the answer or what went wrong."""
+        self._fields: dict[bytes, bytes] = {}
+        self._chunks: list[bytes] = []
+        self._received = self._size = self._status = 0
+        self._headed = self._framed = self._complete = False
+        self._is_head = is_head
+        waiter = self._waiter = self._loop.create_future()
+        self._timer = self._loop.call_at(end, self._settle, timed_out)
+        if self._transport.is_closing():
+            self._settle(Broken)
+        else:
+            self._transport.write(data)
+        return waiter
+
+    def abort(self) -> None:
+        """Cut the connection, whatever is under way."""
+        self._sound = False
+        self._settle(Broken)
+        self._transport.abort()
+
+    # ------------------------------------------------------------ from the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """There is a way to write."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; whoever speaks unasked is cut off."""
+        if self._waiter is None:
+            self._pool.forget(self)
+            self._transport.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self._sound = False
+            if not self._complete:
+                self._settle(invalid)
+                return
+        if self._complete:
+            self._finish()
+            return
+        self._received += len(data)
+        if self._received > (_CHUNKED_FACTOR * self._limit + _HEAD_BYTES if self._headed else _HEAD_BYTES):
+            self._settle(invalid)
+
+    def eof_received(self) -> None:
+        """The other side will say no more."""
+        self._pool.forget(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended, which completes an answer of open length."""
+        self._pool.forget(self, gone=True)
+        self._sound = False
+        if self._waiter is None:
+            return
+        if exc is None and self._headed and not self._framed:
+            self._finish()
+        else:
+            self._settle(unreachable if isinstance(exc, ssl.SSLError) else Broken)
+
+    # ------------------------------------------------------------ from the parser
+
+    def on_message_begin(self) -> None:
+        """Only one answer is expected."""
+        if self._complete:
+            raise _Refused
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field of the head, or of a trailer, which is passed over."""
+        if self._headed:
+            return
+        fields = self._fields
+        name = name.lower()
+        value = fields[name] + b", " + value if name in fields else value
+        if len(value) > _FIELD_BYTES or len(fields) >= _FIELDS:
+            raise _Refused
+        fields[name] = value
+
+    def on_headers_complete(self) -> None:
+        """The head is known: judge how the body is framed."""
+        status = self._status = self._parser.get_status_code()
+        if status < 200:
+            if status == 101:
+                raise _Refused
+            return
+        self._headed = True
+        length, coding = self._fields.get(b"content-length"), self._fields.get(b"transfer-encoding")
+        if (coding is not None and coding.lower() != b"chunked") or (length and int(length) > self._limit):
+            raise _Refused
+        self._framed = length is not None or coding is not None
+        if self._is_head:
+            self._complete, self._sound = True, False
+
+    def on_body(self, chunk: bytes) -> None:
+        """A piece of the body."""
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise _Refused
+        self._chunks.append(chunk)
+
+    def on_message_complete(self) -> None:
+        """An answer has ended, unless it only announced another (1xx)."""
+        if self._status < 200:
+            self._fields.clear()
+            return
+        self._complete = True
+        if not self._parser.should_keep_alive():
+            self._sound = False
+
+    # ------------------------------------------------------------ to the caller
+
+    def _finish(self) -> None:
+        chunks = self._chunks
+        body = b"" if self._is_head else chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        waiter, self._waiter = self._waiter, None
+        self._timer.cancel()
+        # an answer before the end of the request leaves the rest of it on the line
+        if self._sound and not self._transport.get_write_buffer_size():
+            self._pool.keep(self)
+        else:
+            self._transport.close()
+        if waiter is not None and not waiter.done():
+            waiter.set_result(Answer(self._status, self._fields, body))
+
+    def _settle(self, fault: Callable[[], Exception]) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is None:
+            return
+        self._timer.cancel()
+        self._transport.abort()
+        if not waiter.done():
+            waiter.set_result(fault())
