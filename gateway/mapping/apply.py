@@ -25,6 +25,8 @@ _STATES = {
     Outcome.UNAVAILABLE: "unavailable",
     Outcome.INVALID: "unavailable",
 }
+#: why a reference has no query -> state of its field
+_UNASKED: Mapping[Reason | None, str] = {Reason.NOT_AGREED: "withheld", Reason.VALUE_BLANK: "empty"}
 _ADVICE = {
     "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
     "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
@@ -112,20 +114,24 @@ def _entry(
         value = form_field.convert(raw)
         if value is None:
             continue
-        doubt = answer.doubts.get(pick.attribute) if answer.doubts else None
+        found = answer.doubts.get(pick.attribute) if answer.doubts else None
+        doubt = None if found is None else _doubt(found, form_field.convert, evidence[pick.query])
         return {
             "state": "filled",
             "value": value,
             "evidence": evidence[pick.query],
             "attribute": pick.name,
             "editable": form_field.editable or doubt is not None,
-            "doubt": None if doubt is None else _doubt(doubt, form_field.convert, evidence[pick.query]),
+            "doubt": doubt,
         }
     return _without_value(plan, planned, answers)
 
 
-def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence: str) -> Entry:
+def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence: str) -> Entry | None:
+    """The doubt in the form's words; None when all candidates come to the same there."""
     candidates = [{"value": convert(value), "evidence": evidence} for value in doubt.candidates]
+    if len(candidates) > 1 and all(one == candidates[0] for one in candidates[1:]):
+        return None
     return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
 
 
@@ -169,7 +175,7 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
     strongest = len(_RANK)
     for pick in planned.picks:
         if pick.query is None:
-            state = "withheld" if pick.reason is Reason.NOT_AGREED else "not_applicable"
+            state = _UNASKED.get(pick.reason, "not_applicable")
             said: Entry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
         else:
             state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
@@ -263,13 +269,17 @@ def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situ
 
 
 def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> int | None:
-    """The first reference's query that was not asked, unless one before it has a value."""
+    """The first reference's query that was not asked, unless one before it has a value.
+
+    Where the references state the same fact, all are asked: who asks less must not miss a dispute.
+    """
     for pick in planned.picks:
         if pick.query is None:
             continue
         answer = answers[pick.query]
         if answer is None:
             return pick.query
-        if answer.values.get(pick.attribute) is not None:
+        raw = answer.values.get(pick.attribute)
+        if raw is not None and not planned.field.agree and planned.field.convert(raw) is not None:
             return None
     return None

@@ -124,9 +124,14 @@ def address_texts(codes: Codes) -> Transform:
     def address_text(value: object) -> str | None:
         if not isinstance(value, Mapping):
             return text(value)
-        commune = codes.units.names.get(str(value.get("commune")), "")
-        province = codes.provinces.get(str(value.get("province"))) or ""
-        return ", ".join(str(part) for part in (value.get("detail"), commune, province) if part) or None
+        parts = [str(value.get("detail") or "")]
+        for name in (
+            codes.units.names.get(str(value.get("commune"))),
+            codes.provinces.get(str(value.get("province"))),
+        ):
+            if name and name.casefold() not in parts[0].casefold():
+                parts.append(name)
+        return ", ".join(part for part in parts if part) or None
 
     return address_text
 

@@ -118,6 +118,8 @@ class _Planner:
             return Pick(
                 None, ref.attribute, name, Reason.NOT_AGREED, f"not_agreed:{able[0].name}:{ref.attribute}"
             )
+        if role in self.subjects:
+            return Pick(None, ref.attribute, name, Reason.VALUE_BLANK, "subject:incomplete")
         return Pick(None, ref.attribute, name, Reason.CONDITION_FALSE, "subject:not_given")
 
 

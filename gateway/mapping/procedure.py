@@ -6,6 +6,8 @@ References are `<role>:<evidence>.<attribute>`, `account.<attribute>` (claims of
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import jsonschema_rs
+
 from gateway.domain.errors import Problem
 from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
@@ -73,6 +75,14 @@ class Procedure:
     papers: Mapping[str, PaperRule]
     mapping: ProcedureMapping
     form: Mapping[str, object]
+
+    def accepts(self, key: str, value: object) -> bool:
+        """Whether the e-form's schema takes this value at this key; a key that it does not describe takes any."""
+        schema: object = self.form
+        for name in key.split("."):
+            properties = schema.get("properties") if isinstance(schema, Mapping) else None
+            schema = properties.get(name) if isinstance(properties, Mapping) else None
+        return not isinstance(schema, Mapping) or jsonschema_rs.is_valid(dict(schema), value)
 
 
 class Compiler:

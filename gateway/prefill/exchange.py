@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import orjson
 
-from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId
@@ -21,6 +20,7 @@ from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import dependency, found_subject
 
 _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
+_MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 _NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
 
 
@@ -36,16 +36,22 @@ class Exchange:
         self._prepared = prepared
         self._plan = prepared.plan
         self._request = request
-        self._requester = requester
-        self._id = exchange
+        self.requester = requester
+        self.id = exchange
         self._situation = situation
         self._subjects = dict(prepared.cast.subjects)
         self._calls: dict[int, Call] = {}
         self._deadline = asyncio.get_running_loop().time() + tools.late_seconds
         official = prepared.official
-        self._who = (requester.id, official.personal_id, official.agency)
+        self._who = (
+            requester.id,
+            official.personal_id,
+            official.agency,
+            official.account,
+            official.full_name,
+        )
         self._base: ExchangeRecord | None = None
-        self.gathering = Gathering(len(self._plan.queries), self._following, self._ask)
+        self.gathering = Gathering(len(self._plan.queries), self._following, self._ask, self._before_wave)
 
     def _following(self, answers: list[SourceAnswer | None]) -> list[int]:
         started = self.gathering.asked or self._request.known
@@ -60,6 +66,33 @@ class Exchange:
                 wanted[index] = None
         return list(wanted)
 
+    async def _before_wave(self, wave: list[int]) -> None:
+        """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
+        known = len(self._subjects)
+        for index in wave:
+            self._subject(self._plan.queries[index])
+        if len(self._subjects) > known:
+            await self.record(Phase.INTENT)
+
+    def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
+        """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
+        doubtful = {
+            query.role
+            for query in self._plan.queries
+            if (one := answers[query.index]) is not None and one.outcome is Outcome.NO_MATCH
+        }
+        if not doubtful:
+            return answers
+        return [
+            _MISMATCH
+            if one is not None
+            and one.outcome is Outcome.FOUND
+            and query.role in doubtful
+            and query.service.evidence != ACCOUNT
+            else one
+            for query, one in zip(self._plan.queries, answers, strict=True)
+        ]
+
     def _ask(self, index: int) -> Awaitable[SourceAnswer] | None:
         query = self._plan.queries[index]
         if query.service.evidence == ACCOUNT and not self._request.account and not self._claims():
@@ -67,14 +100,14 @@ class Exchange:
         subject = self._subject(query)
         if subject is None or not query.service.can_ask(subject):
             return None
-        call = self._calls[index] = Call(CallId(f"{self._id}-{index + 1}"))
+        call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"))
         asked = SourceQuery(
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
             official=self._prepared.official, procedure=self._prepared.procedure.code, purpose=self._prepared.purpose,
             dossier=self._request.dossier, result_codes=query.result_codes,
             account=self._claims() if query.service.evidence == ACCOUNT else {},
         )  # fmt: skip
-        return self._tools.gatherer.ask(asked, self._who, self._id, self._deadline, call)
+        return self._tools.gatherer.ask(asked, self._who, self.id, self._deadline, call)
 
     def _claims(self) -> dict[str, object]:
         """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""
@@ -110,7 +143,7 @@ class Exchange:
     def _first(self) -> ExchangeRecord:
         prepared, official = self._prepared, self._prepared.official
         return ExchangeRecord(
-            exchange=self._id, phase=Phase.INTENT, time="", requester=self._requester.id, agency=official.agency,
+            exchange=self.id, phase=Phase.INTENT, time="", requester=self.requester.id, agency=official.agency,
             procedure=prepared.procedure.code, dossier=self._request.dossier or "", purpose=prepared.purpose,
             legal_basis=prepared.grant.legal_basis, official=official.personal_id, on_duty=official.on_duty,
             rules=prepared.grant.rules, configuration=self._tools.digest,
@@ -126,7 +159,7 @@ class Exchange:
             done = answer if phase is not Phase.INTENT else None
             entries.append(
                 CallEntry(
-                    call=f"{self._id}-{query.index + 1}",
+                    call=f"{self.id}-{query.index + 1}",
                     source=source,
                     operation=operation,
                     role=query.role,
@@ -152,6 +185,7 @@ class Exchange:
             answers = [
                 _CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)
             ]
+        answers = self._trusted(answers)
         names = _evidence_names(answers)
         filled = fill(self._plan, answers, self._situation, names)
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
@@ -169,7 +203,7 @@ class Exchange:
                 call = self._calls.get(index) or Call(CallId(""))
                 evidence[name] = issuer.evidence(self._plan.queries[index], found, call, grant)
         return {
-            "exchange_id": self._id,
+            "exchange_id": self.id,
             "procedure": {
                 "code": procedure.code,
                 "title": procedure.title.vi,
@@ -187,60 +221,25 @@ class Exchange:
             "receipt": receipt,
         }
 
-    async def open_pending(self) -> str:
-        """A token under which late answers will be found."""
-        token = self._tools.pending.new_token()
-        await self._keep(token, {"exchange_id": self._id}, version=0, done=False, late=[])
-        return token
-
-    async def _keep(self, token: str, answer: object, *, version: int, done: bool, late: list[str]) -> None:
-        state = {"answer": answer, "version": version, "done": done, "late": late}
-        await self._tools.pending.put(token, self._requester.id, state)
-
-    async def finish_late(self, task: "asyncio.Task[None]", token: str) -> None:
-        """Go on gathering until nothing more is needed; every arrival is recorded, then kept for `resume`."""
-        had = self._state()
-        arrived = asyncio.Event()
-        self.gathering.arrived = arrived.set
-        version = 0
-        answer: dict[str, object] = {"exchange_id": self._id}
-        while True:
-            waiting = asyncio.ensure_future(arrived.wait())
-            await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            arrived.clear()
-            version += 1
-            try:
-                answer = await self.answer(pending=None if task.done() else token)
-            except GatewayError:
-                if task.done():
-                    await self._keep(token, answer, version=version, done=True, late=[])
-                    return
-                continue
-            fields = answer["fields"]
-            entries = fields if isinstance(fields, dict) else {}
-            late = [
-                key
-                for key, entry in entries.items()
-                if entry["value"] is not None and had.get(key) != _seen(entry)
-            ]
-            await self._keep(token, answer, version=version, done=task.done(), late=late)
-            if task.done():
-                return
-
-    def _state(self) -> dict[str, tuple[object, ...]]:
-        answers = list(self.gathering.answers)
+    def state(self) -> dict[str, tuple[object, ...]]:
+        """What was shown so far: form key -> what a late answer may change."""
+        answers = self._trusted(list(self.gathering.answers))
         filled = fill(self._plan, answers, self._situation, _evidence_names(answers))
-        return {key: _seen(entry) for key, entry in filled.fields.items()}
+        return {key: seen(entry) for key, entry in filled.fields.items()}
 
 
-def _seen(entry: Mapping[str, object]) -> tuple[object, ...]:
+def seen(entry: Mapping[str, object]) -> tuple[object, ...]:
+    """What of a field's entry the citizen sees."""
     return entry["state"], entry["value"], entry["attribute"]
 
 
 def _evidence_names(answers: list[SourceAnswer | None]) -> dict[int, str]:
-    found = [i for i, one in enumerate(answers) if one is not None and one.outcome is Outcome.FOUND]
-    return {index: f"e{number}" for number, index in enumerate(found, 1)}
+    """Evidence ids follow the plan, so that they stay the same when a late answer joins."""
+    return {
+        index: f"e{index + 1}"
+        for index, one in enumerate(answers)
+        if one is not None and one.outcome is Outcome.FOUND
+    }
 
 
 def _ready(answer: SourceAnswer) -> "asyncio.Future[SourceAnswer]":

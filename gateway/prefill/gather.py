@@ -14,7 +14,7 @@ from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
 from gateway.telemetry import Metrics, log
 
-#: requester, official, agency
+#: requester, official, agency, account and name of the official
 Who = tuple[str, ...]
 
 #: for those who wait for a call that was cancelled
@@ -148,19 +148,32 @@ class Gathering:
         count: int,
         following: Callable[[list[SourceAnswer | None]], list[int]],
         ask: Callable[[int], "Awaitable[SourceAnswer] | None"],
+        before: Callable[[list[int]], Awaitable[None]],
     ) -> None:
-        """`following` names the next queries; `ask` starts one (None: it cannot be asked, so it is skipped)."""
+        """`following` names the next queries; `ask` starts one (None: it cannot be asked, so it is skipped).
+
+        `before` is awaited before every wave but the first, which the exchange announced already.
+        """
         self.answers: list[SourceAnswer | None] = [None] * count
         self.asked: list[int] = []
         self.arrived: Callable[[], None] | None = None
         self._following = following
         self._ask = ask
+        self._before = before
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Start no further wave."""
+        self._stopped = True
 
     async def run(self) -> None:
         """Ask wave after wave."""
         while wave := [index for index in self._following(self.answers) if self.answers[index] is None]:
-            tasks = [self._one(index) for index in wave]
-            await asyncio.gather(*tasks)
+            if self.asked:
+                await self._before(wave)
+            if self._stopped:
+                return
+            await asyncio.gather(*[self._one(index) for index in wave])
 
     async def _one(self, index: int) -> None:
         self.asked.append(index)

@@ -18,6 +18,8 @@ class Issuer:
 
     sources: Mapping[str, SourceSettings]
     published: Published
+    #: the profile speaks with simulated providers
+    simulated: bool
 
     def evidence(
         self, query: PlannedQuery, answer: SourceAnswer, call: Call, grant: Grant
@@ -33,7 +35,7 @@ class Issuer:
             "data_service": operation,
             "provider": settings.provider,
             "subject": query.role,
-            "sandbox": "sandbox" in (settings.mark, query.service.mark),
+            "sandbox": self.simulated or "sandbox" in (settings.mark, query.service.mark),
             "fetched_at": rfc3339(fetched),
             "source_updated_at": answer.source_updated_at,
             "valid_until": rfc3339(fetched + timedelta(seconds=call.valid_seconds)),

@@ -4,10 +4,11 @@ No record, no release: the intent is durable before any provider is asked, the o
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 
 from gateway.config import Configuration
-from gateway.domain.errors import NotFound, Refused, Unprocessable
+from gateway.domain.errors import LogUnavailable, NotFound, Refused, Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester
@@ -20,6 +21,7 @@ from gateway.policy.grants import Grant, Policy
 from gateway.ports import Cache, Clock, ExchangeLog
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.late import LateWork
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.prepared import Prepared, Tools
@@ -29,6 +31,8 @@ from gateway.telemetry import Metrics
 
 _MAX_PLANS = 5_000
 _POLL_SECONDS = 0.02
+#: a form key may be shown in an error; anything else could be a value in the wrong place
+_NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 
 
 class Prefill:
@@ -47,9 +51,9 @@ class Prefill:
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
-        issuer = Issuer(configuration.sources, self._published)
+        issuer = Issuer(configuration.sources, self._published, configuration.gateway.profile == "sandbox")
         self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics)
-        self._late: set[asyncio.Task[None]] = set()
+        self._late = LateWork(self._tools)
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
@@ -64,18 +68,18 @@ class Prefill:
         )
         await running.record(Phase.INTENT)
         task = asyncio.ensure_future(running.gathering.run())
-        done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-        if done:
-            task.result()
-            return await running.answer()
-        return await self._cut(running, task)
-
-    async def _cut(self, running: Exchange, task: "asyncio.Task[None]") -> dict[str, object]:
-        token = await running.open_pending()
-        answer = await running.answer(pending=token)
-        late = asyncio.ensure_future(running.finish_late(task, token))
-        self._late.add(late)
-        late.add_done_callback(self._late.discard)
+        try:
+            wait = max(0.0, deadline - asyncio.get_running_loop().time())
+            done, _ = await asyncio.wait((task,), timeout=wait)
+            if done:
+                task.result()
+                return await running.answer()
+            token = await self._late.open(running)
+            answer = await running.answer(pending=token)
+        except BaseException:
+            self._late.abandon(running, task)
+            raise
+        self._late.follow(running, task, token)
         return answer
 
     async def resume(
@@ -105,10 +109,7 @@ class Prefill:
 
     async def close(self) -> None:
         """Let late work end, then forget it."""
-        if self._late:
-            await asyncio.wait(self._late, timeout=2)
-        for task in list(self._late):
-            task.cancel()
+        await self._late.close()
 
     async def _prepare(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Prepared:
         procedure = self._catalogue.find(request.procedure)
@@ -117,6 +118,7 @@ class Prefill:
             raise NotFound(f"there is no procedure {request.procedure}", code="unknown_procedure", near=near)
         roles = cast(procedure, request.subjects)
         _check_fields(procedure, request)
+        _check_people(roles, request, procedure.signs_in)
         official = self._official(request, requester)
         purpose = request.purpose or procedure.purpose
         try:
@@ -184,19 +186,42 @@ def _allows(grant: Grant) -> Allows:
 
 
 def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
-    keys = {field.key for field in procedure.fields}
+    fields = {field.key: field for field in procedure.fields}
     for place, names in (("fields", request.fields or ()), ("known", request.known)):
         for name in names:
-            if name not in keys:
-                what = f"/{place}: the form of {procedure.code} has no field of this name"
-                raise Unprocessable(
-                    what, code="unknown_field", errors=[{"pointer": f"/{place}", "code": "unknown_field"}]
+            if name not in fields:
+                shown = name if _NAME.fullmatch(name) else "this name"
+                raise _fault(
+                    f"/{place}", f"the form of {procedure.code} has no field {shown}", "unknown_field"
                 )
+    for name, value in request.known.items():
+        if not procedure.accepts(name, value):
+            raise _fault(f"/known/{name}", "the form's schema does not take this value", "value_not_possible")
+
+
+def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
+    """A number alone identifies nobody: name and birth date must come with it, and the account be his."""
+    for role, one in roles.subjects.items():
+        if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
+            raise _fault(
+                f"/subjects/{role}", "give full_name and birth_date with the number", "identity_incomplete"
+            )
+    own, claimed = roles.subjects.get(signs_in), request.account.get("SoDinhDanh")
+    if own is not None and own.personal_id and claimed and claimed != own.personal_id:
+        raise _fault("/account/SoDinhDanh", f"is not the number of the role {signs_in}", "account_differs")
+
+
+def _fault(place: str, why: str, code: str) -> Unprocessable:
+    return Unprocessable(
+        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
+    )
 
 
 def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:
     answer = state["answer"]
-    late = dict(answer) if isinstance(answer, dict) else {}
+    if not isinstance(answer, dict):
+        raise LogUnavailable
+    late = dict(answer)
     late["pending"] = None if state["done"] else token
     late["late"] = state["late"]
     return late

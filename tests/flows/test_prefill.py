@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import House
+from tests.flows.test_records import phases
 
 UNAVAILABLE = {"unavailable", "invalid", "refused", "no_match", "not_found"}
 
@@ -183,3 +184,67 @@ def _break_log(house: House) -> None:
     database = next(house.state.glob("*.db"))
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("ALTER TABLE append_log RENAME TO append_log_gone")
+
+
+async def test_number_with_another_ones_name_gets_nothing_about_its_owner(house: House) -> None:
+    who = {**house.subject("facts_example"), "full_name": "Kẻ Mạo Danh", "birth_date": "1970-01-01"}
+    answer = await house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
+    assert answer["fields"]["nxnTinhTrangHonNhan"]["value"] is None
+    assert answer["fields"]["nxnTinhTrangHonNhan"]["state"] == "not_found"
+
+
+async def test_number_alone_is_refused(house: House) -> None:
+    who = {"personal_id": house.subject("facts_example")["personal_id"]}
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    status, problem = await house.post("/v1/prefill", body)
+    assert (status, problem["code"]) == (422, "identity_incomplete")
+    assert not [name for name in await house.calls() if name.startswith(("population", "civil_status"))]
+
+
+async def test_narrowed_request_does_not_miss_a_dispute(house: House) -> None:
+    who = house.subject("insurance_name_differs")
+    whole = await house.prefill("9.000001", {"applicant": who})
+    narrow = await house.prefill("9.000001", {"applicant": who}, fields=["hoTen"])
+    assert whole["fields"]["hoTen"]["state"] == narrow["fields"]["hoTen"]["state"]
+
+
+async def test_evidence_keeps_its_id_when_a_late_answer_joins(house: House) -> None:
+    await house.misbehave("population", "slow", seconds=0.6, times=1)
+    first = await ask(house, deadline_ms=200, account={"SoDienThoai": "0900000001"})
+    _, late = await house.post("/v1/prefill/resume", {"pending": first["pending"]})
+    for name, entry in first["evidence"].items():
+        assert late["evidence"][name]["source"] == entry["source"]
+
+
+async def test_value_that_the_form_does_not_take_is_refused(house: House) -> None:
+    who = house.subject("facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    status, problem = await house.post("/v1/prefill", {**body, "known": {"nxnHoTen": {"a": 1}}})
+    assert (status, problem["code"]) == (422, "value_not_possible")
+
+
+async def test_caller_that_hangs_up_stops_further_waves_and_leaves_a_record(house: House) -> None:
+    await house.misbehave("population", "slow", seconds=0.5)
+    token = await house.token()
+    who = house.subject("facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await house.session.post(
+                f"{house.url}/v1/prefill", json=body, headers={"Authorization": f"Bearer {token}"}
+            )
+    await asyncio.sleep(1)
+    assert phases(house) in (["intent", "abandoned"], ["intent", "outcome"])
+
+
+async def test_late_answer_waits_while_the_log_cannot_be_written(house: House) -> None:
+    await house.misbehave("civil_status", "slow", seconds=0.5, times=1)
+    answer = await ask(house, deadline_ms=200)
+    database = next(house.state.glob("*.db"))
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE append_log RENAME TO append_log_gone")
+        await asyncio.sleep(1)
+        connection.execute("ALTER TABLE append_log_gone RENAME TO append_log")
+    status, late = await house.post("/v1/prefill/resume", {"pending": answer["pending"]})
+    assert status == 200
+    assert late["form"]["nxnTinhTrangHonNhan"]

@@ -20,9 +20,9 @@ def records(house: House) -> list[dict[str, Any]]:
 
 
 def phases(house: House) -> list[str]:
-    return [
-        record["phase"] for record in records(house) if record["phase"] in ("intent", "outcome", "refusal")
-    ]
+    """Phases of the exchanges, oldest first."""
+    wanted = ("intent", "outcome", "refusal", "abandoned")
+    return [record["phase"] for record in records(house) if record["phase"] in wanted]
 
 
 async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:
