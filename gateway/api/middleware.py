@@ -5,6 +5,7 @@ An exception that is not one of ours becomes a 500 whose body and log say only i
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -12,8 +13,10 @@ from aiohttp.typedefs import Middleware
 from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.problems import NotAcceptable, from_http, problem
 from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany, Unauthenticated
-from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester
+from gateway.prefill.passport import rfc3339
 from gateway.telemetry import Metrics, log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -107,7 +110,8 @@ def needs(scope: str, handler: Handler) -> Handler:
         services = request.app[SERVICES]
         requester = request[REQUESTER] = services.requesters.verify(_bearer(request))
         if scope and scope not in requester.scopes:
-            raise Refused("scope", f"the token lacks the scope '{scope}'", code="scope_missing")
+            await _record_refusal(request, scope)
+            raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
         _enter(services.under_way, requester, services.configuration.gateway.limits.requests_per_requester)
         try:
             return await handler(request)
@@ -115,6 +119,15 @@ def needs(scope: str, handler: Handler) -> Handler:
             _leave(services.under_way, requester)
 
     return guarded
+
+
+async def _record_refusal(request: web.Request, scope: str) -> None:
+    """A refusal is a record too."""
+    record = ExchangeRecord(
+        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(datetime.now(UTC)),
+        requester=request[REQUESTER].id, rules=(f"scope:{scope}",), result="scope_missing",
+    )  # fmt: skip
+    await request.app[SERVICES].log.append(record)
 
 
 def _bearer(request: web.Request) -> str:

@@ -60,13 +60,13 @@ class Tools:
 
     async def refuse(
         self, refusal: Refused, request: PrefillRequest, requester: Requester, exchange: ExchangeId,
-        subjects: Mapping[str, Subject], official: Official, procedure: str,
+        subjects: Mapping[str, Subject], official: Official, procedure: str, purpose: str,
     ) -> None:  # fmt: skip
         """A refusal is a record too."""
         record = ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
             agency=official.agency, procedure=procedure, dossier=request.dossier or "",
-            purpose=request.purpose or "", subjects={role: one.key for role, one in subjects.items()},
+            purpose=purpose, subjects={role: one.key for role, one in subjects.items()},
             official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
             result=refusal.problem_code, configuration=self.digest,
         )  # fmt: skip

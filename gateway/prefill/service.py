@@ -125,7 +125,7 @@ class Prefill:
             grant = self._policy.decide(requester, procedure.code, purpose, self._tools.clock.now().date())
         except Refused as refusal:
             await self._tools.refuse(
-                refusal, request, requester, exchange, roles.subjects, official, procedure.code
+                refusal, request, requester, exchange, roles.subjects, official, procedure.code, purpose
             )
             raise
         return Prepared(

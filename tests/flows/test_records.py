@@ -80,8 +80,7 @@ async def test_refused_request_is_a_record_and_asks_no_provider(
     assert answered == status
     assert problem["exchange_id"]
     assert not [name for name in await house.calls() if name.startswith(("population", "civil_status"))]
-    if client == "portal":
-        assert phases(house) == ["refusal"]
+    assert phases(house) == ["refusal"]
 
 
 async def test_attribute_that_is_not_agreed_is_withheld_and_never_asked(house: House) -> None:
