@@ -3,6 +3,7 @@
 An exception that is not one of ours becomes a 500 whose body and log say only its type.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
+#: the status of the log line of a caller that did not wait; no answer is sent
+_HUNG_UP = 499
+
 
 def outermost(metrics: Metrics) -> Middleware:
     """The middleware that every request passes first and every answer last."""
@@ -44,6 +48,9 @@ def outermost(metrics: Metrics) -> Middleware:
             answer = _from_http(error, request)
         except GatewayError as error:
             answer = _from_error(error, request)
+        except asyncio.CancelledError:
+            _account(request, web.Response(status=_HUNG_UP), metrics, time.perf_counter() - begun)
+            raise
         except Exception as error:  # noqa: BLE001 -- the last line of defence: nothing of it leaves
             log().error("http.failed", exchange_id=exchange, error=error)
             answer = _from_error(GatewayError(), request)
