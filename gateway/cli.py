@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 
+from gateway import VERSION
 from gateway.domain.errors import ConfigError
 
 
@@ -86,6 +87,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="motlan")
 def motlan() -> None:
     """Một Lần: the once-only gateway (cổng dữ liệu một lần).
 

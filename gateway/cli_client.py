@@ -5,8 +5,10 @@ Personal data come from standard input, a file or a prompt; an argument is taken
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -15,6 +17,9 @@ from rich.table import Table
 
 from gateway.cli_serve import JSON, QUIET
 from gateway.client import Answer, Client, Unreachable
+from gateway.config import load
+from gateway.domain.errors import ConfigError
+from gateway.serving import clients, data_root
 
 GATEWAY = click.option("--gateway", envvar="MOTLAN_GATEWAY", help="Address; default http://127.0.0.1:8080.")
 READY = click.option(
@@ -89,9 +94,13 @@ def prefill(
 ) -> int:
     """Prefill the form of a procedure.
 
+    Without a secret, a gateway on this machine is asked with the sandbox's own:
+    the first example works while `make serve` runs.
+
     \b
     Examples:
-      motlan prefill 1.004873 --subject requester=- --subject person=same:requester < person.json
+      echo '{"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}' |
+        motlan prefill 1.004873 --subject requester=- --subject person=same:requester
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": dict(map(_subject, subjects))}
@@ -107,12 +116,20 @@ def prefill(
     if as_json:
         click.echo(orjson.dumps(answer.body).decode())
     elif answer.status != 200:
-        click.echo(
-            f"{answer.body['title_vi']} / {answer.body['title']}: {answer.body.get('detail', '')}", err=True
-        )
+        click.echo(_refusal(answer), err=True)
     elif not quiet:
         Console().print(fields_table(answer.body), papers_table(answer.body))
     return 0 if answer.status == 200 else 1
+
+
+def _refusal(answer: Answer) -> str:
+    """A problem for people: what, where, and what may have been meant."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {body.get('detail', '')}"]
+    lines += [f"  {fault.get('pointer', '')} {fault.get('detail', '')}" for fault in body.get("errors", ())]
+    if near := body.get("near"):
+        lines.append(f"gần giống / near: {', '.join(near)}")
+    return "\n".join(lines)
 
 
 def fields_table(body: Any, only: int | None = None) -> Table:  # noqa: ANN401 -- the JSON answer
@@ -130,13 +147,39 @@ def papers_table(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     """Every paper and what became of it."""
     table = Table("giấy tờ / paper", "trạng thái / state", "thay bằng / by")
     for paper in body["papers"]:
-        by = (
-            orjson.dumps(paper["by"]).decode()
-            if paper.get("by")
-            else (paper.get("reason") or {}).get("code", "")
-        )
+        by = replaced_by(paper["by"], body["evidence"]) if paper.get("by") else _reason(paper)
         table.add_row(paper["title"], paper["state"], by)
     return table
+
+
+def replaced_by(by: Any, evidence: Any) -> str:  # noqa: ANN401 -- the JSON answer
+    """What proves, in words: `population: full name, birth date; never married`."""
+    sources: dict[str, dict[str, None]] = {}
+    rules: dict[str, None] = {}
+    for word in _leaves(by):
+        place, _, name = word.partition(":")
+        if place == "is":
+            rules[name.replace("_", " ")] = None
+            continue
+        attribute = name.partition(".")[2] or name
+        source = evidence.get(place, {}).get("source", place)
+        sources.setdefault(source, {})[attribute.replace("_", " ").replace(".", " ")] = None
+    told = [f"{source.replace('_', ' ')}: {', '.join(names)}" for source, names in sources.items()]
+    return "; ".join([*told, *rules])
+
+
+def _leaves(by: Any) -> Iterator[str]:  # noqa: ANN401 -- the JSON answer
+    if isinstance(by, dict):
+        by = [item for group in by.values() for item in group]
+    if isinstance(by, list):
+        for item in by:
+            yield from _leaves(item)
+    elif by:
+        yield str(by)
+
+
+def _reason(paper: Any) -> str:  # noqa: ANN401 -- the JSON answer
+    return str((paper.get("reason") or {}).get("code", ""))
 
 
 def shown(value: object) -> str:
@@ -181,14 +224,35 @@ def _client(gateway: str | None, ready_file: Path | None, client_id: str, secret
         base = gateway or content["gateway"]
         known = content["clients"].get(client_id)
         if known and not secret:
-            client_id, secret = known["client_id"], known["client_secret"]
+            client_id, secret = known["client_id"], known["client_secret"] or ""
+    if client_id and not secret:
+        secret = _sandbox_secret(base, client_id)
+        if not secret:
+            remedy = "set MOTLAN_CLIENT_SECRET, or give --ready-file"
+            raise click.UsageError(f"the secret of client '{client_id}' is not known: {remedy}")
     return Client(base, client_id, secret)
+
+
+def _sandbox_secret(base: str, client_id: str) -> str:
+    """The secret in the shipped sandbox configuration; it is sent to this machine only."""
+    if urlsplit(base).hostname not in {"127.0.0.1", "::1", "localhost"}:
+        return ""
+    try:
+        known = clients(load(data_root() / "config")).values()
+    except ConfigError:
+        return ""
+    return next((str(one["client_secret"] or "") for one in known if one["client_id"] == client_id), "")
 
 
 def _ask(call: Any) -> Answer | None:  # noqa: ANN401 -- a thunk
     try:
         answer: Answer = call()
     except Unreachable as error:
-        click.echo(f"{error}; start it with: motlan serve --with-sandbox", err=True)
+        remedy = (
+            "set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+            if str(error).startswith("no token")
+            else "start it with: motlan serve --with-sandbox"
+        )
+        click.echo(f"{error}; {remedy}", err=True)
         return None
     return answer

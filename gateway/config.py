@@ -4,16 +4,17 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 `--set a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
 """
 
+import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, Field
 
 from gateway.domain.errors import ConfigError, Problem
 from gateway.settings import GatewaySettings, Label, Secret, Settings, Words
-from gateway.strict_yaml import Document, read
+from gateway.strict_yaml import Document, misnamed, read
 
 
 class Limits(Settings):
@@ -37,7 +38,7 @@ class ServiceSettings(Settings):
     method: Literal["GET", "POST"] = "POST"
     #: where the request tree goes
     body: Literal["json", "query", "form"] = "json"
-    valid_seconds: int = Field(0, le=900)
+    valid_seconds: int = Field(0, ge=0, le=900)
     legal_basis: str = ""
     #: values for `service.<parameter>` of the mapping
     parameters: dict[str, str] = {}
@@ -161,7 +162,7 @@ class Configuration(Settings):
 
 def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
     """Read `root` (the folder `config/`); ConfigError with every problem found at once."""
-    reader = _Reader(root, {**_environment(os.environ), **(overrides or {})})
+    reader = _Reader(root, _environment(os.environ), overrides or {})
     configuration = {
         "gateway": reader.one("gateway.yaml", GatewaySettings),
         "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
@@ -171,8 +172,7 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
         "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
         "scopes": getattr(reader.one("published_scopes.yaml", ScopeFile), "scopes", ()),
     }
-    if reader.problems:
-        raise ConfigError(reader.problems)
+    reader.finish()
     return Configuration(root=root, documents=reader.documents, **configuration)
 
 
@@ -184,20 +184,27 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+_FOLDERS = ("sources", "requesters", "agreements")
+
+
 class _Reader:
     """Collects problems over all files, so that one run names everything there is to mend."""
 
-    def __init__(self, root: Path, overrides: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str], given: Mapping[str, str]) -> None:
         self.root = root
-        self.overrides = overrides
-        self.problems: list[Problem] = []
+        self.overrides = {**environment, **given}
+        self.given = given
+        self.problems = misnamed(root, root.parent)
         self.documents: dict[str, Document] = {}
+        self._prefixes: list[str] = []
 
     def one(self, name: str, model: type[Settings], prefix: str = "") -> Any:  # noqa: ANN401 -- the caller's model
+        prefix = prefix or Path(name).stem
+        self._prefixes.append(prefix)
         try:
             document = read(self.root / name, self.root.parent)
             self.documents[name] = document
-            self._override(document, prefix or Path(name).stem)
+            self._override(document, prefix, model)
             return document.read_as(model)
         except ConfigError as error:
             self.problems.extend(error.problems)
@@ -205,6 +212,7 @@ class _Reader:
 
     def many(self, folder: str, model: type[Settings], key: str) -> dict[str, Any]:
         out: dict[str, Any] = {}
+        self.problems += misnamed(self.root / folder, self.root.parent)
         for path in sorted((self.root / folder).glob("*.yaml")):
             name = f"{folder}/{path.name}"
             item = self.one(name, model, f"{folder}.{path.stem}")
@@ -218,10 +226,56 @@ class _Reader:
             out[path.stem] = item
         return out
 
-    def _override(self, document: Document, prefix: str) -> None:
+    def finish(self) -> None:
+        """ConfigError when anything was found; an override that names no file is."""
+        for name in self.overrides:
+            if not any(name.startswith(prefix + ".") for prefix in self._prefixes):
+                file = ".".join(name.split(".")[: 2 if "." in name and name.split(".")[0] in _FOLDERS else 1])
+                near = difflib.get_close_matches(file, self._prefixes, 1)
+                remedy = (
+                    f"did you mean '{near[0]}'?" if near else f"begin with one of {', '.join(self._prefixes)}"
+                )
+                self.problems.append(self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy))
+        if self.problems:
+            raise ConfigError(self.problems)
+
+    def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
         for name, value in self.overrides.items():
-            if name.startswith(prefix + ".") and isinstance(document.data, dict):
-                _put(document.data, name[len(prefix) + 1 :].split("."), value)
+            if not name.startswith(prefix + ".") or not isinstance(document.data, dict):
+                continue
+            path = name[len(prefix) + 1 :].split(".")
+            unknown = _unknown(path, model, document.data)
+            if unknown is None:
+                _put(document.data, path, value)
+                continue
+            word, words = unknown
+            near = difflib.get_close_matches(word, words, 1)
+            remedy = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(words))}"
+            self.problems.append(self._refused(name, f"'{word}' is not a word of {document.name}", remedy))
+
+    def _refused(self, name: str, what: str, remedy: str) -> Problem:
+        shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")
+        return Problem(shown, 0, what, remedy)
+
+
+def _unknown(path: list[str], model: object, data: object) -> tuple[str, list[str]] | None:
+    """The first word of an override that its place does not know, and what it knows; None: all are known."""
+    if not path:
+        return None
+    settings = next(
+        (one for one in (model, *get_args(model)) if isinstance(one, type) and issubclass(one, Settings)),
+        None,
+    )
+    inside = data.get(path[0]) if isinstance(data, dict) else None
+    if get_origin(model) is dict:
+        if settings is not None and isinstance(data, dict) and path[0] not in data:
+            return path[0], list(data)
+        return _unknown(path[1:], settings, inside)
+    if settings is None:
+        return None
+    if path[0] not in settings.model_fields:
+        return path[0], list(settings.model_fields)
+    return _unknown(path[1:], settings.model_fields[path[0]].annotation, inside)
 
 
 def _put(data: dict[str, Any], path: Iterable[str], value: str) -> None:

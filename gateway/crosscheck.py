@@ -6,17 +6,29 @@ Used before the gateway starts and by `motlan check-config`; every problem names
 import difflib
 from collections.abc import Iterable, Iterator
 from datetime import date
+from urllib.parse import urlsplit
 
-from gateway.config import Agreement, Configuration
+from gateway.config import Agreement, Configuration, RequesterSettings, SourceSettings
 from gateway.domain.errors import Problem
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL
+from gateway.registry import STORES
+from gateway.strict_yaml import Document
+
+#: what a requester may be allowed to do
+SCOPES = (
+    "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
+).split()  # fmt: skip
+#: the adapter of claims: it asks nobody, so it has no address
+_NO_ADDRESS = "adapters.sources.account"
+_SOAP = "adapters.sources.soap"
 
 
 def crosscheck(configuration: Configuration, catalogue: Catalogue) -> list[Problem]:
     """Every contradiction between `config/` and `mappings/`."""
     return [
+        *_stores(configuration),
         *_sources(configuration, catalogue),
         *_agreements(configuration, catalogue),
         *_requesters(configuration),
@@ -25,9 +37,45 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue) -> list[Probl
     ]
 
 
+def _stores(configuration: Configuration) -> Iterator[Problem]:
+    document = configuration.documents["gateway.yaml"]
+    gateway = configuration.gateway
+    for place, url, module in (
+        (("log", "url"), gateway.log.url, "adapters.stores.log"),
+        (("cache_url",), gateway.cache_url, "adapters.stores.memory"),
+    ):
+        scheme = urlsplit(url).scheme
+        known = [word for word, store in STORES.items() if store == module]
+        if scheme not in known:
+            what = f"'{'.'.join(place)}' has the unknown scheme '{scheme}'"
+            otherwise = f"begin with one of {', '.join(f'{word}://' for word in known)}"
+            yield document.problem(place, what, _near(scheme, known, otherwise))
+
+
+def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:
+    if settings.adapter == _NO_ADDRESS:
+        return
+    if not _is_http(settings.url):
+        what = f"'url' is not an address: '{settings.url}'" if settings.url else "'url' is missing"
+        yield document.problem(("url",), what, "write 'url: https://…' (http or https, with a host)")
+    for operation, service in settings.services.items():
+        if settings.adapter != _SOAP and not service.path.strip():
+            what = f"service '{operation}' has no 'path'"
+            yield document.problem(("services", operation), what, "write 'path: /…' below the source's url")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _sources(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
     for name, settings in configuration.sources.items():
         document = configuration.documents[f"sources/{name}.yaml"]
+        yield from _addresses(settings, document)
         mapped = catalogue.services.get(name, {})
         for operation in settings.services:
             if operation not in mapped:
@@ -48,6 +96,7 @@ def _agreements(configuration: Configuration, catalogue: Catalogue) -> Iterator[
         for key, day in (("valid_from", agreement.valid_from), ("valid_until", agreement.valid_until)):
             if day is not None and not _is_date(day):
                 yield document.problem((key,), f"'{key}' is not a date", "write yyyy-mm-dd")
+        yield from _void(agreement, document)
         for word, agreed in agreement.services.items():
             plan = services.get(word)
             if plan is None:
@@ -61,6 +110,23 @@ def _agreements(configuration: Configuration, catalogue: Catalogue) -> Iterator[
                 remedy = _near(unknown, plan.attributes, "remove it")
                 yield document.problem(("services", word, "attributes"), what, remedy)
         yield from _agreed_words(configuration, catalogue, name, agreement)
+
+
+def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
+    first, last = agreement.valid_from, agreement.valid_until
+    if (
+        last is not None
+        and _is_date(first)
+        and _is_date(last)
+        and date.fromisoformat(last) < date.fromisoformat(first)
+    ):
+        what = "'valid_until' lies before 'valid_from': the agreement is never in force"
+        yield document.problem(("valid_until",), what, "mend one of the two days")
+    if not agreement.legal_basis.strip():
+        yield document.problem(("legal_basis",), "'legal_basis' is blank", "name the law and its article")
+    if not agreement.services:
+        what = "'services' is empty: the agreement grants nothing"
+        yield document.problem(("services",), what, "name a data service and its attributes")
 
 
 def _agreed_words(
@@ -87,6 +153,7 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
             what = f"client_id '{requester.client_id}' is already taken by requester '{seen[requester.client_id]}'"
             yield document.problem(("client_id",), what, "give each requester its own")
         seen[requester.client_id] = name
+        yield from _unknown_scopes(requester, document)
         for agreement in requester.agreements:
             if agreement not in configuration.agreements:
                 what = f"there is no agreement '{agreement}'"
@@ -102,6 +169,14 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
             yield document.problem(
                 ("client_secret",), what, "write 'client_secret: {env: NAME}' or '{file: PATH}'"
             )
+
+
+def _unknown_scopes(requester: RequesterSettings, document: Document) -> Iterator[Problem]:
+    for scope in requester.scopes:
+        if scope not in SCOPES:
+            what = f"there is no scope '{scope}'"
+            remedy = _near(scope, SCOPES, f"use some of {', '.join(SCOPES)}")
+            yield document.problem(("scopes",), what, remedy)
 
 
 def _scopes(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:

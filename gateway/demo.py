@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,15 +178,9 @@ class _Stage:
                       title="Nhật ký giao dịch / exchange log")  # fmt: skip
         for leaf in reversed(await app[LOG].recent(2 * len(SCENES) + 3)):
             calls = leaf.get("calls")
-            count = len(calls) if isinstance(calls, list) else 0
-            cells = (
-                leaf.get("exchange"),
-                leaf.get("phase"),
-                leaf.get("procedure"),
-                count,
-                leaf.get("result"),
-            )
-            table.add_row(*(shown(cell) for cell in cells))
+            listed = calls if isinstance(calls, list) else []
+            cells = (leaf.get("exchange"), leaf.get("phase"), leaf.get("procedure"), len(listed))
+            table.add_row(*(shown(cell) for cell in cells), _outcomes(listed) or shown(leaf.get("result")))
         self.console.print(table)
 
     def summary(self) -> None:
@@ -210,6 +205,12 @@ class _Stage:
             return
         self.console.print(_told(answer.body), papers_table(answer.body))
         self.console.print(" ".join(f"{call['source']}={call['outcome']}" for call in answer.body["sources"]))
+
+
+def _outcomes(calls: list[dict[str, Any]]) -> str:
+    """How the calls of one record ended, each outcome with its number; an intent has none yet."""
+    counts = Counter(call.get("outcome") or "đang hỏi / asking" for call in calls)
+    return ", ".join(f"{outcome} ×{count}" for outcome, count in counts.most_common())
 
 
 def _changed(before: Any, after: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON answers

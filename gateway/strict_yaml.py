@@ -18,6 +18,21 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _NULLS = frozenset({"", "~", "null"})
 _MAX_BYTES = 4_000_000
 _MAX_DEPTH = 30
+#: model -> its file in schemas/config
+_SCHEMAS = {
+    "GatewaySettings": "gateway",
+    "AgencyFile": "agencies",
+    "SourceSettings": "source",
+    "RequesterSettings": "requester",
+    "Agreement": "agreement",
+    "PurposeFile": "purposes",
+    "ScopeFile": "published_scopes",
+    "SourceMapping": "source_mapping",
+    "ProcedureMapping": "procedure_mapping",
+    "FieldGroup": "field_group",
+    "CodeList": "code_list",
+    "UnitFile": "units",
+}
 
 Loc = tuple[str | int, ...]
 
@@ -63,16 +78,24 @@ class Document:
             near = difflib.get_close_matches(str(loc[-1]), known_words(model), 1)
             remedy = f"did you mean '{near[0]}'?" if near else "remove it"
             return self.problem(loc, f"'{key}' is not a known word", remedy)
-        return self.problem(loc, f"'{key}': {fault['msg']}", _remedy(fault))
+        if fault["type"] == "value_error":
+            what, *remedy = fault["ctx"]["error"].args
+            return self.problem(loc, f"'{key}': {what}", *remedy[:1])
+        if fault["type"] in ("model_type", "dict_type"):
+            return self.problem(loc, f"'{key}' must be a mapping of words to values", _remedy(fault, model))
+        return self.problem(loc, f"'{key}': {fault['msg']}", _remedy(fault, model))
 
 
-def _remedy(fault: Any) -> str:  # noqa: ANN401 -- pydantic's TypedDict
+def _remedy(fault: Any, model: type[BaseModel]) -> str:  # noqa: ANN401 -- pydantic's TypedDict
     context = fault.get("ctx", {})
+    schema = f"schemas/config/{_SCHEMAS.get(model.__name__, 'README')}.schema.json"
+    if fault["type"] in ("model_type", "dict_type"):
+        return f"write a mapping ('word: value' lines), see {schema}"
     if "expected" in context:
         return f"write {context['expected']}"
     if "pattern" in context:
         return f"write text that matches {context['pattern']}"
-    return "see the schema in schemas/config for what is accepted"
+    return f"see {schema} for what is accepted"
 
 
 def known_words(model: type[BaseModel]) -> list[str]:
@@ -82,6 +105,15 @@ def known_words(model: type[BaseModel]) -> list[str]:
     for part in (schema, *schema.get("$defs", {}).values()):
         words.update(part.get("properties", {}))
     return sorted(words)
+
+
+def misnamed(folder: Path, root: Path) -> list[Problem]:
+    """Files of a folder that would be passed over because of their ending."""
+    what = "is not read: its name ends in .yml"
+    return [
+        Problem(str(path.relative_to(root)), 0, what, f"rename to .yaml ({path.stem}.yaml)")
+        for path in sorted(folder.glob("*.yml"))
+    ]
 
 
 def read(path: Path, root: Path | None = None) -> Document:

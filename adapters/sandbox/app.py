@@ -25,7 +25,7 @@ from adapters.sandbox import (
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
 from adapters.sandbox.misbehave import Mode, Rule, Switchboard
-from adapters.sandbox.people import Register, load
+from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, Tokens, as_json
 
@@ -55,11 +55,12 @@ def sources() -> frozenset[str]:
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
     """The sandbox as an application. `latency_ms` delays every answer; `only` leaves out other peers.
 
-    ValueError when `only` names an unknown peer or the personas cannot be read.
+    ConfigError when `only` names an unknown peer or the personas cannot be read.
     """
     unknown = set(only) - sources()
     if unknown:
-        raise ValueError(f"no such peer: {', '.join(sorted(unknown))}")
+        what = f"no such peer: {', '.join(sorted(unknown))}"
+        raise bad(what, f"use some of {', '.join(sorted(sources()))}", "--only")
     stage = Stage(load(data_root), latency_ms / 1000)
     app = web.Application(client_max_size=_BODY_LIMIT)
     app.on_response_prepare.append(_mark)

@@ -4,6 +4,7 @@ Promises: one frozen picture that every simulated provider renders in its own wi
 Every scalar in the file is text. Knows no protocol.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,22 @@ from typing import Any
 
 import yaml
 
+from gateway.domain.errors import ConfigError, Problem
+
 PERSONAS = Path("config/sandbox/personas.yaml")
 CATALOGUES = Path("config/sandbox/catalogues.yaml")
+
+
+_GENDERS = ("male", "female", "other")
+
+
+class BadSandbox(ConfigError, ValueError):
+    """The sandbox cannot be built as it is asked for."""
+
+
+def bad(what: str, remedy: str, file: str = str(PERSONAS), line: int = 0) -> BadSandbox:
+    """One thing to mend, as an error to raise."""
+    return BadSandbox([Problem(file, line, what, remedy)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +221,17 @@ class Register:
 
 
 def load(data_root: Path) -> Register:
-    """Read the personas and catalogues below the project root; ValueError when the file has unknown words."""
+    """Read the personas and catalogues below the project root; ConfigError when something in the files is wrong."""
     raw = _read(data_root / PERSONAS)
-    people = tuple(_person(entry) for entry in raw.pop("people"))
-    raw.pop("version")
-    catalogues = _read(data_root / CATALOGUES)["categories"]
+    entries = raw.pop("people", None)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise bad("'people' is no list of people", "write 'people:' and one '- key: …' for each")
+    people = tuple(_person(entry) for entry in entries)
+    _check(people)
+    raw.pop("version", None)
+    catalogues = _read(data_root / CATALOGUES).get("categories")
+    if not isinstance(catalogues, dict):
+        raise bad("'categories' is missing", "write 'categories:' and a list for each", str(CATALOGUES))
     by_id = {identifier: one for one in people for identifier in (one.old_id, one.personal_id) if identifier}
     return Register(
         people=people,
@@ -228,25 +249,44 @@ def load(data_root: Path) -> Register:
 def _read(path: Path) -> dict[str, Any]:
     """YAML with every scalar kept as text (BaseLoader makes no numbers, dates or booleans)."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds only text
+    file = f"config/sandbox/{path.name}"
+    try:
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds only text
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise bad(f"is not YAML: {error.problem}", "check quotes and indents", file, line) from None
+    except (OSError, ValueError, yaml.YAMLError):
+        raise bad("cannot be read", "create the file, as UTF-8 YAML", file) from None
     if not isinstance(loaded, dict):
-        raise ValueError(f"{path.name}: a table of people is expected")  # noqa: TRY004 - the file is wrong, not a type
+        raise bad("a table of people is expected", "write 'people:' and what belongs to them", file)
     return loaded
 
 
+def _check(people: Sequence[Person]) -> None:
+    keys = {one.key for one in people}
+    if len(keys) != len(people):
+        raise bad("two people have the same key", "give each person a key of its own")
+    for one in people:
+        if one.gender not in _GENDERS:
+            raise bad(f"{one.key}: gender '{one.gender}' is unknown", f"write one of {', '.join(_GENDERS)}")
+        relatives = [
+            (name, getattr(one, name)) for name in ("father", "mother", "spouse", "representative", "head")
+        ]
+        relatives += [("spouse of a marriage", marriage.spouse) for marriage in one.marriages]
+        for relation, key in relatives:
+            if key and key not in keys:
+                raise bad(f"{one.key}: {relation} '{key}' is nobody", _near(key, keys))
+
+
+def _near(key: str, keys: set[str]) -> str:
+    near = difflib.get_close_matches(key, sorted(keys), 1)
+    return f"did you mean '{near[0]}'?" if near else "name the key of a person in the file"
+
+
 def _person(entry: dict[str, Any]) -> Person:
-    parts: dict[str, type] = {
-        "birth_registration": Address,
-        "origin": Address,
-        "permanent": Address,
-        "current": Address,
-        "birth_record": Act,
-        "death": Death,
-        "insurance": Insurance,
-        "card": Card,
-        "licence": Licence,
-        "health_check": HealthCheck,
-    }
+    parts: dict[str, type] = dict.fromkeys(("birth_registration", "origin", "permanent", "current"), Address)
+    parts |= {"birth_record": Act, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence}
+    parts |= {"health_check": HealthCheck}
     lists: dict[str, type] = {"marriages": Marriage, "papers": Paper}
     words = dict(entry)
     try:
@@ -256,4 +296,5 @@ def _person(entry: dict[str, Any]) -> Person:
             words[name] = tuple(lists[name](**row) for row in words[name])
         return Person(**words)
     except TypeError as error:
-        raise ValueError(f"personas.yaml, {entry.get('key', '?')}: {error}") from error
+        what = str(error).partition("__init__() ")[2] or "a part of the person is no table"
+        raise bad(f"{entry.get('key', '?')}: {what}", "see how the other people are written") from None

@@ -181,8 +181,9 @@ def _look_up(call: Call, person: Person, _asked: etree._Element) -> Reply:
 
 
 def _household(call: Call, person: Person, _asked: etree._Element) -> Reply:
-    """Everybody with the same head, `ChuHo` on each."""
-    subject = _shown(call, person)
+    """Everybody with the same head, `ChuHo` on each; the wrong person is one of another household."""
+    strangers = [one for one in call.register.people if one.personal_id and one.head != person.head]
+    subject = call.shown(person, strangers)
     members = [one for one in call.register.people if one.head and one.head == subject.head] or [subject]
     return xml.collection([xml.citizen(one, call.register) for one in members])
 

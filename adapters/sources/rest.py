@@ -82,6 +82,8 @@ class RestSource:
                 "source.defect", source=self._name, service=query.service, reason=type(error).__name__
             )
             answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        if answer.reason is Reason.SOURCE_ANSWER_INVALID and answer.response_digest:
+            self._peer.guard.breaker.blame()
         self._health.note(answer.outcome)
         return answer
 

@@ -4,7 +4,8 @@ Promises: one message out, one answer or one outcome back; every answer is read 
 Refuses to know a provider: element names stand in `schemas/sources`, their meaning in `mappings/sources`.
 
 `options`: `wsdl` (below the data root), `faults` (code: outcome, or {outcome, reason}; `*` any other),
-`soap_version` ("1.1" or "1.2"), `content_type`, `tls`. `auth.kind` may be `wsse_username` or `wsse_x509`.
+`soap_version` ("1.1" or "1.2"), `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.
+`auth.kind` may be `wsse_username` or `wsse_x509`.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.identifiers import procedure_code
 from gateway.mapping.source import ServicePlan
 from gateway.telemetry import log
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 _ACCEPTED = frozenset({400, 500})
 #: answers above this size are read in a thread
 _BIG = 65_536
-_CONTENT_TYPES = {"1.1": "application/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
+_CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 
 Fault = tuple[Outcome, Reason]
 
@@ -78,11 +80,16 @@ class _Door:
     settings: "ServiceSettings"
     envelope: Envelope
     decoder: Decoder
+    headers: Mapping[str, str]
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
-        codes = self.settings.procedure_codes
-        code = codes.get(query.procedure, codes.get("*"))
-        parameters = self.settings.parameters | ({"procedure_code": code} if code else {})
+        """The request; ProviderError(NOT_AGREED) when nobody agreed a code for this procedure."""
+        codes, parameters = self.settings.procedure_codes, self.settings.parameters
+        if codes:
+            code = codes.get(procedure_code(query.procedure)) or codes.get("*")
+            if not code:
+                raise refused_here(Reason.NOT_AGREED)
+            parameters = {**parameters, "procedure_code": code}
         return self.plan.request(query, parameters, profile)
 
 
@@ -103,7 +110,8 @@ def _door(
         what = f"the mapping of '{name}' names '{error}', which is not in the WSDL"
         raise options.error(what, "correct the path in mappings/sources") from None
     decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes))
-    return _Door(plan, settings.services[name], Envelope(operation.request, options.version), decoder)
+    envelope = Envelope(operation.request, options.version)
+    return _Door(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
 
 
 class SoapSource:
@@ -125,9 +133,6 @@ class SoapSource:
         self._clock = tools.clock
         self._auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
         self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
-        self._headers = {"Content-Type": options.content_type}
-        if options.version == "1.1":
-            self._headers["SOAPAction"] = '""'
         self._faults = options.faults
         self._health = Health(tools.clock, peer.guard)
 
@@ -142,6 +147,8 @@ class SoapSource:
                 "source.defect", source=self._name, service=query.service, reason=type(error).__name__
             )
             answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        if answer.reason is Reason.SOURCE_ANSWER_INVALID and answer.response_digest:
+            self._peer.guard.breaker.blame()
         self._health.note(answer.outcome)
         return answer
 
@@ -166,7 +173,7 @@ class SoapSource:
                 self._auth,
                 door.settings.method,
                 door.settings.path,
-                headers=self._headers,
+                headers=door.headers,
                 body=message,
                 deadline=deadline,
                 accept_status=_ACCEPTED,
@@ -254,18 +261,29 @@ class _Options:
     def __init__(self, settings: "SourceSettings", root: Path) -> None:
         self._source = settings.source
         options = settings.options
-        unknown = set(options) - {"wsdl", "faults", "soap_version", "content_type", "tls"}
+        unknown = set(options) - {"wsdl", "faults", "soap_version", "content_type", "soap_action", "tls"}
         if unknown or "wsdl" not in options:
             what = (
                 f"'options' has the unknown word '{min(unknown)}'" if unknown else "'options.wsdl' is missing"
             )
-            raise self.error(what, "write wsdl, faults, soap_version, content_type, tls")
+            raise self.error(what, "write wsdl, faults, soap_version, content_type, soap_action, tls")
         self.wsdl = root / str(options["wsdl"])
         self.version: Literal["1.1", "1.2"] = "1.2" if str(options.get("soap_version")) == "1.2" else "1.1"
-        self.content_type = str(options.get("content_type", _CONTENT_TYPES[self.version]))
+        self._content_type = options.get("content_type")
+        self._action = options.get("soap_action")
         self.faults = {"*": (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)}
         for code, fault in dict(options.get("faults", {})).items():
             self.faults[str(code)] = self._fault(code, fault)
+
+    def headers(self, action: str) -> dict[str, str]:
+        """Of one operation, whose binding names `action`: a header in SOAP 1.1, a parameter of the type in 1.2."""
+        if self._action is not None:
+            action = str(self._action)
+        kind = _CONTENT_TYPES[self.version] if self._content_type is None else str(self._content_type)
+        if self.version == "1.1":
+            return {"Content-Type": kind, "SOAPAction": f'"{action}"'}
+        named = action and self._content_type is None
+        return {"Content-Type": f'{kind}; action="{action}"' if named else kind}
 
     def error(self, what: str, remedy: str) -> ConfigError:
         """An error about the settings of this source."""

@@ -4,6 +4,8 @@ Records are turned into leaves in the loop; one writer per process commits for e
 """
 
 import asyncio
+import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -22,6 +24,8 @@ from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
 _WAIT_SECONDS = 8.0
+#: how long the answer of a readiness probe holds
+_FRESH_SECONDS = 1.0
 
 
 class LogStore(KeyStore, Protocol):
@@ -50,10 +54,16 @@ class LogStore(KeyStore, Protocol):
 class SqlExchangeLog:
     """An exchange log named `origin` in one database."""
 
-    __slots__ = ("_keys", "_origin", "store")
+    __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store")
 
-    def __init__(self, store: LogStore, origin: str, root_key: bytes) -> None:
+    def __init__(
+        self, store: LogStore, origin: str, root_key: bytes, fresh_seconds: float = _FRESH_SECONDS
+    ) -> None:
         """`root_key` has 32 bytes and opens the period keys that `store` keeps."""
+        self._fresh_seconds = fresh_seconds
+        self._probe: asyncio.Task[bool] | None = None
+        #: when the last probe ended, and what it found
+        self._probed = (-math.inf, False)
         self.store = store
         self._origin = origin
         self._keys = KeyRing(root_key, store)
@@ -78,17 +88,36 @@ class SqlExchangeLog:
         return [decode(leaf) for leaf in await self.store.recent(count)]
 
     async def ready(self) -> bool:
-        """Whether a record could be written now: the month's keys open and the store takes a trial row."""
+        """Whether a record could be written now: the month's keys open and the store takes a trial row.
+
+        Who asks while a trial is under way shares it, and for a second after it what it found.
+        """
+        at, found = self._probed
+        if time.monotonic() - at < self._fresh_seconds:
+            return found
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._try())
+        return await asyncio.shield(self._probe)
+
+    async def _try(self) -> bool:
         try:
             await self._keys.of(time.strftime("%Y-%m", time.gmtime()))
             await self.store.probe()
+            found = True
         except GatewayError:
-            return False
-        return True
+            found = False
+        self._probed = (time.monotonic(), found)
+        return found
 
     async def close(self) -> None:
         """Write what is queued, then close."""
         await self.store.close()
+
+
+def _make_private(folder: Path) -> None:
+    """Make the state folder for nobody else, where it is missing; one that stands keeps its mode."""
+    with contextlib.suppress(OSError):  # what cannot be made is told by whoever needs it first
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> SqlExchangeLog:
@@ -97,6 +126,8 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> 
     A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.
     PostgreSQL is met with the first use, so that the gateway starts, and says 503, while it is down.
     """
+    if not sql.is_postgres(url):
+        _make_private(state_dir)
     root = root_key if root_key is not None else root_key_in(state_dir)
     if sql.is_postgres(url):
         return SqlExchangeLog(PostgresStore(url), origin, root)

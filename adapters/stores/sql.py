@@ -6,6 +6,7 @@ Alembic and SQLAlchemy cost 40 MB and half a second: they are imported only when
 """
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -54,8 +55,10 @@ def is_current(version: str | None) -> bool:
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Bring the file to `HEAD`, creating it where it is missing; sqlite3.Error when the disk refuses."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Bring the file to `HEAD`, creating it (mode 0600) where it is missing; sqlite3.Error when the disk refuses."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives the files beside it (-wal, -shm) the mode of the database.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         if is_current(_sqlite_version(connection)):

@@ -1,9 +1,12 @@
 """Guards of one provider: circuit breaker, bulkhead, retry budget, enforced pause, latency quantiles.
 
-Nothing here sleeps or calls anybody; time comes from an injected clock (seconds, monotonic).
+Nothing here calls anybody; time comes from an injected clock (seconds, monotonic).
+The only wait is the one for a free place, never past the call's own deadline.
 The guards know no protocol: they hear that a call begins, and how it went.
 """
 
+import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import Callable
@@ -12,14 +15,17 @@ from enum import StrEnum
 from typing import Protocol
 
 from adapters.transport.faults import ProviderError
+from adapters.transport.latencies import Latencies
 from gateway.domain.evidence import Outcome, Reason
 from gateway.ports import Clock
 
-#: a breaker opens only when failures are also this share of the calls, so that few among very many do no harm
-_FAILING_SHARE = 0.1
+#: above so many calls in the window, failures must also be this share of them to open the breaker:
+#: there, few failures among very many calls do no harm
+_MANY_CALLS, _FAILING_SHARE = 200, 0.1
+_SLICES = 10
+#: so many calls wait for each place
+_WAITING_PER_PLACE = 4
 _BUDGET_RESERVE = 5.0
-_RING = 256
-_QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
 _LONGEST_PAUSE = 300.0
 
 
@@ -58,9 +64,12 @@ class Position(StrEnum):
 
 
 class Breaker:
-    """Opens after `failures` within `window` seconds; lets one probe through every `probe_seconds`."""
+    """Opens after `failures` within `window` seconds; lets one probe through every `probe_seconds`.
 
-    __slots__ = ("_calls", "_clock", "_failed", "_probe_at", "_probe_seconds", "_window", "position")
+    Above 200 calls in the window, at least 10 % of them must have failed as well.
+    """
+
+    __slots__ = ("_clock", "_failed", "_probe_at", "_probe_seconds", "_slices", "_window", "position")
 
     def __init__(
         self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]
@@ -69,9 +78,10 @@ class Breaker:
         self._clock = clock
         self._window = window
         self._probe_seconds = probe_seconds
-        #: (time, number of the call) of the newest failures
-        self._failed: deque[tuple[float, int]] = deque(maxlen=failures)
-        self._calls = 0
+        #: times of the newest failures
+        self._failed: deque[float] = deque(maxlen=failures)
+        #: (number of the slice of time, calls, failures) of about one window
+        self._slices: deque[tuple[int, int, int]] = deque(maxlen=_SLICES + 1)
         self._probe_at = 0.0
         self.position = Position.CLOSED
 
@@ -79,25 +89,35 @@ class Breaker:
         """Whether this call is a probe; ProviderError(BREAKER_OPEN) when it may not be made."""
         if self.position is Position.CLOSED:
             return False
+        self.check()
+        self.position = Position.HALF_OPEN
+        self._probe_at += self._probe_seconds
+        return True
+
+    def check(self) -> None:
+        """ProviderError(BREAKER_OPEN) when no call may be made now."""
+        if self.position is Position.CLOSED:
+            return
         wait = self._probe_at - self._clock()
         if self.position is Position.HALF_OPEN or wait > 0:
             retry_in = max(1, math.ceil(wait))
             raise ProviderError(Outcome.UNAVAILABLE, Reason.BREAKER_OPEN, retry_in, sent=False)
-        self.position = Position.HALF_OPEN
-        self._probe_at += self._probe_seconds
-        return True
 
     def settle(self, *, probe: bool, failed: bool) -> None:
         """How an admitted call went. Calls from before the opening no longer move an open breaker."""
         if probe:
             self._failed.clear()
+            self._slices.clear()
             self.position = Position.OPEN if failed else Position.CLOSED
             if failed:
                 self._probe_at = self._clock() + self._probe_seconds
         elif self.position is Position.CLOSED:
-            self._calls += 1
-            if failed:
-                self._count_failure()
+            self._count(1, failed=failed)
+
+    def blame(self) -> None:
+        """A call that had gone well brought an answer that cannot be used."""
+        if self.position is Position.CLOSED:
+            self._count(0, failed=True)
 
     def abandon(self, *, probe: bool) -> None:
         """An admitted call was cancelled by us: it says nothing, and the next call may probe."""
@@ -105,14 +125,19 @@ class Breaker:
             self.position = Position.OPEN
             self._probe_at = self._clock()
 
-    def _count_failure(self) -> None:
+    def _count(self, calls: int, *, failed: bool) -> None:
         now = self._clock()
-        self._failed.append((now, self._calls))
-        first_at, first_call = self._failed[0]
-        count = len(self._failed)
-        if count < (self._failed.maxlen or 1) or now - first_at > self._window:
+        number = int(now * _SLICES / self._window)
+        last = self._slices.pop() if self._slices and self._slices[-1][0] == number else (number, 0, 0)
+        self._slices.append((number, last[1] + calls, last[2] + failed))
+        if not failed:
             return
-        if count >= _FAILING_SHARE * (self._calls - first_call + 1):
+        self._failed.append(now)
+        if len(self._failed) < (self._failed.maxlen or 1) or now - self._failed[0] > self._window:
+            return
+        recent = [one for one in self._slices if one[0] > number - _SLICES]
+        made, bad = sum(one[1] for one in recent), sum(one[2] for one in recent)
+        if made <= _MANY_CALLS or bad >= _FAILING_SHARE * made:
             self.position = Position.OPEN
             self._probe_at = now + self._probe_seconds
 
@@ -139,43 +164,17 @@ class RetryBudget:
         return True
 
 
-class Latencies:
-    """The newest durations in a ring; quantiles are worked out when somebody asks."""
-
-    __slots__ = ("_next", "_ring")
-
-    def __init__(self) -> None:
-        """Starts empty."""
-        self._ring: list[float] = []
-        self._next = 0
-
-    def add(self, seconds: float) -> None:
-        """Remember one duration, forget the oldest."""
-        if len(self._ring) < _RING:
-            self._ring.append(seconds)
-        else:
-            self._ring[self._next] = seconds
-            self._next = (self._next + 1) % _RING
-
-    def quantiles(self) -> dict[str, float]:
-        """`p50`, `p95`, `p99` in milliseconds; empty before the first duration."""
-        if not self._ring:
-            return {}
-        ordered = sorted(self._ring)
-        last = len(ordered) - 1
-        return {name: round(ordered[round(share * last)] * 1_000, 3) for name, share in _QUANTILES}
-
-
 class Guard:
     """All guards of one provider as one gate: `enter` before a call, then one of `leave` and `abandon`."""
 
-    __slots__ = ("_clock", "_inside", "_paused_until", "_room", "breaker", "budget", "latencies")
+    __slots__ = ("_clock", "_inside", "_paused_until", "_room", "_waiting", "breaker", "budget", "latencies")
 
     def __init__(self, limits: GuardLimits, clock: Callable[[], float]) -> None:
         """`clock` gives monotonic seconds."""
         self._clock = clock
         self._room = limits.connections
         self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._paused_until = 0.0
         self.breaker = Breaker(
             limits.breaker_failures, limits.breaker_window_seconds, limits.breaker_probe_seconds, clock
@@ -183,33 +182,74 @@ class Guard:
         self.budget = RetryBudget(limits.retry_budget)
         self.latencies = Latencies()
 
-    def enter(self) -> bool:
-        """Whether the call is a probe; ProviderError (SOURCE_BUSY, BREAKER_OPEN) when it may not be made."""
+    async def enter(self, end: float) -> bool:
+        """Whether the call is a probe; ProviderError (SOURCE_BUSY, BREAKER_OPEN) when it may not be made.
+
+        Waits for a free place until `end` (the loop's clock), in a queue that is not endless.
+        """
+        self._check_pause()
+        self.breaker.check()
+        if self._inside < self._room:
+            self._inside += 1
+        else:
+            await self._place(end)
+        try:
+            self._check_pause()
+            probe = self.breaker.admit()
+        except ProviderError:
+            self._free()
+            raise
+        self.budget.earn()
+        return probe
+
+    def _check_pause(self) -> None:
         if self._paused_until:
             wait = self._paused_until - self._clock()
             if wait > 0:
                 raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, math.ceil(wait), sent=False)
             self._paused_until = 0.0
-        if self._inside >= self._room:
+
+    async def _place(self, end: float) -> None:
+        """Wait until somebody who leaves hands his place over."""
+        if len(self._waiting) >= _WAITING_PER_PLACE * self._room:
             raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1, sent=False)
-        probe = self.breaker.admit()
-        self._inside += 1
-        self.budget.earn()
-        return probe
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout_at(end):
+                await turn
+        except BaseException as stopped:
+            if turn.done() and not turn.cancelled():
+                self._free()
+            else:
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(turn)
+            if isinstance(stopped, TimeoutError):
+                raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1, sent=False) from None
+            raise
+
+    def _free(self) -> None:
+        """Hand the place to the first who waits, or leave it empty."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._inside -= 1
 
     def leave(self, seconds: float, *, probe: bool, fault: ProviderError | None = None) -> None:
         """The call ended by itself after `seconds`."""
-        self._inside -= 1
         self.breaker.settle(probe=probe, failed=fault is not None and fault.at_fault)
         if fault is None:
             self.latencies.add(seconds)
         elif fault.retry_in:
             self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
+        self._free()
 
     def abandon(self, *, probe: bool) -> None:
         """The call was cancelled by us."""
-        self._inside -= 1
         self.breaker.abandon(probe=probe)
+        self._free()
 
 
 class Health:

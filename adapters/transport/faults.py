@@ -48,6 +48,7 @@ _CODES: Mapping[bytes, _Fault] = MappingProxyType(
 _MISSING_CREDENTIALS = b"900902"
 _CODE = re.compile(rb"""(?:<(?:[A-Za-z]+:)?code>\s*|"code"\s*:\s*"?)([0-9]{6})(?![0-9])""")
 _FAULT_HEAD = 2_048
+_FIRST_REFUSAL = 400
 
 
 class ProviderError(Exception):
@@ -78,7 +79,12 @@ class ProviderError(Exception):
 
     @property
     def at_fault(self) -> bool:
-        """Whether the provider is in trouble (counts against its breaker), not merely saying no."""
+        """Whether the provider is in trouble (counts against its breaker), not merely saying no.
+
+        An answer that cannot be used is trouble like none at all; a 404 and its kin are not.
+        """
+        if self.outcome is Outcome.INVALID:
+            return self.sent and self.status < _FIRST_REFUSAL
         return self.outcome is Outcome.UNAVAILABLE and self.status != 429 and self.retry_in is None
 
 

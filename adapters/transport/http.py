@@ -100,7 +100,7 @@ class HttpPeer:
         if end <= began:
             raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
         guard = self.guard
-        probe = guard.enter()
+        probe = await guard.enter(end)
         try:
             client = self._client or self._open()
             try:

@@ -33,6 +33,10 @@ _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
 #: references, line ends to normalise, characters that XML forbids
 _HARMLESS = bytes({*range(32, 256), 9, 10} - {*b"<>&"})
 _PLANS = 256
+#: longer markup is parsed every time, so that plans stay small
+_LONGEST_MARKUP = 65_536
+#: after so many more misses than hits nothing new is learnt: this provider never repeats its markup
+_MISSES = 512
 
 
 class SoapFault(Exception):
@@ -147,6 +151,7 @@ class Decoder:
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
         self._plans: dict[str, Tree] = {}
+        self._misses = 0
 
     def decode(self, data: bytes) -> Tree:
         """The tree of the answer; SoapFault for a fault, XmlRefused for anything else that is no answer."""
@@ -156,8 +161,12 @@ class Decoder:
         markup, texts = plain
         plan = self._plans.get(markup)
         if plan is not None:
+            self._misses = max(0, self._misses - 1)
             return _picked(plan, texts)
         tree = self.read(parse(data, self._limits))
+        if self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
+            return tree
+        self._misses += 1
         if len(self._plans) >= _PLANS:
             self._plans.clear()
         self._plans[markup] = self._learn(markup)

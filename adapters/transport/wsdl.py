@@ -54,6 +54,8 @@ class Operation:
 
     request: Shape
     answer: Shape
+    #: SOAPAction of the binding; empty when it names none
+    action: str = ""
 
 
 def load(wsdl: Path) -> dict[str, Operation]:
@@ -70,7 +72,9 @@ def load(wsdl: Path) -> dict[str, Operation]:
     try:
         document = Document(str(wsdl), transport, settings=settings)
         found = {
-            name: Operation(_shape(operation.input.body), _shape(operation.output.body))
+            name: Operation(
+                _shape(operation.input.body), _shape(operation.output.body), operation.soapaction or ""
+            )
             for binding in document.bindings.values()
             for name, operation in binding._operations.items()  # noqa: SLF001 -- zeep has no public way
         }

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema_rs
+
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.codes import Codes, load_codes
+from gateway.mapping.fits import mended, placed, procedure_faults, source_faults
 from gateway.mapping.model import FieldGroup, ProcedureMapping
 from gateway.mapping.procedure import Compiler, Procedure
 from gateway.mapping.source import ServicePlan, load_sources
-from gateway.strict_yaml import Document, read
+from gateway.strict_yaml import Document, misnamed, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,26 @@ class Catalogue:
 def load_catalogue(root: Path) -> Catalogue:
     """Read `mappings/` and `schemas/` below `root`; ConfigError with every problem."""
     problems: list[Problem] = []
+    for room in ("codes", "sources", "groups", "procedures"):
+        problems += misnamed(root / "mappings" / room, root)
     codes = load_codes(root / "mappings" / "codes")
     try:
         services = load_sources(root / "mappings" / "sources", codes)
     except ConfigError as error:
-        problems.extend(error.problems)
+        problems += [placed(problem, root) for problem in error.problems]
         services = {}
-    attributes = load_attributes(root / "schemas" / "evidence")
-    problems.extend(_unknown_attributes(services, attributes))
+    evidence = _evidence(root / "schemas" / "evidence", problems)
+    attributes = {name: frozenset(properties) for name, properties in evidence.items()}
+    problems += source_faults(services, evidence, codes, root)
     mappings = _documents(root / "mappings" / "procedures", root, problems)
-    compiler = Compiler(mappings, _groups(root / "mappings" / "groups", root, problems), codes, attributes)
+    groups = _groups(root / "mappings" / "groups", root, problems)
+    good = mended(groups, codes, Compiler(mappings, {}, codes, attributes), problems)
+    compiler = Compiler(mappings, good, codes, attributes)
     procedures = {}
     for code, (_, document) in mappings.items():
         form = _form(root / "schemas" / "forms" / f"{code}.schema.json", document, problems)
         procedures[code] = compiler.compile(code, form)
+        problems += procedure_faults(procedures[code], document, groups, codes, evidence)
     problems.extend(compiler.problems)
     if problems:
         raise ConfigError(problems)
@@ -65,27 +74,29 @@ def load_catalogue(root: Path) -> Catalogue:
     return Catalogue(codes, services, procedures, aliases, _offers(services))
 
 
-def load_attributes(folder: Path) -> dict[str, frozenset[str]]:
-    """Evidence type -> attribute names, from the JSON Schemas."""
-    found: dict[str, frozenset[str]] = {}
+def _evidence(folder: Path, problems: list[Problem]) -> dict[str, Mapping[str, object]]:
+    found: dict[str, Mapping[str, object]] = {}
     for path in sorted(folder.glob("*.schema.json")):
-        schema = json.loads(path.read_text("utf-8"))
-        found[path.name.removesuffix(".schema.json")] = frozenset(schema.get("properties", {}))
+        schema = _json(path, problems) or {}
+        properties = schema.get("properties")
+        found[path.name.removesuffix(".schema.json")] = properties if isinstance(properties, dict) else {}
     return found
 
 
-def _unknown_attributes(
-    services: Mapping[str, Mapping[str, ServicePlan]], attributes: Mapping[str, frozenset[str]]
-) -> list[Problem]:
-    problems = []
-    for source, plans in services.items():
-        for plan in plans.values():
-            unknown = sorted(plan.attributes - attributes.get(plan.evidence, frozenset()))
-            if unknown:
-                what = f"service '{plan.operation}' gives {', '.join(unknown)}, unknown to '{plan.evidence}'"
-                remedy = f"declare them in schemas/evidence/{plan.evidence}.schema.json"
-                problems.append(Problem(f"mappings/sources/{source}.yaml", 0, what, remedy))
-    return problems
+def _json(path: Path, problems: list[Problem]) -> Mapping[str, object] | None:
+    """A JSON Schema; a problem and None when the file is none. OSError when it cannot be read."""
+    line, what = 0, "is not a JSON Schema"
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+        if isinstance(schema, dict) and jsonschema_rs.meta.is_valid(schema):
+            return schema
+    except json.JSONDecodeError as error:
+        line, what = error.lineno, f"is not JSON: {error.msg}"
+    except (UnicodeDecodeError, RecursionError):
+        what = "is not JSON in UTF-8"
+    name = f"schemas/{path.parent.name}/{path.name}"
+    problems.append(Problem(name, line, what, "mend the file: JSON Schema 2020-12 in UTF-8"))
+    return None
 
 
 def _documents(
@@ -106,12 +117,13 @@ def _documents(
     return found
 
 
-def _groups(folder: Path, root: Path, problems: list[Problem]) -> dict[str, FieldGroup]:
+def _groups(folder: Path, root: Path, problems: list[Problem]) -> dict[str, tuple[FieldGroup, Document]]:
     found = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
-            group = read(path, root).read_as(FieldGroup)
-            found[group.group] = group
+            document = read(path, root)
+            group = document.read_as(FieldGroup)
+            found[group.group] = (group, document)
         except ConfigError as error:
             problems.extend(error.problems)
     return found
@@ -119,12 +131,11 @@ def _groups(folder: Path, root: Path, problems: list[Problem]) -> dict[str, Fiel
 
 def _form(path: Path, document: Document, problems: list[Problem]) -> Mapping[str, object]:
     try:
-        form = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return _json(path, problems) or {}
+    except OSError:
         what = f"there is no readable form schema schemas/forms/{path.name}"
         problems.append(document.problem(("procedure",), what, "add the JSON Schema of the e-form"))
         return {}
-    return form if isinstance(form, dict) else {}
 
 
 def _offers(services: Mapping[str, Mapping[str, ServicePlan]]) -> dict[str, tuple[ServicePlan, ...]]:

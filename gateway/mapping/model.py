@@ -4,11 +4,14 @@ The language is closed: `path`, `codes`, `transform`, `else`, and for papers `al
 There are no templates and no expressions; what does not fit becomes a named transform.
 """
 
+import difflib
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gateway.domain.parties import SubjectKind
+from gateway.domain.evidence import Outcome
+from gateway.domain.parties import Subject, SubjectKind
 
 Mark = Literal["seen", "memory", "sandbox"]
 
@@ -17,6 +20,25 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def _subject_attribute(word: str) -> str:
+    known = [one.name for one in fields(Subject)]
+    if word not in known:
+        near = difflib.get_close_matches(word, known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(known)}"
+        raise ValueError(f"a subject has no '{word}'", remedy)
+    return word
+
+
+def _query_value(word: str | None) -> str | None:
+    head, _, attribute = (word or "").partition(".")
+    if head == "subject":
+        _subject_attribute(attribute)
+    return word
+
+
+#: a value of a query: `subject.<attribute>` must name an attribute of `Subject`
+QueryValue = Annotated[str, AfterValidator(_query_value)]
+SubjectAttribute = Annotated[str, AfterValidator(_subject_attribute)]
 #: one word or a list of words
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
@@ -46,9 +68,9 @@ class RequestValue(Strict):
     """
 
     value: str | None = None
-    from_: str | None = Field(None, alias="from")
+    from_: QueryValue | None = Field(None, alias="from")
     #: values of the query tried in order while the one before is blank
-    else_: Words = Field((), alias="else")
+    else_: Annotated[tuple[QueryValue, ...], BeforeValidator(_listed)] = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
     blank: str | None = None
@@ -77,7 +99,7 @@ class AnswerRule(Strict):
     found_when: str = ""
     absent: Literal["not_found", "no_match"] = "not_found"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
-    identity: dict[str, str] = {}
+    identity: dict[SubjectAttribute, str] = {}
     #: path (from the answer's root) of the provider's own status, and its value table
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
@@ -97,7 +119,7 @@ class ServiceExample(Strict):
     request: dict[str, Any] = {}
     #: the provider's answer as plain data (for SOAP: children of the answer element)
     answer: Any = None
-    outcome: str = "found"
+    outcome: Outcome = Outcome.FOUND
     #: expected attributes (all that are not blank)
     evidence: dict[str, Any] = {}
     #: attribute -> kind of doubt
@@ -112,7 +134,7 @@ class ServiceMapping(Strict):
     title: Title
     subjects: tuple[SubjectKind, ...]
     #: alternatives of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
-    needs: tuple[tuple[str, ...], ...] = ((),)
+    needs: tuple[tuple[SubjectAttribute, ...], ...] = ((),)
     request: dict[str, RequestValue]
     answer: AnswerRule
     examples: tuple[ServiceExample, ...] = Field(min_length=1)

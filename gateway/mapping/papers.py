@@ -5,6 +5,7 @@ a paper whose condition is unknown is asked for.
 An attribute counts only when the owner of its database has published that it may stand for papers.
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -219,8 +220,16 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
 
 
 def _still_valid(paper: Mapping[str, object], today: date) -> bool:
+    """Until the end of its last day, month or year; not proven when that cannot be read."""
     until = paper.get("valid_until")
-    return not (isinstance(until, str) and len(until) == 10 and until < today.isoformat())
+    if until is None:
+        return True
+    try:
+        last = PartialDate.parse(until if isinstance(until, str) else "")
+    except ValueError:
+        return False
+    month = last.month or 12
+    return date(last.year, month, last.day or monthrange(last.year, month)[1]) >= today
 
 
 def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:

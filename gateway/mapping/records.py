@@ -1,14 +1,71 @@
 """Named transforms, provider side, for values with parts: people, owners, papers, addresses; and the table of all.
 
+Here too is how a record is held against the subject that was asked about (`identity` of a source mapping).
+
 Old commune codes become the units of 1 July 2025; a commune that was divided comes back as `Doubtful`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateway.domain.evidence import AttributeDoubt
+from gateway.domain.parties import Subject
 from gateway.mapping import transforms as plain
 from gateway.mapping.codes import Codes
-from gateway.mapping.transforms import Doubtful, Transform, population_birth_date, text, title_case
+from gateway.mapping.model import AnswerRule
+from gateway.mapping.paths import compile_path
+from gateway.mapping.transforms import (
+    Doubtful,
+    Transform,
+    Unreadable,
+    population_birth_date,
+    text,
+    title_case,
+)
+
+#: stands for an end of validity that cannot be read: no date, and so never proof that a paper is still valid
+NO_DATE = "0000"
+#: what a provider may leave blank without becoming an answer about somebody else
+_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
+
+Check = Callable[[object, Subject], bool]
+
+
+def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[Check]:
+    """Whether a record is about the subject, one check for every word of `identity`.
+
+    Names are compared without case, tone marks and spaces; birth dates, read as the attribute `birth_date` is,
+    as precisely as both are known. Where the path is read by `members`, the subject must be one of them.
+    """
+    return [_check(name, path, answer, named) for name, path in answer.identity.items()]
+
+
+def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transform]) -> Check:
+    rule = answer.attributes.get("birth_date")
+    transforms = [named[word] for word in rule.transform] if name == "birth_date" and rule else []
+    listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
+    pick, blank_passes = compile_path(path), name in _MAY_BE_BLANK
+
+    def check(record: object, subject: Subject) -> bool:
+        asked = getattr(subject, name, None)
+        if asked is None or (name == "old_id" and subject.personal_id is not None):
+            return True
+        value = pick(record)
+        for transform in transforms:
+            value = transform(value)
+        items = [one.get(name) for one in members(value) or ()] if listed else [value]
+        found = [item for item in map(text, items) if item is not None]
+        return any(_same(name, str(asked), item) for item in found) if found else blank_passes
+
+    return check
+
+
+def _same(name: str, asked: str, found: str) -> bool:
+    if name == "full_name":
+        return plain.upper_ascii(asked) == plain.upper_ascii(found)
+    if name == "birth_date":
+        known = min(len(asked), len(found))
+        return asked[:known] == found[:known]
+    return asked == found
 
 
 def members(value: object) -> list[dict[str, object]] | None:
@@ -53,7 +110,7 @@ def first_main(value: object) -> str | None:
 
 
 def paper_list(value: object) -> list[dict[str, object]] | None:
-    """Entries of the paper store (`DanhSachGiayToKetQua`)."""
+    """Entries of the paper store (`DanhSachGiayToKetQua`); an unreadable end of validity becomes `NO_DATE`."""
     wire = {
         "result_code": "MaKetQua",
         "title": "TenGiayTo",
@@ -65,7 +122,20 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
     found = [
         {ours: text(p.get(theirs)) for ours, theirs in wire.items() if text(p.get(theirs))} for p in papers
     ]
+    for paper in found:
+        if "valid_until" in paper:
+            paper["valid_until"] = _valid_until(paper["valid_until"])
     return [dict(paper) for paper in found if "result_code" in paper] or None
+
+
+def _valid_until(value: object) -> str | None:
+    """`dd/MM/yyyy` or `yyyyMMdd`, or less precise, → ISO; `NO_DATE` when it is neither."""
+    for read in (plain.date_vn, plain.date_compact):
+        try:
+            return read(value)
+        except Unreadable:
+            continue
+    return NO_DATE
 
 
 def rows(value: object) -> list[dict[str, str]] | None:

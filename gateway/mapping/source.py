@@ -12,7 +12,7 @@ from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue, ServiceMapping, SourceMapping
 from gateway.mapping.paths import Getter, compile_path, put
-from gateway.mapping.records import provider_transforms
+from gateway.mapping.records import identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Transform, Unreadable, text
 from gateway.strict_yaml import Document, read
 
@@ -49,7 +49,7 @@ class ServicePlan:
         self._request = [_Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
-        self._identity = [(name, compile_path(path)) for name, path in answer.identity.items()]
+        self._identity = identity_checks(answer, transforms)
         self._status = compile_path(answer.status) if answer.status else None
         self._updated = compile_path(answer.updated_at) if answer.updated_at else None
         self._attributes = {
@@ -112,10 +112,8 @@ class ServicePlan:
         if record is None or (self._found is not None and _blank(self._found(record))):
             absent = Outcome(self._mapping.answer.absent)
             return failed(absent, _REASONS[absent])
-        for name, pick in self._identity:
-            asked = getattr(query.subject, name, None)
-            if asked is not None and text(pick(record)) != asked:
-                return _OTHER_PERSON
+        if not all(check(record, query.subject) for check in self._identity):
+            return _OTHER_PERSON
         return self._evidence(record, tree, query)
 
     def _said(self, tree: object) -> Outcome:

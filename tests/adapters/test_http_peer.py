@@ -14,9 +14,10 @@ import pytest
 import trustme
 from aiohttp import web
 
-from adapters.transport.breaker import Breaker, Guard, Latencies, Position, RetryBudget
+from adapters.transport.breaker import Breaker, Guard, Position, RetryBudget
 from adapters.transport.faults import ProviderError, from_status, timed_out, unreachable
 from adapters.transport.http import HttpAnswer, HttpPeer, tls_context
+from adapters.transport.latencies import Latencies
 from gateway.config import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
@@ -279,7 +280,7 @@ async def test_retry_after_may_be_a_date_and_is_bounded(value: str, seconds: int
         assert (await fault_of(peer)).retry_in == seconds
 
 
-async def test_full_bulkhead_answers_busy_at_once() -> None:
+async def test_full_bulkhead_waits_for_a_place_within_the_deadline() -> None:
     gate = asyncio.Event()
 
     async def wait(_number: int, writer: asyncio.StreamWriter) -> None:
@@ -290,11 +291,16 @@ async def test_full_bulkhead_answers_busy_at_once() -> None:
         inside = [asyncio.create_task(ask(peer)) for _ in range(2)]
         while len(raw.requests) < 2:
             await asyncio.sleep(0.01)
-        fault = await fault_of(peer)
+        fault = await fault_of(peer, 0.1)
         assert (fault.reason, fault.sent) == (Reason.SOURCE_BUSY, False)
+        waiting = [asyncio.create_task(ask(peer)) for _ in range(8)]
+        await asyncio.sleep(0.02)
+        assert (await fault_of(peer)).reason is Reason.SOURCE_BUSY
+        waiting.pop().cancel()
         gate.set()
-        await asyncio.gather(*inside)
+        await asyncio.gather(*inside, *waiting)
         await ask(peer)
+    assert len(raw.requests) == 10
 
 
 async def test_breaker_opens_answers_at_once_and_lets_one_probe_through() -> None:
@@ -328,10 +334,10 @@ async def test_breaker_opens_answers_at_once_and_lets_one_probe_through() -> Non
 async def test_cancelled_call_frees_its_place_and_its_probe() -> None:
     clock = HandClock()
     guard = Guard(Limits(connections=1, breaker_failures=1), clock)
-    guard.leave(0.0, probe=guard.enter(), fault=timed_out())
+    guard.leave(0.0, probe=await guard.enter(soon()), fault=timed_out())
     clock.seconds += 10
-    guard.abandon(probe=guard.enter())
-    assert guard.enter() is True
+    guard.abandon(probe=await guard.enter(soon()))
+    assert await guard.enter(soon()) is True
 
 
 async def test_cancelling_a_call_passes_through() -> None:
@@ -487,7 +493,27 @@ def test_few_failures_among_very_many_calls_do_not_open() -> None:
             breaker.settle(probe=breaker.admit(), failed=False)
         failing(breaker, 1)
     assert position(breaker) is Position.CLOSED
+    for _ in range(600):
+        if position(breaker) is Position.CLOSED:
+            failing(breaker, 1)
+    assert position(breaker) is Position.OPEN
+
+
+def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(195):
+        breaker.settle(probe=breaker.admit(), failed=False)
     failing(breaker, 4)
+    assert position(breaker) is Position.CLOSED
+    failing(breaker, 1)
+    assert position(breaker) is Position.OPEN
+
+
+def test_answers_that_cannot_be_used_open_a_breaker() -> None:
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(5):
+        breaker.settle(probe=breaker.admit(), failed=False)
+        breaker.blame()
     assert position(breaker) is Position.OPEN
 
 
@@ -499,11 +525,11 @@ def test_late_results_do_not_move_an_open_breaker() -> None:
     assert position(breaker) is Position.OPEN
 
 
-def test_refusals_do_not_count_against_a_provider() -> None:
+async def test_refusals_do_not_count_against_a_provider() -> None:
     guard = Guard(Limits(), HandClock())
     for status in (400, 401, 403, 404, 429):
         for _ in range(9):
-            guard.leave(0.0, probe=guard.enter(), fault=from_status(status))
+            guard.leave(0.0, probe=await guard.enter(soon()), fault=from_status(status))
     assert position(guard.breaker) is Position.CLOSED
 
 

@@ -129,11 +129,38 @@ async def test_source_asks_and_reads_the_answer() -> None:
     assert answer.outcome is Outcome.FOUND
     assert answer.values == {"full_name": "Trần Thị Mẫu", "gender": "female"}
     headers, sent = seen[0]
-    assert (headers["SOAPAction"], headers["Content-Type"]) == ('""', "application/xml; charset=utf-8")
+    assert (headers["SOAPAction"], headers["Content-Type"]) == ('""', "text/xml; charset=utf-8")
     assert answer.request_digest == hashlib.sha256(sent).digest()
     assert answer.response_digest == hashlib.sha256(body).digest()
     assert b"<n0:MaDVC>VPCP</n0:MaDVC><n0:MaTichHop>037</n0:MaTichHop>" in sent
     assert (state.breaker, state.last_outcome and state.last_outcome[0]) == ("closed", "found")
+
+
+async def test_provider_may_want_another_content_type_and_action() -> None:
+    body = _envelope(_collection(PERSON))
+    words = {"content_type": "application/xml; charset=utf-8", "soap_action": "urn:look"}
+    async with _source(lambda _: (200, body), options=words) as (source, seen):
+        await source.ask(_query(), soon())
+    headers, _ = seen[0]
+    assert (headers["SOAPAction"], headers["Content-Type"]) == (
+        '"urn:look"',
+        "application/xml; charset=utf-8",
+    )
+
+
+async def test_procedure_without_an_agreed_code_is_refused() -> None:
+    service = {LOOK_UP: {"path": "/dancu", "procedure_codes": {"2.000635": "A"}}}
+    async with _source(lambda _: (200, b""), services=service) as (source, seen):
+        answer = await source.ask(_query(), soon())
+    assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.NOT_AGREED)
+    assert seen == []
+
+
+async def test_answers_that_cannot_be_used_open_the_breaker() -> None:
+    async with _source(lambda _: (200, b"<a>x</a>")) as (source, seen):
+        for _ in range(6):
+            answer = await source.ask(_query(), soon())
+        assert (answer.reason, source.state().breaker, len(seen)) == (Reason.BREAKER_OPEN, "open", 5)
 
 
 async def test_large_answer_is_read_as_well() -> None:

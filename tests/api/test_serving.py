@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -17,6 +18,8 @@ import jsonschema_rs
 import pytest
 
 from gateway.api.openapi import document
+from gateway.cli_client import replaced_by
+from gateway.cli_serve import greeting
 from gateway.client import Client
 from tests.api.conftest import ROOT
 
@@ -133,6 +136,61 @@ def test_client_commands_speak_with_a_running_gateway(tmp_path: Path) -> None:
         refused = _motlan("prefill", "9.999999", "--subject", "a=-", "--ready-file", ready, input="{}")
         assert refused.returncode == 1
         assert "Không tìm thấy" in refused.stderr
+
+
+def test_refusals_name_what_was_meant_and_the_secret_that_lacks(tmp_path: Path) -> None:
+    with _served(tmp_path, "--with-sandbox") as (_, content):
+        words = ("--subject", "requester=-", "--gateway", content["gateway"])
+        near = _motlan("prefill", "1.004874", *words, input="{}")
+        assert near.returncode == 1
+        assert "1.004873" in near.stderr
+        unknown = _motlan("prefill", "1.004873", "--client-id", "nobody", *words, input="{}")
+        assert unknown.returncode == 2
+        wrong = _motlan("prefill", "1.004873", "--client-secret", "wrong", *words, input="{}")
+        assert wrong.returncode == 3
+        assert all("MOTLAN_CLIENT_SECRET" in done.stderr for done in (unknown, wrong))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_printed_lines_work_as_they_are_pasted(tmp_path: Path) -> None:
+    with _served(tmp_path, "--with-sandbox") as (_, content):
+        lines = greeting(content).splitlines()
+        script = "\n".join(line for line in lines[1:-1] if not line.startswith("#"))
+        script = script.replace("curl -s", "curl -sf").replace('"seconds":5', '"seconds":1')
+        command = ["bash", "-ec", script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("event: late") >= 1
+        for word in (
+            '"fields":',
+            '"sources":',
+            '"procedures":',
+            '"openapi":',
+            "x-procedure",
+            '"status":"ready"',
+        ):
+            assert word in done.stdout
+        assert any(content["personas"][0]["full_name"] in line for line in lines if line.startswith("#"))
+
+
+def test_without_a_sandbox_nobody_is_made_up(tmp_path: Path) -> None:
+    with _served(tmp_path) as (_, content):
+        printed = greeting(content)
+        assert "/v1/prefill " not in printed
+        assert "/oauth2/token" in printed
+
+
+def test_proofs_are_told_in_words() -> None:
+    by = {
+        "all_of": [
+            "is:never_married",
+            {"any_of": [{"all_of": ["e1:person.full_name", "e1:person.birth_date"]}]},
+        ]
+    }
+    assert (
+        replaced_by(by, {"e1": {"source": "population"}})
+        == "population: full name, birth date; never married"
+    )
 
 
 def test_nobody_there_is_exit_code_3() -> None:

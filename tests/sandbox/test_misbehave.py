@@ -266,3 +266,26 @@ async def test_latency_and_only(aiohttp_client: AiohttpClient, root: Path) -> No
         assert answer.status == 404
     with pytest.raises(ValueError, match="no such peer"):
         build(root, only=["nobody"])
+
+
+async def test_wrong_person_is_somebody_else_in_every_answer_that_says_so(
+    sandbox: Client, misbehave: Order, ask: Ask, mau: Person
+) -> None:
+    await misbehave("population", "wrong_person")
+    _, household = await ask("CungCapThongTinHoGiaDinh", mau)
+    assert "CongDan>" in household
+    assert mau.personal_id not in household
+    words = {
+        "hoTen": mau.full_name,
+        "ngaySinh": mau.birth_date.replace("-", ""),
+        "loaiNgaySinh": "0",
+    }
+    path = "/social_insurance/apiBHXH/getTraCuuThongTinHgd"
+    async with sandbox.post(path, json=words) as answer:
+        own = await answer.json()
+    await misbehave("social_insurance", "wrong_person")
+    async with sandbox.post(path, json=words) as answer:
+        other = await answer.json()
+    assert other["maSo"]
+    assert other["maSo"] != own["maSo"]
+    assert other["ngaySinh"] != own["ngaySinh"]

@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import os
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import batch
+from adapters.stores.batch import Row
 from adapters.stores.log import SqlExchangeLog, open_log
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.domain.exchange import Phase
@@ -174,3 +177,48 @@ async def test_log_that_waits_holds_no_row_back(sqlite_log: SqlExchangeLog) -> N
         times.append(time.perf_counter() - start)
     # Far above what it takes (0.3 ms), far below any timer that a writer could wait for.
     assert sorted(times)[50] < 0.02
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+async def test_files_and_folder_are_for_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    log = open_log("sqlite:///exchange.db", folder, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("exchange.db*")}
+    assert modes == dict.fromkeys(("exchange.db", "exchange.db-wal", "exchange.db-shm"), 0o600)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    await log.close()
+
+
+async def test_probes_at_the_same_time_are_one() -> None:
+    class Counted:
+        commits = 0
+        probes = 0
+
+        def submit(self, row: Row) -> None:
+            raise NotImplementedError
+
+        async def recent(self, count: int) -> list[bytes]:
+            return [b""] * count
+
+        async def probe(self) -> None:
+            self.probes += 1
+            await asyncio.sleep(0.01)
+
+        async def wrapped(self, period: str) -> bytes | None:
+            del period
+            return None
+
+        async def keep(self, period: str, wrapped: bytes) -> bytes:
+            del period
+            return wrapped
+
+        async def close(self) -> None:
+            return None
+
+    store = Counted()
+    log = SqlExchangeLog(store, ORIGIN, bytes(32), fresh_seconds=0.2)
+    assert all(await asyncio.gather(*(log.ready() for _ in range(20))))
+    assert (await log.ready(), store.probes) == (True, 1)
+    await asyncio.sleep(0.25)
+    assert (await log.ready(), store.probes) == (True, 2)

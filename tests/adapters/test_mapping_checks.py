@@ -1,0 +1,104 @@
+"""What source mappings hold against the subject, and until when a paper counts as valid."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from adapters.transport.soap import Decoder
+from adapters.transport.wsdl import Shape
+from gateway.domain.dates import PartialDate
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.codes import load_codes
+from gateway.mapping.model import AnswerRule
+from gateway.mapping.papers import _still_valid
+from gateway.mapping.records import identity_checks, paper_list, provider_transforms
+
+ROOT = Path(__file__).parents[2]
+ASKED = Subject(
+    kind=SubjectKind.PERSON,
+    personal_id="033190482617",
+    full_name="Trần Thị Mẫu",
+    birth_date=PartialDate(1990, 2, 15),
+)
+
+
+def matches(record: object, identity: dict[str, str], subject: Subject = ASKED, path: str = "born") -> bool:
+    words = {
+        "identity": identity,
+        "attributes": {
+            "birth_date": {"path": path, "transform": "date_vn"},
+            "members": {"path": "CongDan", "transform": "members"},
+        },
+    }
+    checks = identity_checks(
+        AnswerRule.model_validate(words), provider_transforms(load_codes(ROOT / "mappings/codes"))
+    )
+    return all(check(record, subject) for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("TRẦN THỊ MẪU", True), ("Tran  Thi Mau", True), (None, True), ("Trần Thị Mận", False)],
+)
+def test_names_are_compared_without_case_and_tone_marks(name: str | None, same: bool) -> None:
+    assert matches({"n": name}, {"full_name": "n"}) is same
+
+
+@pytest.mark.parametrize(
+    ("born", "same"),
+    [("15/02/1990", True), ("02/1990", True), ("1990", True), (None, True), ("16/02/1990", False), ("1991", False)],
+)  # fmt: skip
+def test_birth_dates_are_compared_as_precisely_as_both_are_known(born: str | None, same: bool) -> None:
+    assert matches({"born": born}, {"birth_date": "born"}) is same
+
+
+def test_blank_personal_id_is_nobody_and_blank_old_id_is_not() -> None:
+    assert not matches({"id": None}, {"personal_id": "id"})
+    by_card = Subject(kind=SubjectKind.PERSON, old_id="145730286")
+    assert matches({"id": None}, {"old_id": "id"}, by_card)
+    assert not matches({"id": "145730287"}, {"old_id": "id"}, by_card)
+    assert matches({"id": "145730287"}, {"old_id": "id"})
+
+
+def test_subject_is_one_of_the_members() -> None:
+    rule = {"personal_id": "CongDan"}
+    members = [{"SoDinhDanh": "033048615093"}, {"SoDinhDanh": ASKED.personal_id}]
+    assert matches({"CongDan": members}, rule)
+    assert matches({"CongDan": members[1]}, rule)
+    assert not matches({"CongDan": members[:1]}, rule)
+
+
+@pytest.mark.parametrize(
+    ("written", "until", "valid"),
+    [
+        ("05/01/2026", "2026-01-05", True),
+        ("04/01/2026", "2026-01-04", False),
+        ("20260104", "2026-01-04", False),
+        ("01/2026", "2026-01", True),
+        ("12/2025", "2025-12", False),
+        ("2026", "2026", True),
+        ("2025", "2025", False),
+        ("31/02/2027", "0000", False),
+        ("không thời hạn", "0000", False),
+    ],
+)
+def test_paper_is_valid_until_the_end_of_its_date(written: str, until: str, valid: bool) -> None:
+    (paper,) = paper_list([{"MaKetQua": "KQ.1", "ThoiHanHieuLuc": written}]) or [{}]
+    assert paper["valid_until"] == until
+    assert _still_valid(paper, date(2026, 1, 5)) is valid
+
+
+def test_paper_without_an_end_is_valid() -> None:
+    assert _still_valid({"result_code": "KQ.1"}, date(2026, 1, 5))
+
+
+def test_markup_that_never_repeats_is_not_learnt_for_ever() -> None:
+    decoder = Decoder(Shape("a", children=(Shape("b"),)))
+    space = "http://schemas.xmlsoap.org/soap/envelope/"
+    for number in range(700):
+        body = f'<a x="{number}"><b>1</b></a>'
+        data = f'<s:Envelope xmlns:s="{space}"><s:Body>{body}</s:Body></s:Envelope>'
+        assert decoder.decode(data.encode()) == {"b": "1"}
+    assert len(decoder._plans) <= 256
+    assert decoder._misses == 512
