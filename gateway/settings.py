@@ -78,7 +78,6 @@ class PrefillSettings(Settings):
     max_deadline_ms: int = 10_000
     late_ms: int = 30_000
     pending_seconds: int = Field(900, le=900)
-    cache_max_seconds: int = Field(900, le=900)
 
 
 class LogSettings(Settings):

@@ -17,6 +17,8 @@ from gateway.telemetry import Metrics, log
 #: requester, official, agency, account and name of the official
 Who = tuple[str, ...]
 
+#: how much too early a timer of the loop may ring
+_TICK_SECONDS = 0.01
 #: for those who wait for a call that was cancelled
 _GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
@@ -67,6 +69,11 @@ class Gatherer:
         self._entries = entries
         self._kept: dict[str, _Kept] = {}
         self._flights: dict[str, _Flight] = {}
+
+    @property
+    def kept(self) -> int:
+        """How many answers are kept for use again."""
+        return len(self._kept)
 
     async def ask(
         self, query: SourceQuery, who: Who, exchange: ExchangeId, deadline: float, call: Call
@@ -130,8 +137,15 @@ class Gatherer:
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         while len(self._kept) >= self._entries:
             del self._kept[next(iter(self._kept))]
-        until = asyncio.get_running_loop().time() + seconds
-        self._kept[key] = _Kept(answer, self._clock.now(), until)
+        loop = asyncio.get_running_loop()
+        self._kept[key] = _Kept(answer, self._clock.now(), loop.time() + seconds)
+        loop.call_later(seconds, self._forget, key)
+
+    def _forget(self, key: str) -> None:
+        """Evidence leaves the memory when its time is over, not when somebody needs the place."""
+        kept = self._kept.get(key)
+        if kept is not None and kept.until <= asyncio.get_running_loop().time() + _TICK_SECONDS:
+            del self._kept[key]
 
 
 def _key(query: SourceQuery, who: Who) -> str:

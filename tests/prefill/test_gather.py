@@ -1,0 +1,73 @@
+"""Answers that are used again: for their time and no longer."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.identifiers import CallId, ExchangeId
+from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.ports import SourceState
+from gateway.prefill.gather import Call, Gatherer
+from gateway.telemetry import Metrics
+
+OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31")
+WHO = ("portal", OFFICIAL.personal_id, OFFICIAL.agency, "", "")
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class _Source:
+    """A source in memory that counts its calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:  # noqa: ARG002
+        self.calls += 1
+        return SourceAnswer(outcome=Outcome.FOUND, values={"full_name": "Nguyễn Thử"})
+
+    def state(self) -> SourceState:
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Holds nothing."""
+
+
+def _query(name: str = "Nguyễn Thử") -> SourceQuery:
+    born = PartialDate(1990, 2, 15)
+    subject = Subject(kind=SubjectKind.PERSON, personal_id="033190584726", full_name=name, birth_date=born)
+    return SourceQuery(
+        call_id=CallId("x-1"), service="population.look", subject=subject, attributes=("full_name",),
+        official=OFFICIAL, procedure="1.004873", purpose="test",
+    )  # fmt: skip
+
+
+async def _ask(gatherer: Gatherer, query: SourceQuery) -> Call:
+    call = Call(CallId("x-1"))
+    deadline = asyncio.get_running_loop().time() + 1
+    await gatherer.ask(query, WHO, ExchangeId("x"), deadline, call)
+    return call
+
+
+async def test_answer_is_used_again_for_its_time_and_then_leaves_the_memory() -> None:
+    source = _Source()
+    gatherer = Gatherer({"population": source}, {"population.look": 1}, _Clock(), Metrics())
+    assert not (await _ask(gatherer, _query())).cached
+    assert (await _ask(gatherer, _query())).cached
+    assert gatherer.kept == 1
+    await asyncio.sleep(1.1)
+    assert gatherer.kept == 0
+    assert not (await _ask(gatherer, _query())).cached
+    assert source.calls == 2
+
+
+async def test_answer_is_never_used_for_the_same_number_under_another_name() -> None:
+    source = _Source()
+    gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
+    await _ask(gatherer, _query())
+    assert not (await _ask(gatherer, _query("Kẻ Mạo Danh"))).cached
+    assert source.calls == 2
