@@ -16,6 +16,7 @@ from adapters.stores import sql
 from adapters.stores.batch import Row
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_sqlite import SqliteStore
+from adapters.transport.child import ChildFailed
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
@@ -134,7 +135,7 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> 
     path = sql.sqlite_path(url, state_dir)
     try:
         sql.migrate_sqlite(path)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ChildFailed) as error:
         what = f"the exchange log cannot be opened: {type(error).__name__}"
         raise ConfigError(
             [Problem("log.url", 0, what, "make the folder writable and free the disk")]

@@ -157,7 +157,7 @@ async def _connect(url: str) -> "asyncpg.Connection[Any]":
         if await connection.fetchval("SHOW synchronous_commit") == "off":
             await connection.execute("SET synchronous_commit = on")
         if not await _is_current(connection):
-            await asyncio.shield(asyncio.to_thread(_migrate, url))
+            await asyncio.shield(asyncio.to_thread(sql.migrate_postgres, url))
     except BaseException:
         connection.terminate()
         raise
@@ -169,15 +169,6 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
         return False
     version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     return sql.is_current(version)
-
-
-def _migrate(url: str) -> None:
-    import sqlalchemy  # noqa: PLC0415 -- lazily, as in adapters.stores.sql
-
-    try:
-        sql.migrate_postgres(url)
-    except sqlalchemy.exc.DBAPIError:
-        raise OSError("the database could not be migrated") from None
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 A batch is one INSERT of many rows, in its own transaction: the interpreter's lock is given up once for the
 insertion, the commit and the fsync together, so a busy loop slows a batch down once and not once per row.
+Rows gather in the loop while a batch is under way, and for a moment after one that had company: a lonely record
+never waits, many at once share a transaction.
 """
 
 import asyncio
@@ -22,6 +24,8 @@ _T = TypeVar("_T")
 _BUSY_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 _CHUNK = 256
+#: pause after a batch of several rows, in which more of them come together
+_GATHER_SECONDS = 0.002
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_BUSY: "the database is locked",
@@ -36,13 +40,27 @@ _KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM p
 class SqliteStore:
     """The append table and the period keys in one file, which `adapters.stores.sql` has migrated."""
 
-    __slots__ = ("_closed", "_connection", "_path", "_queue", "_queued", "_thread", "commits")
+    __slots__ = (
+        "_batches",
+        "_busy",
+        "_closed",
+        "_connection",
+        "_path",
+        "_queued",
+        "_thread",
+        "_waiting",
+        "commits",
+    )
 
     def __init__(self, path: Path) -> None:
         """Starts the writing thread; it opens the file with its first batch."""
         self._path = path
-        self._queue: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[Sequence[Row] | None] = queue.SimpleQueue()
+        self._waiting: list[Row] = []
+        #: waiting or being written
         self._queued = 0
+        #: a batch is under way, or about to be
+        self._busy = False
         self._connection: sqlite3.Connection | None = None
         self._closed = False
         #: transactions so far
@@ -57,7 +75,10 @@ class SqliteStore:
                 "the log is closed" if self._closed else "too many records wait for the disk"
             )
         self._queued += 1
-        self._queue.put(row)
+        self._waiting.append(row)
+        if not self._busy:
+            self._busy = True
+            row.done.get_loop().call_soon(self._hand_over)
 
     async def recent(self, count: int) -> list[bytes]:
         """The newest leaves, newest first."""
@@ -82,7 +103,9 @@ class SqliteStore:
         """Write what is queued, then end the thread."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            while self._waiting:
+                self._hand_over()
+            self._batches.put(None)
         await asyncio.to_thread(self._thread.join, _CLOSE_SECONDS)
 
     async def _aside(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -95,18 +118,19 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise LogUnavailable(_reason(error)) from None
 
+    def _hand_over(self) -> None:
+        """Give the writer what waits."""
+        rows, self._waiting = self._waiting[:_CHUNK], self._waiting[_CHUNK:]
+        self._busy = bool(rows)
+        if rows:
+            self._batches.put(rows)
+
     def _write_for_ever(self) -> None:
-        rows: list[Row] = []
-        while (first := self._queue.get()) is not None:
-            rows = [first]
-            while len(rows) < _CHUNK and not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    # Closing: the end mark goes back behind this batch.
-                    self._queue.put(None)
-                    break
-                rows.append(following)
-            self._hand_back(rows, self._write(rows))
+        while (rows := self._batches.get()) is not None:
+            reason = self._write(rows)
+            # RuntimeError: the loop was closed, nobody waits any more.
+            with contextlib.suppress(RuntimeError):
+                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, reason)
         self._disconnect()
 
     def _write(self, rows: Sequence[Row]) -> str:
@@ -123,14 +147,13 @@ class SqliteStore:
         self.commits += 1
         return ""
 
-    def _hand_back(self, rows: Sequence[Row], reason: str) -> None:
-        # RuntimeError: the loop was closed, nobody waits any more.
-        with contextlib.suppress(RuntimeError):
-            rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, reason)
-
     def _settled(self, rows: Sequence[Row], reason: str) -> None:
         self._queued -= len(rows)
         settle(rows, reason)
+        if len(rows) > 1:
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._hand_over)
+        else:
+            self._hand_over()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

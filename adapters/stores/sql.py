@@ -2,7 +2,8 @@
 
 `sqlite:///file.db` is a file in the state folder, `sqlite:////path/file.db` one anywhere;
 `postgresql://user:password@host/database` is PostgreSQL (asyncpg's form, also with `+asyncpg`).
-Alembic and SQLAlchemy cost 40 MB and half a second: they are imported only when there is something to migrate.
+Alembic and SQLAlchemy cost 27 MB and half a second: they are imported only when there is something to migrate,
+and then by a child, so that the serving process never holds them.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from adapters.transport.child import call
 from gateway.domain.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -55,7 +57,10 @@ def is_current(version: str | None) -> bool:
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Bring the file to `HEAD`, creating it (mode 0600) where it is missing; sqlite3.Error when the disk refuses."""
+    """Bring the file to `HEAD`, creating it (mode 0600) where it is missing.
+
+    sqlite3.Error or OSError when the disk refuses, ChildFailed when the child that migrates does.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives the files beside it (-wal, -shm) the mode of the database.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -63,12 +68,15 @@ def migrate_sqlite(path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         if is_current(_sqlite_version(connection)):
             return
-    _upgrade_sqlite(path)
+    call(_upgrade_sqlite, path)
 
 
 def migrate_postgres(url: str) -> None:
-    """Bring the database to `HEAD`, as a role that may create tables; has a loop of its own: call in a thread."""
-    asyncio.run(_upgrade_postgres(url))
+    """Bring the database to `HEAD`, as a role that may create tables. Blocks: call in a thread.
+
+    OSError when the database refuses, asyncpg's errors when it cannot be met, ChildFailed for anything else.
+    """
+    call(_migrate_postgres, url)
 
 
 def _sqlite_version(connection: sqlite3.Connection) -> str | None:
@@ -79,6 +87,9 @@ def _sqlite_version(connection: sqlite3.Connection) -> str | None:
             return None
         raise
     return str(row[0]) if row else None
+
+
+# ------------------------------------------------------------------------------- what the child does
 
 
 def _upgrade_sqlite(path: Path) -> None:
@@ -98,6 +109,16 @@ def _upgrade_sqlite(path: Path) -> None:
         raise error.orig if isinstance(error.orig, sqlite3.Error) else error from None
     finally:
         engine.dispose()
+
+
+def _migrate_postgres(url: str) -> None:
+    import sqlalchemy  # noqa: PLC0415 -- lazily, see the module's promise
+
+    try:
+        asyncio.run(_upgrade_postgres(url))
+    except sqlalchemy.exc.DBAPIError:
+        # Its text can quote the address.
+        raise OSError("the database could not be migrated") from None
 
 
 async def _upgrade_postgres(url: str) -> None:

@@ -1,6 +1,6 @@
 """What a WSDL 1.1 says of its operations, as plain shapes: the only place that knows zeep.
 
-`load` reads a document/literal WSDL from disk, at start and nowhere else.
+`load` lets a child read a document/literal WSDL from disk, at start and nowhere else.
 Simple types are text here, whatever the schema calls them; attributes and wildcards are left out.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from adapters.transport.child import ChildFailed, call
 from gateway.domain.errors import ConfigError, Problem
 
 
@@ -58,12 +59,26 @@ class Operation:
     action: str = ""
 
 
+class _Unusable(Exception):
+    """This WSDL cannot be used; the text is the name of what stood in the way."""
+
+
 def load(wsdl: Path) -> dict[str, Operation]:
     """Every document/literal operation of the WSDL by name; ConfigError when the file cannot be used.
 
-    Imports zeep (slow): call it before serving.
+    A child reads it, so that this process never imports zeep (12 MB). It blocks: call it before serving.
     """
-    import zeep.exceptions  # noqa: PLC0415 -- seconds of import that only the start should pay
+    try:
+        return call(_read, wsdl)
+    except (_Unusable, ChildFailed, OSError) as error:
+        name = str(error) if isinstance(error, _Unusable) else type(error).__name__
+        what = f"this WSDL cannot be used ({name})"
+        raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+
+
+def _read(wsdl: Path) -> dict[str, Operation]:
+    """What the child does."""
+    import zeep.exceptions  # noqa: PLC0415 -- only the child pays for it
     from zeep import Settings, Transport  # noqa: PLC0415
     from zeep.wsdl import Document  # noqa: PLC0415
 
@@ -81,8 +96,7 @@ def load(wsdl: Path) -> dict[str, Operation]:
         if not found:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
     except (OSError, ValueError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
-        what = f"this WSDL cannot be used ({type(error).__name__})"
-        raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+        raise _Unusable(type(error).__name__) from error
     return found
 
 
@@ -99,7 +113,7 @@ def _shape(element: Any, *, required: bool = True) -> Shape:  # noqa: ANN401 -- 
 
 def _members(nested: Iterable[tuple[str, Any]], *, required: bool) -> Iterator[Shape]:
     """The elements below sequences, choices, groups and `all`, in the order of the schema; `any` left out."""
-    from zeep.xsd import Any as Wildcard  # noqa: PLC0415 -- see load
+    from zeep.xsd import Any as Wildcard  # noqa: PLC0415 -- see _read
     from zeep.xsd import Choice, Element  # noqa: PLC0415
 
     for _, item in nested:

@@ -3,12 +3,32 @@
 Each is a pure function from a value to a value; None means blank. Dates are never padded.
 """
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.domain.identifiers import is_old_id, is_personal_id
 from gateway.mapping.codes import Codes
-from gateway.mapping.transforms import Transform, integer, text, title_case, to_date_vn, upper_case
+from gateway.mapping.transforms import (
+    Transform,
+    integer,
+    text,
+    title_case,
+    to_date_vn,
+    upper_ascii,
+    upper_case,
+)
 
+#: code list of the names that communes, districts and provinces had before 1 July 2025
+_FORMER = "hung_yen_former_communes"
+#: the word for the kind of unit in front of an official name
+_KIND = re.compile(r"^(xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\s+", re.IGNORECASE)
+#: the same words and their abbreviations, as names are compared
+_KINDS = (
+    "XA PHUONG THITRAN HUYEN QUAN THIXA THANHPHO TINH X. P. TT. TT H. Q. TX. TX TP. TP T."
+).split()  # fmt: skip
+#: words around the number of a house
+_NUMBERING = frozenset("SO NHA NGO NGACH HEM KIET LO".split())
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 
 
@@ -34,14 +54,6 @@ def name_parts(value: object) -> dict[str, str] | None:
     if len(words) == 1:
         return {"Ho": "", "ChuDem": "", "Ten": words[0]}
     return {"Ho": words[0], "ChuDem": " ".join(words[1:-1]), "Ten": words[-1]}
-
-
-def address_two_tier(value: object) -> dict[str, str] | None:
-    """Address value → `{dcChiTiet, maXa, maTinh, quocGia}` (two tiers since 1 July 2025)."""
-    if not isinstance(value, Mapping):
-        return None
-    wire = {"dcChiTiet": "detail", "maXa": "commune", "maTinh": "province", "quocGia": "country"}
-    return {theirs: str(value[ours]) for theirs, ours in wire.items() if value.get(ours)} or None
 
 
 def residence_type_permanent(value: object) -> str | None:
@@ -118,19 +130,81 @@ def _year(number: int) -> str:
     return f"{words} lẻ {_DIGITS[rest]}" if rest < 10 else f"{words} {_small(rest)}"
 
 
-def address_texts(codes: Codes) -> Transform:
+class _Units:
+    """Names of the units that an address value lies in, those of before 1 July 2025 with them."""
+
+    __slots__ = ("_codes", "_former", "words")
+
+    def __init__(self, codes: Codes) -> None:
+        """`words` of a commune and its province: cached, for the same few come up again and again."""
+        self._codes = codes
+        self._former = codes.lists.get(_FORMER, {})
+        self.words = lru_cache(maxsize=512)(self._words)
+
+    def names(self, value: Mapping[str, object]) -> list[str]:
+        """Commune and province as they are called now, where the catalogues know them."""
+        commune, province = str(value.get("commune")), str(value.get("province"))
+        found = (self._codes.units.names.get(commune), self._codes.provinces.get(province))
+        return [name for name in found if name]
+
+    def detail(self, value: Mapping[str, object]) -> str:
+        """The detail without the parts at its end that only repeat units of the same address.
+
+        The first part always stays. So does a name without the word for its kind
+        where nothing but a house number would be left: it is the street then.
+        """
+        whole = str(value.get("detail") or "")
+        if "," not in whole:
+            return whole
+        bare, worded = self.words(str(value.get("commune")), str(value.get("province")))
+        kept = [part.strip() for part in whole.split(",")]
+        cut = len(kept)
+        while len(kept) > 1:
+            last = upper_ascii(kept.pop())
+            if last in worded or (last in bare and not _numbers(kept)):
+                cut = len(kept)
+            elif last is not None:
+                break
+        parts = [part.strip() for part in whole.split(",")]
+        return whole if cut == len(parts) or not any(parts[:cut]) else ", ".join(filter(None, parts[:cut]))
+
+    def _words(self, commune: str, province: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Names folded for comparison: without the word for the kind of unit, and with every such word."""
+        names = [*self.names({"commune": commune, "province": province})]
+        for old, new in self._codes.units.successors.items():
+            if commune in new:
+                names += (self._former.get(old) or "").split(", ")
+        bare = frozenset(filter(None, (upper_ascii(_KIND.sub("", name)) for name in names)))
+        return bare, frozenset(kind + name for name in bare for kind in _KINDS)
+
+
+def _numbers(parts: list[str]) -> bool:
+    """Whether parts of an address name no place but a number (`Số 5`, `12A`, `ngõ 3`)."""
+    words = (upper_ascii(word) or "" for part in parts for word in part.split())
+    return all(word in _NUMBERING or len(word) < 2 or any(map(str.isdigit, word)) for word in words)
+
+
+def address_two_tiers(units: _Units) -> Transform:
+    """The transform that writes an address in the two tiers of 1 July 2025."""
+
+    def address_two_tier(value: object) -> dict[str, str] | None:
+        if not isinstance(value, Mapping):
+            return None
+        shown = {**value, "detail": units.detail(value)}
+        wire = {"dcChiTiet": "detail", "maXa": "commune", "maTinh": "province", "quocGia": "country"}
+        return {theirs: str(shown[ours]) for theirs, ours in wire.items() if shown.get(ours)} or None
+
+    return address_two_tier
+
+
+def address_texts(units: _Units) -> Transform:
     """The transform that writes an address on one line, names from the catalogue."""
 
     def address_text(value: object) -> str | None:
         if not isinstance(value, Mapping):
             return text(value)
-        parts = [str(value.get("detail") or "")]
-        for name in (
-            codes.units.names.get(str(value.get("commune"))),
-            codes.provinces.get(str(value.get("province"))),
-        ):
-            if name and name.casefold() not in parts[0].casefold():
-                parts.append(name)
+        detail, names = units.detail(value), units.names(value)
+        parts = names if upper_ascii(detail) in map(upper_ascii, names) else [detail, *names]
         return ", ".join(part for part in parts if part) or None
 
     return address_text
@@ -138,9 +212,10 @@ def address_texts(codes: Codes) -> Transform:
 
 def form_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that procedure mappings may name."""
-    plain: list[Transform] = [
-        text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts, address_two_tier,
+    units = _Units(codes)
+    named: list[Transform] = [
+        text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
         residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_form,
-        next_ordinal, date_in_words,
+        next_ordinal, date_in_words, address_two_tiers(units), address_texts(units),
     ]  # fmt: skip
-    return {**{transform.__name__: transform for transform in plain}, "address_text": address_texts(codes)}
+    return {transform.__name__: transform for transform in named}

@@ -17,6 +17,13 @@ from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
 from gateway.mapping.plan import Pick, Plan
 from gateway.mapping.procedure import refs_of_predicate
 
+#: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
+_DOUBTS = {
+    "unit_divided": Reason.ADDRESS_NEEDS_CONFIRMATION,
+    "code_unknown": Reason.CODE_UNKNOWN,
+    "sources_differ": Reason.SOURCES_DIFFER,
+    "name_differs": Reason.SOURCES_DIFFER,
+}
 #: the id of the published scope that covers this attribute of this data service, or None
 Published = Callable[[str, str], str | None]
 
@@ -167,12 +174,16 @@ def _one(facts: Facts, word: str) -> Verdict:
 
 
 def _lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
-    """Why an answer does not show an attribute beyond doubt; None: it does."""
+    """Why an answer does not show an attribute beyond doubt; None: it does.
+
+    The doubt speaks first: a code that no list knows leaves no value, and is not a blank of the source.
+    """
     if answer.outcome is not Outcome.FOUND:
         return answer.reason or Reason.CONDITION_UNKNOWN
-    if answer.values.get(attribute) is None:
-        return Reason.VALUE_BLANK
-    return Reason.ADDRESS_NEEDS_CONFIRMATION if attribute in answer.doubts else None
+    doubt = answer.doubts.get(attribute)
+    if doubt is not None:
+        return _DOUBTS.get(doubt.kind, Reason.CONDITION_UNKNOWN)
+    return Reason.VALUE_BLANK if answer.values.get(attribute) is None else None
 
 
 def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
