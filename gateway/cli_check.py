@@ -4,8 +4,10 @@ import asyncio
 import importlib.metadata
 import os
 import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,6 +30,20 @@ from gateway.telemetry import Metrics
 _LIBRARIES = (
     "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography SQLAlchemy structlog click rich"
 ).split()
+_ONE_LIBXML = (
+    "build both against one libxml2: pip install --force-reinstall --no-binary lxml,xmlsec lxml xmlsec,"
+    " or take the two wheels that requirements/base.txt pins"
+)
+_VERSIONS = """
+import json, xmlsec
+from lxml import etree
+print(json.dumps({
+    "built for": {"lxml": etree.LIBXML_COMPILED_VERSION, "xmlsec": xmlsec.get_libxml_compiled_version()},
+    "runs with": {"lxml": etree.LIBXML_VERSION, "xmlsec": xmlsec.get_libxml_version()},
+}))
+"""
+_CHILD_SECONDS = 30
+_SHOWN = 120
 _EARLIEST_CLOCK = 1_767_225_600  # 2026-01-01
 _CONNECT_SECONDS = 1.0
 
@@ -128,7 +144,7 @@ def doctor(
       motlan doctor --config /etc/motlan/config --json
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
-    findings = [*_libraries(), _clock(), _state(state_folder(state))]
+    findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
     try:
         configuration = load(folder, overrides(values))
         digest = configuration_digest(configuration)[:12]
@@ -153,6 +169,35 @@ def _libraries() -> Iterator[Finding]:
             yield Finding("library", name, good=True, text=importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Finding("library", name, good=False, text="missing: pip install -r requirements/base.txt")
+
+
+def _libxml() -> Finding:
+    """The two pass trees to one another: two libxml2 in one process end in a crash. So a child looks, not we."""
+    asked = [sys.executable, "-c", _VERSIONS]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=_CHILD_SECONDS)  # noqa: S603 -- our own words
+    if done.returncode != 0:
+        # xmlsec looks for this itself as it loads, and refuses
+        said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:_SHOWN]
+        return Finding("library", "libxml2", good=False, text=f"{said}: {_ONE_LIBXML}")
+    return libxml_finding(orjson.loads(done.stdout))
+
+
+def libxml_finding(versions: Mapping[str, Mapping[str, Sequence[int]]]) -> Finding:
+    """Good when both libraries were built for one libxml2 and run with one, patches aside.
+
+    `versions`: `built for` and `runs with` -> library -> version of libxml2.
+    """
+    good = all(len({tuple(one[:2]) for one in sides.values()}) == 1 for sides in versions.values())
+    if good:
+        return Finding("library", "libxml2", good=True, text=_dotted(versions["runs with"]["xmlsec"]))
+    said = [
+        f"{library} {how} {_dotted(one)}" for how, sides in versions.items() for library, one in sides.items()
+    ]
+    return Finding("library", "libxml2", good=False, text=f"{', '.join(said)}: {_ONE_LIBXML}")
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _clock() -> Finding:

@@ -6,6 +6,7 @@ Used before the gateway starts and by `motlan check-config`; every problem names
 import difflib
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.config import Agreement, Configuration, RequesterSettings, SourceSettings
@@ -14,7 +15,7 @@ from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL
 from gateway.registry import STORES
-from gateway.strict_yaml import Document
+from gateway.strict_yaml import Document, read
 
 #: what a requester may be allowed to do
 SCOPES = (
@@ -200,14 +201,18 @@ def _procedures(configuration: Configuration, catalogue: Catalogue) -> Iterator[
         file = f"mappings/procedures/{code}.yaml"
         if procedure.purpose not in configuration.purposes:
             what = f"there is no purpose '{procedure.purpose}'"
-            yield Problem(
-                file, 1, what, _near(procedure.purpose, configuration.purposes, "add it to purposes.yaml")
-            )
+            remedy = _near(procedure.purpose, configuration.purposes, "add it to purposes.yaml")
+            yield Problem(file, _line_of(configuration.root.parent, file, "purpose"), what, remedy)
         for ref in sorted(
             {str(ref) for ref in _refs(procedure) if not _granted(configuration, catalogue, code, ref)}
         ):
             what = f"the form wants {ref}, which no agreement grants for {code}"
             yield Problem(file, 1, what, "agree it in config/agreements, or take it out of the mapping")
+
+
+def _line_of(root: Path, file: str, word: str) -> int:
+    """The line of a mapping's word; 1 where the mappings do not lie beside the configuration."""
+    return read(root / file, root).line((word,)) if (root / file).is_file() else 1
 
 
 def _refs(procedure: Procedure) -> Iterator[Ref]:

@@ -18,6 +18,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _NULLS = frozenset({"", "~", "null"})
 _MAX_BYTES = 4_000_000
 _MAX_DEPTH = 30
+#: what a node is called that has no tag of its own
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 #: model -> its file in schemas/config
 _SCHEMAS = {
     "GatewaySettings": "gateway",
@@ -152,7 +154,7 @@ def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noq
     lines[loc] = node.start_mark.line + 1
     if len(loc) > _MAX_DEPTH:
         raise ConfigError([Problem(name, lines[loc], "is nested too deeply")])
-    if node.tag.startswith("!"):
+    if node.tag not in _PLAIN_TAGS:
         raise ConfigError([Problem(name, lines[loc], f"tag {node.tag} is not allowed", "remove the tag")])
     if isinstance(node, yaml.ScalarNode):
         return None if node.style in (None, "") and node.value in _NULLS else node.value

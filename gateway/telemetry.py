@@ -79,8 +79,7 @@ def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             name_error,
             keep_allowed,
-            blot_personal_ids,
-            structlog.processors.JSONRenderer(serializer=_dump),
+            blotted_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink or sys.stderr.buffer)),
@@ -127,6 +126,14 @@ def blot_personal_ids(_logger: object, _method: str, event: EventDict) -> EventD
     return {key: _blotted(value) for key, value in event.items()}
 
 
+def blotted_json(logger: object, method: str, event: EventDict) -> bytes:
+    """The line. Values are only looked at one by one when something in the whole line could be a personal id."""
+    line = orjson.dumps(event, default=str)
+    if _PERSONAL_ID.search(line.decode()) is None:
+        return line
+    return orjson.dumps(blot_personal_ids(logger, method, event))
+
+
 class Metrics:
     """Counters and histograms of one process; labels are words of the configuration, never values."""
 
@@ -150,23 +157,35 @@ class Metrics:
         self._alarms = self._counter(
             "alarms", "Answers that were about somebody else, and their like", "kind"
         )
-        self._in_flight = Gauge(
-            "motlan_requests_in_flight", "Requests being answered", registry=self.registry
-        )
+        self._under_way = 0
+        gauge = Gauge("motlan_requests_in_flight", "Requests being answered", registry=self.registry)
+        gauge.set_function(lambda: self._under_way)
+        #: labelled counters and histograms that were used before; labels are few
+        self._sources: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered; `route` is the pattern, not the path."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        place = (route, method, status)
+        used = self._routes.get(place)
+        if used is None:
+            counter = self._requests.labels(route, method, str(status))
+            used = self._routes[place] = counter, self._request_seconds.labels(route)
+        used[0].inc()
+        used[1].observe(seconds)
 
     def in_flight(self, change: int) -> None:
         """A request came (1) or went (-1)."""
-        self._in_flight.inc(change)
+        self._under_way += change
 
     def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
         """A source answered, or did not."""
-        self._outcomes.labels(source, operation, outcome).inc()
-        self._source_seconds.labels(source).observe(seconds)
+        place = (source, operation, outcome)
+        used = self._sources.get(place)
+        if used is None:
+            used = self._sources[place] = self._outcomes.labels(*place), self._source_seconds.labels(source)
+        used[0].inc()
+        used[1].observe(seconds)
 
     def appended(self, records: int, seconds: float) -> None:
         """A group of records became durable."""
@@ -217,7 +236,3 @@ def _blotted(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_blotted(item) for item in value]
     return _PERSONAL_ID.sub(_BLOT, str(value))
-
-
-def _dump(event: Any, **_options: object) -> bytes:  # noqa: ANN401 -- structlog's own signature
-    return orjson.dumps(event)

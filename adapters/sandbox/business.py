@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from adapters.sandbox.people import Thing
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, post
 
 ENTERPRISE = "enterprise"
 HOUSEHOLD = "household_business"
@@ -28,34 +28,21 @@ NGSP = (
 )
 CLIENT = "sandbox"
 TOKEN_SECONDS = 3600
+_HOUSEHOLD_PATHS = ("/apiCSDLDKDN/1.0/chiTietHoKinhDoanh", "/apiCSDLDKDN/chiTietHoKinhDoanh")
 
 
 def endpoints() -> tuple[Endpoint, ...]:
     """Two look-ups, and a token door for every peer behind the platform."""
     return (
-        Endpoint(
-            source=ENTERPRISE,
-            operation="chiTietDoanhNghiep",
-            method="GET",
-            paths=("/apiCSDLDKDN/1.0/chiTietDoanhNghiep", "/apiCSDLDKDN/chiTietDoanhNghiep"),
-            handler=enterprise,
+        get(
+            ENTERPRISE,
+            "chiTietDoanhNghiep",
+            enterprise,
+            "/apiCSDLDKDN/1.0/chiTietDoanhNghiep",
+            "/apiCSDLDKDN/chiTietDoanhNghiep",
         ),
-        *(
-            Endpoint(
-                source=HOUSEHOLD,
-                operation="chiTietHoKinhDoanh",
-                method=method,
-                paths=("/apiCSDLDKDN/1.0/chiTietHoKinhDoanh", "/apiCSDLDKDN/chiTietHoKinhDoanh"),
-                handler=household_business,
-            )
-            for method in ("GET", "POST")
-        ),
-        *(
-            Endpoint(
-                source=name, operation="token", method="POST", paths=("/token",), handler=token, opens=True
-            )
-            for name in NGSP
-        ),
+        *(way(HOUSEHOLD, "chiTietHoKinhDoanh", household_business, *_HOUSEHOLD_PATHS) for way in (get, post)),
+        *(post(name, "token", token, "/token", opens=True) for name in NGSP),
     )
 
 

@@ -3,7 +3,7 @@
 Promises: a newborn without an id is found through the mother; `{}` when the facilities know nothing.
 """
 
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, as_json, day_first, text_of
+from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, as_json, day_first, holding, post
 
 SOURCE = "health"
 
@@ -11,10 +11,7 @@ SOURCE = "health"
 def endpoints() -> tuple[Endpoint, ...]:
     """The three notices."""
     verbs = {"giayChungSinh": birth_notice, "giayBaoTu": death_notice, "khamSucKhoeLaiXe": driver_check}
-    return tuple(
-        Endpoint(source=SOURCE, operation=name, method="POST", paths=(f"/yte/1.0/{name}",), handler=verb)
-        for name, verb in verbs.items()
-    )
+    return tuple(post(SOURCE, name, verb, f"/yte/1.0/{name}") for name, verb in verbs.items())
 
 
 def birth_notice(call: Call) -> Reply:
@@ -47,37 +44,33 @@ def birth_notice(call: Call) -> Reply:
 
 def death_notice(call: Call) -> Reply:
     """The death of a person, known to the facility before the register."""
-    person = call.register.find(text_of(call.words(), "soDinhDanh"))
-    if person is None or person.death is None:
+    found = holding(call, lambda one: one.death)
+    if found is None:
         return as_json({})
-    one = call.shown(person, [other for other in call.register.people if other.death])
-    if one.death is None:
-        return as_json({})
+    person, death = found
     return as_json(
         {
-            "soDinhDanh": one.personal_id,
-            "ngayChet": day_first(one.death.date),
-            "noiChet": one.death.place,
-            "nguyenNhan": one.death.cause,
+            "soDinhDanh": person.personal_id,
+            "ngayChet": day_first(death.date),
+            "noiChet": death.place,
+            "nguyenNhan": death.cause,
         }
     )
 
 
 def driver_check(call: Call) -> Reply:
     """The latest health check of a driver."""
-    person = call.register.find(text_of(call.words(), "soDinhDanh"))
-    if person is None or person.health_check is None:
+    found = holding(call, lambda one: one.health_check)
+    if found is None:
         return as_json({})
-    one = call.shown(person, [other for other in call.register.people if other.health_check])
-    if one.health_check is None:
-        return as_json({})
-    passed = one.health_check.conclusion == "eligible"
+    person, check = found
+    passed = check.conclusion == "eligible"
     return as_json(
         {
-            "soDinhDanh": one.personal_id,
-            "hang": list(one.health_check.classes),
+            "soDinhDanh": person.personal_id,
+            "hang": list(check.classes),
             "ketLuan": "Đủ điều kiện sức khỏe" if passed else "Không đủ điều kiện sức khỏe",
-            "ngay": day_first(one.health_check.checked_on),
-            "hieuLucDen": day_first(one.health_check.valid_until) or None,
+            "ngay": day_first(check.checked_on),
+            "hieuLucDen": day_first(check.valid_until) or None,
         }
     )

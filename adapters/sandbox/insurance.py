@@ -8,7 +8,17 @@ import hashlib
 from typing import Any
 
 from adapters.sandbox.people import Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, compact, day_first, folded, text_of
+from adapters.sandbox.wire import (
+    Call,
+    Endpoint,
+    Reply,
+    as_json,
+    compact,
+    day_first,
+    folded,
+    post,
+    text_of,
+)
 
 SOURCE = "social_insurance"
 CARD = "health_card"
@@ -26,30 +36,11 @@ def endpoints() -> tuple[Endpoint, ...]:
     }
     return (
         *(
-            Endpoint(
-                source=SOURCE,
-                operation=name,
-                method="POST",
-                paths=(f"/apiBHXH/{name}", f"/apiBHXH/1.0/{name}"),
-                handler=verb,
-            )
+            post(SOURCE, name, verb, f"/apiBHXH/{name}", f"/apiBHXH/1.0/{name}")
             for name, verb in verbs.items()
         ),
-        Endpoint(
-            source=CARD,
-            operation="token",
-            method="POST",
-            paths=("/api/token/take",),
-            handler=take_token,
-            opens=True,
-        ),
-        Endpoint(
-            source=CARD,
-            operation="KQNhanLichSuKCB2024",
-            method="POST",
-            paths=("/api/egw/KQNhanLichSuKCB2024",),
-            handler=card,
-        ),
+        post(CARD, "token", take_token, "/api/token/take", opens=True),
+        post(CARD, "KQNhanLichSuKCB2024", card, "/api/egw/KQNhanLichSuKCB2024"),
     )
 
 

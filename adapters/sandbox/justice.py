@@ -7,7 +7,7 @@ Promises: dates `dd/MM/yyyy`; a person that is not on record is an answer, not a
 from typing import Any
 
 from adapters.sandbox.people import Marriage, Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, post, text_of
 
 CIVIL = "civil_status"
 JUDICIAL = "judicial_record"
@@ -16,26 +16,14 @@ JUDICIAL = "judicial_record"
 def endpoints() -> tuple[Endpoint, ...]:
     """The look-ups of both registers."""
     return (
-        Endpoint(
-            source=CIVIL,
-            operation="trichLuc",
-            method="POST",
-            paths=("/hotich/1.0/trichLuc", "/hotich/trichLuc"),
-            handler=extract,
-        ),
-        Endpoint(
-            source=CIVIL,
-            operation="traHoSo",
-            method="POST",
-            paths=("/apiHoTichTuPhap/traHoSo", "/apiHoTichTuPhap/1.0/traHoSo"),
-            handler=civil_dossier,
-        ),
-        Endpoint(
-            source=JUDICIAL,
-            operation="traTrangThaiHs",
-            method="POST",
-            paths=("/apiLyLichTuPhap/traTrangThaiHs", "/apiLyLichTuPhap/1.0/traTrangThaiHs"),
-            handler=judicial_state,
+        post(CIVIL, "trichLuc", extract, "/hotich/1.0/trichLuc", "/hotich/trichLuc"),
+        post(CIVIL, "traHoSo", civil_dossier, "/apiHoTichTuPhap/traHoSo", "/apiHoTichTuPhap/1.0/traHoSo"),
+        post(
+            JUDICIAL,
+            "traTrangThaiHs",
+            judicial_state,
+            "/apiLyLichTuPhap/traTrangThaiHs",
+            "/apiLyLichTuPhap/1.0/traTrangThaiHs",
         ),
     )
 

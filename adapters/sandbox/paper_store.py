@@ -7,7 +7,7 @@ empty when there is no such file. Shape of the log-in token: of the sandbox's ow
 import base64
 
 from adapters.sandbox.people import Paper, Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, post, text_of
 
 SOURCE = "paper_store"
 CATALOGUES = "catalogues"
@@ -19,42 +19,11 @@ BASE = "/XrdAdapter/RestService/forward/bndp/public/v1"
 def endpoints() -> tuple[Endpoint, ...]:
     """Log-in, list and download of papers; metadata and rows of catalogues."""
     return (
-        Endpoint(
-            source=SOURCE,
-            operation="login",
-            method="POST",
-            paths=(f"{BASE}/login",),
-            handler=login,
-            opens=True,
-        ),
-        Endpoint(
-            source=SOURCE,
-            operation="GetKetQuaGiayTo",
-            method="POST",
-            paths=(f"{BASE}/GetKetQuaGiayTo", "/GetKetQuaGiayTo"),
-            handler=papers,
-        ),
-        Endpoint(
-            source=SOURCE,
-            operation="download",
-            method="POST",
-            paths=(f"{BASE}/download", f"{BASE}/TaiTepTin", "/download"),
-            handler=download,
-        ),
-        Endpoint(
-            source=CATALOGUES,
-            operation="Metadata",
-            method="GET",
-            paths=("/dmdc/Metadata/{category}",),
-            handler=metadata,
-        ),
-        Endpoint(
-            source=CATALOGUES,
-            operation="Category",
-            method="GET",
-            paths=("/dmdc/Category/{category}",),
-            handler=category,
-        ),
+        post(SOURCE, "login", login, f"{BASE}/login", opens=True),
+        post(SOURCE, "GetKetQuaGiayTo", papers, f"{BASE}/GetKetQuaGiayTo", "/GetKetQuaGiayTo"),
+        post(SOURCE, "download", download, f"{BASE}/download", f"{BASE}/TaiTepTin", "/download"),
+        get(CATALOGUES, "Metadata", metadata, "/dmdc/Metadata/{category}"),
+        get(CATALOGUES, "Category", category, "/dmdc/Category/{category}"),
     )
 
 

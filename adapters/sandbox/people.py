@@ -5,20 +5,18 @@ Every scalar in the file is text. Knows no protocol.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gateway.domain.errors import ConfigError, Problem
+from gateway.strict_yaml import Document, read
 
 PERSONAS = Path("config/sandbox/personas.yaml")
 CATALOGUES = Path("config/sandbox/catalogues.yaml")
-
-
 _GENDERS = ("male", "female", "other")
+_RELATIVES = ("father", "mother", "spouse", "representative", "head")
 
 
 class BadSandbox(ConfigError, ValueError):
@@ -222,14 +220,15 @@ class Register:
 
 def load(data_root: Path) -> Register:
     """Read the personas and catalogues below the project root; ConfigError when something in the files is wrong."""
-    raw = _read(data_root / PERSONAS)
+    document = read(data_root / PERSONAS, data_root)
+    raw = _table(document)
     entries = raw.pop("people", None)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise bad("'people' is no list of people", "write 'people:' and one '- key: …' for each")
-    people = tuple(_person(entry) for entry in entries)
-    _check(people)
+    people = tuple(_person(entry, document, index) for index, entry in enumerate(entries))
+    _check(people, document)
     raw.pop("version", None)
-    catalogues = _read(data_root / CATALOGUES).get("categories")
+    catalogues = _table(read(data_root / CATALOGUES, data_root)).get("categories")
     if not isinstance(catalogues, dict):
         raise bad("'categories' is missing", "write 'categories:' and a list for each", str(CATALOGUES))
     by_id = {identifier: one for one in people for identifier in (one.old_id, one.personal_id) if identifier}
@@ -246,44 +245,44 @@ def load(data_root: Path) -> Register:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """YAML with every scalar kept as text (BaseLoader makes no numbers, dates or booleans)."""
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    file = f"config/sandbox/{path.name}"
-    try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds only text
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise bad(f"is not YAML: {error.problem}", "check quotes and indents", file, line) from None
-    except (OSError, ValueError, yaml.YAMLError):
-        raise bad("cannot be read", "create the file, as UTF-8 YAML", file) from None
-    if not isinstance(loaded, dict):
-        raise bad("a table of people is expected", "write 'people:' and what belongs to them", file)
-    return loaded
+def _table(document: Document) -> dict[str, Any]:
+    """The document as a table of texts: what is blank is the empty text."""
+    if not isinstance(document.data, dict):
+        raise bad("a table of people is expected", "write 'people:' and their words", document.name)
+    return {word: _texts(value) for word, value in document.data.items()}
 
 
-def _check(people: Sequence[Person]) -> None:
-    keys = {one.key for one in people}
-    if len(keys) != len(people):
-        raise bad("two people have the same key", "give each person a key of its own")
-    for one in people:
-        if one.gender not in _GENDERS:
-            raise bad(f"{one.key}: gender '{one.gender}' is unknown", f"write one of {', '.join(_GENDERS)}")
-        relatives = [
-            (name, getattr(one, name)) for name in ("father", "mother", "spouse", "representative", "head")
-        ]
-        relatives += [("spouse of a marriage", marriage.spouse) for marriage in one.marriages]
-        for relation, key in relatives:
-            if key and key not in keys:
-                raise bad(f"{one.key}: {relation} '{key}' is nobody", _near(key, keys))
+def _texts(value: Any) -> Any:  # noqa: ANN401 -- plain YAML data
+    if isinstance(value, dict):
+        return {word: _texts(item) for word, item in value.items()}
+    return [_texts(item) for item in value] if isinstance(value, list) else value or ""
 
 
-def _near(key: str, keys: set[str]) -> str:
-    near = difflib.get_close_matches(key, sorted(keys), 1)
-    return f"did you mean '{near[0]}'?" if near else "name the key of a person in the file"
+def _check(people: Sequence[Person], document: Document) -> None:
+    keys = [one.key for one in people]
+    problems = [
+        document.problem(("people", index, word), f"{one.key}: {what}", remedy)
+        for index, one in enumerate(people)
+        for word, what, remedy in _faults(one, keys)
+    ]
+    if problems:
+        raise BadSandbox(problems)
 
 
-def _person(entry: dict[str, Any]) -> Person:
+def _faults(one: Person, keys: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Word of the person, what is wrong with it, and the remedy."""
+    if keys.count(one.key) > 1:
+        yield "key", "two people have the same key", "give each person a key of its own"
+    if one.gender not in _GENDERS:
+        yield "gender", f"gender '{one.gender}' is unknown", f"write one of {', '.join(_GENDERS)}"
+    relatives = [(name, getattr(one, name)) for name in _RELATIVES]
+    for word, key in [*relatives, *(("marriages", marriage.spouse) for marriage in one.marriages)]:
+        if key and key not in keys:
+            near = [f"did you mean '{found}'?" for found in difflib.get_close_matches(key, keys, 1)]
+            yield word, f"{word} '{key}' is nobody", (near or ["name the key of a person in the file"])[0]
+
+
+def _person(entry: dict[str, Any], document: Document, index: int) -> Person:
     parts: dict[str, type] = dict.fromkeys(("birth_registration", "origin", "permanent", "current"), Address)
     parts |= {"birth_record": Act, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence}
     parts |= {"health_check": HealthCheck}
@@ -297,4 +296,5 @@ def _person(entry: dict[str, Any]) -> Person:
         return Person(**words)
     except TypeError as error:
         what = str(error).partition("__init__() ")[2] or "a part of the person is no table"
-        raise bad(f"{entry.get('key', '?')}: {what}", "see how the other people are written") from None
+        said, remedy = f"{entry.get('key', '?')}: {what}", "see how the other people are written"
+        raise bad(said, remedy, document.name, document.line(("people", index))) from None

@@ -17,7 +17,7 @@ from lxml import etree
 
 from adapters.sandbox import population_xml as xml
 from adapters.sandbox.people import Person
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, compact, folded
+from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, compact, folded, post
 
 SOURCE = "population"
 USERNAME = "sandbox"
@@ -35,7 +35,7 @@ Verb = Callable[[Call, Person, etree._Element], Reply]  # noqa: SLF001 - lxml na
 
 def endpoints() -> tuple[Endpoint, ...]:
     """One door for every operation: the body element names it."""
-    return (Endpoint(source=SOURCE, operation="", method="POST", paths=("", "/{rest:.*}"), handler=answer),)
+    return (post(SOURCE, "", answer, "", "/{rest:.*}"),)
 
 
 def operations() -> frozenset[str]:

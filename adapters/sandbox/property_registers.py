@@ -3,7 +3,7 @@
 Promises: a tax code of a person never stands in a URL; all answers are of the sandbox's own making.
 """
 
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, post, text_of
 
 TAX = "tax"
 LAND = "land"
@@ -12,19 +12,9 @@ LAND = "land"
 def endpoints() -> tuple[Endpoint, ...]:
     """Taxpayer, proof of a financial obligation, parcel."""
     return (
-        Endpoint(
-            source=TAX, operation="traCuuMST", method="POST", paths=("/thue/1.0/traCuuMST",), handler=taxpayer
-        ),
-        Endpoint(
-            source=TAX,
-            operation="chungTuNghiaVuTaiChinh",
-            method="GET",
-            paths=("/thue/1.0/chungTuNghiaVuTaiChinh",),
-            handler=obligation,
-        ),
-        Endpoint(
-            source=LAND, operation="thuaDat", method="GET", paths=("/datdai/1.0/thuaDat",), handler=parcel
-        ),
+        post(TAX, "traCuuMST", taxpayer, "/thue/1.0/traCuuMST"),
+        get(TAX, "chungTuNghiaVuTaiChinh", obligation, "/thue/1.0/chungTuNghiaVuTaiChinh"),
+        get(LAND, "thuaDat", parcel, "/datdai/1.0/thuaDat"),
     )
 
 

@@ -3,8 +3,8 @@
 Promises: the vehicle register needs its log-in token; the answers of both are of the sandbox's own making.
 """
 
-from adapters.sandbox.people import Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, text_of
+from adapters.sandbox.people import Licence, Person
+from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, holding, post
 
 VEHICLE = "vehicle"
 LICENCE = "driving_licence"
@@ -16,28 +16,9 @@ TOKEN_SECONDS = 18_000
 def endpoints() -> tuple[Endpoint, ...]:
     """Log-in and look-up of vehicles; look-up of licences."""
     return (
-        Endpoint(
-            source=VEHICLE,
-            operation="login",
-            method="POST",
-            paths=("/dvcsv/auth/login",),
-            handler=login,
-            opens=True,
-        ),
-        Endpoint(
-            source=VEHICLE,
-            operation="ttxe",
-            method="GET",
-            paths=("/dvcsv/tracuu/ttxe/{plate}/{frame}/{kind}/{plate_kind}",),
-            handler=vehicle,
-        ),
-        Endpoint(
-            source=LICENCE,
-            operation="traCuu",
-            method="POST",
-            paths=("/gplx/1.0/traCuu", "/gplx/traCuu"),
-            handler=licence,
-        ),
+        post(VEHICLE, "login", login, "/dvcsv/auth/login", opens=True),
+        get(VEHICLE, "ttxe", vehicle, "/dvcsv/tracuu/ttxe/{plate}/{frame}/{kind}/{plate_kind}"),
+        post(LICENCE, "traCuu", licence, "/gplx/1.0/traCuu", "/gplx/traCuu"),
     )
 
 
@@ -75,17 +56,11 @@ def vehicle(call: Call) -> Reply:
 
 def licence(call: Call) -> Reply:
     """The licence of a person; `{}` when there is none."""
-    person = call.register.find(text_of(call.words(), "soDinhDanh"))
-    if person is None or person.licence is None:
-        return as_json({})
-    holders = [one for one in call.register.people if one.licence]
-    return as_json(_licence(call.shown(person, holders)))
+    found = holding(call, lambda one: one.licence)
+    return as_json({} if found is None else _licence(*found))
 
 
-def _licence(person: Person) -> dict[str, object]:
-    held = person.licence
-    if held is None:
-        return {}
+def _licence(person: Person, held: Licence) -> dict[str, object]:
     return {
         "soGPLX": held.number,
         "soDinhDanh": person.personal_id,

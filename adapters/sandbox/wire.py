@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from adapters.sandbox.people import Register
+from adapters.sandbox.people import Person, Register
 
 T = TypeVar("T")
 JSON = "application/json; charset=utf-8"
@@ -108,6 +108,18 @@ class Endpoint:
     opens: bool = False
 
 
+def get(source: str, operation: str, handler: Handler, *paths: str) -> Endpoint:
+    """An operation that is asked with GET."""
+    return Endpoint(source=source, operation=operation, method="GET", paths=paths, handler=handler)
+
+
+def post(source: str, operation: str, handler: Handler, *paths: str, opens: bool = False) -> Endpoint:
+    """An operation that is asked with POST."""
+    return Endpoint(
+        source=source, operation=operation, method="POST", paths=paths, handler=handler, opens=opens
+    )
+
+
 def as_json(value: object, status: int = 200) -> Reply:
     """A JSON answer, Vietnamese letters as they are."""
     return Reply(body=json.dumps(value, ensure_ascii=False).encode(), status=status)
@@ -119,6 +131,16 @@ def text_of(words: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadCall(f"{name} is missing")
     return value
+
+
+def holding(call: Call, part: Callable[[Person], T | None]) -> tuple[Person, T] | None:
+    """The person asked for by `soDinhDanh` with one part of the record; None when there is no such part."""
+    person = call.register.find(text_of(call.words(), "soDinhDanh"))
+    if person is None or part(person) is None:
+        return None
+    shown = call.shown(person, [one for one in call.register.people if part(one) is not None])
+    held = part(shown)
+    return None if held is None else (shown, held)
 
 
 def folded(name: str) -> str:

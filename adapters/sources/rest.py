@@ -5,15 +5,13 @@ only when it has one meaning. Which words are sent and how the answer is read is
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adapters.sources.rest_calls import RestCall, Wire, open_call
+from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.rest_calls import RestCall, open_call
 from adapters.transport.auth import build_auth, call_signed
-from adapters.transport.breaker import Health
-from adapters.transport.faults import ProviderError
+from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.http import HttpPeer, open_peer
 from adapters.transport.signers import Auth
 from adapters.transport.strict_json import NotStrictJson, parse
@@ -22,14 +20,11 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
-from gateway.telemetry import log
 
 if TYPE_CHECKING:
     from gateway.config import SourceSettings
 
 _OPTIONS = frozenset({"tls", "allow_url_ids"})
-#: larger bodies are parsed in a thread
-_LARGE_BYTES = 65_536
 
 
 def open_source(
@@ -50,10 +45,10 @@ def open_source(
     }
     peer = open_peer(settings, tools)
     auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-    return RestSource(settings, calls, peer, auth, Health(tools.clock, peer.guard))
+    return RestSource(settings, calls, peer, auth, tools)
 
 
-class RestSource:
+class RestSource(Provider):
     """Implements gateway.ports.Source."""
 
     def __init__(
@@ -62,81 +57,39 @@ class RestSource:
         calls: Mapping[str, RestCall],
         peer: HttpPeer,
         auth: Auth,
-        health: Health,
+        tools: Tools,
     ) -> None:
         """`calls` maps services (`<source>.<operation>`) to how they are called."""
-        self._name = settings.source
+        super().__init__(settings.source, peer, auth, tools)
         self._calls = calls
-        self._peer = peer
-        self._auth = auth
-        self._health = health
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
-        """The provider's answer, or the outcome that says why there is none."""
-        try:
-            answer = await self._ask(query, deadline)
-        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
-            log().error(
-                "source.defect", source=self._name, service=query.service, reason=type(error).__name__
-            )
-            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
-        if answer.reason is Reason.SOURCE_ANSWER_INVALID and answer.response_digest:
-            self._peer.guard.breaker.blame()
-        self._health.note(answer.outcome)
-        return answer
-
-    def state(self) -> Health:
-        """How the source is doing."""
-        return self._health
-
-    async def close(self) -> None:
-        """Close connections and stop token fetches."""
-        await self._auth.close()
-        await self._peer.close()
-
-    async def _ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+    def _write(self, query: SourceQuery) -> Wire:
         call = self._calls.get(query.service)
         if call is None:
-            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        wire = None
-        try:
-            wire = call.write(query)
-            received, tree = await self._fetch(wire, deadline)
-        except ProviderError as fault:
-            sent = wire.digest if wire is not None and fault.sent else b""
-            return SourceAnswer(
-                outcome=fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent
-            )
-        if isinstance(tree, NotStrictJson):
-            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
-        else:
-            answer = call.read(tree, query)
-        return replace(answer, request_digest=wire.digest, response_digest=received)
+            raise refused_here()
+        return call.write(query)
 
-    async def _fetch(self, wire: Wire, deadline: float) -> tuple[bytes, object]:
-        """Digest of the answer and its tree; once more when the answer itself says that the token expired."""
+    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        """Asks once more when the answer itself says that the token expired."""
         received, tree, turn = await self._exchange(wire, deadline)
         if self._says_expired(tree) and await self._auth.renew(deadline, turn):
             received, tree, _ = await self._exchange(wire, deadline)
             if self._says_expired(tree):
                 raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        return received, tree
+        if isinstance(tree, NotStrictJson):
+            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
+        return self._calls[query.service].read(tree, query), received
 
     async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
+        method, target, headers, body, _ = wire
         answer, turn = await call_signed(
-            self._peer,
-            self._auth,
-            wire.method,
-            wire.target,
-            headers=wire.headers,
-            body=wire.body,
-            deadline=deadline,
+            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline
         )
-        if len(answer.body) > _LARGE_BYTES:
-            return *await asyncio.to_thread(_open, answer.body), turn
-        return *_open(answer.body), turn
+        received = answer.body
+        tree = _open(received) if len(received) <= LARGE_BYTES else await asyncio.to_thread(_open, received)
+        return received, tree, turn
 
     def _says_expired(self, tree: object) -> bool:
         if not self._expired_values or isinstance(tree, NotStrictJson):
@@ -145,13 +98,12 @@ class RestSource:
         return isinstance(said, str | int) and str(said) in self._expired_values
 
 
-def _open(body: bytes) -> tuple[bytes, object]:
-    """Digest and tree of a body; the tree is the error itself when there is none."""
-    digest = hashlib.sha256(body).digest()
+def _open(body: bytes) -> object:
+    """The tree of a body, or the error itself when there is none."""
     try:
-        return digest, parse(body)
+        return parse(body)
     except NotStrictJson as error:
-        return digest, error
+        return error
 
 
 def _words(value: object) -> list[str]:

@@ -6,11 +6,12 @@ Values of `{place}` in the path are taken out of the tree; the rest becomes JSON
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import orjson
 
+from adapters.sources.provider import Wire
 from adapters.transport.faults import from_code, refused_here
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
@@ -28,18 +29,6 @@ _FORM = "application/x-www-form-urlencoded"
 _PERSONAL = frozenset(
     {"subject.personal_id", "subject.old_id", "subject.parent_personal_id", "official.personal_id"}
 )
-
-
-class Wire(NamedTuple):
-    """One request, ready to be sent."""
-
-    method: str
-    #: path and query, encoded
-    target: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    #: SHA-256 of the body, of the target when there is no body
-    digest: bytes
 
 
 class RestCall:

@@ -12,15 +12,15 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from adapters.sources.provider import LARGE_BYTES, Provider, Wire
 from adapters.transport.auth import build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
-from adapters.transport.breaker import Health
-from adapters.transport.faults import ProviderError, from_status, refused_here
+from adapters.transport.faults import from_status, refused_here
 from adapters.transport.http import HttpAnswer, HttpPeer, open_peer
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
@@ -32,15 +32,12 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.source import ServicePlan
-from gateway.telemetry import log
 
 if TYPE_CHECKING:
     from gateway.config import ServiceSettings, SourceSettings
 
 #: a fault comes with these statuses; it is read, not guessed from the status
 _ACCEPTED = frozenset({400, 500})
-#: answers above this size are read in a thread
-_BIG = 65_536
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 
 Fault = tuple[Outcome, Reason]
@@ -114,7 +111,7 @@ def _door(
     return _Door(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
 
 
-class SoapSource:
+class SoapSource(Provider):
     """One SOAP provider (gateway.ports.Source)."""
 
     def __init__(
@@ -126,76 +123,35 @@ class SoapSource:
         tools: Tools,
     ) -> None:
         """Made by `open_source`; nothing is connected yet."""
-        self._name = settings.source
+        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
+        super().__init__(settings.source, peer, auth, tools)
         self._profile = settings.request_profile
         self._doors = doors
-        self._peer = peer
-        self._clock = tools.clock
-        self._auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
         self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
         self._faults = options.faults
-        self._health = Health(tools.clock, peer.guard)
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
-        """The provider's answer or the outcome that says why there is none."""
-        try:
-            answer = await self._ask(query, deadline)
-        except ProviderError as error:
-            answer = failed(error.outcome, error.reason, retry_in=error.retry_in)
-        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
-            log().error(
-                "source.defect", source=self._name, service=query.service, reason=type(error).__name__
-            )
-            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
-        if answer.reason is Reason.SOURCE_ANSWER_INVALID and answer.response_digest:
-            self._peer.guard.breaker.blame()
-        self._health.note(answer.outcome)
-        return answer
-
-    def state(self) -> Health:
-        """How the source is doing."""
-        return self._health
-
-    async def close(self) -> None:
-        """Close connections and stop token fetches."""
-        await self._auth.close()
-        await self._peer.close()
-
-    async def _ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+    def _write(self, query: SourceQuery) -> Wire:
         door = self._doors.get(query.service)
         if door is None:
-            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        message = self._message(door, query)
-        sent = hashlib.sha256(message).digest()
+            raise refused_here()
         try:
-            answer, _ = await call_signed(
-                self._peer,
-                self._auth,
-                door.settings.method,
-                door.settings.path,
-                headers=door.headers,
-                body=message,
-                deadline=deadline,
-                accept_status=_ACCEPTED,
-            )
-        except ProviderError as error:
-            found = failed(error.outcome, error.reason, retry_in=error.retry_in)
-            return replace(found, request_digest=sent if error.sent else b"")
-        return replace(
-            await self._read(door, query, answer),
-            request_digest=sent,
-            response_digest=hashlib.sha256(answer.body).digest(),
-        )
-
-    def _message(self, door: _Door, query: SourceQuery) -> bytes:
-        try:
-            return self._security.write(door.envelope, door.tree(query, self._profile))
+            message = self._security.write(door.envelope, door.tree(query, self._profile))
         except EnvelopeRefused:
             raise refused_here() from None
+        digest = hashlib.sha256(message).digest()
+        return Wire(door.settings.method, door.settings.path, door.headers, message, digest)
+
+    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        method, target, headers, body, _ = wire
+        answer, _ = await call_signed(
+            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline,
+            accept_status=_ACCEPTED,
+        )  # fmt: skip
+        return await self._read(self._doors[query.service], query, answer), answer.body
 
     async def _read(self, door: _Door, query: SourceQuery, answer: HttpAnswer) -> SourceAnswer:
         try:
-            if len(answer.body) > _BIG:
+            if len(answer.body) > LARGE_BYTES:
                 tree = await asyncio.to_thread(self._security.read, door.decoder, answer.body)
             else:
                 tree = self._security.read(door.decoder, answer.body)

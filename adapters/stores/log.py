@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.stores import sql
-from adapters.stores.batch import Row
+from adapters.stores.batch import Row, settle
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.transport.child import ChildFailed
-from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
+from gateway.domain.errors import ConfigError, GatewayError, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.keys import KeyRing, KeyStore, root_key_in
@@ -75,13 +75,14 @@ class SqlExchangeLog:
         keys = self._keys.known(period) or await self._keys.of(period)
         record_id = new_exchange_id()
         leaf = encode(record, keys, record_id)
-        row = Row(record_id, leaf, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        row = Row(record_id, leaf, loop.create_future())
         self.store.submit(row)
+        timer = loop.call_later(_WAIT_SECONDS, settle, (row,), "the store does not answer in time")
         try:
-            async with asyncio.timeout(_WAIT_SECONDS):
-                await row.done
-        except TimeoutError:
-            raise LogUnavailable("the store does not answer in time") from None
+            await row.done
+        finally:
+            timer.cancel()
         return Receipt(leaf_hash=leaf_hash(leaf).hex(), log=self._origin)
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:

@@ -95,7 +95,7 @@ def _read(wsdl: Path) -> dict[str, Operation]:
         }
         if not found:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
-    except (OSError, ValueError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
+    except (OSError, ValueError, RecursionError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
         raise _Unusable(type(error).__name__) from error
     return found
 

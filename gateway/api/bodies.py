@@ -10,7 +10,7 @@ import re
 from typing import TypeVar
 
 import orjson
-from aiohttp import web
+from aiohttp import StreamReader, web
 from pydantic import BaseModel, ValidationError
 
 from gateway.api.context import SERVICES
@@ -44,17 +44,26 @@ async def read_bytes(request: web.Request, largest: int, seconds: float) -> byte
         raise WrongMedia("send the body uncompressed")
     if (request.content_length or 0) > largest:
         raise TooLarge(f"at most {largest} bytes are taken")
-    parts = bytearray()
     try:
-        async with asyncio.timeout(seconds):
-            while chunk := await request.content.readany():
-                parts += chunk
-                if len(parts) > largest:
-                    raise TooLarge(f"at most {largest} bytes are taken")
+        if request.content.is_eof():  # all of it is here already, as with most requests
+            body = request.content.read_nowait()
+        else:
+            async with asyncio.timeout(seconds):
+                body = await _gathered(request.content, largest)
     except TimeoutError:
         raise TooSlow(f"send the body within {seconds:g} seconds") from None
     except (web.RequestPayloadError, ValueError):
         raise BadRequest("the body could not be read") from None
+    if len(body) > largest:
+        raise TooLarge(f"at most {largest} bytes are taken")
+    return body
+
+
+async def _gathered(stream: StreamReader, largest: int) -> bytes:
+    """All that comes, or a little more than `largest` bytes of it."""
+    parts = bytearray()
+    while len(parts) <= largest and (chunk := await stream.readany()):
+        parts += chunk
     return bytes(parts)
 
 

@@ -112,7 +112,8 @@ def _responses(item: Operation) -> dict[str, Any]:
     media = {"application/json": {"schema": _ref(item.answer)}}
     if item.id == "resume":
         media["text/event-stream"] = {"schema": {"type": "string"}}
-    out: dict[str, Any] = {"200": {"description": item.en, "headers": _EXCHANGE_HEADER, "content": media}}
+    description = f"{item.vi} / {item.en}"
+    out: dict[str, Any] = {"200": {"description": description, "headers": _EXCHANGE_HEADER, "content": media}}
     for status in sorted({*item.problems, 500}):
         out[str(status)] = _problem(item, status)
     return out
@@ -120,13 +121,13 @@ def _responses(item: Operation) -> dict[str, Any]:
 
 def _problem(item: Operation, status: int) -> dict[str, Any]:
     family = _PROBLEMS[status]
-    headers = dict(_EXCHANGE_HEADER)
+    headers, description = dict(_EXCHANGE_HEADER), f"{family.title_vi} / {family.title}"
     if item.id == "ready" and status == 503:
         content = {"application/json": {"schema": _ref("Health")}}
-        return {"description": "Not ready", "headers": headers, "content": content}
+        return {"description": "Chưa sẵn sàng / Not ready", "headers": headers, "content": content}
     if item.id == "token" and status in {400, 401}:
         content = {"application/json": {"schema": _ref("TokenProblem")}}
-        return {"description": family.title, "headers": headers, "content": content}
+        return {"description": description, "headers": headers, "content": content}
     example = {
         "type": f"/docs#problem-{family.code}",
         "title": family.title,
@@ -136,7 +137,7 @@ def _problem(item: Operation, status: int) -> dict[str, Any]:
         "exchange_id": "01KB0000000000000000000000",
     }
     shown = {"application/problem+json": {"schema": _ref("Problem"), "example": example}}
-    return {"description": f"{family.title_vi} / {family.title}", "headers": headers, "content": shown}
+    return {"description": description, "headers": headers, "content": shown}
 
 
 def _security(item: Operation) -> list[dict[str, list[str]]]:

@@ -4,8 +4,9 @@ Trouble at a provider is a value here, an `Outcome` with a `Reason`, never an ex
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject
@@ -55,8 +56,10 @@ class Reason(StrEnum):
     MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDoubt:
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
     #: unit_divided, code_unknown or date_partial
@@ -67,8 +70,7 @@ class AttributeDoubt:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceQuery:
+class SourceQuery(NamedTuple):
     """One question to one data service about one subject."""
 
     call_id: CallId
@@ -85,11 +87,10 @@ class SourceQuery:
     #: paper store only: result codes whose papers are looked for
     result_codes: tuple[str, ...] = ()
     #: claims that the caller vouches for, read by the account source; wire names
-    account: Mapping[str, object] = field(default_factory=dict)
+    account: Mapping[str, object] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceAnswer:
+class SourceAnswer(NamedTuple):
     """What one data service answered, in the vocabulary of evidence.
 
     `values` maps attribute names to JSON values as `schemas/evidence` describes them
@@ -97,8 +98,8 @@ class SourceAnswer:
     """
 
     outcome: Outcome
-    values: Mapping[str, object] = field(default_factory=dict)
-    doubts: Mapping[str, AttributeDoubt] = field(default_factory=dict)
+    values: Mapping[str, object] = NOTHING
+    doubts: Mapping[str, AttributeDoubt] = NOTHING
     reason: Reason | None = None
     #: seconds after which asking again makes sense
     retry_in: int | None = None

@@ -4,9 +4,10 @@ Names and digests only: a value of a form never stands in a record.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import ExchangeId, RequesterId
 
 
@@ -25,8 +26,7 @@ class Phase(StrEnum):
     PRUNING = "pruning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEntry:
+class CallEntry(NamedTuple):
     """One query to one data service, as the record names it."""
 
     call: str
@@ -45,8 +45,7 @@ class CallEntry:
     response_digest: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeRecord:
+class ExchangeRecord(NamedTuple):
     """One record before it becomes leaf bytes.
 
     `subjects` and `official` identify people: the log turns them into keyed indexes and encrypts them.
@@ -64,23 +63,22 @@ class ExchangeRecord:
     purpose: str = ""
     legal_basis: str = ""
     #: role -> Subject.key
-    subjects: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = NOTHING
     #: personal id of the official
     official: str = ""
     on_duty: bool = False
     calls: tuple[CallEntry, ...] = ()
-    fields: Mapping[str, bytes] = field(default_factory=dict)
+    fields: Mapping[str, bytes] = NOTHING
     rules: tuple[str, ...] = ()
     #: refusal code or outcome word
     result: str = ""
     #: digest of the configuration in force, hex
     configuration: str = ""
     #: further public facts: text, integers and booleans
-    notes: Mapping[str, str | int | bool] = field(default_factory=dict)
+    notes: Mapping[str, str | int | bool] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What the requester can redeem later for a proof: the hash of the record's leaf and the log's name."""
 
     leaf_hash: str

@@ -64,7 +64,7 @@ def encode(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> bytes:
         "rules": record.rules,
         "result": record.result,
         "config": record.configuration,
-        "notes": record.notes,
+        "notes": {**record.notes},
         "sealed": _seal(record, keys, record_id),
     }
     return orjson.dumps(leaf, option=_OPTIONS)

@@ -11,7 +11,7 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswe
 from gateway.mapping.model import PaperRule
 from gateway.mapping.papers import Facts, Published, Truth, Verdict, predicate, prove, wanting
 from gateway.mapping.paths import put
-from gateway.mapping.plan import Plan, PlannedField
+from gateway.mapping.plan import Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import text
 
 #: which state says most about why a field has no value, strongest first
@@ -59,25 +59,25 @@ class Situation:
     published: Published
 
 
-def fill(
-    plan: Plan, answers: list[SourceAnswer | None], situation: Situation, evidence: Mapping[int, str]
-) -> Filled:
+def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
-    known = situation.known
+    form, known = filled.form, situation.known
     for planned in plan.fields:
         key = planned.field.key
-        entry = _kept(known[key]) if key in known else _entry(plan, planned, answers, evidence)
-        filled.fields[key] = entry
+        if key in known:
+            filled.fields[key] = _kept(known[key])
+            put(form, planned.field.names, known[key])
+            continue
+        entry = filled.fields[key] = _entry(plan, planned, answers)
         value = entry["value"]
         if value is not None:
-            put(filled.form, planned.field.names, value)
-            if key not in known:
-                filled.digestible[key] = value
-                filled.saved_fields += 1
+            put(form, planned.field.names, value)
+            filled.digestible[key] = value
         elif entry["state"] == "withheld":
             filled.rules[str(_withheld_rule(planned))] = None
-    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known, evidence)
+    filled.saved_fields = len(filled.digestible)
+    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known)
     for code, paper in plan.papers.items():
         decided = _paper(facts, code, paper)
         filled.papers.append(decided)
@@ -96,34 +96,26 @@ def _kept(value: object) -> Entry:
     }
 
 
-def _entry(
-    plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]
-) -> Entry:
+def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
     form_field = planned.field
     if form_field.agree:
-        return _agreed(plan, planned, answers, evidence)
-    for pick in planned.picks:
-        if pick.query is None:
-            continue
-        answer = answers[pick.query]
+        return _agreed(plan, planned, answers)
+    for query, attribute, blank in planned.asked:
+        answer = answers[query]
         if answer is None:
             continue
-        raw = answer.values.get(pick.attribute)
+        raw = answer.values.get(attribute)
         if raw is None:
             continue
         value = form_field.convert(raw)
         if value is None:
             continue
-        found = answer.doubts.get(pick.attribute) if answer.doubts else None
-        doubt = None if found is None else _doubt(found, form_field.convert, evidence[pick.query])
-        return {
-            "state": "filled",
-            "value": value,
-            "evidence": evidence[pick.query],
-            "attribute": pick.name,
-            "editable": form_field.editable or doubt is not None,
-            "doubt": doubt,
-        }
+        entry: Entry = blank.copy()
+        entry["value"] = value
+        if answer.doubts and (found := answer.doubts.get(attribute)) is not None:
+            doubt = entry["doubt"] = _doubt(found, form_field.convert, evidence_id(query))
+            entry["editable"] = form_field.editable or doubt is not None
+        return entry
     return _without_value(plan, planned, answers)
 
 
@@ -135,16 +127,14 @@ def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence:
     return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
 
 
-def _agreed(
-    plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], evidence: Mapping[int, str]
-) -> Entry:
+def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
     found = []
     for pick in planned.picks:
         answer = answers[pick.query] if pick.query is not None else None
         raw = answer.values.get(pick.attribute) if answer is not None else None
         value = planned.field.convert(raw) if raw is not None else None
         if value is not None and pick.query is not None:
-            found.append((value, evidence[pick.query], pick))
+            found.append((value, evidence_id(pick.query), pick))
     if not found:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
@@ -262,7 +252,7 @@ def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situ
         if planned.field.key not in situation.known
         if (index := _next_of(planned, answers)) is not None
     )
-    facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known, {})
+    facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
     for paper in plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
     return list(wanted)

@@ -1,5 +1,9 @@
 """Holds compiled mappings against the evidence schemas and code lists: values that one has, the other must know.
 
+Where a code list stands, the words that it leads to are checked against the evidence schema of a source's attribute,
+and the words that it starts from against the evidence schema of a form field's references.
+A source's transforms work on what the list gives: its check is made when there are none or they keep every word
+(`_KEEPING`), else the outcome is the transform's own. A form's transforms come after its check and do not matter.
 Every fault is a Problem with file, line and remedy; nothing here raises for what a file says.
 """
 
@@ -19,6 +23,8 @@ from gateway.strict_yaml import Document, Loc, read
 Evidence = Mapping[str, Mapping[str, object]]
 Groups = Mapping[str, tuple[FieldGroup, Document]]
 Plans = Mapping[str, Mapping[str, ServicePlan]]
+#: transforms that leave a word of a code list as it is
+_KEEPING = frozenset({"text"})
 #: keys of a source mapping whose value a compile fault quotes
 _SPEAKING = frozenset({"from", "else", "transform", "codes", "path", "record", "found_when"})
 
@@ -76,7 +82,7 @@ def _plan_faults(plan: ServicePlan, evidence: Evidence, codes: Codes) -> Iterato
             remedy = f"declare it in schemas/evidence/{plan.evidence}.schema.json"
             yield loc, what, near(name, known, remedy)
         accepted = enum_of(evidence, plan.evidence, name)
-        if not accepted or rule.codes is None or rule.transform:
+        if not accepted or rule.codes is None or not _KEEPING.issuperset(rule.transform):
             continue
         leads = {to for to in codes.lists[rule.codes].values() if to is not None}
         if foreign := sorted(leads - accepted):

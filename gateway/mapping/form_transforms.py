@@ -141,41 +141,44 @@ class _Units:
         self._former = codes.lists.get(_FORMER, {})
         self.words = lru_cache(maxsize=512)(self._words)
 
-    def names(self, value: Mapping[str, object]) -> list[str]:
-        """Commune and province as they are called now, where the catalogues know them."""
-        commune, province = str(value.get("commune")), str(value.get("province"))
-        found = (self._codes.units.names.get(commune), self._codes.provinces.get(province))
-        return [name for name in found if name]
-
-    def detail(self, value: Mapping[str, object]) -> str:
-        """The detail without the parts at its end that only repeat units of the same address.
+    def split(self, value: Mapping[str, object]) -> tuple[str, list[str]]:
+        """The detail, and the parts at its end that only repeat units of the same address.
 
         The first part always stays. So does a name without the word for its kind
         where nothing but a house number would be left: it is the street then.
         """
         whole = str(value.get("detail") or "")
-        if "," not in whole:
-            return whole
-        bare, worded = self.words(str(value.get("commune")), str(value.get("province")))
-        kept = [part.strip() for part in whole.split(",")]
-        cut = len(kept)
-        while len(kept) > 1:
-            last = upper_ascii(kept.pop())
-            if last in worded or (last in bare and not _numbers(kept)):
-                cut = len(kept)
-            elif last is not None:
-                break
         parts = [part.strip() for part in whole.split(",")]
-        return whole if cut == len(parts) or not any(parts[:cut]) else ", ".join(filter(None, parts[:cut]))
+        cut = self._cut(parts, *self.words(str(value.get("commune")), str(value.get("province"))))
+        if cut == len(parts):
+            return whole, []
+        return ", ".join(filter(None, parts[:cut])), [part for part in parts[cut:] if part]
+
+    @staticmethod
+    def _cut(parts: list[str], bare: frozenset[str], worded: frozenset[str]) -> int:
+        cut = len(parts)
+        for at in range(cut - 1, 0, -1):
+            last = upper_ascii(parts[at])
+            if last is None:
+                continue
+            repeats = last in worded or (last in bare and not _numbers(parts[:at]))
+            if not repeats or not any(parts[:at]):
+                break
+            cut = at
+        return cut
 
     def _words(self, commune: str, province: str) -> tuple[frozenset[str], frozenset[str]]:
         """Names folded for comparison: without the word for the kind of unit, and with every such word."""
-        names = [*self.names({"commune": commune, "province": province})]
+        names = [self._codes.units.names.get(commune, ""), self._codes.provinces.get(province) or ""]
         for old, new in self._codes.units.successors.items():
             if commune in new:
                 names += (self._former.get(old) or "").split(", ")
-        bare = frozenset(filter(None, (upper_ascii(_KIND.sub("", name)) for name in names)))
+        bare = frozenset(filter(None, map(_plain_name, names)))
         return bare, frozenset(kind + name for name in bare for kind in _KINDS)
+
+
+def _plain_name(name: str) -> str | None:
+    return upper_ascii(_KIND.sub("", name))
 
 
 def _numbers(parts: list[str]) -> bool:
@@ -190,22 +193,30 @@ def address_two_tiers(units: _Units) -> Transform:
     def address_two_tier(value: object) -> dict[str, str] | None:
         if not isinstance(value, Mapping):
             return None
-        shown = {**value, "detail": units.detail(value)}
+        shown = {**value, "detail": units.split(value)[0]}
         wire = {"dcChiTiet": "detail", "maXa": "commune", "maTinh": "province", "quocGia": "country"}
         return {theirs: str(shown[ours]) for theirs, ours in wire.items() if shown.get(ours)} or None
 
     return address_two_tier
 
 
-def address_texts(units: _Units) -> Transform:
-    """The transform that writes an address on one line, names from the catalogue."""
+def address_texts(codes: Codes, units: _Units) -> Transform:
+    """The transform that writes an address on one line, names from the catalogue.
+
+    A province that the detail repeats stays as it was written there.
+    """
 
     def address_text(value: object) -> str | None:
         if not isinstance(value, Mapping):
             return text(value)
-        detail, names = units.detail(value), units.names(value)
-        parts = names if upper_ascii(detail) in map(upper_ascii, names) else [detail, *names]
-        return ", ".join(part for part in parts if part) or None
+        commune, province = str(value.get("commune")), str(value.get("province"))
+        detail, repeated = units.split(value)
+        names = [codes.units.names.get(commune), codes.provinces.get(province)]
+        if repeated and _plain_name(repeated[-1]) == _plain_name(names[1] or ""):
+            names[1] = repeated[-1]
+        if upper_ascii(detail) not in units.words(commune, province)[1]:
+            names.insert(0, detail.strip(" ,"))
+        return ", ".join(name for name in names if name) or None
 
     return address_text
 
@@ -216,6 +227,6 @@ def form_transforms(codes: Codes) -> dict[str, Transform]:
     named: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
         residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_form,
-        next_ordinal, date_in_words, address_two_tiers(units), address_texts(units),
+        next_ordinal, date_in_words, address_two_tiers(units), address_texts(codes, units),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

@@ -14,7 +14,7 @@ from enum import StrEnum
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
-from gateway.mapping.plan import Pick, Plan
+from gateway.mapping.plan import Pick, Plan, evidence_id
 from gateway.mapping.procedure import refs_of_predicate
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
@@ -46,8 +46,6 @@ class Facts:
     today: date
     given: frozenset[str]
     known: Mapping[str, object]
-    #: query index -> evidence id, for what was found
-    evidence: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,8 @@ def _value(facts: Facts, word: str) -> object:
     if pick is None or pick.query is None:
         return None
     answer = facts.answers[pick.query]
-    return None if answer is None else answer.values.get(pick.attribute)
+    # a doubtful value decides nothing: its paper is asked for
+    return None if answer is None or pick.attribute in answer.doubts else answer.values.get(pick.attribute)
 
 
 def prove(facts: Facts, proof: Proof) -> Verdict:
@@ -170,7 +169,7 @@ def _one(facts: Facts, word: str) -> Verdict:
     answer = facts.answers[pick.query]
     if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
         return Verdict(Truth.UNKNOWN, reason=None if answer is None else reason)
-    return Verdict(Truth.YES, by=f"{facts.evidence.get(pick.query, '')}:{pick.name}", scope=scope)
+    return Verdict(Truth.YES, by=f"{evidence_id(pick.query)}:{pick.name}", scope=scope)
 
 
 def _lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
@@ -225,7 +224,7 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
     papers = answer.values.get("papers")
     for paper in papers if isinstance(papers, list) else ():
         if paper.get("result_code") in issued.result_codes and _still_valid(paper, facts.today):
-            by = f"{facts.evidence.get(pick.query, '')}:{pick.name}"
+            by = f"{evidence_id(pick.query)}:{pick.name}"
             return Verdict(Truth.YES, by=by, reusable={**paper, "owner": issued.owner})
     return Verdict(Truth.UNKNOWN, reason=answer.reason or Reason.VALUE_BLANK)
 

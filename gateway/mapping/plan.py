@@ -43,12 +43,30 @@ class Pick:
 class PlannedField:
     """A field and the picks of its references, in order."""
 
-    __slots__ = ("field", "picks")
+    __slots__ = ("asked", "field", "picks")
 
     def __init__(self, field: Field, picks: tuple[Pick, ...]) -> None:
         """One pick a reference."""
         self.field = field
         self.picks = picks
+        #: the picks that have a query: (query, attribute, the field's entry but for its value)
+        self.asked = tuple((p.query, p.attribute, _entry_of(field, p)) for p in picks if p.query is not None)
+
+
+def _entry_of(field: Field, pick: Pick) -> dict[str, object]:
+    return {
+        "state": "filled",
+        "value": None,
+        "evidence": evidence_id(pick.query or 0),
+        "attribute": pick.name,
+        "editable": field.editable,
+        "doubt": None,
+    }
+
+
+def evidence_id(query: int) -> str:
+    """The name of a query's answer in passports: it follows the plan, so that it stays when a late answer joins."""
+    return f"e{query + 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,14 @@ def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transfo
 
 
 def _same(name: str, asked: str, found: str) -> bool:
+    if asked == found:
+        return True
     if name == "full_name":
         return plain.upper_ascii(asked) == plain.upper_ascii(found)
     if name == "birth_date":
         known = min(len(asked), len(found))
         return asked[:known] == found[:known]
-    return asked == found
+    return False
 
 
 def members(value: object) -> list[dict[str, object]] | None:
@@ -150,14 +152,11 @@ def addresses(codes: Codes) -> Transform:
     def population_address(value: object) -> object:
         if not isinstance(value, dict):
             return None
+        get = value.get
         return _address(
-            codes,
-            province=text(value.get("MaTinhThanh") or value.get("maTinh")),
-            district=text(value.get("MaQuanHuyen")),
-            commune=text(value.get("MaPhuongXa") or value.get("maXa")),
-            detail=text(value.get("ChiTiet") or value.get("diaChi")),
-            country=text(value.get("QuocGia")),
-        )
+            codes, get("MaTinhThanh") or get("maTinh"), get("MaQuanHuyen"), get("MaPhuongXa") or get("maXa"),
+            get("ChiTiet") or get("diaChi"), get("QuocGia"),
+        )  # fmt: skip
 
     return population_address
 
@@ -168,42 +167,31 @@ def enterprise_addresses(codes: Codes) -> Transform:
     def enterprise_address(value: object) -> object:
         if not isinstance(value, dict):
             return None
-        return _address(
-            codes,
-            province=text(value.get("CityID")),
-            district=text(value.get("DistrictID")),
-            commune=text(value.get("WardID")),
-            detail=text(value.get("StreetNumber")),
-            country="VN",
-        )
+        get = value.get
+        return _address(codes, get("CityID"), get("DistrictID"), get("WardID"), get("StreetNumber"), "VN")
 
     return enterprise_address
 
 
-def _address(codes: Codes, **parts: str | None) -> object:
+def _address(codes: Codes, *parts: object) -> object:
     """An address value; a divided commune gives the candidates and asks for confirmation."""
-    if not any(parts[name] for name in ("province", "commune", "detail")):
+    province, district, commune, detail, country = map(text, parts)
+    if not (province or commune or detail):
         return None
-    address: dict[str, object] = {name: part for name, part in parts.items() if part}
-    address.setdefault("country", "VN")
-    commune, units = parts["commune"], codes.units
-    if commune is None or (
-        commune in units.names and not parts["district"] and len(_news(codes, commune)) < 2
-    ):
+    named = {"province": province, "district": district, "commune": commune, "detail": detail}
+    address: dict[str, object] = {name: part for name, part in named.items() if part}
+    address["country"] = country or "VN"
+    if commune is None:
         return address
-    news = _news(codes, commune)
-    if not news:
+    news = codes.units.successors.get(commune, ())
+    if not news or (len(news) < 2 and not district and commune in codes.units.names):
         return address
-    address["province"] = units.province
+    address["province"] = codes.units.province
     candidates = tuple({**address, "commune": new} for new in news)
     if len(news) == 1:
         return candidates[0]
     rule = "units:divided"
     return Doubtful(candidates[0], AttributeDoubt(kind="unit_divided", candidates=candidates, rule=rule))
-
-
-def _news(codes: Codes, commune: str) -> tuple[str, ...]:
-    return codes.units.successors.get(commune, ())
 
 
 def provider_transforms(codes: Codes) -> dict[str, Transform]:

@@ -3,17 +3,27 @@
 Pure functions over plain values: adapters bring the bytes, nothing here knows a protocol.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import (
+    NOTHING,
+    AttributeDoubt,
+    Outcome,
+    Reason,
+    SourceAnswer,
+    SourceQuery,
+    failed,
+)
 from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import AttributeRule, RequestValue, ServiceMapping, SourceMapping
-from gateway.mapping.paths import Getter, compile_path, put
+from gateway.mapping.model import ServiceMapping, SourceMapping
+from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import identity_checks, provider_transforms
-from gateway.mapping.transforms import Doubtful, Transform, Unreadable, text
+from gateway.mapping.transforms import Doubtful, Unreadable, text
+from gateway.mapping.values import Attribute, Place, Step, blank
 from gateway.strict_yaml import Document, read
 
 _REASONS = {
@@ -26,35 +36,37 @@ _REASONS = {
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
-Step = Callable[[object], object]
-Pick = Callable[[SourceQuery, Mapping[str, str]], object]
+#: sets of attributes that a service remembers how to read
+_MAX_READINGS = 512
 
 
 class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
-    __slots__ = ("_attributes", "_found", "_identity", "_mapping", "_record", "_request", "_status",
-                 "_updated", "evidence", "mark", "name", "needs", "operation", "wanted_paths")  # fmt: skip
+    __slots__ = ("_attributes", "_found", "_identity", "_mapping", "_readings", "_record", "_request", "_status",
+                 "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths")  # fmt: skip
 
     def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
         """ValueError names what the mapping has wrong."""
         transforms = provider_transforms(codes)
         answer = mapping.answer
         self.name = f"{source}.{operation}"
+        self.source = source
         self.operation = operation
         self.evidence = mapping.evidence
         self.mark = mapping.mark
         self.needs = mapping.needs
         self._mapping = mapping
-        self._request = [_Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
+        self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
         self._identity = identity_checks(answer, transforms)
         self._status = compile_path(answer.status) if answer.status else None
         self._updated = compile_path(answer.updated_at) if answer.updated_at else None
         self._attributes = {
-            name: _reader(rule, codes, transforms) for name, rule in answer.attributes.items()
+            name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
+        self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
 
     @property
@@ -109,7 +121,7 @@ class ServicePlan:
             if len(record) > 1:
                 return _OTHER_PERSON
             record = record[0] if record else None
-        if record is None or (self._found is not None and _blank(self._found(record))):
+        if record is None or (self._found is not None and blank(self._found(record))):
             absent = Outcome(self._mapping.answer.absent)
             return failed(absent, _REASONS[absent])
         if not all(check(record, query.subject) for check in self._identity):
@@ -125,134 +137,41 @@ class ServicePlan:
     def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
         values: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
-        attributes = self._attributes
-        for name in query.attributes:
-            reader = attributes.get(name)
-            if reader is None:
-                continue
-            value = reader(record)
-            if value is None:
-                continue
+        reading = self._readings.get(query.attributes) or self._reading(query.attributes)
+        own = record.get if isinstance(record, dict) else _nothing
+        found = [(name, step(value)) for name, key, step in reading.own if (value := own(key)) is not None]
+        found += [(name, read_attribute(record)) for name, read_attribute in reading.inner]
+        for name, value in found:
             if type(value) is Doubtful:
                 doubts[name] = value.doubt
-                value = value.value
-                if value is None:
-                    continue
-            values[name] = value
+                if value.value is not None:
+                    values[name] = value.value
+            elif value is not None:
+                values[name] = value
         updated = text(self._updated(tree)) if self._updated is not None else None
-        return SourceAnswer(outcome=Outcome.FOUND, values=values, doubts=doubts, source_updated_at=updated)
+        return SourceAnswer(Outcome.FOUND, values, doubts or NOTHING, source_updated_at=updated)
+
+    def _reading(self, attributes: tuple[str, ...]) -> "_Reading":
+        """How these attributes are read; plans ask for few different sets of them."""
+        if len(self._readings) >= _MAX_READINGS:
+            self._readings.clear()
+        wanted = [(name, self._attributes[name]) for name in attributes if name in self._attributes]
+        reading = self._readings[attributes] = _Reading(
+            own=[(name, one.key, one.step) for name, one in wanted if one.key],
+            inner=[(name, one) for name, one in wanted if not one.key],
+        )
+        return reading
 
 
-def _blank(value: object) -> bool:
-    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
+class _Reading(NamedTuple):
+    """A set of attributes: those that are one step on an element of the record itself, and the others."""
+
+    own: list[tuple[str, str, Step]]
+    inner: list[tuple[str, Step]]
 
 
-class _Place:
-    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out."""
-
-    __slots__ = ("names", "place", "profiles", "unless", "value")
-
-    def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
-        if (rule.value is None) == (rule.from_ is None):
-            raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
-        self.place = place
-        self.names = tuple(place.split("."))
-        self.profiles = rule.profiles
-        self.unless = rule.unless
-        self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
-
-
-def _written(rule: RequestValue, steps: list[Step]) -> Pick:
-    if rule.value is not None:
-        return lambda _query, _parameters: rule.value
-    picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
-    first, blank = picks[0], rule.blank
-
-    def written(query: SourceQuery, parameters: Mapping[str, str]) -> object:
-        value = first(query, parameters)
-        if len(picks) > 1 and _blank(value):
-            value = next((found for pick in picks[1:] if not _blank(found := pick(query, parameters))), None)
-        for step in steps:
-            if value is None:
-                break
-            value = step(value)
-        if type(value) is Doubtful:
-            value = value.value
-        return blank if _blank(value) else value
-
-    return written
-
-
-def _picker(word: str) -> Pick:
-    head, _, rest = word.partition(".")
-    if head == "service":
-        return lambda _query, parameters: parameters.get(rest)
-    if head == "subject":
-        return lambda query, _parameters: _plain(getattr(query.subject, rest, None))
-    if head == "official":
-        return lambda query, _parameters: getattr(query.official, rest, None) or None
-    if head == "account":
-        return lambda query, _parameters: query.account.get(rest)
-    if word == "result_codes":
-        return lambda query, _parameters: [{"MaKetQua": code, "SoKyHieu": ""} for code in query.result_codes]
-    if word in ("call_id", "procedure", "purpose", "dossier"):
-        return lambda query, _parameters: getattr(query, word)
-    raise ValueError(f"'from: {word}' is not a value of a query")
-
-
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, str) else str(value)
-
-
-def _steps(
-    codes_name: str | None, words: tuple[str, ...], codes: Codes, named: Mapping[str, Transform]
-) -> list[Step]:
-    steps: list[Step] = []
-    for word in words:
-        if word not in named:
-            raise ValueError(f"transform '{word}' does not exist; there are {', '.join(sorted(named))}")
-        steps.append(named[word])
-    if codes_name is not None:
-        if codes_name not in codes.lists:
-            raise ValueError(f"code list '{codes_name}' does not exist in mappings/codes")
-        steps.insert(0, _translate(codes.lists[codes_name]))
-    return steps
-
-
-def _translate(table: Mapping[str, str | None]) -> Step:
-    def translate(value: object) -> object:
-        code = text(value)
-        if code is None:
-            return None
-        if code in table:
-            return table[code]
-        return Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
-
-    return translate
-
-
-def _reader(rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> Step:
-    picks: list[Getter] = [compile_path(path) for path in (rule.path, *rule.else_)]
-    steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
-    if len(picks) == 1 and len(steps) == 1:
-        return _single(picks[0], steps[0])
-
-    def read_attribute(record: object) -> object:
-        for pick in picks:
-            value = pick(record)
-            for step in steps:
-                if type(value) is Doubtful:
-                    break
-                value = step(value)
-            if value is not None:
-                return value
-        return None
-
-    return read_attribute
-
-
-def _single(pick: Getter, step: Step) -> Step:
-    return lambda record: step(pick(record))
+def _nothing(_key: str) -> object:
+    return None
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

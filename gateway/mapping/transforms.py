@@ -36,6 +36,8 @@ class Unreadable(ValueError):
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text."""
     if type(value) is str:
+        if value.isalnum() and value.isascii():
+            return value
         found = " ".join(value.split())
         if not found.isascii() and not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)

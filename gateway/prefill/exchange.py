@@ -1,20 +1,19 @@
 """One exchange under way: its calls, its records, its answer."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 import orjson
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import NOTHING, Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Requester, Subject
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.plan import PlannedQuery
+from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
-from gateway.prefill.passport import rfc3339, source_entries
+from gateway.prefill.passport import issued, rfc3339, source_entries
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import dependency, found_subject
@@ -42,18 +41,19 @@ class Exchange:
         self._subjects = dict(prepared.cast.subjects)
         self._calls: dict[int, Call] = {}
         self._deadline = asyncio.get_running_loop().time() + tools.late_seconds
-        official = prepared.official
-        self._who = (
-            requester.id,
-            official.personal_id,
-            official.agency,
-            official.account,
-            official.full_name,
+        one = prepared.official
+        self._asker = (
+            f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
         )
         self._base: ExchangeRecord | None = None
-        self.gathering = Gathering(len(self._plan.queries), self._following, self._ask, self._before_wave)
+        self.gathering = Gathering(len(self._plan.queries))
 
-    def _following(self, answers: list[SourceAnswer | None]) -> list[int]:
+    async def gather(self) -> None:
+        """Ask until nothing more is needed."""
+        await self.gathering.run(self)
+
+    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
+        """The queries to ask next; a subject that is found on the way comes before what is asked about him."""
         started = self.gathering.asked or self._request.known
         wave = next_queries(self._plan, answers, self._situation) if started else self._prepared.first
         wanted: dict[int, None] = {}
@@ -66,7 +66,7 @@ class Exchange:
                 wanted[index] = None
         return list(wanted)
 
-    async def _before_wave(self, wave: list[int]) -> None:
+    async def before_wave(self, wave: list[int]) -> None:
         """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
         known = len(self._subjects)
         for index in wave:
@@ -93,10 +93,12 @@ class Exchange:
             for query, one in zip(self._plan.queries, answers, strict=True)
         ]
 
-    def _ask(self, index: int) -> Awaitable[SourceAnswer] | None:
+    async def ask(self, index: int) -> SourceAnswer | None:
+        """One query's answer; None when nobody can be asked."""
         query = self._plan.queries[index]
-        if query.service.evidence == ACCOUNT and not self._request.account and not self._claims():
-            return _ready(_NO_CLAIMS)
+        claims = self._claims() if query.service.evidence == ACCOUNT else NOTHING
+        if query.service.evidence == ACCOUNT and not claims:
+            return _NO_CLAIMS
         subject = self._subject(query)
         if subject is None or not query.service.can_ask(subject):
             return None
@@ -105,9 +107,9 @@ class Exchange:
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
             official=self._prepared.official, procedure=self._prepared.procedure.code, purpose=self._prepared.purpose,
             dossier=self._request.dossier, result_codes=query.result_codes,
-            account=self._claims() if query.service.evidence == ACCOUNT else {},
+            account=claims,
         )  # fmt: skip
-        return self._tools.gatherer.ask(asked, self._who, self.id, self._deadline, call)
+        return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
 
     def _claims(self) -> dict[str, object]:
         """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""
@@ -131,10 +133,12 @@ class Exchange:
         """Write a record of this exchange; the receipt of it."""
         if self._base is None:
             self._base = self._first()
-        record = replace(
-            self._base, phase=phase, time=rfc3339(self._tools.clock.now()), calls=tuple(self._entries(phase)),
-            fields={} if filled is None else {k: orjson.dumps(v) for k, v in filled.digestible.items()},
-            rules=self._base.rules + (() if filled is None else tuple(filled.rules)), notes=notes,
+        digested = (
+            {} if filled is None else {key: orjson.dumps(value) for key, value in filled.digestible.items()}
+        )
+        record = self._base._replace(
+            phase=phase, time=rfc3339(self._tools.clock.now()), calls=self._entries(phase), fields=digested,
+            rules=self._base.rules if filled is None else (*self._base.rules, *filled.rules), notes=notes,
             subjects={role: one.key for role, one in self._subjects.items()},
         )  # fmt: skip
         receipt = await self._tools.write(record)
@@ -149,34 +153,28 @@ class Exchange:
             rules=prepared.grant.rules, configuration=self._tools.digest,
         )  # fmt: skip
 
-    def _entries(self, phase: Phase) -> list[CallEntry]:
-        entries = []
-        for query in self._plan.queries:
-            call, answer = self._calls.get(query.index), self.gathering.answers[query.index]
-            if phase is not Phase.INTENT and call is None:
-                continue
-            source, _, operation = query.service.name.partition(".")
-            done = answer if phase is not Phase.INTENT else None
-            entries.append(
-                CallEntry(
-                    call=f"{self.id}-{query.index + 1}",
-                    source=source,
-                    operation=operation,
-                    role=query.role,
-                    attributes=query.attributes,
-                    outcome=done.outcome.value
-                    if done is not None
-                    else ""
-                    if phase is Phase.INTENT
-                    else "unknown",
-                    elapsed_ms=call.elapsed_ms if call else 0,
-                    cached=call.cached if call else False,
-                    shared_with=call.shared_with if call else "",
-                    request_digest=done.request_digest if done else b"",
-                    response_digest=done.response_digest if done else b"",
-                )
-            )
-        return entries
+    def _entries(self, phase: Phase) -> tuple[CallEntry, ...]:
+        """What may be asked (intent), then what was asked and what came of it."""
+        queries = self._plan.queries
+        if phase is Phase.INTENT:
+            return tuple([self._named(query) for query in queries])
+        return tuple(
+            [self._asked(query, self._calls[query.index]) for query in queries if query.index in self._calls]
+        )
+
+    def _named(self, query: PlannedQuery) -> CallEntry:
+        service = query.service
+        call = f"{self.id}-{query.index + 1}"
+        return CallEntry(call, service.source, service.operation, query.role, query.attributes)
+
+    def _asked(self, query: PlannedQuery, call: Call) -> CallEntry:
+        entry, answer = self._named(query), self.gathering.answers[query.index]
+        if answer is None:
+            return entry._replace(outcome="unknown")
+        return entry._replace(
+            outcome=answer.outcome.value, elapsed_ms=call.elapsed_ms, cached=call.cached, shared_with=call.shared_with,
+            request_digest=answer.request_digest, response_digest=answer.response_digest,
+        )  # fmt: skip
 
     async def answer(self, pending: str | None = None) -> dict[str, object]:
         """Fill the form with what is there, record the outcome, and give the answer."""
@@ -186,22 +184,23 @@ class Exchange:
                 _CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)
             ]
         answers = self._trusted(answers)
-        names = _evidence_names(answers)
-        filled = fill(self._plan, answers, self._situation, names)
+        filled = fill(self._plan, answers, self._situation)
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
-        return self._written(answers, names, filled, pending, receipt)
+        return self._written(answers, filled, pending, receipt)
 
     def _written(
-        self, answers: list[SourceAnswer | None], names: Mapping[int, str], filled: Filled, pending: str | None,
+        self,
+        answers: list[SourceAnswer | None],
+        filled: Filled,
+        pending: str | None,
         receipt: dict[str, object],
-    ) -> dict[str, object]:  # fmt: skip
-        procedure, grant, issuer = self._prepared.procedure, self._prepared.grant, self._tools.issuer
-        evidence = {}
-        for index, name in names.items():
-            found = answers[index]
-            if found is not None:
-                call = self._calls.get(index) or Call(CallId(""))
-                evidence[name] = issuer.evidence(self._plan.queries[index], found, call, grant)
+    ) -> dict[str, object]:
+        procedure = self._prepared.procedure
+        evidence = {
+            evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index))
+            for index, found in enumerate(answers)
+            if found is not None and found.outcome is Outcome.FOUND
+        }
         return {
             "exchange_id": self.id,
             "procedure": {
@@ -224,25 +223,10 @@ class Exchange:
     def state(self) -> dict[str, tuple[object, ...]]:
         """What was shown so far: form key -> what a late answer may change."""
         answers = self._trusted(list(self.gathering.answers))
-        filled = fill(self._plan, answers, self._situation, _evidence_names(answers))
+        filled = fill(self._plan, answers, self._situation)
         return {key: seen(entry) for key, entry in filled.fields.items()}
 
 
 def seen(entry: Mapping[str, object]) -> tuple[object, ...]:
     """What of a field's entry the citizen sees."""
     return entry["state"], entry["value"], entry["attribute"]
-
-
-def _evidence_names(answers: list[SourceAnswer | None]) -> dict[int, str]:
-    """Evidence ids follow the plan, so that they stay the same when a late answer joins."""
-    return {
-        index: f"e{index + 1}"
-        for index, one in enumerate(answers)
-        if one is not None and one.outcome is Outcome.FOUND
-    }
-
-
-def _ready(answer: SourceAnswer) -> "asyncio.Future[SourceAnswer]":
-    future: asyncio.Future[SourceAnswer] = asyncio.get_running_loop().create_future()
-    future.set_result(answer)
-    return future

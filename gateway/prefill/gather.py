@@ -5,17 +5,15 @@ declares it valid: never across requester, official, agency, purpose, procedure 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
 from gateway.telemetry import Metrics, log
-
-#: requester, official, agency, account and name of the official
-Who = tuple[str, ...]
 
 #: how much too early a timer of the loop may ring
 _TICK_SECONDS = 0.01
@@ -42,12 +40,18 @@ class _Kept:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Flight:
-    """A call under way: who began it, and where the others wait for its answer."""
+    """A call under way: who began it, and where the others wait for its answer, if there are any."""
 
     exchange: str
-    landed: "asyncio.Future[SourceAnswer]"
+    landed: "asyncio.Future[SourceAnswer] | None" = None
+
+    async def join(self) -> SourceAnswer:
+        """The answer, when it is there; whoever stops waiting stops nobody else."""
+        if self.landed is None:
+            self.landed = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self.landed)
 
 
 class Gatherer:
@@ -76,55 +80,50 @@ class Gatherer:
         return len(self._kept)
 
     async def ask(
-        self, query: SourceQuery, who: Who, exchange: ExchangeId, deadline: float, call: Call
+        self, query: SourceQuery, asker: str, exchange: ExchangeId, deadline: float, call: Call
     ) -> SourceAnswer:
-        """One query's answer, from its source, from a call in flight or from an answer still valid."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        key = _key(query, who)
-        call.valid_seconds = self._valid.get(query.service, 0)
-        kept = self._kept.get(key) if call.valid_seconds else None
-        if kept is not None and kept.until > began:
-            call.cached, call.fetched_at = True, kept.fetched_at
-            self._metrics.cache("hit")
-            return kept.answer
-        answer = await self._fly(key, query, exchange, deadline, call)
-        call.elapsed_ms = round((loop.time() - began) * 1000)
-        return answer
+        """One query's answer, from its source, from a call in flight or from an answer still valid.
 
-    async def _fly(
-        self, key: str, query: SourceQuery, exchange: ExchangeId, deadline: float, call: Call
-    ) -> SourceAnswer:
+        `asker` says in whose name (requester, official, agency) is asked: answers are shared within it only.
+        """
+        now = asyncio.get_running_loop().time
+        began = now()
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
             return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
-        flight = None if query.account else self._flights.get(key)
-        if flight is not None:
-            call.shared_with = flight.exchange
-            answer = await asyncio.shield(flight.landed)
-        elif query.account:
+        if query.account:
             answer = await source.ask(query, deadline)
         else:
-            answer = await self._lead(key, query, exchange, source, deadline)
+            key = _key(query, asker)
+            call.valid_seconds = self._valid.get(query.service, 0)
+            if call.valid_seconds and (kept := self._kept.get(key)) is not None and kept.until > began:
+                call.cached, call.fetched_at = True, kept.fetched_at
+                self._metrics.cache("hit")
+                return kept.answer
+            answer = await self._fly(key, query, exchange, source, deadline, call)
         call.fetched_at = self._clock.now()
+        call.elapsed_ms = round((now() - began) * 1000)
         return answer
 
-    async def _lead(
-        self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float
+    async def _fly(
+        self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float, call: Call
     ) -> SourceAnswer:
-        """The call itself; whoever asks the same meanwhile waits for its answer."""
-        landed, began = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().time()
-        self._flights[key] = _Flight(exchange, landed)
-        answer = _GONE
+        """The answer of the call in flight, or of a new one that others may join meanwhile."""
+        flight = self._flights.get(key)
+        if flight is not None:
+            call.shared_with = flight.exchange
+            return await flight.join()
+        flight = self._flights[key] = _Flight(exchange)
+        began, answer = asyncio.get_running_loop().time(), _GONE
         try:
             answer = await source.ask(query, deadline)
         finally:
             del self._flights[key]
-            landed.set_result(answer)
+            if flight.landed is not None:
+                flight.landed.set_result(answer)
         self._account(query, answer, asyncio.get_running_loop().time() - began)
-        seconds = self._valid.get(query.service, 0)
-        if seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
-            self._keep(key, answer, seconds)
+        if call.valid_seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
+            self._keep(key, answer, call.valid_seconds)
         return answer
 
     def _account(self, query: SourceQuery, answer: SourceAnswer, seconds: float) -> None:
@@ -148,53 +147,72 @@ class Gatherer:
             del self._kept[key]
 
 
-def _key(query: SourceQuery, who: Who) -> str:
+def _key(query: SourceQuery, asker: str) -> str:
     """Equal for queries that may share one answer, and for no others: all that the provider sees, and who asks."""
-    parts = (*who, query.procedure, query.purpose, query.dossier or "", query.service, query.subject.identity)
-    return "\x1f".join((*parts, *query.attributes, "", *query.result_codes))
+    asked = (
+        asker,
+        query.procedure,
+        query.purpose,
+        query.dossier or "",
+        query.service,
+        query.subject.identity,
+    )
+    return "\x1f".join((*asked, *query.attributes, "", *query.result_codes))
+
+
+class Asking(Protocol):
+    """An exchange, as its gathering sees it."""
+
+    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
+        """The queries to ask next; may name some that are answered."""
+
+    async def before_wave(self, wave: list[int]) -> None:
+        """Awaited before every wave but the first, which the exchange announced already."""
+
+    async def ask(self, index: int) -> SourceAnswer | None:
+        """One query's answer; None when it cannot be asked, so that it is skipped."""
 
 
 class Gathering:
     """The waves of one exchange. `run` ends when nothing more is needed; answers arrive in `answers`."""
 
-    def __init__(
-        self,
-        count: int,
-        following: Callable[[list[SourceAnswer | None]], list[int]],
-        ask: Callable[[int], "Awaitable[SourceAnswer] | None"],
-        before: Callable[[list[int]], Awaitable[None]],
-    ) -> None:
-        """`following` names the next queries; `ask` starts one (None: it cannot be asked, so it is skipped).
+    __slots__ = ("_stopped", "answers", "arrived", "asked")
 
-        `before` is awaited before every wave but the first, which the exchange announced already.
-        """
+    def __init__(self, count: int) -> None:
+        """`count` queries, none of them asked yet."""
         self.answers: list[SourceAnswer | None] = [None] * count
         self.asked: list[int] = []
         self.arrived: Callable[[], None] | None = None
-        self._following = following
-        self._ask = ask
-        self._before = before
         self._stopped = False
 
     def stop(self) -> None:
         """Start no further wave."""
         self._stopped = True
 
-    async def run(self) -> None:
+    async def run(self, exchange: Asking) -> None:
         """Ask wave after wave."""
-        while wave := [index for index in self._following(self.answers) if self.answers[index] is None]:
+        while wave := [index for index in exchange.following(self.answers) if self.answers[index] is None]:
             if self.asked:
-                await self._before(wave)
+                await exchange.before_wave(wave)
             if self._stopped:
                 return
-            await asyncio.gather(*[self._one(index) for index in wave])
+            await self._all(exchange, wave)
 
-    async def _one(self, index: int) -> None:
+    async def _all(self, exchange: Asking, wave: list[int]) -> None:
+        """All at once; the first needs no task of its own."""
+        loop = asyncio.get_running_loop()
+        others = [loop.create_task(self._one(exchange, index)) for index in wave[1:]]
+        try:
+            await self._one(exchange, wave[0])
+            for other in others:
+                await other
+        finally:
+            for other in others:
+                other.cancel()
+
+    async def _one(self, exchange: Asking, index: int) -> None:
         self.asked.append(index)
-        started = self._ask(index)
-        if started is None:
-            self.answers[index] = failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
-        else:
-            self.answers[index] = await started
+        answer = await exchange.ask(index)
+        self.answers[index] = answer or failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
         if self.arrived is not None:
             self.arrived()

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.config import SourceSettings
 from gateway.domain.evidence import Outcome, SourceAnswer
+from gateway.domain.identifiers import CallId
 from gateway.mapping.papers import Published
-from gateway.mapping.plan import PlannedQuery
+from gateway.mapping.plan import Plan, PlannedQuery
 from gateway.policy.grants import Grant
 from gateway.prefill.gather import Call
+
+_NO_CALL = Call(CallId(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +24,38 @@ class Issuer:
     #: the profile speaks with simulated providers
     simulated: bool
 
-    def evidence(
-        self, query: PlannedQuery, answer: SourceAnswer, call: Call, grant: Grant
-    ) -> dict[str, object]:
-        """The evidence entry of one answer."""
-        source, _, operation = query.service.name.partition(".")
-        settings = self.sources[source]
-        granted = grant.services.get(query.service.name)
-        fetched = call.fetched_at or datetime.now(UTC)
-        scopes = (self.published(query.service.name, name) for name in query.attributes)
+    def passports(self, plan: Plan, grant: Grant) -> tuple[dict[str, object], ...]:
+        """The evidence entry of every query but for what only its answer tells; None stands there."""
+        return tuple(self._passport(query, grant) for query in plan.queries)
+
+    def _passport(self, query: PlannedQuery, grant: Grant) -> dict[str, object]:
+        service = query.service
+        settings, granted = self.sources[service.source], grant.services.get(service.name)
+        scopes = (self.published(service.name, name) for name in query.attributes)
         return {
-            "source": source,
-            "data_service": operation,
+            "source": service.source,
+            "data_service": service.operation,
             "provider": settings.provider,
             "subject": query.role,
-            "sandbox": self.simulated or "sandbox" in (settings.mark, query.service.mark),
-            "fetched_at": rfc3339(fetched),
-            "source_updated_at": answer.source_updated_at,
-            "valid_until": rfc3339(fetched + timedelta(seconds=call.valid_seconds)),
+            "sandbox": self.simulated or "sandbox" in (settings.mark, service.mark),
+            "fetched_at": None,
+            "source_updated_at": None,
+            "valid_until": None,
             "legal_basis": granted.legal_basis if granted else "",
             "agreement": granted.agreement if granted else None,
             "published_scope": next((scope for scope in scopes if scope), None),
         }
+
+
+def issued(passport: dict[str, object], answer: SourceAnswer, call: Call | None) -> dict[str, object]:
+    """The passport with what the answer tells."""
+    fetched = call.fetched_at if call is not None and call.fetched_at is not None else datetime.now(UTC)
+    entry = passport.copy()
+    entry["fetched_at"] = entry["valid_until"] = rfc3339(fetched)
+    entry["source_updated_at"] = answer.source_updated_at
+    if call is not None and call.valid_seconds:
+        entry["valid_until"] = rfc3339(fetched + timedelta(seconds=call.valid_seconds))
+    return entry
 
 
 def source_entries(
@@ -50,17 +63,16 @@ def source_entries(
 ) -> list[dict[str, object]]:
     """One line per planned query: what was asked, what came of it, how long it took."""
     entries = []
-    for query in queries:
-        answer, call = answers[query.index], calls.get(query.index)
-        source, _, operation = query.service.name.partition(".")
+    for query, answer in zip(queries, answers, strict=True):
+        call = calls.get(query.index, _NO_CALL)
         entry: dict[str, object] = {
-            "source": source,
-            "data_service": operation,
+            "source": query.service.source,
+            "data_service": query.service.operation,
             "subject": query.role,
-            "call": call.call_id if call else None,
-            "outcome": (answer.outcome if answer else Outcome.SKIPPED).value,
-            "elapsed_ms": call.elapsed_ms if call else 0,
-            "cached": call.cached if call else False,
+            "call": call.call_id or None,
+            "outcome": (Outcome.SKIPPED if answer is None else answer.outcome).value,
+            "elapsed_ms": call.elapsed_ms,
+            "cached": call.cached,
         }
         if answer is not None and answer.reason is not None:
             entry["reason"] = answer.reason.value
@@ -72,4 +84,5 @@ def source_entries(
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"

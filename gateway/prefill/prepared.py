@@ -32,6 +32,8 @@ class Prepared:
     plan: Plan
     #: queries of the first wave, when the citizen typed nothing yet
     first: tuple[int, ...]
+    #: by query, as far as they do not depend on its answer
+    passports: tuple[dict[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ No record, no release: the intent is durable before any provider is asked, the o
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from gateway.config import Configuration
 from gateway.domain.errors import LogUnavailable, NotFound, Refused, Unprocessable
@@ -35,6 +36,12 @@ _POLL_SECONDS = 0.02
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 
 
+class _Planned(NamedTuple):
+    plan: Plan
+    first: tuple[int, ...]
+    passports: tuple[dict[str, object], ...]
+
+
 class Prefill:
     """Fills forms. Holds no state of requests but plans, calls in flight and answers still valid."""
 
@@ -47,7 +54,7 @@ class Prefill:
         self._catalogue = catalogue
         self._policy = Policy(configuration)
         self._offers = _enabled(configuration, catalogue)
-        self._plans: dict[tuple[object, ...], tuple[Plan, tuple[int, ...]]] = {}
+        self._plans: dict[tuple[object, ...], _Planned] = {}
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
@@ -67,7 +74,7 @@ class Prefill:
             self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
         )
         await running.record(Phase.INTENT)
-        task = asyncio.ensure_future(running.gathering.run())
+        task = asyncio.ensure_future(running.gather())
         try:
             wait = max(0.0, deadline - asyncio.get_running_loop().time())
             done, _ = await asyncio.wait((task,), timeout=wait)
@@ -132,10 +139,8 @@ class Prefill:
             procedure, roles, official, purpose, grant, *self._plan(procedure, roles, grant, request)
         )
 
-    def _plan(
-        self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest
-    ) -> tuple[Plan, tuple[int, ...]]:
-        """The plan for subjects of this shape, and its first wave."""
+    def _plan(self, procedure: Procedure, roles: Cast, grant: Grant, request: PrefillRequest) -> "_Planned":
+        """What is the same for all subjects of this shape."""
         narrowed = None if request.fields is None else frozenset(request.fields)
         key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
         planned = self._plans.get(key)
@@ -145,7 +150,8 @@ class Prefill:
             plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
             untouched = Situation({}, roles.given, grant.day, self._published)
             first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
-            planned = self._plans[key] = (plan, first)
+            passports = self._tools.issuer.passports(plan, grant)
+            planned = self._plans[key] = _Planned(plan, first, passports)
         return planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:

@@ -12,7 +12,7 @@ from gateway.prefill.gather import Call, Gatherer
 from gateway.telemetry import Metrics
 
 OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31")
-WHO = ("portal", OFFICIAL.personal_id, OFFICIAL.agency, "", "")
+ASKER = f"portal of {OFFICIAL.agency}"
 
 
 class _Clock:
@@ -49,7 +49,7 @@ def _query(name: str = "Nguyễn Thử") -> SourceQuery:
 async def _ask(gatherer: Gatherer, query: SourceQuery) -> Call:
     call = Call(CallId("x-1"))
     deadline = asyncio.get_running_loop().time() + 1
-    await gatherer.ask(query, WHO, ExchangeId("x"), deadline, call)
+    await gatherer.ask(query, ASKER, ExchangeId("x"), deadline, call)
     return call
 
 

@@ -78,8 +78,7 @@ def test_failing_source_leaves_the_fields_of_the_others_alone(code: str, data: s
     broken = list(whole)
     broken[failing] = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
     situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: None)
-    names = {index: f"e{index}" for index in range(len(whole))}
-    before, after = fill(plan, whole, situation, names), fill(plan, broken, situation, names)
+    before, after = fill(plan, whole, situation), fill(plan, broken, situation)
     for planned in plan.fields:
         if all(pick.query != failing for pick in planned.picks):
             assert before.fields[planned.field.key] == after.fields[planned.field.key]

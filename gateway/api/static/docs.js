@@ -27,6 +27,11 @@ function example(schema, schemas) {
   return found && found.examples ? JSON.stringify(found.examples[0], null, 2) : "";
 }
 
+function parameters(operation) {
+  return (operation.parameters || []).map((one) => node("p", {}, "Tham số ", node("small", { lang: "en" }, "Parameter"),
+    `: ${one.name} (${one.in}), ví dụ ${one.example}`));
+}
+
 function body(operation, schemas) {
   if (!operation.requestBody) return [];
   return Object.entries(operation.requestBody.content).flatMap(([type, media]) => {
@@ -52,7 +57,7 @@ function article(path, method, operation, schemas) {
     node("h3", {}, node("span", { class: "method" }, method.toUpperCase()), path),
     node("p", {}, ...bilingual(operation.summary)),
     node("p", {}, "Quyền ", node("small", { lang: "en" }, "Access"), `: ${who}`),
-    ...body(operation, schemas), responses(operation));
+    ...parameters(operation), ...body(operation, schemas), responses(operation));
 }
 
 function problems(api) {
@@ -68,6 +73,14 @@ function problems(api) {
       node("dt", { id: `problem-${item.code}` }, `${item.status} ${item.code}`),
       node("dd", {}, item.title_vi, " ", node("small", { lang: "en" }, item.title)));
   }
+}
+
+// Schemas are folded; who follows a link to one wants to see it.
+function show() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (!target) return;
+  if (target.localName === "details") target.open = true;
+  target.scrollIntoView();
 }
 
 async function render() {
@@ -87,7 +100,10 @@ async function render() {
       node("summary", {}, name), node("pre", { tabindex: "0" }, JSON.stringify(schema, null, 2))));
   }
   if (location.hash) location.replace(location.hash);
+  show();
 }
+
+addEventListener("hashchange", show);
 
 render().catch(() => {
   document.getElementById("operations").replaceChildren("Không tải được /openapi.json. Could not load it.");

@@ -1,0 +1,83 @@
+"""What every source with a provider behind it does alike, whatever it speaks.
+
+Promises: `ask` always answers, by the deadline; a defect of ours is an outcome too, and spoils no other source.
+"""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from adapters.transport.breaker import Health
+from adapters.transport.faults import ProviderError
+from adapters.transport.http import HttpPeer
+from adapters.transport.signers import Auth
+from adapters.transport.tools import Tools
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.telemetry import log
+
+#: answers above this size are read in a thread
+LARGE_BYTES = 65_536
+
+
+class Wire(NamedTuple):
+    """One request, ready to be sent."""
+
+    method: str
+    #: path and query, encoded
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    #: SHA-256 of the body, of the target when there is no body
+    digest: bytes
+
+
+class Provider(ABC):
+    """Implements gateway.ports.Source, but for what is said on the wire."""
+
+    def __init__(self, name: str, peer: HttpPeer, auth: Auth, tools: Tools) -> None:
+        """`name` is the source's; nothing is connected yet."""
+        self._name = name
+        self._peer = peer
+        self._auth = auth
+        self._health = Health(tools.clock, peer.guard)
+
+    @abstractmethod
+    def _write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError when it cannot or may not be written."""
+
+    @abstractmethod
+    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        """The answer and the bytes it was read from; ProviderError when there is none."""
+
+    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+        """The provider's answer, or the outcome that says why there is none."""
+        sent = b""
+        try:
+            wire = self._write(query)
+            sent = wire.digest
+            read, received = await self._call(wire, query, deadline)
+            answer = read._replace(request_digest=sent, response_digest=hashlib.sha256(received).digest())
+            if answer.reason is Reason.SOURCE_ANSWER_INVALID:
+                self._peer.guard.breaker.blame()
+        except ProviderError as fault:
+            digest = sent if fault.sent else b""
+            answer = SourceAnswer(
+                fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=digest
+            )
+        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
+            log().error(
+                "source.defect", source=self._name, service=query.service, reason=type(error).__name__
+            )
+            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        self._health.note(answer.outcome)
+        return answer
+
+    def state(self) -> Health:
+        """How the source is doing."""
+        return self._health
+
+    async def close(self) -> None:
+        """Close connections and stop token fetches."""
+        await self._auth.close()
+        await self._peer.close()

@@ -1,0 +1,132 @@
+"""One value of a source mapping, compiled: a place of the request, an attribute of the answer."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from gateway.domain.evidence import AttributeDoubt, SourceQuery
+from gateway.mapping.codes import Codes
+from gateway.mapping.model import AttributeRule, RequestValue
+from gateway.mapping.paths import Getter, compile_path
+from gateway.mapping.transforms import Doubtful, Transform, text
+
+_NAME = re.compile(r"[^.\[\]]+")
+
+Step = Callable[[object], object]
+Pick = Callable[[SourceQuery, Mapping[str, str]], object]
+
+
+class Place:
+    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out."""
+
+    __slots__ = ("names", "place", "profiles", "unless", "value")
+
+    def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
+        """ValueError says what `rule` has wrong."""
+        if (rule.value is None) == (rule.from_ is None):
+            raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
+        self.place = place
+        self.names = tuple(place.split("."))
+        self.profiles = rule.profiles
+        self.unless = rule.unless
+        self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
+
+
+def _written(rule: RequestValue, steps: list[Step]) -> Pick:
+    if rule.value is not None:
+        return lambda _query, _parameters: rule.value
+    picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
+    first, default = picks[0], rule.blank
+
+    def written(query: SourceQuery, parameters: Mapping[str, str]) -> object:
+        value = first(query, parameters)
+        if len(picks) > 1 and blank(value):
+            value = next((found for pick in picks[1:] if not blank(found := pick(query, parameters))), None)
+        for step in steps:
+            if value is None:
+                break
+            value = step(value)
+        if type(value) is Doubtful:
+            value = value.value
+        return default if blank(value) else value
+
+    return written
+
+
+def _picker(word: str) -> Pick:
+    head, _, rest = word.partition(".")
+    if head == "service":
+        return lambda _query, parameters: parameters.get(rest)
+    if head == "subject":
+        return lambda query, _parameters: _plain(getattr(query.subject, rest, None))
+    if head == "official":
+        return lambda query, _parameters: getattr(query.official, rest, None) or None
+    if head == "account":
+        return lambda query, _parameters: query.account.get(rest)
+    if word == "result_codes":
+        return lambda query, _parameters: [{"MaKetQua": code, "SoKyHieu": ""} for code in query.result_codes]
+    if word in ("call_id", "procedure", "purpose", "dossier"):
+        return lambda query, _parameters: getattr(query, word)
+    raise ValueError(f"'from: {word}' is not a value of a query")
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _steps(
+    codes_name: str | None, words: tuple[str, ...], codes: Codes, named: Mapping[str, Transform]
+) -> list[Step]:
+    steps: list[Step] = []
+    for word in words:
+        if word not in named:
+            raise ValueError(f"transform '{word}' does not exist; there are {', '.join(sorted(named))}")
+        steps.append(named[word])
+    if codes_name is not None:
+        if codes_name not in codes.lists:
+            raise ValueError(f"code list '{codes_name}' does not exist in mappings/codes")
+        steps.insert(0, _translate(codes.lists[codes_name]))
+    return steps
+
+
+def _translate(table: Mapping[str, str | None]) -> Step:
+    def translate(value: object) -> object:
+        code = text(value)
+        if code is None:
+            return None
+        if code in table:
+            return table[code]
+        return Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
+
+    return translate
+
+
+class Attribute:
+    """Reads one attribute: the first of its paths that has a value after all steps."""
+
+    __slots__ = ("_picks", "_steps", "key", "step")
+
+    def __init__(self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> None:
+        """ValueError says what `rule` has wrong."""
+        self._picks: list[Getter] = [compile_path(path) for path in (rule.path, *rule.else_)]
+        self._steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
+        self.step = self._steps[0]
+        #: name of the element, when `step` on it is all there is to do, and nothing when it is blank
+        alone = len(self._picks) == len(self._steps) == 1 and self.step(None) is None
+        self.key = rule.path if alone and _NAME.fullmatch(rule.path) else ""
+
+    def __call__(self, record: object) -> object:
+        """The value (None: blank), or a Doubtful one."""
+        for pick in self._picks:
+            value = pick(record)
+            for step in self._steps:
+                if type(value) is Doubtful:
+                    break
+                value = step(value)
+            if value is not None:
+                return value
+        return None
+
+
+def blank(value: object) -> bool:
+    """None, nothing, or only spaces."""
+    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())

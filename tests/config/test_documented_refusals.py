@@ -1,0 +1,65 @@
+"""What the READMEs of `mappings` and `config` say is refused, is refused: file, line and remedy."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli_check import check_config
+
+ROOT = Path(__file__).parents[2]
+TAX = "mappings/sources/tax.yaml"
+MARRIAGE = "mappings/procedures/1.000894.yaml"
+STAY = "mappings/procedures/1.004194.yaml"
+PORTAL = "config/agreements/portal.yaml"
+CLIENT = "config/requesters/portal.yaml"
+
+#: file, what stands there, what is written instead, what is said
+REFUSALS = {
+    "tag": ("config/sources/tax.yaml", "source: tax", "source: !!int tax", "is not allowed"),
+    "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "stands twice"),
+    "name of the file": ("config/sources/tax.yaml", "source: tax\n", "source: taxx\n", "the file is called 'tax'"),
+    "list not total": ("mappings/codes/account_gender.yaml", '"2"]', '"2", "77"]', "misses 77"),
+    "list not one to one": (
+        "mappings/codes/provinces_2025.yaml", '"Cao Bằng"', '"Hà Nội"', "does not read both ways"
+    ),
+    "place of nothing": (TAX, "{from: subject.tax_code", "{value: a, from: subject.tax_code",
+                         "needs either 'value' or 'from'"),
+    "transform of a source": (TAX, "path: tenNNT", "path: tenNNT, transform: titel_case", "does not exist"),
+    "path": (TAX, "path: tenNNT", "path: 'a[b'", "is not a path"),
+    "attribute": (TAX, "        name: {path", "        naem: {path", "did you mean 'name'?"),
+    "include": (STAY, 'include: "1.004222"', 'include: "1.004229"', "there is no procedure 1.004229"),
+    "predicate of a paper": (STAY, "when: applicant_is_minor", "when: applicant_is_minr", "does not exist"),
+    "role of an example": (STAY, "      applicant: {personal_id", "      aplicant: {personal_id",
+                           "did you mean 'applicant'?"),
+    "code of the procedure": (STAY, 'procedure: "1.004194"', 'procedure: "1.004195"', "the file is called"),
+    "word that never is": (MARRIAGE, "yes: [never_married]", "yes: [never_maried]", "did you mean 'never_married'?"),
+    "day that is none": (PORTAL, 'valid_until: "2027-12-31"', 'valid_until: "2027-02-31"', "is not a date"),
+    "procedure that is not": (PORTAL, "procedures: ", 'procedures: ["1.000000"] # ', "there is no procedure"),
+    "agency that is not": (CLIENT, "agency: ", "agency: nobody # ", "there is no agency"),
+    "agreement that is not": (CLIENT, "agreements: ", "agreements: [nothing] # ", "there is no agreement"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of all that people write."""
+    for folder in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_the_readme_says_is_refused(root: Path, name: str) -> None:
+    file, old, new, says = REFUSALS[name]
+    content = (root / file).read_text("utf-8")
+    assert old in content, f"{file} no longer says {old}"
+    (root / file).write_text(content.replace(old, new, 1), "utf-8")
+    done = CliRunner().invoke(check_config, [str(root / "config")], standalone_mode=False)
+    assert done.exception is None, done.exception
+    assert done.return_value == 2
+    assert says in done.output
+    assert re.search(rf"{re.escape(file)}:[0-9]+: ", done.output), done.output
+    assert "remedy:" in done.output

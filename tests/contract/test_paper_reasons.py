@@ -1,0 +1,92 @@
+"""A paper that data do not replace says why, in the words of the doubt that stands in the way."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.apply import Entry, Situation, fill
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.plan import make_plan
+from gateway.prefill.roles import cast
+
+CATALOGUE = load_catalogue(Path(__file__).parents[2])
+ADDRESS = {"detail": "Thôn 2", "commune": "11995", "province": "33", "country": "VN"}
+VALUES: dict[str, object] = {
+    "personal_id": "033174620958", "full_name": "Nguyễn Văn Thử", "birth_date": "1990-02-15",
+    "permanent_address": ADDRESS, "current_address": ADDRESS, "gender": "male",
+}  # fmt: skip
+
+
+def paper_of(
+    values: dict[str, object], doubts: dict[str, AttributeDoubt], code: str = "id_and_residence"
+) -> Entry:
+    """How a paper of the marital certificate comes out when the population database says this."""
+    procedure = CATALOGUE.procedures["1.004873"]
+    person = Subject(
+        kind=SubjectKind.PERSON, personal_id="033174620958", full_name="Nguyễn Văn Thử",
+        birth_date=PartialDate(1990, 2, 15),
+    )  # fmt: skip
+    roles = cast(procedure, {"requester": person, "person": "requester"})
+    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    answers: list[SourceAnswer | None] = [
+        SourceAnswer(
+            outcome=Outcome.FOUND,
+            values={name: value for name, value in values.items() if name in query.attributes},
+            doubts={name: doubt for name, doubt in doubts.items() if name in query.attributes},
+        )
+        if query.service.evidence == "person"
+        else SourceAnswer(outcome=Outcome.NOT_FOUND, reason=Reason.NO_SUCH_PERSON)
+        for query in plan.queries
+    ]
+    situation = Situation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "published")
+    filled = fill(plan, answers, situation)
+    return next(paper for paper in filled.papers if paper["code"] == code)
+
+
+def reason_of(paper: Entry) -> object:
+    assert paper["state"] == "required", paper
+    reason = paper["reason"]
+    assert isinstance(reason, dict)
+    return reason["code"]
+
+
+def test_data_without_doubt_replace_the_paper() -> None:
+    assert paper_of(VALUES, {})["state"] == "replaced"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("unit_divided", Reason.ADDRESS_NEEDS_CONFIRMATION),
+        ("code_unknown", Reason.CODE_UNKNOWN),
+        ("sources_differ", Reason.SOURCES_DIFFER),
+        ("name_differs", Reason.SOURCES_DIFFER),
+        ("date_partial", Reason.CONDITION_UNKNOWN),
+        ("a kind of tomorrow", Reason.CONDITION_UNKNOWN),
+    ],
+)
+def test_doubtful_value_names_the_reason_of_its_doubt(kind: str, reason: Reason) -> None:
+    paper = paper_of(VALUES, {"permanent_address": AttributeDoubt(kind=kind)})
+    assert reason_of(paper) == reason
+
+
+def test_code_that_no_list_knows_is_not_a_blank_of_the_source() -> None:
+    without = {name: value for name, value in VALUES.items() if name != "permanent_address"}
+    paper = paper_of(without, {"permanent_address": AttributeDoubt(kind="code_unknown")})
+    assert reason_of(paper) == Reason.CODE_UNKNOWN
+
+
+def test_blank_value_is_called_blank() -> None:
+    without = {name: value for name, value in VALUES.items() if name != "permanent_address"}
+    assert reason_of(paper_of(without, {})) == Reason.VALUE_BLANK
+
+
+def test_doubtful_value_decides_no_condition() -> None:
+    values = {**VALUES, "marital_status": "never_married"}
+    assert paper_of(values, {}, "divorce_or_death_paper")["state"] == "not_applicable"
+    doubts = {"marital_status": AttributeDoubt(kind="sources_differ")}
+    assert reason_of(paper_of(values, doubts, "divorce_or_death_paper")) == Reason.CONDITION_UNKNOWN

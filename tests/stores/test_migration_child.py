@@ -1,0 +1,104 @@
+"""The schema is brought up by a child: the serving process stays small, and errors keep their meaning."""
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from adapters.stores import sql
+from adapters.stores.log import open_log
+from adapters.transport.child import ChildFailed, call
+from gateway.domain.errors import ConfigError, LogUnavailable
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+
+ROOT = Path(__file__).parents[2]
+#: a first record in an empty store, then which libraries the process holds
+WRITING = """
+import asyncio, sys
+from pathlib import Path
+from adapters.stores.log import open_log
+async def main():
+    log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(32))
+    print(await log.ready())
+    await log.close()
+asyncio.run(main())
+print(sorted({"alembic", "sqlalchemy"} & set(sys.modules)))
+"""
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file of this process and its children grows beyond `size` bytes, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_process_that_makes_an_empty_store_holds_neither_alembic_nor_sqlalchemy(
+    url: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WRITING, url, str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 -- this interpreter
+    assert run.stdout == "True\n[]\n"
+    assert not run.stderr
+
+
+def test_disk_that_fills_while_the_store_is_made_is_told_and_it_can_be_made_later(tmp_path: Path) -> None:
+    with files_up_to(6_000), pytest.raises(ConfigError, match="OperationalError"):
+        open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    sql.migrate_sqlite(tmp_path / "exchange.db")
+    assert (tmp_path / "exchange.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_role_that_may_not_make_tables_is_told_so_and_nothing_is_left(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    role = "guest" + os.urandom(4).hex()
+    await run_sql(postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
+    await run_sql(postgres_url, tmp_path, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    log = open_log(postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, ORIGIN, ROOT_KEY)
+    with pytest.raises(LogUnavailable, match="cannot be reached"):
+        await log.append(some_record())
+    assert not await log.ready()
+    await log.close()
+    with pytest.raises(OSError, match="could not be migrated"):
+        await asyncio.to_thread(sql.migrate_postgres, postgres_url.replace("//postgres:", f"//{role}:"))
+
+
+async def test_database_that_is_away_is_told_as_such() -> None:
+    with pytest.raises(ConnectionRefusedError) as caught:
+        await asyncio.to_thread(sql.migrate_postgres, "postgresql://nobody:canary@127.0.0.1:1/none")
+    assert "canary" not in str(caught.value)
+
+
+def test_processes_that_meet_an_empty_database_together_migrate_once(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WRITING, postgres_url, str(tmp_path)]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- this interpreter
+        for _ in range(3)
+    ]
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["True\n[]\n"] * 3
+
+
+def test_child_without_this_program_is_a_failure_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(ChildFailed):
+        call(os.getpid)
+    with pytest.raises(ConfigError, match="ChildFailed"):
+        open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
