@@ -94,10 +94,15 @@ def route_of(request: web.Request) -> str:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The last touch before a head is sent, also for answers that no middleware saw."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["Server"] = "motlan"
-    response.headers.setdefault("X-Exchange-Id", request.get(EXCHANGE) or new_exchange_id())
+    headers = response.headers
+    if len(headers) == 1:  # nothing but its Content-Type, as with most answers
+        headers.update(HEADERS)
+    else:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+    headers["Server"] = "motlan"
+    if "X-Exchange-Id" not in headers:
+        headers["X-Exchange-Id"] = request.get(EXCHANGE) or new_exchange_id()
 
 
 async def expect(request: web.Request) -> web.StreamResponse | None:

@@ -27,6 +27,8 @@ _STATES = {
 }
 #: why a reference has no query -> state of its field
 _UNASKED: Mapping[Reason | None, str] = {Reason.NOT_AGREED: "withheld", Reason.VALUE_BLANK: "empty"}
+#: the role of who acts for a minor
+_REPRESENTATIVE = "representative"
 _ADVICE = {
     "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
     "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
@@ -210,7 +212,7 @@ def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
         reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
         return {**entry, "state": "not_applicable", "reason": reason}
     if paper.replaced_by is None and condition is Truth.YES:
-        return {**entry, "state": "required", "reason": None}
+        return {**entry, "state": "required", "reason": _minor(facts, paper)}
     if paper.replaced_by is not None:
         verdict = prove(facts, paper.replaced_by)
         if verdict.truth is Truth.YES:
@@ -218,6 +220,14 @@ def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
     else:
         verdict = Verdict(Truth.UNKNOWN)
     return {**entry, **_required(paper, condition, verdict)}
+
+
+def _minor(facts: Facts, paper: PaperRule) -> Entry | None:
+    """Why a paper for minors is asked for: a minor asks, and the caller names nobody who acts for him."""
+    rule = facts.plan.procedure.predicates.get(paper.when or "")
+    if rule is None or rule.younger_than is None or _REPRESENTATIVE in facts.given:
+        return None
+    return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
 
 
 def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
