@@ -100,7 +100,7 @@ class Exchange:
         if query.service.evidence == ACCOUNT and not claims:
             return _NO_CLAIMS
         subject = self._subject(query)
-        if subject is None or not query.service.can_ask(subject):
+        if subject is None or not self._askable(query, subject):
             return None
         call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"))
         asked = SourceQuery(
@@ -110,6 +110,10 @@ class Exchange:
             account=claims,
         )  # fmt: skip
         return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
+
+    def _askable(self, query: PlannedQuery, subject: Subject) -> bool:
+        """Subjects that the request names were looked at when the plan was made."""
+        return query.role in self._prepared.cast.subjects or query.service.can_ask(subject)
 
     def _claims(self) -> dict[str, object]:
         """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""

@@ -5,6 +5,8 @@ declares it valid: never across requester, official, agency, purpose, procedure 
 """
 
 import asyncio
+import math
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +19,8 @@ from gateway.telemetry import Metrics, log
 
 #: how much too early a timer of the loop may ring
 _TICK_SECONDS = 0.01
+#: the least time from one look at all that is kept to the next
+_SWEEP_SECONDS = 0.25
 #: for those who wait for a call that was cancelled
 _GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
@@ -63,7 +67,7 @@ class Gatherer:
         valid: Mapping[str, int],
         clock: Clock,
         metrics: Metrics,
-        entries: int = 4_096,
+        entries: int = 1_024,
     ) -> None:
         """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
         self._sources = sources
@@ -71,7 +75,9 @@ class Gatherer:
         self._clock = clock
         self._metrics = metrics
         self._entries = entries
-        self._kept: dict[str, _Kept] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        #: when the next kept answer is over; infinite when there is none
+        self._sweep_at = math.inf
         self._flights: dict[str, _Flight] = {}
 
     @property
@@ -135,16 +141,26 @@ class Gatherer:
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         while len(self._kept) >= self._entries:
-            del self._kept[next(iter(self._kept))]
+            self._kept.popitem(last=False)
         loop = asyncio.get_running_loop()
-        self._kept[key] = _Kept(answer, self._clock.now(), loop.time() + seconds)
-        loop.call_later(seconds, self._forget, key)
+        until = loop.time() + seconds
+        self._kept[key] = _Kept(answer, self._clock.now(), until)
+        if self._sweep_at > until:
+            self._sweep_at = until
+            loop.call_at(until, self._sweep, until)
 
-    def _forget(self, key: str) -> None:
+    def _sweep(self, at: float) -> None:
         """Evidence leaves the memory when its time is over, not when somebody needs the place."""
-        kept = self._kept.get(key)
-        if kept is not None and kept.until <= asyncio.get_running_loop().time() + _TICK_SECONDS:
+        if at != self._sweep_at:
+            return  # another one rings earlier
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for key in [key for key, kept in self._kept.items() if kept.until <= now + _TICK_SECONDS]:
             del self._kept[key]
+        self._sweep_at = math.inf
+        if self._kept:
+            self._sweep_at = max(min(kept.until for kept in self._kept.values()), now + _SWEEP_SECONDS)
+            loop.call_at(self._sweep_at, self._sweep, self._sweep_at)
 
 
 def _key(query: SourceQuery, asker: str) -> str:
