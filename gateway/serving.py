@@ -133,8 +133,7 @@ def settle() -> None:
 def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
-    names = (*configuration.sources, "national_bus", "identity_provider")
-    peers = {name: f"{sandbox}/{name}" for name in names} | {"control": f"{sandbox}/__sandbox"}
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {"control": f"{sandbox}/__sandbox"}
     return {
         "pid": os.getpid(),
         "gateway": gateway.api,

@@ -68,6 +68,8 @@ class DoorLimits(Settings):
     body_seconds: float = 10
     idle_seconds: float = 30
     requests_per_requester: int = 256
+    #: requests of one requester that wait for late answers, counted on their own
+    waiting_per_requester: int = 256
     connections: int = 4_000
 
 

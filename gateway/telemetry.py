@@ -34,7 +34,9 @@ ALLOWED_KEYS: Final = frozenset(
 _PERSONAL_ID: Final = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 _BLOT: Final = "[id]"
 #: every digit becomes a nine, everything else a blank; a personal id then is at least this
-_DIGITS: Final = bytes(ord("9") if chr(octet).isascii() and chr(octet).isdigit() else 32 for octet in range(256))
+_DIGITS: Final = bytes(
+    ord("9") if chr(octet).isascii() and chr(octet).isdigit() else 32 for octet in range(256)
+)
 _NINE: Final = b"9" * 9
 #: libraries that would write envelopes, URLs or bodies
 _TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")

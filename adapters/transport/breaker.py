@@ -69,7 +69,16 @@ class Breaker:
     Above 200 calls in the window, at least 10 % of them must have failed as well.
     """
 
-    __slots__ = ("_clock", "_failed", "_probe_at", "_probe_seconds", "_slices", "_window", "position")
+    __slots__ = (
+        "_clock",
+        "_failed",
+        "_on_trial",
+        "_probe_at",
+        "_probe_seconds",
+        "_slices",
+        "_window",
+        "position",
+    )
 
     def __init__(
         self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]
@@ -83,6 +92,8 @@ class Breaker:
         #: (number of the slice of time, calls, failures) of about one window
         self._slices: deque[tuple[int, int, int]] = deque(maxlen=_SLICES + 1)
         self._probe_at = 0.0
+        #: the last call was a probe that went well; its answer was not read yet
+        self._on_trial = False
         self.position = Position.CLOSED
 
     def admit(self) -> bool:
@@ -108,15 +119,20 @@ class Breaker:
         if probe:
             self._failed.clear()
             self._slices.clear()
-            self.position = Position.OPEN if failed else Position.CLOSED
+            self._on_trial = not failed
+            self.position = Position.CLOSED
             if failed:
-                self._probe_at = self._clock() + self._probe_seconds
+                self._open()
         elif self.position is Position.CLOSED:
+            self._on_trial = False
             self._count(1, failed=failed)
 
     def blame(self) -> None:
-        """A call that had gone well brought an answer that cannot be used."""
-        if self.position is Position.CLOSED:
+        """A call that had gone well brought an answer that cannot be used; a probe then was none."""
+        if self._on_trial:
+            self._on_trial = False
+            self._open()
+        elif self.position is Position.CLOSED:
             self._count(0, failed=True)
 
     def abandon(self, *, probe: bool) -> None:
@@ -138,8 +154,11 @@ class Breaker:
         recent = [one for one in self._slices if one[0] > number - _SLICES]
         made, bad = sum(one[1] for one in recent), sum(one[2] for one in recent)
         if made <= _MANY_CALLS or bad >= _FAILING_SHARE * made:
-            self.position = Position.OPEN
-            self._probe_at = now + self._probe_seconds
+            self._open()
+
+    def _open(self) -> None:
+        self.position = Position.OPEN
+        self._probe_at = self._clock() + self._probe_seconds
 
 
 class RetryBudget:

@@ -50,6 +50,8 @@ class Services:
     log: ExchangeLog
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
+    #: the same for those that wait for late answers
+    waiting: dict[str, int] = field(default_factory=dict)
 
 
 SERVICES = web.AppKey("services", Services)

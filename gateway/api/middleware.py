@@ -115,8 +115,11 @@ async def expect(request: web.Request) -> web.StreamResponse | None:
     return None
 
 
-def needs(scope: str, handler: Handler) -> Handler:
-    """`handler` for requesters that hold `scope` (any token when empty), so many at a time each."""
+def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
+    """`handler` for requesters that hold `scope` (any token when empty), so many at a time each.
+
+    Who only waits for late answers (`waits`) is counted apart, and so leaves room for new questions.
+    """
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         services = request.app[SERVICES]
@@ -124,11 +127,13 @@ def needs(scope: str, handler: Handler) -> Handler:
         if scope and scope not in requester.scopes:
             await _record_refusal(request, scope)
             raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
-        _enter(services.under_way, requester, services.configuration.gateway.limits.requests_per_requester)
+        limits = services.configuration.gateway.limits
+        there = services.waiting if waits else services.under_way
+        _enter(there, requester, limits.waiting_per_requester if waits else limits.requests_per_requester)
         try:
             return await handler(request)
         finally:
-            _leave(services.under_way, requester)
+            _leave(there, requester)
 
     return guarded
 

@@ -27,6 +27,8 @@ class Operation:
     vi: str
     en: str
     scope: str | None = None
+    #: it only waits for what was asked before
+    waits: bool = False
     body: type[BaseModel] | None = None
     #: name of the answer's schema in openapi.py
     answer: str
@@ -40,7 +42,7 @@ OPERATIONS = (
         answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
-        method="POST", path="/v1/prefill/resume", handler=prefill.resume, id="resume", scope="prefill",
+        method="POST", path="/v1/prefill/resume", handler=prefill.resume, id="resume", scope="prefill", waits=True,
         body=ResumeBody, vi="Lấy dữ liệu đến muộn", en="Fetch what arrived late",
         answer="ResumeAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
@@ -86,5 +88,5 @@ OPERATIONS = (
 def add_operations(app: web.Application, operations: tuple[Operation, ...] = OPERATIONS) -> None:
     """Put the table into the router."""
     for item in operations:
-        handler = item.handler if item.scope is None else needs(item.scope, item.handler)
+        handler = item.handler if item.scope is None else needs(item.scope, item.handler, waits=item.waits)
         app.router.add_route(item.method, item.path, handler, expect_handler=expect)

@@ -554,3 +554,20 @@ def test_latencies_keep_the_newest_and_give_quantiles() -> None:
 
 def test_error_speaks_in_codes_only() -> None:
     assert str(unreachable()) == "unavailable: source_unreachable"
+
+
+def test_probe_with_an_answer_that_cannot_be_used_opens_the_breaker_again() -> None:
+    now = [0.0]
+    breaker = Breaker(2, 10, 5, lambda: now[0])
+    for _ in range(2):
+        breaker.settle(probe=breaker.admit(), failed=True)
+    now[0] = 5.0
+    breaker.settle(probe=breaker.admit(), failed=False)
+    breaker.blame()
+    with pytest.raises(ProviderError, match="breaker_open"):
+        breaker.admit()
+    now[0] = 10.0
+    breaker.settle(probe=breaker.admit(), failed=False)
+    breaker.settle(probe=breaker.admit(), failed=False)
+    breaker.blame()
+    assert breaker.position is Position.CLOSED, "a later answer counts like any other"

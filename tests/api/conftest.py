@@ -29,7 +29,12 @@ CANARY = "033174209186"
 GOOD = {"procedure": "1.004873", "subjects": {"requester": {"personal_id": CANARY, "full_name": "Canh Thị Giác"},
                                                "person": {"same_as": "requester"}}}  # fmt: skip
 HASTY = DoorLimits(
-    header_seconds=1, body_seconds=1, idle_seconds=2, body_bytes=65_536, requests_per_requester=4
+    header_seconds=1,
+    body_seconds=1,
+    idle_seconds=2,
+    body_bytes=65_536,
+    requests_per_requester=4,
+    waiting_per_requester=4,
 )
 
 
@@ -39,6 +44,7 @@ class StandIn:
     def __init__(self) -> None:
         self.asked: list[PrefillRequest] = []
         self.deadlines: list[float] = []
+        self.resumed = 0
         self.gate: asyncio.Event | None = None
         self.error: Exception | None = None
         self.late: list[dict[str, object]] = []
@@ -60,7 +66,10 @@ class StandIn:
     ) -> dict[str, object]:
         assert requester.scopes
         assert deadline
-        if token != "known":
+        self.resumed += 1
+        if token == "slow" and self.gate is not None:
+            await self.gate.wait()
+        elif token != "known":
             raise NotFound(code="pending_unknown")
         return {"exchange_id": exchange, "fields": {}, "pending": None}
 

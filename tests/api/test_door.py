@@ -220,6 +220,20 @@ async def test_requester_at_its_limit_gets_429_while_others_go_on(door: Door) ->
     assert (await door.post("/v1/prefill", GOOD)).status == 200
 
 
+async def test_who_waits_for_late_answers_takes_no_place_of_new_questions(door: Door) -> None:
+    door.prefill.gate = asyncio.Event()
+    waiting = [asyncio.create_task(door.post("/v1/prefill/resume", {"pending": "slow"})) for _ in range(4)]
+    while door.prefill.resumed < 4:
+        await asyncio.sleep(0.01)
+    (await door.post("/v1/prefill/resume", {"pending": "slow"})).assert_problem(429, "too_many_requests")
+    asking = asyncio.create_task(door.post("/v1/prefill", GOOD))
+    while not door.prefill.asked:
+        await asyncio.sleep(0.01)
+    door.prefill.gate.set()
+    assert (await asking).status == 200
+    assert [answer.status for answer in await asyncio.gather(*waiting)] == [200] * 4
+
+
 async def test_surprise_inside_is_a_500_problem_that_says_nothing(door: Door) -> None:
     sink = io.BytesIO()
     set_up(sink)
