@@ -16,19 +16,28 @@ import orjson
 from aiohttp import web
 
 from gateway import registry
-from gateway.api.context import SERVICES, Services
+from gateway.api.context import SERVICES, AuditDoor, Services
 from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.operation import live, ready
 from gateway.api.routes import add_operations
+from gateway.audit.cursors import Cursors
+from gateway.audit.export import Exports
+from gateway.audit.people import People
+from gateway.audit.proofs import Proofs
+from gateway.audit.service import Audit, Books
+from gateway.audit.sweeper import Sweeper
+from gateway.audit.titles import Titles
+from gateway.audit.usage import Usage
+from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import root_key_from_text
+from gateway.exchange_log.keys import root_key_from_text, root_key_in
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
-from gateway.ports import Cache, ExchangeLog, Source
+from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
 from gateway.telemetry import Metrics
@@ -36,7 +45,11 @@ from gateway.telemetry import Metrics
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
+SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
+AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
 _KEY_BYTES = 32
+#: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
+_GRACE_SECONDS = 90.0
 
 
 class SystemClock:
@@ -85,9 +98,15 @@ def application(parts: Composition) -> web.Application:
     app = api_application(parts.metrics)
 
     async def log(app: web.Application) -> AsyncIterator[None]:
-        app[LOG] = open_log(parts)
+        app[LOG], app[SEQUENCER] = open_log(parts)
+        app[SEQUENCER].start()
         yield
         await app[LOG].close()
+        await app[SEQUENCER].close()
+
+    async def audit(app: web.Application) -> AsyncIterator[None]:
+        async with auditing(parts, app[LOG], app[SEQUENCER]) as app[AUDIT]:
+            yield
 
     async def sources(app: web.Application) -> AsyncIterator[None]:
         app[SOURCES] = open_sources(parts)
@@ -110,11 +129,12 @@ def application(parts: Composition) -> web.Application:
             requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "tokens.key")),
             sources=app[SOURCES],
             log=app[LOG],
+            audit=app[AUDIT],
         )
         yield
         await prefill.close()
 
-    app.cleanup_ctx.extend([log, cache, sources, services])
+    app.cleanup_ctx.extend([log, audit, cache, sources, services])
     return app
 
 
@@ -125,6 +145,8 @@ def admin_application(app: web.Application, metrics: Metrics) -> web.Application
     admin[SERVICES] = app[SERVICES]
 
     async def render(_request: web.Request) -> web.Response:
+        if AUDIT in app:
+            metrics.gauges(await app[AUDIT].watch.gauges())
         return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
 
     for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
@@ -204,14 +226,48 @@ def configuration_digest(configuration: Configuration) -> str:
     return hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def open_log(parts: Composition) -> ExchangeLog:
-    """The exchange log of the configuration."""
+def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
+    """The exchange log of the configuration, and what numbers its records; each record wakes it."""
     settings = parts.configuration.gateway.log
-    key = None if settings.root_key is None else root_key_from_text(settings.root_key.reveal())
-    log: ExchangeLog = registry.store(settings.url, "open_log")(
-        settings.url, parts.state, settings.origin, key
+    log = registry.store(settings.url, "open_log")(
+        settings.url, parts.state, settings.origin, root_key(parts)
     )
-    return log
+    signing = [settings.signing_key, settings.former_signing_key][: 1 + bool(settings.former_signing_key)]
+    keys = [None if one is None else one.reveal() for one in signing]
+    sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
+        settings.url, parts.state, settings.origin, keys
+    )
+    log.written = sequencer.wake
+    return log, sequencer
+
+
+def root_key(parts: Composition) -> bytes:
+    """The root key of the log: the configured one, else that of the state folder."""
+    settings = parts.configuration.gateway.log
+    if settings.root_key is None:
+        return root_key_in(parts.state)
+    return root_key_from_text(settings.root_key.reveal())
+
+
+@contextlib.asynccontextmanager
+async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -> AsyncIterator[AuditDoor]:
+    """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
+    url, root = parts.configuration.gateway.log.url, root_key(parts)
+    reader = registry.store(url, "open_reader")(url, parts.state)
+    keeping = registry.store(url, "open_keeping")(url, parts.state)
+    clock, times = SystemClock(), parts.configuration.gateway.prefill
+    books = Books(
+        log=log, reader=reader, proofs=Proofs(reader, reader), people=People(root, keeping), cursors=Cursors(root),
+        clock=clock, vkeys=(sequencer.vkey,), digest=configuration_digest(parts.configuration),
+    )  # fmt: skip
+    deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
+    sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
+    sweeper.start()
+    usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
+    yield AuditDoor(audit=Audit(books), exports=Exports(books), usage=usage, watch=Watch(keeping))
+    await sweeper.close()
+    await reader.close()
+    await keeping.close()
 
 
 def key_in(path: Path) -> bytes:

@@ -54,6 +54,18 @@ def _prefill() -> click.Command:
     return prefill
 
 
+def _verify_log() -> click.Command:
+    from gateway.cli_log import verify_log
+
+    return verify_log
+
+
+def _log() -> click.Command:
+    from gateway.cli_audit import log
+
+    return log
+
+
 COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "demo": (_demo, "Start sandbox and gateway, show the main job, stop."),
     "serve": (_serve, "Run the gateway."),
@@ -62,6 +74,8 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "doctor": (_doctor, "Check libraries, clock, keys and reachability."),
     "procedures": (_procedures, "List the procedures of a running gateway."),
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
+    "log": (_log, "Search, export and prove what the exchange log holds (auditors)."),
+    "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
 }
 
 

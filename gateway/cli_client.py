@@ -5,9 +5,9 @@ Personal data come from standard input, a file or a prompt; an argument is taken
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -27,6 +27,7 @@ READY = click.option(
     type=click.Path(path_type=Path, exists=True),
     help="Address and client from `serve --ready-file`.",
 )
+_Found = TypeVar("_Found")
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
 
 
@@ -43,8 +44,8 @@ def procedures(*, gateway: str | None, ready_file: Path | None, as_json: bool, q
       motlan procedures
       motlan procedures --gateway http://127.0.0.1:8080 --json
     """  # noqa: D301 -- \b is click's
-    client = _client(gateway, ready_file, "", "")
-    answer = _ask(lambda: client.get("/v1/procedures"))
+    client = client_for(gateway, ready_file, "", "")
+    answer = asked(lambda: client.get("/v1/procedures"))
     if answer is None:
         return 3
     if as_json:
@@ -109,20 +110,20 @@ def prefill(
         for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
         if value is not None
     }
-    client = _client(gateway, ready_file, client_id, client_secret or "")
-    answer = _ask(lambda: client.post("/v1/prefill", body))
+    client = client_for(gateway, ready_file, client_id, client_secret or "")
+    answer = asked(lambda: client.post("/v1/prefill", body))
     if answer is None:
         return 3
     if as_json:
         click.echo(orjson.dumps(answer.body).decode())
     elif answer.status != 200:
-        click.echo(_refusal(answer), err=True)
+        click.echo(refusal(answer), err=True)
     elif not quiet:
         Console().print(fields_table(answer.body), papers_table(answer.body))
     return 0 if answer.status == 200 else 1
 
 
-def _refusal(answer: Answer) -> str:
+def refusal(answer: Answer) -> str:
     """A problem for people: what, where, and what may have been meant."""
     body = answer.body if isinstance(answer.body, dict) else {}
     lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {body.get('detail', '')}"]
@@ -217,7 +218,8 @@ def _prompted() -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _client(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
+def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
+    """A client of the gateway that the options name; UsageError when the secret is not known."""
     base = gateway or "http://127.0.0.1:8080"
     if ready_file is not None:
         content = orjson.loads(ready_file.read_bytes())
@@ -244,15 +246,16 @@ def _sandbox_secret(base: str, client_id: str) -> str:
     return next((str(one["client_secret"] or "") for one in known if one["client_id"] == client_id), "")
 
 
-def _ask(call: Any) -> Answer | None:  # noqa: ANN401 -- a thunk
+def asked(call: Callable[[], _Found]) -> _Found | None:
+    """What the gateway answered; None, and a word about it, when nobody does."""
     try:
-        answer: Answer = call()
+        return call()
     except Unreachable as error:
-        remedy = (
-            "set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
-            if str(error).startswith("no token")
-            else "start it with: motlan serve --with-sandbox"
-        )
-        click.echo(f"{error}; {remedy}", err=True)
+        click.echo(f"{error}{_remedy(str(error))}", err=True)
         return None
-    return answer
+
+
+def _remedy(what: str) -> str:
+    if what.startswith("no token"):
+        return "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+    return "; start it with: motlan serve --with-sandbox" if "does not answer" in what else ""

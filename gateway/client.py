@@ -4,16 +4,21 @@ Never prints or keeps what it carries. `Unreachable` when nobody answers.
 """
 
 import base64
+import http.client
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 _EARLY_SECONDS = 30
+#: between two pieces of a stream
+_STREAM_SECONDS = 120
 
 
 class Unreachable(Exception):
@@ -22,7 +27,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers in lower case, and the decoded JSON (None when there is none)."""
+    """Status, headers in lower case, and the decoded JSON or plain text (None when there is neither)."""
 
     status: int
     headers: dict[str, str]
@@ -53,6 +58,36 @@ class Client:
             "POST", path, orjson.dumps(body), self._headers() | {"Content-Type": "application/json"}
         )
 
+    @contextmanager
+    def streamed(self, path: str, body: object) -> Iterator[Answer | Iterator[bytes]]:
+        """POST JSON; the lines of the answer as they come, or the whole answer when it is a problem.
+
+        Unreachable when the answer breaks off.
+        """
+        headers = self._headers() | {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.base + path, orjson.dumps(body), headers, method="POST")  # noqa: S310 -- checked above
+        try:
+            got = _opener().open(request, timeout=_STREAM_SECONDS)
+        except urllib.error.HTTPError as error:
+            with error:
+                refused = _answer(error.code, error.headers, error.read())
+            yield refused
+            return
+        except OSError as error:
+            raise self._unreachable(error) from None
+        with got:
+            yield self._lines(got)
+
+    def _lines(self, got: Any) -> Iterator[bytes]:  # noqa: ANN401 -- http.client.HTTPResponse
+        try:
+            yield from got
+        except (OSError, http.client.HTTPException):
+            raise Unreachable(f"{self.base} broke off before the end") from None
+
+    def _unreachable(self, error: OSError) -> Unreachable:
+        reason = getattr(error, "reason", error)
+        return Unreachable(f"{self.base} does not answer ({type(reason).__name__})")
+
     def delete(self, path: str) -> Answer:
         """DELETE a path."""
         return self._send("DELETE", path, None, self._headers())
@@ -74,20 +109,25 @@ class Client:
 
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         request = urllib.request.Request(self.base + path, body, headers, method=method)  # noqa: S310 -- checked above
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as got:
+            with _opener().open(request, timeout=30) as got:
                 return _answer(got.status, got.headers, got.read())
         except urllib.error.HTTPError as error:
             with error:
                 return _answer(error.code, error.headers, error.read())
         except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise Unreachable(f"{self.base} does not answer ({type(reason).__name__})") from None
+            raise self._unreachable(error) from None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Asks no proxy."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _answer(status: int, headers: Any, raw: bytes) -> Answer:  # noqa: ANN401 -- email.message.Message
     kept = {name.lower(): value for name, value in headers.items()}
+    if kept.get("content-type", "").startswith("text/plain"):
+        return Answer(status, kept, raw.decode("utf-8", "replace"))
     try:
         return Answer(status, kept, orjson.loads(raw) if raw else None)
     except orjson.JSONDecodeError:

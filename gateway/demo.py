@@ -1,6 +1,7 @@
 """`motlan demo`: sandbox and gateway in one go, the main job for several invented people over real HTTP.
 
-Shows forms with their provenance, papers saved, a slow source, a failing one, what arrived late, and the records.
+Shows forms with their provenance, papers saved, a slow source, a failing one,
+what arrived late, the records, and that they verify.
 """
 
 import asyncio
@@ -24,10 +25,15 @@ from gateway import telemetry
 from gateway.app import LOG, Gateway
 from gateway.cli_client import papers_table, shown
 from gateway.client import Answer, Client
+from gateway.exchange_log.verdict import Verdict
+from gateway.exchange_log.verify import verify_export
+from gateway.export_file import write_export
+from gateway.proving import Shown, check_inclusion
 from gateway.serving import Plan, running, stop_event, write_ready
 
 Subjects = dict[str, dict[str, str]]
 _SHOWN_FIELDS = 16
+_REDEEMABLE_SECONDS = 10
 _DEADLINE_MS = 2_000
 
 
@@ -101,9 +107,12 @@ async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
             good &= await stage.play(scene)
         await stage.late()
         await stage.records()
+        verdict = await stage.verified()
+        good &= verdict.good
         stage.summary()
         if as_json:
-            click.echo(orjson.dumps({"good": good, "scenes": stage.results}).decode())
+            log = {"good": verdict.good, "records": verdict.records, "phases": verdict.phases}
+            click.echo(orjson.dumps({"good": good, "scenes": stage.results, "log": log}).decode())
         if keep:
             await _stay(plan, content, console)
     return 0 if good else 1
@@ -128,6 +137,9 @@ class _Stage:
         self.gateway = gateway
         self.console = console
         self.client = Client(content["gateway"], portal["client_id"], portal["client_secret"])
+        auditor = content["clients"]["auditor"]
+        self.auditor = Client(content["gateway"], auditor["client_id"], auditor["client_secret"])
+        self.vkey = str(content["log"]["vkey"])
         self.control = Client(str(content["sandbox"]["control"]))
         self.personas = content["personas"]
         self.results: list[dict[str, object]] = []
@@ -183,6 +195,23 @@ class _Stage:
             table.add_row(*(shown(cell) for cell in cells), _outcomes(listed) or shown(leaf.get("result")))
         self.console.print(table)
 
+    async def verified(self) -> Verdict:
+        """The receipt of the last answer redeemed, the log exported and verified with nothing but its public key."""
+        vkey, receipt = self.vkey, (self.last or {}).get("receipt") or {"leaf_hash": ""}
+        query = f"leaf_hash={receipt['leaf_hash']}"
+        for _ in range(_REDEEMABLE_SECONDS * 10):
+            shown = await asyncio.to_thread(check_inclusion, self.auditor, query, vkey)
+            if isinstance(shown, Shown):
+                self.console.print(f"Biên nhận / receipt: {shown.words}")
+                break
+            await asyncio.sleep(0.1)
+        path = self.gateway.parts.state / "demo.jsonl"
+        await asyncio.to_thread(write_export, self.auditor, {}, str(path), csv=False, progress=False)
+        verdict = await asyncio.to_thread(_verify, path, vkey)
+        self.console.print(f"motlan verify-log: {'đúng / GOOD' if verdict.good else 'SAI / WRONG'}, "
+                           f"{verdict.records} bản ghi / records", *verdict.findings)  # fmt: skip
+        return verdict
+
     def summary(self) -> None:
         """What the citizens did not have to type or bring."""
         table = Table("tình huống / scene", "trường / fields", "giấy tờ / papers", "không có / unavailable",
@@ -205,6 +234,11 @@ class _Stage:
             return
         self.console.print(_told(answer.body), papers_table(answer.body))
         self.console.print(" ".join(f"{call['source']}={call['outcome']}" for call in answer.body["sources"]))
+
+
+def _verify(path: Path, vkey: str) -> Verdict:
+    with path.open("rb") as file:
+        return verify_export(file, [vkey])
 
 
 def _outcomes(calls: list[dict[str, Any]]) -> str:

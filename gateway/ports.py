@@ -4,9 +4,10 @@ Adapters and stores implement these protocols; `gateway/registry.py` builds them
 Each is four methods at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -68,6 +69,138 @@ class ExchangeLog(Protocol):
 
     async def close(self) -> None:
         """Write what is queued, then close."""
+        ...
+
+
+class LogEntry(NamedTuple):
+    """One record in its place in the log's tree."""
+
+    #: from 0, without gaps; `tuple.index` is missed by nobody here
+    index: int  # type: ignore[assignment]
+    #: the exact bytes that are hashed
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSearch:
+    """What an auditor looks for: whatever is given must hold; empty means any."""
+
+    exchange: str = ""
+    phase: str = ""
+    requester: str = ""
+    agency: str = ""
+    procedure: str = ""
+    dossier: str = ""
+    purpose: str = ""
+    #: refusal code or outcome word of the record
+    result: str = ""
+    #: a source that was asked, and what came of it there
+    source: str = ""
+    outcome: str = ""
+    #: keyed indexes, 16 bytes each, one for each period in which the person may have been; any of them holds
+    subjects: tuple[bytes, ...] = ()
+    officials: tuple[bytes, ...] = ()
+    #: RFC 3339 UTC with milliseconds: from `since` to before `until`
+    since: str = ""
+    until: str = ""
+
+
+class LogReader(Protocol):
+    """Records that have their place in the log's tree. LogUnavailable when the store cannot be asked."""
+
+    async def entry(self, index: int) -> LogEntry | None:
+        """The record at an index; None when there is none, or none any more."""
+        ...
+
+    async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
+        """The record that a receipt names; None while it waits for its place, and for any other hash."""
+        ...
+
+    def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
+        """Records from index `start` to before `end` in their order, in constant memory."""
+        ...
+
+    async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
+        """The newest `count` records that fit, newest first; `before` is the last index of the page before.
+
+        Records that come meanwhile have larger indexes: they change no further page.
+        """
+        ...
+
+
+class LogTree(Protocol):
+    """The tree over these records, out of its tiles. LogUnavailable when the store cannot be asked."""
+
+    async def checkpoint(self) -> str:
+        """The newest signed note; empty before the first record."""
+        ...
+
+    async def tile(self, level: int, index: int, width: int) -> bytes | None:
+        """The first `width` (1 to 256) hashes of a tile end to end; None when it has not so many."""
+        ...
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Proof that the tree of `size` leaves has the record at `index`; ValueError when there is no such tree."""
+        ...
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """Proof that the tree of `new` leaves begins with that of `old`; ValueError when there is no such tree."""
+        ...
+
+
+class Standing(NamedTuple):
+    """How far the numbering of records has come."""
+
+    #: records that have their place in the tree
+    size: int
+    #: records that wait for it, and when the oldest of them was written (POSIX seconds; 0 for none)
+    waiting: int
+    waiting_since: float
+    #: time of the newest checkpoint, RFC 3339; empty before the first
+    checkpoint: str
+    #: who numbered records last, and until when nobody else does (POSIX seconds)
+    owner: str
+    owned_until: float
+
+
+class LogKeeping(Protocol):
+    """What the keeper of the log must know. LogUnavailable when the store cannot be asked."""
+
+    async def standing(self) -> Standing:
+        """How the numbering stands, whichever process does it."""
+        ...
+
+    async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
+        """Intents from index `start` to before `end` whose exchange has no record that closes it."""
+        ...
+
+    async def periods(self) -> Mapping[str, bytes]:
+        """The wrapped keys of all periods that were not erased."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class Sequencer(Protocol):
+    """Gives the records of the log their places in the tree, as long as this process runs."""
+
+    #: public key of the checkpoints
+    vkey: str
+    #: names this process in `Standing.owner`
+    owner: str
+
+    def start(self) -> None:
+        """Begin; call in the loop."""
+        ...
+
+    def wake(self) -> None:
+        """A record was written."""
+        ...
+
+    async def close(self) -> None:
+        """Number what is written, then end."""
         ...
 
 

@@ -18,7 +18,7 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import Gateway, compose, listen
+from gateway.app import SEQUENCER, Gateway, compose, listen
 from gateway.config import Configuration, load
 from gateway.settings import Listener
 
@@ -133,7 +133,10 @@ def settle() -> None:
 def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
-    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {"control": f"{sandbox}/__sandbox"}
+    vkey = gateway.app[SEQUENCER].vkey if gateway.app is not None else None
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {
+        "control": f"{sandbox}/__sandbox"
+    }
     return {
         "pid": os.getpid(),
         "gateway": gateway.api,
@@ -141,7 +144,7 @@ def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]
         "config": str(plan.config),
         "state": str(plan.state),
         "clients": clients(configuration),
-        "log": {"origin": configuration.gateway.log.origin, "vkey": None},
+        "log": {"origin": configuration.gateway.log.origin, "vkey": vkey},
         "sandbox": peers if sandbox else {},
         "personas": personas(plan.root) if sandbox else [],
     }

@@ -83,11 +83,18 @@ class PrefillSettings(Settings):
 
 
 class LogSettings(Settings):
-    """The exchange log: its name, its store, its root key (32 bytes, base64)."""
+    """The exchange log: its name, its store, its root key and its signing key (32 bytes each, base64).
+
+    Machines that share a store must be given the same keys; alone, one keeps its keys in the state folder.
+    """
 
     origin: str = "motlan.example/exchange-log"
     url: str = "sqlite:///exchange.db"
     root_key: Secret | None = None
+    #: seed of the Ed25519 key that signs checkpoints
+    signing_key: Secret | None = None
+    #: the key before it, while keys are changed: the first checkpoint then carries both signatures
+    former_signing_key: Secret | None = None
 
 
 class GatewaySettings(Settings):

@@ -40,6 +40,12 @@ _DIGITS: Final = bytes(
 _NINE: Final = b"9" * 9
 #: libraries that would write envelopes, URLs or bodies
 _TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")
+_GAUGES: Final = {
+    "log_size": "Records that have their place in the tree of the exchange log",
+    "log_waiting": "Records that wait for their place, up to ten thousand",
+    "log_waiting_seconds": "How long the oldest of them waits",
+    "log_checkpoint_age_seconds": "Time since the newest checkpoint was signed",
+}
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 EventDict = MutableMapping[str, Any]
@@ -169,6 +175,9 @@ class Metrics:
         self._alarms = self._counter(
             "alarms", "Answers that were about somebody else, and their like", "kind"
         )
+        self._gauges = {
+            name: Gauge(f"motlan_{name}", text, registry=self.registry) for name, text in _GAUGES.items()
+        }
         self._under_way = 0
         gauge = Gauge("motlan_requests_in_flight", "Requests being answered", registry=self.registry)
         gauge.set_function(lambda: self._under_way)
@@ -215,6 +224,11 @@ class Metrics:
     def alarm(self, kind: str) -> None:
         """A security event, by its kind."""
         self._alarms.labels(kind).inc()
+
+    def gauges(self, values: Mapping[str, float]) -> None:
+        """How things stand now, by name (`log_size`, `log_waiting` and their like)."""
+        for name, value in values.items():
+            self._gauges[name].set(value)
 
     def render(self) -> bytes:
         """The Prometheus text form."""

@@ -8,14 +8,17 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from adapters.stores import sql
 from adapters.stores.batch import Row, settle
+from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_postgres import PostgresStore
+from adapters.stores.log_reader import open_reader
 from adapters.stores.log_sqlite import SqliteStore
+from adapters.stores.sequencer import open_sequencer
 from adapters.transport.child import ChildFailed
 from gateway.domain.errors import ConfigError, GatewayError, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -23,6 +26,9 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.keys import KeyRing, KeyStore, root_key_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
+
+#: what the registry finds here for a store's address
+__all__ = ("LogStore", "SqlExchangeLog", "open_keeping", "open_log", "open_reader", "open_sequencer")
 
 _WAIT_SECONDS = 8.0
 #: how long the answer of a readiness probe holds
@@ -55,7 +61,7 @@ class LogStore(KeyStore, Protocol):
 class SqlExchangeLog:
     """An exchange log named `origin` in one database."""
 
-    __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store")
+    __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store", "written")
 
     def __init__(
         self, store: LogStore, origin: str, root_key: bytes, fresh_seconds: float = _FRESH_SECONDS
@@ -66,6 +72,8 @@ class SqlExchangeLog:
         #: when the last probe ended, and what it found
         self._probed = (-math.inf, False)
         self.store = store
+        #: called after each record; the sequencer's `wake` in a serving process
+        self.written: Callable[[], None] | None = None
         self._origin = origin
         self._keys = KeyRing(root_key, store)
 
@@ -83,6 +91,8 @@ class SqlExchangeLog:
             await row.done
         finally:
             timer.cancel()
+        if self.written is not None:
+            self.written()
         return Receipt(leaf_hash=leaf_hash(leaf).hex(), log=self._origin)
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:

@@ -128,12 +128,12 @@ class PostgresStore:
         async with self._in_use:
             try:
                 if self._connection is None or self._connection.is_closed():
-                    self._connection = await _connect(self._url)
+                    self._connection = await connect(self._url)
                 async with asyncio.timeout(_COMMAND_SECONDS):
                     return await work(self._connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 self._disconnect()
-                raise LogUnavailable(_reason(error)) from None
+                raise LogUnavailable(reason_of(error)) from None
             except asyncio.CancelledError:
                 # The answer still under way is not for the next command.
                 self._disconnect()
@@ -148,7 +148,8 @@ class PostgresStore:
             connection.terminate()
 
 
-async def _connect(url: str) -> "asyncpg.Connection[Any]":
+async def connect(url: str) -> "asyncpg.Connection[Any]":
+    """An own connection that commits durably, to a database with the newest schema."""
     import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
 
     address = sql.postgres_dsn(url)
@@ -171,7 +172,8 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     return sql.is_current(version)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What happened, in words that quote nothing."""
     # PostgreSQL's own text is not repeated: it can quote values and addresses.
     if isinstance(error, TimeoutError):
         return "the database does not answer in time"

@@ -113,10 +113,10 @@ class SqliteStore:
 
     def _with_connection(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
-            with closing(_connect(self._path)) as connection:
+            with closing(connect(self._path)) as connection:
                 return work(connection)
         except sqlite3.Error as error:
-            raise LogUnavailable(_reason(error)) from None
+            raise LogUnavailable(reason_of(error)) from None
 
     def _hand_over(self) -> None:
         """Give the writer what waits."""
@@ -136,14 +136,14 @@ class SqliteStore:
     def _write(self, rows: Sequence[Row]) -> str:
         try:
             if self._connection is None:
-                self._connection = _connect(self._path)
+                self._connection = connect(self._path)
             sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
             self._connection.execute(sql, [part for row in rows for part in row[:2]])
         except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
             # A fresh connection next time: it also recovers from a disk that came back or a file that was
             # restored.
             self._disconnect()
-            return _reason(error)
+            return reason_of(error)
         self.commits += 1
         return ""
 
@@ -162,13 +162,15 @@ class SqliteStore:
                 connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
+    """An own connection with the durability of the log; sqlite3.Error when there is no file."""
     # mode=rw: a file that went missing is an error, not a new and empty log.
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode=rw",
         uri=True,
         timeout=_BUSY_SECONDS,
         isolation_level=None,
+        check_same_thread=one_thread,
         cached_statements=_CHUNK + 8,
     )
     try:
@@ -191,6 +193,7 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What happened, in words that quote nothing."""
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")

@@ -5,6 +5,7 @@ Written by hand, because answers are assembled on the hot path without models; t
 
 from typing import Any
 
+from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.reasons import TITLES
 from gateway.domain.evidence import Outcome
 
@@ -130,6 +131,7 @@ ANSWERS: dict[str, Any] = {
         "reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))
     ),
     "Sources": _object("sources", sources=_listed(_SOURCE)),
+    **AUDIT_ANSWERS,
     "Metadata": _object("issuer token_endpoint", issuer=_TEXT, token_endpoint=_TEXT),
     "Health": _object("status", status=_TEXT, dependencies=_FREE),
     "TokenForm": _object("grant_type", grant_type={"const": "client_credentials"}, scope=_TEXT),

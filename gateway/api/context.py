@@ -9,6 +9,10 @@ from typing import Protocol
 
 from aiohttp import web
 
+from gateway.audit.export import Exports
+from gateway.audit.service import Audit
+from gateway.audit.usage import Usage
+from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
@@ -39,6 +43,16 @@ class Prefill(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditDoor:
+    """The use cases behind the auditors' door."""
+
+    audit: Audit
+    exports: Exports
+    usage: Usage
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything a handler may use; opened and closed by `app.py`."""
 
@@ -48,6 +62,8 @@ class Services:
     requesters: Requesters
     sources: Mapping[str, Source]
     log: ExchangeLog
+    #: None where the log is only written
+    audit: AuditDoor | None = None
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers

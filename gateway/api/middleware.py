@@ -13,11 +13,11 @@ from aiohttp.typedefs import Middleware
 
 from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.problems import NotAcceptable, from_http, problem
+from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany, Unauthenticated
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester
-from gateway.prefill.passport import rfc3339
 from gateway.telemetry import Metrics, log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,8 +125,7 @@ def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
         services = request.app[SERVICES]
         requester = request[REQUESTER] = services.requesters.verify(_bearer(request))
         if scope and scope not in requester.scopes:
-            await _record_refusal(request, scope)
-            raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
+            await demand(request, scope)
         limits = services.configuration.gateway.limits
         there = services.waiting if waits else services.under_way
         _enter(there, requester, limits.waiting_per_requester if waits else limits.requests_per_requester)
@@ -138,13 +137,16 @@ def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
     return guarded
 
 
-async def _record_refusal(request: web.Request, scope: str) -> None:
-    """A refusal is a record too."""
+async def demand(request: web.Request, scope: str) -> None:
+    """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
+    if scope in request[REQUESTER].scopes:
+        return
     record = ExchangeRecord(
         exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(datetime.now(UTC)),
         requester=request[REQUESTER].id, rules=(f"scope:{scope}",), result="scope_missing",
     )  # fmt: skip
     await request.app[SERVICES].log.append(record)
+    raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
 
 
 def _bearer(request: web.Request) -> str:

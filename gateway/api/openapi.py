@@ -3,6 +3,7 @@
 The page is bundled: one HTML file, one script, one style sheet, no other host, strict CSP.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,20 @@ _TYPES = {"docs.html": "text/html", "docs.js": "text/javascript", "docs.css": "t
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 )
+_PATTERN = re.compile(r"\{([a-z_]+)\}")
+#: parameters of paths: longest text, example
+_IN_PATH = {
+    "code": (100, "1.004873"),
+    "exchange_id": (26, "01KB0000000000000000000000"),
+    "path": (100, "0/000.p/12"),
+}
+_SCOPES = {
+    "prefill": "Điền sẵn biểu mẫu / prefill forms",
+    "audit:search": "Tìm trong nhật ký giao dịch / search the exchange log",
+    "audit:identify": "Biết giao dịch về ai, có lý do / learn with a reason who an exchange is about",
+    "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
+    "usage": "Xem ai đã khai thác dữ liệu / see who used data",
+}
 _REF = "#/components/schemas/{model}"
 _EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
 _PROBLEMS: dict[int, type[GatewayError]] = {
@@ -73,7 +88,7 @@ def document() -> dict[str, Any]:
                     "flows": {
                         "clientCredentials": {
                             "tokenUrl": "/oauth2/token",
-                            "scopes": {"prefill": "Điền sẵn biểu mẫu / prefill forms"},
+                            "scopes": _SCOPES,
                         }
                     },
                 },
@@ -90,11 +105,8 @@ def _operation(item: Operation) -> dict[str, Any]:
         "responses": _responses(item),
         "security": _security(item),
     }
-    if "{code}" in item.path:
-        schema = {"type": "string", "maxLength": 100}
-        out["parameters"] = [
-            {"name": "code", "in": "path", "required": True, "schema": schema, "example": "1.004873"}
-        ]
+    if parameters := [*map(_in_path, _PATTERN.findall(item.path)), *(_in_query(*one) for one in item.query)]:
+        out["parameters"] = parameters
     if item.body is not None:
         out["requestBody"] = {
             "required": True,
@@ -108,8 +120,18 @@ def _operation(item: Operation) -> dict[str, Any]:
     return out
 
 
+def _in_path(name: str) -> dict[str, Any]:
+    longest, example = _IN_PATH[name]
+    schema = {"type": "string", "maxLength": longest}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+
+def _in_query(name: str, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 64}, "example": example}
+
+
 def _responses(item: Operation) -> dict[str, Any]:
-    media = {"application/json": {"schema": _ref(item.answer)}}
+    media: dict[str, Any] = {kind: {"schema": _ref(item.answer)} for kind in item.media}
     if item.id == "resume":
         media["text/event-stream"] = {"schema": {"type": "string"}}
     description = f"{item.vi} / {item.en}"

@@ -19,17 +19,20 @@ async def live(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready."""
+    """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
+
+    `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
+    """
     services = request.app[SERVICES]
     log = await services.log.ready()
     sources = {
         name: "available" if source.state().breaker != "open" else "paused"
         for name, source in services.sources.items()
     }
-    body = {
-        "status": "ready" if log else "not_ready",
-        "dependencies": {"exchange_log": "ready" if log else "unavailable", "sources": sources},
-    }
+    dependencies: dict[str, object] = {"exchange_log": "ready" if log else "unavailable"}
+    if services.audit is not None:
+        dependencies["sequencer"] = await services.audit.watch.state()
+    body = {"status": "ready" if log else "not_ready", "dependencies": {**dependencies, "sources": sources}}
     return answer(body, 200 if log else 503)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import operation, prefill, procedures, tokens
+from gateway.api import audit, operation, prefill, procedures, tokens
+from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.middleware import Handler, expect, needs
 from gateway.api.models import PrefillBody, ResumeBody
 
@@ -33,6 +34,10 @@ class Operation:
     #: name of the answer's schema in openapi.py
     answer: str
     problems: tuple[int, ...] = ()
+    #: media type of the answer, and of a second form that it may have
+    media: tuple[str, ...] = ("application/json",)
+    #: parameters of the query, each with an example; those of the path are in the path
+    query: tuple[tuple[str, str], ...] = ()
 
 
 OPERATIONS = (
@@ -67,6 +72,59 @@ OPERATIONS = (
         vi="Tình trạng các nguồn dữ liệu", en="How the sources are doing", answer="Sources", problems=GUARDED,
     ),
     Operation(
+        method="POST", path="/v1/audit/search", handler=audit.search, id="audit_search", scope="audit:search",
+        body=SearchBody, vi="Tìm trong nhật ký giao dịch", en="Search the exchange log",
+        answer="AuditPage", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="GET", path="/v1/audit/records/{exchange_id}", handler=audit.records, id="audit_records",
+        scope="audit:search", vi="Các bản ghi của một giao dịch", en="The records of one exchange",
+        answer="AuditRecords", problems=(*GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/audit/identify", handler=audit.identify, id="audit_identify",
+        scope="audit:identify", body=IdentifyBody, vi="Giao dịch này về ai (phải có lý do, được ghi lại)",
+        en="Who an exchange is about (with a reason, which is recorded)",
+        answer="Identified", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="GET", path="/v1/audit/checkpoint", handler=audit.checkpoint, id="audit_checkpoint", scope="",
+        vi="Điểm kiểm tra đã ký mới nhất", en="The newest signed checkpoint", answer="Note", media=("text/plain",),
+        problems=(*GUARDED, 404, 503),
+    ),
+    Operation(
+        method="GET", path="/v1/audit/proof/inclusion", handler=audit.inclusion, id="audit_inclusion", scope="",
+        vi="Bằng chứng bản ghi có trong nhật ký", en="Prove that a record is in the log", answer="Inclusion",
+        query=(("leaf_hash", "b1674191a88ec5cdd733e4240a81803105dc412d6c6708d53ab94fc248f4f553"),
+               ("exchange_id", "01KB0000000000000000000000"), ("size", "100")),
+        problems=(400, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="GET", path="/v1/audit/proof/consistency", handler=audit.consistency, id="audit_consistency", scope="",
+        vi="Bằng chứng nhật ký chỉ được nối thêm", en="Prove that the log only grew", answer="Consistency",
+        query=(("from", "40"), ("to", "100")), problems=(400, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/audit/export", handler=audit.export, id="audit_export", scope="audit:export",
+        body=ExportBody, vi="Xuất nhật ký (JSONL có bằng chứng, hoặc CSV)", en="Export (JSONL with proofs, or CSV)",
+        answer="ExportLines", media=("application/x-ndjson", "text/csv"), problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/usage", handler=audit.usage, id="usage", scope="usage", body=UsageBody,
+        vi="Ai đã khai thác dữ liệu của một người", en="Who used the data of a subject",
+        answer="Usage", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="GET", path="/log/checkpoint", handler=audit.checkpoint, id="log_checkpoint",
+        vi="Điểm kiểm tra đã ký (công khai)", en="The signed checkpoint (public)", answer="Note",
+        media=("text/plain",), problems=(404, 503),
+    ),
+    Operation(
+        method="GET", path="/log/tile/{path}", handler=audit.tile, id="log_tile",
+        vi="Mảnh cây băm (công khai)", en="A tile of the hash tree (public)", answer="Tile",
+        media=("application/octet-stream",), problems=(404, 503),
+    ),
+    Operation(
         method="POST", path="/oauth2/token", handler=tokens.token, id="token",
         vi="Lấy mã truy cập", en="Fetch an access token", answer="TokenAnswer", problems=(400, 401),
     ),
@@ -89,4 +147,6 @@ def add_operations(app: web.Application, operations: tuple[Operation, ...] = OPE
     """Put the table into the router."""
     for item in operations:
         handler = item.handler if item.scope is None else needs(item.scope, item.handler, waits=item.waits)
-        app.router.add_route(item.method, item.path, handler, expect_handler=expect)
+        # the path of a tile has slashes in it
+        path = item.path.replace("{path}", "{path:.+}")
+        app.router.add_route(item.method, path, handler, expect_handler=expect)

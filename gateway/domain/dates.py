@@ -8,7 +8,7 @@ Inside the gateway a partial date is a `PartialDate`; in evidence values it is i
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Self
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
@@ -54,6 +54,12 @@ class PartialDate:
         latest = date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
         earliest = date(self.year, self.month or 1, self.day or 1)
         return _years(latest, today), _years(earliest, today)
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339, UTC, milliseconds, `Z`."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _years(born: date, today: date) -> int:

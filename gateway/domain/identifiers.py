@@ -50,6 +50,14 @@ def procedure_code(text: str) -> str:
     return _PROCEDURE_SUFFIX.sub("", text)
 
 
+def made_at(ulid: str) -> float:
+    """When a ULID was made, in POSIX seconds; ValueError for anything else."""
+    number = 0
+    for letter in ulid[:10]:
+        number = number * 32 + _CROCKFORD.index(letter)
+    return number / 1000
+
+
 def new_exchange_id() -> ExchangeId:
     """A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32."""
     number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))

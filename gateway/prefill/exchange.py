@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from gateway.domain.dates import rfc3339
 from gateway.domain.evidence import NOTHING, Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId
@@ -13,7 +14,7 @@ from gateway.mapping.apply import Filled, Situation, fill, next_queries
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
-from gateway.prefill.passport import issued, rfc3339, source_entries
+from gateway.prefill.passport import issued, source_entries
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import dependency, found_subject

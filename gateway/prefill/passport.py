@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.config import SourceSettings
+from gateway.domain.dates import rfc3339
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.identifiers import CallId
 from gateway.mapping.papers import Published
@@ -80,9 +81,3 @@ def source_entries(
                 entry["retry_in"] = answer.retry_in
         entries.append(entry)
     return entries
-
-
-def rfc3339(moment: datetime) -> str:
-    """RFC 3339, UTC, milliseconds, `Z`."""
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"

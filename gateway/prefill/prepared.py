@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, Refused
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
@@ -13,7 +14,7 @@ from gateway.mapping.procedure import Procedure
 from gateway.policy.grants import Grant
 from gateway.ports import Clock, ExchangeLog
 from gateway.prefill.gather import Gatherer
-from gateway.prefill.passport import Issuer, rfc3339
+from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast

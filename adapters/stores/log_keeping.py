@@ -1,0 +1,69 @@
+"""What the keeper of the exchange log asks its database (gateway.ports.LogKeeping): lag, open exchanges, live keys."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from adapters.stores import sql
+from adapters.stores.log_reader import Reading
+from adapters.stores.reading import PostgresReading, SqliteReading
+from gateway.domain.identifiers import made_at
+from gateway.ports import LogEntry, Standing
+
+#: waiting records are counted up to this
+_MOST_WAITING = 10_000
+# Rows beyond the floor that have no entry: they wait for their place.
+_WAITING = (
+    "FROM append_log a WHERE a.seq > s.floor_seq AND NOT EXISTS"
+    " (SELECT 1 FROM log_entries e WHERE e.idx >= s.floor_size AND e.seq = a.seq)"
+)
+_STANDING = (
+    "SELECT s.size, s.lease_owner, s.lease_until,"  # noqa: S608 -- our own names
+    " (SELECT created FROM log_checkpoints ORDER BY size DESC LIMIT 1),"
+    f" (SELECT count(*) FROM (SELECT 1 {_WAITING} LIMIT {_MOST_WAITING}) w),"
+    f" (SELECT a.id {_WAITING} ORDER BY a.seq LIMIT 1)"
+    " FROM log_state s"
+)
+# An empty text behind a column keeps its index out: the place leads, and then the exchange.
+_UNCLOSED = (
+    "SELECT i.idx, a.leaf FROM log_entries i CROSS JOIN append_log a"
+    " WHERE i.idx >= $1 AND i.idx < $2 AND i.phase || '' = 'intent' AND i.exchange IS NOT NULL AND a.seq = i.seq"
+    " AND NOT EXISTS (SELECT 1 FROM log_entries o WHERE o.exchange = i.exchange"
+    " AND o.phase || '' IN ('outcome', 'refusal', 'abandoned')) ORDER BY i.idx"
+)
+
+
+class SqlLogKeeping:
+    """The log in one database, as its keeper sees it."""
+
+    __slots__ = ("_reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        """Closes `reading` with itself."""
+        self._reading = reading
+
+    async def standing(self) -> Standing:
+        """How the numbering stands, whichever process does it."""
+        size, owner, until, created, waiting, oldest = (await self._reading.fetch(_STANDING))[0]
+        return Standing(size, waiting, made_at(oldest) if oldest else 0.0, created or "", owner, until)
+
+    async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
+        """Intents from index `start` to before `end` whose exchange has no record that closes it."""
+        return [LogEntry(*row) for row in await self._reading.fetch(_UNCLOSED, start, end)]
+
+    async def periods(self) -> Mapping[str, bytes]:
+        """The wrapped keys of all periods that were not erased."""
+        return {
+            period: bytes(wrapped)
+            for period, wrapped in await self._reading.fetch("SELECT period, wrapped FROM period_keys")
+        }
+
+    async def close(self) -> None:
+        """Free connections."""
+        await self._reading.close()
+
+
+def open_keeping(url: str, state_dir: Path) -> SqlLogKeeping:
+    """The keeper's view of the log at `url`, which `open_log` has opened before."""
+    if sql.is_postgres(url):
+        return SqlLogKeeping(PostgresReading(url))
+    return SqlLogKeeping(SqliteReading(sql.sqlite_path(url, state_dir)))

@@ -1,0 +1,159 @@
+"""The exchange log read: entries, searches, tiles and proofs over SQL (gateway.ports.LogReader and LogTree).
+
+Proofs are made from tiles only, a handful of them, in one statement: they cost the same however long the log is.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from adapters.stores import sql
+from adapters.stores.log_search import BLOCKS, Statement, span, window
+from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.sequence_batch import BLOCK, hash_key
+from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
+from gateway.exchange_log.merkle import leaf_hash as hash_of
+from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
+from gateway.ports import LogEntry, LogSearch
+
+#: entries of an export that are held at a time
+_PAGE = 256
+_LEAVES = "SELECT e.idx, a.leaf FROM log_entries e CROSS JOIN append_log a WHERE a.seq = e.seq AND"
+_ENTRY = f"{_LEAVES} e.idx = $1"
+_ENTRY_OF = f"{_LEAVES} e.hash = $1"
+# The index of a SQLite file is in runs of entries; the newest run comes first.
+_ENTRY_OF_IN_RUNS = (
+    "WITH RECURSIVE run(number) AS (SELECT size / 65536 FROM log_state"
+    " UNION ALL SELECT number - 1 FROM run WHERE number > 0)"
+    " SELECT e.idx, a.leaf FROM run CROSS JOIN log_entries e CROSS JOIN append_log a"
+    " WHERE e.idx / 65536 = run.number AND e.hash = $1 AND a.seq = e.seq"
+)
+_RANGE = f"{_LEAVES} e.idx >= $1 AND e.idx < $2 ORDER BY e.idx LIMIT $3"
+#: Our statements walk indexes in the order of the answer. PostgreSQL would sort all that fits whenever it thinks that
+#: little does, would plan each search again for every partition, and start workers for a handful of rows.
+_PLANNING = {
+    **{f"enable_{way}": "off" for way in ("sort", "seqscan", "bitmapscan", "hashjoin", "mergejoin")},
+    "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+#: beyond any log
+_NO_BLOCK = 1 << 50
+_CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
+
+
+class Reading(Protocol):
+    """A database that is only read."""
+
+    #: whether it takes lists as values
+    arrays: bool
+
+    async def fetch(self, text: str, *values: object) -> list[Any]:
+        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class SqlLogReader:
+    """Entries, searches and the tree of the log in one database."""
+
+    __slots__ = ("_reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        """Closes `reading` with itself."""
+        self._reading = reading
+
+    async def entry(self, index: int) -> LogEntry | None:
+        """The record at an index; None when there is none, or none any more."""
+        rows = await self._reading.fetch(_ENTRY, index)
+        return LogEntry(*rows[0]) if rows else None
+
+    async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
+        """The record that a receipt names; None while it waits for its place, and for any other hash."""
+        if len(leaf_hash) != HASH_BYTES:
+            return None
+        text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
+        found = [LogEntry(*row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
+        return min((one for one in found if hash_of(one.leaf) == leaf_hash), default=None)
+
+    async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
+        """Records from index `start` to before `end` in their order, in constant memory."""
+        while rows := await self._reading.fetch(_RANGE, start, end, _PAGE):
+            for row in rows:
+                yield LogEntry(*row)
+            start = rows[-1][0] + 1
+
+    async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
+        """The newest `count` records that fit, newest first; `before` is the last index of the page before."""
+        blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
+        if wanted.since or wanted.until:
+            blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
+        start, end = window(blocks, before)
+        if start >= end:
+            return []
+        statement = Statement(wanted, (start, end), count, arrays=self._reading.arrays)
+        return [LogEntry(*row) for row in await self._reading.fetch(statement.text, *statement.values)]
+
+    async def checkpoint(self) -> str:
+        """The newest signed note; empty before the first record."""
+        rows = await self._reading.fetch(_CHECKPOINT)
+        return str(rows[0][0]) if rows else ""
+
+    async def tile(self, level: int, index: int, width: int) -> bytes | None:
+        """The first `width` (1 to 256) hashes of a tile end to end; None when it has not so many."""
+        if not 0 < width <= TILE or level < 0 or index < 0:
+            return None
+        wanted = TileId(level, index, width)
+        return (await self._tiles([wanted])).get(wanted)
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Proof that the tree of `size` leaves has the record at `index`; ValueError for no such tree."""
+        tiles = await self._tiles(tiles_of_inclusion(index, size))
+        return inclusion_proof(index, size, nodes_of(size, _from(tiles)))
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """Proof that the tree of `new` leaves begins with that of `old`; ValueError for no such tree."""
+        tiles = await self._tiles(tiles_of_consistency(old, new))
+        return consistency_proof(old, new, nodes_of(new, _from(tiles)))
+
+    async def close(self) -> None:
+        """Free connections."""
+        await self._reading.close()
+
+    async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
+        """Those that are wide enough, cut to the width asked for: a wider tile has the same beginning."""
+        asked = list(wanted)
+        if not asked:
+            return {}
+        places = [number for tile in asked for number in (tile.level, tile.index)]
+        pairs = ",".join(
+            f"(CAST(${n} AS integer), CAST(${n + 1} AS bigint))" for n in range(1, len(places), 2)
+        )
+        text = (
+            f"SELECT level, idx, hashes FROM log_edge UNION ALL SELECT level, idx, hashes FROM log_tiles"  # noqa: S608 -- numbers of parameters
+            f" WHERE (level, idx) IN (VALUES {pairs})"
+        )
+        held: dict[tuple[int, int], bytes] = {}
+        for level, index, hashes in await self._reading.fetch(text, *places):
+            held[level, index] = max(held.get((level, index), b""), hashes, key=len)
+        found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
+        return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
+
+
+def open_reader(url: str, state_dir: Path) -> SqlLogReader:
+    """The reading side of the log at `url`, which `open_log` has opened before."""
+    if sql.is_postgres(url):
+        return SqlLogReader(PostgresReading(url, _PLANNING))
+    return SqlLogReader(SqliteReading(sql.sqlite_path(url, state_dir)))
+
+
+def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:
+    def tile(wanted: TileId) -> bytes:
+        if wanted not in tiles:
+            raise ValueError("the log has no tree of that size")
+        return tiles[wanted]
+
+    return tile

@@ -1,0 +1,113 @@
+"""Databases that are only read, a few statements at a time; the loop never waits for a disk.
+
+Every statement stands alone: no reader keeps a transaction open, whatever a slow client does with the rows.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from adapters.stores import sql
+from adapters.stores.log_postgres import reason_of as reason_of_postgres
+from adapters.stores.log_sqlite import connect, reason_of
+from gateway.domain.errors import LogUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+_AT_ONCE = 4
+_CONNECT_SECONDS = 3.0
+_COMMAND_SECONDS = 30.0
+
+
+class SqliteReading:
+    """A SQLite file, read by threads of its own."""
+
+    __slots__ = ("_idle", "_path", "_threads", "arrays")
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file with the first statement."""
+        self.arrays = False
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="log-reader")
+
+    async def fetch(self, text: str, *values: object) -> list[Any]:
+        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when the file cannot be read."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._fetch, text.replace("$", "?"), values)
+
+    async def close(self) -> None:
+        """Close the connections when the statements under way have ended."""
+        await asyncio.to_thread(self._threads.shutdown)
+        while self._idle:
+            self._idle.pop().close()
+
+    def _fetch(self, text: str, values: tuple[object, ...]) -> list[Any]:
+        connection = None
+        try:
+            connection = self._taken()
+            rows = connection.execute(text, values).fetchall()
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise LogUnavailable(reason_of(error)) from None
+        self._idle.append(connection)
+        return rows
+
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = connect(self._path, one_thread=False)
+            connection.execute("PRAGMA query_only=ON")
+            return connection
+
+
+class PostgresReading:
+    """A PostgreSQL database, over a few connections of its own."""
+
+    __slots__ = ("_lock", "_pool", "_settings", "_url", "arrays")
+
+    def __init__(self, url: str, settings: Mapping[str, str] = NO_SETTINGS) -> None:
+        """Connects with the first statement, with these settings of the server's."""
+        self.arrays = True
+        self._settings = settings
+        self._url = url
+        self._lock = asyncio.Lock()
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def fetch(self, text: str, *values: object) -> list[Any]:
+        """Rows as tuples; LogUnavailable when the database cannot be asked."""
+        try:
+            pool = await self._opened()
+            async with asyncio.timeout(_COMMAND_SECONDS):
+                return [tuple(row) for row in await pool.fetch(text, *values)]
+        except Exception as error:  # noqa: BLE001 -- the driver's or the network's; the pool connects again
+            raise LogUnavailable(reason_of_postgres(error)) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def _opened(self) -> "asyncpg.Pool[Any]":
+        import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
+
+        async with self._lock:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    sql.postgres_dsn(self._url),
+                    min_size=0,
+                    max_size=_AT_ONCE,
+                    timeout=_CONNECT_SECONDS,
+                    command_timeout=_COMMAND_SECONDS,
+                    server_settings={"default_transaction_read_only": "on", **self._settings},
+                )
+            return self._pool

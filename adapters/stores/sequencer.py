@@ -1,0 +1,182 @@
+"""The sequencer: gives the records of the exchange log their places in the tree, soon after they were written.
+
+One task in each serving process; of all of them one at a time numbers records, the holder of a lease in
+`log_state`. The lease is taken and renewed by the very transaction that writes a batch, so nothing is written
+while nothing happens, and whoever finds the lease expired goes on. A batch is one transaction (entries, search
+tables, tiles, checkpoint, state): whatever is killed at any instruction leaves either all of it or nothing.
+Mutual exclusion does not rest on the lease, which only spares the work: a batch commits only on top of the size
+that it began with, under the lock of that row.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from adapters.stores import sql
+from adapters.stores.sequence_batch import Numbering
+from adapters.stores.sequencer_postgres import PostgresSequence
+from adapters.stores.sequencer_sqlite import SqliteSequence
+from adapters.stores.signing import signing_key
+from gateway.domain.errors import ConfigError, GatewayError, Problem
+from gateway.exchange_log.note import NoteBroken, NoteSigner
+from gateway.telemetry import log
+
+#: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second
+_GATHER_SECONDS = 0.5
+#: and a process that has none of its own looks for those of others about once a second
+_LOOK_SECONDS = 0.5
+_CLOSE_SECONDS = 5.0
+
+
+class SequenceStore(Protocol):
+    """Where batches are read from and written to."""
+
+    #: rows of a full batch
+    limit: int
+    #: entries of the tree after the last look
+    size: int
+
+    async def number(self) -> int:
+        """Number one batch in one transaction and return its rows.
+
+        0 when there is nothing to do or another process does it; LogUnavailable when it cannot be done.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Free connection and thread."""
+        ...
+
+
+class Sequencer:
+    """Numbers records until it is closed; its counters are for metrics."""
+
+    __slots__ = (
+        "_closing",
+        "_gather_seconds",
+        "_look_seconds",
+        "_store",
+        "_task",
+        "_woken",
+        "batches",
+        "failures",
+        "fault",
+        "owner",
+        "records",
+        "vkey",
+    )
+
+    def __init__(
+        self,
+        store: SequenceStore,
+        vkey: str,
+        owner: str = "",
+        gather_seconds: float = _GATHER_SECONDS,
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
+        """Does nothing before `start`."""
+        self._store = store
+        self._gather_seconds = gather_seconds
+        self._look_seconds = look_seconds
+        self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        #: the public key of the checkpoints
+        self.vkey = vkey
+        #: how the lease names this process
+        self.owner = owner
+        #: transactions, records and failed attempts of this process so far
+        self.batches = 0
+        self.records = 0
+        self.failures = 0
+        #: why the last attempt failed; empty after one that did not
+        self.fault = ""
+
+    @property
+    def size(self) -> int:
+        """Entries of the tree when this process looked last."""
+        return self._store.size
+
+    def start(self) -> None:
+        """Begin; call in the loop."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="sequencer")
+
+    def wake(self) -> None:
+        """A record was written in this process: do not wait for the next look. Costs next to nothing."""
+        self._woken.set()
+
+    async def close(self) -> None:
+        """Number what is written and end; call it when the log is closed."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._woken.set()
+        if self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._task, _CLOSE_SECONDS)
+        await self._store.close()
+
+    async def _work(self) -> None:
+        while True:
+            closing = self._closing.is_set()
+            self._woken.clear()
+            numbered = await self._try()
+            if numbered == self._store.limit:
+                continue
+            if closing:
+                return
+            await _wait(self._closing, self._gather_seconds)
+            if not numbered:
+                await _wait(self._woken, self._look_seconds)
+
+    async def _try(self) -> int:
+        try:
+            numbered = await self._store.number()
+        except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
+            self.failures += 1
+            self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
+            return 0
+        self._tell("")
+        self.records += numbered
+        self.batches += numbered > 0
+        return numbered
+
+    def _tell(self, fault: str) -> None:
+        if fault and fault != self.fault:
+            log().error("sequencer.failed", error=fault)
+        elif self.fault and not fault:
+            log().info("sequencer.recovered")
+        self.fault = fault
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def open_sequencer(
+    url: str, state_dir: Path, origin: str, keys: Sequence[str | None] = (None,), limit: int | None = None
+) -> Sequencer:
+    """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
+
+    `keys` are the signing key and, while it is changed, the former one (see `signing_key`).
+    """
+    try:
+        signers = [NoteSigner(origin, signing_key(state_dir, key)) for key in keys]
+    except NoteBroken:
+        what, remedy = "the origin cannot stand in a signature", "leave out spaces and plus signs"
+        raise ConfigError([Problem("log.origin", 0, what, remedy)]) from None
+    numbering = Numbering(origin, *signers[:2])
+    owner = uuid.uuid4().hex
+    store: SequenceStore
+    if sql.is_postgres(url):
+        store = PostgresSequence(url, numbering, owner, *([limit] if limit else []))
+    else:
+        path = sql.sqlite_path(url, state_dir)
+        store = SqliteSequence(path, numbering, owner, *([limit] if limit else []))
+    return Sequencer(store, numbering.vkey, owner)

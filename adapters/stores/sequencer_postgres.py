@@ -1,0 +1,232 @@
+"""The sequence in PostgreSQL, over asyncpg; decoding and hashing in a thread of their own.
+
+Rows of `append_log` do not become visible in the order of their numbers: a number is drawn when a row is written,
+and the row is seen when its transaction ends. A mark "everything up to here is done" that simply followed the
+largest number seen would lose rows for ever. So a batch takes whatever is visible beyond `floor_seq` and not in the
+tree yet, and the floor only rises to a number below which nothing can appear any more:
+
+1. `top` is read: the last number drawn. Every number up to it was drawn by a transaction that held its row
+   exclusive lock on `append_log` before it drew, and holds it to its end.
+2. then the holders of that lock are read. Whoever drew a number up to `top` is among them or has ended.
+3. when none of these holders is left (transactions have names that do not come again), all rows up to `top` that
+   will ever exist are visible to the next statement: a transaction becomes visible before it gives up its locks.
+   Numbers that are missing now were rolled back.
+
+So the batch that this next statement reads may raise the floor to `top` if it took everything up to `top`. A
+prepared transaction loses its name but keeps its lock; while there is one the floor stays. What lies between the
+floor and the newest row is looked at again with each batch; that is about what is written during two batches.
+All this is true of a sequence that hands out numbers one by one (CACHE 1, as the migration makes it).
+
+The batch's transaction locks the row of `log_state`, or leaves at once when another holds it.
+"""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adapters.stores.log_postgres import connect, reason_of
+from adapters.stores.sequence_batch import COLUMNS, LEASE_SECONDS, STATE, Batch, Numbering, State, edge_of
+from gateway.domain.errors import GatewayError, LogUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+_LIMIT = 2_048
+#: rows encoded in one go, so that the loop is never held for long
+_ROWS = 256
+_SECONDS = 30.0
+_GIVE_BACK = "UPDATE log_state SET lease_until = 0 WHERE lease_owner = $1"
+# A table that was copied without its sequence may have larger numbers.
+_TOP = (
+    "SELECT greatest(CASE WHEN is_called THEN last_value ELSE last_value - 1 END,"
+    " (SELECT max(seq) FROM append_log)) FROM append_log_seq_seq"
+)
+# The server's clock, for the machines' own ones differ.
+_CLOCK = "extract(epoch FROM clock_timestamp())::float8"
+_LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}) FROM log_state"  # noqa: S608 -- our own names
+_LOCK = f"SELECT {STATE}, {_CLOCK} FROM log_state FOR UPDATE SKIP LOCKED"  # noqa: S608 -- our own names
+_HOLDERS = (
+    "SELECT virtualtransaction, pid FROM pg_locks WHERE locktype = 'relation' AND granted"
+    " AND mode = 'RowExclusiveLock' AND relation = 'append_log'::regclass"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+# NOT IN, not NOT EXISTS: planned the same way, by a hash table, whatever is known of the tables' sizes.
+_FRESH = (
+    "SELECT seq, leaf FROM append_log WHERE seq > $1"
+    " AND seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $2) ORDER BY seq LIMIT $3"
+)
+_HIGHEST = "SELECT coalesce(max(seq), 0) FROM log_entries WHERE idx >= $1"
+_ALL_EDGE = "SELECT level, idx, hashes FROM log_edge"
+_EDGE = (
+    "INSERT INTO log_edge VALUES ($1, $2, $3)"
+    " ON CONFLICT (level) DO UPDATE SET idx = excluded.idx, hashes = excluded.hashes"
+)
+_NEW_STATE = (
+    "UPDATE log_state SET size = $1, floor_seq = $2, floor_size = $3, time_low = $4, time_high = $5, vkey = $6,"
+    " lease_owner = $7, lease_until = extract(epoch FROM clock_timestamp()) + $8"
+)
+
+
+class Observation(NamedTuple):
+    """The last number drawn at some moment, and who might still write up to it."""
+
+    top: int
+    holders: frozenset[str]
+    #: entries of the tree at that moment: rows beyond `top` have at least this index
+    size: int
+
+
+class PostgresSequence:
+    """The sequence tables in one database; connects with the first use."""
+
+    __slots__ = (
+        "_connection",
+        "_months",
+        "_numbering",
+        "_owner",
+        "_pending",
+        "_thread",
+        "_url",
+        "limit",
+        "size",
+    )
+
+    def __init__(self, url: str, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
+        """`owner` names this process in the lease."""
+        self._url = url
+        self._numbering = numbering
+        self._owner = owner
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
+        self._pending: Observation | None = None
+        #: those whose partitions are there
+        self._months: set[str] = set()
+        self.limit = limit
+        self.size = 0
+
+    async def number(self) -> int:
+        """Number one batch; 0 when there is nothing to do or another process does it."""
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await connect(self._url)
+                # Before a new month's tables have statistics they would be read whole.
+                await self._connection.execute(
+                    "SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
+                )
+            async with asyncio.timeout(_SECONDS):
+                return await self._look(self._connection)
+        except GatewayError:
+            self._disconnect()
+            raise
+        except Exception as error:  # noqa: BLE001 -- the driver's, the network's: a fresh connection next time
+            self._disconnect()
+            raise LogUnavailable(reason_of(error)) from None
+        except BaseException:
+            self._disconnect()
+            raise
+
+    async def close(self) -> None:
+        """Give the lease back, close the connection and end the thread."""
+        with contextlib.suppress(Exception):  # else it expires
+            if self._connection is not None:
+                await self._connection.execute(_GIVE_BACK, self._owner)
+        self._disconnect()
+        self._thread.shutdown(wait=False)
+
+    async def _look(self, connection: "asyncpg.Connection[Any]") -> int:
+        """One cheap statement while nothing is to be done."""
+        *row, now, top = await connection.fetchrow(_LOOK)
+        state = State(*row)
+        self.size = state.size
+        if top <= state.floor_seq or not state.leased_to(self._owner, now):
+            return 0
+        async with connection.transaction(isolation="read_committed"):
+            *row, now = await connection.fetchrow(_LOCK) or (None,)
+            if now is None or not (state := State(*row)).leased_to(self._owner, now):
+                return 0
+            numbered = await self._batch(connection, state)
+        self.size = state.size + numbered
+        return numbered
+
+    async def _batch(self, connection: "asyncpg.Connection[Any]", state: State) -> int:
+        # Three statements in this order, each with a view of its own: see the module's words.
+        top = await connection.fetchval(_TOP)
+        holders = await connection.fetch(_HOLDERS)
+        fresh = await connection.fetch(_FRESH, state.floor_seq, state.floor_size, self.limit)
+        seen = Observation(top, frozenset(name for name, _ in holders), state.size)
+        settled = self._settled(seen, prepared=any(pid is None for _, pid in holders))
+        numbers = [row["seq"] for row in fresh]
+        floor = (state.floor_seq, state.floor_size)
+        if settled is not None:
+            floor = await self._floor(connection, state, settled, numbers)
+        if numbers:
+            await self._write(connection, state, [tuple(row) for row in fresh], floor)
+        elif floor[0] > state.floor_seq:
+            await self._keep(connection, state, floor)
+        return len(numbers)
+
+    def _settled(self, seen: Observation, *, prepared: bool) -> Observation | None:
+        """The newest observation whose holders have all ended; what is not settled yet is remembered."""
+        pending = self._pending or seen
+        settled = None
+        for one in (pending, seen):
+            if not prepared and not one.holders & seen.holders:
+                settled = one
+        self._pending = pending if settled is None else (seen if settled is not seen else None)
+        return settled
+
+    async def _floor(
+        self, connection: "asyncpg.Connection[Any]", state: State, settled: Observation, numbers: list[int]
+    ) -> tuple[int, int]:
+        """The floor after a batch of these rows, which begins with the lowest ones that were to be numbered."""
+        if len(numbers) < self.limit or numbers[-1] >= settled.top:
+            return max((state.floor_seq, state.floor_size), (settled.top, settled.size))
+        # A backlog: the floor follows the batch, and what was numbered beyond it before still counts.
+        self._pending = settled
+        beyond = await connection.fetchval(_HIGHEST, state.floor_size) > numbers[-1]
+        return numbers[-1], state.floor_size if beyond else state.size + len(numbers)
+
+    async def _write(
+        self,
+        connection: "asyncpg.Connection[Any]",
+        state: State,
+        fresh: list[tuple[int, bytes]],
+        floor: tuple[int, int],
+    ) -> None:
+        held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
+        edge = edge_of(state.size, held)
+        loop = asyncio.get_running_loop()
+        batch = await loop.run_in_executor(self._thread, self._numbering.batch, state, edge, fresh)
+        new = batch.months - self._months
+        for month in new:
+            await connection.fetchval("SELECT motlan_month($1)", month)
+        for table, rows in batch.rows.items():
+            for start in range(0, len(rows), _ROWS):
+                await connection.copy_records_to_table(
+                    table, records=rows[start : start + _ROWS], columns=COLUMNS[table].split()
+                )
+        await connection.executemany(_EDGE, batch.edge)
+        checkpoint = "INSERT INTO log_checkpoints VALUES ($1, $2, $3)"
+        await connection.execute(checkpoint, batch.size, batch.note, batch.created)
+        await self._keep(connection, state, floor, batch)
+        self._months |= new
+
+    async def _keep(
+        self,
+        connection: "asyncpg.Connection[Any]",
+        state: State,
+        floor: tuple[int, int],
+        batch: Batch | None = None,
+    ) -> None:
+        after = (state.size, *floor, state.time_low, state.time_high, state.vkey)
+        if batch is not None:
+            after = (batch.size, *floor, batch.time_low, batch.time_high, self._numbering.vkey)
+        await connection.execute(_NEW_STATE, *after, self._owner, LEASE_SECONDS)
+
+    def _disconnect(self) -> None:
+        # Partitions made by a transaction that did not end well are not there.
+        self._months.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()

@@ -1,0 +1,151 @@
+"""The sequence in SQLite, in a thread of its own.
+
+SQLite has one writer at a time and gives out row numbers in the order of commits, so whatever lies beyond the last
+number seen is new, and nothing appears below it later. Leaves are read, decoded and hashed before the write lock
+is taken, and inserted many rows to a statement: the writer of records, which waits for that lock, waits for
+little, and a busy interpreter slows a batch down a few times and not once per row.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.sequence_batch import (
+    COLUMNS,
+    LEASE_SECONDS,
+    STATE,
+    Batch,
+    Numbering,
+    Rows,
+    State,
+    edge_of,
+)
+from gateway.domain.errors import LogUnavailable
+
+#: rows of a transaction when many wait, and otherwise: the writer of records waits for the write lock meanwhile
+_LIMIT = 2_048
+_FEW = 256
+#: rows of one INSERT, halved until what is left over fits
+_ROWS = 128
+# Search indexes are written all over: their pages are kept, up to 64 MB. And the log of pages is brought into the file
+# by this connection rather than by the one that writes records.
+_SETTINGS = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 2000"
+_STATE = f"SELECT {STATE} FROM log_state"  # noqa: S608 -- our own column names
+_NEW_STATE = (
+    "UPDATE log_state SET size = ?, floor_seq = ?, floor_size = ?, time_low = ?, time_high = ?, vkey = ?,"
+    " lease_owner = ?, lease_until = ?"
+)
+_WAITING = "SELECT coalesce(max(seq), 0) - (SELECT floor_seq FROM log_state) FROM append_log"
+_GIVE_BACK = "UPDATE log_state SET lease_until = 0 WHERE lease_owner = ?"
+# Whatever the type that somebody wrote: a row that cannot be numbered would stop all after it.
+_FRESH = "SELECT seq, CAST(leaf AS BLOB) FROM append_log WHERE seq > ? ORDER BY seq LIMIT ?"
+_EDGE = (
+    "INSERT INTO log_edge VALUES (?, ?, ?)"
+    " ON CONFLICT (level) DO UPDATE SET idx = excluded.idx, hashes = excluded.hashes"
+)
+
+
+class SqliteSequence:
+    """The sequence tables in one file, which `adapters.stores.sql` has migrated."""
+
+    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_thread", "limit", "size")
+
+    def __init__(self, path: Path, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
+        """`owner` names this process in the lease."""
+        self._path = path
+        self._numbering = numbering
+        self._owner = owner
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
+        self.limit = limit
+        self.size = 0
+
+    async def number(self) -> int:
+        """Number one batch; 0 when there is nothing to do or another process does it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._number)
+
+    async def close(self) -> None:
+        """Give the lease back, close the file and end the thread."""
+        self._thread.submit(self._leave)
+        await asyncio.to_thread(self._thread.shutdown)
+
+    def _number(self) -> int:
+        try:
+            if self._connection is None:
+                self._connection = connect(self._path)
+                self._connection.executescript(_SETTINGS)
+            return self._batches(self._connection)
+        except sqlite3.Error as error:
+            self._disconnect()
+            raise LogUnavailable(reason_of(error)) from None
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def _batches(self, connection: sqlite3.Connection) -> int:
+        waiting: int = connection.execute(_WAITING).fetchone()[0]
+        if waiting >= self.limit:
+            return self._batch(connection, self.limit)
+        total = 0
+        while total < waiting and (numbered := self._batch(connection, _FEW)):
+            total += numbered
+        return total
+
+    def _batch(self, connection: sqlite3.Connection, limit: int) -> int:
+        """Decode and hash first, then lock: if another process numbered records meanwhile, nothing is written."""
+        connection.execute("BEGIN")
+        state = State(*connection.execute(_STATE).fetchone())
+        self.size = state.size
+        mine = state.leased_to(self._owner, time.time())
+        fresh = connection.execute(_FRESH, (state.floor_seq, limit)).fetchall() if mine else []
+        held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
+        connection.execute("COMMIT")
+        if not fresh:
+            return 0
+        batch = self._numbering.batch(state, edge_of(state.size, held), fresh)
+        connection.execute("BEGIN IMMEDIATE")
+        if State(*connection.execute(_STATE).fetchone()) != state:
+            connection.execute("ROLLBACK")
+            return 0
+        self._write(connection, batch, fresh[-1][0])
+        connection.execute("COMMIT")
+        self.size = batch.size
+        return len(fresh)
+
+    def _write(self, connection: sqlite3.Connection, batch: Batch, seq: int) -> None:
+        for table, rows in batch.rows.items():
+            _insert(connection, table, rows)
+        connection.executemany(_EDGE, batch.edge)
+        connection.execute(
+            "INSERT INTO log_checkpoints VALUES (?, ?, ?)", (batch.size, batch.note, batch.created)
+        )
+        span = (batch.time_low, batch.time_high)
+        lease = (self._owner, time.time() + LEASE_SECONDS)
+        connection.execute(_NEW_STATE, (batch.size, seq, batch.size, *span, self._numbering.vkey, *lease))
+
+    def _leave(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # else it expires
+            if self._connection is not None:
+                self._connection.execute(_GIVE_BACK, (self._owner,))
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Rows) -> None:
+    columns = COLUMNS[table].split()
+    place = f"({','.join('?' * len(columns))})"
+    start, step = 0, _ROWS
+    while start < len(rows):
+        while step > len(rows) - start:
+            step //= 2
+        statement = f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([place] * step)}"  # noqa: S608 -- our own names
+        connection.execute(statement, [value for row in rows[start : start + step] for value in row])
+        start += step

@@ -1,0 +1,48 @@
+-- Roles and rights on the exchange log's database: run it as the owner, after the migration (the gateway of the
+-- owner migrates with its first connection), and again after an update; it may be repeated.
+--
+--   psql --set ON_ERROR_STOP=1 --dbname motlan --file postgres-roles.sql
+--
+-- motlan_app    what a serving gateway is: it owns nothing, inserts and reads; only the end of the tree
+--               (`log_state`, `log_edge`) changes under it. Partitions of a new month are made for it by
+--               `motlan_month`, which runs with the owner's rights.
+-- motlan_admin  pruning and erasure: opens the door for pruning (`log_pruned`), deletes what lies below it,
+--               deletes the keys of a period. Dropping whole partitions is the owner's.
+-- motlan_audit  reads, and nothing else.
+--
+-- They are group roles: give them to the accounts that log in, for example
+--
+--   CREATE ROLE gateway LOGIN PASSWORD '…' IN ROLE motlan_app;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['motlan_app', 'motlan_admin', 'motlan_audit'] LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Nobody makes tables beside these, and nobody reads them unasked.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+
+-- What only grows.
+GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;
+GRANT SELECT, INSERT ON log_entries, log_subjects, log_sources TO motlan_app;
+GRANT SELECT, INSERT ON log_tiles, log_checkpoints, log_blocks TO motlan_app;
+-- The end of the tree, and the table that a readiness probe writes to.
+GRANT SELECT, UPDATE ON log_state TO motlan_app;
+GRANT SELECT, INSERT, UPDATE ON log_edge TO motlan_app;
+GRANT SELECT, INSERT, DELETE ON write_probe TO motlan_app;
+GRANT SELECT ON log_pruned, append_log_seq_seq, alembic_version TO motlan_app;
+GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;
+
+GRANT SELECT, INSERT ON log_pruned TO motlan_admin;
+GRANT SELECT, DELETE ON append_log, log_entries, log_subjects, log_sources, period_keys TO motlan_admin;
+GRANT SELECT ON log_state, log_edge, log_tiles, log_checkpoints, log_blocks, alembic_version TO motlan_admin;
+
+GRANT SELECT ON append_log, log_entries, log_subjects, log_sources, log_tiles, log_edge TO motlan_audit;
+GRANT SELECT ON log_checkpoints, log_blocks, log_state, log_pruned, alembic_version TO motlan_audit;

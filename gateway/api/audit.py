@@ -1,0 +1,226 @@
+"""The auditors' door to the exchange log, the citizens' list of uses, the public tree: bytes to use case and back."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from aiohttp import web
+
+from gateway.api.audit_models import (
+    ExportBody,
+    FiltersBody,
+    IdentifyBody,
+    SearchBody,
+    UsageBody,
+)
+from gateway.api.bodies import read_model
+from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, AuditDoor
+from gateway.api.middleware import demand
+from gateway.api.models import Body
+from gateway.api.operation import answer
+from gateway.audit.export import Span
+from gateway.audit.filters import Filters
+from gateway.audit.service import Asker
+from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Unprocessable
+from gateway.domain.identifiers import ExchangeId
+from gateway.exchange_log.tiles import TILE, parse_path
+from gateway.telemetry import log
+
+_Model = TypeVar("_Model", bound=Body)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
+_EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
+_CHUNK = 65_536
+#: no log has so many tiles
+_BEYOND = 1 << 48
+_FOR_EVER = "public, max-age=31536000, immutable"
+_SHORTLY = "public, max-age=1"
+
+
+async def search(request: web.Request) -> web.Response:
+    """`POST /v1/audit/search`."""
+    body = await _read(request, SearchBody)
+    done = _door(request).audit.search(_asker(request), _filters(body), body.cursor, body.limit)
+    return answer(await done)
+
+
+async def records(request: web.Request) -> web.Response:
+    """`GET /v1/audit/records/{exchange_id}`."""
+    exchange = _exchange(request.match_info["exchange_id"])
+    return answer(await _door(request).audit.records(_asker(request), exchange))
+
+
+async def identify(request: web.Request) -> web.Response:
+    """`POST /v1/audit/identify`."""
+    body = await _read(request, IdentifyBody)
+    return answer(await _door(request).audit.identify(_asker(request), body.exchange_id, body.reason))
+
+
+async def checkpoint(request: web.Request) -> web.Response:
+    """`GET /v1/audit/checkpoint` and `GET /log/checkpoint`: the newest signed note."""
+    note, _ = await _door(request).audit.proofs.checkpoint()
+    headers = {"Cache-Control": _SHORTLY}
+    return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=headers)
+
+
+async def inclusion(request: web.Request) -> web.Response:
+    """`GET /v1/audit/proof/inclusion`: of a receipt for whoever holds it, of an exchange for auditors."""
+    given = _query(request, "leaf_hash", "exchange_id", "size")
+    size = _size(given, "size")
+    if ("leaf_hash" in given) == ("exchange_id" in given):
+        raise BadRequest("/: give leaf_hash (of a receipt) or exchange_id, one of them", code="query_wrong")
+    audit = _door(request).audit
+    if "leaf_hash" in given:
+        if not _HASH.fullmatch(given["leaf_hash"]):
+            raise BadRequest("/leaf_hash: write the 64 hex digits of the receipt", code="query_wrong")
+        return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
+    await demand(request, "audit:search")
+    return answer(await audit.proofs_of(_asker(request), _exchange(given["exchange_id"]), size))
+
+
+async def consistency(request: web.Request) -> web.Response:
+    """`GET /v1/audit/proof/consistency`."""
+    given = _query(request, "from", "to")
+    old, new = _size(given, "from"), _size(given, "to")
+    if old is None:
+        raise BadRequest("/from: give the size of the older checkpoint", code="query_wrong")
+    return answer(await _door(request).audit.proofs.consistency(old, new))
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/audit/export`."""
+    body = await _read(request, ExportBody)
+    span = Span(body.from_, body.to, body.since or "", body.until or "")
+    by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
+    if by_place + by_time + (body.search is not None) > 1:
+        what = "/: give from and to, or since and until, or search (which has its own since and until)"
+        raise BadRequest(what, code="range_wrong")
+    _check_times(body)
+    if body.from_ is not None and body.to is not None and body.from_ > body.to:
+        raise BadRequest("/from: must not lie behind `to`", code="range_wrong")
+    exports, asker, csv = _door(request).exports, _asker(request), body.format == "csv"
+    if body.search is not None:
+        lines = await exports.found(asker, _filters(body.search), csv=csv)
+    else:
+        lines = await exports.stretch(asker, span, csv=csv)
+    return await _streamed(request, lines, csv=csv)
+
+
+async def usage(request: web.Request) -> web.Response:
+    """`POST /v1/usage`."""
+    body = await _read(request, UsageBody)
+    _check_times(body)
+    filters = Filters(subject=body.subject.keys, since=body.since or "", until=body.until or "")
+    return answer(await _door(request).usage.uses(_asker(request), filters, body.cursor, body.limit))
+
+
+async def tile(request: web.Request) -> web.Response:
+    """`GET /log/tile/…`: hashes of the tree (C2SP tlog-tiles)."""
+    try:
+        wanted = parse_path(f"tile/{request.match_info['path']}")
+    except ValueError:
+        raise NotFound("a tile has a path as in /log/tile/0/x001/234.p/56") from None
+    hashes = await _door(request).audit.proofs.tile(wanted) if wanted.index < _BEYOND else None
+    if hashes is None:
+        raise NotFound("the log has no such tile (yet)")
+    headers = {"Cache-Control": _FOR_EVER if wanted.width == TILE else _SHORTLY}
+    return web.Response(body=hashes, content_type="application/octet-stream", headers=headers)
+
+
+def _door(request: web.Request) -> AuditDoor:
+    door = request.app[SERVICES].audit
+    if door is None:
+        raise LogUnavailable("this process does not read the log")
+    return door
+
+
+def _asker(request: web.Request) -> Asker:
+    requester = request[REQUESTER]
+    agency = request.app[SERVICES].requesters.agency(requester)
+    return Asker(requester.id, agency, ExchangeId(request[EXCHANGE]))
+
+
+async def _read(request: web.Request, model: type[_Model]) -> _Model:
+    """The body; for a member that is not known, the error says which ones are."""
+    try:
+        return await read_model(request, model)
+    except Unprocessable:
+        raise
+    except BadRequest as error:
+        faults = error.members.get("errors")
+        unknown = isinstance(faults, list) and any(one["code"] == "unknown_member" for one in faults)
+        if not unknown:
+            raise
+        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        raise BadRequest(f"{error.detail}; there are {known}", errors=faults) from None
+
+
+def _filters(body: FiltersBody) -> Filters:
+    _check_times(body)
+    plain = {name: str(value) for name, value in body.model_dump(include=_PLAIN, exclude_none=True).items()}
+    return Filters(
+        exchange=body.exchange_id or "",
+        subject=body.subject.keys if body.subject else (),
+        **plain,
+    )
+
+
+_PLAIN = {
+    "phase", "requester", "agency", "procedure", "dossier", "purpose", "result", "source", "outcome", "official",
+    "since", "until",
+}  # fmt: skip
+
+
+def _check_times(body: FiltersBody | ExportBody | UsageBody) -> None:
+    if body.since and body.until and body.since >= body.until:
+        raise BadRequest("/since: must lie before `until`", code="range_wrong")
+
+
+def _query(request: web.Request, *names: str) -> dict[str, str]:
+    """The parameters of the address, each known and given once."""
+    given = dict(request.query)
+    if len(given) != len(request.query) or not given.keys() <= set(names):
+        raise BadRequest(f"/: the parameters are {', '.join(names)}, each once at most", code="query_wrong")
+    return given
+
+
+def _size(given: dict[str, str], name: str) -> int | None:
+    if name not in given:
+        return None
+    if not _SIZE.fullmatch(given[name]):
+        raise BadRequest(f"/{name}: write a number of records", code="query_wrong")
+    return int(given[name])
+
+
+def _exchange(text: str) -> str:
+    if not _EXCHANGE.fullmatch(text):
+        raise NotFound("an exchange id has 26 letters and digits", code="exchange_unknown")
+    return text
+
+
+async def _streamed(request: web.Request, lines: AsyncIterator[bytes], *, csv: bool) -> web.StreamResponse:
+    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole."""
+    kind, name, end = (
+        ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")
+    )
+    headers = {
+        "Content-Type": f"{kind}; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    try:
+        held = bytearray()
+        async for line in lines:
+            held += line + end
+            if len(held) >= _CHUNK:
+                await response.write(bytes(held))
+                held.clear()
+        await response.write(bytes(held))
+        await response.write_eof()
+    except Exception as error:  # noqa: BLE001 -- the head has left already
+        log().error("audit.export_cut", exchange_id=request[EXCHANGE], error=error)
+        response.force_close()
+        if request.transport is not None:
+            request.transport.abort()
+    return response

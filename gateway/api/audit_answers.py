@@ -1,0 +1,92 @@
+"""JSON Schemas of what the auditors' door answers (see answers.py)."""
+
+from typing import Any
+
+from gateway.domain.exchange import Phase
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+_NUMBER: dict[str, Any] = {"type": "integer"}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_HASH: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_HASHES: dict[str, Any] = {"type": "array", "items": _HASH}
+
+
+def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
+    """All members are there."""
+    return {"type": "object", "required": sorted(properties), "properties": properties}
+
+
+def _listed(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+_WORDS = _object(code=_TEXT, title=_TEXT, title_en=_TEXT)
+_CALL = _object(
+    call=_TEXT,
+    source=_TEXT,
+    data_service=_TEXT,
+    subject=_TEXT,
+    attributes=_TEXTS,
+    outcome=_TEXT,
+    elapsed_ms=_NUMBER,
+    cached=_FLAG,
+    shared_with=_TEXT,
+)
+_RECORD = {
+    "type": "object",
+    "required": ["leaf_index", "leaf_hash"],
+    "properties": {
+        "leaf_index": _NUMBER,
+        "leaf_hash": _HASH,
+        "unreadable": {"const": True, "description": "the leaf is no record of this gateway"},
+        "exchange_id": _TEXT,
+        "time": _TEXT,
+        "phase": {"enum": [str(phase) for phase in Phase]},
+        **dict.fromkeys(
+            "requester agency procedure dossier purpose legal_basis result configuration".split(), _TEXT
+        ),
+        "on_duty": _FLAG,
+        "has_official": _FLAG,
+        "subjects": {**_TEXTS, "description": "roles, not who has them"},
+        "fields": {**_TEXTS, "description": "names of the fields that left"},
+        "rules": _TEXTS,
+        "notes": {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean"]}},
+        "calls": _listed(_CALL),
+    },
+}
+_IDENTIFIED = _object(
+    leaf_index=_NUMBER,
+    phase=_TEXT,
+    readable={**_FLAG, "description": "false when the keys of its month were destroyed"},
+    official=_MAYBE,
+    subjects={"type": "object", "additionalProperties": _object(kind=_TEXT, identifier=_TEXT)},
+)
+_INCLUSION = _object(leaf_index=_NUMBER, tree_size=_NUMBER, leaf_hash=_HASH, root_hash=_HASH, hashes=_HASHES)
+_USE = _object(
+    exchange_id=_TEXT,
+    time=_TEXT,
+    requester=_WORDS,
+    agency=_WORDS,
+    procedure=_WORDS,
+    purpose=_WORDS,
+    legal_basis=_TEXT,
+    dossier=_TEXT,
+    state={"enum": ["answered", "refused", "abandoned", "open"]},
+    data=_listed(_object(source=_WORDS, data_service=_TEXT, attributes=_listed(_WORDS), outcome=_TEXT)),
+    summary=_TEXT,
+    summary_en=_TEXT,
+)
+
+AUDIT_ANSWERS: dict[str, Any] = {
+    "AuditPage": _object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE),
+    "AuditRecords": _object(exchange_id=_TEXT, records=_listed(_RECORD)),
+    "Identified": _object(exchange_id=_TEXT, records=_listed(_IDENTIFIED)),
+    "Inclusion": {"anyOf": [_INCLUSION, _object(proofs=_listed(_INCLUSION))]},
+    "Consistency": _object(size1=_NUMBER, size2=_NUMBER, root1=_HASH, root2=_HASH, proof=_HASHES),
+    "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
+    "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
+    "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
+    "Usage": _object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE),
+}

@@ -1,0 +1,154 @@
+"""What auditors and citizens' pages send, typed as in models.py. People stand in bodies, never in addresses."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from gateway.api.models import Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
+from gateway.domain.dates import rfc3339
+from gateway.domain.exchange import Phase
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_ID = re.compile(r"(?<![0-9A-Za-z])([0-9]{9}|[0-9]{12})(?![0-9A-Za-z])")
+_MOST = 2**53
+
+
+def _moment(text: str) -> str:
+    """UTC in milliseconds, as records have it."""
+    try:
+        if _MOMENT.fullmatch(text):
+            return rfc3339(datetime.fromisoformat(text.upper()).astimezone(UTC))
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("write a time as in 2026-11-25T00:00:00Z (RFC 3339)")
+
+
+def _impersonal(text: str) -> str:
+    if _ID.search(text):
+        raise ValueError("is recorded in clear: leave numbers of people out of it")
+    return text
+
+
+def _example(body: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
+
+
+Moment = Annotated[str, Field(max_length=40, examples=["2026-11-25T00:00:00Z"]), AfterValidator(_moment)]
+Name = Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$")]
+Exchange = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", examples=["01KB0000000000000000000000"])]
+Cursor = Annotated[str, Field(max_length=512)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+Place = Annotated[int, Field(ge=0, le=_MOST)]
+
+
+class WhoBody(Body):
+    """A subject by everything that is known to identify it; a record that has any of it fits."""
+
+    personal_id: PersonalId | None = None
+    old_id: Annotated[str, Field(pattern="^[0-9]{9}$")] | None = None
+    passport: Annotated[str, Field(pattern="^[A-Z0-9]{5,20}$")] | None = None
+    tax_code: Annotated[str, Field(max_length=14)] | None = None
+    registration_no: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$")] | None = None
+    parcel: ParcelBody | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "WhoBody":
+        if not self.model_fields_set or all(value is None for value in self.model_dump().values()):
+            raise ValueError("give at least one identifier")
+        return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """As records know it (`Subject.key`), one for each identifier and kind."""
+        found = [
+            f"{kind}|{value}"
+            for kind, value in (
+                ("person", self.personal_id),
+                ("person", self.old_id),
+                ("person", self.passport),
+                ("organisation", self.tax_code),
+                ("organisation", self.registration_no),
+                ("vehicle", self.registration_no),
+            )
+            if value is not None
+        ]
+        if self.parcel is not None:
+            found.append(f"parcel|{self.parcel.commune}|{self.parcel.sheet}|{self.parcel.number}|||")
+        return tuple(found)
+
+
+class FiltersBody(Body):
+    """What must hold for a record; what is left out may be anything."""
+
+    exchange_id: Exchange | None = None
+    phase: Annotated[Phase, Field(strict=False)] | None = None
+    requester: Name | None = None
+    agency: Word | None = None
+    procedure: ProcedureCode | None = None
+    dossier: Word | None = None
+    purpose: Name | None = None
+    #: refusal code or outcome word of the whole record
+    result: Name | None = None
+    source: Name | None = None
+    #: what came of a call
+    outcome: Name | None = None
+    subject: WhoBody | None = None
+    #: personal id of the official in whose name was asked
+    official: PersonalId | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class SearchBody(FiltersBody):
+    """`POST /v1/audit/search`."""
+
+    model_config = _example(
+        {"procedure": "1.004873", "phase": "outcome", "since": "2026-11-01T00:00:00Z", "limit": 50}
+    )
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class IdentifyBody(Body):
+    """`POST /v1/audit/identify`; the reason is recorded before anything is shown."""
+
+    model_config = _example(
+        {
+            "exchange_id": "01KB0000000000000000000000",
+            "reason": "Khiếu nại số 12/KN-2026 về việc tra cứu không có hồ sơ",
+        }
+    )
+
+    exchange_id: Exchange
+    reason: Annotated[Text, Field(min_length=10, max_length=200), AfterValidator(_impersonal)]
+
+
+class ExportBody(Body):
+    """`POST /v1/audit/export`: a range of places or of time, or what a search finds."""
+
+    model_config = _example({"since": "2026-11-24T17:00:00Z", "until": "2026-11-25T17:00:00Z"})
+
+    format: Literal["jsonl", "csv"] = "jsonl"
+    from_: Place | None = Field(None, alias="from")
+    to: Place | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    search: FiltersBody | None = None
+
+
+class UsageBody(Body):
+    """`POST /v1/usage`: the uses of one subject's data."""
+
+    model_config = _example({"subject": {"personal_id": "033190001234"}, "limit": 20})
+
+    subject: WhoBody
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Limit = 20
+    cursor: Cursor | None = None

@@ -1,0 +1,38 @@
+"""Cursors: where a page ended, signed, opaque, and good for the same search by the same requester only."""
+
+import base64
+import binascii
+import hmac
+
+from gateway.domain.errors import BadRequest
+
+_PLACE_BYTES = 8
+_MAC_BYTES = 16
+
+
+class Cursors:
+    """Makes cursors and opens them again, under one key."""
+
+    def __init__(self, root: bytes) -> None:
+        """The key is derived from the log's root key, so that all processes of one log share it."""
+        self._key = hmac.digest(root, b"motlan audit cursors v1", "sha256")
+
+    def after(self, index: int, search: bytes) -> str:
+        """The cursor behind the entry `index` of a search."""
+        place = index.to_bytes(_PLACE_BYTES)
+        return base64.urlsafe_b64encode(place + self._mac(place, search)).decode()
+
+    def opened(self, cursor: str, search: bytes) -> int:
+        """Where it stands; BadRequest when it was not given out for this search."""
+        try:
+            raw = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        place, mac = raw[:_PLACE_BYTES], raw[_PLACE_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(place, search)):
+            what = "/cursor: send `next` of the page before with the same filters, or none for the first page"
+            raise BadRequest(what, code="cursor_wrong")
+        return int.from_bytes(place)
+
+    def _mac(self, place: bytes, search: bytes) -> bytes:
+        return hmac.digest(self._key, place + search, "sha256")[:_MAC_BYTES]

@@ -1,0 +1,208 @@
+"""Exports: a stretch of the log, or what a search finds, line by line in constant memory.
+
+A stretch in JSON lines carries what `verify.py` needs to check it against the checkpoint in its first line;
+of a search each record carries its own proof. CSV is for reading only and proves nothing.
+"""
+
+from array import array
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+
+from gateway.audit.filters import Filters
+from gateway.audit.service import Asker, Books
+from gateway.audit.shown import header, row
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
+from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
+from gateway.exchange_log.merkle import HASH_BYTES, inclusion_proof, subtrees
+from gateway.exchange_log.note import Checkpoint
+from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusion
+from gateway.ports import LogEntry, LogSearch
+from gateway.telemetry import log
+
+Lines = AsyncIterator[bytes]
+#: how far from their order of time records may stand in the log
+_DISORDER = timedelta(minutes=5)
+#: hits of a search whose places are remembered, eight bytes each
+MOST_HITS = 1_000_000
+_PAGE = 1_000
+_HELD_TILES = 64
+_HELD_NODES = 4_096
+#: hits in one tile from which on its whole stretch is read
+_DENSE = 16
+
+
+class Span(NamedTuple):
+    """A stretch of the log, by places or by time; `None` and empty are open ends."""
+
+    first: int | None = None
+    end: int | None = None
+    since: str = ""
+    until: str = ""
+
+
+class Exports:
+    """Makes exports. What cannot be exported is told before the first line."""
+
+    def __init__(self, books: Books) -> None:
+        """Keeps nothing."""
+        self._books = books
+
+    async def stretch(self, asker: Asker, span: Span, *, csv: bool) -> Lines:
+        """The lines of a stretch. BadRequest for a wrong range, NotFound when records of it were pruned."""
+        note, head = await self._books.proofs.checkpoint()
+        first, end = await self._places(span, head.size)
+        if first < end and await self._books.reader.entry(first) is None:
+            raise NotFound("records of this range are not kept any more: begin later", code="records_pruned")
+        names = " ".join(name for name, value in span._asdict().items() if value not in {None, ""})
+        kind = "csv" if csv else "jsonl"
+        await self._books.note(asker, "export", names, format=kind, first=first, end=end)
+        if csv:
+            return _csv(self._books.reader.entries(first, end))
+        wanted = [*subtrees(0, first), *subtrees(end, head.size)]
+        node = await self._books.proofs.nodes(head.size, wanted)
+        line = first_line(
+            checkpoint=note, origin=head.origin, vkeys=self._books.vkeys, first=first, end=end,
+            created=rfc3339(self._books.clock.now()), edge=edges(first, end, head.size, node),
+        )  # fmt: skip
+        return self._stretched(line, first, end, head.size)
+
+    async def found(self, asker: Asker, filters: Filters, *, csv: bool) -> Lines:
+        """The lines of what a search finds. BadRequest when it finds too much."""
+        note, head = await self._books.proofs.checkpoint()
+        kind = "csv" if csv else "jsonl"
+        await self._books.note(asker, "export", filters.names, filters.people, format=kind)
+        hits = await self._hits(filters, head.size)
+        if csv:
+            return _csv(self._each(hits))
+        line = first_line(
+            checkpoint=note, origin=head.origin, vkeys=self._books.vkeys, first=0, end=head.size,
+            created=rfc3339(self._books.clock.now()), edge=None,
+        )  # fmt: skip
+        return self._proved(line, hits, head)
+
+    async def _places(self, span: Span, size: int) -> tuple[int, int]:
+        if span.since or span.until:
+            first = await self._begin(span.since, size) if span.since else 0
+            end = await self._before(span.until, size) if span.until else size
+            return min(first, end), end
+        first, end = span.first or 0, size if span.end is None else span.end
+        if not first <= end <= size:
+            what = f"the log has {size} records: ask for a range within that, `from` before `to`"
+            raise BadRequest(what, code="range_wrong")
+        return first, end
+
+    async def _before(self, moment: str, size: int) -> int:
+        """Behind the last record of the tree that is older than `moment`."""
+        found = await self._books.reader.search(LogSearch(until=moment), size, 1)
+        return found[0].index + 1 if found else 0
+
+    async def _begin(self, since: str, size: int) -> int:
+        """The first record that is not older than `since`, though some that are may follow it."""
+        safe = rfc3339(datetime.fromisoformat(since) - _DISORDER)
+        lowest = await self._before(safe, size)
+        first = before = await self._before(since, size)
+        while before > lowest:
+            found = await self._books.reader.search(LogSearch(since=since), before, _PAGE)
+            first = min([first, *(entry.index for entry in found if entry.index >= lowest)])
+            before = found[-1].index if len(found) == _PAGE else lowest
+        return first
+
+    async def _stretched(self, line: bytes, first: int, end: int, size: int) -> Lines:
+        """Records that are not there, or that are no text any more, are left out: the hashes will tell of them."""
+        yield line
+        count = 0
+        while first < end:
+            following = min(end, first - first % TILE + TILE)
+            async for entry in self._books.reader.entries(first, following):
+                text = _record(entry)
+                if text is not None:
+                    count += 1
+                    yield text
+            yield hashes_line(first // TILE, await self._kept(first, following, size))
+            first = following
+        yield last_line(count, line)
+
+    async def _kept(self, first: int, end: int, size: int) -> list[bytes]:
+        """The leaf hashes that the log keeps of records in one tile."""
+        number, start = divmod(first, TILE)
+        hashes = await self._tile(TileId(0, number, min(TILE, size - number * TILE)))
+        places = range(start * HASH_BYTES, (start + end - first) * HASH_BYTES, HASH_BYTES)
+        return [hashes[place : place + HASH_BYTES] for place in places]
+
+    async def _tile(self, wanted: TileId) -> bytes:
+        hashes = await self._books.proofs.tile(wanted)
+        if hashes is None:
+            raise LogUnavailable("a tile of the log is missing")
+        return hashes
+
+    async def _hits(self, filters: Filters, size: int) -> "array[int]":
+        """The places of all records that fit, in the order of the log."""
+        hits = array("q")
+        before: int | None = size
+        while before is not None:
+            found, before = await self._books.page(filters, before, _PAGE)
+            hits.extend(entry.index for entry in found)
+            if len(hits) > MOST_HITS:
+                what = f"more than {MOST_HITS} records fit: narrow the search, or export a range"
+                raise BadRequest(what, code="too_many_records")
+        hits.reverse()
+        return hits
+
+    async def _each(self, hits: "array[int]") -> AsyncIterator[LogEntry]:
+        """Where many stand close together the whole stretch is read, else one by one."""
+        for _, group in groupby(hits, lambda index: index // TILE):
+            places = list(group)
+            if len(places) > _DENSE:
+                wanted = frozenset(places)
+                async for entry in self._books.reader.entries(places[0], places[-1] + 1):
+                    if entry.index in wanted:
+                        yield entry
+                continue
+            for index in places:
+                found = await self._books.reader.entry(index)
+                if found is not None:
+                    yield found
+
+    async def _proved(self, line: bytes, hits: "array[int]", head: Checkpoint) -> Lines:
+        yield line
+        held: dict[TileId, bytes] = {}
+        plain = nodes_of(head.size, held.__getitem__)
+        # neighbours share most of their proofs
+        node = lru_cache(_HELD_NODES)(plain)
+        tile, count = -1, 0
+        async for entry in self._each(hits):
+            if entry.index // TILE != tile:
+                tile = entry.index // TILE
+                await self._hold(held, tiles_of_inclusion(entry.index, head.size))
+            text = _record(entry, inclusion_proof(entry.index, head.size, node))
+            if text is not None:
+                count += 1
+                yield text
+        yield last_line(count, line)
+
+    async def _hold(self, held: dict[TileId, bytes], wanted: set[TileId]) -> None:
+        """Neighbours share nearly all their tiles: those that were needed before are kept, up to a number."""
+        if len(held) > _HELD_TILES:
+            for tile in list(held):
+                del held[tile]
+        for tile in wanted - held.keys():
+            held[tile] = await self._tile(tile)
+
+
+def _record(entry: LogEntry, proof: list[bytes] | None = None) -> bytes | None:
+    """The line of a record; None when somebody made something of its leaf that is no text."""
+    try:
+        return record_line(entry.index, entry.leaf, proof)
+    except ValueError:
+        log().error("audit.leaf_unreadable", log_index=entry.index)
+        return None
+
+
+async def _csv(entries: AsyncIterator[LogEntry]) -> Lines:
+    yield header()
+    async for entry in entries:
+        yield row(entry)

@@ -1,0 +1,143 @@
+"""What auditors may ask of the exchange log: find records, prove them, and learn with a reason who they are about.
+
+Every look-up is a record itself, durable before anything is shown: no record, no release.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gateway.audit.cursors import Cursors
+from gateway.audit.filters import Filters
+from gateway.audit.people import People
+from gateway.audit.proofs import Proofs
+from gateway.audit.shown import members_of, shown
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import NotFound
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId, RequesterId
+from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader
+
+#: records of one exchange that are shown
+MOST_RECORDS = 500
+
+
+class Asker(NamedTuple):
+    """Who looks into the log."""
+
+    requester: RequesterId
+    agency: str
+    #: the exchange that the look-up itself is
+    exchange: ExchangeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What all look-ups share."""
+
+    log: ExchangeLog
+    reader: LogReader
+    proofs: Proofs
+    people: People
+    cursors: Cursors
+    clock: Clock
+    #: public keys of the checkpoints
+    vkeys: tuple[str, ...]
+    #: digest of the configuration in force
+    digest: str
+
+    async def note(
+        self,
+        asker: Asker,
+        operation: str,
+        filters: str = "",
+        people: Mapping[str, str] | None = None,
+        **more: str | int | bool,
+    ) -> None:
+        """Make the record of a look-up durable; LogUnavailable when it cannot be kept."""
+        record = ExchangeRecord(
+            exchange=asker.exchange, phase=Phase.LOOKUP, time=rfc3339(self.clock.now()), requester=asker.requester,
+            agency=asker.agency, subjects=people or {}, configuration=self.digest,
+            notes={"operation": operation, "filters": filters, **more},
+        )  # fmt: skip
+        await self.log.append(record)
+
+    async def page(
+        self, filters: Filters, before: int | None, count: int
+    ) -> tuple[Sequence[LogEntry], int | None]:
+        """A page of what fits, newest first, and where the next one begins; None when there is none."""
+        wanted = await filters.search(self.people)
+        if wanted is None:
+            return [], None
+        found = await self.reader.search(wanted, before, count + 1)
+        return (found[:count], found[count - 1].index) if len(found) > count else (found, None)
+
+    async def exchange(self, exchange: str) -> list[LogEntry]:
+        """All records of one exchange in their order; NotFound when the tree has none."""
+        found, _ = await self.page(Filters(exchange=exchange), None, MOST_RECORDS)
+        if not found:
+            what = "the tree has no record of this exchange; one that was just written gets its place within 10 seconds"
+            raise NotFound(what, code="exchange_unknown", retry_after=1)
+        return sorted(found)
+
+
+class Audit:
+    """The look-ups of auditors; answers are ready for JSON."""
+
+    def __init__(self, books: Books) -> None:
+        """Keeps nothing."""
+        self.books = books
+        self.proofs = books.proofs
+
+    async def search(
+        self, asker: Asker, filters: Filters, cursor: str | None, count: int
+    ) -> dict[str, object]:
+        """One page of records without personal data. BadRequest for a cursor of another search."""
+        books = self.books
+        bound = b"search\0" + asker.requester.encode() + b"\0" + filters.digestible
+        before = None if cursor is None else books.cursors.opened(cursor, bound)
+        await books.note(asker, "search", filters.names, filters.people, further=cursor is not None)
+        found, following = await books.page(filters, before, count)
+        return {
+            "exchange_id": asker.exchange,
+            "records": [shown(entry) for entry in found],
+            "next": None if following is None else books.cursors.after(following, bound),
+        }
+
+    async def records(self, asker: Asker, exchange: str) -> dict[str, object]:
+        """The records of one exchange; NotFound when there are none."""
+        await self.books.note(asker, "records", "exchange", of=exchange)
+        found = await self.books.exchange(exchange)
+        return {"exchange_id": exchange, "records": [shown(entry) for entry in found]}
+
+    async def proofs_of(self, asker: Asker, exchange: str, size: int | None) -> dict[str, object]:
+        """Inclusion proofs of all records of one exchange."""
+        await self.books.note(asker, "proof", "exchange", of=exchange)
+        found = await self.books.exchange(exchange)
+        size = (await self.proofs.checkpoint())[1].size if size is None else size
+        return {"proofs": [await self.proofs.inclusion(entry, size) for entry in found]}
+
+    async def identify(self, asker: Asker, exchange: str, reason: str) -> dict[str, object]:
+        """Who the records of one exchange are about. The reason is recorded in clear before anything is opened."""
+        await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
+        found = await self.books.exchange(exchange)
+        return {"exchange_id": exchange, "records": [await self._identified(entry) for entry in found]}
+
+    async def _identified(self, entry: LogEntry) -> dict[str, Any]:
+        members = members_of(entry)
+        opened = None if members is None else await self.books.people.opened(members)
+        phase = "" if members is None else members["phase"]
+        known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
+        if opened is None:
+            return {**known, "official": None, "subjects": {}}
+        return {
+            **known,
+            "official": opened["official"] or None,
+            "subjects": {role: _named(key) for role, key in opened["subjects"].items()},
+        }
+
+
+def _named(key: str) -> dict[str, str]:
+    """A subject's key, which is its kind and its strongest identifier (`Subject.key`)."""
+    kind, _, identifier = key.partition("|")
+    return {"kind": kind, "identifier": identifier.strip("|")}

@@ -1,0 +1,92 @@
+"""Records as an auditor without the right to identify sees them: names, outcomes and places, nobody's data.
+
+The keyed indexes stay out as well: they are the same for one person through a whole month.
+"""
+
+from typing import Any
+
+from gateway.exchange_log.merkle import leaf_hash
+from gateway.exchange_log.record import decode
+from gateway.ports import LogEntry
+
+#: columns of a CSV export
+COLUMNS = (
+    "leaf_index", "time", "phase", "exchange_id", "requester", "agency", "procedure", "dossier", "purpose",
+    "legal_basis", "result", "on_duty", "sources", "attributes", "fields", "rules", "notes", "configuration",
+    "leaf_hash",
+)  # fmt: skip
+#: what spreadsheets take for the beginning of a formula, in all the widths that they know
+_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
+_SAME = "time phase requester agency procedure dossier purpose result on_duty rules notes"
+
+
+def members_of(entry: LogEntry) -> dict[str, Any] | None:
+    """The members of a record; None when its leaf is none that this gateway wrote."""
+    try:
+        members = decode(entry.leaf)
+    except ValueError:
+        return None
+    return members if "exchange" in members else None
+
+
+def shown(entry: LogEntry) -> dict[str, Any]:
+    """One record for JSON."""
+    place = {"leaf_index": entry.index, "leaf_hash": leaf_hash(entry.leaf).hex()}
+    members = members_of(entry)
+    if members is None:
+        return {**place, "unreadable": True}
+    return {
+        **place,
+        "exchange_id": members["exchange"],
+        **{name: members.get(name) for name in _SAME.split()},
+        "legal_basis": members["basis"],
+        "configuration": members["config"],
+        "has_official": bool(members["official"]),
+        "subjects": sorted(members["subjects"]),
+        "fields": sorted(members["fields"]),
+        "calls": [_call(call) for call in members["calls"]],
+    }
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "call": call["call"],
+        "source": call["source"],
+        "data_service": call["operation"],
+        "subject": call["role"],
+        "attributes": call["attributes"],
+        "outcome": call["outcome"],
+        "elapsed_ms": call["ms"],
+        "cached": call["cached"],
+        "shared_with": call["shared"],
+    }
+
+
+def header() -> bytes:
+    """The first line of a CSV, behind the mark by which spreadsheets know UTF-8."""
+    return b"\xef\xbb\xbf" + _line(COLUMNS)
+
+
+def row(entry: LogEntry) -> bytes:
+    """One record as a line of CSV (RFC 4180), every cell quoted, no cell a formula."""
+    record = shown(entry)
+    calls = record.get("calls", ())
+    attributes = {f"{call['source']}.{name}": None for call in calls for name in call["attributes"]}
+    cells = {
+        **record,
+        "sources": "; ".join(f"{call['source']}: {call['outcome'] or 'asked'}" for call in calls),
+        "attributes": "; ".join(attributes),
+        "fields": "; ".join(record.get("fields", ())),
+        "rules": "; ".join(record.get("rules") or ()),
+        "notes": "; ".join(f"{name}: {value}" for name, value in (record.get("notes") or {}).items()),
+    }
+    return _line([str(cells.get(name, "")) for name in COLUMNS])
+
+
+def _line(cells: Any) -> bytes:  # noqa: ANN401 -- texts
+    return (",".join(f'"{_harmless(cell)}"' for cell in cells) + "\r\n").encode()
+
+
+def _harmless(text: str) -> str:
+    quoted = text.replace('"', '""').replace("\x00", "\ufffd")
+    return f"'{quoted}" if quoted.lstrip(" \ufeff").startswith(_FORMULA) else quoted

@@ -1,0 +1,117 @@
+"""The uses of one subject's data, in words for him: who asked which database for what, why, and when.
+
+A use is an exchange that names him. It is told where its first record stands, so that pages neither repeat nor
+miss one while records come. Look-ups by auditors are no uses: they are records of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.audit.filters import Filters
+from gateway.audit.service import MOST_RECORDS, Asker, Books
+from gateway.audit.shown import members_of
+from gateway.audit.titles import Titles
+from gateway.ports import LogEntry
+
+_OPENING = frozenset({"intent", "refusal"})
+_CLOSING = ("outcome", "refusal", "abandoned")
+#: what became of an exchange: by the record that closed it -> word, Vietnamese, English
+_ENDS = {
+    "outcome": ("answered", "đã trả lời", "answered"),
+    "refusal": ("refused", "bị từ chối, không có dữ liệu nào được trả", "refused, no data were given"),
+    "abandoned": ("abandoned", "bị bỏ dở", "abandoned"),
+    "": ("open", "đang xử lý", "under way"),
+}
+_ATTEMPTS = 20
+
+
+class Usage:
+    """Tells a subject who used his data."""
+
+    def __init__(self, books: Books, titles: Titles) -> None:
+        """Keeps nothing."""
+        self._books = books
+        self._titles = titles
+
+    async def uses(self, asker: Asker, filters: Filters, cursor: str | None, count: int) -> dict[str, object]:
+        """One page of uses, newest first. BadRequest for a cursor of another question."""
+        bound = b"usage\0" + asker.requester.encode() + b"\0" + filters.digestible
+        before = None if cursor is None else self._books.cursors.opened(cursor, bound)
+        await self._books.note(asker, "usage", filters.names, filters.people, further=cursor is not None)
+        indexes = {one.hex() for one in await self._books.people.indexes(filters.subject)}
+        told: list[dict[str, object]] = []
+        for _ in range(_ATTEMPTS):
+            found, before = await self._books.page(filters, before, count)
+            for entry in found:
+                use = await self._use(entry, indexes)
+                if use is not None:
+                    told.append(use)
+                if len(told) == count:
+                    before = entry.index
+                    break
+            if before is None or len(told) == count:
+                break
+        following = None if before is None else self._books.cursors.after(before, bound)
+        return {"exchange_id": asker.exchange, "uses": told, "next": following}
+
+    async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
+        """The use that this record opens; None when it opens none."""
+        opening = members_of(entry)
+        if opening is None or opening["phase"] not in _OPENING:
+            return None
+        found, _ = await self._books.page(Filters(exchange=opening["exchange"]), None, MOST_RECORDS)
+        records = {one.index: members_of(one) or opening for one in sorted(found)}
+        first = next(
+            (
+                index
+                for index, members in records.items()
+                if members["phase"] in _OPENING and indexes & set(members["subjects"].values())
+            ),
+            entry.index,
+        )
+        return self._told(opening, list(records.values()), indexes) if first == entry.index else None
+
+    def _told(
+        self, opening: Mapping[str, Any], records: Sequence[Mapping[str, Any]], indexes: set[str]
+    ) -> dict[str, object]:
+        ends = [members for members in records if members["phase"] in _CLOSING]
+        end = ends[-1] if ends else None
+        word, vi, en = _ENDS[end["phase"] if end else ""]
+        roles = {
+            role for members in records for role, index in members["subjects"].items() if index in indexes
+        }
+        calls = (end or opening)["calls"]
+        titles = self._titles
+        use: dict[str, Any] = {
+            "exchange_id": opening["exchange"],
+            "time": opening["time"],
+            "requester": titles.requester(opening["requester"]),
+            "agency": titles.agency(opening["agency"]),
+            "procedure": titles.procedure(opening["procedure"]),
+            "purpose": titles.purpose(opening["purpose"]),
+            "legal_basis": opening["basis"],
+            "dossier": opening["dossier"],
+            "state": word,
+            "data": [
+                {
+                    "source": titles.source(call["source"]),
+                    "data_service": call["operation"],
+                    "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
+                    "outcome": call["outcome"],
+                }
+                for call in calls
+                if call["role"] in roles
+            ],
+        }
+        return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
+
+
+def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
+    """The use in one sentence of the language that `title` names."""
+    sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
+    agency, purpose, procedure = (use[name][title] for name in ("agency", "purpose", "procedure"))
+    if title == "title":
+        asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
+        return f"{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
+    asked = f" asked {sources}" if sources else " asked for data"
+    return f"{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."

@@ -1,0 +1,65 @@
+"""Whether the log keeps its promise that a receipt can be redeemed within ten seconds, for probes and metrics."""
+
+import asyncio
+import math
+import time
+from datetime import UTC, datetime
+
+from gateway.domain.errors import GatewayError
+from gateway.ports import LogKeeping, Standing
+
+#: a record has its place in the tree within so many seconds
+REDEEMABLE_SECONDS = 10.0
+_FRESH_SECONDS = 1.0
+_PATIENCE_SECONDS = 3.0
+
+
+class Watch:
+    """How the numbering stands; an answer holds for a second."""
+
+    def __init__(self, keeping: LogKeeping, fresh_seconds: float = _FRESH_SECONDS) -> None:
+        """Asks nothing before `look`."""
+        self._keeping = keeping
+        self._fresh_seconds = fresh_seconds
+        self._lock = asyncio.Lock()
+        self._looked = -math.inf
+        self._standing: Standing | None = None
+
+    async def look(self) -> Standing | None:
+        """How it stands now; None when the store cannot be asked."""
+        async with self._lock:
+            if time.monotonic() - self._looked >= self._fresh_seconds:
+                self._standing = await self._asked()
+                self._looked = time.monotonic()
+        return self._standing
+
+    async def _asked(self) -> Standing | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._keeping.standing()
+        except (GatewayError, TimeoutError):
+            return None
+
+    async def state(self) -> str:
+        """`ready`, `lagging` when a record waits longer than was promised, or `unavailable`."""
+        standing = await self.look()
+        if standing is None:
+            return "unavailable"
+        late = standing.waiting and time.time() - standing.waiting_since > REDEEMABLE_SECONDS
+        return "lagging" if late else "ready"
+
+    async def gauges(self) -> dict[str, float]:
+        """Values of the metrics, by name; none when the store cannot be asked."""
+        standing = await self.look()
+        if standing is None:
+            return {}
+        now = time.time()
+        found = {
+            "log_size": float(standing.size),
+            "log_waiting": float(standing.waiting),
+            "log_waiting_seconds": max(0.0, now - standing.waiting_since) if standing.waiting else 0.0,
+        }
+        if standing.checkpoint:
+            made = datetime.fromisoformat(standing.checkpoint).astimezone(UTC).timestamp()
+            found["log_checkpoint_age_seconds"] = max(0.0, now - made)
+        return found

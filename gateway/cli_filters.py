@@ -1,0 +1,140 @@
+"""What `motlan log` is told to look for: options that its commands share, days and people as they are written."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from gateway.cli_client import GATEWAY, READY
+from gateway.cli_serve import JSON, QUIET
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_KINDS = {12: "personal_id", 9: "old_id"}
+_NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}", re.ASCII)
+_WHO = "-|FILE"
+
+CLIENT = (
+    click.option("--client-id", envvar="MOTLAN_CLIENT_ID", default="auditor", show_default=True),
+    click.option("--client-secret", envvar="MOTLAN_CLIENT_SECRET", help="Better in the environment."),
+    GATEWAY,
+    READY,
+    JSON,
+    QUIET,
+)
+FILTERS = (
+    click.option("--dossier", help="Dossier code."),
+    click.option("--requester", help="System that asked."),
+    click.option("--agency", help="Agency in whose name."),
+    click.option("--procedure", help="Procedure code."),
+    click.option("--purpose", help="Purpose."),
+    click.option("--source", help="Database that was asked."),
+    click.option("--outcome", help="What came of a call: found, not_found, refused, unavailable, …"),
+    click.option("--result", help="Refusal code or outcome word of the whole record."),
+    click.option("--phase", help="intent, outcome, refusal, abandoned, lookup, …"),
+    click.option("--exchange", "exchange_id", help="Exchange id."),
+    click.option("--subject", metavar=_WHO, help="Whom it is about: standard input (-) or a file."),
+    click.option(
+        "--official", metavar=_WHO, help="The official in whose name: standard input (-) or a file."
+    ),
+)
+TIMES = (
+    click.option("--since", metavar="TIME|DAY", help="From this time, or from this day in Việt Nam."),
+    click.option("--until", metavar="TIME|DAY", help="Before this time, or before this day in Việt Nam."),
+)
+VKEY = click.option(
+    "--vkey",
+    envvar="MOTLAN_LOG_VKEY",
+    metavar="KEY",
+    help="Public key of the log; default that of --ready-file.",
+)
+PERSON = click.argument("who", required=False, default="-", metavar=f"[{_WHO}]")
+
+
+def options(*shared: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Options that several commands share, in this order."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(shared), command)
+
+
+def filters_of(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """The filters of a request's body out of the options that were given."""
+    if given.get("subject") == given.get("official") == "-":
+        raise click.UsageError("only one of --subject and --official can come from standard input")
+    body: dict[str, Any] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        if name == "subject":
+            body[name] = person(text, name)
+        elif name == "official":
+            body[name] = _number_of(text)
+        else:
+            body[name] = moment(text) if name in {"since", "until"} else text
+    return body
+
+
+def export_body(
+    given: Mapping[str, str | None], first: int | None, end: int | None, day: str | None
+) -> dict[str, Any]:
+    """The body of an export: a range of places, of time, or a search."""
+    wanted = filters_of(given)
+    if day is not None:
+        wanted |= {"since": moment(day), "until": moment(_next_day(day))}
+    places = {name: value for name, value in (("from", first), ("to", end)) if value is not None}
+    if places and wanted:
+        raise click.UsageError("--from and --to go with no other filter")
+    return places or (wanted if wanted.keys() <= {"since", "until"} else {"search": wanted})
+
+
+def moment(text: str) -> str:
+    """A time as it is, or the beginning of a day in Việt Nam."""
+    return f"{text}T00:00:00+07:00" if _DAY.fullmatch(text) else text
+
+
+def person(place: str, name: str) -> dict[str, Any]:
+    """Identifiers of a subject, from standard input, a file or a prompt: a number, or JSON of the contract."""
+    text = _read(place, name)
+    if _NUMBER.fullmatch(text):
+        return {_KINDS[len(text)]: text}
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise click.UsageError(f'{name}: write 12 or 9 digits, or JSON as {{"personal_id": …}}')
+    return found
+
+
+def _number_of(place: str) -> str:
+    text = _read(place, "official")
+    if not _NUMBER.fullmatch(text):
+        raise click.UsageError("official: write the 12 digits of his number")
+    return text
+
+
+def _read(place: str, name: str) -> str:
+    if _NUMBER.fullmatch(place) or place.startswith("{"):
+        click.echo("warning: an argument can be read by everybody on this machine; use - or a file", err=True)
+        return place
+    if place == "-":
+        if sys.stdin.isatty():
+            return str(click.prompt(f"{name} (12 digits)", err=True, hide_input=True)).strip()
+        return sys.stdin.read().strip()
+    try:
+        return Path(place).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise click.UsageError(f"{name}: the file cannot be read ({why})") from None
+
+
+def _next_day(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except ValueError:
+        raise click.UsageError("--day: write it as 2026-11-25") from None

@@ -1,0 +1,140 @@
+"""`motlan verify-log`: an export of an exchange log, verified offline with nothing but its file and a public key."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+from gateway import VERSION
+from gateway.exchange_log.note import NoteBroken
+from gateway.exchange_log.report import told
+from gateway.exchange_log.standalone import standalone
+from gateway.exchange_log.verdict import Verdict
+from gateway.exchange_log.verify import verify_export
+
+# As those of the other commands, whose module would load the whole gateway: this command runs where there is none.
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
+QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+_NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("verify-log")
+@click.argument("export", metavar="FILE", required=False, type=_FILE)
+@click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    envvar="MOTLAN_LOG_VKEY",
+    metavar="KEY",
+    help="Public key of the log, name+id+base64, as you got it from elsewhere; repeat it for an old and a new one.",
+)
+@click.option("--checkpoint", type=_NOTE, help="File with the signed checkpoint for which it must be made.")
+@click.option(
+    "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
+)
+@click.option("--strict", is_flag=True, help="Decode every record; its JSON must be canonical.")
+@click.option(
+    "--emit-standalone",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the verifier as one Python file that needs only `cryptography`.",
+)
+@JSON
+@QUIET
+def verify_log(
+    *,
+    export: Path | None,
+    vkeys: tuple[str, ...],
+    checkpoint: Path | None,
+    since: Path | None,
+    strict: bool,
+    emit_standalone: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Verify an export of an exchange log offline, and name the record that is wrong.
+
+    \b
+    Examples:
+      motlan verify-log day.jsonl --vkey 'log.example/main+1a2b3c4d+AQ…'
+      motlan verify-log day.jsonl --vkey "$KEY" --since yesterday.checkpoint --json
+      motlan verify-log --emit-standalone verify_motlan_log.py
+    """  # noqa: D301 -- \b is click's
+    if emit_standalone is not None:
+        _write(emit_standalone, quiet=quiet)
+        if export is None:
+            return 0
+    if export is None:
+        raise click.UsageError("give the FILE of an export, or --emit-standalone PATH")
+    if not vkeys:
+        remedy = "give --vkey KEY or set MOTLAN_LOG_VKEY to the key that the log's operator published"
+        raise click.UsageError(f"the key in the file itself proves nothing: {remedy}")
+    notes = {"checkpoint": _text(checkpoint), "since": _text(since)}
+    verdict = _verified(export, vkeys, notes, strict=strict, bar=not quiet)
+    if as_json:
+        click.echo(orjson.dumps(verdict.as_json()).decode())
+    elif not (quiet and verdict.good):
+        for line in told(verdict):
+            click.echo(line, err=not verdict.good)
+    return 0 if verdict.good else 1
+
+
+def _verified(
+    export: Path, vkeys: Sequence[str], notes: Mapping[str, str | None], *, strict: bool, bar: bool
+) -> Verdict:
+    try:
+        with _opened(export) as file, _bar(export, shown=bar) as progress:
+            return verify_export(file, vkeys, strict=strict, progress=progress, **notes)
+    except NoteBroken as error:
+        raise click.UsageError(f"--vkey: {error}; copy the whole key, name+id+base64") from None
+    except OSError as error:
+        raise click.UsageError(f"{export} cannot be read ({error.strerror})") from None
+
+
+def _write(path: Path, *, quiet: bool) -> None:
+    try:
+        path.write_text(standalone(VERSION, path.name), "utf-8")
+    except OSError as error:
+        raise click.UsageError(
+            f"--emit-standalone: {path} cannot be written ({error.strerror}); choose a folder that is writable"
+        ) from None
+    if not quiet:
+        click.echo(f"{path}: python3 {path.name} --help")
+
+
+def _text(path: Path | None) -> str | None:
+    """A note as it is, without turning line ends into others: they are signed."""
+    if path is None:
+        return None
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} is no checkpoint: it is not UTF-8") from None
+
+
+@contextlib.contextmanager
+def _opened(export: Path) -> Iterator[BinaryIO]:
+    if str(export) == "-":
+        yield sys.stdin.buffer
+        return
+    with export.open("rb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _bar(export: Path, *, shown: bool) -> Iterator[Callable[[int], object] | None]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal) or str(export) == "-":
+        yield None
+        return
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=export.stat().st_size)
+        yield lambda count: progress.advance(task, count)

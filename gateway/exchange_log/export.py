@@ -1,0 +1,94 @@
+"""The lines of an export as verify.py reads them: pure functions, for whoever streams records out of a store."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.exchange_log.merkle import Node, subtrees
+from gateway.exchange_log.span import TILE
+
+#: form of the file
+FORM = 1
+
+
+def first_line(
+    *,
+    checkpoint: str,
+    origin: str,
+    vkeys: Sequence[str],
+    first: int,
+    end: int,
+    created: str,
+    edge: Mapping[str, Sequence[bytes]] | None,
+    consistency: Mapping[int, Sequence[bytes]] | None = None,
+) -> bytes:
+    """Line 1, without its newline.
+
+    `checkpoint` is the signed note. The records are those from `first` to before `end`. `edge` is what `edges`
+    gives, None for a search result. `consistency` has proofs out of older sizes. `created` is RFC 3339 UTC.
+    """
+    head: dict[str, Any] = {
+        "motlan_export": FORM,
+        "origin": origin,
+        "vkeys": list(vkeys),
+        "checkpoint": checkpoint,
+        "from": first,
+        "to": end,
+    }
+    if edge is None:
+        head["contiguous"] = False
+    else:
+        head["edge"] = {side: _hex(hashes) for side, hashes in edge.items()}
+    if consistency:
+        head["consistency"] = {str(size): _hex(proof) for size, proof in consistency.items()}
+    return orjson.dumps({**head, "created": created})
+
+
+def edges(first: int, end: int, size: int, node: Node) -> dict[str, list[bytes]]:
+    """What is left and right of the records from `first` to before `end`, out of a tree of `size` leaves."""
+    return {
+        "start": [node(*subtree) for subtree in subtrees(0, first)],
+        "end": [node(*subtree) for subtree in subtrees(end, size)],
+    }
+
+
+def record_line(index: int, leaf: bytes, proof: Sequence[bytes] | None = None) -> bytes:
+    """One record, with its inclusion proof in a search result; ValueError when the leaf is not UTF-8."""
+    line: dict[str, Any] = {"i": index, "leaf": leaf.decode()}
+    if proof is not None:
+        line["proof"] = _hex(proof)
+    return orjson.dumps(line)
+
+
+def with_hashes(records: Iterable[tuple[int, bytes, bytes]]) -> Iterator[bytes]:
+    """The lines of consecutive records, each given as (index, leaf, leaf hash), and their lines of hashes.
+
+    The leaf hashes are those that the log keeps in its tiles, not fresh ones: a leaf that was altered in the
+    store is to be told by them.
+    """
+    hashes: list[bytes] = []
+    index = 0
+    for index, leaf, leaf_hash in records:
+        yield record_line(index, leaf)
+        hashes.append(leaf_hash)
+        if index % TILE == TILE - 1:
+            yield hashes_line(index // TILE, hashes)
+            hashes.clear()
+    if hashes:
+        yield hashes_line(index // TILE, hashes)
+
+
+def hashes_line(tile: int, hashes: Iterable[bytes]) -> bytes:
+    """The leaf hashes, as the log keeps them in this tile, of the records since the last such line."""
+    return orjson.dumps({"t": tile, "hashes": b"".join(hashes).hex()})
+
+
+def last_line(count: int, first_line: bytes) -> bytes:
+    """The line at the end: how many records there were, and the digest of line 1."""
+    return orjson.dumps({"end": True, "count": count, "head": hashlib.sha256(first_line).hexdigest()})
+
+
+def _hex(hashes: Iterable[bytes]) -> list[str]:
+    return [one.hex() for one in hashes]

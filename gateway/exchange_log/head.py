@@ -1,0 +1,124 @@
+"""Line 1 of an export (see verify.py), and the signatures on which everything rests."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.exchange_log.json_text import parsed
+from gateway.exchange_log.note import (
+    COSIGNATURE,
+    Checkpoint,
+    NoteBroken,
+    NoteVerifier,
+    open_note,
+    signatures_of,
+    split_note,
+)
+from gateway.exchange_log.verdict import Verdict
+
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Unusable(Exception):
+    """The file gives nothing that could be checked further; `line` says where."""
+
+    def __init__(self, what: str, line: int = 1) -> None:
+        """`what` is wrong in this line."""
+        super().__init__(what)
+        self.line = line
+
+
+class Head(NamedTuple):
+    """Line 1 of an export."""
+
+    origin: str
+    note: str
+    checkpoint: Checkpoint
+    #: the records from `first` to before `end`
+    first: int
+    end: int
+    contiguous: bool
+    #: hashes of `subtrees(0, first)` and of `subtrees(end, size)`
+    start_edge: list[bytes]
+    end_edge: list[bytes]
+    #: size of an older log -> proof, where line 1 has one
+    consistency: dict[int, list[bytes]]
+    digest: str
+
+
+def read_head(line: bytes) -> Head:
+    """Line 1, well-formed but not yet believed; Unusable when it is none."""
+    try:
+        members = parsed(line)
+        if members["motlan_export"] != 1:
+            raise Unusable("this verifier reads exports of form 1 only")
+        note = members["checkpoint"]
+        checkpoint = Checkpoint.parse(split_note(note)[0])
+        contiguous = members.get("contiguous", True) is not False
+        edge = members["edge"] if contiguous else {"start": [], "end": []}
+        head = Head(
+            origin=members["origin"],
+            note=note,
+            checkpoint=checkpoint,
+            first=members["from"],
+            end=members["to"],
+            contiguous=contiguous,
+            start_edge=hashes_of(edge["start"]),
+            end_edge=hashes_of(edge["end"]),
+            consistency={
+                int(size): hashes_of(proof) for size, proof in members.get("consistency", {}).items()
+            },
+            digest=hashlib.sha256(line).hexdigest(),
+        )
+    except NoteBroken as error:
+        raise Unusable(f"the checkpoint in line 1 cannot be read: {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise Unusable("line 1 is not that of an export of the exchange log") from None
+    if not (type(head.first) is type(head.end) is int and 0 <= head.first <= head.end <= checkpoint.size):
+        raise Unusable(f"from and to do not lie within the log of {checkpoint.size} records")
+    return head
+
+
+def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict) -> None:
+    """Put into the verdict what line 1 says, and whether a key of the log has signed it."""
+    checkpoint = head.checkpoint
+    verdict.origin, verdict.size, verdict.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
+    verdict.first, verdict.end, verdict.contiguous = head.first, head.end, head.contiguous
+    if head.origin != checkpoint.origin:
+        verdict.conclude(
+            "origin", f"line 1 names the log {head.origin}, its checkpoint {checkpoint.origin}", 1
+        )
+    try:
+        open_note(head.note, [one for one in verifiers if one.kind != COSIGNATURE])
+        signatures = signatures_of(head.note, verifiers)
+    except NoteBroken as error:
+        verdict.conclude("signature", f"the checkpoint is not signed by the key that you gave: {error}", 1)
+        return
+    verdict.signers = sorted({one.name for one in signatures})
+    if not any(one.time is None and one.name == checkpoint.origin for one in signatures):
+        verdict.conclude("origin", f"the key that you gave signs for another log than {checkpoint.origin}", 1)
+
+
+def kept_checkpoint(
+    note: str | None, code: str, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
+) -> Checkpoint | None:
+    """A checkpoint that the reader brought; None when there is none or when it says nothing."""
+    if note is None:
+        return None
+    try:
+        kept = Checkpoint.parse(open_note(note, [one for one in verifiers if one.kind != COSIGNATURE]))
+    except NoteBroken as error:
+        verdict.conclude(code, f"the checkpoint that you gave cannot be used: {error}")
+        return None
+    if kept.origin != head.checkpoint.origin:
+        verdict.conclude(code, f"the checkpoint that you gave is of another log: {kept.origin}")
+        return None
+    return kept
+
+
+def hashes_of(texts: Sequence[str]) -> list[bytes]:
+    """Hashes out of their hex; ValueError or TypeError for anything else."""
+    if type(texts) is not list or not all(_HASH.fullmatch(text) for text in texts):
+        raise ValueError("a hash has 64 digits of hex")
+    return [bytes.fromhex(text) for text in texts]

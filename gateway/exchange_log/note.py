@@ -1,0 +1,210 @@
+"""Signed notes, checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature v1); Ed25519 only.
+
+A note is text, an empty line, and signature lines. A checkpoint is a note whose text names a log, its size and its
+root. A further signature is one more line at the end: so a checkpoint carries the signatures of the old and the
+new key while a key is changed, and those of witnesses. Nothing in a note counts before `open_note` has returned.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+#: signature types of C2SP signed-note: of a log, and of a witness with a time
+ED25519 = 0x01
+COSIGNATURE = 0x04
+
+_KEY_BYTES = 32
+_ROOT_BYTES = 32
+_ID_BYTES = 4
+_TIME_BYTES = 8
+_MOST_SIGNATURES = 100
+_DASH = "— "
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_HEX_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
+
+
+class NoteBroken(ValueError):
+    """The note is not well-formed, or nobody whom the reader knows has signed it."""
+
+
+class Signature(NamedTuple):
+    """A signature that was verified: by whom, and when if it is a witness's."""
+
+    name: str
+    vkey: str
+    #: POSIX seconds of a cosignature; None for a log's own signature
+    time: int | None
+
+
+class NoteSigner:
+    """Signs as `name`: as a log, or as a witness when `kind` is COSIGNATURE."""
+
+    __slots__ = ("_key", "_verifier", "vkey")
+
+    def __init__(self, name: str, key: Ed25519PrivateKey, kind: int = ED25519) -> None:
+        """NoteBroken when `name` is empty or has a space, a plus or a control character."""
+        self._key = key
+        self._verifier = NoteVerifier(name, key.public_key(), kind)
+        #: the public key, to be handed to whoever verifies
+        self.vkey = self._verifier.vkey
+
+    def sign(self, text: str) -> str:
+        """The note of a text, which ends with a newline, under this log's signature."""
+        _check_text(text)
+        return f"{text}\n{self.line(text)}"
+
+    def line(self, text: str, time: int | None = None) -> str:
+        """The signature line over a text, to be put at the end of its note; a witness gives POSIX seconds."""
+        known = self._verifier
+        if (time is None) != (known.kind == ED25519):
+            raise ValueError("a witness signs a time, a log does not")
+        stamp = b"" if time is None else time.to_bytes(_TIME_BYTES)
+        signed = stamp + self._key.sign(_message(text, time))
+        return f"{_DASH}{known.name} {base64.b64encode(known.key_id + signed).decode()}\n"
+
+
+class NoteVerifier:
+    """A public key and the name under which it signs."""
+
+    __slots__ = ("_key", "key_id", "kind", "name", "vkey")
+
+    def __init__(self, name: str, key: Ed25519PublicKey, kind: int = ED25519) -> None:
+        """NoteBroken for a name that cannot stand in a signature line."""
+        if not _is_name(name) or kind not in {ED25519, COSIGNATURE}:
+            raise NoteBroken("a key has a name without spaces and plus, and type 1 or 4")
+        public = bytes([kind]) + key.public_bytes_raw()
+        self._key = key
+        self.name = name
+        self.kind = kind
+        self.key_id = hashlib.sha256(name.encode() + b"\n" + public).digest()[:_ID_BYTES]
+        self.vkey = f"{name}+{self.key_id.hex()}+{base64.b64encode(public).decode()}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> "NoteVerifier":
+        """From `name+id+key`, the id 8 hex digits, the key base64 of its type and 32 bytes; else NoteBroken."""
+        name, _, rest = vkey.partition("+")
+        key_id, _, encoded = rest.partition("+")
+        public = _decoded(encoded)
+        if not _HEX_ID.fullmatch(key_id) or len(public) != 1 + _KEY_BYTES:
+            raise NoteBroken("a public key is written name+id+base64")
+        known = cls(name, Ed25519PublicKey.from_public_bytes(public[1:]), public[0])
+        if known.key_id.hex() != key_id:
+            raise NoteBroken(f"the id in the public key of {name} does not belong to it: a slip in copying?")
+        return known
+
+    def verified(self, text: str, signed: bytes) -> Signature:
+        """The signature when it holds for this text; else NoteBroken. `signed` stands after the key id."""
+        stamp = signed[:_TIME_BYTES] if self.kind == COSIGNATURE else b""
+        time = int.from_bytes(stamp) if stamp else None
+        try:
+            self._key.verify(signed[len(stamp) :], _message(text, time))
+        except InvalidSignature:
+            raise NoteBroken(f"the signature of {self.name} does not fit the text") from None
+        return Signature(self.name, self.vkey, time)
+
+
+class Checkpoint(NamedTuple):
+    """The head of a log: which log, how many leaves, which root (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """The text that is signed; NoteBroken when it could not be read back."""
+        lines = [self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions]
+        text = "".join(f"{line}\n" for line in lines)
+        if Checkpoint.parse(text) != self:
+            raise NoteBroken("no line of a checkpoint is empty or has a line break in it")
+        return text
+
+    @classmethod
+    def parse(cls, text: str) -> "Checkpoint":
+        """From the text of a note; NoteBroken for anything but an origin, a size, a root and full lines."""
+        lines = text.split("\n")
+        # the first three are there and full; what follows the last newline is nothing
+        origin, size, root, *extensions, rest = lines if len(lines) > 3 else ["", "", "", ""]
+        decoded = _decoded(root)
+        if rest or not (origin and _SIZE.fullmatch(size) and len(decoded) == _ROOT_BYTES and all(extensions)):
+            raise NoteBroken("a checkpoint has an origin, a size in digits and a root of 32 bytes in base64")
+        return cls(origin, int(size), decoded, tuple(extensions))
+
+
+def split_note(note: str) -> tuple[str, list[str]]:
+    """The text, which nobody has verified yet, and the signature lines; NoteBroken when it is no note."""
+    body, gap, lines = note.rpartition("\n\n")
+    if not gap or not lines.endswith("\n"):
+        raise NoteBroken("a note is text, an empty line and signature lines, each with a newline at its end")
+    _check_text(note)
+    signatures = lines.removesuffix("\n").split("\n")
+    if len(signatures) > _MOST_SIGNATURES:
+        raise NoteBroken(f"a note has at most {_MOST_SIGNATURES} signatures")
+    return f"{body}\n", signatures
+
+
+def signatures_of(note: str, verifiers: Iterable[NoteVerifier]) -> list[Signature]:
+    """All signatures by known keys, each verified; those by unknown keys do not count, as the standard demands.
+
+    NoteBroken when the note is malformed or when a signature by a known key does not hold.
+    """
+    text, lines = split_note(note)
+    known = {(one.name, one.key_id): one for one in verifiers}
+    found: dict[Signature, None] = {}
+    for line in lines:
+        name, signed = _parts(line)
+        verifier = known.get((name, signed[:_ID_BYTES]))
+        if verifier is not None:
+            found[verifier.verified(text, signed[_ID_BYTES:])] = None
+    return list(found)
+
+
+def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
+    """The text of a note that at least one of these keys has signed; NoteBroken otherwise."""
+    if not signatures_of(note, verifiers):
+        names = ", ".join(one.name for one in verifiers)
+        raise NoteBroken(f"none of its signatures is by a key that was given ({names})")
+    return split_note(note)[0]
+
+
+def _parts(line: str) -> tuple[str, bytes]:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    signed = _decoded(encoded)
+    if not line.startswith(_DASH) or not _is_name(name) or len(signed) <= _ID_BYTES:
+        raise NoteBroken("a signature line is a dash, a name and base64")
+    return name, signed
+
+
+def _message(text: str, time: int | None) -> bytes:
+    return (text if time is None else f"cosignature/v1\ntime {time}\n{text}").encode()
+
+
+def _check_text(text: str) -> None:
+    """NoteBroken unless it ends with a newline and is UTF-8 without control characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NoteBroken("a note is UTF-8") from None
+    if not text.endswith("\n") or _CONTROL.search(text):
+        raise NoteBroken("the text of a note ends with a newline and has no control characters")
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def _decoded(encoded: str) -> bytes:
+    """Canonical base64 only, so that nobody can write one signature in two ways; nothing for anything else."""
+    try:
+        decoded = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return decoded if base64.b64encode(decoded).decode() == encoded else b""

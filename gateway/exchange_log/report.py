@@ -1,0 +1,68 @@
+"""A verdict in words, and the command of the verifier that is one file (standalone.py)."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.exchange_log.note import NoteBroken
+from gateway.exchange_log.verdict import Verdict
+from gateway.exchange_log.verify import verify_export
+
+
+def told(verdict: Verdict) -> list[str]:
+    """What was found, line by line: what is wrong first, or what was proven."""
+    if not verdict.good:
+        more = verdict.wrong - len(verdict.findings)
+        rest = [f"and {more} more"] if more else []
+        return [*(f"WRONG {finding.code}: {finding}" for finding in verdict.findings), *rest]
+    found = _covered(verdict)
+    lines = [
+        f"GOOD: {found} of the log {verdict.origin}",
+        f"its checkpoint: {verdict.size} records, root {verdict.root}, signed by {', '.join(verdict.signers)}",
+    ]
+    if verdict.records:
+        phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
+        lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
+    if verdict.since is not None:
+        lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
+    return lines
+
+
+def _covered(verdict: Verdict) -> str:
+    if not verdict.contiguous:
+        return f"{verdict.records} single records"
+    if verdict.whole:
+        return f"all {verdict.records} records"
+    if not verdict.records:
+        return "no record"
+    return f"{verdict.records} records, {verdict.first} to {verdict.end - 1}, none missing between,"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify one file: 0 it is good, 1 it is not, 2 the call or a key is wrong."""
+    parser = argparse.ArgumentParser(description="Verify an export of the exchange log of Một Lần, offline.")
+    parser.add_argument("file", type=Path, help="the export, JSON lines")
+    parser.add_argument(
+        "--vkey", action="append", required=True, help="public key of the log; may be repeated"
+    )
+    parser.add_argument("--checkpoint", type=Path, help="the signed checkpoint for which it must be made")
+    parser.add_argument("--since", type=Path, help="an older signed checkpoint, kept by you")
+    parser.add_argument(
+        "--strict", action="store_true", help="decode every record; its JSON must be canonical"
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    given = parser.parse_args(arguments)
+    try:
+        notes = {
+            name: path.read_text("utf-8") if path else None
+            for name, path in (("checkpoint", given.checkpoint), ("since", given.since))
+        }
+        with given.file.open("rb") as file:
+            verdict = verify_export(file, given.vkey, strict=given.strict, **notes)
+    except (NoteBroken, OSError, UnicodeDecodeError) as error:
+        parser.error(str(error))
+    lines = [json.dumps(verdict.as_json())] if given.json else told(verdict)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 0 if verdict.good else 1

@@ -1,0 +1,221 @@
+"""The records of an export against the root of its checkpoint: a stretch of the log, or single records.
+
+Both take records in the order of the file and say in the verdict which one is not the log's (see verify.py).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.exchange_log.head import Head, Unusable
+from gateway.exchange_log.merkle import (
+    HASH_BYTES,
+    Frontier,
+    subtrees,
+    verify_consistency,
+    verify_inclusion,
+)
+from gateway.exchange_log.note import Checkpoint
+from gateway.exchange_log.verdict import Verdict
+
+#: leaves of one tile, and so records between two lines of hashes
+TILE = 256
+
+#: stands for the hash of a record that cannot be read
+_UNREADABLE = bytes(HASH_BYTES)
+_DIFFERENCES = {
+    "changed": "it is not the record that the log keeps the hash of",
+    "moved": "another record of the log stands in its place",
+    "missing": "the record was removed",
+    "inserted": "the log has no such record here",
+}
+
+
+class Stretch:
+    """Consecutive records: the edges and the leaves make one tree, and its root is the signed one."""
+
+    def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:
+        """Unusable when the edges have not as many hashes as the range needs."""
+        self._right = list(subtrees(head.end, head.checkpoint.size))
+        try:
+            self._tree = Frontier(head.first, head.start_edge)
+        except ValueError:
+            raise Unusable("the edge in line 1 has not the hashes that belong left of `from`") from None
+        if len(self._right) != len(head.end_edge):
+            raise Unusable("the edge in line 1 has not the hashes that belong right of `to`")
+        self._head = head
+        self._verdict = verdict
+        self._older = older
+        #: root that the records gave at the size of the older checkpoint
+        self._root_then: bytes | None = None
+        #: the tree of the hashes in the file, kept apart from the first difference on
+        self._kept: Frontier | None = None
+        self._kept_whole = True
+        #: index of the record with which the next line of hashes begins
+        self._place = head.first
+        self._hashes: list[bytes] = []
+        self._lines: list[int] = []
+
+    def record(self, leaf: bytes, line: int) -> None:
+        """One more record, by its leaf hash."""
+        if len(self._hashes) >= 2 * TILE:
+            self._verdict.add("hashes", "the line of hashes before this record is missing", line)
+            self._grow_without()
+        self._hashes.append(leaf)
+        self._lines.append(line)
+
+    def unreadable(self, line: int) -> bool:
+        """A line that cannot be read; whether it was a record: where a line of hashes belongs, it was that."""
+        if self._hashes and len(self._hashes) == self._room():
+            self._grow_without()
+            return False
+        self.record(_UNREADABLE, line)
+        return True
+
+    def hashes(self, tile: object, kept: list[bytes], line: int) -> None:
+        """The leaf hashes that the log keeps for the records since the last such line."""
+        if type(tile) is not int or tile != self._place // TILE or len(kept) != self._room():
+            self._verdict.add("hashes", "these are not the hashes that belong here", line)
+            self._grow_without()
+            if type(tile) is int:  # whole tiles may be missing before it
+                self._place = max(self._place, min((tile + 1) * TILE, self._head.end))
+            return
+        if kept != self._hashes:
+            for code, at, there in _differences(self._hashes, kept):
+                place = self._lines[at] if at < len(self._lines) else line
+                self._verdict.add(code, _DIFFERENCES[code], place, self._place + there)
+            self._kept = self._kept or Frontier(self._tree.size, self._tree.hashes)
+        if self._kept:
+            self._kept.extend(kept)
+        self._place += len(kept)
+        self._grow()
+
+    def close(self, line: int) -> None:
+        """After the last record: see whether all this makes the signed root."""
+        if self._hashes:
+            self._verdict.add("hashes", "the line of hashes after the last record is missing", line)
+            self._grow_without()
+        if self._place < self._head.end:
+            what = f"records {self._place} to {self._head.end - 1} are missing"
+            self._verdict.conclude("missing", what, line, self._place)
+        self._grow()  # the older tree may end here
+        self._check_older()
+        if self._reaches_root(self._tree):
+            self._excuse_records()
+        else:
+            self._verdict.conclude("root", self._why())
+
+    def _room(self) -> int:
+        return min(TILE - self._place % TILE, self._head.end - self._place)
+
+    def _grow(self) -> None:
+        """Let the tree take what was collected, and stop on the way where the older tree ended."""
+        upto = self._older.size - self._tree.size if self._older else -1
+        if 0 <= upto <= len(self._hashes):
+            self._tree.extend(self._hashes[:upto])
+            self._root_then = self._tree.root()
+            del self._hashes[:upto]
+        self._tree.extend(self._hashes)
+        self._hashes.clear()
+        self._lines.clear()
+
+    def _grow_without(self) -> None:
+        self._kept_whole = False
+        self._place += len(self._hashes)
+        self._grow()
+
+    def _reaches_root(self, tree: Frontier) -> bool:
+        try:
+            for (level, _), subtree in zip(self._right, self._head.end_edge, strict=True):
+                tree.add(subtree, level)
+        except ValueError:
+            return False
+        return tree.root() == self._head.checkpoint.root
+
+    def _excuse_records(self) -> None:
+        """The records make the signed root: what differed was the line of hashes."""
+        what = "the line of hashes has another hash for this record; the record itself is the log's"
+        self._verdict.findings = [
+            one._replace(code="hashes", what=what) if one.what in _DIFFERENCES.values() else one
+            for one in self._verdict.findings
+        ]
+
+    def _why(self) -> str:
+        says = "the records do not make the root that was signed"
+        if self._kept and self._kept_whole and self._reaches_root(self._kept):
+            return f"{says}, the hashes that the log keeps do: only the records named here were altered"
+        if self._kept:
+            return f"{says}, nor do the hashes in the file: more was altered than the records named here"
+        return f"{says}: the edge, the range or the checkpoint is wrong, or records and their hashes both are"
+
+    def _check_older(self) -> None:
+        if self._older:
+            check_growth(self._head, self._older, self._root_then, self._verdict)
+
+
+class Single:
+    """Records found by a search: each has a proof of its own."""
+
+    def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:
+        """Nothing yet."""
+        self._head = head
+        self._verdict = verdict
+        self._older = older
+
+    def record(self, leaf: bytes, index: int, proof: Sequence[bytes], line: int) -> None:
+        """One more record, by its leaf hash."""
+        checkpoint = self._head.checkpoint
+        if not verify_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root):
+            what = "the record and its proof do not make the root that was signed"
+            self._verdict.add("proof", what, line, index)
+
+    def close(self) -> None:
+        """After the last record."""
+        if self._older:
+            check_growth(self._head, self._older, None, self._verdict)
+
+
+def check_growth(head: Head, older: Checkpoint, root_then: bytes | None, verdict: Verdict) -> None:
+    """Has the log only grown since the older checkpoint? By a proof in line 1, or by the records themselves."""
+    now = head.checkpoint
+    if older.size > now.size:
+        what = f"the log had {older.size} records then and has {now.size} now: it was rolled back"
+        verdict.conclude("since", what, index=now.size)
+        return
+    proof = [] if older.size in {0, now.size} else head.consistency.get(older.size)
+    if proof is None and root_then is None:
+        what = f"the file cannot show that the log of {older.size} records grew into this one"
+        verdict.conclude(
+            "since", f"{what}: ask for an export with the consistency proof from size {older.size}"
+        )
+        return
+    if proof is None:
+        grown = root_then == older.root
+    else:
+        grown = verify_consistency(older.size, older.root, now.size, now.root, proof)
+    if grown:
+        verdict.since = older.size
+    else:
+        verdict.conclude(
+            "since", f"the first {older.size} records are not those of the checkpoint that you kept"
+        )
+
+
+def _differences(got: Sequence[bytes], kept: Sequence[bytes]) -> Iterator[tuple[str, int, int]]:
+    """What differs, as (word, place in `got`, place in `kept`); records that cannot be read were named already."""
+    known = set(kept)
+    if len(got) == len(kept):
+        for place, (one, other) in enumerate(zip(got, kept, strict=True)):
+            if one not in {other, _UNREADABLE}:
+                yield "moved" if one in known else "changed", place, place
+        return
+    there = set(got)
+    front = next(
+        (n for n, (a, b) in enumerate(zip(got, kept, strict=False)) if a != b), min(len(got), len(kept))
+    )
+    missing = [("missing", front, place) for place, one in enumerate(kept) if one not in there]
+    surplus = [
+        ("inserted", place, min(place, len(kept) - 1))
+        for place, one in enumerate(got)
+        if one not in known and one != _UNREADABLE
+    ]
+    # A record that stands twice is in both.
+    yield from [*missing, *surplus] or [("inserted" if len(got) > len(kept) else "missing", front, front)]

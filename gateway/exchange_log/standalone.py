@@ -1,0 +1,65 @@
+"""The verifier as one Python file that needs nothing but `cryptography`: for auditors who install no gateway.
+
+It is made from the modules themselves, each with its imports of the others taken out.
+"""
+
+import ast
+import inspect
+from types import ModuleType
+
+from gateway.exchange_log import head, json_text, merkle, note, report, span, verdict, verify
+
+#: in the order in which they need one another
+MODULES: tuple[ModuleType, ...] = (merkle, note, json_text, verdict, head, span, verify, report)
+
+_PACKAGE = "gateway.exchange_log."
+_HEADER = '''#!/usr/bin/env python3
+"""Verifies an export of the exchange log of Một Lần offline. Needs Python 3.11 and the package `cryptography`.
+
+    python3 {name} day.jsonl --vkey 'log.example+1a2b3c4d+AQ…'
+
+Take the key from somewhere else than the file. Exit code 0: good; 1: something is wrong, and is named; 2: usage.
+Made by motlan {version} out of {modules}.
+"""
+'''
+_FOOTER = """
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+def standalone(version: str, name: str) -> str:
+    """The text of the file; `name` is what it will be called. ValueError when two modules define one name."""
+    defined: dict[str, str] = {}
+    parts = []
+    for module in MODULES:
+        text = inspect.getsource(module)
+        tree = ast.parse(text)
+        title = f"{module.__name__.removeprefix(_PACKAGE)}.py"
+        for one in _names(tree):
+            if defined.setdefault(one, title) != title:
+                raise ValueError(f"{defined[one]} and {title} both define {one}")
+        parts.append(f"\n\n# {'=' * 20} {title}\n\n{_without_own_imports(text, tree)}")
+    header = _HEADER.format(name=name, version=version, modules=", ".join(dict.fromkeys(defined.values())))
+    return header + "".join(parts) + _FOOTER
+
+
+def _without_own_imports(text: str, tree: ast.Module) -> str:
+    lines = text.splitlines()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PACKAGE):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
+    return "\n".join(lines)
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """What a module defines itself at its top level."""
+    found = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+    return found

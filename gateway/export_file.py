@@ -1,0 +1,107 @@
+"""An export fetched from a gateway into a file: whole or not at all, in constant memory, with progress."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gateway.client import Answer, Client, Unreachable
+
+_RECORD = b'{"i":'
+_LAST = b'{"end":true'
+_STEP = 500
+
+
+class Written(NamedTuple):
+    """What was written."""
+
+    records: int
+    #: size of the log at the checkpoint; 0 for CSV
+    size: int
+    bytes: int
+
+
+def write_export(
+    client: Client, body: dict[str, Any], out: str, *, csv: bool, progress: bool
+) -> Written | Answer:
+    """Fetch it; the answer of the gateway when it gives none. Unreachable when it broke off: no file is left then."""
+    with client.streamed("/v1/audit/export", body) as got:
+        if isinstance(got, Answer):
+            return got
+        with _opened(out) as file, _bar(shown=progress) as step:
+            return _csv(got, file) if csv else _copied(got, file, step)
+
+
+def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:
+    head = next(lines, b"")
+    if not head.startswith(b'{"motlan_export":'):
+        raise Unreachable("the gateway sent no export")
+    first = orjson.loads(head)
+    step.total(first["to"] - first["from"] if first.get("contiguous", True) else None)
+    size = int(first["checkpoint"].split("\n")[1])
+    records, written, line = 0, file.write(head), head
+    for line in lines:
+        written += file.write(line)
+        if line.startswith(_RECORD):
+            records += 1
+            step.to(records)
+    if not line.startswith(_LAST):
+        raise Unreachable("the export broke off before its last line")
+    return Written(records, size, written)
+
+
+def _csv(lines: Iterator[bytes], file: BinaryIO) -> Written:
+    records, written = -1, 0
+    for line in lines:
+        records += 1
+        written += file.write(line)
+    return Written(records, 0, written)
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[BinaryIO]:
+    """The file, under another name until it is whole; `-` is standard output."""
+    if out == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(out)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class _Step:
+    """A progress bar, or none."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+        self._task = None if bar is None else bar.add_task("", total=None)
+
+    def total(self, records: int | None) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, total=records)
+
+    def to(self, records: int) -> None:
+        if self._bar is not None and self._task is not None and records % _STEP == 0:
+            self._bar.update(self._task, completed=records)
+
+
+@contextmanager
+def _bar(*, shown: bool) -> Iterator[_Step]:
+    if not shown:
+        yield _Step(None)
+        return
+    columns = (TextColumn("bản ghi / records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Step(bar)

@@ -1,0 +1,126 @@
+"""Proofs fetched from a gateway and checked here, without believing it: only the log's public key is trusted."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import orjson
+
+from gateway.client import Answer, Client
+from gateway.exchange_log.merkle import verify_consistency, verify_inclusion
+from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
+
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Shown(NamedTuple):
+    """What a check found: `good`, in words, and for machines."""
+
+    good: bool
+    words: str
+    facts: dict[str, Any]
+    #: the signed checkpoint on which it rests
+    note: str
+
+
+def check_inclusion(client: Client, query: str, vkey: str) -> Shown | Answer:
+    """Whether the records that `query` names are in the log; the answer of the gateway when it gives no proof."""
+    first = client.get(f"/v1/audit/proof/inclusion?{query}")
+    if first.status != 200:
+        return first
+    noted = client.get("/v1/audit/checkpoint")
+    if noted.status != 200:
+        return noted
+    head, signed = _opened(str(noted.body), vkey)
+    answer = client.get(f"/v1/audit/proof/inclusion?{query}&size={head.size}")
+    if answer.status != 200:
+        return answer
+    proofs = answer.body.get("proofs", [answer.body])
+    good = bool(proofs) and signed is not False and all(_holds(proof, head, query) for proof in proofs)
+    places = [proof["leaf_index"] for proof in proofs]
+    words = f"records {', '.join(map(str, places))} of the log of {head.size} records, {_by(signed)}"
+    facts = {"good": good, "records": places, "size": head.size, "root": head.root.hex(), "signed": signed}
+    return Shown(good, words if good else f"NOT proven: {words}", facts, str(noted.body))
+
+
+def check_growth(client: Client, older: str | None, vkey: str) -> Shown | Answer:
+    """The newest checkpoint, and whether the log grew out of the older one."""
+    noted = client.get("/v1/audit/checkpoint")
+    if noted.status != 200:
+        return noted
+    head, signed = _opened(str(noted.body), vkey)
+    good, words = signed is not False, f"{head.origin}: {head.size} records, {_by(signed)}"
+    facts = {"size": head.size, "root": head.root.hex(), "signed": signed, "note": noted.body}
+    if older is not None:
+        before, signed_before = _opened(older, vkey)
+        grew = _grew(client, before, head)
+        good = good and signed_before is not False and grew
+        words += f"; {'it only grew' if grew else 'it did NOT grow'} out of the one of {before.size} records"
+        facts |= {"since": before.size, "grew": grew}
+    return Shown(good, words, {"good": good, **facts}, str(noted.body))
+
+
+def read_receipt(place: str) -> str:
+    """The leaf hash: as it is, or out of JSON in a file or on standard input."""
+    if _HASH.fullmatch(place):
+        return place
+    try:
+        raw = sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"receipt: the file cannot be read ({error.strerror})") from None
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        found = raw.decode("ascii", "replace").strip()
+    if isinstance(found, dict):
+        found = (found.get("receipt") or found).get("leaf_hash", "")
+    if not isinstance(found, str) or not _HASH.fullmatch(found):
+        raise click.UsageError("receipt: 64 hex digits, or JSON with receipt.leaf_hash, is expected")
+    return found
+
+
+def vkey_of(ready_file: Path | None) -> str:
+    """The log's public key as the ready file has it; empty without one."""
+    return "" if ready_file is None else str(orjson.loads(ready_file.read_bytes())["log"]["vkey"] or "")
+
+
+def _opened(note: str, vkey: str) -> tuple[Checkpoint, bool | None]:
+    """What a note says, and whether the key has signed it; None when there is no key to tell."""
+    try:
+        head = Checkpoint.parse(split_note(note)[0])
+        if not vkey:
+            return head, None
+        verifier = NoteVerifier.parse(vkey)
+    except NoteBroken as error:
+        raise click.UsageError(f"checkpoint or key: {error}") from None
+    try:
+        open_note(note, [verifier])
+    except NoteBroken:
+        return head, False
+    return head, verifier.name == head.origin
+
+
+def _by(signed: bool | None) -> str:  # noqa: FBT001 -- three answers
+    if signed is None:
+        return "signature not checked (give --vkey)"
+    return "signed by its key" if signed else "NOT signed by the key that you gave"
+
+
+def _holds(proof: Any, head: Checkpoint, query: str) -> bool:  # noqa: ANN401 -- the JSON answer
+    """The receipt's own hash is taken from what was asked, not from what was answered."""
+    name, _, value = query.partition("=")
+    leaf = value if name == "leaf_hash" else proof["leaf_hash"]
+    hashes = [bytes.fromhex(one) for one in proof["hashes"]]
+    return verify_inclusion(bytes.fromhex(leaf), proof["leaf_index"], head.size, hashes, head.root)
+
+
+def _grew(client: Client, before: Checkpoint, head: Checkpoint) -> bool:
+    if before.origin != head.origin or before.size > head.size:
+        return False
+    answer = client.get(f"/v1/audit/proof/consistency?from={before.size}&to={head.size}")
+    if answer.status != 200:
+        return False
+    proof = [bytes.fromhex(one) for one in answer.body["proof"]]
+    return verify_consistency(before.size, before.root, head.size, head.root, proof)

@@ -1,0 +1,128 @@
+"""The verifier as one file: it runs where nothing of the project and nothing but `cryptography` can be imported."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.exchange_log.standalone import MODULES, standalone
+from tests.exchange_log.sample import Log, joined
+
+LOG = Log(300)
+NAME = "verify_motlan_log.py"
+#: refuses every import but those of the standard library and of cryptography with what it stands on itself
+ALONE = """
+import builtins, runpy, sys
+allowed = set(sys.stdlib_module_names) | {"cryptography", "cffi", "_cffi_backend", "pycparser"}
+really = builtins.__import__
+def only(name, globals=None, locals=None, fromlist=(), level=0):
+    if level == 0 and name.split(".")[0] not in allowed:
+        raise ImportError(f"{name} is not installed here")
+    return really(name, globals, locals, fromlist, level)
+builtins.__import__ = only
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture(name="verifier")
+def _verifier(tmp_path: Path) -> Path:
+    path = tmp_path / NAME
+    path.write_text(standalone("1.2.3", NAME), "utf-8")
+    return path
+
+
+def run(
+    verifier: Path, lines: list[bytes], *options: str, vkey: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """In a fresh interpreter, isolated, in a folder with nothing else in it."""
+    (verifier.parent / "day.jsonl").write_bytes(joined(lines))
+    command = [sys.executable, "-I", "-W", "error", "-c", ALONE, str(verifier), "day.jsonl"]
+    command += ["--vkey", vkey or LOG.signer.vkey, *options]
+    return subprocess.run(  # noqa: S603 -- our own interpreter
+        command, check=False, capture_output=True, text=True, cwd=verifier.parent, encoding="utf-8"
+    )
+
+
+def test_standalone_says_that_a_good_export_is_good(verifier: Path) -> None:
+    done = run(verifier, LOG.stretch(), "--strict")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"GOOD: all 300 records of the log {LOG.origin}\n")
+    assert "150 intent, 150 outcome" in done.stdout
+
+
+def test_standalone_finds_the_same_as_the_product(verifier: Path) -> None:
+    for lines in (LOG.stretch(), LOG.stretch(20, 270), LOG.found(1, 5, 299)):
+        lines[2] = lines[2].replace(b"answered", b"refused!")
+        done = run(verifier, lines, "--json", "--strict")
+        expected = LOG.verify(lines, strict=True)
+        assert json.loads(done.stdout) == expected.as_json()
+        assert done.returncode == int(not expected.good)
+
+
+def test_standalone_takes_an_older_checkpoint(verifier: Path) -> None:
+    (verifier.parent / "old").write_text(LOG.checkpoint(200), "utf-8")
+    (verifier.parent / "now").write_text(LOG.checkpoint(), "utf-8")
+    done = run(verifier, LOG.stretch(), "--since", "old", "--checkpoint", "now")
+    assert done.returncode == 0
+    assert "grown out of the log of 200 records" in done.stdout
+    assert run(verifier, LOG.stretch(), "--checkpoint", "old").returncode == 1
+
+
+def test_standalone_names_the_wrong_record(verifier: Path) -> None:
+    lines = LOG.stretch()
+    lines[45] = lines[45].replace(b"answered", b"refused!")
+    done = run(verifier, lines)
+    assert done.returncode == 1
+    assert "WRONG changed: line 46, record 44:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "vkey"), [((), "no key"), (("--since", "nowhere"), ""), (("--what",), "")]
+)
+def test_standalone_refuses_a_wrong_call(verifier: Path, options: tuple[str, ...], vkey: str) -> None:
+    done = run(verifier, LOG.stretch(), *options, vkey=vkey)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_standalone_is_not_upset_by_what_is_no_record(verifier: Path, depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    leaf = b'{"i":0,"leaf":"%s"}' % deep
+    for line in (deep, leaf, b'{"i":NaN,"leaf":""}', b'{"i":0,"leaf":"\\ud800"}', b"\xff", b""):
+        lines = LOG.stretch()
+        lines[1] = line
+        done = run(verifier, lines, "--strict", "--json")
+        assert done.returncode == 1, done.stderr
+        assert {found["line"] for found in json.loads(done.stdout)["findings"]} == {2, None}
+
+
+def test_standalone_tells_what_it_is(verifier: Path) -> None:
+    text = verifier.read_text("utf-8")
+    told = ast.get_docstring(ast.parse(text)) or ""
+    assert "motlan 1.2.3" in told
+    assert "merkle.py" in told
+    assert NAME in told
+    imported = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert "gateway" not in imported
+    assert imported - set(sys.stdlib_module_names) == {"cryptography", "orjson"}
+
+
+def test_parts_of_the_verifier_import_nothing_of_the_gateway_but_one_another() -> None:
+    names = {module.__name__ for module in MODULES}
+    for module in MODULES:
+        tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
+        own = {
+            str(node.module)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("gateway")
+        }
+        assert own <= names

@@ -1,0 +1,127 @@
+"""How the numbering stands, and the sweeper: whatever a crash left open is closed once, by one process."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.stores.log import SqlExchangeLog, open_log, open_sequencer
+from adapters.stores.log_keeping import SqlLogKeeping, open_keeping
+from adapters.stores.log_reader import SqlLogReader, open_reader
+from adapters.stores.sequencer import Sequencer
+from gateway.audit.sweeper import Sweeper
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import new_exchange_id
+from gateway.exchange_log.record import decode
+from gateway.ports import LogSearch
+from tests.stores.numbered import number
+from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, some_record
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class StoppedClock:
+    """It is noon."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.fixture
+async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogReader]:
+    await log.ready()
+    opened = open_reader(url, tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def keeping(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogKeeping]:
+    await log.ready()
+    opened = open_keeping(url, tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sequencer(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
+    """Numbers only when a test says so."""
+    await log.ready()
+    opened = open_sequencer(url, tmp_path, ORIGIN)
+    yield opened
+    await opened.close()
+
+
+def ago(seconds: float) -> str:
+    return (NOW - timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def test_standing_counts_what_waits_and_since_when(
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer
+) -> None:
+    empty = await keeping.standing()
+    assert (empty.size, empty.waiting, empty.waiting_since, empty.checkpoint) == (0, 0, 0.0, "")
+    before = time.time()
+    await asyncio.gather(*(log.append(some_record()) for _ in range(5)))
+    waiting = await keeping.standing()
+    assert (waiting.size, waiting.waiting) == (0, 5)
+    assert before - 0.01 <= waiting.waiting_since <= time.time()
+    await number(sequencer)
+    done = await keeping.standing()
+    assert (done.size, done.waiting, done.waiting_since, done.owner) == (5, 0, 0.0, sequencer.owner)
+    assert done.checkpoint > "2026"
+    assert list(await keeping.periods()) == ["2026-11"]
+
+
+async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
+    log: SqlExchangeLog, keeping: SqlLogKeeping, reader: SqlLogReader, sequencer: Sequencer
+) -> None:
+    crashed, answered, refused, young = (new_exchange_id() for _ in range(4))
+    for exchange, phase, seconds in (
+        (crashed, Phase.INTENT, 300), (answered, Phase.INTENT, 300), (crashed, Phase.INTENT, 290),
+        (answered, Phase.OUTCOME, 299), (refused, Phase.INTENT, 280), (refused, Phase.REFUSAL, 280),
+        (young, Phase.INTENT, 20),
+    ):  # fmt: skip
+        await log.append(some_record(exchange=exchange, phase=phase, time=ago(seconds)))
+    await number(sequencer)
+
+    def sweeper(owner: str, seconds: float = 130) -> Sweeper:
+        return Sweeper(log, reader, keeping, StoppedClock(), owner, seconds)
+
+    assert await sweeper("another process").sweep() == 0
+    mine = sweeper(sequencer.owner)
+    assert await mine.sweep() == 1
+    await number(sequencer)
+    assert await mine.sweep() == 0
+    assert await sweeper(sequencer.owner).sweep() == 0
+    found = await reader.search(LogSearch(phase="abandoned"), None, 10)
+    (leaf,) = [decode(entry.leaf) for entry in found]
+    assert (leaf["exchange"], leaf["result"], leaf["notes"]) == (crashed, "unknown", {"intent": 0})
+    assert [call["outcome"] for call in leaf["calls"]] == ["unknown"]
+    assert (leaf["subjects"], leaf["sealed"]) == ({}, "")
+    assert CITIZEN not in str(leaf)
+    assert OFFICIAL not in str(leaf)
+    assert await sweeper(sequencer.owner, seconds=1).sweep() == 1
+
+
+async def test_sweeper_goes_on_where_the_log_was_away(
+    log: SqlExchangeLog,
+    keeping: SqlLogKeeping,
+    reader: SqlLogReader,
+    sequencer: Sequencer,
+    url: str,
+    tmp_path: Path,
+) -> None:
+    await log.append(some_record(time=ago(300)))
+    await number(sequencer)
+    shut = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await shut.ready()
+    await shut.close()
+    one = Sweeper(shut, reader, keeping, StoppedClock(), sequencer.owner, 130)
+    with pytest.raises(Exception, match="log"):
+        await one.sweep()
+    one._log = log
+    assert await one.sweep() == 1
