@@ -7,7 +7,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -133,7 +132,9 @@ def settle() -> None:
 def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
-    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {"control": f"{sandbox}/__sandbox"}
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {
+        "control": f"{sandbox}/__sandbox"
+    }
     return {
         "pid": os.getpid(),
         "gateway": gateway.api,
@@ -189,7 +190,7 @@ def stop_event() -> asyncio.Event:
 
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
-    telemetry.set_up(sys.stderr.buffer)
+    telemetry.set_up()
     stop = stop_event()
     async with running(plan) as (_, content):
         settle()

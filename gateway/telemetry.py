@@ -6,8 +6,12 @@ Runs of 9 or 12 digits, the lengths of personal ids, are blotted out wherever th
 This log may be lost; the exchange log may not.
 """
 
+import contextlib
 import logging
+import os
 import re
+import socket
+import stat
 import sys
 from collections.abc import Mapping, MutableMapping
 from functools import cache
@@ -41,6 +45,8 @@ _NINE: Final = b"9" * 9
 #: libraries that would write envelopes, URLs or bodies
 _TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+_PIPE_FLAGS: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 EventDict = MutableMapping[str, Any]
 
@@ -88,7 +94,7 @@ def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
             blotted_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink or sys.stderr.buffer)),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink or _standard_error())),
         cache_logger_on_first_use=False,
     )
     _bound.cache_clear()
@@ -96,6 +102,37 @@ def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
         library = logging.root.manager.getLogger(name)
         library.setLevel(logging.CRITICAL)
         library.propagate = False
+
+
+class Unwaiting:
+    """A pipe or socket that somebody else reads: while he does not, lines are lost and nobody waits for him."""
+
+    def __init__(self, descriptor: int) -> None:
+        """OSError when `descriptor` is neither."""
+        mode = os.fstat(descriptor).st_mode
+        self._socket = socket.socket(fileno=os.dup(descriptor)) if stat.S_ISSOCK(mode) else None
+        # A way of our own into the pipe: the flag of the inherited one is shared with other processes.
+        self._pipe = -1 if self._socket else os.open(f"/proc/self/fd/{descriptor}", _PIPE_FLAGS)
+
+    def write(self, data: bytes) -> None:
+        """Write the line, or lose it."""
+        with contextlib.suppress(OSError):
+            if self._socket is not None:
+                self._socket.send(data, socket.MSG_DONTWAIT)
+            else:
+                os.write(self._pipe, data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def _standard_error() -> Sink:
+    try:
+        descriptor = sys.stderr.fileno()
+        mode = os.fstat(descriptor).st_mode
+        return Unwaiting(descriptor) if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else sys.stderr.buffer
+    except (OSError, ValueError):
+        return sys.stderr.buffer
 
 
 def log() -> Log:

@@ -69,16 +69,8 @@ class Breaker:
     Above 200 calls in the window, at least 10 % of them must have failed as well.
     """
 
-    __slots__ = (
-        "_clock",
-        "_failed",
-        "_on_trial",
-        "_probe_at",
-        "_probe_seconds",
-        "_slices",
-        "_window",
-        "position",
-    )
+    __slots__ = ("_clock", "_failed", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_window",
+                 "position")  # fmt: skip
 
     def __init__(
         self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]

@@ -3,7 +3,7 @@
 Pure: the same plan, answers and input give the same form. Contradictions are kept as doubts with a preferred value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -252,34 +252,39 @@ def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
     return {"state": "required", "reason": reason, "advice": _ADVICE}
 
 
-def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> list[int]:
-    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them."""
+def next_queries(
+    plan: Plan, answers: list[SourceAnswer | None], situation: Situation, *, waiting: bool = False
+) -> list[int]:
+    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them.
+
+    While answers are awaited (`waiting`) papers ask nothing more: one of those answers may decide them.
+    """
     if None not in answers:
         return []
     wanted = dict.fromkeys(
         index
         for planned in plan.fields
         if planned.field.key not in situation.known
-        if (index := _next_of(planned, answers)) is not None
+        for index in _next_of(planned, answers)
     )
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
-    for paper in plan.papers.values():
+    for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
     return list(wanted)
 
 
-def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> int | None:
-    """The first reference's query that was not asked, unless one before it has a value.
+def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iterator[int]:
+    """The first reference's query without an answer, unless one before it has a value.
 
-    Where the references state the same fact, all are asked: who asks less must not miss a dispute.
+    Where the references state the same fact, all are asked at once: who asks less must not miss a dispute.
     """
-    for pick in planned.picks:
-        if pick.query is None:
-            continue
-        answer = answers[pick.query]
+    for query, attribute, _ in planned.asked:
+        answer = answers[query]
         if answer is None:
-            return pick.query
-        raw = answer.values.get(pick.attribute)
+            yield query
+            if not planned.field.agree:
+                return
+            continue
+        raw = answer.values.get(attribute)
         if raw is not None and not planned.field.agree and planned.field.convert(raw) is not None:
-            return None
-    return None
+            return

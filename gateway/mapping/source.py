@@ -3,6 +3,7 @@
 Pure functions over plain values: adapters bring the bytes, nothing here knows a protocol.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -43,8 +44,10 @@ _MAX_READINGS = 512
 class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
-    __slots__ = ("_attributes", "_found", "_identity", "_mapping", "_readings", "_record", "_request", "_status",
-                 "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths")  # fmt: skip
+    __slots__ = (
+        "_attributes", "_found", "_heads", "_identity", "_mapping", "_readings", "_record", "_request", "_status",
+        "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths",
+    )  # fmt: skip
 
     def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
         """ValueError names what the mapping has wrong."""
@@ -68,6 +71,7 @@ class ServicePlan:
         }
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
+        self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -122,6 +126,8 @@ class ServicePlan:
                 return _OTHER_PERSON
             record = record[0] if record else None
         if record is None or (self._found is not None and blank(self._found(record))):
+            if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
+                return _INVALID  # of another form, which says nothing about the person
             absent = Outcome(self._mapping.answer.absent)
             return failed(absent, _REASONS[absent])
         if not all(check(record, query.subject) for check in self._identity):

@@ -52,10 +52,14 @@ class Exchange:
         """Ask until nothing more is needed."""
         await self.gathering.run(self)
 
-    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
+    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:
         """The queries to ask next; a subject that is found on the way comes before what is asked about him."""
         started = self.gathering.asked or self._request.known
-        wave = next_queries(self._plan, answers, self._situation) if started else self._prepared.first
+        wave = (
+            next_queries(self._plan, answers, self._situation, waiting=waiting)
+            if started
+            else self._prepared.first
+        )
         wanted: dict[int, None] = {}
         for index in wave:
             role = self._plan.queries[index].role
@@ -66,10 +70,10 @@ class Exchange:
                 wanted[index] = None
         return list(wanted)
 
-    async def before_wave(self, wave: list[int]) -> None:
+    async def before_asking(self, queries: list[int]) -> None:
         """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
         known = len(self._subjects)
-        for index in wave:
+        for index in queries:
             self._subject(self._plan.queries[index])
         if len(self._subjects) > known:
             await self.record(Phase.INTENT)
@@ -160,33 +164,33 @@ class Exchange:
     def _entries(self, phase: Phase) -> tuple[CallEntry, ...]:
         """What may be asked (intent), then what was asked and what came of it."""
         queries = self._plan.queries
-        if phase is Phase.INTENT:
-            return tuple([self._named(query) for query in queries])
+        if phase is not Phase.INTENT:
+            return tuple([self._entry(query) for query in queries if query.index in self._calls])
         return tuple(
-            [self._asked(query, self._calls[query.index]) for query in queries if query.index in self._calls]
+            [
+                CallEntry(
+                    f"{self.id}-{n}", one.service.source, one.service.operation, one.role, one.attributes
+                )
+                for n, one in enumerate(queries, 1)
+            ]
         )
 
-    def _named(self, query: PlannedQuery) -> CallEntry:
-        service = query.service
-        call = f"{self.id}-{query.index + 1}"
-        return CallEntry(call, service.source, service.operation, query.role, query.attributes)
-
-    def _asked(self, query: PlannedQuery, call: Call) -> CallEntry:
-        entry, answer = self._named(query), self.gathering.answers[query.index]
-        if answer is None:
-            return entry._replace(outcome="unknown")
-        return entry._replace(
-            outcome=answer.outcome.value, elapsed_ms=call.elapsed_ms, cached=call.cached, shared_with=call.shared_with,
-            request_digest=answer.request_digest, response_digest=answer.response_digest,
+    def _entry(self, query: PlannedQuery) -> CallEntry:
+        call, service, answer = self._calls[query.index], query.service, self.gathering.answers[query.index]
+        sent, received, outcome = b"", b"", "unknown"
+        if answer is not None:
+            sent, received, outcome = answer.request_digest, answer.response_digest, answer.outcome.value
+        return CallEntry(
+            call.call_id, service.source, service.operation, query.role, query.attributes, outcome, call.elapsed_ms,
+            call.cached, call.shared_with, sent, received,
         )  # fmt: skip
 
     async def answer(self, pending: str | None = None) -> dict[str, object]:
         """Fill the form with what is there, record the outcome, and give the answer."""
         answers = list(self.gathering.answers)
         if pending is not None:
-            answers = [
-                _CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)
-            ]
+            # what was not asked yet may have been needed: nobody knows before the others answer
+            answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)
         filled = fill(self._plan, answers, self._situation)
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)

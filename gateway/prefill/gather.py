@@ -179,56 +179,66 @@ def _key(query: SourceQuery, asker: str) -> str:
 class Asking(Protocol):
     """An exchange, as its gathering sees it."""
 
-    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
-        """The queries to ask next; may name some that are answered."""
+    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:
+        """The queries to ask next; may name some that were asked. `waiting`: some of those have no answer yet."""
 
-    async def before_wave(self, wave: list[int]) -> None:
-        """Awaited before every wave but the first, which the exchange announced already."""
+    async def before_asking(self, queries: list[int]) -> None:
+        """Awaited before everything but the first queries, which the exchange announced already."""
 
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when it cannot be asked, so that it is skipped."""
 
 
 class Gathering:
-    """The waves of one exchange. `run` ends when nothing more is needed; answers arrive in `answers`."""
+    """The queries of one exchange, each asked as soon as it is known to be needed.
 
-    __slots__ = ("_stopped", "answers", "arrived", "asked")
+    `run` ends when nothing more is needed; answers arrive in `answers`.
+    """
+
+    __slots__ = ("_landed", "_stopped", "_tasks", "answers", "arrived", "asked")
 
     def __init__(self, count: int) -> None:
         """`count` queries, none of them asked yet."""
         self.answers: list[SourceAnswer | None] = [None] * count
         self.asked: list[int] = []
         self.arrived: Callable[[], None] | None = None
+        self._landed = 0
         self._stopped = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     def stop(self) -> None:
-        """Start no further wave."""
+        """Ask nothing more."""
         self._stopped = True
 
     async def run(self, exchange: Asking) -> None:
-        """Ask wave after wave."""
-        while wave := [index for index in exchange.following(self.answers) if self.answers[index] is None]:
-            if self.asked:
-                await exchange.before_wave(wave)
-            if self._stopped:
-                return
-            await self._all(exchange, wave)
-
-    async def _all(self, exchange: Asking, wave: list[int]) -> None:
-        """All at once; the first needs no task of its own."""
-        loop = asyncio.get_running_loop()
-        others = [loop.create_task(self._one(exchange, index)) for index in wave[1:]]
+        """Ask what is needed, and go on with what the answers show to be needed."""
         try:
-            await self._one(exchange, wave[0])
-            for other in others:
-                await other
+            await self._go_on(exchange)
+            for task in self._tasks:  # grows meanwhile
+                await task
         finally:
-            for other in others:
-                other.cancel()
+            for task in self._tasks:
+                task.cancel()
+
+    async def _go_on(self, exchange: Asking) -> None:
+        waiting = self._landed < len(self.asked)
+        following = exchange.following(self.answers, waiting=waiting)
+        queries = [index for index in following if index not in self.asked]
+        if not queries or self._stopped:
+            return
+        first = not self.asked
+        self.asked += queries
+        if not first:
+            await exchange.before_asking(queries)
+        loop = asyncio.get_running_loop()
+        self._tasks += [loop.create_task(self._one(exchange, index)) for index in queries[1:]]
+        await self._one(exchange, queries[0])
 
     async def _one(self, exchange: Asking, index: int) -> None:
-        self.asked.append(index)
         answer = await exchange.ask(index)
         self.answers[index] = answer or failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
+        self._landed += 1
         if self.arrived is not None:
             self.arrived()
+        if len(self.asked) < len(self.answers):
+            await self._go_on(exchange)
