@@ -23,7 +23,7 @@ from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25
-_YOUNG_OBJECTS = 10_000
+_YOUNG_OBJECTS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

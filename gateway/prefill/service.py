@@ -76,9 +76,7 @@ class Prefill:
         await running.record(Phase.INTENT)
         task = asyncio.ensure_future(running.gather())
         try:
-            wait = max(0.0, deadline - asyncio.get_running_loop().time())
-            done, _ = await asyncio.wait((task,), timeout=wait)
-            if done:
+            if await _ended(task, deadline):
                 task.result()
                 return await running.answer()
             token = await self._late.open(running)
@@ -175,6 +173,25 @@ class Prefill:
 
     def _published(self, service: str, attribute: str) -> str | None:
         return self._scopes.get((service, attribute)) or self._scopes.get((service, "*"))
+
+
+async def _ended(task: "asyncio.Task[None]", deadline: float) -> bool:
+    """Whether the task ends before `deadline`; it goes on if it does not."""
+    loop = asyncio.get_running_loop()
+    woken = loop.create_future()
+
+    def wake(_task: object = None) -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    timer = loop.call_at(deadline, wake)
+    task.add_done_callback(wake)
+    try:
+        await woken
+    finally:
+        timer.cancel()
+        task.remove_done_callback(wake)
+    return task.done()
 
 
 def _enabled(configuration: Configuration, catalogue: Catalogue) -> dict[str, tuple[ServicePlan, ...]]:
