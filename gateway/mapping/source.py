@@ -24,7 +24,7 @@ from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable, text
-from gateway.mapping.values import Attribute, Place, Step, blank
+from gateway.mapping.values import Attribute, Pick, Place, Step, blank
 from gateway.strict_yaml import Document, read
 
 _REASONS = {
@@ -45,8 +45,8 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_attributes", "_found", "_heads", "_identity", "_mapping", "_readings", "_record", "_request", "_status",
-        "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths",
+        "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
+        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths",
     )  # fmt: skip
 
     def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
@@ -61,6 +61,7 @@ class ServicePlan:
         self.needs = mapping.needs
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
+        self._places: dict[str, list[tuple[str, tuple[str, ...], str | None, Pick]]] = {}
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
         self._identity = identity_checks(answer, transforms)
@@ -92,21 +93,28 @@ class ServicePlan:
     def request(self, query: SourceQuery, parameters: Mapping[str, str], profile: str) -> dict[str, object]:
         """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
         tree: dict[str, object] = {}
-        written: set[str] = set()
-        for place in self._request:
-            if place.profiles and profile not in place.profiles:
+        written: list[str] = []
+        for place, names, unless, value_of in self._places.get(profile) or self._places_of(profile):
+            if unless and unless in written:
                 continue
-            if place.unless and place.unless in written:
-                continue
-            value = place.value(query, parameters)
+            value = value_of(query, parameters)
             if value is None:
                 continue
-            written.add(place.place)
-            if len(place.names) == 1:
-                tree[place.place] = value
+            written.append(place)
+            if len(names) == 1:
+                tree[place] = value
             else:
-                put(tree, place.names, value)
+                put(tree, names, value)
         return tree
+
+    def _places_of(self, profile: str) -> list[tuple[str, tuple[str, ...], str | None, Pick]]:
+        """What a request of this profile may hold; a source has one profile."""
+        places = self._places[profile] = [
+            (one.place, one.names, one.unless, one.value)
+            for one in self._request
+            if not one.profiles or profile in one.profiles
+        ]
+        return places
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """What the answer says, in evidence words. Never raises; a wrong form is the outcome `invalid`."""

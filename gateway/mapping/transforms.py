@@ -59,11 +59,15 @@ def title_case(value: object) -> str | None:
     Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
     """
     name = text(value)
-    if name is None or not (name.isupper() or name.islower()):
-        return name
-    if name.isupper() and _ABBREVIATION.search(name):
-        return " ".join(word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" "))
-    return name.title()
+    if name is None:
+        return None
+    if name.isupper():
+        if _ABBREVIATION.search(name):
+            return " ".join(
+                word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" ")
+            )
+        return name.title()
+    return name.title() if name.islower() else name
 
 
 def upper_case(value: object) -> str | None:
