@@ -4,9 +4,19 @@ The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to
 """
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
@@ -82,6 +92,8 @@ class SameAsBody(Body):
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "list"
     members = value if isinstance(value, dict) else {}
     if "same_as" in members:
         return "same_as"
@@ -92,11 +104,28 @@ def _kind(value: object) -> str:
     return "person"
 
 
+_BODIES: Mapping[str, type[Body]] = {
+    "person": PersonBody,
+    "organisation": OrganisationBody,
+    "parcel": ParcelBody,
+    "same_as": SameAsBody,
+}
+
+
+def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
+    """One of several subjects; its faults are told at its place in the list, without the name of its kind."""
+    return _BODIES.get(_kind(value), PersonBody).model_validate(value)
+
+
+OneBody = PersonBody | OrganisationBody | ParcelBody | SameAsBody
 SubjectBody = Annotated[
     Annotated[PersonBody, Tag("person")]
     | Annotated[OrganisationBody, Tag("organisation")]
     | Annotated[ParcelBody, Tag("parcel")]
-    | Annotated[SameAsBody, Tag("same_as")],
+    | Annotated[SameAsBody, Tag("same_as")]
+    | Annotated[
+        list[Annotated[OneBody, WrapValidator(_item)]], Field(min_length=1, max_length=30), Tag("list")
+    ],
     Discriminator(_kind),
 ]
 
@@ -139,7 +168,11 @@ class PrefillBody(Body):
     )
 
     procedure: ProcedureCode
-    subjects: dict[RoleName, SubjectBody] = Field(max_length=30)
+    subjects: dict[RoleName, SubjectBody] = Field(
+        max_length=30,
+        description="One subject by role, or a list of 1 to 30 where the procedure says `many`. The subjects of a list "
+        "are named by their place in it: `members`, `members#2`, `members#3`; equal ones are asked about once.",
+    )
     official: OfficialBody | None = None
     dossier: Word | None = None
     purpose: Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$")] | None = None

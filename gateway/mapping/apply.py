@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.parties import Subject
+from gateway.mapping.many import only_named
 from gateway.mapping.model import PaperRule
 from gateway.mapping.papers import Facts, Published, Truth, Verdict, predicate, prove, wanting
 from gateway.mapping.paths import put
@@ -59,19 +61,22 @@ class Situation:
     given: frozenset[str]
     today: date
     published: Published
+    #: by role; only whom the caller named
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
 
 
 def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
     form, known = filled.form, situation.known
+    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
     for planned in plan.fields:
         key = planned.field.key
         if key in known:
             filled.fields[key] = _kept(known[key])
             put(form, planned.field.names, known[key])
             continue
-        entry = filled.fields[key] = _entry(plan, planned, answers)
+        entry = filled.fields[key] = _entry(plan, planned, shown)
         value = entry["value"]
         if value is not None:
             put(form, planned.field.names, value)
@@ -261,11 +266,12 @@ def next_queries(
     """
     if None not in answers:
         return []
+    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
     wanted = dict.fromkeys(
         index
         for planned in plan.fields
         if planned.field.key not in situation.known
-        for index in _next_of(planned, answers)
+        for index in _next_of(planned, shown)
     )
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
     for paper in () if waiting else plan.papers.values():

@@ -27,10 +27,12 @@ from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
-from gateway.prefill.roles import Cast, cast
+from gateway.prefill.roles import Cast, cast, place_of
 from gateway.telemetry import Metrics
 
 _MAX_PLANS = 5_000
+#: a plan for more subjects is large and seldom wanted again: it is made anew
+_KEPT_SUBJECTS = 10
 _POLL_SECONDS = 0.02
 #: a form key may be shown in an error; anything else could be a value in the wrong place
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
@@ -143,14 +145,19 @@ class Prefill:
         key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
         planned = self._plans.get(key)
         if planned is None:
-            if len(self._plans) >= _MAX_PLANS:
-                self._plans.clear()
             plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
             untouched = Situation({}, roles.given, grant.day, self._published)
             first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
             passports = self._tools.issuer.passports(plan, grant)
-            planned = self._plans[key] = _Planned(plan, first, passports)
+            planned = _Planned(plan, first, passports)
+            if len(roles.subjects) <= _KEPT_SUBJECTS:
+                self._keep(key, planned)
         return planned
+
+    def _keep(self, key: tuple[object, ...], planned: "_Planned") -> None:
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
+        self._plans[key] = planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
@@ -169,7 +176,8 @@ class Prefill:
 
     def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
         today = self._tools.clock.now().date()
-        return Situation(request.known, prepared.cast.given, today, self._published)
+        roles = prepared.cast
+        return Situation(request.known, roles.given, today, self._published, roles.subjects)
 
     def _published(self, service: str, attribute: str) -> str | None:
         return self._scopes.get((service, attribute)) or self._scopes.get((service, "*"))
@@ -226,9 +234,8 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
     """A number alone identifies nobody: name and birth date must come with it, and the account be his."""
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
-            raise _fault(
-                f"/subjects/{role}", "give full_name and birth_date with the number", "identity_incomplete"
-            )
+            where = f"/subjects/{place_of(role, request.subjects)}"
+            raise _fault(where, "give full_name and birth_date with the number", "identity_incomplete")
     own, claimed = roles.subjects.get(signs_in), request.account.get("SoDinhDanh")
     if own is not None and own.personal_id and claimed and claimed != own.personal_id:
         raise _fault("/account/SoDinhDanh", f"is not the number of the role {signs_in}", "account_differs")
