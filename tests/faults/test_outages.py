@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.faults.conftest import Good, between, found, http, staged
 from tests.flows.conftest import House, build
 
