@@ -89,4 +89,5 @@ def add_operations(app: web.Application, operations: tuple[Operation, ...] = OPE
     """Put the table into the router."""
     for item in operations:
         handler = item.handler if item.scope is None else needs(item.scope, item.handler, waits=item.waits)
-        app.router.add_route(item.method, item.path, handler, expect_handler=expect)
+        for method in ("GET", "HEAD") if item.method == "GET" else (item.method,):
+            app.router.add_route(method, item.path, handler, expect_handler=expect)

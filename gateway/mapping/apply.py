@@ -10,8 +10,8 @@ from datetime import date
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping.many import only_named
-from gateway.mapping.model import PaperRule
-from gateway.mapping.papers import Facts, Published, Truth, Verdict, predicate, prove, wanting
+from gateway.mapping.paper_entries import paper_entry
+from gateway.mapping.papers import Facts, Published, wanting
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import text
@@ -29,13 +29,6 @@ _STATES = {
 }
 #: why a reference has no query -> state of its field
 _UNASKED: Mapping[Reason | None, str] = {Reason.NOT_AGREED: "withheld", Reason.VALUE_BLANK: "empty"}
-#: the role of who acts for a minor
-_REPRESENTATIVE = "representative"
-_ADVICE = {
-    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
-    "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
-    "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
-}
 
 Entry = dict[str, object]
 
@@ -86,7 +79,7 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
     filled.saved_fields = len(filled.digestible)
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, known)
     for code, paper in plan.papers.items():
-        decided = _paper(facts, code, paper)
+        decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
         filled.saved_papers += decided["state"] in ("replaced", "reusable")
     return filled
@@ -206,55 +199,6 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
 
 def _withheld_rule(planned: PlannedField) -> str:
     return next((pick.rule for pick in planned.picks if pick.reason is Reason.NOT_AGREED), "")
-
-
-def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
-    entry: Entry = {"code": code, "title": paper.title.vi, "title_en": paper.title.en}
-    if paper.digital_only:
-        return {**entry, "state": "digital_only", "legal_basis": paper.legal_basis}
-    condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
-    if condition is Truth.NO:
-        reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
-        return {**entry, "state": "not_applicable", "reason": reason}
-    if paper.replaced_by is None and condition is Truth.YES:
-        return {**entry, "state": "required", "reason": _minor(facts, paper)}
-    if paper.replaced_by is not None:
-        verdict = prove(facts, paper.replaced_by)
-        if verdict.truth is Truth.YES:
-            return {**entry, **_replaced(paper, verdict)}
-    else:
-        verdict = Verdict(Truth.UNKNOWN)
-    return {**entry, **_required(paper, condition, verdict)}
-
-
-def _minor(facts: Facts, paper: PaperRule) -> Entry | None:
-    """Why a paper for minors is asked for: a minor asks, and the caller names nobody who acts for him."""
-    rule = facts.plan.procedure.predicates.get(paper.when or "")
-    if rule is None or rule.younger_than is None or _REPRESENTATIVE in facts.given:
-        return None
-    return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
-
-
-def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
-    if verdict.reusable is not None:
-        return {
-            "state": "reusable",
-            "by": verdict.by,
-            "paper": dict(verdict.reusable),
-            "legal_basis": paper.legal_basis,
-        }
-    scope, basis = verdict.scope, paper.legal_basis
-    return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
-
-
-def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
-    if condition is Truth.UNKNOWN:
-        reason: Entry = {"code": Reason.CONDITION_UNKNOWN.value, "condition": paper.when}
-    else:
-        reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
-        if verdict.rule:
-            reason["rule"] = verdict.rule
-    return {"state": "required", "reason": reason, "advice": _ADVICE}
 
 
 def next_queries(

@@ -102,9 +102,26 @@ def procedure_faults(
         *_example_faults(procedure),
         *_many_faults(procedure),
         *_keep_faults(procedure, evidence),
+        *_form_faults(procedure),
         *_hole_faults(procedure, groups, codes, evidence),
     ]
     return [document.problem(loc, what, remedy) for loc, what, remedy in faults]
+
+
+def _form_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
+    """Fields that the e-form does not have."""
+    for key in procedure.mapping.fields:
+        schema: object = procedure.form
+        for name in key.split("."):
+            properties = schema.get("properties") if isinstance(schema, Mapping) else None
+            if not isinstance(properties, Mapping):
+                break
+            if name not in properties:
+                what = f"field '{key}': the form has no property '{name}'"
+                remedy = f"declare it in schemas/forms/{procedure.code}.schema.json"
+                yield ("fields", key), what, near(name, frozenset(map(str, properties)), remedy)
+                break
+            schema = properties[name]
 
 
 def _predicate_faults(

@@ -145,7 +145,7 @@ class SourceMapping(Strict):
 
     source: str
     title: Title
-    mark: Mark = "seen"
+    mark: Mark = "sandbox"
     services: dict[str, ServiceMapping]
 
 
@@ -280,7 +280,7 @@ class ProcedureMapping(Strict):
     name: str
     title: Title
     version: str
-    mark: Mark = "seen"
+    mark: Mark = "sandbox"
     level: str = ""
     purpose: str
     #: other procedures, for people; they have forms of their own

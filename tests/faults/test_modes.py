@@ -90,8 +90,9 @@ async def test_misbehaviour_is_an_outcome_of_its_source_alone(
         others -= {("skipped", None)}
     assert others == WELL
     assert "sandbox.elsewhere" not in await patient.calls()
-    last = [record for record in records(patient) if record["phase"] == "outcome"][-1]
-    said = {call["source"]: call["outcome"] for call in last["calls"]}[source]
+    exchange = (answer["exchange_id"], "outcome")
+    first = next(one for one in records(patient) if (one["exchange"], one["phase"]) == exchange)
+    said = {call["source"]: call["outcome"] for call in first["calls"]}[source]
     assert said == ("unknown" if EXPECTED[mode] == CUT else outcomes[source][0])
     await assert_nothing_leaked(patient, logged)
     async with patient.session.post(f"{patient.control}/reset"):
