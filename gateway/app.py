@@ -3,10 +3,8 @@
 Each resource is opened by one cleanup context and closed by it; `Gateway` holds the two listeners.
 """
 
-import contextlib
 import hashlib
 import os
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +23,7 @@ from gateway.api.routes import add_operations
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import root_key_from_text
+from gateway.exchange_log.keys import key_in, root_key_from_text
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Source
@@ -36,7 +34,6 @@ from gateway.telemetry import Metrics
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
-_KEY_BYTES = 32
 
 
 class SystemClock:
@@ -107,7 +104,7 @@ def application(parts: Composition) -> web.Application:
             configuration=parts.configuration,
             catalogue=parts.catalogue,
             prefill=prefill,
-            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "tokens.key")),
+            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
             sources=app[SOURCES],
             log=app[LOG],
         )
@@ -212,16 +209,3 @@ def open_log(parts: Composition) -> ExchangeLog:
         settings.url, parts.state, settings.origin, key
     )
     return log
-
-
-def key_in(path: Path) -> bytes:
-    """The key in a file of mode 0600, made when missing; all workers of one state folder share it."""
-    if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-        # a link, not a rename: it fails when another process was first
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_bytes()

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import re
-import socket
+import select
 import stat
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -46,6 +46,8 @@ _NINE: Final = b"9" * 9
 _TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: made here, and may hold nine digits in a row by chance
+_OURS: Final = frozenset({"exchange_id", "call_id", "time"})
 _PIPE_FLAGS: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 EventDict = MutableMapping[str, Any]
@@ -105,22 +107,23 @@ def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
 
 
 class Unwaiting:
-    """A pipe or socket that somebody else reads: while he does not, lines are lost and nobody waits for him."""
+    """A file, pipe or socket of somebody else: a line that he cannot take now is lost, and nobody waits or fails."""
 
     def __init__(self, descriptor: int) -> None:
-        """OSError when `descriptor` is neither."""
-        mode = os.fstat(descriptor).st_mode
-        self._socket = socket.socket(fileno=os.dup(descriptor)) if stat.S_ISSOCK(mode) else None
-        # A way of our own into the pipe: the flag of the inherited one is shared with other processes.
-        self._pipe = -1 if self._socket else os.open(f"/proc/self/fd/{descriptor}", _PIPE_FLAGS)
+        """OSError when `descriptor` is none."""
+        self._descriptor = descriptor
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            # A way of our own into the pipe: the flag of the inherited one is shared with other processes.
+            with contextlib.suppress(OSError):  # another user's pipe cannot be opened again
+                self._descriptor = os.open(f"/proc/self/fd/{descriptor}", _PIPE_FLAGS)
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLOUT)
 
     def write(self, data: bytes) -> None:
-        """Write the line, or lose it."""
+        """Write the line, or lose it. A pipe that is ready takes this much at once (POSIX, PIPE_BUF)."""
         with contextlib.suppress(OSError):
-            if self._socket is not None:
-                self._socket.send(data, socket.MSG_DONTWAIT)
-            else:
-                os.write(self._pipe, data)
+            if self._poll.poll(0):
+                os.write(self._descriptor, data[: select.PIPE_BUF])
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -128,9 +131,7 @@ class Unwaiting:
 
 def _standard_error() -> Sink:
     try:
-        descriptor = sys.stderr.fileno()
-        mode = os.fstat(descriptor).st_mode
-        return Unwaiting(descriptor) if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else sys.stderr.buffer
+        return Unwaiting(sys.stderr.fileno())
     except (OSError, ValueError):
         return sys.stderr.buffer
 
@@ -172,7 +173,7 @@ def keep_allowed(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 def blot_personal_ids(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Blot out whatever has the length of a personal id, also inside lists, mappings and numbers."""
-    return {key: _blotted(value) for key, value in event.items()}
+    return {key: value if key in _OURS else _blotted(value) for key, value in event.items()}
 
 
 def blotted_json(logger: object, method: str, event: EventDict) -> bytes:

@@ -72,8 +72,11 @@ def retry_after(value: str | None, clock: Clock) -> int | None:
     else:
         try:
             when = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = math.ceil((aware - clock.now()).total_seconds())
+        try:
+            seconds = math.ceil((aware - clock.now()).total_seconds())
+        except OverflowError:
+            return None
     return min(max(seconds, 1), _LONGEST_RETRY_AFTER)

@@ -26,6 +26,8 @@ _SLICES = 10
 #: so many calls wait for each place
 _WAITING_PER_PLACE = 4
 _BUDGET_RESERVE = 5.0
+#: statuses whose Retry-After holds for everybody
+_PAUSING = frozenset({429, 503})
 _LONGEST_PAUSE = 300.0
 
 
@@ -253,7 +255,7 @@ class Guard:
         self.breaker.settle(probe=probe, failed=fault is not None and fault.at_fault)
         if fault is None:
             self.latencies.add(seconds)
-        elif fault.retry_in:
+        elif fault.retry_in and fault.status in _PAUSING:
             self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
         self._free()
 

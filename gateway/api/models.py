@@ -3,6 +3,7 @@
 The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to NFC; no default hides a mistake.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -21,6 +22,8 @@ from pydantic import (
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
 
+#: nine or twelve digits, alone among other signs
+_ID_LIKE = re.compile(r"(?<![0-9])(?:[0-9]{12}|[0-9]{9})(?![0-9])")
 _INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
 
 
@@ -35,6 +38,12 @@ def _tax_code(text: str) -> str:
     return text
 
 
+def _not_a_number_of_a_person(text: str) -> str:
+    if _ID_LIKE.search(text):
+        raise ValueError("holds what could be a person's number; such words are kept in clear")
+    return text
+
+
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
@@ -44,6 +53,8 @@ Text = Annotated[
     str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)
 ]
 Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$")]
+#: kept in records as it is
+OpenWord = Annotated[Word, AfterValidator(_not_a_number_of_a_person)]
 BirthDate = Annotated[
     str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)
 ]
@@ -134,7 +145,7 @@ class OfficialBody(Body):
     """The official in whose name the sources are asked; left out when the citizen fills his own form."""
 
     personal_id: PersonalId
-    agency: Word | None = None
+    agency: OpenWord | None = None
     account: Word | None = None
     full_name: Text | None = None
 
@@ -174,8 +185,11 @@ class PrefillBody(Body):
         "are named by their place in it: `members`, `members#2`, `members#3`; equal ones are asked about once.",
     )
     official: OfficialBody | None = None
-    dossier: Word | None = None
-    purpose: Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$")] | None = None
+    dossier: OpenWord | None = None
+    purpose: (
+        Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_not_a_number_of_a_person)]
+        | None
+    ) = None
     #: not offered yet: only null is taken
     consent: None = None
     login: None = None

@@ -134,13 +134,23 @@ class ServicePlan:
                 return _OTHER_PERSON
             record = record[0] if record else None
         if record is None or (self._found is not None and blank(self._found(record))):
-            if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
-                return _INVALID  # of another form, which says nothing about the person
-            absent = Outcome(self._mapping.answer.absent)
-            return failed(absent, _REASONS[absent])
-        if not all(check(record, query.subject) for check in self._identity):
+            return self._absent(tree)
+        refusal = self._about_another(record, query.subject) if self._identity else None
+        return refusal or self._evidence(record, tree, query)
+
+    def _about_another(self, record: object, subject: Subject) -> SourceAnswer | None:
+        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose."""
+        said = [check(record, subject) for check in self._identity]
+        if False in said:
             return _OTHER_PERSON
-        return self._evidence(record, tree, query)
+        return None if True in said else _INVALID
+
+    def _absent(self, tree: object) -> SourceAnswer:
+        """Nothing is held; but an answer of another form says nothing about the person."""
+        if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
+            return _INVALID
+        absent = Outcome(self._mapping.answer.absent)
+        return failed(absent, _REASONS[absent])
 
     def _said(self, tree: object) -> Outcome:
         statuses = self._mapping.answer.statuses

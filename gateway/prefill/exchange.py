@@ -46,6 +46,9 @@ class Exchange:
             f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
         )
         self._base: ExchangeRecord | None = None
+        #: subjects that a durable intent names
+        self._announced = len(self._subjects)
+        self._announcing = asyncio.Lock()
         self.gathering = Gathering(len(self._plan.queries))
 
     async def gather(self) -> None:
@@ -72,11 +75,14 @@ class Exchange:
 
     async def before_asking(self, queries: list[int]) -> None:
         """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
-        known = len(self._subjects)
         for index in queries:
             self._subject(self._plan.queries[index])
-        if len(self._subjects) > known:
-            await self.record(Phase.INTENT)
+        # Whoever comes while the record is being written waits for it, and writes it again if it failed.
+        async with self._announcing:
+            named = len(self._subjects)
+            if named > self._announced:
+                await self.record(Phase.INTENT)
+                self._announced = named
 
     def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
         """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
@@ -185,10 +191,13 @@ class Exchange:
             call.cached, call.shared_with, sent, received,
         )  # fmt: skip
 
-    async def answer(self, pending: str | None = None) -> dict[str, object]:
-        """Fill the form with what is there, record the outcome, and give the answer."""
+    async def answer(self, pending: str | None = None, *, cut: bool = False) -> dict[str, object]:
+        """Fill the form with what is there, record the outcome, and give the answer.
+
+        While something is `pending`, or when the gathering broke off (`cut`), what has no answer may have been needed.
+        """
         answers = list(self.gathering.answers)
-        if pending is not None:
+        if pending is not None or cut:
             # what was not asked yet may have been needed: nobody knows before the others answer
             answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)

@@ -21,8 +21,6 @@ from gateway.telemetry import Metrics, log
 _TICK_SECONDS = 0.01
 #: the least time from one look at all that is kept to the next
 _SWEEP_SECONDS = 0.25
-#: for those who wait for a call that was cancelled
-_GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
 
 @dataclass(slots=True)
@@ -49,10 +47,10 @@ class _Flight:
     """A call under way: who began it, and where the others wait for its answer, if there are any."""
 
     exchange: str
-    landed: "asyncio.Future[SourceAnswer] | None" = None
+    landed: "asyncio.Future[SourceAnswer | None] | None" = None
 
-    async def join(self) -> SourceAnswer:
-        """The answer, when it is there; whoever stops waiting stops nobody else."""
+    async def join(self) -> SourceAnswer | None:
+        """The answer, when it is there; whoever stops waiting stops nobody else. None: who asked gave up."""
         if self.landed is None:
             self.landed = asyncio.get_running_loop().create_future()
         return await asyncio.shield(self.landed)
@@ -115,12 +113,14 @@ class Gatherer:
         self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float, call: Call
     ) -> SourceAnswer:
         """The answer of the call in flight, or of a new one that others may join meanwhile."""
-        flight = self._flights.get(key)
-        if flight is not None:
-            call.shared_with = flight.exchange
-            return await flight.join()
+        while (under_way := self._flights.get(key)) is not None:
+            call.shared_with = under_way.exchange
+            shared = await under_way.join()
+            if shared is not None:
+                return shared
+        call.shared_with = ""
         flight = self._flights[key] = _Flight(exchange)
-        began, answer = asyncio.get_running_loop().time(), _GONE
+        began, answer = asyncio.get_running_loop().time(), None
         try:
             answer = await source.ask(query, deadline)
         finally:
@@ -137,7 +137,7 @@ class Gatherer:
         self._metrics.answer(source, operation, answer.outcome.value, seconds)
         if answer.alarm:
             self._metrics.alarm("other_person")
-            log().warning("prefill.source.other_person", source=source, call=query.call_id)
+            log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         while len(self._kept) >= self._entries:
@@ -210,6 +210,9 @@ class Gathering:
         """Ask nothing more."""
         self._stopped = True
 
+    def _is_over(self) -> bool:
+        return self._stopped
+
     async def run(self, exchange: Asking) -> None:
         """Ask what is needed, and go on with what the answers show to be needed."""
         try:
@@ -224,12 +227,14 @@ class Gathering:
         waiting = self._landed < len(self.asked)
         following = exchange.following(self.answers, waiting=waiting)
         queries = [index for index in following if index not in self.asked]
-        if not queries or self._stopped:
+        if not queries or self._is_over():
             return
         first = not self.asked
         self.asked += queries
         if not first:
             await exchange.before_asking(queries)
+            if self._is_over():
+                return
         loop = asyncio.get_running_loop()
         self._tasks += [loop.create_task(self._one(exchange, index)) for index in queries[1:]]
         await self._one(exchange, queries[0])

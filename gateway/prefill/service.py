@@ -5,6 +5,7 @@ No record, no release: the intent is durable before any provider is asked, the o
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
@@ -30,12 +31,12 @@ from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
 from gateway.telemetry import Metrics
 
-_MAX_PLANS = 5_000
+_MAX_PLANS = 1_000
 #: a plan for more subjects is large and seldom wanted again: it is made anew
 _KEPT_SUBJECTS = 10
 _POLL_SECONDS = 0.02
 #: a form key may be shown in an error; anything else could be a value in the wrong place
-_NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
+_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 
 
 class _Planned(NamedTuple):
@@ -56,7 +57,7 @@ class Prefill:
         self._catalogue = catalogue
         self._policy = Policy(configuration)
         self._offers = _enabled(configuration, catalogue)
-        self._plans: dict[tuple[object, ...], _Planned] = {}
+        self._plans: OrderedDict[tuple[object, ...], _Planned] = OrderedDict()
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
@@ -75,16 +76,18 @@ class Prefill:
         running = Exchange(
             self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
         )
-        await running.record(Phase.INTENT)
-        task = asyncio.ensure_future(running.gather())
+        task = None
         try:
+            await running.record(Phase.INTENT)
+            task = asyncio.ensure_future(running.gather())
             if await _ended(task, deadline):
                 task.result()
                 return await running.answer()
             token = await self._late.open(running)
             answer = await running.answer(pending=token)
-        except BaseException:
-            self._late.abandon(running, task)
+        except BaseException as stopped:
+            if task is not None or not isinstance(stopped, LogUnavailable):
+                self._late.abandon(running, task)
             raise
         self._late.follow(running, task, token)
         return answer
@@ -155,12 +158,16 @@ class Prefill:
         return planned
 
     def _keep(self, key: tuple[object, ...], planned: "_Planned") -> None:
-        if len(self._plans) >= _MAX_PLANS:
-            self._plans.clear()
+        while len(self._plans) >= _MAX_PLANS:
+            self._plans.popitem(last=False)
         self._plans[key] = planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
+            if request.official.agency not in self._configuration.agencies:
+                raise _fault(
+                    "/official/agency", "there is no such agency in config/agencies.yaml", "unknown_agency"
+                )
             return request.official
         settings = self._configuration.requesters.get(requester.id)
         code = request.agency or (settings.agency if settings else "")
