@@ -220,6 +220,9 @@ def next_queries(
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
     for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
+    for index, behind in plan.confirms.items():
+        if answers[index] is None and any(one in wanted or answers[one] is not None for one in behind):
+            wanted[index] = None
     return list(wanted)
 
 

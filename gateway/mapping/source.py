@@ -37,6 +37,7 @@ _REASONS = {
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
+_COMPARED = frozenset({"full_name", "birth_date"})
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
 
@@ -46,7 +47,7 @@ class ServicePlan:
 
     __slots__ = (
         "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
-        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths",
+        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "source", "verifies", "wanted_paths",
     )  # fmt: skip
 
     def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
@@ -72,6 +73,8 @@ class ServicePlan:
         }
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
+        #: whether an answer is only about somebody whose number, name and birth date belong together
+        self.verifies = _COMPARED.issubset(_compared(mapping))
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     @property
@@ -196,6 +199,12 @@ class _Reading(NamedTuple):
 
 def _nothing(_key: str) -> object:
     return None
+
+
+def _compared(mapping: ServiceMapping) -> set[str]:
+    """What the provider is told about the subject, or says again."""
+    told = {(rule.from_ or "").removeprefix("subject.") for rule in mapping.request.values()}
+    return told.union(mapping.answer.identity)
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ class Exchange:
         doubtful = {
             query.role
             for query in self._plan.queries
-            if (one := answers[query.index]) is not None and one.outcome is Outcome.NO_MATCH
+            if (one := answers[query.index]) is not None
+            and _denies(one, confirming=query.index in self._plan.confirms)
         }
         if not doubtful:
             return answers
@@ -242,6 +243,13 @@ class Exchange:
         answers = self._trusted(list(self.gathering.answers))
         filled = fill(self._plan, answers, self._situation)
         return {key: seen(entry) for key, entry in filled.fields.items()}
+
+
+def _denies(answer: SourceAnswer, *, confirming: bool) -> bool:
+    """Whether the answer says that number, name and birth date do not belong together."""
+    if answer.outcome is Outcome.NO_MATCH:
+        return True
+    return confirming and (answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False)
 
 
 def seen(entry: Mapping[str, object]) -> tuple[object, ...]:
