@@ -6,7 +6,6 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 import contextlib
 import hashlib
 import os
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import root_key_from_text, root_key_in
+from gateway.exchange_log.keys import key_in, root_key_from_text, root_key_in
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
@@ -47,7 +46,6 @@ CACHE: web.AppKey[Cache] = web.AppKey("cache")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
-_KEY_BYTES = 32
 #: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
 _GRACE_SECONDS = 90.0
 
@@ -126,7 +124,7 @@ def application(parts: Composition) -> web.Application:
             configuration=parts.configuration,
             catalogue=parts.catalogue,
             prefill=prefill,
-            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "tokens.key")),
+            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
             sources=app[SOURCES],
             log=app[LOG],
             audit=app[AUDIT],
@@ -268,16 +266,3 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     await sweeper.close()
     await reader.close()
     await keeping.close()
-
-
-def key_in(path: Path) -> bytes:
-    """The key in a file of mode 0600, made when missing; all workers of one state folder share it."""
-    if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-        # a link, not a rename: it fails when another process was first
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_bytes()

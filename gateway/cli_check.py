@@ -17,6 +17,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from gateway import registry
 from gateway.app import Composition, configuration_digest, open_sources
 from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
 from gateway.config import Configuration, load
@@ -105,6 +106,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
     found += crosscheck(configuration, catalogue)
     if not found:
         found += asyncio.run(_adapters(configuration, catalogue, root))
+        found += _people(root)
     counts = {
         "sources": len(configuration.sources),
         "procedures": len(catalogue.procedures),
@@ -112,6 +114,17 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
         "agreements": len(configuration.agreements),
     }
     return found, [] if found else notes_of(configuration, catalogue), counts
+
+
+def _people(root: Path) -> list[Problem]:
+    """The sandbox's people, where there are any: who starts the sandbox needs them."""
+    if not (root / "config" / "sandbox").is_dir():
+        return []
+    try:
+        registry.resolve("adapters.sandbox.people", "load")(root)
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> list[Problem]:

@@ -5,7 +5,7 @@ Personal data come from standard input, a file or a prompt; an argument is taken
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -103,8 +103,9 @@ def prefill(
       echo '{"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}' |
         motlan prefill 1.004873 --subject requester=- --subject person=same:requester
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
+      motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
-    body: dict[str, Any] = {"procedure": code, "subjects": dict(map(_subject, subjects))}
+    body: dict[str, Any] = {"procedure": code, "subjects": _gathered(map(_subject, subjects))}
     body |= {
         key: value
         for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
@@ -121,6 +122,14 @@ def prefill(
     elif not quiet:
         Console().print(fields_table(answer.body), papers_table(answer.body))
     return 0 if answer.status == 200 else 1
+
+
+def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Role -> subject; a role that is named again gets a list, as roles take that take many."""
+    found: dict[str, list[Any]] = {}
+    for role, subject in subjects:
+        found.setdefault(role, []).append(subject)
+    return {role: each[0] if len(each) == 1 else each for role, each in found.items()}
 
 
 def refusal(answer: Answer) -> str:

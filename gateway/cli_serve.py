@@ -68,7 +68,9 @@ def overrides(values: tuple[str, ...]) -> dict[str, str]:
 @STATE
 @SET
 @click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes free ones for all listeners."
+)
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the port."
 )
@@ -97,7 +99,8 @@ def serve(
       motlan serve --config config --port 0 --ready-file ready.json --set sources.population.url=http://127.0.0.1:9000
     """  # noqa: D301 -- \b is click's
     more = {"gateway.api.host": host, "gateway.api.port": None if port is None else str(port)}
-    given = overrides(values) | {key: value for key, value in more.items() if value is not None}
+    free = {"gateway.admin.port": "0", "gateway.sandbox.port": "0"} if port == 0 else {}
+    given = free | overrides(values) | {key: value for key, value in more.items() if value is not None}
     plan = _plan(config, state, given, with_sandbox=with_sandbox, ready_file=ready_file)
 
     def announce(content: Mapping[str, object]) -> None:
@@ -164,7 +167,7 @@ def _token_line(base: str, client: Mapping[str, Any]) -> str:
 
 def _prefill_lines(base: str, control: str, people: list[Mapping[str, Any]]) -> list[str]:
     """The main job, then the same with a slow source: what is late comes with the pending token."""
-    slow = '{"source":"civil_status","mode":"slow","seconds":5}'
+    slow = '{"source":"civil_status","mode":"slow","seconds":3}'
     resume = f"""curl -sN {base}/v1/prefill/resume {_POST} -d '{{"pending":"'"$PENDING"'"}}'"""
     late = _prefill(base, people[1], deadline_ms=300)
     return [

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.config import Agreement, Configuration, RequesterSettings, SourceSettings
-from gateway.domain.errors import Problem
+from gateway.domain.errors import ConfigError, Problem
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL
@@ -164,6 +164,12 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
             what = f"there is no agency '{requester.agency}'"
             yield document.problem(
                 ("agency",), what, _near(requester.agency, configuration.agencies, "add it")
+            )
+        try:
+            requester.client_secret.reveal()
+        except ConfigError as error:
+            yield document.problem(
+                ("client_secret",), error.problems[0].what, "put it there, or name another place"
             )
         if configuration.gateway.profile == "production" and requester.client_secret.value is not None:
             what = "a secret stands in the file, which only the sandbox profile allows"

@@ -58,22 +58,28 @@ def _scene(
 
 SCENES = (
     _scene(
-        "Xác nhận tình trạng hôn nhân, người đã kết hôn", "1.004873",
+        "Xác nhận tình trạng hôn nhân, người đã kết hôn / marital status, married", "1.004873",
         requester="facts_example", person="same:requester",
     ),
-    _scene("Xác nhận tình trạng hôn nhân, người đã ly hôn", "1.004873", requester="divorced", person="same:requester"),
     _scene(
-        "Liên thông khai sinh, thường trú, thẻ BHYT", "2.000986",
+        "Xác nhận tình trạng hôn nhân, người đã ly hôn / marital status, divorced", "1.004873",
+        requester="divorced", person="same:requester",
+    ),
+    _scene(
+        "Liên thông khai sinh, thường trú, thẻ BHYT / birth, residence and health card in one", "2.000986",
         requester="newborn_mother", mother="same:requester", father="vehicle_owner",
     ),
     _scene(
-        "Đăng ký đất đai lần đầu", "1.012753", user="land_owner",
+        "Đăng ký đất đai lần đầu / first land registration", "1.012753", user="land_owner",
         more={"parcel": {"commune": "11953", "sheet": "12", "number": "345"}},
     ),
-    _scene("Đăng ký tạm trú, người có xã cũ đã sáp nhập", "1.004194", applicant="old_commune_mapped"),
+    _scene(
+        "Đăng ký tạm trú, người có xã cũ đã sáp nhập / temporary residence, commune since merged", "1.004194",
+        applicant="old_commune_mapped",
+    ),
 )  # fmt: skip
 TROUBLE = Scene(
-    title="Như trên cho người mẹ khác, khi một nguồn chậm và một nguồn hỏng",
+    title="Liên thông khai sinh khi social_insurance chậm và civil_status hỏng / birth, one source slow, one broken",
     procedure="2.000986",
     cast={"requester": "spouse_of_foreigner", "mother": "same:requester"},
     more={},
@@ -83,6 +89,8 @@ TROUBLE = Scene(
     ),
     deadline_ms=500,
 )
+#: more than a demo makes
+_RECORDS = 100
 
 
 def run_demo(plan: Plan, state: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
@@ -188,7 +196,7 @@ class _Stage:
         assert app is not None
         table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả",
                       title="Nhật ký giao dịch / exchange log")  # fmt: skip
-        for leaf in reversed(await app[LOG].recent(2 * len(SCENES) + 3)):
+        for leaf in reversed(await app[LOG].recent(_RECORDS)):
             calls = leaf.get("calls")
             listed = calls if isinstance(calls, list) else []
             cells = (leaf.get("exchange"), leaf.get("phase"), leaf.get("procedure"), len(listed))
@@ -219,6 +227,8 @@ class _Stage:
         for result in self.results:
             cells = (result["title"], result["fields"], result["papers"], result["unavailable"])
             table.add_row(*(shown(cell) for cell in cells))
+        fields, papers = (sum(int(str(one[name])) for one in self.results) for name in ("fields", "papers"))
+        table.add_row("tổng / total", str(fields), str(papers), "", style="bold")
         self.console.print(table)
 
     def _person(self, who: str) -> Mapping[str, object]:
@@ -233,7 +243,13 @@ class _Stage:
             self.console.print(f"[red]{answer.status}[/] {answer.body}")
             return
         self.console.print(_told(answer.body), papers_table(answer.body))
-        self.console.print(" ".join(f"{call['source']}={call['outcome']}" for call in answer.body["sources"]))
+        calls = (f"{call['source']}.{call['data_service']}={_said(call)}" for call in answer.body["sources"])
+        self.console.print(" ".join(calls))
+
+
+def _said(call: Mapping[str, Any]) -> str:
+    reason = call.get("reason")
+    return f"{call['outcome']} ({reason})" if reason else str(call["outcome"])
 
 
 def _verify(path: Path, vkey: str) -> Verdict:
@@ -281,5 +297,4 @@ class _Nowhere:
     def write(self, line: bytes) -> int:
         return len(line)
 
-    def flush(self) -> None:
-        return
+    def flush(self) -> None: ...

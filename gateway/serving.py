@@ -7,7 +7,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25
-_YOUNG_OBJECTS = 10_000
+_YOUNG_OBJECTS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +191,7 @@ def stop_event() -> asyncio.Event:
 
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
-    telemetry.set_up(sys.stderr.buffer)
+    telemetry.set_up()
     stop = stop_event()
     async with running(plan) as (_, content):
         settle()

@@ -113,7 +113,7 @@ class _Workers:
         try:
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
-            set_up(sys.stderr.buffer)
+            set_up()
             uvloop.run(_worker(plan, number))
             code = 0
         except ConfigError as error:

@@ -80,7 +80,10 @@ class RestSource(Provider):
                 raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
         if isinstance(tree, NotStrictJson):
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
-        return self._calls[query.service].read(tree, query), received
+        read = self._calls[query.service].read
+        if len(received) > LARGE_BYTES:
+            return await asyncio.to_thread(read, tree, query), received
+        return read(tree, query), received
 
     async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
         method, target, headers, body, _ = wire

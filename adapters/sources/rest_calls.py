@@ -118,8 +118,9 @@ def open_call(
     if not url_ids_allowed:
         in_path = frozenset(_PLACE.findall(path))
         for place, rule in plan.mapping.request.items():
-            if rule.from_ in _PERSONAL and (in_query(service) or place in in_path):
-                what = f"service '{operation}' puts {rule.from_} into the address (place '{place}')"
+            named = _PERSONAL.intersection((rule.from_ or "", *rule.else_))
+            if named and (in_query(service) or place in in_path):
+                what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
                 remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
                 raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
     return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)

@@ -147,14 +147,14 @@ class SoapSource(Provider):
             self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline,
             accept_status=_ACCEPTED,
         )  # fmt: skip
-        return await self._read(self._doors[query.service], query, answer), answer.body
+        door = self._doors[query.service]
+        if len(answer.body) > LARGE_BYTES:
+            return await asyncio.to_thread(self._read, door, query, answer), answer.body
+        return self._read(door, query, answer), answer.body
 
-    async def _read(self, door: _Door, query: SourceQuery, answer: HttpAnswer) -> SourceAnswer:
+    def _read(self, door: _Door, query: SourceQuery, answer: HttpAnswer) -> SourceAnswer:
         try:
-            if len(answer.body) > LARGE_BYTES:
-                tree = await asyncio.to_thread(self._security.read, door.decoder, answer.body)
-            else:
-                tree = self._security.read(door.decoder, answer.body)
+            tree = self._security.read(door.decoder, answer.body)
         except SoapFault as fault:
             return failed(*(self._faults.get(fault.code) or self._faults["*"]))
         except (XmlRefused, SignatureRefused):

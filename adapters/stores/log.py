@@ -20,10 +20,10 @@ from adapters.stores.log_reader import open_reader
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.sequencer import open_sequencer
 from adapters.transport.child import ChildFailed
-from gateway.domain.errors import ConfigError, GatewayError, Problem
+from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
-from gateway.exchange_log.keys import KeyRing, KeyStore, root_key_in
+from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, root_key_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
@@ -80,7 +80,7 @@ class SqlExchangeLog:
     async def append(self, record: ExchangeRecord) -> Receipt:
         """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
         period = period_of(record)
-        keys = self._keys.known(period) or await self._keys.of(period)
+        keys = self._keys.known(period) or await self._opened(period)
         record_id = new_exchange_id()
         leaf = encode(record, keys, record_id)
         loop = asyncio.get_running_loop()
@@ -94,6 +94,12 @@ class SqlExchangeLog:
         if self.written is not None:
             self.written()
         return Receipt(leaf_hash=leaf_hash(leaf).hex(), log=self._origin)
+
+    async def _opened(self, period: str) -> PeriodKeys:
+        try:
+            return await self._keys.of(period)
+        except ConfigError:
+            raise LogUnavailable("the root key does not open this log") from None
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:
         """The newest records as decoded leaves, newest first, their sealed part left sealed."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.stores import sql
-from adapters.stores.log_reader import Reading
+from adapters.stores.log_reader import Reading, entry_from
 from adapters.stores.reading import PostgresReading, SqliteReading
 from gateway.domain.identifiers import made_at
 from gateway.ports import LogEntry, Standing
@@ -48,7 +48,7 @@ class SqlLogKeeping:
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
         """Intents from index `start` to before `end` whose exchange has no record that closes it."""
-        return [LogEntry(*row) for row in await self._reading.fetch(_UNCLOSED, start, end)]
+        return [entry_from(row) for row in await self._reading.fetch(_UNCLOSED, start, end)]
 
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""

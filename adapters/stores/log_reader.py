@@ -42,6 +42,12 @@ _NO_BLOCK = 1 << 50
 _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 
 
+def entry_from(row: Sequence[Any]) -> LogEntry:
+    """An entry of a row (index, leaf); a leaf that somebody turned into text in SQLite is still the bytes of it."""
+    index, leaf = row
+    return LogEntry(index, leaf.encode() if isinstance(leaf, str) else leaf)
+
+
 class Reading(Protocol):
     """A database that is only read."""
 
@@ -69,21 +75,21 @@ class SqlLogReader:
     async def entry(self, index: int) -> LogEntry | None:
         """The record at an index; None when there is none, or none any more."""
         rows = await self._reading.fetch(_ENTRY, index)
-        return LogEntry(*rows[0]) if rows else None
+        return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
         """The record that a receipt names; None while it waits for its place, and for any other hash."""
         if len(leaf_hash) != HASH_BYTES:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
-        found = [LogEntry(*row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
+        found = [entry_from(row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
         return min((one for one in found if hash_of(one.leaf) == leaf_hash), default=None)
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""
         while rows := await self._reading.fetch(_RANGE, start, end, _PAGE):
             for row in rows:
-                yield LogEntry(*row)
+                yield entry_from(row)
             start = rows[-1][0] + 1
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
@@ -95,7 +101,7 @@ class SqlLogReader:
         if start >= end:
             return []
         statement = Statement(wanted, (start, end), count, arrays=self._reading.arrays)
-        return [LogEntry(*row) for row in await self._reading.fetch(statement.text, *statement.values)]
+        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
 
     async def checkpoint(self) -> str:
         """The newest signed note; empty before the first record."""

@@ -4,6 +4,7 @@ A page for people, an empty body or a 204 is never an answer about a person.
 """
 
 import math
+import re
 import zlib
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,8 @@ from gateway.ports import Clock
 _LONGEST_RETRY_AFTER = 3_600
 _FIRST_ERROR = 400
 _NO_CONTENT = frozenset({204, 205, 206})
+#: charsets whose texts pass for ASCII and mean something else
+_SHIFTING = re.compile(rb"(?i)charset\s*=\s*[\"']?(?:utf-?7|hz|iso-2022)")
 #: zlib window: 32 + 15 accepts gzip and zlib headers, -15 is a bare deflate stream
 _ANY_HEADER, _NO_HEADER = 47, -15
 _DEFLATE_METHOD = 8
@@ -48,7 +51,7 @@ def check_answer(
             raise from_status(status, body, retry_in)
     elif status // 100 != 2 or status in _NO_CONTENT:
         raise from_status(status)
-    elif not body or body.isspace() or _is_page(content_type, body):
+    elif not body or body.isspace() or _is_page(content_type, body) or _SHIFTING.search(content_type):
         raise invalid(status)
 
 
@@ -69,8 +72,11 @@ def retry_after(value: str | None, clock: Clock) -> int | None:
     else:
         try:
             when = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = math.ceil((aware - clock.now()).total_seconds())
+        try:
+            seconds = math.ceil((aware - clock.now()).total_seconds())
+        except OverflowError:
+            return None
     return min(max(seconds, 1), _LONGEST_RETRY_AFTER)

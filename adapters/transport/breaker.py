@@ -26,6 +26,8 @@ _SLICES = 10
 #: so many calls wait for each place
 _WAITING_PER_PLACE = 4
 _BUDGET_RESERVE = 5.0
+#: statuses whose Retry-After holds for everybody
+_PAUSING = frozenset({429, 503})
 _LONGEST_PAUSE = 300.0
 
 
@@ -69,16 +71,8 @@ class Breaker:
     Above 200 calls in the window, at least 10 % of them must have failed as well.
     """
 
-    __slots__ = (
-        "_clock",
-        "_failed",
-        "_on_trial",
-        "_probe_at",
-        "_probe_seconds",
-        "_slices",
-        "_window",
-        "position",
-    )
+    __slots__ = ("_clock", "_failed", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_window",
+                 "position")  # fmt: skip
 
     def __init__(
         self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]
@@ -261,7 +255,7 @@ class Guard:
         self.breaker.settle(probe=probe, failed=fault is not None and fault.at_fault)
         if fault is None:
             self.latencies.add(seconds)
-        elif fault.retry_in:
+        elif fault.retry_in and fault.status in _PAUSING:
             self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
         self._free()
 

@@ -12,7 +12,7 @@ Neither errors nor faults carry text of the other side.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from lxml import etree
 
@@ -99,7 +99,7 @@ class _Part:
         for part in self.children:
             item = value.get(part.name)
             if type(item) is str and item and part.children is None:
-                out.append(part.open + part.text(item) + part.close)
+                out.append(part.open + (item if item.isalnum() else part.text(item)) + part.close)
             elif item is not None or part.shape.required:
                 part.write_all(item, out)
         out.append(self.close)
@@ -150,7 +150,7 @@ class Decoder:
         self._answer = answer
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
-        self._plans: dict[str, Tree] = {}
+        self._plans: dict[str, _Picks] = {}
         self._misses = 0
 
     def decode(self, data: bytes) -> Tree:
@@ -162,7 +162,7 @@ class Decoder:
         plan = self._plans.get(markup)
         if plan is not None:
             self._misses = max(0, self._misses - 1)
-            return _picked(plan, texts)
+            return plan.of(texts)
         tree = self.read(parse(data, self._limits))
         if self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
             return tree
@@ -195,13 +195,12 @@ class Decoder:
             raise XmlRefused("answer_not_found")
         return _walk(found[0], self._answer)
 
-    def _learn(self, markup: str) -> Tree:
-        """The tree of a document whose texts are their own positions."""
+    def _learn(self, markup: str) -> "_Picks":
+        """Where the texts of the tree stand: read from a document whose texts are their own positions."""
         tags = [f"<{tag}>" for tag in markup.split(">")]
         first = 1 if tags[0].startswith("<?") else 0
         numbered = [f"{tag}{i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
-        tree: Tree = _positions(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded)))
-        return tree
+        return _Picks(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded)))
 
 
 def _plain(data: bytes) -> tuple[str, list[str]] | None:
@@ -226,27 +225,37 @@ def _plain(data: bytes) -> tuple[str, list[str]] | None:
     return ">".join(parts[1::2]), parts[::2]
 
 
-def _positions(tree: Any) -> Any:  # noqa: ANN401 -- a tree in, the same tree with numbers out
-    if isinstance(tree, dict):
-        return {name: _positions(value) for name, value in tree.items()}
-    if isinstance(tree, list):
-        return [_positions(value) for value in tree]
-    return None if tree is None else int(tree)
+class _Picks:
+    """A tree whose texts are picked by position: its own texts, the branches below, and what is always blank."""
+
+    __slots__ = ("_blank", "_branches", "_lists", "_texts")
+
+    def __init__(self, positions: Tree) -> None:
+        """`positions`: the tree with numbers for texts."""
+        items = positions.items()
+        self._texts = [(name, int(at)) for name, at in items if isinstance(at, str)]
+        self._branches = [(name, _Picks(at)) for name, at in items if isinstance(at, dict)]
+        self._lists = [(name, [_item(one) for one in at]) for name, at in items if isinstance(at, list)]
+        self._blank = {name: None for name, at in items if at is None}
+
+    def of(self, texts: list[str]) -> Tree:
+        """The tree with these texts."""
+        tree: Tree = {name: texts[at] or None for name, at in self._texts}
+        for name, branch in self._branches:
+            tree[name] = branch.of(texts)
+        for name, items in self._lists:
+            tree[name] = [item.of(texts) if type(item) is _Picks else _text(item, texts) for item in items]
+        if self._blank:
+            tree.update(self._blank)
+        return tree
 
 
-def _picked(plan: Tree, texts: list[str]) -> Tree:
-    return {
-        name: (texts[at] or None) if type(at) is int else at if at is None else _deeper(at, texts)
-        for name, at in plan.items()
-    }
+def _item(one: object) -> "_Picks | int | None":
+    return _Picks(one) if isinstance(one, dict) else int(one) if isinstance(one, str) else None
 
 
-def _deeper(at: object, texts: list[str]) -> object:
-    if type(at) is dict:
-        return _picked(at, texts)
-    if type(at) is list:
-        return [_deeper(item, texts) for item in at]
-    return texts[at] or None if type(at) is int else None
+def _text(at: object, texts: list[str]) -> str | None:
+    return (texts[at] or None) if isinstance(at, int) else None
 
 
 def _walk(element: etree._Element, shape: Shape) -> Tree:

@@ -43,6 +43,7 @@ _REASON = _object(
     source=_TEXT,
     retry_in={"type": ["integer", "null"]},
     condition=_TEXT,
+    rule=_TEXT,
 )
 _MAYBE_REASON = {"anyOf": [_REASON, {"type": "null"}]}
 _FIELD = _object(

@@ -20,7 +20,7 @@ from gateway.settings import DoorLimits
 class DoorProtocol(RequestHandler):
     """One connection. A request head must be complete within `header_seconds` of its first byte."""
 
-    __slots__ = ("_door", "_head_timer", "_seconds")
+    __slots__ = ("_door", "_head_timer", "_seconds", "_write_timer")
 
     def __init__(self, manager: "DoorServer", **kwargs: Any) -> None:  # noqa: ANN401 -- aiohttp's own
         """`manager` counts the connections."""
@@ -28,6 +28,7 @@ class DoorProtocol(RequestHandler):
         self._door = manager
         self._seconds = manager.limits.header_seconds
         self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Refuse at the cap; else the clock for the first head starts now."""
@@ -45,9 +46,22 @@ class DoorProtocol(RequestHandler):
         elif self._head_timer is None:
             self._start_timer()
 
+    def pause_writing(self) -> None:
+        """The client does not read: he gets as long as for a body, then he is cut."""
+        super().pause_writing()
+        self._stop_writing_timer()
+        seconds = self._door.limits.body_seconds
+        self._write_timer = asyncio.get_running_loop().call_later(seconds, self._not_read)
+
+    def resume_writing(self) -> None:
+        """He reads on."""
+        super().resume_writing()
+        self._stop_writing_timer()
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Nothing is left to time."""
         self._stop_timer()
+        self._stop_writing_timer()
         super().connection_lost(exc)
 
     def handle_error(
@@ -74,6 +88,16 @@ class DoorProtocol(RequestHandler):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_writing_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _not_read(self) -> None:
+        self._write_timer = None
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
 
     def _too_slow(self) -> None:
         self._head_timer = None

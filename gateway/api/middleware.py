@@ -64,9 +64,11 @@ def outermost(metrics: Metrics) -> Middleware:
 
 def _check_head(request: web.Request) -> None:
     """What the parser lets through though RFC 9112 (2.3, 3.2) does not."""
-    if request.version < (1, 0) or (
-        request.version > (1, 0) and len(request.headers.getall("Host", ())) != 1
-    ):
+    if request.version > (1, 0):
+        good = len(request.headers.getall("Host", ())) == 1
+    else:
+        good = request.version == (1, 0) and "Transfer-Encoding" not in request.headers
+    if not good:
         raise BadRequest("the request is not valid HTTP")
 
 

@@ -3,14 +3,27 @@
 The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to NFC; no default hides a mistake.
 """
 
+import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
 
+#: nine or twelve digits, alone among other signs
+_ID_LIKE = re.compile(r"(?<![0-9])(?:[0-9]{12}|[0-9]{9})(?![0-9])")
 _INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
 
 
@@ -25,6 +38,12 @@ def _tax_code(text: str) -> str:
     return text
 
 
+def _not_a_number_of_a_person(text: str) -> str:
+    if _ID_LIKE.search(text):
+        raise ValueError("holds what could be a person's number; such words are kept in clear")
+    return text
+
+
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
@@ -34,6 +53,8 @@ Text = Annotated[
     str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)
 ]
 Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$")]
+#: kept in records as it is
+OpenWord = Annotated[Word, AfterValidator(_not_a_number_of_a_person)]
 BirthDate = Annotated[
     str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)
 ]
@@ -82,6 +103,8 @@ class SameAsBody(Body):
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "list"
     members = value if isinstance(value, dict) else {}
     if "same_as" in members:
         return "same_as"
@@ -92,11 +115,28 @@ def _kind(value: object) -> str:
     return "person"
 
 
+_BODIES: Mapping[str, type[Body]] = {
+    "person": PersonBody,
+    "organisation": OrganisationBody,
+    "parcel": ParcelBody,
+    "same_as": SameAsBody,
+}
+
+
+def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
+    """One of several subjects; its faults are told at its place in the list, without the name of its kind."""
+    return _BODIES.get(_kind(value), PersonBody).model_validate(value)
+
+
+OneBody = PersonBody | OrganisationBody | ParcelBody | SameAsBody
 SubjectBody = Annotated[
     Annotated[PersonBody, Tag("person")]
     | Annotated[OrganisationBody, Tag("organisation")]
     | Annotated[ParcelBody, Tag("parcel")]
-    | Annotated[SameAsBody, Tag("same_as")],
+    | Annotated[SameAsBody, Tag("same_as")]
+    | Annotated[
+        list[Annotated[OneBody, WrapValidator(_item)]], Field(min_length=1, max_length=30), Tag("list")
+    ],
     Discriminator(_kind),
 ]
 
@@ -105,7 +145,7 @@ class OfficialBody(Body):
     """The official in whose name the sources are asked; left out when the citizen fills his own form."""
 
     personal_id: PersonalId
-    agency: Word | None = None
+    agency: OpenWord | None = None
     account: Word | None = None
     full_name: Text | None = None
 
@@ -139,10 +179,17 @@ class PrefillBody(Body):
     )
 
     procedure: ProcedureCode
-    subjects: dict[RoleName, SubjectBody] = Field(max_length=30)
+    subjects: dict[RoleName, SubjectBody] = Field(
+        max_length=30,
+        description="One subject by role, or a list of 1 to 30 where the procedure says `many`. The subjects of a list "
+        "are named by their place in it: `members`, `members#2`, `members#3`; equal ones are asked about once.",
+    )
     official: OfficialBody | None = None
-    dossier: Word | None = None
-    purpose: Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$")] | None = None
+    dossier: OpenWord | None = None
+    purpose: (
+        Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_not_a_number_of_a_person)]
+        | None
+    ) = None
     #: not offered yet: only null is taken
     consent: None = None
     login: None = None

@@ -8,7 +8,15 @@ from aiohttp import web
 
 from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
-from gateway.api.models import OrganisationBody, ParcelBody, PersonBody, PrefillBody, ResumeBody, SameAsBody
+from gateway.api.models import (
+    OneBody,
+    OrganisationBody,
+    ParcelBody,
+    PersonBody,
+    PrefillBody,
+    ResumeBody,
+    SameAsBody,
+)
 from gateway.api.operation import answer
 from gateway.api.problems import pointer
 from gateway.api.procedures import find
@@ -22,6 +30,11 @@ from gateway.prefill.request import PrefillRequest
 _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
 _BORN_AFTER = 2199
+#: of all roles together
+_MAX_SUBJECTS = 40
+
+#: where a subject stands below `subjects`: its role, its place in a list, a member of it
+_Place = tuple[str | int, ...]
 
 
 async def fill(request: web.Request) -> web.Response:
@@ -61,20 +74,36 @@ async def resume(request: web.Request) -> web.StreamResponse:
 
 
 def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject | str]:
-    """Role -> subject, or the name of the role that it is the same as; whether that fits is the service's to say."""
-    return {
-        name: given.same_as if isinstance(given, SameAsBody) else _subject(name, given, roles.get(name))
-        for name, given in body.subjects.items()
-    }
+    """Role -> subject, or the name of the role that it is the same as; whether that fits is the service's to say.
+
+    The subjects of a list stand as `<role>#1`, `<role>#2` and so on.
+    """
+    found: dict[str, Subject | str] = {}
+    for name, given in body.subjects.items():
+        role = roles.get(name)
+        if not isinstance(given, list):
+            found[name] = _one((name,), given, role)
+        elif role is not None and not role.many:
+            raise _fault((name,), "this role takes one subject, not a list", "list_not_possible")
+        else:
+            found |= {f"{name}#{at + 1}": _one((name, at), one, role) for at, one in enumerate(given)}
+        if len(found) > _MAX_SUBJECTS:
+            what = f"give at most {_MAX_SUBJECTS} subjects in all roles together"
+            raise _fault((name,), what, "too_many_subjects")
+    return found
 
 
-def _subject(name: str, given: PersonBody | OrganisationBody | ParcelBody, role: Role | None) -> Subject:
+def _one(place: _Place, given: OneBody, role: Role | None) -> Subject | str:
+    return given.same_as if isinstance(given, SameAsBody) else _subject(place, given, role)
+
+
+def _subject(place: _Place, given: PersonBody | OrganisationBody | ParcelBody, role: Role | None) -> Subject:
     possible = _kinds(given)
     kind = next((kind for kind in possible if role is not None and kind in role.kind), possible[-1])
     match given:
         case PersonBody():
             birth = PartialDate.parse(given.birth_date) if given.birth_date else None
-            _check_person(name, given, kind)
+            _check_person(place, given, kind)
             return Subject(
                 kind=kind,
                 personal_id=given.personal_id,
@@ -110,16 +139,16 @@ def _kinds(given: PersonBody | OrganisationBody | ParcelBody) -> tuple[SubjectKi
             return (SubjectKind.PARCEL,)
 
 
-def _check_person(name: str, given: PersonBody, kind: SubjectKind) -> None:
+def _check_person(place: _Place, given: PersonBody, kind: SubjectKind) -> None:
     if kind is SubjectKind.PERSON and not (given.personal_id or given.old_id or given.passport):
-        raise _fault(name, "give personal_id, old_id or passport", "identifier_missing")
+        raise _fault(place, "give personal_id, old_id or passport", "identifier_missing")
     if given.personal_id and birth_year_of(given.personal_id) > _BORN_AFTER:
-        raise _fault(f"{name}.personal_id", "the number cannot exist", "value_not_possible")
+        raise _fault((*place, "personal_id"), "the number cannot exist", "value_not_possible")
 
 
-def _fault(name: str, why: str, code: str) -> Unprocessable:
-    place = pointer(("subjects", *name.split(".")))
-    return Unprocessable(f"{place}: {why}", errors=[{"pointer": place, "code": code, "detail": why}])
+def _fault(place: _Place, why: str, code: str) -> Unprocessable:
+    where = pointer(("subjects", *place))
+    return Unprocessable(f"{where}: {why}", errors=[{"pointer": where, "code": code, "detail": why}])
 
 
 def _official(body: PrefillBody, agency: str) -> Official | None:

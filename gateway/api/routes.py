@@ -149,4 +149,5 @@ def add_operations(app: web.Application, operations: tuple[Operation, ...] = OPE
         handler = item.handler if item.scope is None else needs(item.scope, item.handler, waits=item.waits)
         # the path of a tile has slashes in it
         path = item.path.replace("{path}", "{path:.+}")
-        app.router.add_route(item.method, path, handler, expect_handler=expect)
+        for method in ("GET", "HEAD") if item.method == "GET" else (item.method,):
+            app.router.add_route(method, path, handler, expect_handler=expect)

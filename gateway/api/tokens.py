@@ -47,8 +47,7 @@ async def token(request: web.Request) -> web.Response:
 
 async def metadata(request: web.Request) -> web.Response:
     """`GET /.well-known/oauth-authorization-server`."""
-    configured = request.app[SERVICES].configuration.gateway.issuer
-    issuer = configured or f"{request.url.origin()}"
+    issuer = request.app[SERVICES].configuration.gateway.issuer or _listening(request)
     body: dict[str, object] = {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -59,6 +58,13 @@ async def metadata(request: web.Request) -> web.Response:
         "service_documentation": f"{issuer}/docs",
     }
     return _answer(200, body)
+
+
+def _listening(request: web.Request) -> str:
+    """Where this very connection came in: what the caller writes into `Host` is his own word."""
+    assert request.transport is not None
+    host, port, *_ = request.transport.get_extra_info("sockname")
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -116,19 +116,26 @@ def root_key_in(folder: Path) -> bytes:
 
     Of processes that start together one makes the key and all use it. ConfigError when the folder refuses.
     """
-    path = folder / _ROOT_FILE
+    return key_in(folder / _ROOT_FILE)
+
+
+def key_in(path: Path) -> bytes:
+    """The 32 bytes that a file keeps (base64, mode 0600); made durably when there is none, whole or not at all.
+
+    Of processes that start together one makes the key and all use it. ConfigError when the folder refuses, and
+    for a file that holds anything else.
+    """
     try:
         if not path.exists():
-            _make_root_file(path)
+            _make_key_file(path)
         return root_key_from_text(path.read_text("ascii"))
     except (OSError, UnicodeDecodeError) as error:
-        what = f"{_ROOT_FILE} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
-        raise ConfigError(
-            [Problem("log.root_key", 0, what, "make the state folder writable or set a key")]
-        ) from None
+        what = f"{path.name} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
+        remedy = "make the state folder writable, or set a key"
+        raise ConfigError([Problem(str(path.name), 0, what, remedy)]) from None
 
 
-def _make_root_file(path: Path) -> None:
+def _make_key_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -3,13 +3,15 @@
 Pure: the same plan, answers and input give the same form. Contradictions are kept as doubts with a preferred value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
-from gateway.mapping.model import PaperRule
-from gateway.mapping.papers import Facts, Published, Truth, Verdict, predicate, prove, wanting
+from gateway.domain.parties import Subject
+from gateway.mapping.many import only_named
+from gateway.mapping.paper_entries import paper_entry
+from gateway.mapping.papers import Facts, Published, wanting
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import text
@@ -27,13 +29,6 @@ _STATES = {
 }
 #: why a reference has no query -> state of its field
 _UNASKED: Mapping[Reason | None, str] = {Reason.NOT_AGREED: "withheld", Reason.VALUE_BLANK: "empty"}
-#: the role of who acts for a minor
-_REPRESENTATIVE = "representative"
-_ADVICE = {
-    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
-    "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
-    "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
-}
 
 Entry = dict[str, object]
 
@@ -59,19 +54,22 @@ class Situation:
     given: frozenset[str]
     today: date
     published: Published
+    #: by role; only whom the caller named
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
 
 
 def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
     form, known = filled.form, situation.known
+    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
     for planned in plan.fields:
         key = planned.field.key
         if key in known:
             filled.fields[key] = _kept(known[key])
             put(form, planned.field.names, known[key])
             continue
-        entry = filled.fields[key] = _entry(plan, planned, answers)
+        entry = filled.fields[key] = _entry(plan, planned, shown)
         value = entry["value"]
         if value is not None:
             put(form, planned.field.names, value)
@@ -81,7 +79,7 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
     filled.saved_fields = len(filled.digestible)
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, known)
     for code, paper in plan.papers.items():
-        decided = _paper(facts, code, paper)
+        decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
         filled.saved_papers += decided["state"] in ("replaced", "reusable")
     return filled
@@ -203,83 +201,43 @@ def _withheld_rule(planned: PlannedField) -> str:
     return next((pick.rule for pick in planned.picks if pick.reason is Reason.NOT_AGREED), "")
 
 
-def _paper(facts: Facts, code: str, paper: PaperRule) -> Entry:
-    entry: Entry = {"code": code, "title": paper.title.vi, "title_en": paper.title.en}
-    if paper.digital_only:
-        return {**entry, "state": "digital_only", "legal_basis": paper.legal_basis}
-    condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
-    if condition is Truth.NO:
-        reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
-        return {**entry, "state": "not_applicable", "reason": reason}
-    if paper.replaced_by is None and condition is Truth.YES:
-        return {**entry, "state": "required", "reason": _minor(facts, paper)}
-    if paper.replaced_by is not None:
-        verdict = prove(facts, paper.replaced_by)
-        if verdict.truth is Truth.YES:
-            return {**entry, **_replaced(paper, verdict)}
-    else:
-        verdict = Verdict(Truth.UNKNOWN)
-    return {**entry, **_required(paper, condition, verdict)}
+def next_queries(
+    plan: Plan, answers: list[SourceAnswer | None], situation: Situation, *, waiting: bool = False
+) -> list[int]:
+    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them.
 
-
-def _minor(facts: Facts, paper: PaperRule) -> Entry | None:
-    """Why a paper for minors is asked for: a minor asks, and the caller names nobody who acts for him."""
-    rule = facts.plan.procedure.predicates.get(paper.when or "")
-    if rule is None or rule.younger_than is None or _REPRESENTATIVE in facts.given:
-        return None
-    return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
-
-
-def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
-    if verdict.reusable is not None:
-        return {
-            "state": "reusable",
-            "by": verdict.by,
-            "paper": dict(verdict.reusable),
-            "legal_basis": paper.legal_basis,
-        }
-    scope, basis = verdict.scope, paper.legal_basis
-    return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
-
-
-def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
-    if condition is Truth.UNKNOWN:
-        reason: Entry = {"code": Reason.CONDITION_UNKNOWN.value, "condition": paper.when}
-    else:
-        reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
-        if verdict.rule:
-            reason["rule"] = verdict.rule
-    return {"state": "required", "reason": reason, "advice": _ADVICE}
-
-
-def next_queries(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> list[int]:
-    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them."""
+    While answers are awaited (`waiting`) papers ask nothing more: one of those answers may decide them.
+    """
     if None not in answers:
         return []
+    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
     wanted = dict.fromkeys(
         index
         for planned in plan.fields
         if planned.field.key not in situation.known
-        if (index := _next_of(planned, answers)) is not None
+        for index in _next_of(planned, shown)
     )
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
-    for paper in plan.papers.values():
+    for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
+    for index, behind in plan.confirms.items():
+        if answers[index] is None and any(one in wanted or answers[one] is not None for one in behind):
+            wanted[index] = None
     return list(wanted)
 
 
-def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> int | None:
-    """The first reference's query that was not asked, unless one before it has a value.
+def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iterator[int]:
+    """The first reference's query without an answer, unless one before it has a value.
 
-    Where the references state the same fact, all are asked: who asks less must not miss a dispute.
+    Where the references state the same fact, all are asked at once: who asks less must not miss a dispute.
     """
-    for pick in planned.picks:
-        if pick.query is None:
-            continue
-        answer = answers[pick.query]
+    for query, attribute, _ in planned.asked:
+        answer = answers[query]
         if answer is None:
-            return pick.query
-        raw = answer.values.get(pick.attribute)
+            yield query
+            if not planned.field.agree:
+                return
+            continue
+        raw = answer.values.get(attribute)
         if raw is not None and not planned.field.agree and planned.field.convert(raw) is not None:
-            return None
-    return None
+            return

@@ -15,7 +15,7 @@ from gateway.domain.errors import Problem
 from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldGroup, FieldRule, Predicate, Role
-from gateway.mapping.procedure import Compiler, Procedure
+from gateway.mapping.procedure import Compiler, Field, Procedure, Ref
 from gateway.mapping.source import ServicePlan
 from gateway.strict_yaml import Document, Loc, read
 
@@ -25,6 +25,8 @@ Groups = Mapping[str, tuple[FieldGroup, Document]]
 Plans = Mapping[str, Mapping[str, ServicePlan]]
 #: transforms that leave a word of a code list as it is
 _KEEPING = frozenset({"text"})
+#: what tells the people of a list apart
+_PEOPLE = frozenset({"personal_id", "full_name", "birth_date"})
 #: keys of a source mapping whose value a compile fault quotes
 _SPEAKING = frozenset({"from", "else", "transform", "codes", "path", "record", "found_when"})
 
@@ -98,9 +100,28 @@ def procedure_faults(
     faults = [
         *_predicate_faults(procedure.mapping.predicates, evidence),
         *_example_faults(procedure),
+        *_many_faults(procedure),
+        *_keep_faults(procedure, evidence),
+        *_form_faults(procedure),
         *_hole_faults(procedure, groups, codes, evidence),
     ]
     return [document.problem(loc, what, remedy) for loc, what, remedy in faults]
+
+
+def _form_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
+    """Fields that the e-form does not have."""
+    for key in procedure.mapping.fields:
+        schema: object = procedure.form
+        for name in key.split("."):
+            properties = schema.get("properties") if isinstance(schema, Mapping) else None
+            if not isinstance(properties, Mapping):
+                break
+            if name not in properties:
+                what = f"field '{key}': the form has no property '{name}'"
+                remedy = f"declare it in schemas/forms/{procedure.code}.schema.json"
+                yield ("fields", key), what, near(name, frozenset(map(str, properties)), remedy)
+                break
+            schema = properties[name]
 
 
 def _predicate_faults(
@@ -123,12 +144,59 @@ def _example_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
         named = [(("subjects", role), role) for role in example.subjects]
         named += [(("evidence", word), word.partition(":")[0]) for word in example.evidence]
         for loc, role in named:
-            # the second person of a role that takes many is `role#2` or `role[1]`
-            plain = role.partition("#")[0].partition("[")[0]
+            # the second person of a role that takes many is `role#2`
+            plain, _, number = role.partition("#")
             if plain not in roles:
                 what = f"example '{example.name}' names the role '{role}', which the procedure does not have"
                 remedy = near(role, roles, f"use some of {', '.join(sorted(roles))}")
                 yield ("examples", index, *loc), what, remedy
+            elif number and not procedure.roles[plain].many:
+                what = f"example '{example.name}' names several subjects of '{plain}', which takes one"
+                yield (
+                    ("examples", index, *loc),
+                    what,
+                    f"leave '{role}' out, or write 'many: true' at the role",
+                )
+
+
+def _many_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
+    """Places where several subjects would silently mean the first of them."""
+    many = {name for name, role in procedure.roles.items() if role.many}
+    for name, role in procedure.roles.items():
+        found_by = {role.through or "", (role.found_in or "").partition(":")[0]} - {""}
+        if many & found_by or (role.many and (role.signs_in or found_by)):
+            what = f"role '{name}': one that takes many neither signs in, nor is found, nor leads to others"
+            yield ("subjects",), what, "take out 'many', or let the caller alone name the people"
+    for field in procedure.fields:
+        for ref in field.refs:
+            if ref.role in many:
+                what = f"field '{field.key}': the role '{ref.role}' takes many, and a field shows one subject"
+                yield _written(procedure, field), what, "read a list of people, and 'keep' those of the role"
+
+
+def _keep_faults(procedure: Procedure, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
+    many = frozenset(name for name, role in procedure.roles.items() if role.many)
+    for field in procedure.fields:
+        if field.keep is None:
+            continue
+        if field.keep not in many:
+            what = f"field '{field.key}': keep names '{field.keep}', which is no role that takes many"
+            yield _written(procedure, field), what, near(field.keep, many, "name one with 'many: true'")
+        if not all(_is_people(evidence, ref) for ref in field.refs):
+            what = f"field '{field.key}': keep stands at a reference that is no list of people"
+            remedy = "keep works on lists whose items have personal_id, full_name and birth_date"
+            yield _written(procedure, field), what, remedy
+
+
+def _written(procedure: Procedure, field: Field) -> Loc:
+    return ("fields", field.key) if field.key in procedure.mapping.fields else ("use",)
+
+
+def _is_people(evidence: Evidence, ref: Ref) -> bool:
+    schema = evidence.get(ref.evidence, {}).get(ref.attribute)
+    items = schema.get("items") if isinstance(schema, Mapping) else None
+    known = items.get("properties") if isinstance(items, Mapping) else None
+    return isinstance(known, Mapping) and _PEOPLE.issubset(known)
 
 
 def _hole_faults(

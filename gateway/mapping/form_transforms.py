@@ -21,6 +21,8 @@ from gateway.mapping.transforms import (
 
 #: code list of the names that communes, districts and provinces had before 1 July 2025
 _FORMER = "hung_yen_former_communes"
+#: code list of the form's words for the relation to the head of a household
+_RELATIONS = "form_relation"
 #: the word for the kind of unit in front of an official name
 _KIND = re.compile(r"^(xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\s+", re.IGNORECASE)
 #: the same words and their abbreviations, as names are compared
@@ -77,22 +79,6 @@ def join_comma(value: object) -> str | None:
     if not isinstance(value, list | tuple):
         return text(value)
     return ", ".join(str(item) for item in value) or None
-
-
-def members_form(value: object) -> list[dict[str, object]] | None:
-    """Household members → rows of the form."""
-    if not isinstance(value, list):
-        return None
-    wire = {"hoTen": "full_name", "soDinhDanh": "personal_id", "quanHe": "relation"}
-    rows = [
-        {
-            **{theirs: member[ours] for theirs, ours in wire.items() if member.get(ours)},
-            **({"ngaySinh": to_date_vn(member["birth_date"])} if member.get("birth_date") else {}),
-        }
-        for member in value
-        if isinstance(member, Mapping)
-    ]
-    return rows or None
 
 
 def next_ordinal(value: object) -> str | None:
@@ -221,12 +207,34 @@ def address_texts(codes: Codes, units: _Units) -> Transform:
     return address_text
 
 
+def members_forms(codes: Codes) -> Transform:
+    """The transform that writes the people of a household as rows of the form.
+
+    The relation to the head is written in the form's words; one that the list does not know is left out.
+    """
+    relations = codes.lists.get(_RELATIONS, {})
+    wire = {"hoTen": "full_name", "ngaySinh": "birth_date", "soDinhDanh": "personal_id", "quanHe": "relation"}
+
+    def members_form(value: object) -> list[dict[str, object]] | None:
+        if not isinstance(value, list):
+            return None
+        rows = []
+        for member in value:
+            if isinstance(member, Mapping):
+                born, relation = to_date_vn(member.get("birth_date")), text(member.get("relation")) or ""
+                shown = {**member, "birth_date": born, "relation": relations.get(relation)}
+                rows.append({theirs: shown[ours] for theirs, ours in wire.items() if shown.get(ours)})
+        return rows or None
+
+    return members_form
+
+
 def form_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that procedure mappings may name."""
     units = _Units(codes)
     named: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
-        residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_form,
+        residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_forms(codes),
         next_ordinal, date_in_words, address_two_tiers(units), address_texts(codes, units),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

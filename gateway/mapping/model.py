@@ -145,7 +145,7 @@ class SourceMapping(Strict):
 
     source: str
     title: Title
-    mark: Mark = "seen"
+    mark: Mark = "sandbox"
     services: dict[str, ServiceMapping]
 
 
@@ -170,7 +170,7 @@ class FieldRule(Strict):
     """One form field: the first reference that is not blank wins.
 
     A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`.
-    `agree: true`: all answered references state the same fact, so a difference is a dispute.
+    `agree`: a difference between the references is a dispute. `keep`: of a list, only the people of this role.
     """
 
     title: Title | None = None
@@ -179,6 +179,7 @@ class FieldRule(Strict):
     codes: str | None = None
     transform: Words = ()
     agree: bool = False
+    keep: str | None = None
     editable: bool = False
     #: proposed to the citizen, never decided for him
     propose: bool = False
@@ -279,7 +280,7 @@ class ProcedureMapping(Strict):
     name: str
     title: Title
     version: str
-    mark: Mark = "seen"
+    mark: Mark = "sandbox"
     level: str = ""
     purpose: str
     #: other procedures, for people; they have forms of their own

@@ -15,7 +15,6 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
 from gateway.mapping.plan import Pick, Plan, evidence_id
-from gateway.mapping.procedure import refs_of_predicate
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
 _DOUBTS = {
@@ -61,8 +60,15 @@ class Verdict:
 
 
 def predicate(facts: Facts, name: str) -> Truth:
-    """The truth of a named predicate."""
-    rule = facts.plan.procedure.predicates[name]
+    """The truth of a named predicate; of several subjects it must hold for every one."""
+    forms = facts.plan.predicates[name]
+    if len(forms) == 1:
+        return _truth(facts, forms[0])
+    found = {_truth(facts, form) for form in forms}
+    return next(truth for truth in (Truth.NO, Truth.UNKNOWN, Truth.YES) if truth in found)
+
+
+def _truth(facts: Facts, rule: Predicate) -> Truth:
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
     if rule.equal is not None:
@@ -137,7 +143,7 @@ def _is(facts: Facts, name: str) -> Verdict:
 
 def _unpublished(facts: Facts, name: str) -> Verdict | None:
     """A predicate proves nothing by attributes whose scope is not published."""
-    for word in refs_of_predicate(facts.plan.procedure.predicates[name]):
+    for word in facts.plan.reads[name]:
         pick = facts.plan.picks[word]
         if pick.query is None:
             continue
@@ -168,7 +174,7 @@ def _one(facts: Facts, word: str) -> Verdict:
         return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
     answer = facts.answers[pick.query]
     if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
-        return Verdict(Truth.UNKNOWN, reason=None if answer is None else reason)
+        return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
     return Verdict(Truth.YES, by=f"{evidence_id(pick.query)}:{pick.name}", scope=scope)
 
 
@@ -215,7 +221,8 @@ def _does_not_apply(facts: Facts, proof: Proof) -> bool:
 
 
 def _issued(facts: Facts, issued: Issued) -> Verdict:
-    pick = facts.plan.picks[f"{issued.owner}:issued_paper.papers"]
+    word = f"{issued.owner}:issued_paper.papers"
+    pick = facts.plan.picks[word]
     if pick.query is None:
         return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
     answer = facts.answers[pick.query]
@@ -226,7 +233,8 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
         if paper.get("result_code") in issued.result_codes and _still_valid(paper, facts.today):
             by = f"{evidence_id(pick.query)}:{pick.name}"
             return Verdict(Truth.YES, by=by, reusable={**paper, "owner": issued.owner})
-    return Verdict(Truth.UNKNOWN, reason=answer.reason or Reason.VALUE_BLANK)
+    why = answer.reason or Reason.VALUE_BLANK
+    return Verdict(Truth.UNKNOWN, reason=why, rule=facts.plan.whose.get(word, ""))
 
 
 def _still_valid(paper: Mapping[str, object], today: date) -> bool:
@@ -282,8 +290,7 @@ def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
 
 
 def _unasked_predicate(facts: Facts, name: str) -> Iterator[int]:
-    rule = facts.plan.procedure.predicates[name]
-    yield from _unasked(facts, [facts.plan.picks[word] for word in refs_of_predicate(rule)])
+    yield from _unasked(facts, [facts.plan.picks[word] for word in facts.plan.reads[name]])
 
 
 def _unasked(facts: Facts, picks: list[Pick]) -> Iterator[int]:

@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.evidence import Reason
-from gateway.domain.parties import Subject
-from gateway.mapping.model import PaperRule, Proof
-from gateway.mapping.procedure import ACCOUNT, Field, Procedure, Ref, refs_of_predicate
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
+from gateway.mapping.model import PaperRule, Predicate, Proof
+from gateway.mapping.procedure import ACCOUNT, Field, Procedure, Ref, refs_of_predicate, role_of
 from gateway.mapping.source import ServicePlan
+
+#: evidence that confirms who somebody is, the least of it first -> what is asked of it
+_CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
 
 #: may this requester have this attribute of this data service?
 Allows = Callable[[str, str], bool]
@@ -81,6 +85,15 @@ class Plan:
     picks: Mapping[str, Pick]
     #: role -> the role whose subject it is (itself, or the one it is the same as)
     slots: Mapping[str, str]
+    #: every predicate, once for each subject of a role with several: all of them must hold
+    predicates: Mapping[str, tuple[Predicate, ...]]
+    #: predicate -> the references that it reads
+    reads: Mapping[str, tuple[str, ...]]
+    #: reference about one of several subjects -> the rule that says whose
+    whose: Mapping[str, str]
+    keeps: tuple[Keep, ...]
+    #: query that holds number, name and birth date together -> queries by the number alone, about the same person
+    confirms: Mapping[int, tuple[int, ...]]
 
 
 class _Planner:
@@ -114,6 +127,34 @@ class _Planner:
                 self.chosen.setdefault((role, evidence), []).append((service, granted))
                 left = [name for name in left if name not in granted]
         return tuple(queries)
+
+    def confirm(
+        self, queries: tuple[PlannedQuery, ...]
+    ) -> tuple[tuple[PlannedQuery, ...], dict[int, tuple[int, ...]]]:
+        """The queries with those that are still needed to confirm whom the others are about, and who confirms what.
+
+        A number alone identifies nobody: what was found by it counts only once name and birth date were held
+        against it, by a data service that may be asked.
+        """
+        confirms: dict[int, tuple[int, ...]] = {}
+        for role, subject in self.subjects.items():
+            about = [q for q in queries if q.role == role and q.service.evidence != ACCOUNT]
+            behind = tuple(q.index for q in about if not q.service.verifies)
+            if not behind or subject.kind is not SubjectKind.PERSON:
+                continue
+            own = next((q for q in about if q.service.verifies and q.service.evidence in _CONFIRMING), None)
+            if own is None and (own := self._confirming(role, subject, len(queries))) is not None:
+                queries = (*queries, own)
+            if own is not None:
+                confirms[own.index] = behind
+        return queries, confirms
+
+    def _confirming(self, role: str, subject: Subject, index: int) -> PlannedQuery | None:
+        for evidence, attribute in _CONFIRMING.items():
+            for service in self.offers.get(evidence, ()):
+                if service.verifies and service.can_ask(subject) and self._gives(service, attribute):
+                    return PlannedQuery(index, service, role, (attribute,))
+        return None
 
     def _candidates(self, role: str, evidence: str, wanted: list[str]) -> list[ServicePlan]:
         subject = self.subjects.get(role)
@@ -152,23 +193,47 @@ def make_plan(
     """The plan for these subjects; with `narrowed` only those fields, and no papers."""
     planner = _Planner(procedure, offers, allows, subjects, slots)
     fields = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
-    papers = procedure.papers if narrowed is None else {}
-    words = _paper_words(procedure, papers, planner)
+    many = several(procedure.roles, slots)
+    predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
+    rules = procedure.papers if narrowed is None else {}
+    papers = {code: paper_of_each(paper, many) for code, paper in rules.items()} if many else rules
+    reads = {name: _reads(forms) for name, forms in predicates.items()}
+    named = {word: _ref(word, procedure) for word in _paper_words(reads, papers, planner)}
     for field in fields:
         for ref in field.refs:
             _want(planner, ref)
-    named = {word: _ref(word, procedure) for word in words}
     for ref in named.values():
         _want(planner, ref)
     for role in procedure.roles.values():
         if role.found_in is not None:
             _want_found(planner, role.found_in)
-    queries = planner.choose()
-    return Plan(
-        procedure, queries,
-        tuple(PlannedField(field, tuple(planner.pick(ref, queries) for ref in field.refs)) for field in fields),
-        papers, {word: planner.pick(ref, queries) for word, ref in named.items()}, slots,
-    )  # fmt: skip
+    queries, confirms = planner.confirm(planner.choose())
+    planned = tuple(
+        PlannedField(field, tuple(planner.pick(ref, queries) for ref in field.refs)) for field in fields
+    )
+    picks = {word: planner.pick(ref, queries) for word, ref in named.items()}
+    keeps = _keeps(planned, slots)
+    whose = _whose(named, many)
+    return Plan(procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms)
+
+
+def _reads(forms: tuple[Predicate, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for form in forms for word in refs_of_predicate(form)))
+
+
+def _whose(named: Mapping[str, Ref], many: Several) -> dict[str, str]:
+    each = {slot for slots in many.values() for slot in slots}
+    return {word: f"subject:{ref.role}" for word, ref in named.items() if ref.role in each}
+
+
+def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple[Keep, ...]:
+    """What is cut from answers because the caller named people of a role; nothing when he named none."""
+    found: dict[Keep, None] = {}
+    for one in planned:
+        roles = tuple(name for name in slots if role_of(name) == one.field.keep)
+        for query, attribute, _ in one.asked if roles else ():
+            found[Keep(query, attribute, roles)] = None
+    return tuple(found)
 
 
 def _want(planner: _Planner, ref: Ref) -> None:
@@ -198,16 +263,18 @@ def _ref(word: str, procedure: Procedure) -> Ref:
     return Ref(role, evidence, attribute)
 
 
-def _paper_words(procedure: Procedure, papers: Mapping[str, PaperRule], planner: _Planner) -> list[str]:
+def _paper_words(
+    reads: Mapping[str, tuple[str, ...]], papers: Mapping[str, PaperRule], planner: _Planner
+) -> list[str]:
     words: dict[str, None] = {}
-    predicates: dict[str, None] = {}
+    named: dict[str, None] = {}
     for paper in papers.values():
         if paper.when:
-            predicates[paper.when] = None
+            named[paper.when] = None
         if paper.replaced_by is not None:
-            _proof_words(paper.replaced_by, words, predicates, planner)
-    for name in predicates:
-        words.update(dict.fromkeys(refs_of_predicate(procedure.predicates[name])))
+            _proof_words(paper.replaced_by, words, named, planner)
+    for name in named:
+        words.update(dict.fromkeys(reads[name]))
     return list(words)
 
 

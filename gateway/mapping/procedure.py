@@ -39,10 +39,26 @@ class Ref:
         return f"{self.evidence}.{self.attribute}"
 
 
+def role_of(name: str) -> str:
+    """The declared role of `<role>` or `<role>#2`: one of the several subjects that a role may take."""
+    return name.partition("#")[0]
+
+
 class Field:
     """One form field. `convert` makes the form's value of an evidence value (None: blank)."""
 
-    __slots__ = ("agree", "convert", "editable", "key", "names", "propose", "refs", "title", "translates")
+    __slots__ = (
+        "agree",
+        "convert",
+        "editable",
+        "keep",
+        "key",
+        "names",
+        "propose",
+        "refs",
+        "title",
+        "translates",
+    )
 
     def __init__(
         self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object]
@@ -53,6 +69,8 @@ class Field:
         self.refs = refs
         self.convert = convert
         self.agree = rule.agree and len(refs) > 1
+        #: the role whose subjects are all that is kept of a list of people
+        self.keep = rule.keep
         self.propose = rule.propose
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title
@@ -245,12 +263,13 @@ def _words(paper: PaperRule) -> Iterator[str]:
     if paper.when:
         yield f"?{paper.when}"
     if paper.replaced_by is not None:
-        yield from _proof_words(paper.replaced_by)
+        yield from words_of_proof(paper.replaced_by)
 
 
-def _proof_words(proof: Proof) -> Iterator[str]:
+def words_of_proof(proof: Proof) -> Iterator[str]:
+    """References that a proof reads, and `?<predicate>`."""
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        yield from _proof_words(child)
+        yield from words_of_proof(child)
     yield from proof.has or ()
     for name in (proof.is_, proof.when):
         if name:

@@ -27,7 +27,8 @@ NO_DATE = "0000"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-Check = Callable[[object, Subject], bool]
+#: True: the record says so, or there is nothing to compare; False: it says otherwise; None: it leaves that blank
+Check = Callable[[object, Subject], bool | None]
 
 
 def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[Check]:
@@ -45,7 +46,7 @@ def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transfo
     listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
     pick, blank_passes = compile_path(path), name in _MAY_BE_BLANK
 
-    def check(record: object, subject: Subject) -> bool:
+    def check(record: object, subject: Subject) -> bool | None:
         asked = getattr(subject, name, None)
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             return True
@@ -54,7 +55,9 @@ def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transfo
             value = transform(value)
         items = [one.get(name) for one in members(value) or ()] if listed else [value]
         found = [item for item in map(text, items) if item is not None]
-        return any(_same(name, str(asked), item) for item in found) if found else blank_passes
+        if not found:
+            return None if blank_passes else False
+        return any(_same(name, str(asked), item) for item in found)
 
     return check
 

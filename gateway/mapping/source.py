@@ -3,6 +3,7 @@
 Pure functions over plain values: adapters bring the bytes, nothing here knows a protocol.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable, text
-from gateway.mapping.values import Attribute, Place, Step, blank
+from gateway.mapping.values import Attribute, Pick, Place, Step, blank
 from gateway.strict_yaml import Document, read
 
 _REASONS = {
@@ -36,6 +37,7 @@ _REASONS = {
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
+_COMPARED = frozenset({"full_name", "birth_date"})
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
 
@@ -43,8 +45,10 @@ _MAX_READINGS = 512
 class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
-    __slots__ = ("_attributes", "_found", "_identity", "_mapping", "_readings", "_record", "_request", "_status",
-                 "_updated", "evidence", "mark", "name", "needs", "operation", "source", "wanted_paths")  # fmt: skip
+    __slots__ = (
+        "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
+        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "source", "verifies", "wanted_paths",
+    )  # fmt: skip
 
     def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
         """ValueError names what the mapping has wrong."""
@@ -58,6 +62,7 @@ class ServicePlan:
         self.needs = mapping.needs
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
+        self._places: dict[str, list[tuple[str, tuple[str, ...], str | None, Pick]]] = {}
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
         self._identity = identity_checks(answer, transforms)
@@ -68,6 +73,9 @@ class ServicePlan:
         }
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
+        #: whether an answer is only about somebody whose number, name and birth date belong together
+        self.verifies = _COMPARED.issubset(_compared(mapping))
+        self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -88,21 +96,28 @@ class ServicePlan:
     def request(self, query: SourceQuery, parameters: Mapping[str, str], profile: str) -> dict[str, object]:
         """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
         tree: dict[str, object] = {}
-        written: set[str] = set()
-        for place in self._request:
-            if place.profiles and profile not in place.profiles:
+        written: list[str] = []
+        for place, names, unless, value_of in self._places.get(profile) or self._places_of(profile):
+            if unless and unless in written:
                 continue
-            if place.unless and place.unless in written:
-                continue
-            value = place.value(query, parameters)
+            value = value_of(query, parameters)
             if value is None:
                 continue
-            written.add(place.place)
-            if len(place.names) == 1:
-                tree[place.place] = value
+            written.append(place)
+            if len(names) == 1:
+                tree[place] = value
             else:
-                put(tree, place.names, value)
+                put(tree, names, value)
         return tree
+
+    def _places_of(self, profile: str) -> list[tuple[str, tuple[str, ...], str | None, Pick]]:
+        """What a request of this profile may hold; a source has one profile."""
+        places = self._places[profile] = [
+            (one.place, one.names, one.unless, one.value)
+            for one in self._request
+            if not one.profiles or profile in one.profiles
+        ]
+        return places
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """What the answer says, in evidence words. Never raises; a wrong form is the outcome `invalid`."""
@@ -122,11 +137,23 @@ class ServicePlan:
                 return _OTHER_PERSON
             record = record[0] if record else None
         if record is None or (self._found is not None and blank(self._found(record))):
-            absent = Outcome(self._mapping.answer.absent)
-            return failed(absent, _REASONS[absent])
-        if not all(check(record, query.subject) for check in self._identity):
+            return self._absent(tree)
+        refusal = self._about_another(record, query.subject) if self._identity else None
+        return refusal or self._evidence(record, tree, query)
+
+    def _about_another(self, record: object, subject: Subject) -> SourceAnswer | None:
+        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose."""
+        said = [check(record, subject) for check in self._identity]
+        if False in said:
             return _OTHER_PERSON
-        return self._evidence(record, tree, query)
+        return None if True in said else _INVALID
+
+    def _absent(self, tree: object) -> SourceAnswer:
+        """Nothing is held; but an answer of another form says nothing about the person."""
+        if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
+            return _INVALID
+        absent = Outcome(self._mapping.answer.absent)
+        return failed(absent, _REASONS[absent])
 
     def _said(self, tree: object) -> Outcome:
         statuses = self._mapping.answer.statuses
@@ -172,6 +199,12 @@ class _Reading(NamedTuple):
 
 def _nothing(_key: str) -> object:
     return None
+
+
+def _compared(mapping: ServiceMapping) -> set[str]:
+    """What the provider is told about the subject, or says again."""
+    told = {(rule.from_ or "").removeprefix("subject.") for rule in mapping.request.values()}
+    return told.union(mapping.answer.identity)
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

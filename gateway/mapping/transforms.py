@@ -18,6 +18,7 @@ _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
+_LONGEST = 10_000
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
 
@@ -34,8 +35,13 @@ class Unreadable(ValueError):
 
 
 def text(value: object) -> str | None:
-    """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text."""
+    """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.
+
+    Unreadable when it is longer than any value that a database holds of somebody.
+    """
     if type(value) is str:
+        if len(value) > _LONGEST:
+            raise Unreadable("too long")
         if value.isalnum() and value.isascii():
             return value
         found = " ".join(value.split())
@@ -53,11 +59,15 @@ def title_case(value: object) -> str | None:
     Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
     """
     name = text(value)
-    if name is None or not (name.isupper() or name.islower()):
-        return name
-    if name.isupper() and _ABBREVIATION.search(name):
-        return " ".join(word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" "))
-    return name.title()
+    if name is None:
+        return None
+    if name.isupper():
+        if _ABBREVIATION.search(name):
+            return " ".join(
+                word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" ")
+            )
+        return name.title()
+    return name.title() if name.islower() else name
 
 
 def upper_case(value: object) -> str | None:

@@ -45,6 +45,8 @@ def _written(rule: RequestValue, steps: list[Step]) -> Pick:
             if value is None:
                 break
             value = step(value)
+        if type(value) is str:
+            return value if value and not value.isspace() else default
         if type(value) is Doubtful:
             value = value.value
         return default if blank(value) else value

@@ -96,6 +96,7 @@ def _services(agreements: list[Agreement]) -> dict[str, Granted]:
         for service, agreed in agreement.services.items():
             before = services.get(service)
             attributes = frozenset(agreed.attributes) | (before.attributes if before else frozenset())
-            name = before.agreement if before else agreement.agreement
-            services[service] = Granted(attributes, name, agreement.legal_basis)
+            # the first agreement names itself and its own ground, also for what a later one adds
+            first = before or Granted(attributes, agreement.agreement, agreement.legal_basis)
+            services[service] = Granted(attributes, first.agreement, first.legal_basis)
     return services

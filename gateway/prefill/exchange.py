@@ -47,16 +47,23 @@ class Exchange:
             f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
         )
         self._base: ExchangeRecord | None = None
+        #: subjects that a durable intent names
+        self._announced = len(self._subjects)
+        self._announcing = asyncio.Lock()
         self.gathering = Gathering(len(self._plan.queries))
 
     async def gather(self) -> None:
         """Ask until nothing more is needed."""
         await self.gathering.run(self)
 
-    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
+    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:
         """The queries to ask next; a subject that is found on the way comes before what is asked about him."""
         started = self.gathering.asked or self._request.known
-        wave = next_queries(self._plan, answers, self._situation) if started else self._prepared.first
+        wave = (
+            next_queries(self._plan, answers, self._situation, waiting=waiting)
+            if started
+            else self._prepared.first
+        )
         wanted: dict[int, None] = {}
         for index in wave:
             role = self._plan.queries[index].role
@@ -67,20 +74,24 @@ class Exchange:
                 wanted[index] = None
         return list(wanted)
 
-    async def before_wave(self, wave: list[int]) -> None:
+    async def before_asking(self, queries: list[int]) -> None:
         """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
-        known = len(self._subjects)
-        for index in wave:
+        for index in queries:
             self._subject(self._plan.queries[index])
-        if len(self._subjects) > known:
-            await self.record(Phase.INTENT)
+        # Whoever comes while the record is being written waits for it, and writes it again if it failed.
+        async with self._announcing:
+            named = len(self._subjects)
+            if named > self._announced:
+                await self.record(Phase.INTENT)
+                self._announced = named
 
     def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
         """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
         doubtful = {
             query.role
             for query in self._plan.queries
-            if (one := answers[query.index]) is not None and one.outcome is Outcome.NO_MATCH
+            if (one := answers[query.index]) is not None
+            and _denies(one, confirming=query.index in self._plan.confirms)
         }
         if not doubtful:
             return answers
@@ -161,33 +172,36 @@ class Exchange:
     def _entries(self, phase: Phase) -> tuple[CallEntry, ...]:
         """What may be asked (intent), then what was asked and what came of it."""
         queries = self._plan.queries
-        if phase is Phase.INTENT:
-            return tuple([self._named(query) for query in queries])
+        if phase is not Phase.INTENT:
+            return tuple([self._entry(query) for query in queries if query.index in self._calls])
         return tuple(
-            [self._asked(query, self._calls[query.index]) for query in queries if query.index in self._calls]
+            [
+                CallEntry(
+                    f"{self.id}-{n}", one.service.source, one.service.operation, one.role, one.attributes
+                )
+                for n, one in enumerate(queries, 1)
+            ]
         )
 
-    def _named(self, query: PlannedQuery) -> CallEntry:
-        service = query.service
-        call = f"{self.id}-{query.index + 1}"
-        return CallEntry(call, service.source, service.operation, query.role, query.attributes)
-
-    def _asked(self, query: PlannedQuery, call: Call) -> CallEntry:
-        entry, answer = self._named(query), self.gathering.answers[query.index]
-        if answer is None:
-            return entry._replace(outcome="unknown")
-        return entry._replace(
-            outcome=answer.outcome.value, elapsed_ms=call.elapsed_ms, cached=call.cached, shared_with=call.shared_with,
-            request_digest=answer.request_digest, response_digest=answer.response_digest,
+    def _entry(self, query: PlannedQuery) -> CallEntry:
+        call, service, answer = self._calls[query.index], query.service, self.gathering.answers[query.index]
+        sent, received, outcome = b"", b"", "unknown"
+        if answer is not None:
+            sent, received, outcome = answer.request_digest, answer.response_digest, answer.outcome.value
+        return CallEntry(
+            call.call_id, service.source, service.operation, query.role, query.attributes, outcome, call.elapsed_ms,
+            call.cached, call.shared_with, sent, received,
         )  # fmt: skip
 
-    async def answer(self, pending: str | None = None) -> dict[str, object]:
-        """Fill the form with what is there, record the outcome, and give the answer."""
+    async def answer(self, pending: str | None = None, *, cut: bool = False) -> dict[str, object]:
+        """Fill the form with what is there, record the outcome, and give the answer.
+
+        While something is `pending`, or when the gathering broke off (`cut`), what has no answer may have been needed.
+        """
         answers = list(self.gathering.answers)
-        if pending is not None:
-            answers = [
-                _CUT if one is None and i in self.gathering.asked else one for i, one in enumerate(answers)
-            ]
+        if pending is not None or cut:
+            # what was not asked yet may have been needed: nobody knows before the others answer
+            answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)
         filled = fill(self._plan, answers, self._situation)
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
@@ -230,6 +244,13 @@ class Exchange:
         answers = self._trusted(list(self.gathering.answers))
         filled = fill(self._plan, answers, self._situation)
         return {key: seen(entry) for key, entry in filled.fields.items()}
+
+
+def _denies(answer: SourceAnswer, *, confirming: bool) -> bool:
+    """Whether the answer says that number, name and birth date do not belong together."""
+    if answer.outcome is Outcome.NO_MATCH:
+        return True
+    return confirming and (answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False)
 
 
 def seen(entry: Mapping[str, object]) -> tuple[object, ...]:

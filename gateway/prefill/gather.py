@@ -21,8 +21,6 @@ from gateway.telemetry import Metrics, log
 _TICK_SECONDS = 0.01
 #: the least time from one look at all that is kept to the next
 _SWEEP_SECONDS = 0.25
-#: for those who wait for a call that was cancelled
-_GONE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
 
 @dataclass(slots=True)
@@ -49,10 +47,10 @@ class _Flight:
     """A call under way: who began it, and where the others wait for its answer, if there are any."""
 
     exchange: str
-    landed: "asyncio.Future[SourceAnswer] | None" = None
+    landed: "asyncio.Future[SourceAnswer | None] | None" = None
 
-    async def join(self) -> SourceAnswer:
-        """The answer, when it is there; whoever stops waiting stops nobody else."""
+    async def join(self) -> SourceAnswer | None:
+        """The answer, when it is there; whoever stops waiting stops nobody else. None: who asked gave up."""
         if self.landed is None:
             self.landed = asyncio.get_running_loop().create_future()
         return await asyncio.shield(self.landed)
@@ -115,12 +113,14 @@ class Gatherer:
         self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float, call: Call
     ) -> SourceAnswer:
         """The answer of the call in flight, or of a new one that others may join meanwhile."""
-        flight = self._flights.get(key)
-        if flight is not None:
-            call.shared_with = flight.exchange
-            return await flight.join()
+        while (under_way := self._flights.get(key)) is not None:
+            call.shared_with = under_way.exchange
+            shared = await under_way.join()
+            if shared is not None:
+                return shared
+        call.shared_with = ""
         flight = self._flights[key] = _Flight(exchange)
-        began, answer = asyncio.get_running_loop().time(), _GONE
+        began, answer = asyncio.get_running_loop().time(), None
         try:
             answer = await source.ask(query, deadline)
         finally:
@@ -137,7 +137,7 @@ class Gatherer:
         self._metrics.answer(source, operation, answer.outcome.value, seconds)
         if answer.alarm:
             self._metrics.alarm("other_person")
-            log().warning("prefill.source.other_person", source=source, call=query.call_id)
+            log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         while len(self._kept) >= self._entries:
@@ -179,56 +179,71 @@ def _key(query: SourceQuery, asker: str) -> str:
 class Asking(Protocol):
     """An exchange, as its gathering sees it."""
 
-    def following(self, answers: list[SourceAnswer | None]) -> list[int]:
-        """The queries to ask next; may name some that are answered."""
+    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:
+        """The queries to ask next; may name some that were asked. `waiting`: some of those have no answer yet."""
 
-    async def before_wave(self, wave: list[int]) -> None:
-        """Awaited before every wave but the first, which the exchange announced already."""
+    async def before_asking(self, queries: list[int]) -> None:
+        """Awaited before everything but the first queries, which the exchange announced already."""
 
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when it cannot be asked, so that it is skipped."""
 
 
 class Gathering:
-    """The waves of one exchange. `run` ends when nothing more is needed; answers arrive in `answers`."""
+    """The queries of one exchange, each asked as soon as it is known to be needed.
 
-    __slots__ = ("_stopped", "answers", "arrived", "asked")
+    `run` ends when nothing more is needed; answers arrive in `answers`.
+    """
+
+    __slots__ = ("_landed", "_stopped", "_tasks", "answers", "arrived", "asked")
 
     def __init__(self, count: int) -> None:
         """`count` queries, none of them asked yet."""
         self.answers: list[SourceAnswer | None] = [None] * count
         self.asked: list[int] = []
         self.arrived: Callable[[], None] | None = None
+        self._landed = 0
         self._stopped = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     def stop(self) -> None:
-        """Start no further wave."""
+        """Ask nothing more."""
         self._stopped = True
 
-    async def run(self, exchange: Asking) -> None:
-        """Ask wave after wave."""
-        while wave := [index for index in exchange.following(self.answers) if self.answers[index] is None]:
-            if self.asked:
-                await exchange.before_wave(wave)
-            if self._stopped:
-                return
-            await self._all(exchange, wave)
+    def _is_over(self) -> bool:
+        return self._stopped
 
-    async def _all(self, exchange: Asking, wave: list[int]) -> None:
-        """All at once; the first needs no task of its own."""
-        loop = asyncio.get_running_loop()
-        others = [loop.create_task(self._one(exchange, index)) for index in wave[1:]]
+    async def run(self, exchange: Asking) -> None:
+        """Ask what is needed, and go on with what the answers show to be needed."""
         try:
-            await self._one(exchange, wave[0])
-            for other in others:
-                await other
+            await self._go_on(exchange)
+            for task in self._tasks:  # grows meanwhile
+                await task
         finally:
-            for other in others:
-                other.cancel()
+            for task in self._tasks:
+                task.cancel()
+
+    async def _go_on(self, exchange: Asking) -> None:
+        waiting = self._landed < len(self.asked)
+        following = exchange.following(self.answers, waiting=waiting)
+        queries = [index for index in following if index not in self.asked]
+        if not queries or self._is_over():
+            return
+        first = not self.asked
+        self.asked += queries
+        if not first:
+            await exchange.before_asking(queries)
+            if self._is_over():
+                return
+        loop = asyncio.get_running_loop()
+        self._tasks += [loop.create_task(self._one(exchange, index)) for index in queries[1:]]
+        await self._one(exchange, queries[0])
 
     async def _one(self, exchange: Asking, index: int) -> None:
-        self.asked.append(index)
         answer = await exchange.ask(index)
         self.answers[index] = answer or failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
+        self._landed += 1
         if self.arrived is not None:
             self.arrived()
+        if len(self.asked) < len(self.answers):
+            await self._go_on(exchange)

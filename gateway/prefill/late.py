@@ -14,6 +14,7 @@ from gateway.telemetry import log
 
 _RETRY_SECONDS = 0.5
 _RETRIES = 120
+_CLOSE_SECONDS = 2.0
 
 
 class LateWork:
@@ -22,7 +23,7 @@ class LateWork:
     def __init__(self, tools: Tools) -> None:
         """Nothing runs yet."""
         self._tools = tools
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Exchange] = {}
 
     async def open(self, running: Exchange) -> str:
         """A token under which late answers will be found."""
@@ -32,27 +33,33 @@ class LateWork:
 
     def follow(self, running: Exchange, task: "asyncio.Task[None]", token: str) -> None:
         """Record and keep every arrival until nothing more is needed."""
-        self._start(self._follow(running, task, token))
+        self._start(running, self._follow(running, task, token))
 
-    def abandon(self, running: Exchange, task: "asyncio.Task[None]") -> None:
-        """Nobody waits: start no further wave, let the calls under way end, close the exchange with a record."""
+    def abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
+        """Nobody waits: ask nothing more, let the calls under way end, close the exchange with a record."""
         running.gathering.stop()
-        self._start(self._abandon(running, task))
+        self._start(running, self._abandon(running, task))
 
     async def close(self) -> None:
-        """Give late work two seconds to end."""
+        """Give late work two seconds to end; what does not is broken off, and its exchange closed."""
         if self._running:
-            await asyncio.wait(self._running, timeout=2)
-        for task in list(self._running):
+            await asyncio.wait(self._running, timeout=_CLOSE_SECONDS)
+        left = dict(self._running)
+        for task in left:
             task.cancel()
+        if left:
+            await asyncio.wait(left)
+            closing = [asyncio.ensure_future(self._abandon(one, None)) for one in left.values()]
+            await asyncio.wait(closing, timeout=_CLOSE_SECONDS)
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, running: Exchange, work: Coroutine[object, object, None]) -> None:
         task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = running
+        task.add_done_callback(lambda done: self._running.pop(done, None))
 
-    async def _abandon(self, running: Exchange, task: "asyncio.Task[None]") -> None:
-        await asyncio.wait((task,))
+    async def _abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
+        if task is not None:
+            await asyncio.wait((task,))
         try:
             await running.record(Phase.ABANDONED)
         except GatewayError:
@@ -70,10 +77,9 @@ class LateWork:
                 waiting.cancel()
                 arrived.clear()
             done = task.done()
+            broken = done and task.exception() is not None
             try:
-                if done:
-                    task.result()
-                answer = await running.answer(pending=None if done else token)
+                answer = await running.answer(pending=None if done else token, cut=broken)
             except LogUnavailable:
                 failures += 1
                 if failures > _RETRIES:

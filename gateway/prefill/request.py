@@ -11,7 +11,7 @@ class PrefillRequest:
     """A request after its grammar was checked; whether it fits the procedure is the service's to say."""
 
     procedure: str
-    #: role -> subject, or the name of the role whose subject it is (`same_as`)
+    #: role (`role#2` for the second of many) -> subject, or the role whose subject it is (`same_as`)
     subjects: Mapping[str, Subject | str]
     #: None: the agency's duty official stands in
     official: Official | None = None

@@ -8,13 +8,17 @@ from gateway.domain.errors import Unprocessable
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.procedure import Procedure, role_of
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Subjects by role, and which roles share one. `slots` leads every role to the first that has its subject."""
+    """Subjects by role, and which roles share one. `slots` leads every role to the first that has its subject.
+
+    Of a role that takes many, the second subject stands under `<role>#2`, and so on.
+    """
 
     subjects: Mapping[str, Subject]
     slots: Mapping[str, str]
@@ -24,13 +28,16 @@ class Cast:
 
 
 def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
-    """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind."""
-    for name in wanted:
-        if name not in procedure.roles:
-            raise _fault(
-                name, f"the procedure has no such role; it has {', '.join(procedure.roles)}", "unknown_role"
-            )
+    """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind.
+
+    The second subject of a role that takes many stands as `<role>#2`; the first may be written `<role>#1`,
+    and is `<role>` in what comes back.
+    """
+    several = _several(procedure, wanted)
     subjects = {name: _resolve(name, wanted) for name in wanted}
+    if several:
+        subjects = {name.removesuffix("#1"): subject for name, subject in subjects.items()}
+    given = frozenset(subjects)
     _add_newborns(procedure, subjects)
     for name, role in procedure.roles.items():
         subject = subjects.get(name)
@@ -38,20 +45,64 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
             if not role.optional and role.found_in is None:
                 raise _fault(name, "the procedure needs this role", "missing_role")
         elif subject.kind not in role.kind:
-            raise _fault(name, f"this role takes: {', '.join(role.kind)}", "wrong_kind")
+            raise _wrong_kind(name, role, wanted)
+    if several:
+        _check_kinds(procedure, subjects, wanted)
     slots: dict[str, str] = {}
     first: dict[Subject, str] = {}
     for name, subject in subjects.items():
         slots[name] = first.setdefault(subject, name)
     shape = tuple((name, slots[name], *_shape(subject)) for name, subject in subjects.items())
-    return Cast(subjects, slots, frozenset(wanted), shape)
+    return Cast(subjects, slots, given, shape)
+
+
+def _check_kinds(
+    procedure: Procedure, subjects: Mapping[str, Subject], wanted: Mapping[str, Subject | str]
+) -> None:
+    for name, subject in subjects.items():
+        role = procedure.roles[role_of(name)]
+        if subject.kind not in role.kind:
+            raise _wrong_kind(name, role, wanted)
+
+
+def _wrong_kind(name: str, role: Role, wanted: Mapping[str, Subject | str]) -> Unprocessable:
+    return _fault(place_of(name, wanted), f"this role takes: {', '.join(role.kind)}", "wrong_kind")
+
+
+def place_of(name: str, wanted: Mapping[str, Subject | str]) -> str:
+    """Where the caller wrote this subject, below `/subjects`: `members/1` is the second of a list."""
+    role, _, number = name.partition("#")
+    if not number and f"{role}#1" not in wanted:
+        return role
+    return f"{role}/{int(number or 1) - 1}"
+
+
+def _several(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> bool:
+    """Whether a role has several subjects; every name must be of a role, or of one subject of several."""
+    several = False
+    for name in wanted:
+        if name in procedure.roles:
+            continue
+        several = True
+        role, _, number = name.partition("#")
+        declared = procedure.roles.get(role)
+        if declared is None:
+            known = ", ".join(procedure.roles)
+            raise _fault(role, f"the procedure has no such role; it has {known}", "unknown_role")
+        if not declared.many or not number.isdigit():
+            raise _fault(role, "this role takes one subject, not a list", "list_not_possible")
+    return several
 
 
 def _resolve(name: str, wanted: Mapping[str, Subject | str]) -> Subject:
     seen, value = {name}, wanted[name]
     while isinstance(value, str):
+        if f"{value}#1" in wanted or f"{value}#2" in wanted:
+            why = "same_as must lead to a role with one subject, not to a list"
+            raise _fault(place_of(name, wanted), why, "same_as_leads_to_list")
         if value in seen or value not in wanted:
-            raise _fault(name, "same_as must lead to a role with a subject", "same_as_leads_nowhere")
+            why = "same_as must lead to a role with a subject"
+            raise _fault(place_of(name, wanted), why, "same_as_leads_nowhere")
         seen.add(value)
         value = wanted[value]
     return value

@@ -5,6 +5,7 @@ No record, no release: the intent is durable before any provider is asked, the o
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
@@ -27,13 +28,15 @@ from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
-from gateway.prefill.roles import Cast, cast
+from gateway.prefill.roles import Cast, cast, place_of
 from gateway.telemetry import Metrics
 
-_MAX_PLANS = 5_000
+_MAX_PLANS = 1_000
+#: a plan for more subjects is large and seldom wanted again: it is made anew
+_KEPT_SUBJECTS = 10
 _POLL_SECONDS = 0.02
 #: a form key may be shown in an error; anything else could be a value in the wrong place
-_NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
+_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 
 
 class _Planned(NamedTuple):
@@ -54,7 +57,7 @@ class Prefill:
         self._catalogue = catalogue
         self._policy = Policy(configuration)
         self._offers = _enabled(configuration, catalogue)
-        self._plans: dict[tuple[object, ...], _Planned] = {}
+        self._plans: OrderedDict[tuple[object, ...], _Planned] = OrderedDict()
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
@@ -73,18 +76,18 @@ class Prefill:
         running = Exchange(
             self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
         )
-        await running.record(Phase.INTENT)
-        task = asyncio.ensure_future(running.gather())
+        task = None
         try:
-            wait = max(0.0, deadline - asyncio.get_running_loop().time())
-            done, _ = await asyncio.wait((task,), timeout=wait)
-            if done:
+            await running.record(Phase.INTENT)
+            task = asyncio.ensure_future(running.gather())
+            if await _ended(task, deadline):
                 task.result()
                 return await running.answer()
             token = await self._late.open(running)
             answer = await running.answer(pending=token)
-        except BaseException:
-            self._late.abandon(running, task)
+        except BaseException as stopped:
+            if task is not None or not isinstance(stopped, LogUnavailable):
+                self._late.abandon(running, task)
             raise
         self._late.follow(running, task, token)
         return answer
@@ -145,17 +148,26 @@ class Prefill:
         key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
         planned = self._plans.get(key)
         if planned is None:
-            if len(self._plans) >= _MAX_PLANS:
-                self._plans.clear()
             plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
             untouched = Situation({}, roles.given, grant.day, self._published)
             first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
             passports = self._tools.issuer.passports(plan, grant)
-            planned = self._plans[key] = _Planned(plan, first, passports)
+            planned = _Planned(plan, first, passports)
+            if len(roles.subjects) <= _KEPT_SUBJECTS:
+                self._keep(key, planned)
         return planned
+
+    def _keep(self, key: tuple[object, ...], planned: "_Planned") -> None:
+        while len(self._plans) >= _MAX_PLANS:
+            self._plans.popitem(last=False)
+        self._plans[key] = planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
+            if request.official.agency not in self._configuration.agencies:
+                raise _fault(
+                    "/official/agency", "there is no such agency in config/agencies.yaml", "unknown_agency"
+                )
             return request.official
         settings = self._configuration.requesters.get(requester.id)
         code = request.agency or (settings.agency if settings else "")
@@ -171,10 +183,30 @@ class Prefill:
 
     def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
         today = self._tools.clock.now().date()
-        return Situation(request.known, prepared.cast.given, today, self._published)
+        roles = prepared.cast
+        return Situation(request.known, roles.given, today, self._published, roles.subjects)
 
     def _published(self, service: str, attribute: str) -> str | None:
         return self._scopes.get((service, attribute)) or self._scopes.get((service, "*"))
+
+
+async def _ended(task: "asyncio.Task[None]", deadline: float) -> bool:
+    """Whether the task ends before `deadline`; it goes on if it does not."""
+    loop = asyncio.get_running_loop()
+    woken = loop.create_future()
+
+    def wake(_task: object = None) -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    timer = loop.call_at(deadline, wake)
+    task.add_done_callback(wake)
+    try:
+        await woken
+    finally:
+        timer.cancel()
+        task.remove_done_callback(wake)
+    return task.done()
 
 
 def _enabled(configuration: Configuration, catalogue: Catalogue) -> dict[str, tuple[ServicePlan, ...]]:
@@ -209,9 +241,8 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
     """A number alone identifies nobody: name and birth date must come with it, and the account be his."""
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
-            raise _fault(
-                f"/subjects/{role}", "give full_name and birth_date with the number", "identity_incomplete"
-            )
+            where = f"/subjects/{place_of(role, request.subjects)}"
+            raise _fault(where, "give full_name and birth_date with the number", "identity_incomplete")
     own, claimed = roles.subjects.get(signs_in), request.account.get("SoDinhDanh")
     if own is not None and own.personal_id and claimed and claimed != own.personal_id:
         raise _fault("/account/SoDinhDanh", f"is not the number of the role {signs_in}", "account_differs")

@@ -8,11 +8,14 @@ import pytest
 from adapters.transport.soap import Decoder
 from adapters.transport.wsdl import Shape
 from gateway.domain.dates import PartialDate
-from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.evidence import Outcome, Reason, SourceQuery
+from gateway.domain.identifiers import CallId
+from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.codes import load_codes
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid
 from gateway.mapping.records import identity_checks, paper_list, provider_transforms
+from gateway.mapping.source import load_sources
 
 ROOT = Path(__file__).parents[2]
 ASKED = Subject(
@@ -34,7 +37,7 @@ def matches(record: object, identity: dict[str, str], subject: Subject = ASKED, 
     checks = identity_checks(
         AnswerRule.model_validate(words), provider_transforms(load_codes(ROOT / "mappings/codes"))
     )
-    return all(check(record, subject) for check in checks)
+    return False not in [check(record, subject) for check in checks]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,19 @@ def test_blank_personal_id_is_nobody_and_blank_old_id_is_not() -> None:
     assert matches({"id": None}, {"old_id": "id"}, by_card)
     assert not matches({"id": "145730287"}, {"old_id": "id"}, by_card)
     assert matches({"id": "145730287"}, {"old_id": "id"})
+
+
+def test_record_that_leaves_blank_whom_it_is_about_is_no_answer() -> None:
+    plan = load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["health_card"]
+    query = SourceQuery(
+        call_id=CallId("x-1"), service="health_card.KQNhanLichSuKCB2024", subject=ASKED, attributes=("card_number",),
+        official=Official(personal_id="033085914627", agency="a"), procedure="1.004873", purpose="p",
+    )  # fmt: skip
+    card = {"maKetQua": "000", "maThe": "DN4330000000001", "hoTen": "", "ngaySinh": None}
+    read = plan["KQNhanLichSuKCB2024"].read
+    assert read(card, query).reason is Reason.SOURCE_ANSWER_INVALID
+    assert read({**card, "hoTen": "TRẦN THỊ MẪU"}, query).outcome is Outcome.FOUND
+    assert read({**card, "hoTen": "TRẦN THỊ MẬN"}, query).reason is Reason.SOURCE_ANSWER_OTHER_PERSON
 
 
 def test_subject_is_one_of_the_members() -> None:

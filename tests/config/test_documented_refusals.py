@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 TAX = "mappings/sources/tax.yaml"
 MARRIAGE = "mappings/procedures/1.000894.yaml"
 STAY = "mappings/procedures/1.004194.yaml"
+BUSINESS = "mappings/procedures/1.001612.yaml"
 PORTAL = "config/agreements/portal.yaml"
 CLIENT = "config/requesters/portal.yaml"
 
@@ -36,6 +37,14 @@ REFUSALS = {
                            "did you mean 'applicant'?"),
     "code of the procedure": (STAY, 'procedure: "1.004194"', 'procedure: "1.004195"', "the file is called"),
     "word that never is": (MARRIAGE, "yes: [never_married]", "yes: [never_maried]", "did you mean 'never_married'?"),
+    "field of many": (STAY, "from: input, editable", "from: members:person.full_name, editable", "takes many"),
+    "keep of one": (STAY, "from: input, editable", "from: applicant:household.members, keep: owner, editable",
+                    "is no role that takes many"),
+    "keep of no list": (STAY, "from: input, editable", "from: applicant:person.full_name, keep: members, editable",
+                        "no list of people"),
+    "many that sign in": (BUSINESS, "kind: person, signs_in: true,", "kind: person, signs_in: true, many: true,",
+                          "takes many neither signs in"),
+    "several of one": (BUSINESS, "      members#2: {personal_id", "      owner#2: {personal_id", "takes one"),
     "day that is none": (PORTAL, 'valid_until: "2027-12-31"', 'valid_until: "2027-02-31"', "is not a date"),
     "procedure that is not": (PORTAL, "procedures: ", 'procedures: ["1.000000"] # ', "there is no procedure"),
     "agency that is not": (CLIENT, "agency: ", "agency: nobody # ", "there is no agency"),

@@ -17,7 +17,7 @@ from gateway.mapping.apply import Situation, fill, next_queries
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ProcedureExample, ServiceExample
 from gateway.mapping.plan import Plan, make_plan
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.procedure import Procedure, role_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import cast
 
@@ -121,13 +121,13 @@ def test_example_of_a_procedure_fills_the_form_it_says(
 ) -> None:
     wanted: dict[str, Subject | str] = {}
     for role, given in example.subjects.items():
-        wanted[role] = (
-            given["same_as"] if "same_as" in given else subject_of(given, procedure.roles[role].kind)
-        )
+        kinds = procedure.roles[role_of(role)].kind
+        wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, kinds)
     roles = cast(procedure, wanted)
     plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
     answers = answers_of(example, plan)
-    situation = Situation(example.known, roles.given, date(2026, 11, 25), lambda _s, _a: "example")
+    today = date(2026, 11, 25)
+    situation = Situation(example.known, roles.given, today, lambda _s, _a: "example", roles.subjects)
     assert next_queries(plan, [None] * len(plan.queries), situation) or not plan.queries
     filled = fill(plan, answers, situation)
     for key, expected in example.form.items():

@@ -13,3 +13,14 @@ async def test_head_of_household_is_named_before_he_is_asked_about(house: House)
     assert len(intents) == 2
     assert "household_head" in str(intents[1]["subjects"])
     assert "household_head" not in str(intents[0]["subjects"])
+
+
+async def test_number_under_another_name_opens_nothing_however_little_is_asked(house: House) -> None:
+    stranger = {**house.subject("driver"), "full_name": "Kẻ Mạo Danh", "birth_date": "1971-01-01"}
+    answer = await house.prefill("1.002809", {"applicant": stranger}, fields=["hang", "ngayCap"])
+    assert {field["value"] for field in answer["fields"].values()} == {None}
+    assert not answer["evidence"]
+    again = await house.prefill("1.002809", {"applicant": house.subject("driver")}, fields=["hang"])
+    assert again["fields"]["hang"]["state"] == "filled"
+    asked = {(one["source"], one["outcome"]) for one in again["sources"]}
+    assert ("population", "found") in asked

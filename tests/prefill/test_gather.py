@@ -2,6 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
@@ -23,12 +26,15 @@ class _Clock:
 class _Source:
     """A source in memory that counts its calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alarm: bool = False, seconds: float = 0) -> None:
         self.calls = 0
+        self.alarm = alarm
+        self.seconds = seconds
 
     async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:  # noqa: ARG002
         self.calls += 1
-        return SourceAnswer(outcome=Outcome.FOUND, values={"full_name": "Nguyễn Thử"})
+        await asyncio.sleep(self.seconds)
+        return SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử"}, alarm=self.alarm)
 
     def state(self) -> SourceState:
         raise AssertionError
@@ -71,3 +77,48 @@ async def test_answer_is_never_used_for_the_same_number_under_another_name() -> 
     await _ask(gatherer, _query())
     assert not (await _ask(gatherer, _query("Kẻ Mạo Danh"))).cached
     assert source.calls == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"procedure": "1.000656"}, {"purpose": "another"}, {"dossier": "H31.14-260105-0009"},
+        {"attributes": ("full_name", "gender")}, {"result_codes": ("KQ.G15.000001",)},
+    ],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+async def test_answer_is_never_used_for_another_question(other: dict[str, Any]) -> None:
+    source = _Source()
+    gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
+    await _ask(gatherer, _query())
+    assert not (await _ask(gatherer, _query()._replace(**other))).cached
+    assert source.calls == 2
+
+
+async def test_answer_is_never_used_for_another_asker() -> None:
+    source = _Source()
+    gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
+    await _ask(gatherer, _query())
+    call, deadline = Call(CallId("x-2")), asyncio.get_running_loop().time() + 1
+    await gatherer.ask(_query(), "somebody else", ExchangeId("y"), deadline, call)
+    assert (call.cached, source.calls) == (False, 2)
+
+
+async def test_answer_with_an_alarm_is_never_kept() -> None:
+    source = _Source(alarm=True)
+    gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
+    await _ask(gatherer, _query())
+    assert gatherer.kept == 0
+
+
+async def test_caller_that_gives_up_leaves_the_others_their_answer() -> None:
+    source = _Source(seconds=0.1)
+    gatherer = Gatherer({"population": source}, {}, _Clock(), Metrics())
+    first = asyncio.create_task(_ask(gatherer, _query()))
+    await asyncio.sleep(0.02)
+    call, deadline = Call(CallId("x-2")), asyncio.get_running_loop().time() + 1
+    second = asyncio.create_task(gatherer.ask(_query(), ASKER, ExchangeId("y"), deadline, call))
+    await asyncio.sleep(0.02)
+    first.cancel()
+    assert (await second).outcome is Outcome.FOUND
+    assert (call.shared_with, source.calls) == ("", 2)

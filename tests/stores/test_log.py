@@ -14,7 +14,7 @@ import pytest
 from adapters.stores import batch
 from adapters.stores.batch import Row
 from adapters.stores.log import SqlExchangeLog, open_log
-from gateway.domain.errors import ConfigError, LogUnavailable
+from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.merkle import leaf_hash
 from tests.stores.sample import CITIZEN, NAME, OFFICIAL, ORIGIN, ROOT_KEY, run_sql, some_record
@@ -118,7 +118,7 @@ async def test_wrong_root_key_is_told_and_nothing_is_written(url: str, tmp_path:
     assert await log.ready()
     await log.close()
     other = open_log(url, tmp_path, ORIGIN, bytes(32))
-    with pytest.raises(ConfigError, match="root key"):
+    with pytest.raises(LogUnavailable, match="root key"):
         await other.append(some_record())
     assert not await other.ready()
     assert len(await other.recent(10)) == 1

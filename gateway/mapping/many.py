@@ -1,0 +1,138 @@
+"""Roles that take many subjects: what is said of the role is said of each of its subjects.
+
+All of it but `only_named` is done once, when a plan is made. The second subject of a role stands as `<role>#2`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from gateway.domain.evidence import AttributeDoubt, SourceAnswer
+from gateway.domain.parties import Subject
+from gateway.mapping.model import PaperRule, Predicate, Proof, Role
+from gateway.mapping.procedure import refs_of_predicate, role_of, words_of_proof
+from gateway.mapping.transforms import upper_ascii
+
+#: role that takes many -> the roles of its subjects, where there are several
+Several = Mapping[str, tuple[str, ...]]
+
+
+class Keep(NamedTuple):
+    """A list of people in an answer, and the roles of those who may be shown."""
+
+    query: int
+    attribute: str
+    roles: tuple[str, ...]
+
+
+def several(roles: Mapping[str, Role], slots: Mapping[str, str]) -> Several:
+    """The roles with more than one subject; equal subjects count once."""
+    found: dict[str, dict[str, None]] = {}
+    for name, slot in slots.items():
+        role = role_of(name)
+        if roles[role].many:
+            found.setdefault(role, {})[slot] = None
+    return {role: tuple(each) for role, each in found.items() if len(each) > 1}
+
+
+def paper_of_each(paper: PaperRule, many: Several) -> PaperRule:
+    """The paper, proven only when it is proven for every subject."""
+    if paper.replaced_by is None:
+        return paper
+    return paper.model_copy(update={"replaced_by": proof_of_each(paper.replaced_by, many)})
+
+
+def proof_of_each(proof: Proof, many: Several) -> Proof:
+    """`all_of` the proof about each subject; each may be proven by another branch of an `any_of`."""
+    if proof.all_of is not None:
+        return proof.model_copy(update={"all_of": tuple(proof_of_each(one, many) for one in proof.all_of)})
+    named = {_role(word) for word in words_of_proof(proof)}
+    copies = [proof.model_copy(update={"when": None})]
+    for role in filter(named.__contains__, many):
+        copies = [_about(copy, role, slot) for copy in copies for slot in many[role]]
+    return proof if len(copies) == 1 else Proof(all_of=tuple(copies), when=proof.when)
+
+
+def _about(proof: Proof, role: str, slot: str) -> Proof:
+    """The proof with `slot` in the place of `role`."""
+    issued = proof.issued
+    if issued is not None and issued.owner == role:
+        issued = issued.model_copy(update={"owner": slot})
+    return proof.model_copy(
+        update={
+            "all_of": proof.all_of and tuple(_about(one, role, slot) for one in proof.all_of),
+            "any_of": proof.any_of and tuple(_about(one, role, slot) for one in proof.any_of),
+            "has": proof.has and tuple(_word(word, role, slot) for word in proof.has),
+            "issued": issued,
+        }
+    )
+
+
+def predicate_of_each(rule: Predicate, many: Several) -> tuple[Predicate, ...]:
+    """The predicate about each subject, all of which must hold; alone when it names no role of several."""
+    named = {_role(word) for word in refs_of_predicate(rule)}
+    forms = [rule]
+    for role in filter(named.__contains__, many):
+        forms = [_asked(form, role, slot) for form in forms for slot in many[role]]
+    return tuple(forms)
+
+
+def _asked(rule: Predicate, role: str, slot: str) -> Predicate:
+    left_and_right = rule.equal and tuple(_word(word, role, slot) for word in rule.equal)
+    return rule.model_copy(
+        update={
+            "attribute": rule.attribute and _word(rule.attribute, role, slot),
+            "equal": left_and_right,
+            "younger_than": rule.younger_than and _word(rule.younger_than, role, slot),
+        }
+    )
+
+
+def _role(word: str) -> str:
+    return word.partition(":")[0]
+
+
+def _word(word: str, role: str, slot: str) -> str:
+    return f"{slot}:{word.partition(':')[2]}" if word.startswith(f"{role}:") else word
+
+
+def only_named(
+    keeps: Iterable[Keep], answers: list[SourceAnswer | None], subjects: Mapping[str, Subject]
+) -> list[SourceAnswer | None]:
+    """The answers with nobody in those lists but the people whom the caller named; a list of nobody is blank."""
+    shown = list(answers)
+    for keep in keeps:
+        answer = shown[keep.query]
+        if answer is None or keep.attribute not in answer.values:
+            continue
+        named = [subjects[role] for role in keep.roles if role in subjects]
+        values = {**answer.values, keep.attribute: _among(answer.values[keep.attribute], named)}
+        doubts = dict(answer.doubts)
+        if (doubt := doubts.get(keep.attribute)) is not None:
+            doubts[keep.attribute] = _doubt_among(doubt, named)
+        if values[keep.attribute] is None:
+            del values[keep.attribute]
+        shown[keep.query] = answer._replace(values=values, doubts=doubts)
+    return shown
+
+
+def _doubt_among(doubt: AttributeDoubt, named: list[Subject]) -> AttributeDoubt:
+    return doubt._replace(candidates=tuple(_among(one, named) for one in doubt.candidates))
+
+
+def _among(people: object, named: list[Subject]) -> object:
+    rows = people if isinstance(people, list) else []
+    return [row for row in rows if any(_is(row, one) for one in named)] or None
+
+
+def _is(row: object, one: Subject) -> bool:
+    """By number; where one of the two has none, by name and birth date as precisely as both are known."""
+    if not isinstance(row, Mapping):
+        return False
+    if row.get("personal_id") and one.personal_id:
+        return bool(row["personal_id"] == one.personal_id)
+    name, born = row.get("full_name"), row.get("birth_date")
+    if not (name and born and one.full_name and one.birth_date):
+        return False
+    theirs, ours = str(born), str(one.birth_date)
+    known = min(len(theirs), len(ours))
+    return theirs[:known] == ours[:known] and upper_ascii(name) == upper_ascii(one.full_name)

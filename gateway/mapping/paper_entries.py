@@ -1,0 +1,86 @@
+"""What the answer says of each paper: replaced, reusable, required or not applicable, with the reason and advice."""
+
+from collections.abc import Mapping
+
+from gateway.domain.evidence import Reason
+from gateway.mapping.model import PaperRule
+from gateway.mapping.papers import Facts, Truth, Verdict, predicate, prove
+
+Entry = dict[str, object]
+
+#: the role of who acts for a minor
+_REPRESENTATIVE = "representative"
+_DATA_LACKING = {
+    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
+    "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
+    "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
+}
+_SOURCE_AWAY = {
+    "vi": "Nguồn dữ liệu hiện không trả lời được: thử lại sau, hoặc nộp giấy tờ này.",
+    "en": "The source gives no answer now: try again later, or hand in this paper.",
+}
+_MAY_NOT = {
+    "vi": "Dữ liệu này chưa được công bố hoặc chưa được thỏa thuận để thay giấy tờ: đề nghị nộp giấy tờ này.",
+    "en": "These data may not replace the paper (not published for it, or not agreed): hand in this paper.",
+}
+#: why a paper is required -> what to do, where it is not that data are lacking
+_ADVICE: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            Reason.SOURCE_TIMEOUT, Reason.SOURCE_UNREACHABLE, Reason.SOURCE_BUSY, Reason.SOURCE_REFUSED,
+            Reason.SOURCE_ANSWER_INVALID, Reason.BREAKER_OPEN, Reason.DEADLINE_REACHED,
+        ),
+        _SOURCE_AWAY,
+    ),
+    **dict.fromkeys((Reason.SCOPE_NOT_PUBLISHED, Reason.NOT_AGREED, Reason.CONSENT_MISSING), _MAY_NOT),
+}  # fmt: skip
+
+
+def paper_entry(facts: Facts, code: str, paper: PaperRule) -> Entry:
+    """Whether data replace the paper, and why; or what else becomes of it."""
+    entry: Entry = {"code": code, "title": paper.title.vi, "title_en": paper.title.en}
+    if paper.digital_only:
+        return {**entry, "state": "digital_only", "legal_basis": paper.legal_basis}
+    condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
+    if condition is Truth.NO:
+        reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
+        return {**entry, "state": "not_applicable", "reason": reason}
+    if paper.replaced_by is None and condition is Truth.YES:
+        return {**entry, "state": "required", "reason": _minor(facts, paper)}
+    if paper.replaced_by is not None:
+        verdict = prove(facts, paper.replaced_by)
+        if verdict.truth is Truth.YES:
+            return {**entry, **_replaced(paper, verdict)}
+    else:
+        verdict = Verdict(Truth.UNKNOWN)
+    return {**entry, **_required(paper, condition, verdict)}
+
+
+def _minor(facts: Facts, paper: PaperRule) -> Entry | None:
+    """Why a paper for minors is asked for: a minor asks, and the caller names nobody who acts for him."""
+    rule = facts.plan.procedure.predicates.get(paper.when or "")
+    if rule is None or rule.younger_than is None or _REPRESENTATIVE in facts.given:
+        return None
+    return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
+
+
+def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
+    if verdict.reusable is not None:
+        return {
+            "state": "reusable",
+            "by": verdict.by,
+            "paper": dict(verdict.reusable),
+            "legal_basis": paper.legal_basis,
+        }
+    scope, basis = verdict.scope, paper.legal_basis
+    return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
+
+
+def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
+    if condition is Truth.UNKNOWN:
+        reason: Entry = {"code": Reason.CONDITION_UNKNOWN.value, "condition": paper.when}
+    else:
+        reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
+        if verdict.rule:
+            reason["rule"] = verdict.rule
+    return {"state": "required", "reason": reason, "advice": _ADVICE.get(str(reason["code"]), _DATA_LACKING)}

@@ -1,0 +1,116 @@
+"""A role that takes many: what is said of it must hold for each of its subjects, and lists show only the named."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.codes import load_codes
+from gateway.mapping.form_transforms import form_transforms
+from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
+from gateway.mapping.model import Predicate, Proof
+
+ROOT = Path(__file__).parents[2]
+MANY = {"members": ("members", "members#2")}
+
+
+def proof(**words: Any) -> Proof:
+    return Proof.model_validate(words)
+
+
+def test_proof_without_the_role_stays_itself() -> None:
+    plain = proof(has=["owner:person.personal_id"], when="asked")
+    assert proof_of_each(plain, MANY) is plain
+
+
+def test_proof_of_several_is_the_proof_of_each_under_the_same_condition() -> None:
+    found = proof_of_each(proof(has=["members:person.full_name"], when="members_exist"), MANY)
+    assert found == proof(
+        all_of=[{"has": ["members:person.full_name"]}, {"has": ["members#2:person.full_name"]}],
+        when="members_exist",
+    )
+
+
+def test_each_may_be_proven_by_another_branch() -> None:
+    ways = proof(
+        any_of=[{"has": ["members:person.full_name"]}, {"issued": {"owner": "members", "result_codes": "A"}}]
+    )
+    found = proof_of_each(proof(all_of=[ways]), MANY).all_of
+    assert found is not None
+    assert found[0].all_of is not None
+    second = found[0].all_of[1]
+    assert second == proof(
+        any_of=[
+            {"has": ["members#2:person.full_name"]},
+            {"issued": {"owner": "members#2", "result_codes": "A"}},
+        ]
+    )
+
+
+def test_predicate_of_several_is_asked_of_each() -> None:
+    rule = Predicate.model_validate({"equal": ["members:person.personal_id", "parcel:land_parcel.owner_ids"]})
+    assert [form.equal for form in predicate_of_each(rule, MANY)] == [
+        ("members:person.personal_id", "parcel:land_parcel.owner_ids"),
+        ("members#2:person.personal_id", "parcel:land_parcel.owner_ids"),
+    ]
+    young = Predicate.model_validate({"younger_than": "members:person.birth_date"})
+    assert len(predicate_of_each(young, MANY)) == 2
+    given = Predicate.model_validate({"role_given": "members"})
+    assert predicate_of_each(given, MANY) == (given,)
+
+
+ROW = {"full_name": "NGUYỄN THỊ BÉ", "personal_id": "033315402062", "birth_date": "2015-08"}
+OTHER = {"full_name": "Nguyễn Văn Em", "birth_date": "2018-11-02"}
+
+
+def shown(rows: object, one: Subject, doubts: dict[str, AttributeDoubt] | None = None) -> SourceAnswer:
+    answers: list[SourceAnswer | None] = [
+        SourceAnswer(outcome=Outcome.FOUND, values={"members": rows, "other": "1"}, doubts=doubts or {})
+    ]
+    found = only_named([Keep(0, "members", ("members",))], answers, {"members": one})[0]
+    assert found is not None
+    assert found.values["other"] == "1"
+    return found
+
+
+def subject(**words: Any) -> Subject:
+    born = words.pop("birth_date", None)
+    return Subject(kind=SubjectKind.PERSON, birth_date=PartialDate.parse(born) if born else None, **words)
+
+
+@pytest.mark.parametrize(
+    ("one", "kept"),
+    [
+        ({"personal_id": "033315402062", "full_name": "Tên Khác", "birth_date": "1990"}, [ROW]),
+        ({"personal_id": "033192346815", "full_name": "Nguyễn Thị Bé", "birth_date": "2015-08-30"}, None),
+        ({"passport": "C4820715", "full_name": "nguyen thi be", "birth_date": "2015-08-30"}, [ROW]),
+        ({"passport": "C4820715", "full_name": "Nguyễn Thị Bé", "birth_date": "2015-09-30"}, None),
+        ({"passport": "C4820715", "full_name": "Nguyễn Thị Bé"}, None),
+        ({"personal_id": "033218992369", "full_name": "Nguyễn Văn Em", "birth_date": "2018"}, [OTHER]),
+    ],
+)
+def test_row_is_kept_by_number_or_else_by_name_and_birth_date(one: dict[str, str], kept: object) -> None:
+    assert shown([ROW, OTHER, "no row"], subject(**one)).values.get("members") == kept
+
+
+def test_list_of_nobody_is_blank_and_candidates_of_a_doubt_are_cut_too() -> None:
+    doubt = AttributeDoubt(kind="sources_differ", candidates=([ROW, OTHER], [OTHER]))
+    found = shown([OTHER], subject(personal_id="033315402062"), {"members": doubt})
+    assert "members" not in found.values
+    assert found.doubts["members"].candidates == ([ROW], None)
+
+
+def test_relation_of_a_row_is_written_in_the_forms_words_or_left_out() -> None:
+    members_form = form_transforms(load_codes(ROOT / "mappings" / "codes"))["members_form"]
+    rows = [{**ROW, "relation": "CH01"}, {**OTHER, "relation": "CH77"}, {"full_name": "A", "relation": "00"}]
+    assert members_form(rows) == [
+        {"hoTen": "NGUYỄN THỊ BÉ", "ngaySinh": "08/2015", "soDinhDanh": "033315402062", "quanHe": "Chủ hộ"},
+        {"hoTen": "Nguyễn Văn Em", "ngaySinh": "02/11/2018"},
+        {"hoTen": "A"},
+    ]
+    assert members_form([]) is None
+    assert members_form(date(2026, 1, 1)) is None
