@@ -193,7 +193,9 @@ async def test_command_line_finds_exports_and_proves(tmp_path: Path) -> None:
         code, out, _ = await _motlan(
             tmp_path, "log", "search", "--subject", "-", "--json", given=who["personal_id"]
         )
-        assert (code, len(json.loads(out)["records"])) == (0, 2)
+        # this very look-up may stand among them already
+        phases = {record["phase"] for record in json.loads(out)["records"]}
+        assert (code, phases - {"lookup"}) == (0, {"intent", "outcome"})
         code, out, _ = await _motlan(tmp_path, "log", "subject", "-", given=f"{who['personal_id']}\n")
         assert (code, "Cơ sở dữ liệu quốc gia về dân cư" in out) == (0, True)
         file = tmp_path / "day.jsonl"
