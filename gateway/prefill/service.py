@@ -243,9 +243,11 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise _fault(where, "give full_name and birth_date with the number", "identity_incomplete")
-    own, claimed = roles.subjects.get(signs_in), request.account.get("SoDinhDanh")
-    if own is not None and own.personal_id and claimed and claimed != own.personal_id:
-        raise _fault("/account/SoDinhDanh", f"is not the number of the role {signs_in}", "account_differs")
+    own = roles.subjects.get(signs_in)
+    for word, number in (("SoDinhDanh", own and own.personal_id), ("SoCMND", own and own.old_id)):
+        claimed = request.account.get(word)
+        if number and claimed and claimed != number:
+            raise _fault(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")
 
 
 def _fault(place: str, why: str, code: str) -> Unprocessable:

@@ -201,6 +201,16 @@ async def test_number_alone_is_refused(house: House) -> None:
     assert not [name for name in await house.calls() if name.startswith(("population", "civil_status"))]
 
 
+@pytest.mark.parametrize(("word", "number"), [("SoDinhDanh", "033185730496"), ("SoCMND", "145093728")])
+async def test_account_of_somebody_else_is_refused(house: House, word: str, number: str) -> None:
+    who = {**house.subject("facts_example"), "old_id": "145730286"}
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    body = {"procedure": "1.004873", "subjects": subjects, "account": {word: number}}
+    status, problem = await house.post("/v1/prefill", body)
+    assert (status, problem["code"]) == (422, "account_differs")
+    assert number not in str(problem)
+
+
 async def test_narrowed_request_does_not_miss_a_dispute(house: House) -> None:
     who = house.subject("insurance_name_differs")
     whole = await house.prefill("9.000001", {"applicant": who})
