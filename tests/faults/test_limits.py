@@ -63,8 +63,8 @@ async def test_source_that_keeps_us_waiting_is_cut_at_the_deadline(
     stage: Stage, source: str, name: str
 ) -> None:
     peer = stage.set(source, HANGING[name])
-    seconds, outcomes = await timed(stage, deadline_ms=150)
-    assert seconds < 0.6
+    seconds, outcomes = await timed(stage, deadline_ms=1_000)
+    assert 1 <= seconds < 1.6
     assert outcomes[source] == CUT
     assert {one for other, one in outcomes.items() if other != source} == {WELL}
     assert len(peer.calls) == 1

