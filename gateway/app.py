@@ -39,6 +39,7 @@ from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
+from gateway.strict_yaml import read
 from gateway.telemetry import Metrics
 
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
@@ -195,12 +196,28 @@ async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: boo
 
 
 def open_sources(parts: Composition) -> dict[str, Source]:
-    """Every configured source, by its adapter; ConfigError names the file at fault."""
+    """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
     clock = SystemClock()
-    return {
-        name: registry.open_source(settings, parts.catalogue.services.get(name, {}), parts.root, clock)
-        for name, settings in parts.configuration.sources.items()
-    }
+    opened: dict[str, Source] = {}
+    problems: list[Problem] = []
+    for name, settings in parts.configuration.sources.items():
+        plans = parts.catalogue.services.get(name, {})
+        try:
+            opened[name] = registry.open_source(settings, plans, parts.root, clock)
+        except ConfigError as error:
+            problems += [_with_line(problem, parts) for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return opened
+
+
+def _with_line(problem: Problem, parts: Composition) -> Problem:
+    """Adapters know places of their settings and mappings, and no lines."""
+    folder, _, name = problem.file.partition("/")
+    document = parts.configuration.documents.get(name)
+    if folder == "mappings" and problem.place:
+        document = read(parts.root / problem.file, parts.root)
+    return document.located(problem) if document is not None and problem.place else problem
 
 
 def open_prefill(

@@ -104,9 +104,9 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
     if configuration is None or catalogue is None:
         return found, [], {}
     found += crosscheck(configuration, catalogue)
-    if not found:
-        found += asyncio.run(_adapters(configuration, catalogue, root))
-        found += _people(root)
+    told = {(problem.file, problem.line) for problem in found}
+    more = asyncio.run(_adapters(configuration, catalogue, root)) + _people(root)
+    found += [problem for problem in more if (problem.file, problem.line) not in told]
     counts = {
         "sources": len(configuration.sources),
         "procedures": len(catalogue.procedures),

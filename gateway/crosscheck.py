@@ -4,6 +4,7 @@ Used before the gateway starts and by `motlan check-config`; every problem names
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,10 +12,12 @@ from urllib.parse import urlsplit
 
 from gateway.config import Agreement, Configuration, RequesterSettings, SourceSettings
 from gateway.domain.errors import ConfigError, Problem
+from gateway.exchange_log.keys import root_key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL
 from gateway.registry import STORES
+from gateway.settings import Secret
 from gateway.strict_yaml import Document, read
 
 #: what a requester may be allowed to do
@@ -24,12 +27,15 @@ SCOPES = (
 #: the adapter of claims: it asks nobody, so it has no address
 _NO_ADDRESS = "adapters.sources.account"
 _SOAP = "adapters.sources.soap"
+#: C2SP signed-note, key names
+_ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
 
 
 def crosscheck(configuration: Configuration, catalogue: Catalogue) -> list[Problem]:
     """Every contradiction between `config/` and `mappings/`."""
     return [
         *_stores(configuration),
+        *_log(configuration),
         *_sources(configuration, catalogue),
         *_agreements(configuration, catalogue),
         *_requesters(configuration),
@@ -51,6 +57,23 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
             what = f"'{'.'.join(place)}' has the unknown scheme '{scheme}'"
             otherwise = f"begin with one of {', '.join(f'{word}://' for word in known)}"
             yield document.problem(place, what, _near(scheme, known, otherwise))
+
+
+def _log(configuration: Configuration) -> Iterator[Problem]:
+    """The keys of the log and the name that it signs by."""
+    document, log = configuration.documents["gateway.yaml"], configuration.gateway.log
+    if not _ORIGIN.fullmatch(log.origin):
+        what = f"'origin: {log.origin}' cannot stand in a signature"
+        yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
+    for name in ("root_key", "signing_key", "former_signing_key"):
+        secret: Secret | None = getattr(log, name)
+        try:
+            if secret is not None:
+                root_key_from_text(secret.reveal())
+        except ConfigError as error:
+            fault = error.problems[0]
+            what = f"'log.{name}': {fault.what.replace('root key', 'key')}"
+            yield document.problem(("log", name), what, fault.remedy)
 
 
 def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:

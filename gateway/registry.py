@@ -16,6 +16,8 @@ from gateway.mapping.source import ServicePlan
 from gateway.ports import Clock, Source
 
 PREFIX = "adapters."
+#: where a source's settings name its adapter
+_ADAPTER = ("adapter",)
 #: scheme of `cache_url` and of `log.url` -> module that opens such a store
 STORES = {
     "memory": "adapters.stores.memory",
@@ -32,19 +34,32 @@ def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]
     """The factory `name` of an adapter module; ConfigError when it is not ours or not there."""
     if not module.startswith(PREFIX):
         raise ConfigError(
-            [Problem(place, 0, f"'{module}' is not below '{PREFIX}'", "name a module of adapters/")]
+            [
+                Problem(
+                    place,
+                    0,
+                    f"'{module}' is not below '{PREFIX}'",
+                    "name a module of adapters/",
+                    place=_ADAPTER,
+                )
+            ]
         )
     try:
         found = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         what = f"adapter '{module}' cannot be loaded: no module '{error.name}'"
-        raise ConfigError([Problem(place, 0, what, "check the name; a driver may need an extra")]) from None
+        remedy = "check the name; a driver may need an extra"
+        raise ConfigError([Problem(place, 0, what, remedy, place=_ADAPTER)]) from None
     except AttributeError:
         raise ConfigError(
-            [Problem(place, 0, f"adapter '{module}' has no '{name}'", "see adapters/README.md")]
+            [
+                Problem(
+                    place, 0, f"adapter '{module}' has no '{name}'", "see adapters/README.md", place=_ADAPTER
+                )
+            ]
         ) from None
     if not callable(found):
-        raise ConfigError([Problem(place, 0, f"'{module}.{name}' is not a factory")])
+        raise ConfigError([Problem(place, 0, f"'{module}.{name}' is not a factory", place=_ADAPTER)])
     return found  # type: ignore[no-any-return]
 
 

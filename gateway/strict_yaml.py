@@ -58,6 +58,10 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
+    def located(self, problem: Problem) -> Problem:
+        """The problem with the line of its place."""
+        return self.problem(problem.place, problem.what, problem.remedy)
+
     def problem(self, loc: Iterable[str | int], what: str, remedy: str = "") -> Problem:
         """One thing to mend at `loc`."""
         return Problem(self.name, self.line(loc), what, remedy)

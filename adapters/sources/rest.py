@@ -36,7 +36,8 @@ def open_source(
     """
     if unknown := sorted(set(settings.options) - _OPTIONS):
         what, remedy = f"'options.{unknown[0]}' is not known here", f"use {', '.join(sorted(_OPTIONS))}"
-        raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
+        file, place = f"config/sources/{settings.source}.yaml", ("options", unknown[0])
+        raise ConfigError([Problem(file, 0, what, remedy, place=place)])
     url_ids = settings.options.get("allow_url_ids") in ("true", True)
     calls = {
         f"{settings.source}.{operation}": open_call(settings, operation, plan, url_ids_allowed=url_ids)

@@ -122,7 +122,8 @@ def open_call(
             if named and (in_query(service) or place in in_path):
                 what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
                 remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
-                raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
+                file, at = f"config/sources/{settings.source}.yaml", ("services", operation)
+                raise ConfigError([Problem(file, 0, what, remedy, place=at)])
     return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
 
 

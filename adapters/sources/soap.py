@@ -9,7 +9,9 @@ Refuses to know a provider: element names stand in `schemas/sources`, their mean
 """
 
 import asyncio
+import difflib
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from adapters.sources.provider import LARGE_BYTES, Provider, Wire
-from adapters.transport.auth import build_auth, call_signed
+from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
 from adapters.transport.http import HttpAnswer, HttpPeer, open_peer
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 #: a fault comes with these statuses; it is read, not guessed from the status
 _ACCEPTED = frozenset({400, 500})
+#: words of a mapping's answer that are paths
+_PATHS = ("record", "found_when", "status", "updated_at")
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 
 Fault = tuple[Outcome, Reason]
@@ -59,7 +63,7 @@ def open_source(
 ) -> "SoapSource":
     """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
     options = _Options(settings, tools.root)
-    operations = load(options.wsdl)
+    operations = _operations(options, tools.root)
     peer = open_peer(settings, tools)
     doors = {
         f"{settings.source}.{name}": _door(name, plan, settings, operations, options)
@@ -67,6 +71,39 @@ def open_source(
         if name in settings.services and settings.services[name].enabled
     }
     return SoapSource(settings, options, doors, peer, tools)
+
+
+def _operations(options: "_Options", root: Path) -> Mapping[str, Operation]:
+    """What the WSDL offers; ConfigError at `options.wsdl` when it is not there or cannot be read."""
+    name = options.wsdl.relative_to(root) if options.wsdl.is_relative_to(root) else options.wsdl
+    try:
+        if options.wsdl.is_file():
+            return load(options.wsdl)
+    except ConfigError as error:
+        what, remedy = f"'{name}': {error.problems[0].what}", error.problems[0].remedy
+    else:
+        what, remedy = f"there is no file '{name}'", f"name a WSDL; paths begin at {root}"
+    raise options.error(what, remedy, "options", "wsdl") from None
+
+
+def _unmapped(source: str, plan: ServicePlan, word: str) -> ConfigError:
+    """An error about the first place of the mapping that reads or writes an element which is not in the WSDL."""
+    answer = plan.mapping.answer
+    places: list[tuple[tuple[str, ...], str]] = [
+        *((("request", path), path) for path in plan.mapping.request),
+        *((("answer", "attributes", name), rule.path) for name, rule in answer.attributes.items()),
+        *((("answer", name), str(getattr(answer, name))) for name in _PATHS),
+    ]
+    where = next((where for where, path in places if word in re.split(r"[.\[]", path)), ())
+    what = f"names '{word}', which the WSDL does not have in this message"
+    remedy = "correct the path: elements are named as in the WSDL, from the message's element on"
+    return ConfigError(
+        [
+            Problem(
+                f"mappings/sources/{source}.yaml", 0, what, remedy, place=("services", plan.operation, *where)
+            )
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +136,14 @@ def _door(
 ) -> _Door:
     operation = operations.get(name)
     if operation is None:
-        raise options.error(f"operation '{name}' is not in the WSDL", "name an operation of the WSDL")
+        near = difflib.get_close_matches(name, operations, 1) or sorted(operations)
+        what = f"operation '{name}' is not in the WSDL"
+        raise options.error(what, f"the WSDL has {', '.join(near)}", "services", name)
     try:
         operation.request.narrowed(plan.mapping.request)
         answer = operation.answer.narrowed(plan.wanted_paths)
     except ValueError as error:
-        what = f"the mapping of '{name}' names '{error}', which is not in the WSDL"
-        raise options.error(what, "correct the path in mappings/sources") from None
+        raise _unmapped(settings.source, plan, str(error)) from None
     decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes))
     envelope = Envelope(operation.request, options.version)
     return _Door(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
@@ -185,7 +223,10 @@ class _Security:
                 self._signer = Signer(mine, auth.secret("key").encode())
                 self._verifier = Verifier([theirs], tools.clock, Recent(tools.clock))
             except ValueError:
-                raise auth.error("the certificates of 'auth' cannot be used", "give PEM files") from None
+                what = "the certificates of 'auth' cannot be used"
+                raise auth.error("certificate", what, "give PEM files") from None
+        if auth.kind in MESSAGE_KINDS:
+            auth.finish()
 
     def write(self, envelope: Envelope, tree: Mapping[str, object]) -> bytes:
         """The message as it is sent."""
@@ -208,7 +249,8 @@ def _pem(auth: AuthSettings, name: str, root: Path) -> bytes:
     except ConfigError:
         return auth.secret(name).encode()
     except OSError:
-        raise auth.error(f"the file of 'auth.{name}' cannot be read", "check the path") from None
+        what = f"the file of 'auth.{name}' cannot be read"
+        raise auth.error(name, what, "check the path, which begins below the data root") from None
 
 
 class _Options:
@@ -222,7 +264,8 @@ class _Options:
             what = (
                 f"'options' has the unknown word '{min(unknown)}'" if unknown else "'options.wsdl' is missing"
             )
-            raise self.error(what, "write wsdl, faults, soap_version, content_type, soap_action, tls")
+            where = ("options", min(unknown)) if unknown else ("options",)
+            raise self.error(what, "write wsdl, faults, soap_version, content_type, soap_action, tls", *where)
         self.wsdl = root / str(options["wsdl"])
         self.version: Literal["1.1", "1.2"] = "1.2" if str(options.get("soap_version")) == "1.2" else "1.1"
         self._content_type = options.get("content_type")
@@ -241,9 +284,9 @@ class _Options:
         named = action and self._content_type is None
         return {"Content-Type": f'{kind}; action="{action}"' if named else kind}
 
-    def error(self, what: str, remedy: str) -> ConfigError:
-        """An error about the settings of this source."""
-        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy)])
+    def error(self, what: str, remedy: str, *place: str) -> ConfigError:
+        """An error about a place of this source's settings."""
+        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=place)])
 
     def _fault(self, code: object, fault: object) -> Fault:
         words = fault if isinstance(fault, Mapping) else {"outcome": fault}
@@ -252,4 +295,5 @@ class _Options:
             return outcome, Reason(str(words.get("reason", _REASONS[outcome])))
         except (ValueError, KeyError):
             remedy = f"write one of {', '.join(_REASONS)}, or {{outcome: …, reason: …}}"
-            raise self.error(f"'options.faults.{code}' is not understood", remedy) from None
+            what = f"'options.faults.{code}' is not understood"
+            raise self.error(what, remedy, "options", "faults", str(code)) from None

@@ -17,6 +17,9 @@ from adapters.transport.signers import Auth, HeaderAuth, basic
 from adapters.transport.token_kinds import login_token, oauth2, population_v3
 from adapters.transport.tools import Tools
 
+#: kinds that sign messages and not calls: whoever writes the messages reads their words
+MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
+
 
 def build_auth(
     auth: Mapping[str, object], url: str, *, peer: HttpPeer, tools: Tools, source: str = ""
@@ -29,8 +32,11 @@ def build_auth(
     build = _KINDS.get(settings.kind)
     if build is None:
         remedy = f"write one of {', '.join(sorted(_KINDS))}"
-        raise settings.error(f"'auth.kind: {settings.kind}' does not exist", remedy)
-    return build(settings, url, peer, tools)
+        raise settings.error("kind", f"'auth.kind: {settings.kind}' does not exist", remedy)
+    made = build(settings, url, peer, tools)
+    if settings.kind not in MESSAGE_KINDS:
+        settings.finish()
+    return made
 
 
 async def call_signed(

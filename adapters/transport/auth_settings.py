@@ -1,5 +1,6 @@
 """The words under `auth` in config/sources/*.yaml, read with errors that name the file and the word."""
 
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 from gateway.domain.errors import ConfigError, Problem
 
 _SECRET_FORMS = (["value"], ["env"], ["file"])
-_MISSING = object()
 
 
 class AuthSettings:
@@ -17,49 +17,68 @@ class AuthSettings:
         """`source` names the file in messages."""
         self._auth = auth
         self._source = source
+        self._known: set[str] = set()
         self.kind = self.text("kind", "none")
 
-    def error(self, what: str, remedy: str) -> ConfigError:
-        """An error about this file."""
-        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy)])
+    def error(self, name: str, what: str, remedy: str) -> ConfigError:
+        """An error about the word `name` under `auth`."""
+        file, place = f"config/sources/{self._source}.yaml", ("auth", name)
+        return ConfigError([Problem(file, 0, what, remedy, place=place)])
+
+    def finish(self) -> None:
+        """ConfigError when there is a word that this kind did not ask for."""
+        if unknown := [name for name in self._auth if name not in self._known]:
+            near = difflib.get_close_matches(unknown[0], self._known, 1)
+            what = f"'auth.{unknown[0]}' is not a word of 'kind: {self.kind}'"
+            remedy = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(sorted(self._known))}"
+            raise self.error(unknown[0], what, remedy)
+
+    def leave(self, *names: str) -> None:
+        """Words that somebody else reads."""
+        self._known.update(names)
+
+    def _given(self, name: str, default: object = None) -> object:
+        self._known.add(name)
+        return self._auth.get(name, default)
 
     def text(self, name: str, default: str | None = None) -> str:
         """A word; without `default` it must be there."""
-        value = self._auth.get(name, default)
+        value = self._given(name, default)
         if not isinstance(value, str) or (default is None and not value):
-            raise self.error(f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
+            raise self.error(name, f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
         return value
 
     def choice(self, name: str, words: tuple[str, ...]) -> str:
         """One of `words`; the first is the default."""
         value = self.text(name, words[0])
         if value not in words:
-            raise self.error(f"'auth.{name}: {value}' is not known", f"write one of {', '.join(words)}")
+            raise self.error(name, f"'auth.{name}: {value}' is not known", f"write one of {', '.join(words)}")
         return value
 
     def number(self, name: str, default: int) -> int:
         """A positive whole number, written as digits."""
-        value = self._auth.get(name, default)
+        value = self._given(name, default)
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            raise self.error(f"'auth.{name}' is not a number", "write a positive whole number")
+            raise self.error(name, f"'auth.{name}' is not a number", "write a positive whole number")
         return value
 
     def text_or_secret(self, name: str) -> str:
         """A word, or a secret reference."""
-        return self.secret(name) if isinstance(self._auth.get(name), Mapping) else self.text(name)
+        return self.secret(name) if isinstance(self._given(name), Mapping) else self.text(name)
 
     def secret(self, name: str) -> str:
         """The secret that `{value|env|file: …}` refers to."""
-        reference = self._auth.get(name, _MISSING)
+        reference = self._given(name)
         if not isinstance(reference, Mapping) or [*reference][:1] not in _SECRET_FORMS or len(reference) != 1:
-            raise self.error(f"'auth.{name}' is not a secret", f"write '{name}: {{file: …}}' or '{{env: …}}'")
+            remedy = f"write '{name}: {{file: …}}' or '{{env: …}}'"
+            raise self.error(name, f"'auth.{name}' is not a secret", remedy)
         form, place = next(iter(reference.items()))
         found = _reveal(form, place)
         if not found:
             where = "" if form == "value" else f": {form} {place}"
-            raise self.error(f"the secret of 'auth.{name}' is missing{where}", "provide it")
+            raise self.error(name, f"the secret of 'auth.{name}' is missing{where}", "provide it")
         return found
 
 

@@ -201,4 +201,4 @@ def tls_context(source: str, tls: object, root: Path) -> ssl.SSLContext:
 
 
 def _config_error(source: str, what: str, remedy: str) -> ConfigError:
-    return ConfigError([Problem(f"config/sources/{source}.yaml", 0, what, remedy)])
+    return ConfigError([Problem(f"config/sources/{source}.yaml", 0, what, remedy, place=("options", "tls"))])

@@ -68,6 +68,7 @@ def population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools
 def login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     """A login with name and password (plain or MD5, as the provider demands) that answers a token."""
     del url, tools
+    settings.leave("expired_path", "expired_values")
     user, secret = settings.text("username"), settings.secret("secret")
     if settings.choice("hash", ("none", "md5")) == "md5":
         secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()

@@ -67,10 +67,7 @@ async def resume(request: web.Request) -> web.StreamResponse:
     body = await read_model(request, ResumeBody)
     if "text/event-stream" in request.headers.get("Accept", ""):
         return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
-    exchange = ExchangeId(request[EXCHANGE])
-    return answer(
-        await services.prefill.resume(body.pending, request[REQUESTER], exchange, _deadline(request, None))
-    )
+    return answer(await services.prefill.resume(body.pending, request[REQUESTER], _deadline(request, None)))
 
 
 def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject | str]:

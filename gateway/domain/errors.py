@@ -142,10 +142,16 @@ class ConfigError(GatewayError):
 class Problem:
     """One thing to mend in a configuration file: where, what is wrong, what to write."""
 
-    __slots__ = ("file", "line", "remedy", "what")
+    __slots__ = ("file", "line", "place", "remedy", "what")
 
-    def __init__(self, file: str, line: int, what: str, remedy: str = "") -> None:
-        """`file` is relative to the configured root where possible; `line` counts from 1, 0 is the whole file."""
+    def __init__(
+        self, file: str, line: int, what: str, remedy: str = "", *, place: tuple[str | int, ...] = ()
+    ) -> None:
+        """`file` is relative to the configured root where possible; `line` counts from 1, 0 is the whole file.
+
+        Who does not know the line says in which `place` of the document it is: keys and indexes from its root.
+        """
+        self.place = place
         self.file = file
         self.line = line
         self.what = what

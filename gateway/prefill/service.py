@@ -92,11 +92,8 @@ class Prefill:
         self._late.follow(running, task, token)
         return answer
 
-    async def resume(
-        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
-        _ = exchange
         loop = asyncio.get_running_loop()
         while True:
             state = await self._tools.pending.get(token, requester.id)

@@ -1,0 +1,70 @@
+"""What only an adapter knows of a source's settings is told with file, line and remedy as well."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config.test_broken_files import check, replace, root
+
+__all__ = ["root"]
+
+SOAP = "config/sources/population.yaml"
+REST = "config/sources/civil_status.yaml"
+LOGIN = "config/sources/health_card.yaml"
+GATEWAY = "config/gateway.yaml"
+MAPPING = "mappings/sources/population.yaml"
+SECRET = "{value: sandbox-secret-population}"
+LOG = "log:\n"
+
+#: file, what is written instead of what, the words of the line at fault, what is said
+FAULTS = {
+    "kind of nobody": (SOAP, "population_v1", "population_v7", "kind:", "write one of api_key"),
+    "word left out": (SOAP, "  username: sandbox\n", "", "auth:", "add 'username:' under 'auth'"),
+    "word of another kind": (
+        REST, "  kind: oauth2\n", "  kind: oauth2\n  scpoe: x\n", "scpoe:", "did you mean 'scope'?",
+    ),
+    "word of an expired session": (LOGIN, "expired_path", "expird_path", "expird_path:", "'expired_path'?"),
+    "secret that is not there": (SOAP, SECRET, "{file: /nowhere}", "secret:", "file /nowhere"),
+    "secret in clear": (SOAP, SECRET, "sandbox", "secret:", "write 'secret: {file: …}'"),
+    "WSDL of no such name": (
+        SOAP, "population.wsdl", "popolation.wsdl", "wsdl:", "no file 'schemas/sources/population/popolation.wsdl'",
+    ),
+    "option of no such name": (SOAP, "soap_action", "soap_acton", "soap_acton:", "write wsdl, faults"),
+    "fault that means nothing": (SOAP, "QUOTA: unavailable", "QUOTA: busy", "faults:", "write one of refused"),
+    "authority that is not there": (SOAP, "options:\n", "options:\n  tls: {ca: no.pem}\n", "tls:", "are PEM"),
+    "option of a REST source": (REST, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "use allow_url"),
+    "id in an address": (REST, "method: POST", "method: GET", "trichLuc:", "use 'method: POST'"),
+    "adapter of no such name": (REST, "sources.rest", "sources.rets", "adapter:", "check the name"),
+    "adapter that is none": (REST, "sources.rest", "transport.xml", "adapter:", "see adapters/README.md"),
+    "element that the WSDL lacks": (MAPPING, "SoDinhDanh", "SoDinhDnah", "SoDinhDnah", "named as in the WSDL"),
+    "root key that is not there": (GATEWAY, LOG, f"{LOG}  root_key: {{env: NO_KEY}}\n", "root_key:", "NO_KEY"),
+    "root key too short": (GATEWAY, LOG, f"{LOG}  root_key: {{value: YWJj}}\n", "root_key:", "44 characters"),
+    "signing key not there": (
+        GATEWAY, LOG, f"{LOG}  signing_key: {{file: /nowhere}}\n", "signing_key:", "/nowhere",
+    ),
+    "origin with a space": (GATEWAY, "motlan.example/", "mot lan/", "origin:", "leave out spaces"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_of_a_source_is_told_at_its_line(root: Path, name: str) -> None:
+    file, old, new, at, says = FAULTS[name]
+    replace(root, file, old, new)
+    lines = (root / file).read_text("utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if at in text and not text.startswith("#"))
+    code, said = check(root)
+    assert code == 2
+    assert f"{file}:{line}: " in said
+    assert says in said
+    assert "1 to mend" in said
+
+
+def test_faults_of_several_sources_are_told_in_one_run(root: Path) -> None:
+    replace(root, SOAP, "  username: sandbox\n", "")
+    replace(root, REST, "oauth2", "oauth3")
+    replace(root, "config/agreements/portal.yaml", "legal_basis: ", 'legal_basis: "" # ')
+    code, said = check(root)
+    assert code == 2
+    for file in (SOAP, REST, "config/agreements/portal.yaml"):
+        assert f"{file}:" in said
+    assert "3 to mend" in said
