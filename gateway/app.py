@@ -3,15 +3,14 @@
 Each resource is opened by one cleanup context and closed by it; `Gateway` holds the two listeners.
 """
 
+import asyncio
 import contextlib
-import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
 from aiohttp import web
 
 from gateway import registry
@@ -23,6 +22,7 @@ from gateway.api.operation import live, ready
 from gateway.api.routes import add_operations
 from gateway.audit.cursors import Cursors
 from gateway.audit.export import Exports
+from gateway.audit.in_force import InForce, announce, in_force
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.service import Audit, Books
@@ -49,6 +49,8 @@ SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
 #: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
 _GRACE_SECONDS = 90.0
+#: how long the start waits for the record of the configuration; a log that is away gets it later
+_TELL_SECONDS = 2.0
 
 
 class SystemClock:
@@ -70,6 +72,7 @@ class Composition:
     #: folder for what must survive (SQLite, keys)
     state: Path
     metrics: Metrics
+    in_force: InForce
 
 
 def compose(configuration: Configuration, root: Path, state: Path) -> Composition:
@@ -79,8 +82,9 @@ def compose(configuration: Configuration, root: Path, state: Path) -> Compositio
     if faults := crosscheck(configuration, catalogue):
         raise ConfigError(faults)
     return Composition(
-        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics()
-    )
+        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
+        in_force=in_force(configuration, root),
+    )  # fmt: skip
 
 
 def api_application(metrics: Metrics) -> web.Application:
@@ -99,7 +103,10 @@ def application(parts: Composition) -> web.Application:
     async def log(app: web.Application) -> AsyncIterator[None]:
         app[LOG], app[SEQUENCER] = open_log(parts)
         app[SEQUENCER].start()
+        telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))
+        await asyncio.wait((telling,), timeout=_TELL_SECONDS)
         yield
+        telling.cancel()
         await app[LOG].close()
         await app[SEQUENCER].close()
 
@@ -231,14 +238,8 @@ def open_prefill(
     }
     clock = SystemClock()
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    digest = configuration_digest(parts.configuration)
+    digest = parts.in_force.digest
     return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, digest)
-
-
-def configuration_digest(configuration: Configuration) -> str:
-    """SHA-256 over all configuration files as they are in force, hex."""
-    files = {name: document.data for name, document in configuration.documents.items()}
-    return hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
@@ -273,7 +274,7 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     books = Books(
         log=log, reader=reader, proofs=Proofs(reader, reader), people=People(root, keeping), cursors=Cursors(root),
-        clock=clock, vkeys=(sequencer.vkey,), digest=configuration_digest(parts.configuration),
+        clock=clock, vkeys=(sequencer.vkey,), digest=parts.in_force.digest,
     )  # fmt: skip
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)

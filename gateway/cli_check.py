@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import registry
-from gateway.app import Composition, configuration_digest, open_sources
+from gateway.app import Composition, open_sources
+from gateway.audit.in_force import in_force
 from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
 from gateway.config import Configuration, load
 from gateway.crosscheck import crosscheck
@@ -76,7 +77,11 @@ def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool,
     found, notes, counts = _check(config, overrides(values))
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
-        click.echo(orjson.dumps({"problems": problems, "notes": notes, **counts}).decode())
+        said = {"problems": problems, "notes": notes, **counts}
+        if not found:
+            ours = in_force(load(config, overrides(values)), root_of(config))
+            said |= {"digest": ours.digest, "digests": ours.parts}
+        click.echo(orjson.dumps(said).decode())
     elif found:
         for problem in found:
             click.echo(str(problem), err=True)
@@ -130,8 +135,9 @@ def _people(root: Path) -> list[Problem]:
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> list[Problem]:
     """Open every source without asking it: its adapter checks `auth` and `options`."""
     parts = Composition(
-        configuration=configuration, catalogue=catalogue, root=root, state=root, metrics=Metrics()
-    )
+        configuration=configuration, catalogue=catalogue, root=root, state=root, metrics=Metrics(),
+        in_force=in_force(configuration, root),
+    )  # fmt: skip
     try:
         for source in open_sources(parts).values():
             await source.close()
@@ -160,7 +166,7 @@ def doctor(
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
     try:
         configuration = load(folder, overrides(values))
-        digest = configuration_digest(configuration)[:12]
+        digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(Finding("configuration", str(folder), good=True, text=f"digest {digest}"))
         findings += _reachable(configuration)
     except ConfigError as error:

@@ -240,6 +240,9 @@ class _Reader:
             raise ConfigError(self.problems)
 
     def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
+        kind = self.overrides.get(f"{prefix}.auth.kind")
+        if kind and isinstance(document.data, dict) and kind != (document.data.get("auth") or {}).get("kind"):
+            document.data["auth"] = {}  # the words of another kind mean nothing to this one
         for name, value in self.overrides.items():
             if not name.startswith(prefix + ".") or not isinstance(document.data, dict):
                 continue

@@ -31,9 +31,7 @@ class Prefill(Protocol):
         """The whole answer of a prefill."""
         ...
 
-    async def resume(
-        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived late."""
         ...
 

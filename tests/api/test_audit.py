@@ -88,10 +88,11 @@ class Office:
             return answer.status, json.loads(raw) if "json" in answer.content_type else raw
 
     async def found(self, **filters: Any) -> list[int]:
+        """Places of the records found, counted from the first that was planted: record 0 is the configuration's."""
         status, answer = await self.post("/v1/audit/search", filters)
         assert status == 200, answer
         fits("AuditPage", answer)
-        return [record["leaf_index"] for record in answer["records"]]
+        return [record["leaf_index"] - 1 for record in answer["records"]]
 
     async def export(self, **body: Any) -> bytes:
         headers = await self.bearer("auditor")
@@ -101,11 +102,10 @@ class Office:
             return raw
 
     def leaves(self) -> list[dict[str, Any]]:
-        """Every record, oldest first, sealed parts left sealed."""
+        """Every record but the configuration's, oldest first, sealed parts left sealed."""
         with closing(sqlite3.connect(self.state / "exchange.db")) as connection:
-            return [
-                json.loads(row[0]) for row in connection.execute("SELECT leaf FROM append_log ORDER BY seq")
-            ]
+            rows = connection.execute("SELECT leaf FROM append_log ORDER BY seq").fetchall()
+        return [leaf for row in rows if (leaf := json.loads(row[0]))["phase"] != "configuration"]
 
 
 def fits(name: str, answer: Any) -> None:
@@ -143,9 +143,9 @@ async def test_each_filter_finds_what_fits_and_nothing_else(office: Office) -> N
     hashes = [await office.plant(), await office.plant(**ONE), await office.plant()]
     await office.settled(*hashes)
     for name, value in FILTERS.items():
-        found = [i for i in await office.found(**{name: value}) if i < 3]
+        found = [i for i in await office.found(**{name: value}) if 0 <= i < 3]
         assert found == [1], name
-    assert [i for i in await office.found(since="2026-11-01T07:00:00+07:00") if i < 3] == [2, 0]
+    assert [i for i in await office.found(since="2026-11-01T07:00:00+07:00") if 0 <= i < 3] == [2, 0]
     assert await office.found(**FILTERS) == [1]
     assert await office.found(**{**FILTERS, "source": "population"}) == []
     assert await office.found(exchange_id=office.leaves()[2]["exchange"]) == [2]
@@ -176,7 +176,7 @@ async def test_pages_neither_repeat_nor_miss_while_records_come(office: Office) 
         await office.settled(await office.plant())
         if cursor is None:
             break
-    assert [i for i in seen if i < 25] == list(range(24, -1, -1))
+    assert [i for i in seen if i <= 25] == list(range(25, 0, -1))
     assert len(seen) == len(set(seen))
 
 
@@ -256,7 +256,7 @@ async def test_every_look_up_is_a_record_that_says_what_was_searched_and_names_n
     assert looked[1]["notes"]["of"] == exchange
     assert all(secret not in json.dumps(looked) for secret in (WHO, OFFICIAL, "H31.14-261120-0001"))
     last = (await office.head()).size
-    while last < len(office.leaves()):
+    while last < len(office.leaves()) + 1:
         await asyncio.sleep(0.05)
         last = (await office.head()).size
     indexes = await office.found(subject={"personal_id": WHO}, phase="lookup")
@@ -332,7 +332,7 @@ async def test_scopes_are_apart(office: Office) -> None:
 async def test_receipt_is_redeemed_by_its_holder_for_any_size(office: Office) -> None:
     hashes = [await office.plant() for _ in range(9)]
     size = await office.settled(*hashes)
-    for index, one in enumerate(hashes):
+    for index, one in enumerate(hashes, 1):
         for wanted in range(index + 1, size + 1):
             status, raw = await office.get(f"/v1/audit/proof/inclusion?leaf_hash={one.hex()}&size={wanted}")
             proof = json.loads(raw)
@@ -461,9 +461,9 @@ async def test_export_of_a_day_has_every_record_of_it_though_they_stand_out_of_o
     day = {"since": "2026-11-25T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
     lines = (await office.export(**day)).splitlines()
     places = [json.loads(line)["i"] for line in lines if line.startswith(b'{"i":')]
-    assert places == [1, 2, 3, 4, 5]
+    assert places == [2, 3, 4, 5, 6]
     before = (await office.export(until="2026-11-25T00:00:00Z")).splitlines()
-    assert json.loads(before[0])["to"] == 3
+    assert json.loads(before[0])["to"] == 4
     after = (await office.export(since="2030-01-01T00:00:00Z")).splitlines()
     assert json.loads(after[-1])["count"] == 0
 
@@ -472,7 +472,7 @@ async def test_no_cell_of_a_csv_is_a_formula(office: Office) -> None:
     evil = ['=HYPERLINK("http://x.example")', "+1", "-1", "@x", "\t=1", " =1", "＝1", 'a"b', "plain"]
     planted = [await office.plant(dossier=text) for text in evil]
     await office.settled(*planted)
-    raw = await office.export(format="csv", to=len(evil))
+    raw = await office.export(**{"from": 1}, format="csv", to=len(evil) + 1)
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert [row["dossier"] for row in rows] == [*(f"'{text}" for text in evil[:7]), 'a"b', "plain"]
     assert rows[0]["sources"] == "population: found"

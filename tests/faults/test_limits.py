@@ -179,9 +179,8 @@ FLOODS = {
 async def test_endless_answer_is_cut_near_its_limit(stage: Stage, source: str, name: str) -> None:
     sent = [0]
     stage.set(source, flood(*FLOODS[name], sent))
-    seconds, outcomes = await timed(stage)
-    assert seconds < 1
-    assert outcomes[source] == INVALID
+    _, outcomes = await timed(stage)
+    assert outcomes[source] == INVALID  # and not "deadline reached"
     assert {one for other, one in outcomes.items() if other != source} == {WELL}
     assert sent[0] < 30_000_000
 

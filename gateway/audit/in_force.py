@@ -1,0 +1,83 @@
+"""The configuration in force, as auditors see it: its digest stands in every record, its parts in one of its own.
+
+Whoever holds a copy of `config/`, `mappings/` and `schemas/` recomputes the digests and so knows which rules allowed
+an exchange (`motlan check-config --json` prints them).
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import orjson
+
+from gateway import VERSION
+from gateway.config import Configuration
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogUnavailable
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId, new_exchange_id
+from gateway.ports import Clock, ExchangeLog
+from gateway.telemetry import log
+
+#: part -> beginning of the names of its files below `config/`
+_PARTS: Mapping[str, str] = {
+    "settings": "gateway.yaml",
+    "agencies": "agencies.yaml",
+    "purposes": "purposes.yaml",
+    "published_scopes": "published_scopes.yaml",
+    "agreements": "agreements/",
+    "requesters": "requesters/",
+    "sources": "sources/",
+}
+_FOLDERS = ("mappings", "schemas")
+_RETRY_SECONDS = 1.0
+
+
+class InForce(NamedTuple):
+    """SHA-256, hex: of every part, and of all parts together."""
+
+    digest: str
+    parts: Mapping[str, str]
+
+
+def in_force(configuration: Configuration, root: Path) -> InForce:
+    """The digests of a configuration as it was read, overrides included, and of the files below `root`."""
+    documents = configuration.documents
+    parts = {
+        part: _digest({name: one.data for name, one in documents.items() if name.startswith(beginning)})
+        for part, beginning in _PARTS.items()
+    }
+    parts |= {folder: _digest(_files(root / folder)) for folder in _FOLDERS}
+    return InForce(_digest(parts), parts)
+
+
+async def announce(
+    exchanges: ExchangeLog, what: InForce, clock: Clock, event: Literal["start", "reload"]
+) -> None:
+    """Record what is in force from now on; tries until the log can be written."""
+    while True:
+        record = ExchangeRecord(
+            exchange=ExchangeId(new_exchange_id()), phase=Phase.CONFIGURATION, time=rfc3339(clock.now()),
+            result=event, configuration=what.digest, notes={"gateway": VERSION, **what.parts},
+        )  # fmt: skip
+        try:
+            await exchanges.append(record)
+        except LogUnavailable:
+            log().warning("audit.configuration_not_recorded", retry_in=_RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+        else:
+            return
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
