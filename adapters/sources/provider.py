@@ -58,8 +58,6 @@ class Provider(ABC):
             sent = wire.digest
             read, received = await self._call(wire, query, deadline)
             answer = read._replace(request_digest=sent, response_digest=hashlib.sha256(received).digest())
-            if answer.reason is Reason.SOURCE_ANSWER_INVALID:
-                self._peer.guard.breaker.blame()
         except ProviderError as fault:
             digest = sent if fault.sent else b""
             answer = SourceAnswer(

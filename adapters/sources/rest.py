@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sources.provider import LARGE_BYTES, Provider, Wire
 from adapters.sources.rest_calls import RestCall, open_call
-from adapters.transport.auth import build_auth, call_signed
+from adapters.transport.auth import build_auth, call_signed, renew
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.http import HttpPeer, open_peer
 from adapters.transport.signers import Auth
@@ -75,11 +75,13 @@ class RestSource(Provider):
     async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
         """Asks once more when the answer itself says that the token expired."""
         received, tree, turn = await self._exchange(wire, deadline)
-        if self._says_expired(tree) and await self._auth.renew(deadline, turn):
+        if self._says_expired(tree) and await renew(self._peer, self._auth, deadline, turn):
             received, tree, _ = await self._exchange(wire, deadline)
             if self._says_expired(tree):
+                self._auth.in_doubt = True
                 raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
         if isinstance(tree, NotStrictJson):
+            self._peer.guard.breaker.blame()
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
         read = self._calls[query.service].read
         if len(received) > LARGE_BYTES:

@@ -23,7 +23,7 @@ from adapters.sources.provider import LARGE_BYTES, Provider, Wire
 from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
-from adapters.transport.http import HttpAnswer, HttpPeer, open_peer
+from adapters.transport.http import HttpPeer, open_peer
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
@@ -185,22 +185,28 @@ class SoapSource(Provider):
             self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline,
             accept_status=_ACCEPTED,
         )  # fmt: skip
-        door = self._doors[query.service]
-        if len(answer.body) > LARGE_BYTES:
-            return await asyncio.to_thread(self._read, door, query, answer), answer.body
-        return self._read(door, query, answer), answer.body
-
-    def _read(self, door: _Door, query: SourceQuery, answer: HttpAnswer) -> SourceAnswer:
+        door, received = self._doors[query.service], answer.body
+        large = len(received) > LARGE_BYTES
         try:
-            tree = self._security.read(door.decoder, answer.body)
+            tree = (
+                await asyncio.to_thread(self._open, door, received) if large else self._open(door, received)
+            )
         except SoapFault as fault:
-            return failed(*(self._faults.get(fault.code) or self._faults["*"]))
-        except (XmlRefused, SignatureRefused):
-            tree = None
+            return failed(*(self._faults.get(fault.code) or self._faults["*"])), received
         if tree is None or answer.status in _ACCEPTED:
-            error = from_status(answer.status, answer.body)
-            return failed(error.outcome, error.reason)
-        return door.plan.read(tree, query)
+            error = from_status(answer.status, received)
+            if error.reason is Reason.SOURCE_ANSWER_INVALID:
+                self._peer.guard.breaker.blame()
+            return failed(error.outcome, error.reason), received
+        read = door.plan.read
+        return await asyncio.to_thread(read, tree, query) if large else read(tree, query), received
+
+    def _open(self, door: _Door, received: bytes) -> Tree | None:
+        """The tree of an answer, None when it is none; SoapFault for a fault."""
+        try:
+            return self._security.read(door.decoder, received)
+        except (XmlRefused, SignatureRefused):
+            return None
 
 
 class _Security:

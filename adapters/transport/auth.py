@@ -68,11 +68,25 @@ async def call_signed(
                 accept_status=accept_status,
             )
         except ProviderError as fault:
-            if renewed or not fault.expired or not await auth.renew(deadline, turn):
+            if not fault.expired:
+                raise
+            if renewed:
+                auth.in_doubt = True
+                peer.guard.breaker.blame()
+                raise
+            if not await renew(peer, auth, deadline, turn):
                 raise
             renewed = True
         else:
+            auth.in_doubt = False
             return answer, turn
+
+
+async def renew(peer: HttpPeer, auth: Auth, deadline: float, turn: int) -> bool:
+    """A new token for a call that was refused. While new ones are refused as well, as seldom as repetitions are."""
+    if auth.in_doubt and not peer.guard.budget.spend():
+        return False
+    return await auth.renew(deadline, turn)
 
 
 def _none(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:

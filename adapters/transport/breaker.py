@@ -122,7 +122,10 @@ class Breaker:
             self._count(1, failed=failed)
 
     def blame(self) -> None:
-        """A call that had gone well brought an answer that cannot be used; a probe then was none."""
+        """A call that had gone well brought an answer that cannot be read; a probe then was none.
+
+        What an answer says of one person never counts: his record may be broken, the provider is not.
+        """
         if self._on_trial:
             self._on_trial = False
             self._open()

@@ -11,6 +11,9 @@ from adapters.transport.tokens import Token, TokenCache
 class Auth(Protocol):
     """What a call needs so that the provider knows us."""
 
+    #: the newest token was refused when it was new
+    in_doubt: bool
+
     @property
     def turn(self) -> int:
         """Number of the token in force; read it right after `headers` or `query`, give it to `renew`."""
@@ -32,6 +35,7 @@ class HeaderAuth:
     """Headers that need no token: worked out per call from the time, or fixed."""
 
     turn = 0
+    in_doubt = False
 
     def __init__(self, make: Callable[[], dict[str, str]]) -> None:
         """`make` gives the headers of one call."""
@@ -71,6 +75,7 @@ class TokenAuth:
         self._make = make
         self._make_query = make_query
         self._own_peer = own_peer
+        self.in_doubt = False
 
     @property
     def turn(self) -> int:

@@ -55,21 +55,21 @@ class Usage:
         return {"exchange_id": asker.exchange, "uses": told, "next": following}
 
     async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
-        """The use that this record opens; None when it opens none."""
+        """The use whose first record about him this is; None when it is no use, or not the first.
+
+        Whose number left with somebody else's form is named by the closing record alone.
+        """
         opening = members_of(entry)
-        if opening is None or opening["phase"] not in _OPENING:
+        if opening is None or opening["phase"] not in {*_OPENING, *_CLOSING}:
             return None
         found, _ = await self._books.page(Filters(exchange=opening["exchange"]), None, MOST_RECORDS)
         records = {one.index: members_of(one) or opening for one in sorted(found)}
-        first = next(
-            (
-                index
-                for index, members in records.items()
-                if members["phase"] in _OPENING and indexes & set(members["subjects"].values())
-            ),
-            entry.index,
-        )
-        return self._told(opening, list(records.values()), indexes) if first == entry.index else None
+        about = [index for index, one in records.items() if indexes & set(one["subjects"].values())]
+        first = next((index for index in about if records[index]["phase"] in _OPENING), None)
+        if (about[0] if first is None and about else first) != entry.index:
+            return None
+        opening = next((one for one in records.values() if one["phase"] in _OPENING), opening)
+        return self._told(opening, list(records.values()), indexes)
 
     def _told(
         self, opening: Mapping[str, Any], records: Sequence[Mapping[str, Any]], indexes: set[str]
@@ -80,6 +80,7 @@ class Usage:
         roles = {
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
+        elsewhere = any(role.startswith("also#") for role in roles)
         calls = (end or opening)["calls"]
         titles = self._titles
         use: dict[str, Any] = {
@@ -100,7 +101,7 @@ class Usage:
                     "outcome": call["outcome"],
                 }
                 for call in calls
-                if call["role"] in roles
+                if elsewhere or call["role"] in roles
             ],
         }
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}

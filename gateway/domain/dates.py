@@ -8,11 +8,12 @@ Inside the gateway a partial date is a `PartialDate`; in evidence values it is i
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Self
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _EARLIEST, _LATEST = 1850, 2199
+_VIETNAM = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +55,11 @@ class PartialDate:
         latest = date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
         earliest = date(self.year, self.month or 1, self.day or 1)
         return _years(latest, today), _years(earliest, today)
+
+
+def legal_day(moment: datetime) -> date:
+    """The day that it is in Vietnam (UTC+7, without summer time): ages, agreements and papers follow it."""
+    return moment.astimezone(_VIETNAM).date()
 
 
 def rfc3339(moment: datetime) -> str:

@@ -11,9 +11,10 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswe
 from gateway.domain.parties import Subject
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
-from gateway.mapping.papers import Facts, Published, wanting
+from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
-from gateway.mapping.plan import Plan, PlannedField, evidence_id
+from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
+from gateway.mapping.predicates import Facts, Published
 from gateway.mapping.transforms import text
 
 #: which state says most about why a field has no value, strongest first
@@ -63,8 +64,11 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
     filled = Filled()
     form, known = filled.form, situation.known
     shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
+    disputed: set[tuple[int, str]] = set()
     for planned in plan.fields:
         key = planned.field.key
+        if planned.field.agree:
+            disputed.update(_disputed(planned, shown))
         if key in known:
             filled.fields[key] = _kept(known[key])
             put(form, planned.field.names, known[key])
@@ -77,7 +81,7 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
         elif entry["state"] == "withheld":
             filled.rules[str(_withheld_rule(planned))] = None
     filled.saved_fields = len(filled.digestible)
-    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known)
+    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known, disputed)
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
@@ -128,17 +132,11 @@ def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence:
 
 
 def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
-    found = []
-    for pick in planned.picks:
-        answer = answers[pick.query] if pick.query is not None else None
-        raw = answer.values.get(pick.attribute) if answer is not None else None
-        value = planned.field.convert(raw) if raw is not None else None
-        if value is not None and pick.query is not None:
-            found.append((value, evidence_id(pick.query), pick))
+    found = _said(planned, answers)
     if not found:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
-    differ = any(_folded(other) != _folded(value) for other, _, _ in found[1:])
+    differ = _differ(found)
     entry: Entry = {
         "state": "disputed" if differ else "filled",
         "value": value,
@@ -154,6 +152,28 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
         entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
     return entry
+
+
+def _said(planned: PlannedField, answers: list[SourceAnswer | None]) -> list[tuple[object, str, Pick]]:
+    """What the sources say of a field: value, evidence, reference; in the order of preference."""
+    found: list[tuple[object, str, Pick]] = []
+    for pick in planned.picks:
+        answer = answers[pick.query] if pick.query is not None else None
+        raw = answer.values.get(pick.attribute) if answer is not None else None
+        value = planned.field.convert(raw) if raw is not None else None
+        if value is not None and pick.query is not None:
+            found.append((value, evidence_id(pick.query), pick))
+    return found
+
+
+def _differ(found: list[tuple[object, str, Pick]]) -> bool:
+    return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
+
+
+def _disputed(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iterator[tuple[int, str]]:
+    """The references of a field whose sources contradict one another, whatever the citizen typed."""
+    if _differ(found := _said(planned, answers)):
+        yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
 
 
 def _folded(value: object) -> object:

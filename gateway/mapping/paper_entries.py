@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from gateway.domain.evidence import Reason
 from gateway.mapping.model import PaperRule
-from gateway.mapping.papers import Facts, Truth, Verdict, predicate, prove
+from gateway.mapping.papers import Verdict, prove
+from gateway.mapping.predicates import Facts, Truth, predicate
 
 Entry = dict[str, object]
 

@@ -6,15 +6,15 @@ An attribute counts only when the owner of its database has published that it ma
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
-from gateway.mapping.model import Issued, PaperRule, Predicate, Proof
-from gateway.mapping.plan import Pick, Plan, evidence_id
+from gateway.mapping.model import Issued, PaperRule, Proof
+from gateway.mapping.plan import Pick, evidence_id
+from gateway.mapping.predicates import Facts, Truth, predicate
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
 _DOUBTS = {
@@ -23,28 +23,6 @@ _DOUBTS = {
     "sources_differ": Reason.SOURCES_DIFFER,
     "name_differs": Reason.SOURCES_DIFFER,
 }
-#: the id of the published scope that covers this attribute of this data service, or None
-Published = Callable[[str, str], str | None]
-
-
-class Truth(StrEnum):
-    """What can be said of a predicate or a proof."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known while papers are decided. An answer of None: that query was not asked yet."""
-
-    plan: Plan
-    answers: list[SourceAnswer | None]
-    published: Published
-    today: date
-    given: frozenset[str]
-    known: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,66 +35,6 @@ class Verdict:
     rule: str = ""
     scope: str | None = None
     reusable: Mapping[str, object] | None = None
-
-
-def predicate(facts: Facts, name: str) -> Truth:
-    """The truth of a named predicate; of several subjects it must hold for every one."""
-    forms = facts.plan.predicates[name]
-    if len(forms) == 1:
-        return _truth(facts, forms[0])
-    found = {_truth(facts, form) for form in forms}
-    return next(truth for truth in (Truth.NO, Truth.UNKNOWN, Truth.YES) if truth in found)
-
-
-def _truth(facts: Facts, rule: Predicate) -> Truth:
-    if rule.role_given is not None:
-        return Truth.YES if rule.role_given in facts.given else Truth.NO
-    if rule.equal is not None:
-        left, right = (_value(facts, word) for word in rule.equal)
-        if left is None or right is None:
-            return Truth.UNKNOWN
-        return Truth.YES if _same(left, right) else Truth.NO
-    if rule.younger_than is not None:
-        return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
-    value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
-    return _from_table(rule, value)
-
-
-def _same(left: object, right: object) -> bool:
-    """Equal, or one of the items where one side is a list (an owner among the owners)."""
-    if isinstance(left, list):
-        return right in left
-    return left in right if isinstance(right, list) else left == right
-
-
-def _from_table(rule: Predicate, value: object) -> Truth:
-    word = str(value).lower() if isinstance(value, bool) else str(value)
-    if value is None:
-        return Truth.UNKNOWN
-    if word in rule.yes:
-        return Truth.YES
-    return Truth.NO if word in rule.no else Truth.UNKNOWN
-
-
-def _younger(value: object, years: int, today: date) -> Truth:
-    if not isinstance(value, str):
-        return Truth.UNKNOWN
-    try:
-        lowest, highest = PartialDate.parse(value).age_on(today)
-    except ValueError:
-        return Truth.UNKNOWN
-    if highest < years:
-        return Truth.YES
-    return Truth.NO if lowest >= years else Truth.UNKNOWN
-
-
-def _value(facts: Facts, word: str) -> object:
-    pick = facts.plan.picks.get(word)
-    if pick is None or pick.query is None:
-        return None
-    answer = facts.answers[pick.query]
-    # a doubtful value decides nothing: its paper is asked for
-    return None if answer is None or pick.attribute in answer.doubts else answer.values.get(pick.attribute)
 
 
 def prove(facts: Facts, proof: Proof) -> Verdict:
@@ -137,7 +55,9 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
 
 def _is(facts: Facts, name: str) -> Verdict:
     truth = predicate(facts, name)
-    why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: Reason.CONDITION_UNKNOWN}.get(truth)
+    disputed = any(facts.disputes(word) for word in facts.plan.reads[name])
+    unknown = Reason.SOURCES_DIFFER if disputed else Reason.CONDITION_UNKNOWN
+    why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: unknown}.get(truth)
     return Verdict(truth, by=f"is:{name}", reason=why, rule=name)
 
 
@@ -172,6 +92,8 @@ def _one(facts: Facts, word: str) -> Verdict:
     scope = facts.published(query.service.name, pick.attribute)
     if scope is None:
         return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
+    if facts.disputes(word):
+        return Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=facts.plan.whose.get(word, ""))
     answer = facts.answers[pick.query]
     if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
         return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.evidence import Reason
-from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.parties import Subject
+from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
 from gateway.mapping.model import PaperRule, Predicate, Proof
 from gateway.mapping.procedure import ACCOUNT, Field, Procedure, Ref, refs_of_predicate, role_of
 from gateway.mapping.source import ServicePlan
-
-#: evidence that confirms who somebody is, the least of it first -> what is asked of it
-_CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
 
 #: may this requester have this attribute of this data service?
 Allows = Callable[[str, str], bool]
@@ -92,8 +90,11 @@ class Plan:
     #: reference about one of several subjects -> the rule that says whose
     whose: Mapping[str, str]
     keeps: tuple[Keep, ...]
-    #: query that holds number, name and birth date together -> queries by the number alone, about the same person
+    #: query that holds number, name and birth date together -> queries that are about that person, or found through
+    #: him, by the number alone
     confirms: Mapping[int, tuple[int, ...]]
+    #: role -> the role through whose number, or in whose evidence, its subject is found
+    hangs_on: Mapping[str, str]
 
 
 class _Planner:
@@ -128,29 +129,10 @@ class _Planner:
                 left = [name for name in left if name not in granted]
         return tuple(queries)
 
-    def confirm(
-        self, queries: tuple[PlannedQuery, ...]
-    ) -> tuple[tuple[PlannedQuery, ...], dict[int, tuple[int, ...]]]:
-        """The queries with those that are still needed to confirm whom the others are about, and who confirms what.
-
-        A number alone identifies nobody: what was found by it counts only once name and birth date were held
-        against it, by a data service that may be asked.
-        """
-        confirms: dict[int, tuple[int, ...]] = {}
-        for role, subject in self.subjects.items():
-            about = [q for q in queries if q.role == role and q.service.evidence != ACCOUNT]
-            behind = tuple(q.index for q in about if not q.service.verifies)
-            if not behind or subject.kind is not SubjectKind.PERSON:
-                continue
-            own = next((q for q in about if q.service.verifies and q.service.evidence in _CONFIRMING), None)
-            if own is None and (own := self._confirming(role, subject, len(queries))) is not None:
-                queries = (*queries, own)
-            if own is not None:
-                confirms[own.index] = behind
-        return queries, confirms
-
-    def _confirming(self, role: str, subject: Subject, index: int) -> PlannedQuery | None:
-        for evidence, attribute in _CONFIRMING.items():
+    def confirming(self, role: str, index: int) -> PlannedQuery | None:
+        """A query that asks the least of whoever holds number, name and birth date of `role` together."""
+        subject = self.subjects[role]
+        for evidence, attribute in CONFIRMING.items():
             for service in self.offers.get(evidence, ()):
                 if service.verifies and service.can_ask(subject) and self._gives(service, attribute):
                     return PlannedQuery(index, service, role, (attribute,))
@@ -207,14 +189,17 @@ def make_plan(
     for role in procedure.roles.values():
         if role.found_in is not None:
             _want_found(planner, role.found_in)
-    queries, confirms = planner.confirm(planner.choose())
+    hangs_on = parents(procedure.roles, slots)
+    queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
     planned = tuple(
         PlannedField(field, tuple(planner.pick(ref, queries) for ref in field.refs)) for field in fields
     )
     picks = {word: planner.pick(ref, queries) for word, ref in named.items()}
     keeps = _keeps(planned, slots)
     whose = _whose(named, many)
-    return Plan(procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms)
+    return Plan(
+        procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms, hangs_on
+    )
 
 
 def _reads(forms: tuple[Predicate, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Here too is how a record is held against the subject that was asked about (`iden
 Old commune codes become the units of 1 July 2025; a commune that was divided comes back as `Doubtful`.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from gateway.domain.evidence import AttributeDoubt
@@ -27,17 +28,19 @@ NO_DATE = "0000"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-#: True: the record says so, or there is nothing to compare; False: it says otherwise; None: it leaves that blank
+#: True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare
 Check = Callable[[object, Subject], bool | None]
+#: what a person shares with others: each alone identifies nobody
+SHARED = frozenset({"full_name", "birth_date"})
 
 
-def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[Check]:
-    """Whether a record is about the subject, one check for every word of `identity`.
+def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[tuple[str, Check]]:
+    """Whether a record is about the subject: the words of `identity`, with a check each.
 
     Names are compared without case, tone marks and spaces; birth dates, read as the attribute `birth_date` is,
     as precisely as both are known. Where the path is read by `members`, the subject must be one of them.
     """
-    return [_check(name, path, answer, named) for name, path in answer.identity.items()]
+    return [(name, _check(name, path, answer, named)) for name, path in answer.identity.items()]
 
 
 def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transform]) -> Check:
@@ -49,7 +52,7 @@ def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transfo
     def check(record: object, subject: Subject) -> bool | None:
         asked = getattr(subject, name, None)
         if asked is None or (name == "old_id" and subject.personal_id is not None):
-            return True
+            return None
         value = pick(record)
         for transform in transforms:
             value = transform(value)
@@ -66,11 +69,17 @@ def _same(name: str, asked: str, found: str) -> bool:
     if asked == found:
         return True
     if name == "full_name":
-        return plain.upper_ascii(asked) == plain.upper_ascii(found)
+        return _bare(asked) == _bare(found)
     if name == "birth_date":
         known = min(len(asked), len(found))
         return asked[:known] == found[:known]
     return False
+
+
+def _bare(name: str) -> str:
+    """A name in capitals, without tone marks and spaces, in whatever script."""
+    letters = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
+    return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
 
 
 def members(value: object) -> list[dict[str, object]] | None:

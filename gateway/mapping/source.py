@@ -22,7 +22,7 @@ from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path, put
-from gateway.mapping.records import identity_checks, provider_transforms
+from gateway.mapping.records import SHARED, identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable, text
 from gateway.mapping.values import Attribute, Pick, Place, Step, blank
 from gateway.strict_yaml import Document, read
@@ -37,7 +37,8 @@ _REASONS = {
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
-_COMPARED = frozenset({"full_name", "birth_date"})
+_NO_MATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
+_NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
 
@@ -74,7 +75,8 @@ class ServicePlan:
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
         #: whether an answer is only about somebody whose number, name and birth date belong together
-        self.verifies = _COMPARED.issubset(_compared(mapping))
+        compared = _compared(mapping)
+        self.verifies = compared.issuperset(SHARED) and not compared.isdisjoint(_NUMBERS)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     @property
@@ -142,11 +144,23 @@ class ServicePlan:
         return refusal or self._evidence(record, tree, query)
 
     def _about_another(self, record: object, subject: Subject) -> SourceAnswer | None:
-        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose."""
-        said = [check(record, subject) for check in self._identity]
-        if False in said:
+        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
+
+        The number that was asked for under another name or birth date is no slip of the provider: they do not
+        belong together. Where a number was asked and the record leaves it blank, name and birth date stand for it.
+        """
+        said = {name: check(record, subject) for name, check in self._identity}
+        shared = [said.get(name) for name in SHARED]
+        own = [word for name, word in said.items() if name not in SHARED]
+        if False in own:
             return _OTHER_PERSON
-        return None if True in said else _INVALID
+        if False in shared:
+            return _NO_MATCH if True in own else _OTHER_PERSON
+        asked = {name for name in said if getattr(subject, name)}
+        if True in own or not asked:
+            return None
+        told = True in shared if asked <= SHARED else all(shared)
+        return None if told else _INVALID
 
     def _absent(self, tree: object) -> SourceAnswer:
         """Nothing is held; but an answer of another form says nothing about the person."""

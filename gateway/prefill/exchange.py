@@ -8,9 +8,10 @@ import orjson
 from gateway.domain.dates import rfc3339
 from gateway.domain.evidence import NOTHING, Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
-from gateway.domain.identifiers import CallId, ExchangeId
-from gateway.domain.parties import Requester, Subject
+from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
+from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
+from gateway.mapping.confirming import untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
@@ -21,6 +22,8 @@ from gateway.prefill.roles import dependency, found_subject
 
 _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
+#: who confirms people is given so long, however little time the caller has; then his silence is an outage
+_PATIENCE_SECONDS = 1.0
 _NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
 
 
@@ -41,7 +44,8 @@ class Exchange:
         self._situation = situation
         self._subjects = dict(prepared.cast.subjects)
         self._calls: dict[int, Call] = {}
-        self._deadline = asyncio.get_running_loop().time() + tools.late_seconds
+        self._began = asyncio.get_running_loop().time()
+        self._deadline = self._began + tools.late_seconds
         one = prepared.official
         self._asker = (
             f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
@@ -60,7 +64,7 @@ class Exchange:
         """The queries to ask next; a subject that is found on the way comes before what is asked about him."""
         started = self.gathering.asked or self._request.known
         wave = (
-            next_queries(self._plan, answers, self._situation, waiting=waiting)
+            next_queries(self._plan, self._trusted(answers), self._situation, waiting=waiting)
             if started
             else self._prepared.first
         )
@@ -87,23 +91,18 @@ class Exchange:
 
     def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
         """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
-        doubtful = {
-            query.role
-            for query in self._plan.queries
-            if (one := answers[query.index]) is not None
-            and _denies(one, confirming=query.index in self._plan.confirms)
-        }
-        if not doubtful:
+        plan = self._plan
+        hurried = asyncio.get_running_loop().time() < self._began + _PATIENCE_SECONDS
+        hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried)
+        if not hidden:
             return answers
-        return [
-            _MISMATCH
-            if one is not None
-            and one.outcome is Outcome.FOUND
-            and query.role in doubtful
-            and query.service.evidence != ACCOUNT
-            else one
-            for query, one in zip(self._plan.queries, answers, strict=True)
-        ]
+        shown = list(answers)
+        for index, reason in hidden.items():
+            one = answers[index]
+            found = one is not None and one.outcome is Outcome.FOUND
+            if found and plan.queries[index].service.evidence != ACCOUNT:
+                shown[index] = _CUT if reason is Reason.DEADLINE_REACHED else _MISMATCH
+        return shown
 
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when nobody can be asked."""
@@ -137,7 +136,7 @@ class Exchange:
         subject = self._subjects.get(query.role)
         if subject is None and query.service.evidence != ACCOUNT:
             before = dependency(self._plan, query.role)
-            answer = self.gathering.answers[before] if before is not None else None
+            answer = self._trusted(self.gathering.answers)[before] if before is not None else None
             subject = found_subject(self._plan, query.role, answer) if answer is not None else None
             if subject is not None:
                 self._subjects[query.role] = subject
@@ -155,10 +154,19 @@ class Exchange:
         record = self._base._replace(
             phase=phase, time=rfc3339(self._tools.clock.now()), calls=self._entries(phase), fields=digested,
             rules=self._base.rules if filled is None else (*self._base.rules, *filled.rules), notes=notes,
-            subjects={role: one.key for role, one in self._subjects.items()},
+            subjects=self._about(digested),
         )  # fmt: skip
         receipt = await self._tools.write(record)
         return {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
+
+    def _about(self, left: Mapping[str, bytes]) -> dict[str, str]:
+        """Role -> whom the record is about; `also#1` and so on are those whose numbers left with the form."""
+        about = {role: one.key for role, one in self._subjects.items()}
+        if numbers := personal_ids_in(b"\n".join(left.values())):
+            named = {one.personal_id for one in self._subjects.values()}
+            others = [number for number in numbers if number not in named]
+            about |= {f"also#{n}": f"{SubjectKind.PERSON}|{number}" for n, number in enumerate(others, 1)}
+        return about
 
     def _first(self) -> ExchangeRecord:
         prepared, official = self._prepared, self._prepared.official
@@ -239,20 +247,9 @@ class Exchange:
             "receipt": receipt,
         }
 
-    def state(self) -> dict[str, tuple[object, ...]]:
-        """What was shown so far: form key -> what a late answer may change."""
-        answers = self._trusted(list(self.gathering.answers))
-        filled = fill(self._plan, answers, self._situation)
-        return {key: seen(entry) for key, entry in filled.fields.items()}
 
-
-def _denies(answer: SourceAnswer, *, confirming: bool) -> bool:
-    """Whether the answer says that number, name and birth date do not belong together."""
-    if answer.outcome is Outcome.NO_MATCH:
-        return True
-    return confirming and (answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False)
-
-
-def seen(entry: Mapping[str, object]) -> tuple[object, ...]:
-    """What of a field's entry the citizen sees."""
-    return entry["state"], entry["value"], entry["attribute"]
+def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+    """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
+    fields = answer.get("fields")
+    entries = fields.items() if isinstance(fields, dict) else ()
+    return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}

@@ -4,7 +4,7 @@ A late answer is recorded before it can be fetched; while the log cannot be writ
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 
 from gateway.domain.errors import GatewayError, LogUnavailable
 from gateway.domain.exchange import Phase
@@ -31,9 +31,11 @@ class LateWork:
         await self._keep(running, token, {"exchange_id": running.id}, version=0, late=[])
         return token
 
-    def follow(self, running: Exchange, task: "asyncio.Task[None]", token: str) -> None:
-        """Record and keep every arrival until nothing more is needed."""
-        self._start(running, self._follow(running, task, token))
+    def follow(
+        self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
+    ) -> None:
+        """Record and keep every arrival until nothing more is needed; `shown` is the answer that left."""
+        self._start(running, self._follow(running, task, token, shown))
 
     def abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
         """Nobody waits: ask nothing more, let the calls under way end, close the exchange with a record."""
@@ -65,9 +67,12 @@ class LateWork:
         except GatewayError:
             log().warning("prefill.exchange.open", exchange_id=running.id)
 
-    async def _follow(self, running: Exchange, task: "asyncio.Task[None]", token: str) -> None:
+    async def _follow(
+        self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
+    ) -> None:
         arrived = asyncio.Event()
-        had = running.state()
+        had = seen(shown)
+        await self._keep(running, token, shown, version=0, late=[])
         running.gathering.arrived = arrived.set
         version, failures = 0, 0
         while True:
@@ -88,9 +93,7 @@ class LateWork:
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             version, failures = version + 1, 0
-            fields = answer["fields"]
-            entries = fields.items() if isinstance(fields, dict) else ()
-            late = [k for k, entry in entries if entry["value"] is not None and had.get(k) != seen(entry)]
+            late = [key for key, now in seen(answer).items() if _differs(had.get(key), now)]
             await self._keep(running, token, answer, version=version, late=late, done=done)
             if done:
                 return
@@ -107,3 +110,8 @@ class LateWork:
     ) -> None:
         state = {"answer": answer, "version": version, "done": done, "late": late}
         await self._tools.pending.put(token, running.requester.id, state)
+
+
+def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool:
+    """Whether a value came, changed, or is taken back."""
+    return before != now and (now[1] is not None or (before is not None and before[1] is not None))

@@ -8,8 +8,8 @@ from gateway.config import SourceSettings
 from gateway.domain.dates import rfc3339
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.identifiers import CallId
-from gateway.mapping.papers import Published
 from gateway.mapping.plan import Plan, PlannedQuery
+from gateway.mapping.predicates import Published
 from gateway.policy.grants import Grant
 from gateway.prefill.gather import Call
 

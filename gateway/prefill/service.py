@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
 from gateway.config import Configuration
+from gateway.domain.dates import legal_day
 from gateway.domain.errors import LogUnavailable, NotFound, Refused, Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
@@ -89,7 +90,7 @@ class Prefill:
             if task is not None or not isinstance(stopped, LogUnavailable):
                 self._late.abandon(running, task)
             raise
-        self._late.follow(running, task, token)
+        self._late.follow(running, task, token, answer)
         return answer
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
@@ -129,7 +130,9 @@ class Prefill:
         official = self._official(request, requester)
         purpose = request.purpose or procedure.purpose
         try:
-            grant = self._policy.decide(requester, procedure.code, purpose, self._tools.clock.now().date())
+            grant = self._policy.decide(
+                requester, procedure.code, purpose, legal_day(self._tools.clock.now())
+            )
         except Refused as refusal:
             await self._tools.refuse(
                 refusal, request, requester, exchange, roles.subjects, official, procedure.code, purpose
@@ -179,7 +182,7 @@ class Prefill:
         )
 
     def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
-        today = self._tools.clock.now().date()
+        today = legal_day(self._tools.clock.now())
         roles = prepared.cast
         return Situation(request.known, roles.given, today, self._published, roles.subjects)
 

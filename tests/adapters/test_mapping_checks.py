@@ -37,7 +37,7 @@ def matches(record: object, identity: dict[str, str], subject: Subject = ASKED, 
     checks = identity_checks(
         AnswerRule.model_validate(words), provider_transforms(load_codes(ROOT / "mappings/codes"))
     )
-    return False not in [check(record, subject) for check in checks]
+    return False not in [check(record, subject) for _, check in checks]
 
 
 @pytest.mark.parametrize(

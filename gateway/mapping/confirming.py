@@ -1,0 +1,129 @@
+"""Who a query is about: a number alone identifies nobody, so somebody who knows must hold name and birth date to it.
+
+What was found by a number, or through it (a child through its mother, the head through the household), counts once
+the number's own person was confirmed, wherever a data service that does so may be asked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.model import Role
+from gateway.mapping.procedure import ACCOUNT
+from gateway.mapping.source import ServicePlan
+
+#: evidence that confirms who somebody is, the least of it first -> what is asked of it
+CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
+
+
+class Query(Protocol):
+    """What is looked at of a planned query."""
+
+    @property
+    def index(self) -> int:
+        """Its place among the queries of the plan."""
+
+    @property
+    def service(self) -> ServicePlan:
+        """Who is asked."""
+
+    @property
+    def role(self) -> str:
+        """Whom it is about."""
+
+
+_Query = TypeVar("_Query", bound=Query)
+
+
+def parents(roles: Mapping[str, Role], slots: Mapping[str, str]) -> dict[str, str]:
+    """Role -> the role by whose number, or in whose evidence, its subject is found."""
+    found = {}
+    for name, role in roles.items():
+        if before := role.through or (role.found_in or "").partition(":")[0]:
+            found[name] = slots.get(before, before)
+    return found
+
+
+def chain(role: str, hangs_on: Mapping[str, str]) -> list[str]:
+    """The role itself and those that it hangs on, nearest first."""
+    found = [role]
+    while (before := hangs_on.get(found[-1])) is not None and before not in found:
+        found.append(before)
+    return found
+
+
+def confirm(
+    queries: tuple[_Query, ...],
+    subjects: Mapping[str, Subject],
+    hangs_on: Mapping[str, str],
+    confirming: Callable[[str, int], _Query | None],
+) -> tuple[tuple[_Query, ...], dict[int, tuple[int, ...]]]:
+    """The queries with those that are still needed to confirm people, and which query stands behind which others.
+
+    `confirming(role, index)` makes a query that confirms, or None where nobody may be asked.
+    """
+    confirms: dict[int, tuple[int, ...]] = {}
+    for role, subject in subjects.items():
+        if subject.kind is not SubjectKind.PERSON:
+            continue
+        about = [q for q in queries if q.role == role and q.service.evidence != ACCOUNT]
+        through = (q.index for q in queries if role in chain(q.role, hangs_on)[1:])
+        behind = (*(q.index for q in about if not q.service.verifies), *through)
+        if not behind:
+            continue
+        own = next((q for q in about if q.service.verifies and q.service.evidence in CONFIRMING), None)
+        if own is None and (own := confirming(role, len(queries))) is not None:
+            queries = (*queries, own)
+        if own is not None:
+            confirms[own.index] = behind
+    return queries, confirms
+
+
+def untrusted(
+    queries: Sequence[Query],
+    answers: Sequence[SourceAnswer | None],
+    confirms: Mapping[int, tuple[int, ...]],
+    hangs_on: Mapping[str, str],
+    *,
+    hurried: bool,
+) -> Mapping[int, Reason]:
+    """Queries whose answers may not be shown: DATA_DO_NOT_MATCH, or DEADLINE_REACHED while nobody confirmed yet.
+
+    An outage of whoever confirms hides nothing (SECURITY.md); a caller who is `hurried` and leaves him no time does.
+    """
+    found: dict[int, Reason] = {}
+    if hurried:
+        late = (behind for index, behind in confirms.items() if _is_late(answers[index]))
+        found = {one: Reason.DEADLINE_REACHED for behind in late for one in behind}
+    denied = _denied(queries, answers, confirms)
+    for query in queries if denied else ():
+        if not denied.isdisjoint(chain(query.role, hangs_on)):
+            found[query.index] = Reason.DATA_DO_NOT_MATCH
+    return found
+
+
+def _denied(
+    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
+) -> set[str]:
+    """Roles whose number, name and birth date do not belong together: whoever confirms says so, else anybody."""
+    denied: set[str] = set()
+    confirmed: set[str] = set()
+    for query in queries:
+        one = answers[query.index]
+        if one is None:
+            continue
+        if one.outcome is Outcome.NO_MATCH or (query.index in confirms and _denies(one)):
+            denied.add(query.role)
+        elif query.index in confirms and one.outcome is Outcome.FOUND:
+            confirmed.add(query.role)
+    return denied - confirmed if denied else denied
+
+
+def _is_late(answer: SourceAnswer | None) -> bool:
+    return answer is not None and answer.reason is Reason.DEADLINE_REACHED
+
+
+def _denies(answer: SourceAnswer) -> bool:
+    """Whether who confirms does not know such a person."""
+    return answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False

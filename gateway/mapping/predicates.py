@@ -1,0 +1,104 @@
+"""What can be said of a person: named predicates over evidence (ARCHITECTURE 7), three-valued.
+
+A blank value never proves a negative, and a value that a source doubts or another source contradicts decides nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import SourceAnswer
+from gateway.mapping.model import Predicate
+from gateway.mapping.plan import Plan
+
+#: the id of the published scope that covers this attribute of this data service, or None
+Published = Callable[[str, str], str | None]
+
+
+class Truth(StrEnum):
+    """What can be said of a predicate or a proof."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known while papers are decided. An answer of None: that query was not asked yet."""
+
+    plan: Plan
+    answers: list[SourceAnswer | None]
+    published: Published
+    today: date
+    given: frozenset[str]
+    known: Mapping[str, object]
+    #: query and attribute that another source contradicts: they prove nothing
+    disputed: Collection[tuple[int, str]] = frozenset()
+
+    def disputes(self, word: str) -> bool:
+        """Whether sources contradict one another about a reference."""
+        pick = self.plan.picks.get(word)
+        return pick is not None and pick.query is not None and (pick.query, pick.attribute) in self.disputed
+
+
+def predicate(facts: Facts, name: str) -> Truth:
+    """The truth of a named predicate; of several subjects it must hold for every one."""
+    forms = facts.plan.predicates[name]
+    if len(forms) == 1:
+        return _truth(facts, forms[0])
+    found = {_truth(facts, form) for form in forms}
+    return next(truth for truth in (Truth.NO, Truth.UNKNOWN, Truth.YES) if truth in found)
+
+
+def _truth(facts: Facts, rule: Predicate) -> Truth:
+    if rule.role_given is not None:
+        return Truth.YES if rule.role_given in facts.given else Truth.NO
+    if rule.equal is not None:
+        left, right = (_value(facts, word) for word in rule.equal)
+        if left is None or right is None:
+            return Truth.UNKNOWN
+        return Truth.YES if _same(left, right) else Truth.NO
+    if rule.younger_than is not None:
+        return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
+    value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
+    return _from_table(rule, value)
+
+
+def _same(left: object, right: object) -> bool:
+    """Equal, or one of the items where one side is a list (an owner among the owners)."""
+    if isinstance(left, list):
+        return right in left
+    return left in right if isinstance(right, list) else left == right
+
+
+def _from_table(rule: Predicate, value: object) -> Truth:
+    word = str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return Truth.UNKNOWN
+    if word in rule.yes:
+        return Truth.YES
+    return Truth.NO if word in rule.no else Truth.UNKNOWN
+
+
+def _younger(value: object, years: int, today: date) -> Truth:
+    if not isinstance(value, str):
+        return Truth.UNKNOWN
+    try:
+        lowest, highest = PartialDate.parse(value).age_on(today)
+    except ValueError:
+        return Truth.UNKNOWN
+    if highest < years:
+        return Truth.YES
+    return Truth.NO if lowest >= years else Truth.UNKNOWN
+
+
+def _value(facts: Facts, word: str) -> object:
+    pick = facts.plan.picks.get(word)
+    if pick is None or pick.query is None or facts.disputes(word):
+        return None
+    answer = facts.answers[pick.query]
+    # a doubtful value decides nothing: its paper is asked for
+    return None if answer is None or pick.attribute in answer.doubts else answer.values.get(pick.attribute)
