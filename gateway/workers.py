@@ -19,6 +19,7 @@ import uvloop
 from gateway.config import load
 from gateway.domain.errors import ConfigError, Problem
 from gateway.serving import Plan, running, stop_event, with_ports, write_ready
+from gateway.settings import GatewaySettings
 from gateway.telemetry import log, set_up
 
 _START_SECONDS = 30
@@ -32,6 +33,7 @@ class WorkerFailed(Exception):
 def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
     """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained. WorkerFailed at start."""
     settings = load(plan.config, plan.overrides).gateway
+    _check_cache(settings)
     port = _free_port(settings.api.host, settings.api.port)
     peers = _free_port(settings.sandbox.host, settings.sandbox.port) if plan.with_sandbox else 0
     plan = replace(with_ports(plan, api=port, sandbox=peers), reuse_port=True)
@@ -46,6 +48,17 @@ def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]]
     finally:
         if plan.ready_file is not None:
             plan.ready_file.unlink(missing_ok=True)
+
+
+def _check_cache(settings: GatewaySettings) -> None:
+    """Workers that share nothing lose late answers: whoever comes for one may meet another worker."""
+    if not settings.cache_url.startswith("memory:"):
+        return
+    what = "'cache_url: memory://' is one process's: of several workers only one finds a late answer"
+    if settings.profile == "production":
+        remedy = "write redis://host:6379/0, or serve with one worker"
+        raise ConfigError([Problem("config/gateway.yaml", 0, what, remedy)])
+    log().warning("serve.workers_share_no_cache", config="cache_url", reason="memory")
 
 
 def _free_port(host: str, port: int) -> int:

@@ -18,10 +18,10 @@ from gateway.api.models import (
     SameAsBody,
 )
 from gateway.api.operation import answer
-from gateway.api.problems import pointer
+from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
 from gateway.domain.dates import PartialDate
-from gateway.domain.errors import Unprocessable
+from gateway.domain.errors import GatewayError, Unprocessable
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
@@ -167,7 +167,10 @@ def _deadline(request: web.Request, wanted_ms: int | None) -> float:
 
 
 async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]) -> web.StreamResponse:
-    """`event: late` per late answer, `event: end` when nothing more will come; errors before the first are problems."""
+    """`event: late` per late answer, `event: end` when nothing more will come, `event: error` when that is not known.
+
+    Errors before the first event are problems.
+    """
     nxt: asyncio.Future[dict[str, object]] = asyncio.ensure_future(anext(events))
     try:
         await asyncio.wait([nxt], timeout=_FIRST_EVENT_SECONDS)
@@ -180,11 +183,15 @@ async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]
             if not nxt.done():
                 await stream.write(b": waiting\n\n")
                 continue
-            if nxt.exception() is not None:
+            if (broken := nxt.exception()) is not None:
                 break
             await stream.write(b"event: late\ndata: " + orjson.dumps(nxt.result()) + b"\n\n")
             nxt = asyncio.ensure_future(anext(events))
-        await stream.write(b"event: end\ndata: {}\n\n")
+        ended = b"event: end\ndata: {}\n\n"
+        if not isinstance(broken, StopAsyncIteration):
+            fault = broken if isinstance(broken, GatewayError) else GatewayError()
+            ended = b"event: error\ndata: " + problem_body(fault, request[EXCHANGE]) + b"\n\n"
+        await stream.write(ended)
         await stream.write_eof()
         return stream
     finally:

@@ -69,8 +69,8 @@ FAMILIES: dict[int, type[GatewayError]] = {
 }
 
 
-def problem(error: GatewayError, exchange: str) -> web.Response:
-    """The error as a response; the status is that of its family."""
+def problem_body(error: GatewayError, exchange: str) -> bytes:
+    """The error as a problem (RFC 9457)."""
     body: dict[str, object] = {
         "type": f"/docs#problem-{error.problem_code}",
         "title": error.title,
@@ -84,13 +84,18 @@ def problem(error: GatewayError, exchange: str) -> web.Response:
         body["retry_after"] = error.retry_after
     body |= error.members
     body["exchange_id"] = exchange
+    return orjson.dumps(body)
+
+
+def problem(error: GatewayError, exchange: str) -> web.Response:
+    """The error as a response; the status is that of its family."""
     headers = {"X-Exchange-Id": exchange, "Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.http == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="motlan", error="invalid_token"'
     return web.Response(
-        status=error.http, body=orjson.dumps(body), content_type=CONTENT_TYPE, headers=headers
+        status=error.http, body=problem_body(error, exchange), content_type=CONTENT_TYPE, headers=headers
     )
 
 

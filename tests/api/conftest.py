@@ -47,7 +47,7 @@ class StandIn:
         self.resumed = 0
         self.gate: asyncio.Event | None = None
         self.error: Exception | None = None
-        self.late: list[dict[str, object]] = []
+        self.late: list[dict[str, object] | Exception] = []
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
@@ -76,6 +76,8 @@ class StandIn:
         if token != "known":
             raise NotFound(code="pending_unknown")
         for item in self.late:
+            if isinstance(item, Exception):
+                raise item
             yield item
 
 

@@ -1,6 +1,7 @@
 """Bodies become requests; late answers come as JSON or as events; readiness follows the log."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -84,6 +85,14 @@ async def test_resume_streams_events_until_the_end(door: Door) -> None:
     assert answer.raw.decode() == (
         'event: late\ndata: {"fields":{"a":1}}\n\nevent: late\ndata: {"fields":{"b":"hai"}}\n\nevent: end\ndata: {}\n\n'
     )
+
+
+async def test_stream_that_breaks_off_says_so(door: Door) -> None:
+    door.prefill.late = [{"fields": {"a": 1}}, LogUnavailable()]
+    answer = await door.post("/v1/prefill/resume", {"pending": "known"}, Accept="text/event-stream")
+    *_, last, nothing = answer.raw.decode().split("\n\n")
+    assert (last.partition("\n")[0], nothing) == ("event: error", "")
+    assert json.loads(last.partition("data: ")[2])["code"] == "log_unavailable"
 
 
 async def test_stream_of_a_strange_token_is_a_problem_not_a_stream(door: Door) -> None:
