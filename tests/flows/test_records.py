@@ -57,7 +57,7 @@ async def test_hundred_identical_requests_are_one_call_and_two_hundred_records(h
     subjects = {"requester": who, "person": {"same_as": "requester"}}
     await house.token()
     answers = await asyncio.gather(
-        *(house.prefill("1.004873", subjects, deadline_ms=8000) for _ in range(100))
+        *(house.prefill("1.004873", subjects, deadline_ms=10_000) for _ in range(100))
     )
     assert len({answer["exchange_id"] for answer in answers}) == 100
     calls = await house.calls()
