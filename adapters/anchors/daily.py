@@ -5,7 +5,6 @@ show later, with `motlan verify-log --since`, that nothing before that day was c
 """
 
 import asyncio
-import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable
@@ -63,11 +62,12 @@ def _written_once(path: Path, content: bytes) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         # A link where the file system has them: unlike a rename it never replaces what another process was first with.
-        with contextlib.suppress(FileExistsError):
-            try:
-                os.link(draft, path)
-            except PermissionError:
-                draft.rename(path)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)

@@ -34,7 +34,9 @@ class Outside:
             what = "the address of an anchor cannot be called"
             raise ConfigError([Problem("log.anchors", 0, what, "write 'url: https://…'")]) from None
 
-    async def post(self, path: str, kind: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    async def post(
+        self, path: str, kind: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """The whole answer, whatever its status; AnchorFailed when there is none."""
         end = asyncio.get_running_loop().time() + self._seconds
         try:

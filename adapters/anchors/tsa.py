@@ -58,8 +58,6 @@ class TimestampAuthority:
         """AnchorFailed, with a word for what is wrong, unless the response holds for `data`."""
         try:
             stamp = decode_timestamp_response(response)
-            if stamp.status != _GRANTED:
-                raise AnchorFailed("refused")
             self._check(stamp, hashlib.sha256(data).digest(), nonce)
         except AnchorFailed:
             raise
@@ -71,6 +69,8 @@ class TimestampAuthority:
         await self._outside.close()
 
     def _check(self, stamp: TimeStampResponse, digest: bytes, nonce: int | None) -> None:
+        if stamp.status != _GRANTED:
+            raise AnchorFailed("refused")
         info = stamp.tst_info
         imprint = info.message_imprint
         if imprint.hash_algorithm.dotted_string != SHA256 or imprint.message != digest:
@@ -90,7 +90,9 @@ def request(data: bytes, nonce: int, policy: str | None) -> bytes:
     algorithm = der.sequence(der.oid(SHA256), der.element(der.NULL))
     imprint = der.sequence(algorithm, der.octets(hashlib.sha256(data).digest()))
     wanted = b"" if policy is None else der.oid(policy)
-    return der.sequence(der.integer(1), imprint, wanted, der.integer(nonce), der.element(der.BOOLEAN, b"\xff"))
+    return der.sequence(
+        der.integer(1), imprint, wanted, der.integer(nonce), der.element(der.BOOLEAN, b"\xff")
+    )
 
 
 def open_tsa(name: str, url: str, ca: Path, policy: str | None, clock: Clock) -> TimestampAuthority:

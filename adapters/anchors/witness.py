@@ -25,6 +25,7 @@ from gateway.ports import Clock
 Grow = Callable[[int, int], Awaitable[Sequence[bytes]]]
 
 _PATH = "/add-checkpoint"
+_KIND = "text/plain; charset=utf-8"
 _SIZE_KIND = b"text/x.tlog.size"
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 _MOST_PROOF = 63
@@ -54,12 +55,9 @@ class Witness:
         """Its signature lines, verified; AnchorFailed when it gives none."""
         head = Checkpoint.parse(split_note(note)[0])
         for _ in range(_ATTEMPTS):
-            if self._known > head.size:
-                asked, self._known = self._known, 0
-                raise AnchorFailed("ahead" if asked > head.size else "invalid")
-            answer = await self._outside.post(
-                _PATH, "text/plain; charset=utf-8", await self._request(note, head)
-            )
+            # a size beyond this head is no old size: asking from nothing brings out what it knows
+            old = self._known if self._known <= head.size else 0
+            answer = await self._outside.post(_PATH, _KIND, await self._request(old, note, head))
             if answer.status == 200:
                 self._known = head.size
                 return self._lines(note, answer.body)
@@ -67,20 +65,20 @@ class Witness:
             if answer.status != 409 or answer.fields.get(b"content-type") != _SIZE_KIND or size is None:
                 raise AnchorFailed("forked" if answer.status in {409, 422} else "refused")
             self._known = int(size[1])
-        if self._known > head.size:
-            raise AnchorFailed("ahead")
+            if self._known > head.size:
+                raise AnchorFailed("ahead")
         raise AnchorFailed("invalid")
 
     async def close(self) -> None:
         """Cut connections."""
         await self._outside.close()
 
-    async def _request(self, note: str, head: Checkpoint) -> bytes:
+    async def _request(self, old: int, note: str, head: Checkpoint) -> bytes:
         try:
-            proof = await self._grow(self._known, head.size) if self._known else []
+            proof = await self._grow(old, head.size) if old else []
         except (GatewayError, ValueError):
             raise AnchorFailed("log_unavailable") from None
-        return add_checkpoint(self._known, proof, note)
+        return add_checkpoint(old, proof, note)
 
     def _lines(self, note: str, body: bytes) -> bytes:
         """The lines by its key out of an answer; others are passed over."""
@@ -108,9 +106,13 @@ def open_witness(vkey: str, url: str, grow: Grow, clock: Clock) -> Witness:
     """The witness at `url` (its submission prefix); ConfigError for a key that is none of a witness."""
     try:
         verifier = NoteVerifier.parse(vkey)
-        if verifier.kind != COSIGNATURE:
-            raise NoteBroken("it is the key of a log")
     except NoteBroken as error:
-        what, remedy = f"the key of a witness cannot be used: {error}", "copy the whole key, name+id+base64"
-        raise ConfigError([Problem("log.anchors.witnesses", 0, what, remedy)]) from None
+        raise _unfit(str(error)) from None
+    if verifier.kind != COSIGNATURE:
+        raise _unfit("it is the key of a log")
     return Witness(verifier, Outside(url), grow, clock)
+
+
+def _unfit(why: str) -> ConfigError:
+    what, remedy = f"the key of a witness cannot be used: {why}", "copy the whole key, name+id+base64"
+    return ConfigError([Problem("log.anchors.witnesses", 0, what, remedy)])

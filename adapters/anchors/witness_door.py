@@ -108,7 +108,9 @@ def _hash(line: str) -> bytes:
 def _refused(refusal: Refusal) -> web.Response:
     if refusal.why == "size":
         # set by hand: aiohttp would write a character set behind it
-        return web.Response(status=409, body=f"{refusal.known}\n".encode(), headers={"Content-Type": _SIZE_KIND})
+        return web.Response(
+            status=409, body=f"{refusal.known}\n".encode(), headers={"Content-Type": _SIZE_KIND}
+        )
     log().error("witness.fork_seen", reason=refusal.why)
     if refusal.why == "root":
         return web.Response(status=409, text="another root was signed for this size\n")
@@ -120,18 +122,33 @@ def build_witness(name: str, seed: bytes, log_vkeys: Sequence[str], memory: Path
     try:
         signer = NoteSigner(name, Ed25519PrivateKey.from_private_bytes(seed), COSIGNATURE)
         logs = [NoteVerifier.parse(vkey) for vkey in log_vkeys]
-        if any(one.kind == COSIGNATURE for one in logs):
-            raise NoteBroken("a witness's key is no key of a log")
     except NoteBroken as error:
-        raise ConfigError([Problem("witness", 0, f"a key cannot be used: {error}", "see --log-vkey, --name")]) from None
+        raise _unfit(
+            "--name and --log-vkey", f"a key cannot be used: {error}", "copy the whole key"
+        ) from None
+    if any(one.kind == COSIGNATURE for one in logs):
+        raise _unfit("--log-vkey", "this is the key of a witness", "give the key of a log")
     kept = Memory(memory)
     try:
         kept.begin(signer.vkey)
     except (sqlite3.Error, OSError, ValueError) as error:
-        what = f"{memory.name} cannot be used: {error if isinstance(error, ValueError) else 'the disk refuses'}"
-        raise ConfigError([Problem(str(memory), 0, what, "choose another --dir, or the key and name of this one")]) from None
+        why = str(error) if isinstance(error, ValueError) else "the disk refuses"
+        what, remedy = (
+            f"the memory cannot be used: {why}",
+            "choose another --dir, or the key and name of this one",
+        )
+        raise _unfit(memory.name, what, remedy) from None
     door = WitnessDoor(signer, logs, kept)
     app = web.Application(client_max_size=_BODY_BYTES)
     app[VKEY] = signer.vkey
     app.router.add_post("/add-checkpoint", door.add_checkpoint)
     return app
+
+
+def _unfit(place: str, what: str, remedy: str) -> ConfigError:
+    return ConfigError([Problem(place, 0, what, remedy)])
+
+
+def vkey_of(app: web.Application) -> str:
+    """The public key of a witness that was built."""
+    return app[VKEY]

@@ -29,7 +29,7 @@ _KEEP = (
 )
 _EVIDENCE = (
     "INSERT INTO evidence (origin, size, seen_note, note, request, time) SELECT ?, ?, ?, ?, ?, ?"
-    f" WHERE (SELECT count(*) FROM evidence) < {_MOST_EVIDENCE}"
+    " WHERE (SELECT count(*) FROM evidence) < ?"
 )
 
 
@@ -63,7 +63,9 @@ class Memory:
         with closing(self._opened("rwc")) as connection:
             for table in _TABLES:
                 connection.execute(table)
-            connection.execute("INSERT INTO witness SELECT ? WHERE NOT EXISTS (SELECT 1 FROM witness)", (vkey,))
+            connection.execute(
+                "INSERT INTO witness SELECT ? WHERE NOT EXISTS (SELECT 1 FROM witness)", (vkey,)
+            )
             if connection.execute("SELECT vkey FROM witness").fetchall() != [(vkey,)]:
                 raise ValueError("this is the memory of another witness")
 
@@ -78,7 +80,9 @@ class Memory:
             if refusal is None:
                 connection.execute(_KEEP, (head.origin, head.size, head.root, given.note, now))
             elif refusal.why != "size":
-                connection.execute(_EVIDENCE, (head.origin, head.size, note, given.note, given.request, now))
+                connection.execute(
+                    _EVIDENCE, (head.origin, head.size, note, given.note, given.request, now, _MOST_EVIDENCE)
+                )
             connection.execute("COMMIT")
         return refusal
 
@@ -91,7 +95,10 @@ class Memory:
     def _opened(self, mode: str) -> sqlite3.Connection:
         # mode=rw: a memory that went missing while the witness runs is an error, not a fresh start
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
         )
         connection.execute("PRAGMA synchronous=FULL")
         return connection

@@ -161,7 +161,9 @@ def _algorithm(name: str, *parameters: bytes) -> bytes:
 
 def _refusal(why: str) -> Reply:
     words = der.sequence(der.element(der.UTF8, why.encode()))
-    return _reply(der.sequence(der.sequence(der.integer(_REJECTED), words, der.element(der.BITS, _BAD_REQUEST))))
+    return _reply(
+        der.sequence(der.sequence(der.integer(_REJECTED), words, der.element(der.BITS, _BAD_REQUEST)))
+    )
 
 
 def _reply(body: bytes) -> Reply:

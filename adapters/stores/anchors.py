@@ -20,7 +20,7 @@ from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import GatewayError, LogUnavailable
 
 _COLUMNS = "size, kind, name, time, token"
-_KEEP = f"INSERT INTO log_anchors ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5)"
+_KEEP = f"INSERT INTO log_anchors ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5)"  # noqa: S608 -- our own names
 _LAST = f"SELECT {_COLUMNS} FROM log_anchors WHERE kind = $1 AND name = $2 ORDER BY seq DESC LIMIT 1"  # noqa: S608 -- our own names
 _OF = f"SELECT {_COLUMNS} FROM log_anchors WHERE size = $1 ORDER BY seq"  # noqa: S608 -- our own names
 _SECONDS = 5.0

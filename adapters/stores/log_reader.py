@@ -106,7 +106,9 @@ class SqlLogReader:
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
-        asked = self._reading.fetch(_CHECKPOINT) if size is None else self._reading.fetch(_CHECKPOINT_OF, size)
+        asked = (
+            self._reading.fetch(_CHECKPOINT) if size is None else self._reading.fetch(_CHECKPOINT_OF, size)
+        )
         rows = await asked
         return str(rows[0][0]) if rows else ""
 
