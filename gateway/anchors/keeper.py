@@ -91,8 +91,15 @@ class Keeper:
             await self._store.keep(row)
             one.last = row
         under_way = self._asking.get(one.anchor.name)
-        if (under_way is None or under_way.done()) and one.due(size, now):
+        if (under_way is not None and not under_way.done()) or self._waits_for_witness(one):
+            return
+        if one.due(size, now):
             self._asking[one.anchor.name] = asyncio.create_task(self._fix(one, note))
+
+    def _waits_for_witness(self, one: Standing) -> bool:
+        """A daily file is never written again: the first one waits for witnesses that were not asked before."""
+        others = (other for other in self.standings if other.anchor.kind == "witness")
+        return one.anchor.kind == "daily" and any(not other.size and not other.fault for other in others)
 
     async def _mine(self) -> bool:
         standing = await self._keeping.standing()
