@@ -27,6 +27,8 @@ _NONCE_BITS = 63
 #: how far the authority's clock may stand from ours
 _DRIFT = timedelta(minutes=5)
 _GRANTED = 0
+#: tag of the certificates in SignedData (RFC 5652, 5.1)
+_CERTIFICATES = 0xA0
 
 
 class TimestampAuthority:
@@ -57,7 +59,7 @@ class TimestampAuthority:
     def check(self, response: bytes, data: bytes, nonce: int | None) -> None:
         """AnchorFailed, with a word for what is wrong, unless the response holds for `data`."""
         try:
-            stamp = decode_timestamp_response(response)
+            stamp = decode_timestamp_response(_in_order(response))
             self._check(stamp, hashlib.sha256(data).digest(), nonce)
         except AnchorFailed:
             raise
@@ -83,6 +85,26 @@ class TimestampAuthority:
             raise AnchorFailed("stale")
         policy = None if self._policy is None else ObjectIdentifier(self._policy)
         VerifierBuilder(roots=list(self._roots), nonce=nonce, policy_id=policy).build().verify(stamp, digest)
+
+
+def _in_order(response: bytes) -> bytes:
+    """The same with its certificates in the order that DER demands of a set, ValueError when it is no DER.
+
+    Many authorities, OpenSSL's among them, write them as a chain. No signature covers that order.
+    """
+    (whole,) = der.elements(response)
+    status, *token = der.elements(whole.content)
+    if not token:
+        return response
+    kind, content = der.elements(token[0].content)
+    (signed,) = der.elements(content.content)
+    parts = [
+        der.tagged(0, *sorted(one.whole for one in der.elements(part.content)))
+        if part.tag == _CERTIFICATES
+        else part.whole
+        for part in der.elements(signed.content)
+    ]
+    return der.sequence(status.whole, der.sequence(kind.whole, der.tagged(0, der.sequence(*parts))))
 
 
 def request(data: bytes, nonce: int, policy: str | None) -> bytes:

@@ -21,6 +21,8 @@ _PATIENCE_SECONDS = 25.0
 #: after so long a silence of whoever numbered records last, any process may ask
 _SILENCE_SECONDS = 60.0
 _RETRY_SECONDS = 10
+#: a witness saw another log by our key, or a longer one
+_ALARMING = frozenset({"forked", "ahead"})
 
 
 class Keeper:
@@ -129,7 +131,7 @@ class Keeper:
 
     def _failed(self, one: Standing, reason: str) -> None:
         if reason != one.fault:
-            tell = log().error if reason == "forked" else log().warning
+            tell = log().error if reason in _ALARMING else log().warning
             tell("anchor.failed", anchor=one.anchor.name, reason=reason)
         one.failed(reason, time.time())
         self._judge()

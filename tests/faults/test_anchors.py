@@ -6,6 +6,8 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,21 +58,9 @@ async def order(house: House, mode: str | None, **more: Any) -> None:
     ("mode", "more", "fault"),
     [
         ("wrong_person", {"field": "imprint"}, "wrong_imprint"),
-        ("wrong_person", {"field": "nonce"}, "wrong_nonce"),
-        ("wrong_person", {"field": "signer"}, "invalid"),
-        ("wrong_person", {"field": "usage"}, "invalid"),
-        ("wrong_person", {"field": "time"}, "stale"),
         ("fault200", {}, "refused"),
-        ("status503", {}, "refused"),
-        ("html", {}, "refused"),
-        ("redirect", {}, "refused"),
         ("garbage", {}, "invalid"),
-        ("empty", {}, "refused"),
-        ("truncate", {}, "unreachable"),
         ("reset", {}, "unreachable"),
-        ("drop_after_commit", {}, "unreachable"),
-        ("huge", {}, "invalid"),
-        ("drip", {"seconds": 3}, "timeout"),
         ("hang", {}, "timeout"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.get("field", "") if isinstance(one, dict) else "",
@@ -152,10 +142,7 @@ async def test_one_process_asks_and_every_process_refuses_and_recovers(
         await asyncio.sleep(3)
         stamps = [time_ for _, time_ in rows(one.state, "tsa")]
         assert len(stamps) >= 2
-        assert all(
-            _seconds(after) - _seconds(before) > 0.9
-            for before, after in zip(stamps, stamps[1:], strict=False)
-        )
+        assert all(_seconds(after) - _seconds(before) > 0.9 for before, after in pairwise(stamps))
         await order(one, "fault200")
         for house in (one, other):
             await anchored.until(house, lambda shown: states(shown) == {"refusing"})
@@ -167,8 +154,6 @@ async def test_one_process_asks_and_every_process_refuses_and_recovers(
 
 
 def _seconds(text: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(text).timestamp()
 
 

@@ -39,8 +39,7 @@ def configured(folder: Path, words: str) -> Path:
 @asynccontextmanager
 async def gateway(config: Path, state: Path, sandbox: str) -> AsyncIterator[House]:
     """A gateway over `config`, whose log is signed by SEED."""
-    state.mkdir(exist_ok=True)
-    (state / "exchange-log-signing.key").write_bytes(base64.b64encode(SEED))
+    _keyed(state)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     plan = Plan(root=ROOT, config=config, state=state, overrides=ports, sandbox=sandbox)
     async with running(plan) as (_, content), aiohttp.ClientSession() as session:
@@ -49,6 +48,11 @@ async def gateway(config: Path, state: Path, sandbox: str) -> AsyncIterator[Hous
             described["gateway"], described["admin"], f"{sandbox}/__sandbox", state,
             described["clients"], described["personas"], session,
         )  # fmt: skip
+
+
+def _keyed(state: Path) -> None:
+    state.mkdir(exist_ok=True)
+    (state / "exchange-log-signing.key").write_bytes(base64.b64encode(SEED))
 
 
 @asynccontextmanager
