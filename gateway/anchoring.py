@@ -61,7 +61,7 @@ async def anchoring(
     )  # fmt: skip
     if keeper.standings:
         parts.metrics.registry.register(AnchorGauges(keeper))
-    keeper.start()
+    await keeper.start()
     yield Anchoring(keeper, Listing(keeper, store, tree, keys))
     await keeper.close()
 

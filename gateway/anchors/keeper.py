@@ -5,6 +5,7 @@ the one that numbers records asks anybody. An anchor that hangs holds up no othe
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from gateway.ports import Anchor, AnchorStore, LogKeeping, LogTree
 from gateway.telemetry import log
 
 _LOOK_SECONDS = 1.0
+_START_SECONDS = 2.0
 _PATIENCE_SECONDS = 25.0
 #: after so long a silence of whoever numbered records last, any process may ask
 _SILENCE_SECONDS = 60.0
@@ -45,10 +47,17 @@ class Keeper:
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False
 
-    def start(self) -> None:
-        """Begin; call in the loop. Does nothing where there is no anchor."""
-        if self.standings:
-            self._task = asyncio.create_task(self._work(), name="anchors")
+    async def start(self) -> None:
+        """Look once, so that nobody is served who must be refused, and begin. Nothing where there is no anchor."""
+        if not self.standings:
+            return
+        with contextlib.suppress(
+            GatewayError, TimeoutError
+        ):  # a store that is away must not hold up the start
+            async with asyncio.timeout(_START_SECONDS):
+                await self.look()
+        self._judge()
+        self._task = asyncio.create_task(self._work(), name="anchors")
 
     async def close(self) -> None:
         """End at once."""
@@ -147,6 +156,7 @@ class Keeper:
 
     async def _work(self) -> None:
         while True:
+            await asyncio.sleep(self._look_seconds)
             try:
                 await self.look()
             except GatewayError:
@@ -154,4 +164,3 @@ class Keeper:
             except Exception as error:  # noqa: BLE001 -- the task lives on
                 log().error("anchor.look_failed", error=error)
             self._judge()
-            await asyncio.sleep(self._look_seconds)
