@@ -68,10 +68,7 @@ async def test_row_cannot_be_changed_replaced_or_taken_away(
     assert await store.of(7) == [FIRST]
 
 
-async def test_checkpoint_of_a_size_is_found(
-    log: SqlExchangeLog, store: SqlAnchors, url: str, tmp_path: Path
-) -> None:
-    assert store
+async def test_checkpoint_of_a_size_is_found(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
     one = sequencer(url, tmp_path)
     notes = []
     reader = open_reader(url, tmp_path)
