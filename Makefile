@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## rewrite the code as `make check` wants it
 
 licences: $(VENV)/.dev
 	@$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" --format=csv \
-	  --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/base.txt requirements/postgres.txt | sort -u) >/dev/null \
+	  --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/base.txt requirements/postgres.txt requirements/tsa.txt | sort -u) >/dev/null \
 	  && echo "licences: all in the allow-list"
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
@@ -60,7 +60,8 @@ lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	  --python-version 3.11 --no-header --no-annotate --quiet" && \
 	$$lock base.in -o base.txt && \
 	$$lock -c base.txt base.in postgres.in -o postgres.txt && \
-	$$lock -c postgres.txt base.in postgres.in dev.in -o dev.txt && \
+	$$lock -c postgres.txt base.in tsa.in -o tsa.txt && \
+	$$lock -c postgres.txt -c tsa.txt base.in postgres.in tsa.in dev.in -o dev.txt && \
 	$$lock -c dev.txt build.in -o build.txt
 
 clean: ## remove what the other targets made

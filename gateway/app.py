@@ -14,6 +14,8 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import registry
+from gateway.anchoring import anchoring
+from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Services
 from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
@@ -79,7 +81,7 @@ def compose(configuration: Configuration, root: Path, state: Path) -> Compositio
     """Read the mappings; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalogue = load_catalogue(root)
-    if faults := crosscheck(configuration, catalogue):
+    if faults := [*crosscheck(configuration, catalogue), *anchor_faults(configuration, root)]:
         raise ConfigError(faults)
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
@@ -136,6 +138,7 @@ def application(parts: Composition) -> web.Application:
             sources=app[SOURCES],
             log=app[LOG],
             audit=app[AUDIT],
+            anchors=app[AUDIT].anchors.keeper,
         )
         yield
         await prefill.close()
@@ -272,15 +275,19 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     reader = registry.store(url, "open_reader")(url, parts.state)
     keeping = registry.store(url, "open_keeping")(url, parts.state)
     clock, times = SystemClock(), parts.configuration.gateway.prefill
-    books = Books(
-        log=log, reader=reader, proofs=Proofs(reader, reader), people=People(root, keeping), cursors=Cursors(root),
-        clock=clock, vkeys=(sequencer.vkey,), digest=parts.in_force.digest,
-    )  # fmt: skip
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
-    sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
-    sweeper.start()
-    usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
-    yield AuditDoor(audit=Audit(books), exports=Exports(books), usage=usage, watch=Watch(keeping))
-    await sweeper.close()
+    async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
+        books = Books(
+            log=log, reader=reader, proofs=Proofs(reader, reader, anchors.keeper.heads), people=People(root, keeping),
+            cursors=Cursors(root), clock=clock, vkeys=(sequencer.vkey,),
+            digest=parts.in_force.digest,
+        )  # fmt: skip
+        sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
+        sweeper.start()
+        usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
+        yield AuditDoor(
+            audit=Audit(books), exports=Exports(books), usage=usage, watch=Watch(keeping), anchors=anchors
+        )
+        await sweeper.close()
     await reader.close()
     await keeping.close()

@@ -61,9 +61,17 @@ def _verify_log() -> click.Command:
 
 
 def _log() -> click.Command:
+    from gateway.cli_anchors import anchors
     from gateway.cli_audit import log
 
+    log.add_command(anchors)
     return log
+
+
+def _witness() -> click.Command:
+    from gateway.cli_witness import witness
+
+    return witness
 
 
 COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
@@ -76,6 +84,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "log": (_log, "Search, export and prove what the exchange log holds (auditors)."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
+    "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
 }
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import registry
+from gateway.anchors.faults import anchor_faults
 from gateway.app import Composition, open_sources
 from gateway.audit.in_force import in_force
 from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
@@ -108,7 +109,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
         found += error.problems
     if configuration is None or catalogue is None:
         return found, [], {}
-    found += crosscheck(configuration, catalogue)
+    found += [*crosscheck(configuration, catalogue), *anchor_faults(configuration, root)]
     told = {(problem.file, problem.line) for problem in found}
     more = asyncio.run(_adapters(configuration, catalogue, root)) + _people(root)
     found += [problem for problem in more if (problem.file, problem.line) not in told]

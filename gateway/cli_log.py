@@ -35,6 +35,13 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="KEY",
     help="Public key of the log, name+id+base64, as you got it from elsewhere; repeat it for an old and a new one.",
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="KEY",
+    help="Public key of a witness that must have signed the checkpoint as well; may be repeated.",
+)
 @click.option("--checkpoint", type=_NOTE, help="File with the signed checkpoint for which it must be made.")
 @click.option(
     "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
@@ -51,6 +58,7 @@ def verify_log(
     *,
     export: Path | None,
     vkeys: tuple[str, ...],
+    witnesses: tuple[str, ...],
     checkpoint: Path | None,
     since: Path | None,
     strict: bool,
@@ -76,7 +84,7 @@ def verify_log(
         remedy = "give --vkey KEY or set MOTLAN_LOG_VKEY to the key that the log's operator published"
         raise click.UsageError(f"the key in the file itself proves nothing: {remedy}")
     notes = {"checkpoint": _text(checkpoint), "since": _text(since)}
-    verdict = _verified(export, vkeys, notes, strict=strict, bar=not quiet)
+    verdict = _verified(export, (vkeys, witnesses), notes, strict=strict, bar=not quiet)
     if as_json:
         click.echo(orjson.dumps(verdict.as_json()).decode())
     elif not (quiet and verdict.good):
@@ -86,13 +94,19 @@ def verify_log(
 
 
 def _verified(
-    export: Path, vkeys: Sequence[str], notes: Mapping[str, str | None], *, strict: bool, bar: bool
+    export: Path,
+    keys: tuple[Sequence[str], Sequence[str]],
+    notes: Mapping[str, str | None],
+    *,
+    strict: bool,
+    bar: bool,
 ) -> Verdict:
     try:
         with _opened(export) as file, _bar(export, shown=bar) as progress:
-            return verify_export(file, vkeys, strict=strict, progress=progress, **notes)
+            return verify_export(file, keys[0], witnesses=keys[1], strict=strict, progress=progress, **notes)
     except NoteBroken as error:
-        raise click.UsageError(f"--vkey: {error}; copy the whole key, name+id+base64") from None
+        place = "--vkey or --witness" if keys[1] else "--vkey"
+        raise click.UsageError(f"{place}: {error}; copy the whole key, name+id+base64") from None
     except OSError as error:
         raise click.UsageError(f"{export} cannot be read ({error.strerror})") from None
 

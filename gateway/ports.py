@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from gateway.domain.anchoring import Anchored
 from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.domain.exchange import ExchangeRecord, Receipt
 
@@ -131,8 +132,8 @@ class LogReader(Protocol):
 class LogTree(Protocol):
     """The tree over these records, out of its tiles. LogUnavailable when the store cannot be asked."""
 
-    async def checkpoint(self) -> str:
-        """The newest signed note; empty before the first record."""
+    async def checkpoint(self, size: int | None = None) -> str:
+        """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
         ...
 
     async def tile(self, level: int, index: int, width: int) -> bytes | None:
@@ -176,6 +177,43 @@ class LogKeeping(Protocol):
 
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class Anchor(Protocol):
+    """Somebody outside who can say later how the log stood at a time."""
+
+    #: `tsa`, `witness` or `daily`
+    kind: str
+    #: word of the configuration, for metrics and probes
+    name: str
+
+    async def fix(self, note: str) -> bytes:
+        """Have a signed checkpoint vouched for; gives the proof, verified. AnchorFailed when there is none."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class AnchorStore(Protocol):
+    """Where proofs of anchors are kept. LogUnavailable when the store cannot be asked."""
+
+    async def keep(self, row: Anchored) -> None:
+        """Keep one durably, for ever."""
+        ...
+
+    async def last(self, kind: str, name: str) -> Anchored | None:
+        """The newest row of an anchor."""
+        ...
+
+    async def of(self, size: int) -> Sequence[Anchored]:
+        """All rows of the checkpoint of a size, oldest first."""
         ...
 
     async def close(self) -> None:

@@ -59,7 +59,25 @@ def check_growth(client: Client, older: str | None, vkey: str) -> Shown | Answer
         good = good and signed_before is not False and grew
         words += f"; {'it only grew' if grew else 'it did NOT grow'} out of the one of {before.size} records"
         facts |= {"since": before.size, "grew": grew}
+    anchored = client.get("/v1/audit/anchors")
+    if anchored.status == 200:  # else this client may not see them
+        facts["anchors"] = anchored.body["anchors"]
+        words += "".join(f"\n{told}" for told in anchors_told(anchored.body))
     return Shown(good, words, {"good": good, **facts}, str(noted.body))
+
+
+def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
+    """Anchors in words, one line each: what they have proven, and who owes a proof."""
+    kinds = {"tsa": "time stamp by", "witness": "witnessed by", "daily": "in the file of the day"}
+    lines = [
+        f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {one['time']}" for one in body["anchors"]
+    ]
+    owing = [one for one in body["configured"] if one["state"] != "ready"]
+    lines += [
+        f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {one['since']}"
+        for one in owing
+    ]
+    return lines
 
 
 def read_receipt(place: str) -> str:

@@ -82,6 +82,37 @@ class PrefillSettings(Settings):
     pending_seconds: int = Field(900, le=900)
 
 
+class TsaSettings(Settings):
+    """A time stamping authority (RFC 3161; needs the extra `tsa`)."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    url: str
+    #: PEM file below the data root with the certificates in which its chain may end
+    ca: Path
+    #: object identifier of the policy that must stand in its stamps
+    policy: str | None = Field(None, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,18})){1,30}$")
+
+
+class WitnessSettings(Settings):
+    """A witness (C2SP tlog-witness): its public key, which has its name, and its submission prefix."""
+
+    vkey: str
+    url: str
+
+
+class AnchorSettings(Settings):
+    """Who outside vouches for the log's checkpoints; nobody by default. Times in seconds."""
+
+    tsa: tuple[TsaSettings, ...] = ()
+    witnesses: tuple[WitnessSettings, ...] = ()
+    #: for one checkpoint a day, to be copied away by an outside keeper; relative ones lie in the state folder
+    daily_folder: Path | None = None
+    #: between two time stamps; witnesses are asked within seconds when there is something new
+    every_seconds: float = Field(3_600, gt=0)
+    #: when an anchor has had no success for so long, prefill is refused
+    grace_seconds: float = Field(14_400, gt=0)
+
+
 class LogSettings(Settings):
     """The exchange log: its name, its store, its root key and its signing key (32 bytes each, base64).
 
@@ -95,6 +126,7 @@ class LogSettings(Settings):
     signing_key: Secret | None = None
     #: the key before it, while keys are changed: the first checkpoint then carries both signatures
     former_signing_key: Secret | None = None
+    anchors: AnchorSettings = AnchorSettings()
 
 
 class GatewaySettings(Settings):

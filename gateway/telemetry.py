@@ -31,7 +31,7 @@ ALLOWED_KEYS: Final = frozenset(
         "exchange_id call_id requester agency client procedure purpose scope rule_id "
         "source service operation outcome outcomes reason status code phase mode profile adapter breaker "
         "method route host port pid workers version config address signal "
-        "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index"
+        "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
     ).split(),
 )
 #: personal ids have 12 digits, old ones 9; `\d` takes the digits of every script

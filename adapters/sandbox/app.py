@@ -27,6 +27,8 @@ from adapters.sandbox.control import add_control
 from adapters.sandbox.misbehave import Mode, Rule, Switchboard
 from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.spoil import merged, replaced, spoiled
+from adapters.sandbox.tsa import SOURCE as TSA
+from adapters.sandbox.tsa_door import add_authority
 from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, Tokens, as_json
 
 _BODY_LIMIT = 4_000_000
@@ -49,7 +51,7 @@ def endpoints() -> tuple[Endpoint, ...]:
 
 def sources() -> frozenset[str]:
     """Names of the simulated peers, which are their prefixes too."""
-    return frozenset(endpoint.source for endpoint in endpoints())
+    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA}
 
 
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
@@ -69,6 +71,8 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
         if not only or endpoint.source in only:
             for path in endpoint.paths:
                 app.router.add_route(endpoint.method, f"/{endpoint.source}{path}", stage.serving(endpoint))
+    if not only or TSA in only:
+        add_authority(app, stage.board, stage.closing)
     add_control(app, stage.board, stage.tokens, frozenset(only) or sources())
     return app
 
@@ -98,11 +102,11 @@ class Stage:
         self.tokens = Tokens()
         self._register = register
         self._latency = latency
-        self._closing = asyncio.Event()
+        self.closing = asyncio.Event()
 
     async def close(self, _app: web.Application) -> None:
         """End every wait."""
-        self._closing.set()
+        self.closing.set()
 
     def serving(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The HTTP handler of one operation."""
@@ -113,11 +117,11 @@ class Stage:
             self.board.count(endpoint.source, operation)
             rule = self.board.take(endpoint.source, operation, opens=endpoint.opens)
             if self._latency:
-                await pause(request, self._closing, self._latency)
+                await pause(request, self.closing, self._latency)
             if rule is None:
                 return as_response(_answer(endpoint, call))
             reply = await self._misbehaved(rule, endpoint, call, f"{request.scheme}://{request.host}")
-            return await send(rule, request, reply, self._closing)
+            return await send(rule, request, reply, self.closing)
 
         return serve
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.stores import sql
+from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_postgres import PostgresStore
@@ -28,7 +29,15 @@ from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
 #: what the registry finds here for a store's address
-__all__ = ("LogStore", "SqlExchangeLog", "open_keeping", "open_log", "open_reader", "open_sequencer")
+__all__ = (
+    "LogStore",
+    "SqlExchangeLog",
+    "open_anchors",
+    "open_keeping",
+    "open_log",
+    "open_reader",
+    "open_sequencer",
+)
 
 _WAIT_SECONDS = 8.0
 #: how long the answer of a readiness probe holds

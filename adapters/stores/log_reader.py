@@ -40,6 +40,7 @@ _PLANNING = {
 #: beyond any log
 _NO_BLOCK = 1 << 50
 _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
+_CHECKPOINT_OF = "SELECT note FROM log_checkpoints WHERE size = $1"
 
 
 def entry_from(row: Sequence[Any]) -> LogEntry:
@@ -103,9 +104,12 @@ class SqlLogReader:
         statement = Statement(wanted, (start, end), count, arrays=self._reading.arrays)
         return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
 
-    async def checkpoint(self) -> str:
-        """The newest signed note; empty before the first record."""
-        rows = await self._reading.fetch(_CHECKPOINT)
+    async def checkpoint(self, size: int | None = None) -> str:
+        """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
+        asked = (
+            self._reading.fetch(_CHECKPOINT) if size is None else self._reading.fetch(_CHECKPOINT_OF, size)
+        )
+        rows = await asked
         return str(rows[0][0]) if rows else ""
 
     async def tile(self, level: int, index: int, width: int) -> bytes | None:

@@ -32,7 +32,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 -- What only grows.
 GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;
 GRANT SELECT, INSERT ON log_entries, log_subjects, log_sources TO motlan_app;
-GRANT SELECT, INSERT ON log_tiles, log_checkpoints, log_blocks TO motlan_app;
+GRANT SELECT, INSERT ON log_tiles, log_checkpoints, log_blocks, log_anchors TO motlan_app;
 -- The end of the tree, and the table that a readiness probe writes to.
 GRANT SELECT, UPDATE ON log_state TO motlan_app;
 GRANT SELECT, INSERT, UPDATE ON log_edge TO motlan_app;
@@ -42,7 +42,7 @@ GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;
 
 GRANT SELECT, INSERT ON log_pruned TO motlan_admin;
 GRANT SELECT, DELETE ON append_log, log_entries, log_subjects, log_sources, period_keys TO motlan_admin;
-GRANT SELECT ON log_state, log_edge, log_tiles, log_checkpoints, log_blocks, alembic_version TO motlan_admin;
+GRANT SELECT ON log_state, log_edge, log_tiles, log_checkpoints, log_blocks, log_anchors, alembic_version TO motlan_admin;
 
 GRANT SELECT ON append_log, log_entries, log_subjects, log_sources, log_tiles, log_edge TO motlan_audit;
-GRANT SELECT ON log_checkpoints, log_blocks, log_state, log_pruned, alembic_version TO motlan_audit;
+GRANT SELECT ON log_checkpoints, log_blocks, log_anchors, log_state, log_pruned, alembic_version TO motlan_audit;

@@ -57,10 +57,19 @@ async def identify(request: web.Request) -> web.Response:
 
 
 async def checkpoint(request: web.Request) -> web.Response:
-    """`GET /v1/audit/checkpoint` and `GET /log/checkpoint`: the newest signed note."""
-    note, _ = await _door(request).audit.proofs.checkpoint()
-    headers = {"Cache-Control": _SHORTLY}
-    return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=headers)
+    """`GET /v1/audit/checkpoint`: the newest signed note."""
+    return _note((await _door(request).audit.proofs.checkpoint())[0])
+
+
+async def public_checkpoint(request: web.Request) -> web.Response:
+    """`GET /log/checkpoint`: the newest one, or the one that witnesses signed seconds before."""
+    return _note((await _door(request).audit.proofs.witnessed())[0])
+
+
+async def anchors(request: web.Request) -> web.Response:
+    """`GET /v1/audit/anchors`: what anchors have proven of a checkpoint, or last."""
+    size = _size(_query(request, "size"), "size")
+    return answer(await _door(request).anchors.listing.anchors(size))
 
 
 async def inclusion(request: web.Request) -> web.Response:
@@ -125,6 +134,11 @@ async def tile(request: web.Request) -> web.Response:
         raise NotFound("the log has no such tile (yet)")
     headers = {"Cache-Control": _FOR_EVER if wanted.width == TILE else _SHORTLY}
     return web.Response(body=hashes, content_type="application/octet-stream", headers=headers)
+
+
+def _note(note: str) -> web.Response:
+    headers = {"Cache-Control": _SHORTLY}
+    return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=headers)
 
 
 def _door(request: web.Request) -> AuditDoor:

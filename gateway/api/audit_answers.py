@@ -78,6 +78,31 @@ _USE = _object(
     summary=_TEXT,
     summary_en=_TEXT,
 )
+_ANCHOR = {
+    "type": "object",
+    "required": ["kind", "name", "size", "time", "note"],
+    "properties": {
+        "kind": {"enum": ["tsa", "witness", "daily"]},
+        "name": _TEXT,
+        "size": _NUMBER,
+        "time": _TEXT,
+        "note": {**_TEXT, "description": "what is vouched for, byte by byte"},
+        "token": {**_TEXT, "description": "of a tsa: TimeStampResp (RFC 3161), DER, base64"},
+        "line": {**_TEXT, "description": "of a witness: its signature line (C2SP cosignature/v1)"},
+    },
+}
+_CONFIGURED = {
+    "type": "object",
+    "required": ["name", "kind", "state", "since", "size"],
+    "properties": {
+        "name": _TEXT,
+        "kind": _TEXT,
+        "state": {"enum": ["ready", "late", "refusing"]},
+        "since": _MAYBE,
+        "size": _NUMBER,
+        "fault": _TEXT,
+    },
+}
 
 AUDIT_ANSWERS: dict[str, Any] = {
     "AuditPage": _object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE),
@@ -85,6 +110,7 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Identified": _object(exchange_id=_TEXT, records=_listed(_IDENTIFIED)),
     "Inclusion": {"anyOf": [_INCLUSION, _object(proofs=_listed(_INCLUSION))]},
     "Consistency": _object(size1=_NUMBER, size2=_NUMBER, root1=_HASH, root2=_HASH, proof=_HASHES),
+    "Anchors": _object(configured=_listed(_CONFIGURED), witnesses=_TEXTS, anchors=_listed(_ANCHOR)),
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
     "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from aiohttp import web
 
+from gateway.anchors.keeper import Keeper
+from gateway.anchors.listing import Listing
 from gateway.audit.export import Exports
 from gateway.audit.service import Audit
 from gateway.audit.usage import Usage
@@ -40,6 +42,18 @@ class Prefill(Protocol):
         ...
 
 
+class Anchoring(Protocol):
+    """The anchors of the log, as the doors see them."""
+
+    @property
+    def keeper(self) -> Keeper:
+        """How they stand."""
+
+    @property
+    def listing(self) -> Listing:
+        """What they have proven."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDoor:
     """The use cases behind the auditors' door."""
@@ -48,6 +62,7 @@ class AuditDoor:
     exports: Exports
     usage: Usage
     watch: Watch
+    anchors: Anchoring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +77,8 @@ class Services:
     log: ExchangeLog
     #: None where the log is only written
     audit: AuditDoor | None = None
+    #: None where nobody looks after anchors
+    anchors: Keeper | None = None
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers

@@ -22,6 +22,7 @@ async def ready(request: web.Request) -> web.Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
+    `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
     """
     services = request.app[SERVICES]
     log = await services.log.ready()
@@ -32,7 +33,11 @@ async def ready(request: web.Request) -> web.Response:
     dependencies: dict[str, object] = {"exchange_log": "ready" if log else "unavailable"}
     if services.audit is not None:
         dependencies["sequencer"] = await services.audit.watch.state()
-    body = {"status": "ready" if log else "not_ready", "dependencies": {**dependencies, "sources": sources}}
+    refusing = services.anchors is not None and services.anchors.refusing
+    if services.anchors is not None and (anchors := services.anchors.shown()):
+        dependencies["anchors"] = anchors
+    status = "not_ready" if not log else "refusing" if refusing else "ready"
+    body = {"status": status, "dependencies": {**dependencies, "sources": sources}}
     return answer(body, 200 if log else 503)
 
 

@@ -40,6 +40,8 @@ _Place = tuple[str | int, ...]
 async def fill(request: web.Request) -> web.Response:
     """`POST /v1/prefill`."""
     services = request.app[SERVICES]
+    if services.anchors is not None and services.anchors.refusing:
+        services.anchors.demand()
     body = await read_model(request, PrefillBody)
     procedure = find(services.catalogue, body.procedure)
     agency = services.requesters.agency(request[REQUESTER])

@@ -93,6 +93,11 @@ OPERATIONS = (
         problems=(*GUARDED, 404, 503),
     ),
     Operation(
+        method="GET", path="/v1/audit/anchors", handler=audit.anchors, id="audit_anchors", scope="audit:search",
+        vi="Bằng chứng neo nhật ký ra bên ngoài", en="What anchors outside have proven of the log", answer="Anchors",
+        query=(("size", "100"),), problems=(400, *GUARDED, 404, 503),
+    ),
+    Operation(
         method="GET", path="/v1/audit/proof/inclusion", handler=audit.inclusion, id="audit_inclusion", scope="",
         vi="Bằng chứng bản ghi có trong nhật ký", en="Prove that a record is in the log", answer="Inclusion",
         query=(("leaf_hash", "b1674191a88ec5cdd733e4240a81803105dc412d6c6708d53ab94fc248f4f553"),
@@ -115,7 +120,7 @@ OPERATIONS = (
         answer="Usage", problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
-        method="GET", path="/log/checkpoint", handler=audit.checkpoint, id="log_checkpoint",
+        method="GET", path="/log/checkpoint", handler=audit.public_checkpoint, id="log_checkpoint",
         vi="Điểm kiểm tra đã ký (công khai)", en="The signed checkpoint (public)", answer="Note",
         media=("text/plain",), problems=(404, 503),
     ),

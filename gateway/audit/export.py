@@ -53,7 +53,7 @@ class Exports:
 
     async def stretch(self, asker: Asker, span: Span, *, csv: bool) -> Lines:
         """The lines of a stretch. BadRequest for a wrong range, NotFound when records of it were pruned."""
-        note, head = await self._books.proofs.checkpoint()
+        note, head = await self._books.proofs.witnessed(max(span.first or 0, span.end or 0))
         first, end = await self._places(span, head.size)
         if first < end and await self._books.reader.entry(first) is None:
             raise NotFound("records of this range are not kept any more: begin later", code="records_pruned")
@@ -72,7 +72,7 @@ class Exports:
 
     async def found(self, asker: Asker, filters: Filters, *, csv: bool) -> Lines:
         """The lines of what a search finds. BadRequest when it finds too much."""
-        note, head = await self._books.proofs.checkpoint()
+        note, head = await self._books.proofs.witnessed()
         kind = "csv" if csv else "jsonl"
         await self._books.note(asker, "export", filters.names, filters.people, format=kind)
         hits = await self._hits(filters, head.size)

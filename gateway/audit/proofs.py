@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.anchors.heads import Heads
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.exchange_log.merkle import EMPTY_ROOT, Node, leaf_hash, root_from, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
@@ -15,17 +16,22 @@ _RETRY_SECONDS = 1
 class Proofs:
     """What the tree of one log proves."""
 
-    def __init__(self, reader: LogReader, tree: LogTree) -> None:
-        """Reads only."""
+    def __init__(self, reader: LogReader, tree: LogTree, heads: Heads) -> None:
+        """Reads only; `heads` knows the cosignatures."""
         self._reader = reader
         self._tree = tree
+        self._heads = heads
 
     async def checkpoint(self) -> tuple[str, Checkpoint]:
-        """The newest signed note and what it says; NotFound before the first record has its place."""
-        note = await self._tree.checkpoint()
-        if not note:
-            raise NotFound("the log has no checkpoint yet", code="log_empty", retry_after=_RETRY_SECONDS)
-        return note, Checkpoint.parse(split_note(note)[0])
+        """The newest signed note, with its cosignatures, and what it says.
+
+        NotFound before the first record has its place.
+        """
+        return _opened(await self._heads.with_lines(await self._tree.checkpoint()))
+
+    async def witnessed(self, at_least: int = 0) -> tuple[str, Checkpoint]:
+        """The same, but seconds older where witnesses have signed that one and it has `at_least` so many records."""
+        return _opened(await self._heads.witnessed(at_least))
 
     async def tile(self, wanted: TileId) -> bytes | None:
         """The hashes of a tile."""
@@ -76,7 +82,7 @@ class Proofs:
 
     async def _head(self, size: int | None, at_least: int = 0) -> tuple[int, bytes]:
         """A size that the log has, and its root; BadRequest for any other."""
-        _, newest = await self.checkpoint()
+        _, newest = _opened(await self._tree.checkpoint())
         if size is None or size == newest.size:
             size, root = newest.size, newest.root
         elif not 0 <= size <= newest.size:
@@ -88,3 +94,9 @@ class Proofs:
         if size < at_least:
             raise BadRequest(f"ask for a size of at least {at_least}", code="size_wrong")
         return size, root
+
+
+def _opened(note: str) -> tuple[str, Checkpoint]:
+    if not note:
+        raise NotFound("the log has no checkpoint yet", code="log_empty", retry_after=_RETRY_SECONDS)
+    return note, Checkpoint.parse(split_note(note)[0])

@@ -126,6 +126,15 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class NotAnchored(GatewayError):
+    """The log was not anchored outside for too long, so no new exchange begins."""
+
+    code = "log_not_anchored"
+    http = 503
+    title = "The exchange log was not anchored outside for too long, so no new exchange begins"
+    title_vi = "Nhật ký giao dịch quá lâu chưa được neo ra bên ngoài nên không nhận giao dịch mới"
+
+
 class ConfigError(GatewayError):
     """The configuration cannot be used; only raised at start, by a reload or by check-config."""
 

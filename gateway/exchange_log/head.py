@@ -100,6 +100,20 @@ def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verd
         verdict.conclude("origin", f"the key that you gave signs for another log than {checkpoint.origin}", 1)
 
 
+def check_witnesses(head: Head, witnesses: Sequence[NoteVerifier], verdict: Verdict) -> None:
+    """Put into the verdict when each of these witnesses signed the checkpoint; wrong when one has not."""
+    for witness in witnesses:
+        try:
+            times = [one.time for one in signatures_of(head.note, [witness]) if one.time is not None]
+        except NoteBroken as error:
+            verdict.conclude("witness", f"the cosignature in the checkpoint does not hold: {error}", 1)
+            continue
+        if times:
+            verdict.witnesses[witness.name] = max(times)
+        else:
+            verdict.conclude("witness", f"the witness {witness.name} has not signed the checkpoint", 1)
+
+
 def kept_checkpoint(
     note: str | None, code: str, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
 ) -> Checkpoint | None:

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.exchange_log.note import NoteBroken
@@ -22,6 +23,9 @@ def told(verdict: Verdict) -> list[str]:
         f"GOOD: {found} of the log {verdict.origin}",
         f"its checkpoint: {verdict.size} records, root {verdict.root}, signed by {', '.join(verdict.signers)}",
     ]
+    for name, seconds in verdict.witnesses.items():
+        when = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+        lines.append(f"witnessed by {name} on {when}")
     if verdict.records:
         phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
@@ -47,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--vkey", action="append", required=True, help="public key of the log; may be repeated"
     )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="public key of a witness that must have signed as well"
+    )
     parser.add_argument("--checkpoint", type=Path, help="the signed checkpoint for which it must be made")
     parser.add_argument("--since", type=Path, help="an older signed checkpoint, kept by you")
     parser.add_argument(
@@ -60,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, path in (("checkpoint", given.checkpoint), ("since", given.since))
         }
         with given.file.open("rb") as file:
-            verdict = verify_export(file, given.vkey, strict=given.strict, **notes)
+            verdict = verify_export(file, given.vkey, witnesses=given.witness, strict=given.strict, **notes)
     except (NoteBroken, OSError, UnicodeDecodeError) as error:
         parser.error(str(error))
     lines = [json.dumps(verdict.as_json())] if given.json else told(verdict)

@@ -42,6 +42,8 @@ class Verdict:
         self.root = ""
         #: names of the keys that signed, of those that the reader gave
         self.signers: list[str] = []
+        #: name of each witness that was asked for -> when it signed, POSIX seconds
+        self.witnesses: dict[str, int] = {}
         #: leaves covered by the file: from `first` to before `end`; a search result has some of them
         self.first = 0
         self.end = 0
@@ -87,6 +89,7 @@ class Verdict:
             "size": self.size,
             "root": self.root,
             "signers": self.signers,
+            "witnesses": self.witnesses,
             "from": self.first,
             "to": self.end,
             "contiguous": self.contiguous,

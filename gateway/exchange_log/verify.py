@@ -31,6 +31,7 @@ from gateway.exchange_log.head import (
     Head,
     Unusable,
     check_signature,
+    check_witnesses,
     hashes_of,
     kept_checkpoint,
     read_head,
@@ -54,6 +55,7 @@ def verify_export(
     file: BinaryIO,
     vkeys: Sequence[str],
     *,
+    witnesses: Sequence[str] = (),
     checkpoint: str | None = None,
     since: str | None = None,
     strict: bool = False,
@@ -62,21 +64,26 @@ def verify_export(
     """Verify an export in one pass and constant memory.
 
     `vkeys` are the log's public keys as the reader got them, from elsewhere than the file: old and new ones where
-    a key was changed, a witness's as well. `checkpoint` is a signed note: the file must be made for it.
+    a key was changed. `witnesses` are public keys of witnesses; each must have signed the checkpoint too, which says
+    that it saw this log, and no other one, grow up to it. `checkpoint` is a signed note: the file must be made for it.
     `since` is a signed note that was kept earlier: the log must have grown out of it. `strict` asks for canonical
     JSON of each record. `progress` hears how many more bytes were read.
 
-    NoteBroken when a key of `vkeys` cannot be read or none is given. Whatever is wrong with the file or the notes
-    is a finding, never an error; OSError comes through.
+    NoteBroken when a key cannot be read or is not of its kind, or when none of the log is given. Whatever is wrong
+    with the file or the notes is a finding, never an error; OSError comes through.
     """
     verifiers = [NoteVerifier.parse(vkey) for vkey in vkeys]
     if not any(one.kind != COSIGNATURE for one in verifiers):
         raise NoteBroken("give the public key of the log")
+    others = [NoteVerifier.parse(vkey) for vkey in witnesses]
+    if any(one.kind != COSIGNATURE for one in others):
+        raise NoteBroken("this is the key of a log, not of a witness")
     verdict = Verdict()
     lines = _numbered(file, progress)
     try:
         head = read_head(next(lines, (1, b""))[1])
         check_signature(head, verifiers, verdict)
+        check_witnesses(head, others, verdict)
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
         wanted = kept_checkpoint(checkpoint, "checkpoint", head, verifiers, verdict)
         if wanted and wanted[:3] != head.checkpoint[:3]:

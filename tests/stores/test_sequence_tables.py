@@ -8,9 +8,11 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import sql
+from adapters.stores.anchors import open_anchors
 from adapters.stores.log import SqlExchangeLog, open_log
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import open_sequencer
+from gateway.domain.anchoring import Anchored
 from gateway.domain.exchange import CallEntry
 from gateway.ports import LogSearch
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
@@ -190,13 +192,24 @@ async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and
         assert await reader.checkpoint()
         await reader.close()
 
+    anchors = open_anchors(addresses["app"], tmp_path)
+    await anchors.keep(Anchored(2, "tsa", "national", "2026-11-25T03:04:05.678Z", b"token"))
+    await anchors.close()
+    for name in ("audit", "admin"):
+        assert len(await run_sql(addresses[name], tmp_path, "SELECT * FROM log_anchors")) == 1
+
     forbidden = {
         "app": [
+            "DELETE FROM log_anchors",
             "DELETE FROM log_entries",
             "INSERT INTO log_pruned VALUES (9, 9, '')",
             "DELETE FROM period_keys",
         ],
-        "audit": ["INSERT INTO log_tiles VALUES (0, 0, '')", "SELECT * FROM period_keys"],
+        "audit": [
+            "INSERT INTO log_anchors (size, kind, name, time, token) VALUES (1, '', '', '', '')",
+            "INSERT INTO log_tiles VALUES (0, 0, '')",
+            "SELECT * FROM period_keys",
+        ],
         "admin": ["INSERT INTO append_log (id, leaf) VALUES ('', '')", "SELECT motlan_month('2027-02')"],
     }
     for name, statements in forbidden.items():

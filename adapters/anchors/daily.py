@@ -1,0 +1,83 @@
+"""A checkpoint a day for an outside keeper: `YYYY-MM-DD.checkpoint`, and `.tsr` beside it (dates of Việt Nam).
+
+Each file appears whole or not at all, and none is ever written again: whoever copies the folder away day by day can
+show later, with `motlan verify-log --since`, that nothing before that day was changed.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta, timezone
+from pathlib import Path
+
+from gateway.domain.anchoring import AnchorFailed
+from gateway.ports import Clock
+
+_VIETNAM = timezone(timedelta(hours=7))
+
+#: the bytes of a file -> a time stamp response over them
+Stamp = Callable[[str], Awaitable[bytes]]
+
+
+class DailyFile:
+    """The folder of daily files."""
+
+    kind = "daily"
+    name = "daily"
+
+    def __init__(self, folder: Path, clock: Clock, stamp: Stamp | None) -> None:
+        """`stamp` None: no time stamps."""
+        self._folder = folder
+        self._clock = clock
+        self._stamp = stamp
+
+    async def fix(self, note: str) -> bytes:
+        """Write what today still lacks; gives the checkpoint of the file. AnchorFailed when it cannot be written."""
+        day = self._clock.now().astimezone(_VIETNAM).date().isoformat()
+        path = self._folder / f"{day}.checkpoint"
+        try:
+            written = await asyncio.to_thread(_written_once, path, note.encode())
+            stamped = path.with_suffix(".tsr")
+            if self._stamp is not None and not await asyncio.to_thread(stamped.exists):
+                token = await self._stamp(written.decode())
+                await asyncio.to_thread(_written_once, stamped, token)
+        except (OSError, UnicodeDecodeError):
+            raise AnchorFailed("not_writable") from None
+        return written
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _written_once(path: Path, content: bytes) -> bytes:
+    """Write a file durably unless it stands already; gives what it holds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return path.read_bytes()
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link where the file system has them: unlike a rename it never replaces what another process was first with.
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return path.read_bytes()
+
+
+def open_daily(folder: Path, clock: Clock, stamp: Stamp | None) -> DailyFile:
+    """The daily files in `folder`, which is made where it is missing."""
+    return DailyFile(folder, clock, stamp)

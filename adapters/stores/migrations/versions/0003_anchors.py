@@ -1,0 +1,50 @@
+"""The anchors of the exchange log: time stamps, cosignatures and daily files, each for the checkpoint of a size.
+
+`log_anchors` only grows: rows are refused to everybody for UPDATE, DELETE and TRUNCATE, the owner included.
+Rights on PostgreSQL: config/deploy/postgres-roles.sql.
+"""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_INDEXES = (
+    "CREATE INDEX log_anchors_size ON log_anchors (size)",
+    "CREATE INDEX log_anchors_name ON log_anchors (kind, name, seq)",
+)
+
+_SQLITE = (
+    "CREATE TABLE log_anchors (seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " name TEXT NOT NULL, time TEXT NOT NULL, token BLOB NOT NULL)",
+    *(
+        f"CREATE TRIGGER log_anchors_{event.lower()} BEFORE {event} ON log_anchors"
+        " BEGIN SELECT RAISE(ABORT, 'log_anchors is append-only'); END"
+        for event in ("UPDATE", "DELETE")
+    ),
+    # REPLACE would delete without the DELETE trigger: so nobody chooses a row's number (-1: none was given).
+    "CREATE TRIGGER log_anchors_insert BEFORE INSERT ON log_anchors WHEN NEW.seq <> -1"
+    " BEGIN SELECT RAISE(ABORT, 'log_anchors is append-only'); END",
+)
+
+_POSTGRES = (
+    "CREATE TABLE log_anchors (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, size bigint NOT NULL,"
+    " kind text NOT NULL, name text NOT NULL, time text NOT NULL, token bytea NOT NULL)",
+    "CREATE TRIGGER refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON log_anchors"
+    " FOR EACH STATEMENT EXECUTE FUNCTION motlan_refuse()",
+    "REVOKE ALL ON log_anchors FROM PUBLIC",
+)
+
+
+def upgrade() -> None:
+    """Create the table, its indexes and its triggers."""
+    bind = op.get_bind()
+    for statement in (*(_SQLITE if bind.dialect.name == "sqlite" else _POSTGRES), *_INDEXES):
+        bind.exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: a log is not taken back."""
+    raise NotImplementedError("the exchange log cannot be migrated away")

@@ -1,0 +1,82 @@
+"""Opens the anchors that the configuration names, and what keeps them: a part of the composition root."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from gateway import registry
+from gateway.anchors.faults import witness_name
+from gateway.anchors.gauges import AnchorGauges
+from gateway.anchors.heads import Heads
+from gateway.anchors.keeper import Keeper
+from gateway.anchors.listing import Listing
+from gateway.config import Configuration
+from gateway.ports import Anchor, AnchorStore, Clock, LogKeeping, LogTree
+from gateway.telemetry import Metrics
+
+_PLACE = "config/gateway.yaml"
+
+
+class Anchoring(NamedTuple):
+    """What the doors see of anchors."""
+
+    keeper: Keeper
+    listing: Listing
+
+
+class Parts(Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """As it was read."""
+
+    @property
+    def root(self) -> Path:
+        """Project data: certificates of authorities lie below it."""
+
+    @property
+    def state(self) -> Path:
+        """Folder for what must survive."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Of this process."""
+
+
+@contextlib.asynccontextmanager
+async def anchoring(
+    parts: Parts, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
+) -> AsyncIterator[Anchoring]:
+    """The keeper at work, over all anchors of the configuration; ConfigError when one cannot be opened."""
+    settings = parts.configuration.gateway.log
+    store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    keys = [one.vkey for one in settings.anchors.witnesses]
+    heads = Heads(tree, store, [witness_name(key) for key in keys], time.time)
+    keeper = Keeper(
+        _opened(parts, tree, clock), store, tree, keeping, heads, owner,
+        settings.anchors.every_seconds, settings.anchors.grace_seconds,
+    )  # fmt: skip
+    if keeper.standings:
+        parts.metrics.registry.register(AnchorGauges(keeper))
+    await keeper.start()
+    yield Anchoring(keeper, Listing(keeper, store, tree, keys))
+    await keeper.close()
+
+
+def _opened(parts: Parts, tree: LogTree, clock: Clock) -> list[Anchor]:
+    settings = parts.configuration.gateway.log.anchors
+    anchors: list[Anchor] = []
+    for tsa in settings.tsa:
+        opened = registry.resolve("adapters.anchors.tsa", "open_tsa", _PLACE)
+        anchors.append(opened(tsa.name, tsa.url, parts.root / tsa.ca, tsa.policy, clock))
+    stamp = anchors[0].fix if anchors else None
+    for witness in settings.witnesses:
+        opened = registry.resolve("adapters.anchors.witness", "open_witness", _PLACE)
+        anchors.append(opened(witness.vkey, witness.url, tree.consistency, clock))
+    if settings.daily_folder is not None:
+        opened = registry.resolve("adapters.anchors.daily", "open_daily", _PLACE)
+        anchors.append(opened(parts.state / settings.daily_folder, clock, stamp))
+    return anchors

@@ -1,0 +1,166 @@
+"""Keeps the log anchored: asks who is due, keeps what they prove, and says when prefill must be refused.
+
+Every serving process looks at the rows of the store once a second, so all of them refuse and recover together; only
+the one that numbers records asks anybody. An anchor that hangs holds up no other one, and never the look.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+
+from gateway.anchors.heads import Heads
+from gateway.anchors.standing import LATE, READY, REFUSING, Standing, stamp
+from gateway.domain.anchoring import Anchored, AnchorFailed
+from gateway.domain.errors import GatewayError, NotAnchored
+from gateway.exchange_log.note import Checkpoint, split_note
+from gateway.ports import Anchor, AnchorStore, LogKeeping, LogTree
+from gateway.telemetry import log
+
+_LOOK_SECONDS = 1.0
+_START_SECONDS = 2.0
+_PATIENCE_SECONDS = 25.0
+#: after so long a silence of whoever numbered records last, any process may ask
+_SILENCE_SECONDS = 60.0
+_RETRY_SECONDS = 10
+#: a witness saw another log by our key, or a longer one
+_ALARMING = frozenset({"forked", "ahead"})
+
+
+class Keeper:
+    """Looks until it is closed."""
+
+    def __init__(
+        self, anchors: Sequence[Anchor], store: AnchorStore, tree: LogTree, keeping: LogKeeping, heads: Heads,
+        owner: str, every_seconds: float, grace_seconds: float, look_seconds: float = _LOOK_SECONDS,
+    ) -> None:  # fmt: skip
+        """`owner` names this process as `gateway.ports.Standing` does."""
+        self._store = store
+        self._tree = tree
+        self._keeping = keeping
+        self._owner = owner
+        self._look_seconds = look_seconds
+        self._task: asyncio.Task[None] | None = None
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self.heads = heads
+        self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
+        #: whether prefill is refused; all that the way of a prefill looks at
+        self.refusing = False
+
+    async def start(self) -> None:
+        """Look once, so that nobody is served who must be refused, and begin. Nothing where there is no anchor."""
+        if not self.standings:
+            return
+        with contextlib.suppress(
+            GatewayError, TimeoutError
+        ):  # a store that is away must not hold up the start
+            async with asyncio.timeout(_START_SECONDS):
+                await self.look()
+        self._judge()
+        self._task = asyncio.create_task(self._work(), name="anchors")
+
+    async def close(self) -> None:
+        """End at once."""
+        tasks = [one for one in (self._task, *self._asking.values()) if one is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for one in self.standings:
+            await one.anchor.close()
+        await self._store.close()
+
+    def demand(self) -> None:
+        """NotAnchored while an anchor owes a proof for longer than the grace."""
+        if self.refusing:
+            names = ", ".join(one.anchor.name for one in self.standings if one.state == REFUSING)
+            raise NotAnchored(f"no proof for longer than was agreed by: {names}", retry_after=_RETRY_SECONDS)
+
+    def shown(self) -> dict[str, dict[str, object]]:
+        """How each anchor stands, by name."""
+        return {one.anchor.name: one.shown() for one in self.standings}
+
+    async def look(self) -> None:
+        """One look; whoever is due is asked aside. LogUnavailable when the store cannot be read."""
+        note = await self._tree.checkpoint()
+        if not note:
+            return  # nothing to anchor yet
+        size = Checkpoint.parse(split_note(note)[0]).size
+        for one in self.standings:
+            row = await self._store.last(one.anchor.kind, one.anchor.name)
+            if row is not None and row != one.last:
+                one.succeeded(row)
+        if await self._mine():
+            for one in self.standings:
+                await self._ask(one, note, size)
+
+    async def _ask(self, one: Standing, note: str, size: int) -> None:
+        now = time.time()
+        if one.last is None:
+            # the grace begins now, for ever
+            row = Anchored(0, one.anchor.kind, one.anchor.name, stamp(now), b"")
+            await self._store.keep(row)
+            one.last = row
+        under_way = self._asking.get(one.anchor.name)
+        if (under_way is not None and not under_way.done()) or self._waits_for_witness(one):
+            return
+        if one.due(size, now):
+            self._asking[one.anchor.name] = asyncio.create_task(self._fix(one, note))
+
+    def _waits_for_witness(self, one: Standing) -> bool:
+        """A daily file is never written again: the first one waits for witnesses that were not asked before."""
+        others = (other for other in self.standings if other.anchor.kind == "witness")
+        return one.anchor.kind == "daily" and any(not other.size and not other.fault for other in others)
+
+    async def _mine(self) -> bool:
+        standing = await self._keeping.standing()
+        return standing.owner == self._owner or standing.owned_until < time.time() - _SILENCE_SECONDS
+
+    async def _fix(self, one: Standing, note: str) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                # the daily file has the cosignatures in it; everybody else gets what the log signed
+                fixed = await self.heads.witnessed() if one.anchor.kind == "daily" else note
+                token = await one.anchor.fix(fixed)
+                size = Checkpoint.parse(split_note(fixed)[0]).size
+                row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(time.time()), token)
+                await self._store.keep(row)
+        except AnchorFailed as error:
+            self._failed(one, error.reason)
+        except TimeoutError:
+            self._failed(one, "timeout")
+        except GatewayError:
+            self._failed(one, "log_unavailable")
+        except Exception as error:  # noqa: BLE001 -- one anchor never stops the others
+            log().error("anchor.broken", anchor=one.anchor.name, error=error)
+            self._failed(one, "broken")
+        else:
+            one.succeeded(row)
+            self._judge()
+
+    def _failed(self, one: Standing, reason: str) -> None:
+        if reason != one.fault:
+            tell = log().error if reason in _ALARMING else log().warning
+            tell("anchor.failed", anchor=one.anchor.name, reason=reason)
+        one.failed(reason, time.time())
+        self._judge()
+
+    def _judge(self) -> None:
+        now = time.time()
+        for one in self.standings:
+            before = one.judge(now)
+            if before != one.state:
+                tell = {READY: log().info, LATE: log().warning, REFUSING: log().error}[one.state]
+                tell(f"anchor.{one.state}", anchor=one.anchor.name, reason=one.fault)
+        self.refusing = any(one.state == REFUSING for one in self.standings)
+
+    async def _work(self) -> None:
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            try:
+                await self.look()
+            except GatewayError:
+                pass  # the log itself is away, which is told elsewhere; time goes on
+            except Exception as error:  # noqa: BLE001 -- the task lives on
+                log().error("anchor.look_failed", error=error)
+            self._judge()

@@ -1,0 +1,53 @@
+"""What anchors have proven, with all that is needed to verify it elsewhere."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.anchors.keeper import Keeper
+from gateway.domain.anchoring import Anchored
+from gateway.domain.errors import NotFound
+from gateway.ports import AnchorStore, LogTree
+
+#: rows of one size that are listed, the newest ones
+MOST_ROWS = 200
+
+
+class Listing:
+    """Answers are ready for JSON. LogUnavailable when the store cannot be asked."""
+
+    def __init__(self, keeper: Keeper, store: AnchorStore, tree: LogTree, keys: Sequence[str]) -> None:
+        """`keys`: the public keys of the witnesses that are configured."""
+        self._keeper = keeper
+        self._store = store
+        self._tree = tree
+        self._keys = list(keys)
+
+    async def anchors(self, size: int | None) -> dict[str, Any]:
+        """The proofs of the checkpoint of a size; without one, the newest proof of each anchor."""
+        if size is None:
+            standings = self._keeper.standings
+            last = [await self._store.last(one.anchor.kind, one.anchor.name) for one in standings]
+            rows = [row for row in last if row is not None and row.token]
+        else:
+            rows = [row for row in await self._store.of(size) if row.token][-MOST_ROWS:]
+            if not rows and not await self._tree.checkpoint(size):
+                raise NotFound("the log has no checkpoint of this size", code="size_unknown")
+        notes = {row.size: await self._tree.checkpoint(row.size) for row in rows}
+        return {
+            "configured": [{"name": name, **shown} for name, shown in self._keeper.shown().items()],
+            "witnesses": self._keys,
+            "anchors": [_shown(row, notes[row.size]) for row in rows],
+        }
+
+
+def _shown(row: Anchored, note: str) -> dict[str, Any]:
+    """`note` is what the anchor vouches for; of a daily file, the file itself."""
+    found: dict[str, Any] = {"kind": row.kind, "name": row.name, "size": row.size, "time": row.time}
+    match row.kind:
+        case "tsa":
+            return {**found, "note": note, "token": base64.b64encode(row.token).decode()}
+        case "witness":
+            return {**found, "note": note, "line": row.token.decode()}
+        case _:
+            return {**found, "note": row.token.decode()}

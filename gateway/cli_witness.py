@@ -1,0 +1,121 @@
+"""`motlan witness`: a server that signs that exchange logs only grow (C2SP tlog-witness)."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import orjson
+import uvloop
+
+from gateway import registry, telemetry
+from gateway.api.door import DoorRunner
+from gateway.app import listen
+from gateway.cli_serve import JSON, QUIET, READY, state_folder
+from gateway.domain.errors import ConfigError, Problem
+from gateway.exchange_log.keys import key_in
+from gateway.serving import stop_event, write_ready
+from gateway.settings import DoorLimits
+
+_KEY = "witness.key"
+_MEMORY = "witness.db"
+_NAME = "motlan.example/witness"
+
+
+@click.command()
+@click.option(
+    "--log-vkey",
+    "log_vkeys",
+    multiple=True,
+    required=True,
+    metavar="KEY",
+    help="Public key of a log to be witnessed; repeat it for more logs, and while a log changes its key.",
+)
+@click.option("--name", default=_NAME, show_default=True, help="Name of this witness, as a host and a path.")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Seed, 32 bytes in base64; default one made in --dir.",
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for its memory and its key.",
+)
+@click.option("--first", is_flag=True, help="A key that stands already begins with an empty memory.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8091, show_default=True, help="0 takes a free one."
+)
+@READY
+@JSON
+@QUIET
+def witness(
+    *,
+    log_vkeys: tuple[str, ...],
+    name: str,
+    key: Path | None,
+    folder: Path | None,
+    first: bool,
+    host: str,
+    port: int,
+    ready_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run a witness until SIGTERM or Ctrl-C.
+
+    It signs a checkpoint only when the log grew out of the one that it signed before, and so belongs to
+    somebody else than the log's operator. Its memory is its honesty: without it, it does not start again.
+
+    \b
+    Examples:
+      motlan witness --log-vkey "$VKEY" --name inspectorate.example/witness --dir witness
+      motlan witness --log-vkey "$VKEY" --key /run/secrets/witness --dir witness --first
+    """  # noqa: D301 -- \b is click's
+    home = folder.resolve() if folder is not None else state_folder(None) / "witness"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check_memory(home, key, first=first)
+    app = registry.resolve("adapters.anchors.witness_door", "build_witness")(
+        name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY
+    )
+
+    async def run() -> None:
+        telemetry.set_up()
+        stop = stop_event()
+        runner = DoorRunner(app, DoorLimits())
+        await runner.setup()
+        try:
+            await listen(runner, host, port)
+            address = f"http://{host}:{runner.addresses[0][1]}"
+            content = {
+                "pid": os.getpid(),
+                "url": address,
+                "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
+            }
+            if ready_file is not None:
+                write_ready(ready_file, content)
+            if as_json:
+                click.echo(orjson.dumps(content).decode())
+            elif not quiet:
+                click.echo(f"witness: {address}\nvkey: {content['vkey']}")
+            sys.stdout.flush()
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+    uvloop.run(run())
+
+
+def _check_memory(home: Path, key: Path | None, *, first: bool) -> None:
+    """A key without its memory could sign a fork of what it signed before: ConfigError."""
+    stands = (key or home / _KEY).exists()
+    if stands and not (home / _MEMORY).exists() and not first:
+        what = "the key stands, its memory does not: it might sign a fork of what it signed before"
+        remedy = f"restore {_MEMORY}; for a key that never signed, say --first"
+        raise ConfigError([Problem(str(home / _MEMORY), 0, what, remedy)])
+    if key is not None and not stands:
+        raise ConfigError(
+            [Problem(str(key), 0, "there is no key", "leave --key out, and one is made in --dir")]
+        )
