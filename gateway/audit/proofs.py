@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.exchange_log.merkle import EMPTY_ROOT, Node, leaf_hash, root_from, subtrees
+from gateway.exchange_log.merkle import EMPTY_ROOT, HASH_BYTES, Node, leaf_hash, root_from, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
-from gateway.exchange_log.tiles import TileId, nodes_of, tile_of
+from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tile_of
 from gateway.ports import LogEntry, LogReader, LogTree
+from gateway.ports_log import LogHistory
 
 _RETRY_SECONDS = 1
 
@@ -15,10 +16,11 @@ _RETRY_SECONDS = 1
 class Proofs:
     """What the tree of one log proves."""
 
-    def __init__(self, reader: LogReader, tree: LogTree) -> None:
-        """Reads only."""
+    def __init__(self, reader: LogReader, tree: LogTree, history: LogHistory | None = None) -> None:
+        """Reads only. Without a history, receipts of pruned records lead nowhere."""
         self._reader = reader
         self._tree = tree
+        self._history = history
 
     async def checkpoint(self) -> tuple[str, Checkpoint]:
         """The newest signed note and what it says; NotFound before the first record has its place."""
@@ -34,19 +36,25 @@ class Proofs:
     async def of_receipt(self, hash_: bytes, size: int | None) -> dict[str, Any]:
         """The inclusion proof of the leaf that a receipt names."""
         entry = await self._reader.entry_of(hash_)
-        if entry is None:
+        if entry is not None:
+            return await self.inclusion(entry, size)
+        place = await self._pruned(hash_)
+        if place is None:
             what = "no record in the tree has this hash; one that was just written gets its place within 10 seconds"
             raise NotFound(what, code="record_unknown", retry_after=_RETRY_SECONDS)
-        return await self.inclusion(entry, size)
+        return {**await self._included(place, hash_, size), "pruned": True}
 
     async def inclusion(self, entry: LogEntry, size: int | None = None) -> dict[str, Any]:
         """The inclusion proof of a record in the tree of `size` leaves, else in the newest one."""
-        size, root = await self._head(size, at_least=entry.index + 1)
-        hashes = await self._tree.inclusion(entry.index, size)
+        return await self._included(entry.index, leaf_hash(entry.leaf), size)
+
+    async def _included(self, place: int, hash_: bytes, size: int | None) -> dict[str, Any]:
+        size, root = await self._head(size, at_least=place + 1)
+        hashes = await self._tree.inclusion(place, size)
         return {
-            "leaf_index": entry.index,
+            "leaf_index": place,
             "tree_size": size,
-            "leaf_hash": leaf_hash(entry.leaf).hex(),
+            "leaf_hash": hash_.hex(),
             "root_hash": root.hex(),
             "hashes": [one.hex() for one in hashes],
         }
@@ -73,6 +81,15 @@ class Proofs:
                 raise LogUnavailable("a tile of the log is missing")
             held[tile] = hashes
         return nodes_of(size, held.__getitem__)
+
+    async def _pruned(self, hash_: bytes) -> int | None:
+        """Where a pruned record with this hash stood, as the tiles say."""
+        for place in await self._history.places(hash_) if self._history else ():
+            number, offset = divmod(place, TILE)
+            hashes = await self._tree.tile(0, number, offset + 1)
+            if hashes is not None and hashes[offset * HASH_BYTES :] == hash_:
+                return place
+        return None
 
     async def _head(self, size: int | None, at_least: int = 0) -> tuple[int, bytes]:
         """A size that the log has, and its root; BadRequest for any other."""

@@ -57,26 +57,24 @@ _SQLITE_TRIGGERS = (
     *(_refuse(table, event) for table in _APPENDED for event in ("UPDATE", "DELETE")),
     # REPLACE would delete without the DELETE trigger.
     *(
-        _refuse(table, "INSERT", f"EXISTS (SELECT 1 FROM {table} WHERE {same})")
+        _refuse(table, "INSERT", f"EXISTS (SELECT 1 FROM {table} WHERE {same})")  # noqa: S608 -- our own names
         for table, same in _KEYS.items()
     ),
     _refuse("log_periods", "DELETE"),
-    _refuse(
-        "log_periods", "UPDATE", "OLD.erased <> '' OR NEW.period <> OLD.period OR NEW.made <> OLD.made"
-    ),
+    _refuse("log_periods", "UPDATE", "OLD.erased <> '' OR NEW.period <> OLD.period OR NEW.made <> OLD.made"),
     "CREATE TRIGGER period_keys_dead BEFORE INSERT ON period_keys"
     " WHEN EXISTS (SELECT 1 FROM log_periods WHERE period = NEW.period AND erased <> '')"
     " BEGIN SELECT RAISE(ABORT, 'the keys of this period were destroyed'); END",
     "CREATE TRIGGER period_keys_made AFTER INSERT ON period_keys"
-    f" BEGIN INSERT INTO log_periods SELECT NEW.period, {_NOW}, ''"
+    " BEGIN INSERT INTO log_periods SELECT NEW.period, {now}, ''"
     " WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = NEW.period); END",
     "CREATE TRIGGER period_keys_erased AFTER DELETE ON period_keys"
-    f" BEGIN UPDATE log_periods SET erased = {_NOW} WHERE period = OLD.period; END",
+    " BEGIN UPDATE log_periods SET erased = {now} WHERE period = OLD.period; END",
     "DROP TRIGGER period_keys_update",
     "CREATE TRIGGER period_keys_update BEFORE UPDATE ON period_keys WHEN NEW.period <> OLD.period"
     " BEGIN SELECT RAISE(ABORT, 'period keys do not change'); END",
     "CREATE TRIGGER log_state_signer AFTER UPDATE OF vkey ON log_state WHEN NEW.vkey <> OLD.vkey"
-    f" BEGIN INSERT INTO log_signers SELECT NEW.vkey, OLD.size, {_NOW}"
+    " BEGIN INSERT INTO log_signers SELECT NEW.vkey, OLD.size, {now}"
     " WHERE NOT EXISTS (SELECT 1 FROM log_signers WHERE vkey = NEW.vkey); END",
 )
 
@@ -152,7 +150,7 @@ def upgrade() -> None:
     """Create tables, functions and triggers."""
     bind = op.get_bind()
     if bind.dialect.name == "sqlite":
-        statements = (*_SQLITE_TABLES, *_SQLITE_TRIGGERS)
+        statements = (*_SQLITE_TABLES, *(text.replace("{now}", _NOW) for text in _SQLITE_TRIGGERS))
     else:
         schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
         functions = (

@@ -1,0 +1,5 @@
+"""placeholder."""
+
+import click
+
+ARCHIVING: tuple[click.Command, ...] = ()
