@@ -35,7 +35,11 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="KEY",
     help="Public key of the log, name+id+base64, as you got it from elsewhere; repeat it for an old and a new one.",
 )
-@click.option("--checkpoint", type=_NOTE, help="File with the signed checkpoint for which it must be made.")
+@click.option(
+    "--checkpoint",
+    type=_NOTE,
+    help="File with the signed checkpoint for which it must be made, or `log prove-archive` proved.",
+)
 @click.option(
     "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
 )
@@ -136,5 +140,5 @@ def _bar(export: Path, *, shown: bool) -> Iterator[Callable[[int], object] | Non
         return
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=export.stat().st_size)
+        task = progress.add_task("", total=None if export.suffix == ".gz" else export.stat().st_size)
         yield lambda count: progress.advance(task, count)

@@ -71,6 +71,11 @@ class Keeper:
         found: LogHistory = self._opened("history", lambda: self._store("open_history", self.settings.url))
         return found
 
+    async def vkeys(self) -> list[str]:
+        """The public keys that sign, then every former one."""
+        own = [one.vkey for one in self.signers()]
+        return list(dict.fromkeys((*own, *(await self.history().history()).vkeys)))
+
     def vault(self) -> PeriodVault:
         """Its periods, in the administrator's hands."""
         found: PeriodVault = self._opened("vault", lambda: self._store("open_periods", self.admin_url))

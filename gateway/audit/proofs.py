@@ -82,6 +82,10 @@ class Proofs:
             held[tile] = hashes
         return nodes_of(size, held.__getitem__)
 
+    async def root(self, size: int) -> bytes:
+        """The root of the tree of `size` leaves; BadRequest when the log has no such tree."""
+        return (await self._head(size))[1]
+
     async def _pruned(self, hash_: bytes) -> int | None:
         """Where a pruned record with this hash stood, as the tiles say."""
         for place in await self._history.places(hash_) if self._history else ():

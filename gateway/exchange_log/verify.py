@@ -22,14 +22,18 @@ To be read in this order: merkle.py (the tree), note.py (signatures), head.py (l
 records against the root). None of them imports anything else of the gateway but verdict.py and json_text.py.
 """
 
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from gateway.exchange_log.head import (
     Head,
     Unusable,
+    check_checkpoint,
     check_signature,
     hashes_of,
     kept_checkpoint,
@@ -47,6 +51,7 @@ LONGEST_LINE = 1 << 24
 _HASHES = re.compile(r"(?:[0-9a-f]{64})+", re.ASCII)
 _PROGRESS_BYTES = 1 << 20
 _NEWLINE = 0x0A
+_GZIP = b"\x1f\x8b"
 _STRANGE_LINE = "the line is not written as an export writes it"
 
 
@@ -61,8 +66,9 @@ def verify_export(
 ) -> Verdict:
     """Verify an export in one pass and constant memory.
 
-    `vkeys` are the log's public keys as the reader got them, from elsewhere than the file: old and new ones where
-    a key was changed, a witness's as well. `checkpoint` is a signed note: the file must be made for it.
+    The file may be compressed by gzip. `vkeys` are the log's public keys as the reader got them, from elsewhere than
+    the file: old and new ones where a key was changed, a witness's as well. `checkpoint` is a signed note: the file
+    must be made for it, or for an older one that the note's own proof leads to (see head.py).
     `since` is a signed note that was kept earlier: the log must have grown out of it. `strict` asks for canonical
     JSON of each record. `progress` hears how many more bytes were read.
 
@@ -78,11 +84,7 @@ def verify_export(
         head = read_head(next(lines, (1, b""))[1])
         check_signature(head, verifiers, verdict)
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
-        wanted = kept_checkpoint(checkpoint, "checkpoint", head, verifiers, verdict)
-        if wanted and wanted[:3] != head.checkpoint[:3]:
-            verdict.conclude(
-                "checkpoint", "the file was made for another checkpoint than the one that you gave", 1
-            )
+        check_checkpoint(checkpoint, head, verifiers, verdict)
         _Body(head, verdict, lines, strict=strict).read(older)
     except Unusable as reason:
         verdict.conclude("file", str(reason), reason.line)
@@ -92,17 +94,32 @@ def verify_export(
 def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Iterator[tuple[int, bytes]]:
     """The lines of a file without their newlines, numbered from 1; Unusable when one has no end."""
     unheard = number = 0
-    while line := file.readline(LONGEST_LINE):
-        number += 1
-        unheard += len(line)
-        if progress and unheard >= _PROGRESS_BYTES:
-            progress(unheard)
-            unheard = 0
-        if line[-1] != _NEWLINE:
-            raise Unusable("the line has no end: the file was cut off, or it is no export", number)
-        yield number, line[:-1]
+    plain = _plain(file)
+    try:
+        while line := plain.readline(LONGEST_LINE):
+            number += 1
+            unheard += len(line)
+            if progress and unheard >= _PROGRESS_BYTES:
+                progress(unheard)
+                unheard = 0
+            if line[-1] != _NEWLINE:
+                raise Unusable("the line has no end: the file was cut off, or it is no export", number)
+            yield number, line[:-1]
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise Unusable("the compressed file is damaged or was cut off", number + 1) from None
     if progress:
         progress(unheard)
+
+
+def _plain(file: BinaryIO) -> BinaryIO:
+    """The file, or what is compressed in it."""
+    if isinstance(file, io.BufferedReader):
+        start = file.peek(len(_GZIP))[: len(_GZIP)]
+    else:
+        start = file.read(len(_GZIP)) if file.seekable() else b""
+        if start:
+            file.seek(-len(start), io.SEEK_CUR)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start == _GZIP else file
 
 
 class _Body:
