@@ -97,7 +97,7 @@ class Archiver:
         """The digest of the file, and the time of the latest record in it."""
         draft = path.with_name(f".{path.name}{_DRAFT}")
         latest = b""
-        with draft.open("wb") as raw:
+        with _private(draft) as raw:
             digest = _Digesting(raw)
             with gzip.GzipFile("", "wb", _LEVEL, cast("BinaryIO", digest), mtime=0) as file:
                 async for line in lines:
@@ -140,10 +140,15 @@ class _Digesting:
         self._raw.flush()
 
 
+def _private(path: Path) -> BinaryIO:
+    """A new file for nobody else."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
 def _durable(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """A file that is there as a whole or not at all, and stays; what was renamed before it stays with it."""
     draft = path.with_name(f".{path.name}{_DRAFT}")
-    with draft.open("wb") as file:
+    with _private(draft) as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())
