@@ -80,10 +80,11 @@ def facts(folder: Path, *words: str) -> Any:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Office]:
+async def opened(folder: Path, url: str = URL) -> AsyncIterator[Office]:
     """A gateway over the folder."""
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=ports)
+    overrides = {**ports, "gateway.log.url": url}
+    plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=overrides)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content
         assert gateway.app is not None
