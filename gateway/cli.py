@@ -76,7 +76,7 @@ def _erase_period() -> click.Command:
 
 
 def _keys() -> click.Command:
-    from gateway.cli_keeping import keys
+    from gateway.cli_keys import keys
 
     return keys
 

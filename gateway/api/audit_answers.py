@@ -67,10 +67,17 @@ _IDENTIFIED = _object(
     official=_MAYBE,
     subjects={"type": "object", "additionalProperties": _object(kind=_TEXT, identifier=_TEXT)},
 )
-_INCLUSION = _object(leaf_index=_NUMBER, tree_size=_NUMBER, leaf_hash=_HASH, root_hash=_HASH, hashes=_HASHES)
-_INCLUSION["properties"]["pruned"] = {
-    "const": True,
-    "description": "the record itself is in an archive",
+_INCLUSION = {
+    "type": "object",
+    "required": ["hashes", "leaf_hash", "leaf_index", "root_hash", "tree_size"],
+    "properties": {
+        "leaf_index": _NUMBER,
+        "tree_size": _NUMBER,
+        "leaf_hash": _HASH,
+        "root_hash": _HASH,
+        "hashes": _HASHES,
+        "pruned": {"const": True, "description": "the record itself is in an archive"},
+    },
 }
 _PAST: dict[str, Any] = {
     "skipped_periods": {

@@ -116,7 +116,7 @@ def _plain(file: BinaryIO) -> BinaryIO:
     if isinstance(file, io.BufferedReader):
         start = file.peek(len(_GZIP))[: len(_GZIP)]
     else:
-        start = file.read(len(_GZIP)) if file.seekable() else b""
+        start = file.readline(len(_GZIP)) if file.seekable() else b""
         if start:
             file.seek(-len(start), io.SEEK_CUR)
     return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start == _GZIP else file
