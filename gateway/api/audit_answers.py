@@ -104,8 +104,13 @@ _USE = _object(
     summary_en=_TEXT,
 )
 
+
+def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "properties": {**answer["properties"], **_PAST}}
+
+
 AUDIT_ANSWERS: dict[str, Any] = {
-    "AuditPage": _object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE, **_PAST),
+    "AuditPage": _with_past(_object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE)),
     "AuditRecords": _object(exchange_id=_TEXT, records=_listed(_RECORD)),
     "Identified": _object(exchange_id=_TEXT, records=_listed(_IDENTIFIED)),
     "Inclusion": {"anyOf": [_INCLUSION, _object(proofs=_listed(_INCLUSION))]},
@@ -113,5 +118,5 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
     "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
-    "Usage": _object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE, **_PAST),
+    "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }
