@@ -35,7 +35,8 @@ from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import key_in, root_key_from_text, root_key_in
+from gateway.exchange_log.key_files import key_in
+from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
@@ -249,38 +250,30 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     """The exchange log of the configuration, and what numbers its records; each record wakes it."""
     settings = parts.configuration.gateway.log
     log = registry.store(settings.url, "open_log")(
-        settings.url, parts.state, settings.origin, root_key(parts)
+        settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
     )
-    signing = [settings.signing_key, settings.former_signing_key][: 1 + bool(settings.former_signing_key)]
-    keys = [None if one is None else one.reveal() for one in signing]
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
-        settings.url, parts.state, settings.origin, keys
+        settings.url, parts.state, settings.origin, signing_texts(settings)
     )
     log.written = sequencer.wake
     return log, sequencer
 
 
-def root_key(parts: Composition) -> bytes:
-    """The root key of the log: the configured one, else that of the state folder."""
-    settings = parts.configuration.gateway.log
-    if settings.root_key is None:
-        return root_key_in(parts.state)
-    return root_key_from_text(settings.root_key.reveal())
-
-
 @contextlib.asynccontextmanager
 async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -> AsyncIterator[AuditDoor]:
     """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
-    url, root = parts.configuration.gateway.log.url, root_key(parts)
+    settings = parts.configuration.gateway.log
+    url, roots = settings.url, root_keys(settings, parts.state)
     reader = registry.store(url, "open_reader")(url, parts.state)
     keeping = registry.store(url, "open_keeping")(url, parts.state)
+    history = registry.store(url, "open_history")(url, parts.state)
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
         books = Books(
-            log=log, reader=reader, proofs=Proofs(reader, reader, anchors.keeper.heads), people=People(root, keeping),
-            cursors=Cursors(root), clock=clock, vkeys=(sequencer.vkey,),
-            digest=parts.in_force.digest,
+            log=log, reader=reader, proofs=Proofs(reader, reader, anchors.keeper.heads, history),
+            people=People(roots, keeping), cursors=Cursors(roots.first), clock=clock, vkeys=(sequencer.vkey,),
+            history=history, digest=parts.in_force.digest,
         )  # fmt: skip
         sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
         sweeper.start()
@@ -291,3 +284,4 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
         await sweeper.close()
     await reader.close()
     await keeping.close()
+    await history.close()

@@ -62,9 +62,11 @@ def _verify_log() -> click.Command:
 
 def _log() -> click.Command:
     from gateway.cli_anchors import anchors
+    from gateway.cli_archive import ARCHIVING
     from gateway.cli_audit import log
 
-    log.add_command(anchors)
+    for command in (anchors, *ARCHIVING):
+        log.add_command(command)
     return log
 
 
@@ -72,6 +74,18 @@ def _witness() -> click.Command:
     from gateway.cli_witness import witness
 
     return witness
+
+
+def _erase_period() -> click.Command:
+    from gateway.cli_keeping import erase_period
+
+    return erase_period
+
+
+def _keys() -> click.Command:
+    from gateway.cli_keys import keys
+
+    return keys
 
 
 COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
@@ -82,9 +96,11 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "doctor": (_doctor, "Check libraries, clock, keys and reachability."),
     "procedures": (_procedures, "List the procedures of a running gateway."),
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
-    "log": (_log, "Search, export and prove what the exchange log holds (auditors)."),
+    "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
+    "keys": (_keys, "List and change the keys of the exchange log."),
+    "erase-period": (_erase_period, "Destroy the keys of one month of the exchange log."),
 }
 
 

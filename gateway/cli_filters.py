@@ -52,7 +52,7 @@ VKEY = click.option(
     "--vkey",
     envvar="MOTLAN_LOG_VKEY",
     metavar="KEY",
-    help="Public key of the log; default that of --ready-file.",
+    help="Public key of the log, several with spaces between; default that of --ready-file.",
 )
 PERSON = click.argument("who", required=False, default="-", metavar=f"[{_WHO}]")
 

@@ -42,7 +42,11 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="KEY",
     help="Public key of a witness that must have signed the checkpoint as well; may be repeated.",
 )
-@click.option("--checkpoint", type=_NOTE, help="File with the signed checkpoint for which it must be made.")
+@click.option(
+    "--checkpoint",
+    type=_NOTE,
+    help="File with the signed checkpoint for which it must be made, or `log prove-archive` proved.",
+)
 @click.option(
     "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
 )
@@ -150,5 +154,5 @@ def _bar(export: Path, *, shown: bool) -> Iterator[Callable[[int], object] | Non
         return
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=export.stat().st_size)
+        task = progress.add_task("", total=None if export.suffix == ".gz" else export.stat().st_size)
         yield lambda count: progress.advance(task, count)

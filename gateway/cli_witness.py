@@ -13,7 +13,7 @@ from gateway.api.door import DoorRunner
 from gateway.app import listen
 from gateway.cli_serve import JSON, QUIET, READY, state_folder
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import key_in
+from gateway.exchange_log.key_files import key_in
 from gateway.serving import stop_event, write_ready
 from gateway.settings import DoorLimits
 

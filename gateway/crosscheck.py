@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from gateway.config import Agreement, Configuration, RequesterSettings, SourceSettings
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import root_key_from_text
+from gateway.exchange_log.key_files import root_key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL

@@ -1,5 +1,6 @@
 """An export fetched from a gateway into a file: whole or not at all, in constant memory, with progress."""
 
+import gzip
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from gateway.client import Answer, Client, Unreachable
 _RECORD = b'{"i":'
 _LAST = b'{"end":true'
 _STEP = 500
+_LONGEST_LINE = 1 << 24
 
 
 class Written(NamedTuple):
@@ -36,6 +38,15 @@ def write_export(
             return got
         with _opened(out) as file, _bar(shown=progress) as step:
             return _csv(got, file) if csv else _copied(got, file, step)
+
+
+def opened_export(path: Path) -> Any:  # noqa: ANN401 -- JSON
+    """The first line of an export, compressed or not; ValueError or OSError when it is none."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        with gzip.open(raw) if packed else raw as file:
+            return orjson.loads(file.readline(_LONGEST_LINE))
 
 
 def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:

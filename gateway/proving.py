@@ -105,19 +105,22 @@ def vkey_of(ready_file: Path | None) -> str:
 
 
 def _opened(note: str, vkey: str) -> tuple[Checkpoint, bool | None]:
-    """What a note says, and whether the key has signed it; None when there is no key to tell."""
+    """What a note says, and whether one of the keys has signed it; None when there is none to tell.
+
+    Several keys have spaces between: the log's own of before and after it was changed.
+    """
     try:
         head = Checkpoint.parse(split_note(note)[0])
         if not vkey:
             return head, None
-        verifier = NoteVerifier.parse(vkey)
+        verifiers = [NoteVerifier.parse(one) for one in vkey.split()]
     except NoteBroken as error:
         raise click.UsageError(f"checkpoint or key: {error}") from None
     try:
-        open_note(note, [verifier])
+        open_note(note, verifiers)
     except NoteBroken:
         return head, False
-    return head, verifier.name == head.origin
+    return head, all(one.name == head.origin for one in verifiers)
 
 
 def _by(signed: bool | None) -> str:  # noqa: FBT001 -- three answers

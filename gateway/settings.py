@@ -113,6 +113,17 @@ class AnchorSettings(Settings):
     grace_seconds: float = Field(14_400, gt=0)
 
 
+class RetentionSettings(Settings):
+    """How long records stay: in the database, and then in archive files."""
+
+    #: whole months that are kept in the database behind the month that runs
+    hot_months: int = Field(24, ge=1)
+    #: after so many years an archive is due for destruction; nothing destroys it by itself
+    archive_years: int = Field(5, ge=1)
+    #: default: `archives` in the state folder
+    archive_folder: Path | None = None
+
+
 class LogSettings(Settings):
     """The exchange log: its name, its store, its root key and its signing key (32 bytes each, base64).
 
@@ -121,12 +132,17 @@ class LogSettings(Settings):
 
     origin: str = "motlan.example/exchange-log"
     url: str = "sqlite:///exchange.db"
+    #: PostgreSQL: the administrator's address, for erasure and pruning; only `motlan` commands use it
+    admin_url: str = ""
     root_key: Secret | None = None
     #: seed of the Ed25519 key that signs checkpoints
     signing_key: Secret | None = None
     #: the key before it, while keys are changed: the first checkpoint then carries both signatures
     former_signing_key: Secret | None = None
     anchors: AnchorSettings = AnchorSettings()
+    #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
+    former_root_key: Secret | None = None
+    retention: RetentionSettings = RetentionSettings()
 
 
 class GatewaySettings(Settings):

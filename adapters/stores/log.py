@@ -15,16 +15,20 @@ from typing import Protocol
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
+from adapters.stores.log_history import open_history
 from adapters.stores.log_keeping import open_keeping
+from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
+from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.sequencer import open_sequencer
+from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
-from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, root_key_in
+from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
@@ -33,10 +37,15 @@ __all__ = (
     "LogStore",
     "SqlExchangeLog",
     "open_anchors",
+    "open_history",
     "open_keeping",
     "open_log",
+    "open_periods",
     "open_reader",
+    "open_retention",
     "open_sequencer",
+    "open_signers",
+    "rotate_signing_key",
 )
 
 _WAIT_SECONDS = 8.0
@@ -73,9 +82,9 @@ class SqlExchangeLog:
     __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store", "written")
 
     def __init__(
-        self, store: LogStore, origin: str, root_key: bytes, fresh_seconds: float = _FRESH_SECONDS
+        self, store: LogStore, origin: str, root_key: bytes | RootKeys, fresh_seconds: float = _FRESH_SECONDS
     ) -> None:
-        """`root_key` has 32 bytes and opens the period keys that `store` keeps."""
+        """`root_key` has 32 bytes; it, or one of several, opens the period keys that `store` keeps."""
         self._fresh_seconds = fresh_seconds
         self._probe: asyncio.Task[bool] | None = None
         #: when the last probe ended, and what it found
@@ -147,7 +156,7 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> SqlExchangeLog:
+def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | RootKeys | None) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
     A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.
@@ -155,7 +164,7 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | None) -> 
     """
     if not sql.is_postgres(url):
         _make_private(state_dir)
-    root = root_key if root_key is not None else root_key_in(state_dir)
+    root = root_key if root_key is not None else root_keys_in(state_dir)
     if sql.is_postgres(url):
         return SqlExchangeLog(PostgresStore(url), origin, root)
     path = sql.sqlite_path(url, state_dir)

@@ -107,7 +107,7 @@ class Numbering:
         grown = grow(state.size, edge, hashes)
         rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
         for idx, ((seq, leaf), digest) in enumerate(zip(fresh, hashes, strict=True), state.size):
-            _enter(rows, idx, seq, digest, leaf, created)
+            enter(rows, idx, seq, digest, leaf, created)
             if idx % _STRETCH == 0:
                 # This is a thread beside the loop: offer it the interpreter sooner than it would be taken.
                 time.sleep(0)
@@ -154,7 +154,8 @@ def _now() -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds * 1000) % 1000:03}Z"
 
 
-def _enter(rows: Mapping[str, Rows], idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> None:
+def enter(rows: Mapping[str, Rows], idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> None:
+    """Add what one record is found by to the rows of `log_entries`, `log_subjects` and `log_sources`."""
     key = hash_key(digest)
     try:
         entry, subjects, sources = _read(decode(leaf))

@@ -19,9 +19,8 @@ from adapters.stores import sql
 from adapters.stores.sequence_batch import Numbering
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
-from adapters.stores.signing import signing_key
-from gateway.domain.errors import ConfigError, GatewayError, Problem
-from gateway.exchange_log.note import NoteBroken, NoteSigner
+from adapters.stores.signing import open_signers
+from gateway.domain.errors import GatewayError
 from gateway.telemetry import log
 
 #: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second
@@ -164,14 +163,9 @@ def open_sequencer(
 ) -> Sequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 
-    `keys` are the signing key and, while it is changed, the former one (see `signing_key`).
+    `keys` are the signing key and, while it is changed, the former one (see `open_signers`).
     """
-    try:
-        signers = [NoteSigner(origin, signing_key(state_dir, key)) for key in keys]
-    except NoteBroken:
-        what, remedy = "the origin cannot stand in a signature", "leave out spaces and plus signs"
-        raise ConfigError([Problem("log.origin", 0, what, remedy)]) from None
-    numbering = Numbering(origin, *signers[:2])
+    numbering = Numbering(origin, *open_signers(state_dir, origin, keys)[:2])
     owner = uuid.uuid4().hex
     store: SequenceStore
     if sql.is_postgres(url):

@@ -6,15 +6,18 @@ log that another key has signed.
 
 import base64
 import binascii
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.keys import key_in
+from gateway.exchange_log.key_files import key_in, new_key_text, replace_file
+from gateway.exchange_log.note import NoteBroken, NoteSigner
 
 _SEED = 32
 _FILE = "exchange-log-signing.key"
+_FORMER_FILE = "exchange-log-signing-former.key"
 
 
 def signing_key(folder: Path, text: str | None) -> Ed25519PrivateKey:
@@ -25,6 +28,33 @@ def signing_key(folder: Path, text: str | None) -> Ed25519PrivateKey:
     if text is not None:
         return _from_text(text)
     return Ed25519PrivateKey.from_private_bytes(key_in(folder / _FILE))
+
+
+def open_signers(state_dir: Path, origin: str, keys: Sequence[str | None] = (None,)) -> list[NoteSigner]:
+    """Who signs for the log `origin`: the key in use, then the former one where there is one.
+
+    `keys` are those of the configuration; a key that is None is that of the state folder, with its former one.
+    ConfigError for keys that cannot be had, or an origin that cannot stand in a signature.
+    """
+    private = [signing_key(state_dir, key) for key in keys]
+    former = state_dir / _FORMER_FILE
+    if tuple(keys) == (None,) and former.exists():
+        private.append(Ed25519PrivateKey.from_private_bytes(key_in(former)))
+    try:
+        return [NoteSigner(origin, key) for key in private]
+    except NoteBroken:
+        what, remedy = "the origin cannot stand in a signature", "leave out spaces and plus signs"
+        raise ConfigError([Problem("log.origin", 0, what, remedy)]) from None
+
+
+def rotate_signing_key(folder: Path) -> None:
+    """A new key in the state folder; the one in use becomes the former one. OSError when the folder refuses.
+
+    Two steps, each whole or not at all: first the old key has two names, then the new one takes its place.
+    """
+    signing_key(folder, None)
+    replace_file(folder / _FORMER_FILE, (folder / _FILE).read_bytes())
+    replace_file(folder / _FILE, new_key_text())
 
 
 def _from_text(text: str) -> Ed25519PrivateKey:

@@ -60,10 +60,35 @@ _IDENTIFIED = _object(
     leaf_index=_NUMBER,
     phase=_TEXT,
     readable={**_FLAG, "description": "false when the keys of its month were destroyed"},
+    reason={
+        "anyOf": [_WORDS, {"type": "null"}],
+        "description": "why it cannot be read: `period_erased` or `seal_broken`",
+    },
     official=_MAYBE,
     subjects={"type": "object", "additionalProperties": _object(kind=_TEXT, identifier=_TEXT)},
 )
-_INCLUSION = _object(leaf_index=_NUMBER, tree_size=_NUMBER, leaf_hash=_HASH, root_hash=_HASH, hashes=_HASHES)
+_INCLUSION = {
+    "type": "object",
+    "required": ["hashes", "leaf_hash", "leaf_index", "root_hash", "tree_size"],
+    "properties": {
+        "leaf_index": _NUMBER,
+        "tree_size": _NUMBER,
+        "leaf_hash": _HASH,
+        "root_hash": _HASH,
+        "hashes": _HASHES,
+        "pruned": {"const": True, "description": "the record itself is in an archive"},
+    },
+}
+_PAST: dict[str, Any] = {
+    "skipped_periods": {
+        **_TEXTS,
+        "description": "months that could not be searched by person: their keys were destroyed",
+    },
+    "archives": {
+        **_listed(_object(name=_TEXT, month=_TEXT, first=_NUMBER, count=_NUMBER, sha256=_HASH)),
+        "description": "files with older records, which are not in the database any more",
+    },
+}
 _USE = _object(
     exchange_id=_TEXT,
     time=_TEXT,
@@ -104,8 +129,13 @@ _CONFIGURED = {
     },
 }
 
+
+def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "properties": {**answer["properties"], **_PAST}}
+
+
 AUDIT_ANSWERS: dict[str, Any] = {
-    "AuditPage": _object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE),
+    "AuditPage": _with_past(_object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE)),
     "AuditRecords": _object(exchange_id=_TEXT, records=_listed(_RECORD)),
     "Identified": _object(exchange_id=_TEXT, records=_listed(_IDENTIFIED)),
     "Inclusion": {"anyOf": [_INCLUSION, _object(proofs=_listed(_INCLUSION))]},
@@ -114,5 +144,5 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
     "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
-    "Usage": _object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE),
+    "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }

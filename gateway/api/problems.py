@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from gateway.domain.errors import BadRequest, GatewayError, NotFound, TooLarge, Unprocessable
+from gateway.domain.errors import BadRequest, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
@@ -63,6 +63,7 @@ FAMILIES: dict[int, type[GatewayError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     408: TooSlow,
+    410: Gone,
     413: TooLarge,
     415: WrongMedia,
     417: NotAcceptable,

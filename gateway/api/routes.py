@@ -79,13 +79,13 @@ OPERATIONS = (
     Operation(
         method="GET", path="/v1/audit/records/{exchange_id}", handler=audit.records, id="audit_records",
         scope="audit:search", vi="Các bản ghi của một giao dịch", en="The records of one exchange",
-        answer="AuditRecords", problems=(*GUARDED, 404, 503),
+        answer="AuditRecords", problems=(*GUARDED, 404, 410, 503),
     ),
     Operation(
         method="POST", path="/v1/audit/identify", handler=audit.identify, id="audit_identify",
         scope="audit:identify", body=IdentifyBody, vi="Giao dịch này về ai (phải có lý do, được ghi lại)",
         en="Who an exchange is about (with a reason, which is recorded)",
-        answer="Identified", problems=(*BODY, *GUARDED, 404, 503),
+        answer="Identified", problems=(*BODY, *GUARDED, 404, 410, 503),
     ),
     Operation(
         method="GET", path="/v1/audit/checkpoint", handler=audit.checkpoint, id="audit_checkpoint", scope="",
@@ -102,7 +102,7 @@ OPERATIONS = (
         vi="Bằng chứng bản ghi có trong nhật ký", en="Prove that a record is in the log", answer="Inclusion",
         query=(("leaf_hash", "b1674191a88ec5cdd733e4240a81803105dc412d6c6708d53ab94fc248f4f553"),
                ("exchange_id", "01KB0000000000000000000000"), ("size", "100")),
-        problems=(400, *GUARDED, 404, 503),
+        problems=(400, *GUARDED, 404, 410, 503),
     ),
     Operation(
         method="GET", path="/v1/audit/proof/consistency", handler=audit.consistency, id="audit_consistency", scope="",
@@ -112,7 +112,7 @@ OPERATIONS = (
     Operation(
         method="POST", path="/v1/audit/export", handler=audit.export, id="audit_export", scope="audit:export",
         body=ExportBody, vi="Xuất nhật ký (JSONL có bằng chứng, hoặc CSV)", en="Export (JSONL with proofs, or CSV)",
-        answer="ExportLines", media=("application/x-ndjson", "text/csv"), problems=(*BODY, *GUARDED, 404, 503),
+        answer="ExportLines", media=("application/x-ndjson", "text/csv"), problems=(*BODY, *GUARDED, 404, 410, 503),
     ),
     Operation(
         method="POST", path="/v1/usage", handler=audit.usage, id="usage", scope="usage", body=UsageBody,

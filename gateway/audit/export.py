@@ -12,18 +12,18 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
+from gateway.audit.past import gone
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
+from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
-from gateway.exchange_log.merkle import HASH_BYTES, inclusion_proof, subtrees
+from gateway.domain.errors import BadRequest
+from gateway.exchange_log.export import first_line, last_line
+from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusion
 from gateway.ports import LogEntry, LogSearch
-from gateway.telemetry import log
 
-Lines = AsyncIterator[bytes]
 #: how far from their order of time records may stand in the log
 _DISORDER = timedelta(minutes=5)
 #: hits of a search whose places are remembered, eight bytes each
@@ -56,19 +56,15 @@ class Exports:
         note, head = await self._books.proofs.witnessed(max(span.first or 0, span.end or 0))
         first, end = await self._places(span, head.size)
         if first < end and await self._books.reader.entry(first) is None:
-            raise NotFound("records of this range are not kept any more: begin later", code="records_pruned")
+            raise gone(await self._books.history.history(), first, end)
         names = " ".join(name for name, value in span._asdict().items() if value not in {None, ""})
         kind = "csv" if csv else "jsonl"
         await self._books.note(asker, "export", names, format=kind, first=first, end=end)
         if csv:
             return _csv(self._books.reader.entries(first, end))
-        wanted = [*subtrees(0, first), *subtrees(end, head.size)]
-        node = await self._books.proofs.nodes(head.size, wanted)
-        line = first_line(
-            checkpoint=note, origin=head.origin, vkeys=self._books.vkeys, first=first, end=end,
-            created=rfc3339(self._books.clock.now()), edge=edges(first, end, head.size, node),
-        )  # fmt: skip
-        return self._stretched(line, first, end, head.size)
+        made = Stretch(self._books.reader, self._books.proofs)
+        created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
+        return await made.lines(note, vkeys, first, end, created)
 
     async def found(self, asker: Asker, filters: Filters, *, csv: bool) -> Lines:
         """The lines of what a search finds. BadRequest when it finds too much."""
@@ -79,7 +75,7 @@ class Exports:
         if csv:
             return _csv(self._each(hits))
         line = first_line(
-            checkpoint=note, origin=head.origin, vkeys=self._books.vkeys, first=0, end=head.size,
+            checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
             created=rfc3339(self._books.clock.now()), edge=None,
         )  # fmt: skip
         return self._proved(line, hits, head)
@@ -110,34 +106,6 @@ class Exports:
             first = min([first, *(entry.index for entry in found if entry.index >= lowest)])
             before = found[-1].index if len(found) == _PAGE else lowest
         return first
-
-    async def _stretched(self, line: bytes, first: int, end: int, size: int) -> Lines:
-        """Records that are not there, or that are no text any more, are left out: the hashes will tell of them."""
-        yield line
-        count = 0
-        while first < end:
-            following = min(end, first - first % TILE + TILE)
-            async for entry in self._books.reader.entries(first, following):
-                text = _record(entry)
-                if text is not None:
-                    count += 1
-                    yield text
-            yield hashes_line(first // TILE, await self._kept(first, following, size))
-            first = following
-        yield last_line(count, line)
-
-    async def _kept(self, first: int, end: int, size: int) -> list[bytes]:
-        """The leaf hashes that the log keeps of records in one tile."""
-        number, start = divmod(first, TILE)
-        hashes = await self._tile(TileId(0, number, min(TILE, size - number * TILE)))
-        places = range(start * HASH_BYTES, (start + end - first) * HASH_BYTES, HASH_BYTES)
-        return [hashes[place : place + HASH_BYTES] for place in places]
-
-    async def _tile(self, wanted: TileId) -> bytes:
-        hashes = await self._books.proofs.tile(wanted)
-        if hashes is None:
-            raise LogUnavailable("a tile of the log is missing")
-        return hashes
 
     async def _hits(self, filters: Filters, size: int) -> "array[int]":
         """The places of all records that fit, in the order of the log."""
@@ -178,7 +146,7 @@ class Exports:
             if entry.index // TILE != tile:
                 tile = entry.index // TILE
                 await self._hold(held, tiles_of_inclusion(entry.index, head.size))
-            text = _record(entry, inclusion_proof(entry.index, head.size, node))
+            text = record_of(entry, inclusion_proof(entry.index, head.size, node))
             if text is not None:
                 count += 1
                 yield text
@@ -190,16 +158,7 @@ class Exports:
             for tile in list(held):
                 del held[tile]
         for tile in wanted - held.keys():
-            held[tile] = await self._tile(tile)
-
-
-def _record(entry: LogEntry, proof: list[bytes] | None = None) -> bytes | None:
-    """The line of a record; None when somebody made something of its leaf that is no text."""
-    try:
-        return record_line(entry.index, entry.leaf, proof)
-    except ValueError:
-        log().error("audit.leaf_unreadable", log_index=entry.index)
-        return None
+            held[tile] = await tile_of_log(self._books.proofs, tile)
 
 
 async def _csv(entries: AsyncIterator[LogEntry]) -> Lines:

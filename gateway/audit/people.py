@@ -3,10 +3,11 @@
 The keys of a period that was erased are not here any more: its records are found and read without their people.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.exchange_log.keys import PeriodKeys, unwrap
+from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import SealBroken, subject_index, unseal
 from gateway.ports import LogKeeping
 
@@ -16,11 +17,10 @@ _LAST_MONTH = "9999-12"
 class People:
     """The people of the log, under its root key."""
 
-    def __init__(self, root: bytes, keeping: LogKeeping) -> None:
-        """`root` has 32 bytes and opens the period keys."""
-        self._root = root
+    def __init__(self, root: bytes | RootKeys, keeping: LogKeeping) -> None:
+        """A root key has 32 bytes; it, or one of several, opens the period keys."""
+        self._roots = RootKeys.of(root)
         self._keeping = keeping
-        self._known: dict[str, PeriodKeys] = {}
 
     async def indexes(self, keys: Iterable[str], since: str = "", until: str = "") -> tuple[bytes, ...]:
         """The keyed indexes of subjects (`Subject.key`) in each living period that touches the span of time."""
@@ -44,9 +44,9 @@ class People:
             return None
 
     async def _living(self) -> Mapping[str, PeriodKeys]:
+        """Opened for each look-up and forgotten with it: nobody reads what was erased meanwhile."""
         periods = await self._keeping.periods()
-        self._known = {
-            month: self._known.get(month) or unwrap(self._root, month, wrapped)
-            for month, wrapped in sorted(periods.items())
-        }
-        return self._known
+        return await asyncio.to_thread(self._unwrapped, periods)
+
+    def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
+        return {month: self._roots.unwrap(month, wrapped) for month, wrapped in sorted(periods.items())}

@@ -5,10 +5,11 @@ from typing import Any
 
 from gateway.anchors.heads import Heads
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.exchange_log.merkle import EMPTY_ROOT, Node, leaf_hash, root_from, subtrees
+from gateway.exchange_log.merkle import EMPTY_ROOT, HASH_BYTES, Node, leaf_hash, root_from, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
-from gateway.exchange_log.tiles import TileId, nodes_of, tile_of
+from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tile_of
 from gateway.ports import LogEntry, LogReader, LogTree
+from gateway.ports_log import LogHistory
 
 _RETRY_SECONDS = 1
 
@@ -16,22 +17,28 @@ _RETRY_SECONDS = 1
 class Proofs:
     """What the tree of one log proves."""
 
-    def __init__(self, reader: LogReader, tree: LogTree, heads: Heads) -> None:
-        """Reads only; `heads` knows the cosignatures."""
+    def __init__(
+        self, reader: LogReader, tree: LogTree, heads: Heads | None = None, history: LogHistory | None = None
+    ) -> None:
+        """Reads only. Without `heads` there are no cosignatures, without a history pruned records lead nowhere."""
         self._reader = reader
         self._tree = tree
         self._heads = heads
+        self._history = history
 
     async def checkpoint(self) -> tuple[str, Checkpoint]:
         """The newest signed note, with its cosignatures, and what it says.
 
         NotFound before the first record has its place.
         """
-        return _opened(await self._heads.with_lines(await self._tree.checkpoint()))
+        note = await self._tree.checkpoint()
+        return _opened(note if self._heads is None else await self._heads.with_lines(note))
 
     async def witnessed(self, at_least: int = 0) -> tuple[str, Checkpoint]:
         """The same, but seconds older where witnesses have signed that one and it has `at_least` so many records."""
-        return _opened(await self._heads.witnessed(at_least))
+        return (
+            await self.checkpoint() if self._heads is None else _opened(await self._heads.witnessed(at_least))
+        )
 
     async def tile(self, wanted: TileId) -> bytes | None:
         """The hashes of a tile."""
@@ -40,19 +47,25 @@ class Proofs:
     async def of_receipt(self, hash_: bytes, size: int | None) -> dict[str, Any]:
         """The inclusion proof of the leaf that a receipt names."""
         entry = await self._reader.entry_of(hash_)
-        if entry is None:
+        if entry is not None:
+            return await self.inclusion(entry, size)
+        place = await self._pruned(hash_)
+        if place is None:
             what = "no record in the tree has this hash; one that was just written gets its place within 10 seconds"
             raise NotFound(what, code="record_unknown", retry_after=_RETRY_SECONDS)
-        return await self.inclusion(entry, size)
+        return {**await self._included(place, hash_, size), "pruned": True}
 
     async def inclusion(self, entry: LogEntry, size: int | None = None) -> dict[str, Any]:
         """The inclusion proof of a record in the tree of `size` leaves, else in the newest one."""
-        size, root = await self._head(size, at_least=entry.index + 1)
-        hashes = await self._tree.inclusion(entry.index, size)
+        return await self._included(entry.index, leaf_hash(entry.leaf), size)
+
+    async def _included(self, place: int, hash_: bytes, size: int | None) -> dict[str, Any]:
+        size, root = await self._head(size, at_least=place + 1)
+        hashes = await self._tree.inclusion(place, size)
         return {
-            "leaf_index": entry.index,
+            "leaf_index": place,
             "tree_size": size,
-            "leaf_hash": leaf_hash(entry.leaf).hex(),
+            "leaf_hash": hash_.hex(),
             "root_hash": root.hex(),
             "hashes": [one.hex() for one in hashes],
         }
@@ -79,6 +92,19 @@ class Proofs:
                 raise LogUnavailable("a tile of the log is missing")
             held[tile] = hashes
         return nodes_of(size, held.__getitem__)
+
+    async def root(self, size: int) -> bytes:
+        """The root of the tree of `size` leaves; BadRequest when the log has no such tree."""
+        return (await self._head(size))[1]
+
+    async def _pruned(self, hash_: bytes) -> int | None:
+        """Where a pruned record with this hash stood, as the tiles say."""
+        for place in await self._history.places(hash_) if self._history else ():
+            number, offset = divmod(place, TILE)
+            hashes = await self._tree.tile(0, number, offset + 1)
+            if hashes is not None and hashes[offset * HASH_BYTES :] == hash_:
+                return place
+        return None
 
     async def _head(self, size: int | None, at_least: int = 0) -> tuple[int, bytes]:
         """A size that the log has, and its root; BadRequest for any other."""

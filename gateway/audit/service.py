@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gateway.audit.cursors import Cursors
 from gateway.audit.filters import Filters
+from gateway.audit.past import archived, gone_exchange, skipped
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
@@ -17,6 +18,7 @@ from gateway.domain.errors import NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader
+from gateway.ports_log import LogHistory
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500
@@ -41,8 +43,9 @@ class Books:
     people: People
     cursors: Cursors
     clock: Clock
-    #: public keys of the checkpoints
+    #: public key of the checkpoints
     vkeys: tuple[str, ...]
+    history: LogHistory
     #: digest of the configuration in force
     digest: str
 
@@ -76,9 +79,24 @@ class Books:
         """All records of one exchange in their order; NotFound when the tree has none."""
         found, _ = await self.page(Filters(exchange=exchange), None, MOST_RECORDS)
         if not found:
+            pruned = gone_exchange(await self.history.history(), exchange)
+            if pruned is not None:
+                raise pruned
             what = "the tree has no record of this exchange; one that was just written gets its place within 10 seconds"
             raise NotFound(what, code="exchange_unknown", retry_after=1)
         return sorted(found)
+
+    async def signers(self) -> tuple[str, ...]:
+        """The public key of the checkpoints, then every former one."""
+        return tuple(dict.fromkeys((*self.vkeys, *(await self.history.history()).vkeys)))
+
+    async def past(self, filters: Filters) -> dict[str, object]:
+        """What a search could not look at: periods without keys, and archives of pruned records."""
+        history = await self.history.history()
+        return {
+            "skipped_periods": skipped(filters, history),
+            "archives": archived(history, filters.since, filters.until),
+        }
 
 
 class Audit:
@@ -102,6 +120,7 @@ class Audit:
             "exchange_id": asker.exchange,
             "records": [shown(entry) for entry in found],
             "next": None if following is None else books.cursors.after(following, bound),
+            **await books.past(filters),
         }
 
     async def records(self, asker: Asker, exchange: str) -> dict[str, object]:
@@ -121,20 +140,41 @@ class Audit:
         """Who the records of one exchange are about. The reason is recorded in clear before anything is opened."""
         await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
         found = await self.books.exchange(exchange)
-        return {"exchange_id": exchange, "records": [await self._identified(entry) for entry in found]}
+        erased = (await self.books.history.history()).erased
+        return {
+            "exchange_id": exchange,
+            "records": [await self._identified(entry, erased) for entry in found],
+        }
 
-    async def _identified(self, entry: LogEntry) -> dict[str, Any]:
+    async def _identified(self, entry: LogEntry, erased: Mapping[str, str]) -> dict[str, Any]:
         members = members_of(entry)
         opened = None if members is None else await self.books.people.opened(members)
         phase = "" if members is None else members["phase"]
         known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
         if opened is None:
-            return {**known, "official": None, "subjects": {}}
+            period = "" if members is None else members["period"]
+            return {**known, "reason": _why(period, erased), "official": None, "subjects": {}}
         return {
             **known,
+            "reason": None,
             "official": opened["official"] or None,
             "subjects": {role: _named(key) for role, key in opened["subjects"].items()},
         }
+
+
+def _why(period: str, erased: Mapping[str, str]) -> dict[str, str]:
+    """Why the sealed part of a record cannot be read."""
+    if period in erased:
+        return {
+            "code": "period_erased",
+            "title": f"Khóa của kỳ {period} đã bị hủy ngày {erased[period][:10]}",
+            "title_en": f"The keys of {period} were destroyed on {erased[period][:10]}",
+        }
+    return {
+        "code": "seal_broken",
+        "title": "Phần được mã hóa không mở được bằng khóa của kỳ này",
+        "title_en": "The sealed part does not open with the keys of its period",
+    }
 
 
 def _named(key: str) -> dict[str, str]:

@@ -52,7 +52,8 @@ class Usage:
             if before is None or len(told) == count:
                 break
         following = None if before is None else self._books.cursors.after(before, bound)
-        return {"exchange_id": asker.exchange, "uses": told, "next": following}
+        past = await self._books.past(filters)
+        return {"exchange_id": asker.exchange, "uses": told, "next": following, **past}
 
     async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
         """The use whose first record about him this is; None when it is no use, or not the first.

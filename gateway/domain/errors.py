@@ -58,6 +58,15 @@ class NotFound(BadRequest):
     title_vi = "Không tìm thấy"
 
 
+class Gone(NotFound):
+    """The records were pruned from the database; archives have them."""
+
+    code = "log_pruned"
+    http = 410
+    title = "The records were pruned from the database; archives have them"
+    title_vi = "Bản ghi đã được chuyển khỏi cơ sở dữ liệu; xem tệp lưu trữ"
+
+
 class TooLarge(BadRequest):
     """The request is larger than the gateway accepts."""
 

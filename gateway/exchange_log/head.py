@@ -1,11 +1,13 @@
 """Line 1 of an export (see verify.py), and the signatures on which everything rests."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.exchange_log.json_text import parsed
+from gateway.exchange_log.merkle import verify_consistency
 from gateway.exchange_log.note import (
     COSIGNATURE,
     Checkpoint,
@@ -18,6 +20,7 @@ from gateway.exchange_log.note import (
 from gateway.exchange_log.verdict import Verdict
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
 class Unusable(Exception):
@@ -129,6 +132,41 @@ def kept_checkpoint(
         verdict.conclude(code, f"the checkpoint that you gave is of another log: {kept.origin}")
         return None
     return kept
+
+
+def check_checkpoint(
+    text: str | None, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
+) -> None:
+    """The checkpoint that the reader asks for: that of the file, or a later one with the proof that leads to it.
+
+    Such a proof stands before the note, as witnesses are asked (C2SP tlog-witness): a line `old <size>`, a line of
+    base64 for each hash, an empty line.
+    """
+    proof, note = _split_proof(text)
+    wanted = kept_checkpoint(note, "checkpoint", head, verifiers, verdict)
+    if wanted is None or wanted[:3] == head.checkpoint[:3]:
+        return
+    made = head.checkpoint
+    if proof is None:
+        hint = "; for a later one, prove it: motlan log prove-archive" if wanted.size > made.size else ""
+        what = f"the file was made for another checkpoint than the one that you gave{hint}"
+        verdict.conclude("checkpoint", what, 1)
+    elif verify_consistency(made.size, made.root, wanted.size, wanted.root, proof):
+        verdict.grown = wanted.size
+    else:
+        what = "the log of the checkpoint that you gave did not grow out of that of the file"
+        verdict.conclude("checkpoint", what, 1)
+
+
+def _split_proof(text: str | None) -> tuple[list[bytes] | None, str | None]:
+    """The proof before a note, and the note; None where there is none."""
+    if text is None or not _PROOF.match(text):
+        return None, text
+    lines, _, note = text.partition("\n\n")
+    try:
+        return [base64.b64decode(line, validate=True) for line in lines.split("\n")[1:]], note
+    except ValueError:
+        return [], note
 
 
 def hashes_of(texts: Sequence[str]) -> list[bytes]:

@@ -6,12 +6,13 @@ Wrapping and sealing are AES-256-GCM (NIST SP 800-38D) with 12 random bytes in f
 """
 
 import asyncio
-import base64
-import binascii
 import contextlib
+import hashlib
 import os
 import re
 import secrets
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,11 +21,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.exchange_log.key_files import key_in, replace_file, sync
 
 _KEY = 32
 _NONCE = 12
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _ROOT_FILE = "exchange-log-root.key"
+_NEXT_ROOT_FILE = "exchange-log-root-next.key"
+_FORMER_ROOT_FILE = "exchange-log-root-former.key"
+#: how long the keys of a month that could be erased are used before the store is asked again
+_BRIEF_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,31 +56,105 @@ class KeyStore(Protocol):
         ...
 
 
+class RootKeys:
+    """The root key that wraps, and others that may still open what was wrapped before a rotation."""
+
+    __slots__ = ("_keys", "_read")
+
+    def __init__(self, keys: Sequence[bytes], read: Callable[[], Sequence[bytes]] | None = None) -> None:
+        """The first of `keys` wraps; `read` gives them anew, where another process may change them."""
+        self._keys = tuple(keys)
+        self._read = read
+
+    @classmethod
+    def of(cls, roots: "bytes | RootKeys") -> "RootKeys":
+        """One key alone, or several as they are."""
+        return cls((roots,)) if isinstance(roots, bytes) else roots
+
+    @property
+    def first(self) -> bytes:
+        """The key that wrapped when it was read last."""
+        return self._keys[0]
+
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        """The keys as they were read last."""
+        return self._keys
+
+    def newest(self) -> bytes:
+        """The key that wraps now. Reads files: not for the loop."""
+        if self._read is not None:
+            self._keys = tuple(self._read())
+        return self._keys[0]
+
+    def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
+        """The keys of a period, by whichever root key opens them; ConfigError when none does. May read files."""
+        with contextlib.suppress(ConfigError):
+            return _unwrap_by(self._keys, period, wrapped)
+        self.newest()
+        return _unwrap_by(self._keys, period, wrapped)
+
+
 class KeyRing:
-    """The period keys of one log; makes those of a new month when its first record comes."""
+    """The period keys of one log; makes those of a new month when its first record comes.
 
-    __slots__ = ("_known", "_lock", "_root", "_store")
+    Only the keys of this month and the one before it stay in memory, those that are never erased; others are
+    forgotten after seconds, so that what is erased is lost to every process.
+    """
 
-    def __init__(self, root: bytes, store: KeyStore) -> None:
-        """`root` has 32 bytes (`root_key_from_text`, `root_key_in`)."""
-        self._root = root
+    __slots__ = ("_brief", "_clock", "_known", "_lock", "_roots", "_store")
+
+    def __init__(
+        self, roots: "bytes | RootKeys", store: KeyStore, clock: Callable[[], float] = time.time
+    ) -> None:
+        """A root key has 32 bytes (`root_key_from_text`, `root_key_in`); the clock gives POSIX seconds."""
+        self._roots = RootKeys.of(roots)
         self._store = store
+        self._clock = clock
         self._known: dict[str, PeriodKeys] = {}
+        #: keys of other months, and until when they are used (the clock's seconds)
+        self._brief: dict[str, tuple[float, PeriodKeys]] = {}
         self._lock = asyncio.Lock()
 
     def known(self, period: str) -> PeriodKeys | None:
         """The keys of a period when this process has used them already."""
-        return self._known.get(period)
+        keys = self._known.get(period)
+        if keys is None and period in self._brief:
+            until, brief = self._brief[period]
+            return brief if self._clock() < until else None
+        return keys
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period; ConfigError when the root key does not open them."""
         async with self._lock:
-            if period not in self._known:
-                wrapped = await self._store.wrapped(period)
-                if wrapped is None:
-                    wrapped = await self._store.keep(period, wrap_new(self._root, period))
-                self._known[period] = unwrap(self._root, period, wrapped)
-            return self._known[period]
+            self._forget()
+            return self.known(period) or await self._opened(period)
+
+    def _forget(self) -> None:
+        now = self._clock()
+        kept = safe_periods(now)
+        self._known = {period: keys for period, keys in self._known.items() if period in kept}
+        self._brief = {period: brief for period, brief in self._brief.items() if now < brief[0]}
+
+    async def _opened(self, period: str) -> PeriodKeys:
+        wrapped = await self._store.wrapped(period)
+        if wrapped is None:
+            root = await asyncio.to_thread(self._roots.newest)
+            wrapped = await self._store.keep(period, wrap_new(root, period))
+        keys = await asyncio.to_thread(self._roots.unwrap, period, wrapped)
+        now = self._clock()
+        if period in safe_periods(now):
+            self._known[period] = keys
+        else:
+            self._brief[period] = (now + _BRIEF_SECONDS, keys)
+        return keys
+
+
+def safe_periods(seconds: float) -> tuple[str, str]:
+    """The month of a moment (POSIX seconds) and the one before it, whose keys are never destroyed."""
+    now = time.gmtime(seconds)
+    year, month = (now.tm_year, now.tm_mon - 1) if now.tm_mon > 1 else (now.tm_year - 1, 12)
+    return f"{now.tm_year:04}-{now.tm_mon:02}", f"{year:04}-{month:02}"
 
 
 def wrap_new(root: bytes, period: str) -> bytes:
@@ -85,30 +165,49 @@ def wrap_new(root: bytes, period: str) -> bytes:
     return nonce + AESGCM(root).encrypt(nonce, secrets.token_bytes(3 * _KEY), period.encode())
 
 
+def rewrap(old: Sequence[bytes], root: bytes, period: str, wrapped: bytes) -> bytes | None:
+    """The same keys wrapped under `root`; None when they are already. ConfigError when no key opens them."""
+    if _plain(root, period, wrapped) is not None:
+        return None
+    opened = (_plain(key, period, wrapped) for key in old)
+    plain = next((one for one in opened if one is not None), None)
+    if plain is None:
+        _unwrap_by((), period, wrapped)
+    assert plain is not None
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(root).encrypt(nonce, plain, period.encode())
+
+
+def key_id(key: bytes) -> str:
+    """A short name for a secret key, which tells nothing about it."""
+    return hashlib.sha256(b"motlan key id v1" + key).hexdigest()[:8]
+
+
 def unwrap(root: bytes, period: str, wrapped: bytes) -> PeriodKeys:
     """The keys of a period; ConfigError when the root key does not open them."""
+    return _unwrap_by((root,), period, wrapped)
+
+
+def _unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+    for root in roots:
+        keys = _plain(root, period, wrapped)
+        if keys is not None:
+            return PeriodKeys(
+                period=period,
+                index=keys[:_KEY],
+                digest=keys[_KEY : 2 * _KEY],
+                encryption=AESGCM(keys[2 * _KEY :]),
+            )
+    what = f"the root key does not open the keys of {period}"
+    raise ConfigError([Problem("log.root_key", 0, what, "give the root key that this log began with")])
+
+
+def _plain(root: bytes, period: str, wrapped: bytes) -> bytes | None:
+    """The three keys end to end; None when this root key does not open them."""
     try:
-        keys = AESGCM(root).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], period.encode())
+        return AESGCM(root).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], period.encode())
     except (InvalidTag, ValueError):
-        what = f"the root key does not open the keys of {period}"
-        raise ConfigError(
-            [Problem("log.root_key", 0, what, "give the root key that this log began with")]
-        ) from None
-    return PeriodKeys(
-        period=period, index=keys[:_KEY], digest=keys[_KEY : 2 * _KEY], encryption=AESGCM(keys[2 * _KEY :])
-    )
-
-
-def root_key_from_text(text: str) -> bytes:
-    """32 bytes from base64; ConfigError for anything else."""
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _KEY:
-        remedy = "write 32 random bytes in base64 (44 characters)"
-        raise ConfigError([Problem("log.root_key", 0, "the root key is not 32 bytes of base64", remedy)])
-    return key
+        return None
 
 
 def root_key_in(folder: Path) -> bytes:
@@ -119,38 +218,23 @@ def root_key_in(folder: Path) -> bytes:
     return key_in(folder / _ROOT_FILE)
 
 
-def key_in(path: Path) -> bytes:
-    """The 32 bytes that a file keeps (base64, mode 0600); made durably when there is none, whole or not at all.
+def root_keys_in(folder: Path) -> RootKeys:
+    """The root key of the state folder, with the next and the former one while and after it is changed."""
+    names = (_ROOT_FILE, _NEXT_ROOT_FILE, _FORMER_ROOT_FILE)
 
-    Of processes that start together one makes the key and all use it. ConfigError when the folder refuses, and
-    for a file that holds anything else.
-    """
-    try:
-        if not path.exists():
-            _make_key_file(path)
-        return root_key_from_text(path.read_text("ascii"))
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"{path.name} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
-        remedy = "make the state folder writable, or set a key"
-        raise ConfigError([Problem(str(path.name), 0, what, remedy)]) from None
+    def read() -> list[bytes]:
+        return [key_in(folder / name) for name in names if name == _ROOT_FILE or (folder / name).exists()]
+
+    return RootKeys(read(), read)
 
 
-def _make_key_file(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(_KEY)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, not a rename: it fails when another process was first, so no key is ever replaced.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def next_root_key(folder: Path) -> bytes:
+    """The key that is to follow in the state folder: that of a rotation that broke off, else a new one."""
+    return key_in(folder / _NEXT_ROOT_FILE)
+
+
+def settle_root_key(folder: Path) -> None:
+    """The next root key becomes the one that wraps, which becomes the former one. Every step may be the last."""
+    replace_file(folder / _FORMER_ROOT_FILE, (folder / _ROOT_FILE).read_bytes())
+    (folder / _NEXT_ROOT_FILE).replace(folder / _ROOT_FILE)
+    sync(folder)

@@ -31,6 +31,8 @@ def told(verdict: Verdict) -> list[str]:
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
     if verdict.since is not None:
         lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
+    if verdict.grown is not None:
+        lines.append(f"all of it stands in the log of {verdict.grown} records whose checkpoint you gave")
     return lines
 
 
@@ -47,7 +49,7 @@ def _covered(verdict: Verdict) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify one file: 0 it is good, 1 it is not, 2 the call or a key is wrong."""
     parser = argparse.ArgumentParser(description="Verify an export of the exchange log of Một Lần, offline.")
-    parser.add_argument("file", type=Path, help="the export, JSON lines")
+    parser.add_argument("file", type=Path, help="the export, JSON lines, may be gzip")
     parser.add_argument(
         "--vkey", action="append", required=True, help="public key of the log; may be repeated"
     )

@@ -55,6 +55,8 @@ class Verdict:
         self.latest = ""
         #: size of the older checkpoint out of which this log was shown to have grown
         self.since: int | None = None
+        #: size of the later log, whose checkpoint the reader gave with a proof that it grew out of this one
+        self.grown: int | None = None
 
     @property
     def good(self) -> bool:
@@ -99,6 +101,7 @@ class Verdict:
             "earliest": self.earliest,
             "latest": self.latest,
             "since": self.since,
+            "grown": self.grown,
         }
 
     def count(self, leaf: bytes, line: int, index: int, *, strict: bool) -> None:

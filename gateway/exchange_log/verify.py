@@ -22,14 +22,18 @@ To be read in this order: merkle.py (the tree), note.py (signatures), head.py (l
 records against the root). None of them imports anything else of the gateway but verdict.py and json_text.py.
 """
 
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from gateway.exchange_log.head import (
     Head,
     Unusable,
+    check_checkpoint,
     check_signature,
     check_witnesses,
     hashes_of,
@@ -48,6 +52,7 @@ LONGEST_LINE = 1 << 24
 _HASHES = re.compile(r"(?:[0-9a-f]{64})+", re.ASCII)
 _PROGRESS_BYTES = 1 << 20
 _NEWLINE = 0x0A
+_GZIP = b"\x1f\x8b"
 _STRANGE_LINE = "the line is not written as an export writes it"
 
 
@@ -63,9 +68,10 @@ def verify_export(
 ) -> Verdict:
     """Verify an export in one pass and constant memory.
 
-    `vkeys` are the log's public keys as the reader got them, from elsewhere than the file: old and new ones where
-    a key was changed. `witnesses` are public keys of witnesses; each must have signed the checkpoint too, which says
-    that it saw this log, and no other one, grow up to it. `checkpoint` is a signed note: the file must be made for it.
+    The file may be compressed by gzip. `vkeys` are the log's public keys as the reader got them, from elsewhere than
+    the file: old and new ones where a key was changed. `witnesses` are public keys of witnesses; each must have
+    signed the checkpoint too, which says that it saw this log, and no other one, grow up to it. `checkpoint` is a
+    signed note: the file must be made for it, or for an older one that the note's own proof leads to (see head.py).
     `since` is a signed note that was kept earlier: the log must have grown out of it. `strict` asks for canonical
     JSON of each record. `progress` hears how many more bytes were read.
 
@@ -85,11 +91,7 @@ def verify_export(
         check_signature(head, verifiers, verdict)
         check_witnesses(head, others, verdict)
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
-        wanted = kept_checkpoint(checkpoint, "checkpoint", head, verifiers, verdict)
-        if wanted and wanted[:3] != head.checkpoint[:3]:
-            verdict.conclude(
-                "checkpoint", "the file was made for another checkpoint than the one that you gave", 1
-            )
+        check_checkpoint(checkpoint, head, verifiers, verdict)
         _Body(head, verdict, lines, strict=strict).read(older)
     except Unusable as reason:
         verdict.conclude("file", str(reason), reason.line)
@@ -99,17 +101,32 @@ def verify_export(
 def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Iterator[tuple[int, bytes]]:
     """The lines of a file without their newlines, numbered from 1; Unusable when one has no end."""
     unheard = number = 0
-    while line := file.readline(LONGEST_LINE):
-        number += 1
-        unheard += len(line)
-        if progress and unheard >= _PROGRESS_BYTES:
-            progress(unheard)
-            unheard = 0
-        if line[-1] != _NEWLINE:
-            raise Unusable("the line has no end: the file was cut off, or it is no export", number)
-        yield number, line[:-1]
+    plain = _plain(file)
+    try:
+        while line := plain.readline(LONGEST_LINE):
+            number += 1
+            unheard += len(line)
+            if progress and unheard >= _PROGRESS_BYTES:
+                progress(unheard)
+                unheard = 0
+            if line[-1] != _NEWLINE:
+                raise Unusable("the line has no end: the file was cut off, or it is no export", number)
+            yield number, line[:-1]
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise Unusable("the compressed file is damaged or was cut off", number + 1) from None
     if progress:
         progress(unheard)
+
+
+def _plain(file: BinaryIO) -> BinaryIO:
+    """The file, or what is compressed in it."""
+    if isinstance(file, io.BufferedReader):
+        start = file.peek(len(_GZIP))[: len(_GZIP)]
+    else:
+        start = file.readline(len(_GZIP)) if file.seekable() else b""
+        if start:
+            file.seek(-len(start), io.SEEK_CUR)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start == _GZIP else file
 
 
 class _Body:

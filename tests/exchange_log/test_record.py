@@ -16,7 +16,8 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.exchange_log import keys as log_keys
 from gateway.exchange_log import record as records
-from gateway.exchange_log.keys import KeyRing, PeriodKeys, root_key_from_text, root_key_in, unwrap, wrap_new
+from gateway.exchange_log.key_files import root_key_from_text
+from gateway.exchange_log.keys import KeyRing, PeriodKeys, root_key_in, unwrap, wrap_new
 
 PERIOD = "2026-11"
 ID = "01KAXW3Y7N5V0M2Q8R4T6ZBCDE"

@@ -1,0 +1,152 @@
+"""Pruning: records leave the database when an archive has them; tiles, checkpoints and hashes stay for ever.
+
+First the mark is set (`log_pruned`), which opens the triggers below it for good; then rows go in small steps, each
+a transaction that takes whole records: the leaf, what was searched, the entry, and leaves the beginning of its hash.
+Whatever is killed between two steps goes on with the next call. Nothing reads the rows below the mark meanwhile
+but searches, which find what is still there.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapters.stores.changing import Change, Changing, open_changing
+from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
+from gateway.domain.errors import LogUnavailable
+from gateway.ports_log import Archived
+
+#: records of one step
+_STEP = 512
+_RUN = 65_536
+_STRAGGLERS = 10_000
+_PRUNED = "SELECT coalesce(max(below), 0) FROM log_pruned"
+_STATE = "SELECT size, floor_size FROM log_state"
+_LOWEST = "SELECT min(idx) FROM log_entries WHERE idx < $1"
+_ROWS = (
+    "SELECT e.idx, e.seq, e.hash, e.period, a.leaf FROM log_entries e LEFT JOIN append_log a ON a.seq = e.seq"
+    " WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx"
+)
+_BLOCK_AFTER = (
+    "SELECT min(block), (SELECT coalesce(max(block) + 1, 0) FROM log_blocks)"
+    " FROM log_blocks WHERE block >= $1 AND high >= $2"
+)
+_FIRST_LATE = "SELECT min(idx) FROM log_entries WHERE idx >= $1 AND idx < $2 AND time >= $3"
+_LAST_EARLY = "SELECT max(idx) FROM log_entries WHERE idx >= $1 AND idx < $2 AND time < $3"
+_TIME = "SELECT time FROM log_entries WHERE idx = $1"
+_ARCHIVE = "INSERT INTO log_archives VALUES ($1, $2, $3, $4, $5, $6, $7)"
+# A leaf's number is at most that of the last entry below the mark where numbers and places have one order (SQLite);
+# where they have not, the entries themselves open the way (0004), and the number opens nothing.
+_MARK = "INSERT INTO log_pruned VALUES ($1, $2, $3)"
+_DELETE_LEAF = "DELETE FROM append_log WHERE seq = $1"
+_DELETE_ENTRY = "DELETE FROM log_entries WHERE idx = $1 AND period = $2"
+_DELETE_SUBJECT = "DELETE FROM log_subjects WHERE subject = $1 AND idx = $2 AND period = $3"
+_DELETE_SOURCE = "DELETE FROM log_sources WHERE source = $1 AND idx = $2 AND outcome = $3 AND period = $4"
+_KEEP_HASH = "INSERT INTO log_pruned_hashes VALUES ($1, $2, $3)"
+
+
+class SqlLogRetention:
+    """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention)."""
+
+    def __init__(self, changing: Changing, *, ordered: bool) -> None:
+        """`ordered` says that numbers of rows have the order of places. Closes `changing` with itself."""
+        self._changing = changing
+        self._ordered = ordered
+
+    async def pruned(self) -> tuple[int, int]:
+        """Below which place the log was pruned, and up to which it may be now."""
+        [(below,)] = await self._changing.fetch(_PRUNED)
+        [(_, floor)] = await self._changing.fetch(_STATE)
+        return below, floor
+
+    async def stretch(self, start: int, until: str, late: str) -> int:
+        """The place behind the last record older than `until` of those from `start` on, before any from `late` on.
+
+        Both are times as records have them.
+        """
+        [(size, _)] = await self._changing.fetch(_STATE)
+        end = await self._first_late(start, size, late)
+        [(last,)] = await self._changing.fetch(_LAST_EARLY, start, end, until)
+        return start if last is None else int(last) + 1
+
+    async def time_at(self, place: int) -> str | None:
+        """The time of the record at a place; None where there is none."""
+        rows = await self._changing.fetch(_TIME, place)
+        return str(rows[0][0]) if rows else None
+
+    async def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
+        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
+        await self._open(archives, below, created)
+        gone = 0
+        while (lowest := (await self._changing.fetch(_LOWEST, below))[0][0]) is not None:
+            rows = await self._changing.fetch(_ROWS, lowest, min(lowest + _STEP, below))
+            await self._changing.change(_removal(rows))
+            gone += len(rows)
+            yield gone
+        await self._sweep(below)
+
+    async def close(self) -> None:
+        """Free connections."""
+        await self._changing.close()
+
+    async def _open(self, archives: Sequence[Archived], below: int, created: str) -> None:
+        known = {row[0] for row in await self._changing.fetch("SELECT first FROM log_archives")}
+        fresh = [
+            (one.first, one.count, one.month, one.latest, one.name, one.sha256, created)
+            for one in archives
+            if one.first not in known
+        ]
+        before, floor = await self.pruned()
+        if below > floor:
+            raise LogUnavailable("the last of these records were numbered just now: try again later")
+        changes: list[Change] = [(_ARCHIVE, fresh)] if fresh else []
+        if below > before:
+            changes.append((_MARK, [(below, await self._seq_before(below), created)]))
+        if changes:
+            await self._changing.change(changes)
+
+    async def _seq_before(self, below: int) -> int:
+        if not self._ordered:
+            return 0
+        [(seq,)] = await self._changing.fetch("SELECT max(seq) FROM log_entries WHERE idx = $1", below - 1)
+        return int(seq or 0)
+
+    async def _first_late(self, start: int, size: int, late: str) -> int:
+        """The first place from `start` on with a time from `late` on: blocks tell where to look."""
+        block, tail = (await self._changing.fetch(_BLOCK_AFTER, start // BLOCK, late))[0]
+        while block is not None and block < tail:
+            here = await self._changing.fetch(
+                _FIRST_LATE, max(start, block * BLOCK), (block + 1) * BLOCK, late
+            )
+            if here[0][0] is not None:
+                return int(here[0][0])
+            block, tail = (await self._changing.fetch(_BLOCK_AFTER, block + 1, late))[0]
+        rest = await self._changing.fetch(_FIRST_LATE, max(start, tail * BLOCK), size, late)
+        return size if rest[0][0] is None else int(rest[0][0])
+
+    async def _sweep(self, below: int) -> None:
+        """What a record's leaf did not tell of, as when somebody has put rows in by hand."""
+        for table, statement in (("log_subjects", _DELETE_SUBJECT), ("log_sources", _DELETE_SOURCE)):
+            columns = COLUMNS[table].replace(" ", ", ")
+            text = f"SELECT {columns} FROM {table} WHERE idx < $1 LIMIT {_STRAGGLERS}"  # noqa: S608 -- our own names
+            while rows := await self._changing.fetch(text, below):
+                await self._changing.change([(statement, rows)])
+
+
+def _removal(rows: Sequence[tuple[Any, ...]]) -> list[Change]:
+    """One step: everything that was made of these records goes, leaves first (see 0004), their hashes stay."""
+    searched: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
+    for idx, seq, _, period, leaf in rows:
+        if leaf is not None:
+            enter(searched, idx, seq, b"", leaf, f"{period}-")
+    return [
+        (_KEEP_HASH, [(idx // _RUN, hash_, idx) for idx, _, hash_, _, _ in rows]),
+        (_DELETE_LEAF, [(row[1],) for row in rows]),
+        (_DELETE_SUBJECT, searched["log_subjects"]),
+        (_DELETE_SOURCE, searched["log_sources"]),
+        (_DELETE_ENTRY, [(row[0], row[3]) for row in rows]),
+    ]
+
+
+def open_retention(url: str, state_dir: Path) -> SqlLogRetention:
+    """The log at `url` (its administrator's on PostgreSQL) for archiving and pruning."""
+    return SqlLogRetention(open_changing(url, state_dir), ordered=url.startswith("sqlite"))

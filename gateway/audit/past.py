@@ -1,0 +1,67 @@
+"""What a reader is told of records and periods that are gone: where they are, or that they cannot be read."""
+
+import time
+from typing import Any
+
+from gateway.audit.filters import Filters
+from gateway.domain.errors import Gone
+from gateway.domain.identifiers import made_at
+from gateway.ports_log import Archived, History
+
+_LAST = "9999-12"
+_MONTH = slice(0, 7)
+
+
+def skipped(filters: Filters, history: History) -> list[str]:
+    """Periods in the span of a search by person that cannot be searched: their keys were destroyed."""
+    if not (filters.subject or filters.official):
+        return []
+    first, last = filters.since[_MONTH], filters.until[_MONTH] or _LAST
+    return [period for period in sorted(history.erased) if first <= period <= last]
+
+
+def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:
+    """Archives whose records may lie in a span of time, as JSON."""
+    return [_told(one) for one in history.archives if since <= one.latest and _begins_before(one, until)]
+
+
+def gone(history: History, first: int, end: int) -> Gone:
+    """The refusal for records of a range that were pruned, which names their archives."""
+    files = [one for one in history.archives if one.first < end and first < one.first + one.count]
+    what = f"records below {history.below} were pruned: ask for later ones"
+    return Gone(f"{what}; {_where(files)}", archives=[_told(one) for one in files])
+
+
+def gone_exchange(history: History, exchange: str) -> Gone | None:
+    """The refusal for an exchange that is old enough to have been pruned; None when it is younger."""
+    try:
+        month = _month(made_at(exchange))
+    except ValueError:
+        return None
+    if not history.archives or month > history.archives[-1].month:
+        return None
+    files = [one for one in history.archives if one.month >= month][:2]
+    what = "if there was such an exchange, its records were pruned"
+    return Gone(f"{what}; {_where(files)}", archives=[_told(one) for one in files])
+
+
+def _begins_before(one: Archived, until: str) -> bool:
+    return not until or one.month <= until[_MONTH]
+
+
+def _told(one: Archived) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "month": one.month,
+        "first": one.first,
+        "count": one.count,
+        "sha256": one.sha256,
+    }
+
+
+def _where(files: list[Archived]) -> str:
+    return f"they are in {', '.join(one.name for one in files)}" if files else "no archive is known"
+
+
+def _month(seconds: float) -> str:
+    return time.strftime("%Y-%m", time.gmtime(seconds))

@@ -1,0 +1,75 @@
+"""A stretch of the log as the lines of an export (verify.py), in constant memory: for auditors and for archives."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from gateway.audit.proofs import Proofs
+from gateway.domain.errors import LogUnavailable
+from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
+from gateway.exchange_log.merkle import HASH_BYTES, subtrees
+from gateway.exchange_log.note import Checkpoint, split_note
+from gateway.exchange_log.tiles import TILE, TileId
+from gateway.ports import LogEntry, LogReader
+from gateway.telemetry import log
+
+Lines = AsyncIterator[bytes]
+
+
+class Stretch:
+    """Makes the lines of stretches."""
+
+    def __init__(self, reader: LogReader, proofs: Proofs) -> None:
+        """Reads only."""
+        self._reader = reader
+        self._proofs = proofs
+
+    async def lines(self, note: str, vkeys: Sequence[str], first: int, end: int, created: str) -> Lines:
+        """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
+
+        LogUnavailable when a tile is missing, before the first line as well.
+        """
+        head = Checkpoint.parse(split_note(note)[0])
+        node = await self._proofs.nodes(head.size, [*subtrees(0, first), *subtrees(end, head.size)])
+        line = first_line(
+            checkpoint=note, origin=head.origin, vkeys=vkeys, first=first, end=end, created=created,
+            edge=edges(first, end, head.size, node),
+        )  # fmt: skip
+        return self._lines(line, first, end, head.size)
+
+    async def _lines(self, line: bytes, first: int, end: int, size: int) -> Lines:
+        """Records that are not there, or that are no text any more, are left out: the hashes will tell of them."""
+        yield line
+        count = 0
+        while first < end:
+            following = min(end, first - first % TILE + TILE)
+            async for entry in self._reader.entries(first, following):
+                text = record_of(entry)
+                if text is not None:
+                    count += 1
+                    yield text
+            yield hashes_line(first // TILE, await self._kept(first, following, size))
+            first = following
+        yield last_line(count, line)
+
+    async def _kept(self, first: int, end: int, size: int) -> list[bytes]:
+        """The leaf hashes that the log keeps of records in one tile."""
+        number, start = divmod(first, TILE)
+        hashes = await tile_of_log(self._proofs, TileId(0, number, min(TILE, size - number * TILE)))
+        places = range(start * HASH_BYTES, (start + end - first) * HASH_BYTES, HASH_BYTES)
+        return [hashes[place : place + HASH_BYTES] for place in places]
+
+
+async def tile_of_log(proofs: Proofs, wanted: TileId) -> bytes:
+    """The hashes of a tile that the log must have; LogUnavailable when it has not."""
+    hashes = await proofs.tile(wanted)
+    if hashes is None:
+        raise LogUnavailable("a tile of the log is missing")
+    return hashes
+
+
+def record_of(entry: LogEntry, proof: list[bytes] | None = None) -> bytes | None:
+    """The line of a record; None when somebody made something of its leaf that is no text."""
+    try:
+        return record_line(entry.index, entry.leaf, proof)
+    except ValueError:
+        log().error("audit.leaf_unreadable", log_index=entry.index)
+        return None

@@ -1,0 +1,261 @@
+"""`motlan log archive`, `log prune`, `log prove-archive`: how long records stay, and where they are afterwards."""
+
+import base64
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gateway.audit.proofs import Proofs
+from gateway.cli_client import asked, client_for, refusal
+from gateway.cli_filters import CLIENT, options
+from gateway.cli_keeping import STORE, done, keeper_of, told
+from gateway.client import Answer, Client
+from gateway.domain.errors import Unprocessable
+from gateway.exchange_log.note import NoteBroken, NoteVerifier
+from gateway.export_file import opened_export
+from gateway.keeper import Keeper
+from gateway.keeping.archive import Archiver, Shelf, notes_in
+from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
+from gateway.keeping.months import Month, due_for_destruction, newest_cold
+from gateway.keeping.pruning import Checked, Pruning
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.option(
+    "--until", metavar="YYYY-MM", help="Up to this month; default: the newest that left the hot period."
+)
+@click.option("--list", "listed", is_flag=True, help="Show what archives there are, and which are due.")
+@options(*STORE)
+def archive(
+    *,
+    until: str | None,
+    listed: bool,
+    config: Path | None,
+    state: Path | None,
+    values: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Write whole months of the log into signed files, which `motlan verify-log` verifies. Deletes nothing.
+
+    \b
+    Examples:
+      motlan log archive --dir /var/lib/motlan
+      motlan log archive --list
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+    if listed:
+        return _list(keeper, as_json=as_json, quiet=quiet)
+    found = done(keeper, lambda: _written(keeper, until, bar=not (quiet or as_json)))
+    if isinstance(found, int):
+        return found
+    names = [str(keeper.archive_folder / one.name) for one in found]
+    facts = {"archives": [one._asdict() for one in found], "folder": str(keeper.archive_folder)}
+    told(
+        facts, "\n".join(names) or "không có gì để lưu trữ / nothing to archive", as_json=as_json, quiet=quiet
+    )
+    return 0
+
+
+async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[ArchiveNote]:
+    now = keeper.now()
+    last = Month.parse(until) if until else newest_cold(now, keeper.settings.retention.hot_months)
+    if last >= Month.of(now):
+        raise Unprocessable(f"{last} is not over: only whole months are archived", code="period_running")
+    keeper.log()
+    signers, reader = keeper.signers(), keeper.reader()
+    with _bar(shown=bar) as advance:
+        shelf = Shelf(
+            reader=reader, proofs=Proofs(reader, reader), retention=keeper.retention(admin=False),
+            folder=keeper.archive_folder, signers=signers, vkeys=await keeper.vkeys(), clock=keeper,
+        )  # fmt: skip
+        try:
+            return [one async for one in Archiver(shelf, advance).write(last)]
+        except OSError as error:
+            what = f"{keeper.archive_folder} cannot be written ({error.strerror})"
+            raise Unprocessable(what, code="folder_wrong") from None
+
+
+def _list(keeper: Keeper, *, as_json: bool, quiet: bool) -> int:
+    years, now = keeper.settings.retention.archive_years, keeper.now()
+
+    async def look() -> list[dict[str, Any]]:
+        keeper.log()
+        history = await keeper.history().history()
+        verifiers = [NoteVerifier.parse(vkey) for vkey in await keeper.vkeys()]
+        return [
+            {
+                **one._asdict(),
+                "there": (keeper.archive_folder / one.name).exists(),
+                "signed": _is_signed(keeper.archive_folder / one.name, verifiers),
+                "pruned": one.end <= history.below,
+                "due_for_destruction": due_for_destruction(Month.parse(one.month), now, years),
+            }
+            for one in notes_in(keeper.archive_folder)
+        ]
+
+    found = done(keeper, look)
+    if isinstance(found, int):
+        return found
+    if as_json:
+        click.echo(orjson.dumps(found).decode())
+    elif not quiet:
+        table = Table("tệp / file", "tháng / month", "từ / from", "số / records", "trạng thái / state")
+        for one in found:
+            words = {"pruned": "pruned", "due_for_destruction": "DUE for destruction"}
+            state = [word for name, word in words.items() if one[name]]
+            state += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
+            table.add_row(one["name"], one["month"], str(one["first"]), str(one["count"]), ", ".join(state))
+        Console(width=None if sys.stdout.isatty() else 160).print(table)
+    return 0
+
+
+def _is_signed(archive: Path, verifiers: list[NoteVerifier]) -> bool:
+    try:
+        read_note(note_beside(archive), verifiers)
+    except (NoteBroken, OSError):
+        return False
+    return True
+
+
+@click.command()
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    required=True,
+    type=_FILE,
+    help="The archive; repeat it for several.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options(*STORE)
+def prune(
+    *,
+    archives: tuple[Path, ...],
+    yes: bool,
+    config: Path | None,
+    state: Path | None,
+    values: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Delete archived records from the database, after their archive was verified against its tree. Proofs stay.
+
+    On PostgreSQL it needs the administrator's address (`log.admin_url`).
+
+    \b
+    Examples:
+      motlan log prune --archive archives/motlan-example-exchange-log-2024-10-0-5120.jsonl.gz
+      motlan log prune --yes --archive "$FIRST" --archive "$SECOND" --set gateway.log.admin_url="$URL"
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+
+    async def work() -> tuple[list[Checked], int] | None:
+        log, reader = keeper.log(), keeper.reader()
+        pruning = Pruning(
+            log, keeper.retention(admin=True), Proofs(reader, reader), await keeper.vkeys(), keeper,
+            keeper.settings.retention.hot_months,
+        )  # fmt: skip
+        checked = await pruning.check(archives)
+        if not (yes or _confirmed(checked)):
+            return None
+        gone = 0
+        with _bar(shown=not (quiet or as_json), total=sum(one.note.count for one in checked)) as advance:
+            async for so_far in pruning.prune(checked):
+                advance(so_far - gone)
+                gone = so_far
+        return checked, gone
+
+    found = done(keeper, work)
+    if isinstance(found, int):
+        return found
+    if found is None:
+        click.echo("không xóa / nothing was deleted", err=True)
+        return 1
+    checked, gone = found
+    facts = {"pruned": gone, "archives": [one.note.name for one in checked]}
+    told(facts, f"{gone} bản ghi đã xóa / records deleted", as_json=as_json, quiet=quiet)
+    return 0
+
+
+def _confirmed(checked: list[Checked]) -> bool:
+    count = sum(one.note.count for one in checked)
+    names = ", ".join(one.note.name for one in checked)
+    return click.confirm(f"{names}: xóa {count} bản ghi khỏi cơ sở dữ liệu / delete these records?", err=True)
+
+
+@click.command("prove-archive")
+@click.argument("file", type=_FILE)
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Where to write.")
+@options(*CLIENT)
+def prove_archive(
+    *,
+    file: Path,
+    out: Path,
+    client_id: str,
+    client_secret: str | None,
+    gateway: str | None,
+    ready_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Fetch today's checkpoint with the proof that the log of an archive, or of any export, is its beginning.
+
+    \b
+    Examples:
+      motlan log prove-archive old.jsonl.gz --out today.checkpoint
+      motlan verify-log old.jsonl.gz --checkpoint today.checkpoint --vkey "$VKEY"
+    """  # noqa: D301 -- \b is click's
+    try:
+        size = int(opened_export(file)["checkpoint"].split("\n")[1])
+    except (KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
+        raise click.UsageError(f"{file} is no export of an exchange log") from None
+    client = client_for(gateway, ready_file, client_id, client_secret or "")
+    proof = asked(lambda: _proof(client, size))
+    if proof is None:
+        return 3
+    if isinstance(proof, Answer):
+        click.echo(refusal(proof), err=True)
+        return 1
+    out.write_text(proof, "utf-8")
+    told({"file": str(out), "old": size}, str(out), as_json=as_json, quiet=quiet)
+    return 0
+
+
+def _proof(client: Client, size: int) -> str | Answer:
+    """As witnesses are asked (C2SP tlog-witness): the old size, the proof, an empty line, the checkpoint."""
+    noted = client.get("/v1/audit/checkpoint")
+    if noted.status != 200:
+        return noted
+    note = str(noted.body)
+    answer = client.get(f"/v1/audit/proof/consistency?from={size}&to={note.split(chr(10))[1]}")
+    if answer.status != 200:
+        return answer
+    hashes = [base64.b64encode(bytes.fromhex(one)).decode() for one in answer.body["proof"]]
+    return "".join(f"{line}\n" for line in (f"old {size}", *hashes, "")) + note
+
+
+@contextmanager
+def _bar(*, shown: bool, total: int | None = None) -> Iterator[Callable[[int], object]]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield lambda _count: None
+        return
+    columns = (TextColumn("bản ghi / records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+ARCHIVING: tuple[click.Command, ...] = (archive, prune, prove_archive)

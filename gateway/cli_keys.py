@@ -1,0 +1,203 @@
+"""`motlan keys`: which keys a log has, and changing them. A secret is never shown."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from gateway.cli_filters import options
+from gateway.cli_keeping import STORE, done, keeper_of, told
+from gateway.domain.errors import Unprocessable
+from gateway.domain.exchange import Phase
+from gateway.exchange_log.key_files import key_in, new_key_text, replace_file
+from gateway.exchange_log.keys import key_id, next_root_key, rewrap, settle_root_key
+from gateway.keeper import Keeper
+from gateway.keeping.acts import note_act
+
+_TOKEN_FILE = "token-signing.key"  # noqa: S105 -- a name
+_MAKE = "Make a new one (openssl rand -base64 32), then:"
+_RESTART = "khởi động lại cổng / restart the gateway"
+
+
+@click.group()
+def keys() -> None:
+    """Which keys the log has, and changing them. Never shows a secret.
+
+    \b
+    Examples:
+      motlan keys list
+      motlan keys rotate signing
+    """  # noqa: D301 -- \b is click's
+
+
+@keys.command("list")
+@options(*STORE)
+def list_keys(
+    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """Root key, signing keys, token key and the periods, by names that tell nothing about them.
+
+    \b
+    Examples:
+      motlan keys list --dir /var/lib/motlan
+      motlan keys list --json
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+    found = done(keeper, lambda: _listed(keeper))
+    if isinstance(found, int):
+        return found
+    if as_json:
+        click.echo(orjson.dumps(found).decode())
+    elif not quiet:
+        Console(width=None if os.isatty(1) else 160).print(*_tables(found))
+    return 0
+
+
+async def _listed(keeper: Keeper) -> dict[str, Any]:
+    keeper.log()
+    roots, signers = keeper.roots(), keeper.signers()
+    history, facts = await keeper.history().history(), await keeper.vault().facts()
+    token = keeper.state / _TOKEN_FILE
+    settings = keeper.settings
+    return {
+        "root": {"id": key_id(roots.first), "from": "settings" if settings.root_key else "state folder"},
+        "former_roots": [key_id(one) for one in roots.all[1:]],
+        "signing": {"vkey": signers[0].vkey, "from": "settings" if settings.signing_key else "state folder"},
+        "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
+        "token": {"kid": key_id(key_in(token)) if token.exists() else None},
+        "periods": [one._asdict() for one in facts],
+    }
+
+
+def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
+    named = Table("khóa / key", "tên / name")
+    named.add_row("root", f"{found['root']['id']} ({found['root']['from']})")
+    named.add_row("former root", ", ".join(found["former_roots"]))
+    named.add_row("signing", f"{found['signing']['vkey']} ({found['signing']['from']})")
+    named.add_row("former signing", "\n".join(found["former_signing"]))
+    named.add_row("token", found["token"]["kid"] or "—")
+    periods = Table("kỳ / period", "tạo / made", "hủy / erased")
+    for one in found["periods"]:
+        periods.add_row(one["period"], one["made"] or "?", one["erased"] or ("" if one["living"] else "?"))
+    return named, periods
+
+
+@keys.group()
+def rotate() -> None:
+    """Change a key.
+
+    \b
+    Examples:
+      motlan keys rotate signing
+      motlan keys rotate root
+    """  # noqa: D301 -- \b is click's
+
+
+@rotate.command("signing")
+@options(*STORE)
+def rotate_signing(
+    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """A new key for checkpoints; the first one after a restart carries the signatures of both.
+
+    \b
+    Examples:
+      motlan keys rotate signing --dir /var/lib/motlan
+      motlan keys rotate signing --json
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+    if keeper.settings.signing_key is not None:
+        words = (
+            f"khóa ký nằm trong cấu hình / the signing key is configured.\n{_MAKE}\n"
+            "  log.former_signing_key: the secret that log.signing_key names now\n"
+            f"  log.signing_key: the new secret\nand {_RESTART}"
+        )
+        told({"rotated": False, "settings": ["log.former_signing_key", "log.signing_key"]}, words,
+             as_json=as_json, quiet=quiet)  # fmt: skip
+        return 1
+
+    async def work() -> tuple[str, str]:
+        log = keeper.log()
+        old = keeper.signers()[0].vkey
+        signed = (await keeper.history().history()).vkeys
+        if signed and signed[0] != old:
+            raise Unprocessable(f"the key in use has not signed yet: first {_RESTART}", code="key_unused")
+        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-signing", former=old)
+        keeper.rotate_signing_key()
+        return old, keeper.signers()[0].vkey
+
+    changed = done(keeper, work)
+    if isinstance(changed, int):
+        return changed
+    facts = {"rotated": True, "former": changed[0], "vkey": changed[1]}
+    told(
+        facts, f"{changed[1]}\n  thay cho / instead of {changed[0]}\n{_RESTART}", as_json=as_json, quiet=quiet
+    )
+    return 0
+
+
+@rotate.command("root")
+@options(*STORE)
+def rotate_root(
+    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """Wrap the keys of every period anew, under a new root key; after an interruption run it again.
+
+    \b
+    Examples:
+      motlan keys rotate root --dir /var/lib/motlan
+      motlan keys rotate root --config /etc/motlan/config
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+    configured = keeper.settings.root_key is not None
+    if configured and keeper.settings.former_root_key is None:
+        words = (
+            f"khóa gốc nằm trong cấu hình / the root key is configured.\n{_MAKE}\n"
+            "  log.former_root_key: the secret that log.root_key names now\n"
+            f"  log.root_key: the new secret\n{_RESTART}, run this command again, and take log.former_root_key out"
+        )
+        told({"rotated": False, "settings": ["log.former_root_key", "log.root_key"]}, words,
+             as_json=as_json, quiet=quiet)  # fmt: skip
+        return 1
+
+    async def work() -> str:
+        log = keeper.log()
+        new = keeper.roots().first if configured else next_root_key(keeper.state)
+        old = keeper.roots().all
+        await note_act(
+            log, keeper, Phase.CONFIGURATION, "rotate-root", former=key_id(old[0]), key=key_id(new)
+        )
+        await keeper.vault().rewrap(lambda period, wrapped: rewrap(old, new, period, wrapped))
+        if not configured:
+            settle_root_key(keeper.state)
+        return key_id(new)
+
+    changed = done(keeper, work)
+    if isinstance(changed, int):
+        return changed
+    told({"rotated": True, "root": changed}, f"khóa gốc / root key: {changed}", as_json=as_json, quiet=quiet)
+    return 0
+
+
+@rotate.command("token")
+@options(*STORE)
+def rotate_token(
+    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """A new key for access tokens; those that were given out end with the restart.
+
+    \b
+    Examples:
+      motlan keys rotate token
+      motlan keys rotate token --dir /var/lib/motlan
+    """  # noqa: D301 -- \b is click's
+    keeper = keeper_of(config, state, values)
+    path = keeper.state / _TOKEN_FILE
+    replace_file(path, new_key_text())
+    kid = key_id(key_in(path))
+    told({"rotated": True, "kid": kid}, f"kid {kid}; {_RESTART}", as_json=as_json, quiet=quiet)
+    return 0

@@ -1,0 +1,35 @@
+"""What the keeper does to the log is itself a record, durable before it is done."""
+
+import re
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import Unprocessable
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import new_exchange_id
+from gateway.ports import Clock, ExchangeLog
+
+_LONGEST_REASON = 200
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])([0-9]{9}|[0-9]{12})(?![0-9A-Za-z])")
+
+
+async def note_act(
+    log: ExchangeLog, clock: Clock, phase: Phase, operation: str, **notes: str | int | bool
+) -> None:
+    """Make the record of an act durable; LogUnavailable when it cannot be kept, and then nothing may be done."""
+    record = ExchangeRecord(
+        exchange=new_exchange_id(), phase=phase, time=rfc3339(clock.now()), requester="operator",
+        notes={"operation": operation, **notes},
+    )  # fmt: skip
+    await log.append(record)
+
+
+def checked_reason(reason: str) -> str:
+    """A reason that may stand in clear in a record; Unprocessable for none, a long one, or numbers of people."""
+    text = reason.strip()
+    if not text or len(text) > _LONGEST_REASON:
+        raise Unprocessable(f"give a reason of 1 to {_LONGEST_REASON} characters", code="reason_wrong")
+    if _PERSONAL.search(text):
+        raise Unprocessable(
+            "the reason is recorded in clear: leave numbers of people out", code="reason_wrong"
+        )
+    return text

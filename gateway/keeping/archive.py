@@ -1,0 +1,165 @@
+"""Archives: whole months of the log as signed files, each an export that `motlan verify-log` verifies offline.
+
+An archive is a stretch by place: it ends with the last record of its month, and has whatever stands between. A file
+is there when its note is: the note is written last, and both are renamed into place once they are durable.
+"""
+
+import gzip
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from gateway.audit.proofs import Proofs
+from gateway.audit.stretch import Lines, Stretch
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogUnavailable
+from gateway.exchange_log.note import NoteBroken, NoteSigner
+from gateway.keeping.archive_note import ENDING, ArchiveNote, name_of, note_beside, unverified
+from gateway.keeping.months import Month
+from gateway.ports import Clock, LogReader
+from gateway.ports_log import LogRetention
+
+_DRAFT = ".draft"
+_LEVEL = 6
+_RECORD = b'{"i":'
+
+
+class Shelf(NamedTuple):
+    """What archives are made from, and where they go."""
+
+    reader: LogReader
+    proofs: Proofs
+    retention: LogRetention
+    folder: Path
+    #: signs, the key in use first
+    signers: Sequence[NoteSigner]
+    #: public keys for the first line
+    vkeys: Sequence[str]
+    clock: Clock
+
+
+class Archiver:
+    """Writes the archives that are missing."""
+
+    def __init__(self, shelf: Shelf, progress: Callable[[int], object] | None = None) -> None:
+        """`progress` hears of each record."""
+        self._shelf = shelf
+        self._progress = progress
+
+    async def write(self, last: Month) -> AsyncIterator[ArchiveNote]:
+        """One archive after the other, up to a month. LogUnavailable and OSError come through."""
+        folder = self._shelf.folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in folder.glob(f".*{_DRAFT}"):
+            left.unlink(missing_ok=True)
+        note, head = await self._shelf.proofs.checkpoint()
+        start, month = self._reached((await self._shelf.retention.pruned())[0])
+        while start < head.size:
+            time = await self._shelf.retention.time_at(start)
+            if time is None:
+                raise LogUnavailable(f"record {start} is not in the database")
+            month = max(month, Month.parse(time[:7]))
+            if month > last:
+                return
+            following = month.plus(1)
+            end = await self._shelf.retention.stretch(start, following.begins, following.surely_begun)
+            end = min(end, head.size)
+            yield await self._one(note, head.origin, month, start, end)
+            start = end
+
+    def _reached(self, below: int) -> tuple[int, Month]:
+        """Up to where archives follow one another from the first record that is in the database, and their month."""
+        month = Month(1, 1)
+        ends: dict[int, ArchiveNote] = {}
+        for one in notes_in(self._shelf.folder):
+            if (self._shelf.folder / one.name).exists():
+                ends[one.first] = max(ends.get(one.first, one), one, key=lambda kept: kept.end)
+        while below in ends:
+            month = Month.parse(ends[below].month)
+            below = ends[below].end
+        return below, month
+
+    async def _one(self, note: str, origin: str, month: Month, first: int, end: int) -> ArchiveNote:
+        shelf = self._shelf
+        name = name_of(origin, str(month), first, end - first)
+        made = Stretch(shelf.reader, shelf.proofs)
+        lines = await made.lines(note, shelf.vkeys, first, end, rfc3339(shelf.clock.now()))
+        sha256, latest = await self._written(shelf.folder / name, lines)
+        signed = ArchiveNote(origin, name, str(month), first, end - first, latest, sha256)
+        text = signed.text()
+        content = shelf.signers[0].sign(text).encode()
+        _durable(note_beside(shelf.folder / name), lambda file: file.write(content))
+        return signed
+
+    async def _written(self, path: Path, lines: Lines) -> tuple[str, str]:
+        """The digest of the file, and the time of the latest record in it."""
+        draft = path.with_name(f".{path.name}{_DRAFT}")
+        latest = b""
+        with _private(draft) as raw:
+            digest = _Digesting(raw)
+            with gzip.GzipFile("", "wb", _LEVEL, cast("BinaryIO", digest), mtime=0) as file:
+                async for line in lines:
+                    file.write(line + b"\n")
+                    if line.startswith(_RECORD):
+                        latest = max(latest, _time(line))
+                        if self._progress is not None:
+                            self._progress(1)
+            raw.flush()
+            os.fsync(raw.fileno())
+        draft.replace(path)
+        return digest.sha256.hexdigest(), latest.decode("ascii", "replace") or "-"
+
+
+def notes_in(folder: Path) -> list[ArchiveNote]:
+    """What the notes in a folder say, whoever has signed them, in the order of the log."""
+    found = []
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        try:
+            found.append(unverified(path))
+        except (NoteBroken, OSError):
+            continue
+    return sorted(found, key=lambda one: (one.first, one.count))
+
+
+class _Digesting:
+    """A file that is hashed as it is written."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self.sha256 = hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        """As that of the file."""
+        self.sha256.update(content)
+        return self._raw.write(content)
+
+    def flush(self) -> None:
+        """As that of the file."""
+        self._raw.flush()
+
+
+def _private(path: Path) -> BinaryIO:
+    """A new file for nobody else."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _durable(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """A file that is there as a whole or not at all, and stays; what was renamed before it stays with it."""
+    draft = path.with_name(f".{path.name}{_DRAFT}")
+    with _private(draft) as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _time(line: bytes) -> bytes:
+    """The time of a record where sorted keys put it, at its end; empty for a leaf that looks otherwise."""
+    return line[-37:-13] if line[-48:-37] == b'\\"time\\":\\"' else b""

@@ -1,0 +1,65 @@
+"""Erasure: the keys of a period are destroyed, so that nobody reads or finds the people in its records any more.
+
+The records stay, and so does every proof: hashes cover what was sealed as it is.
+"""
+
+from typing import NamedTuple
+
+from gateway.domain.errors import Unprocessable
+from gateway.domain.exchange import Phase
+from gateway.keeping.acts import checked_reason, note_act
+from gateway.keeping.months import Month, newest_cold
+from gateway.ports import Clock, ExchangeLog
+from gateway.ports_log import PeriodVault
+
+
+class Erased(NamedTuple):
+    """What an erasure did."""
+
+    period: str
+    #: its keys had been destroyed before; what may have been left of them was cleaned away again
+    again: bool
+    #: no file of the store holds the bytes of the wrapped keys any more
+    clean: bool
+
+
+class Erasure:
+    """Destroys the keys of periods, for the log that they belong to."""
+
+    def __init__(self, log: ExchangeLog, vault: PeriodVault, clock: Clock, hot_months: int) -> None:
+        """Opens nothing and closes nothing."""
+        self._log = log
+        self._vault = vault
+        self._clock = clock
+        self._hot_months = hot_months
+
+    async def check(self, period: str, reason: str | None) -> bool:
+        """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
+        month, now = Month.parse(period), self._clock.now()
+        if month >= Month.of(now).plus(-1):
+            what = f"{period} is not over for long enough: this month and the one before it are never erased"
+            raise Unprocessable(what, code="period_running")
+        if month > newest_cold(now, self._hot_months) and not reason:
+            what = (
+                f"{period} is younger than the {self._hot_months} months of the hot period:"
+                " if it must be, say why with --before-its-time REASON"
+            )
+            raise Unprocessable(what, code="period_hot")
+        if reason:
+            checked_reason(reason)
+        facts = {one.period: one for one in await self._vault.facts()}
+        if period not in facts:
+            known = ", ".join(name for name, one in facts.items() if one.living) or "none"
+            raise Unprocessable(f"{period} never had keys; there are {known}", code="period_unknown")
+        return not facts[period].living
+
+    async def erase(self, period: str, reason: str | None) -> Erased:
+        """Record it, then destroy them. May be repeated after an interruption. LogUnavailable when it cannot be."""
+        again = await self.check(period, reason)
+        if not again:
+            early = {"before_its_time": True} if reason else {}
+            why = checked_reason(reason or "retention")
+            await note_act(
+                self._log, self._clock, Phase.PRUNING, "erase-period", period=period, reason=why, **early
+            )
+        return Erased(period, again, await self._vault.destroy(period))

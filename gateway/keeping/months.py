@@ -1,0 +1,64 @@
+"""Months as the log counts them: UTC, written 2026-11; when one has left the hot period, and when an archive is due."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import Unprocessable
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+#: how far from their order of time records may stand in the log
+_DISORDER = timedelta(hours=1)
+
+
+class Month(NamedTuple):
+    """A month in UTC."""
+
+    year: int
+    #: 1 to 12
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """From 2026-11; Unprocessable for anything else."""
+        if not _MONTH.fullmatch(text):
+            raise Unprocessable("write a month as 2026-11", code="period_wrong")
+        return cls(int(text[:4]), int(text[5:]))
+
+    @classmethod
+    def of(cls, moment: datetime) -> "Month":
+        """The month of an aware time."""
+        moment = moment.astimezone(UTC)
+        return cls(moment.year, moment.month)
+
+    def plus(self, months: int) -> "Month":
+        """So many months later, or earlier."""
+        year, number = divmod(self.year * 12 + self.number - 1 + months, 12)
+        return Month(year, number + 1)
+
+    @property
+    def begins(self) -> str:
+        """Its first moment as records have it."""
+        return rfc3339(self._start())
+
+    @property
+    def surely_begun(self) -> str:
+        """A moment after which no record of the month before is expected any more."""
+        return rfc3339(self._start() + _DISORDER)
+
+    def _start(self) -> datetime:
+        return datetime(self.year, self.number, 1, tzinfo=UTC)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+
+def newest_cold(now: datetime, hot_months: int) -> Month:
+    """The newest month that has left the hot period: so many whole months lie between it and this one."""
+    return Month.of(now).plus(-hot_months - 1)
+
+
+def due_for_destruction(month: Month, now: datetime, years: int) -> bool:
+    """Whether an archive of this month was kept for so many years."""
+    return month.plus(1 + 12 * years) <= Month.of(now)

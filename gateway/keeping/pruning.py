@@ -1,0 +1,127 @@
+"""Pruning: archived records leave the database, once each archive has been verified against the tree as it is.
+
+Tiles, checkpoints and hashes stay: proofs of what was pruned are given as before.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gateway.audit.proofs import Proofs
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import Refused, Unprocessable
+from gateway.domain.exchange import Phase
+from gateway.exchange_log.note import NoteBroken, NoteVerifier
+from gateway.exchange_log.verdict import Verdict
+from gateway.exchange_log.verify import verify_export
+from gateway.keeping.acts import note_act
+from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
+from gateway.keeping.months import newest_cold
+from gateway.ports import Clock, ExchangeLog
+from gateway.ports_log import Archived, LogRetention
+
+_READ_BYTES = 1 << 20
+_RULE = "retention"
+
+
+class Checked(NamedTuple):
+    """An archive that is whole, signed, and says what the tree says."""
+
+    note: ArchiveNote
+    verdict: Verdict
+
+    @property
+    def archived(self) -> Archived:
+        """As the database keeps it."""
+        note = self.note
+        latest = self.verdict.latest or note.latest
+        return Archived(note.name, note.month, note.first, note.count, latest, note.sha256)
+
+
+class Pruning:
+    """Prunes one log."""
+
+    def __init__(
+        self, log: ExchangeLog, retention: LogRetention, proofs: Proofs, vkeys: Sequence[str], clock: Clock,
+        hot_months: int,
+    ) -> None:  # fmt: skip
+        """`vkeys` are the log's public keys, former ones as well."""
+        self._log = log
+        self._retention = retention
+        self._proofs = proofs
+        self._vkeys = list(vkeys)
+        self._clock = clock
+        self._hot_months = hot_months
+
+    async def check(self, archives: Sequence[Path]) -> list[Checked]:
+        """All of them, in the order of the log; Refused says which one is not fit and why."""
+        checked = [await self._checked(path) for path in archives]
+        checked.sort(key=lambda one: one.note.first)
+        below, _ = await self._retention.pruned()
+        behind = [one for one in checked if one.note.end > below]
+        for one, expected in zip(behind, [below, *(one.note.end for one in behind)], strict=False):
+            if one.note.first != expected:
+                what = f"{one.note.name} begins at {one.note.first}: the archive from {expected} on must come first"
+                raise Refused(_RULE, what, code="archive_missing")
+        return checked
+
+    async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
+        """Record it, then delete; gives how many records went so far. After an interruption do it again."""
+        if not checked:
+            return
+        below = max(one.note.end for one in checked)
+        names = " ".join(one.note.name for one in checked)
+        first = min(one.note.first for one in checked)
+        await note_act(
+            self._log, self._clock, Phase.PRUNING, "prune", archives=names, first=first, count=below - first
+        )
+        archives = [one.archived for one in checked]
+        async for gone in self._retention.prune(archives, below, rfc3339(self._clock.now())):
+            yield gone
+
+    async def _checked(self, path: Path) -> Checked:
+        try:
+            note = read_note(note_beside(path), [NoteVerifier.parse(vkey) for vkey in self._vkeys])
+            sha256, verdict = await asyncio.to_thread(_read, path, self._vkeys)
+        except NoteBroken as error:
+            raise Refused(_RULE, f"{path.name}: {error}", code="archive_unsigned") from None
+        except OSError as error:
+            what = f"{path.name}: it, or its note, cannot be read ({error.strerror})"
+            raise Unprocessable(what, code="archive_missing") from None
+        if (sha256, path.name) != (note.sha256, note.name):
+            raise Refused(
+                _RULE, f"{path.name} is not the file that its note was signed for", code="archive_changed"
+            )
+        if not verdict.good:
+            raise Refused(_RULE, f"{path.name}: {verdict.findings[0]}", code="archive_wrong")
+        await self._check_place(note, verdict)
+        return Checked(note, verdict)
+
+    async def _check_place(self, note: ArchiveNote, verdict: Verdict) -> None:
+        """The archive's tree is the beginning of today's, and all its records have left the hot period."""
+        _, head = await self._proofs.checkpoint()
+        same = verdict.contiguous and (verdict.origin, verdict.first, verdict.end) == (
+            note.origin, note.first, note.end,
+        )  # fmt: skip
+        if not same or head.origin != note.origin or verdict.size > head.size:
+            raise Refused(_RULE, f"{note.name} is not of this log", code="archive_wrong")
+        if (await self._proofs.root(verdict.size)).hex() != verdict.root:
+            raise Refused(
+                _RULE, f"{note.name}: the tree of the database says otherwise", code="archive_wrong"
+            )
+        hot = newest_cold(self._clock.now(), self._hot_months).plus(1)
+        if verdict.latest >= hot.surely_begun:
+            what = f"{note.name} has records of {verdict.latest[:10]}: kept hot for {self._hot_months} months"
+            raise Refused(_RULE, what, code="archive_hot")
+
+
+def _read(path: Path, vkeys: Sequence[str]) -> tuple[str, Verdict]:
+    """Digest and verdict of a file, out of one descriptor: nobody puts another file in its place between."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+        file.seek(0)
+        return digest.hexdigest(), verify_export(file, vkeys)

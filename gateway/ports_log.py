@@ -1,0 +1,103 @@
+"""The sockets of the log's keeper: its past, its periods, its pruning (see ports.py)."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+
+class PeriodFacts(NamedTuple):
+    """What is known of the keys of one period."""
+
+    #: "2026-11"
+    period: str
+    #: RFC 3339; empty when they are older than the first release that kept it
+    made: str
+    #: when they were destroyed; empty for living ones
+    erased: str
+    living: bool
+
+
+class Archived(NamedTuple):
+    """A file that holds records which are not in the database any more."""
+
+    name: str
+    #: the last month in it, "2024-10"
+    month: str
+    #: records from this place on, so many
+    first: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    #: time of the latest record in it
+    latest: str
+    sha256: str
+
+
+class History(NamedTuple):
+    """What the log was and is no more."""
+
+    #: public keys that have signed it, the newest first
+    vkeys: tuple[str, ...] = ()
+    #: periods whose keys were destroyed -> when
+    erased: Mapping[str, str] = MappingProxyType({})
+    archives: tuple[Archived, ...] = ()
+    #: records below this place were pruned
+    below: int = 0
+
+
+class LogHistory(Protocol):
+    """What readers of the log must be told of its past. LogUnavailable when the store cannot be asked."""
+
+    async def history(self) -> History:
+        """All of it."""
+        ...
+
+    async def places(self, leaf_hash: bytes) -> Sequence[int]:
+        """Where pruned records with such a hash may have stood: the tiles decide."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class PeriodVault(Protocol):
+    """The keys of the log's periods in their administrator's hands. LogUnavailable when the store refuses."""
+
+    async def facts(self) -> Sequence[PeriodFacts]:
+        """Every period that ever had keys, oldest first."""
+        ...
+
+    async def destroy(self, period: str) -> bool:
+        """Delete the keys of a period; False when the store may hold their bytes for a while. May be repeated."""
+        ...
+
+    async def rewrap(self, wrap: Callable[[str, bytes], bytes | None]) -> None:
+        """Wrap all keys anew in one transaction; `wrap` gives None for those that stay as they are."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class LogRetention(Protocol):
+    """The log in its administrator's hands. LogUnavailable when the store refuses."""
+
+    async def pruned(self) -> tuple[int, int]:
+        """Below which place the log was pruned, and up to which it may be now."""
+        ...
+
+    async def stretch(self, start: int, until: str, late: str) -> int:
+        """The place behind the last record older than `until` of those from `start` on, before any from `late` on."""
+        ...
+
+    async def time_at(self, place: int) -> str | None:
+        """The time of the record at a place; None where there is none."""
+        ...
+
+    def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
+        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...

@@ -1,0 +1,218 @@
+"""Keys that are changed under a running gateway: no proof fails, and nothing is lost by a kill."""
+
+import asyncio
+import contextlib
+import io
+import json
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from adapters.stores.log import open_log
+from gateway.exchange_log.key_files import key_in
+from gateway.exchange_log.keys import RootKeys, root_keys_in, unwrap
+from gateway.exchange_log.note import NoteVerifier, signatures_of
+from gateway.exchange_log.verify import verify_export
+from tests.api.test_audit import Office
+from tests.keeping.shelf import COLD, HOT, ORIGIN, URL, WHO, facts, fill, kill, motlan, opened
+from tests.stores.sample import some_record
+
+
+async def load(office: Office, hashes: list[bytes], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        hashes.append(await office.plant())
+        await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def under_load(office: Office, hashes: list[bytes]) -> "contextlib.AsyncIterator[None]":
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(load(office, hashes, stop))
+        yield
+        stop.set()
+
+
+async def test_signing_key_is_changed_under_load_without_a_failed_proof(tmp_path: Path) -> None:
+    hashes: list[bytes] = []
+    async with opened(tmp_path) as office:
+        await office.settled(await office.plant())
+        _, kept = await office.get("/log/checkpoint")
+        old = office.vkey
+        async with under_load(office, hashes):
+            await asyncio.sleep(0.3)
+            new = (await asyncio.to_thread(facts, tmp_path, "keys", "rotate", "signing"))["vkey"]
+            await asyncio.sleep(0.8)
+        await office.settled(*hashes[-3:])
+        raw = await office.export()
+        assert verify_export(io.BytesIO(raw), [old], since=kept.decode()).good
+    before = len(hashes)
+    async with opened(tmp_path) as office:
+        assert office.vkey == new != old
+        async with under_load(office, hashes):
+            await asyncio.sleep(0.5)
+        await office.settled(*hashes[before - 3 :])
+        # one more checkpoint: the first one has both signatures
+        await office.settled(await office.plant())
+        for one in random.Random(1).sample(hashes, 30):
+            status, _ = await office.get(f"/v1/audit/proof/inclusion?leaf_hash={one.hex()}")
+            assert status == 200
+        status, _ = await office.get(f"/v1/audit/proof/consistency?from=1&to={before}")
+        assert status == 200
+        raw = await office.export()
+        head = json.loads(raw.partition(b"\n")[0])
+        assert head["vkeys"] == [new, old]
+        assert verify_export(io.BytesIO(raw), [new, old], since=kept.decode()).good
+        assert verify_export(io.BytesIO(raw), [new]).good
+        assert not verify_export(io.BytesIO(raw), [old]).good
+    known = [NoteVerifier.parse(vkey) for vkey in (old, new)]
+    signers = [{one.vkey for one in signatures_of(note, known)} for note in notes(tmp_path)]
+    both = signers.index({old, new})
+    assert signers == [{old}] * both + [{old, new}] + [{new}] * (len(signers) - both - 1)
+    told = facts(tmp_path, "keys", "list")
+    assert (told["signing"]["vkey"], told["former_signing"]) == (new, [old])
+
+
+def notes(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "exchange.db")) as connection:
+        return [
+            row[0] for row in connection.execute("SELECT note FROM log_checkpoints ORDER BY size").fetchall()
+        ]
+
+
+async def test_verify_log_takes_an_older_checkpoint_of_the_former_key(tmp_path: Path) -> None:
+    await fill(tmp_path, (HOT,), 3)
+    older = tmp_path / "older.checkpoint"
+    older.write_text(notes(tmp_path)[-1], "utf-8")
+    changed = await asyncio.to_thread(facts, tmp_path, "keys", "rotate", "signing")
+    await fill(tmp_path, (HOT,), 3)
+    path, ready = tmp_path / "all.jsonl", tmp_path / "ready.json"
+    async with opened(tmp_path) as office:
+        path.write_bytes(await office.export())
+        ready.write_bytes(
+            orjson.dumps({"gateway": office.url, "clients": office.clients, "log": {"vkey": ""}})
+        )
+        both = f"{changed['vkey']} {changed['former']}"
+        words = ("log", "checkpoint", "--since", str(older), "--ready-file", str(ready))
+        said = await asyncio.to_thread(run, tmp_path, *words, "--vkey", both)
+        assert "it only grew" in said
+    for vkeys in ([changed["vkey"], changed["former"]], [changed["former"], changed["vkey"]]):
+        words = (
+            "verify-log",
+            str(path),
+            "--since",
+            str(older),
+            *(w for one in vkeys for w in ("--vkey", one)),
+        )
+        assert "GOOD" in run(tmp_path, *words)
+    words = ("verify-log", str(path), "--since", str(older), "--vkey", changed["vkey"])
+    assert "cannot be used" in run(tmp_path, *words, code=1)
+
+
+def run(folder: Path, *words: str, code: int = 0) -> str:
+    import subprocess
+
+    from tests.keeping.shelf import ROOT, command
+
+    done = subprocess.run(  # noqa: S603 -- this interpreter
+        [*command(folder)[:3], *words], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == code, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+async def test_signing_key_that_has_not_signed_yet_is_not_changed_again(tmp_path: Path) -> None:
+    await fill(tmp_path, (HOT,), 1)
+    await asyncio.to_thread(motlan, tmp_path, "keys", "rotate", "signing")
+    key = key_in(tmp_path / "exchange-log-signing.key")
+    assert "restart" in motlan(tmp_path, "keys", "rotate", "signing", code=2)
+    assert key_in(tmp_path / "exchange-log-signing.key") == key
+    await fill(tmp_path, (HOT,), 1)
+    motlan(tmp_path, "keys", "rotate", "signing")
+
+
+async def test_configured_keys_are_told_which_settings_to_write(tmp_path: Path) -> None:
+    seed = tmp_path / "seed"
+    seed.write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "utf-8")
+    for name, key in (("signing_key", "signing"), ("root_key", "root")):
+        words = ("keys", "rotate", key, "--set", f"gateway.log.{name}.file={seed}", "--json")
+        done = await asyncio.to_thread(run, tmp_path, *words, "--dir", str(tmp_path), code=1)
+        assert json.loads(done)["settings"] == [f"log.former_{name}", f"log.{name}"]
+
+
+async def test_rotation_that_is_killed_leaves_every_period_readable_and_can_be_repeated(
+    tmp_path: Path,
+) -> None:
+    months = [f"{year}-{month:02}" for year in (2022, 2023) for month in range(1, 13)]
+    await fill(tmp_path, months, 1)
+    rng = random.Random(11)
+    first = key_in(tmp_path / "exchange-log-root.key")
+    for kind in ("root", "root", "signing", "root", "signing"):
+        await asyncio.to_thread(kill, tmp_path, rng.uniform(0.3, 1.3), "keys", "rotate", kind)
+        roots = root_keys_in(tmp_path)
+        assert (
+            len([unreadable for unreadable in kept(tmp_path).items() if not opens(roots, *unreadable)]) == 0
+        )
+        await fill(tmp_path, (HOT,), 1)
+    await asyncio.to_thread(motlan, tmp_path, "keys", "rotate", "root")
+    last = key_in(tmp_path / "exchange-log-root.key")
+    assert last != first
+    assert not (tmp_path / "exchange-log-root-next.key").exists()
+    for period, wrapped in kept(tmp_path).items():
+        unwrap(last, period, wrapped)
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    with closing(sqlite3.connect(folder / "exchange.db")) as connection:
+        return dict(connection.execute("SELECT period, wrapped FROM period_keys").fetchall())
+
+
+def opens(roots: RootKeys, period: str, wrapped: bytes) -> bool:
+    return roots.unwrap(period, wrapped).period == period
+
+
+async def test_running_gateway_goes_on_with_the_new_root_key(tmp_path: Path) -> None:
+    await fill(tmp_path, (COLD[0], HOT), 2)
+    async with opened(tmp_path) as office:
+        assert len(await office.found(subject={"personal_id": WHO}, phase="intent")) == 4
+        await asyncio.to_thread(motlan, tmp_path, "keys", "rotate", "root")
+        assert len(await office.found(subject={"personal_id": WHO}, phase="intent")) == 4
+        # Keys of a new month, by a process that began under the former root key.
+        await office.settled(await office.plant(time=f"{COLD[1]}-09T00:00:00.000Z"))
+    root = key_in(tmp_path / "exchange-log-root.key")
+    for period, wrapped in kept(tmp_path).items():
+        unwrap(root, period, wrapped)
+    log = open_log(URL, tmp_path, ORIGIN, None)
+    await log.append(some_record(time=f"{COLD[0]}-09T00:00:00.000Z"))
+    await log.close()
+
+
+async def test_tokens_are_signed_anew_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as office:
+        held = await office.bearer("auditor")
+        old = facts(tmp_path, "keys", "list")["token"]["kid"]
+        new = facts(tmp_path, "keys", "rotate", "token")["kid"]
+        assert old != new
+    async with opened(tmp_path) as office:
+        async with office.session.get(f"{office.url}/v1/audit/checkpoint", headers=held) as answer:
+            assert answer.status == 401
+        assert (await office.post("/v1/audit/search", {}))[0] == 200
+
+
+@pytest.mark.parametrize("file", ["exchange-log-root.key", "exchange-log-signing.key"])
+async def test_no_command_shows_a_secret(tmp_path: Path, file: str) -> None:
+    await fill(tmp_path, (HOT,), 1)
+    secret = (tmp_path / file).read_text("ascii").strip()
+    for words in (
+        ("list",),
+        ("list", "--json"),
+        ("rotate", "signing"),
+        ("rotate", "root"),
+        ("list", "--json"),
+    ):
+        assert secret not in motlan(tmp_path, "keys", *words)
