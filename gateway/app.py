@@ -25,6 +25,7 @@ from gateway.audit.cursors import Cursors
 from gateway.audit.export import Exports
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
+from gateway.audit.reports import Reports
 from gateway.audit.service import Audit, Books
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
@@ -269,6 +270,7 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
     url, root = parts.configuration.gateway.log.url, root_key(parts)
     reader = registry.store(url, "open_reader")(url, parts.state)
+    counts = registry.store(url, "open_counts")(url, parts.state)
     keeping = registry.store(url, "open_keeping")(url, parts.state)
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     books = Books(
@@ -279,7 +281,11 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
     sweeper.start()
     usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
-    yield AuditDoor(audit=Audit(books), exports=Exports(books), usage=usage, watch=Watch(keeping))
+    yield AuditDoor(
+        audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
+        watch=Watch(keeping),
+    )  # fmt: skip
     await sweeper.close()
+    await counts.close()
     await reader.close()
     await keeping.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
 from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.domain.exchange import ExchangeRecord, Receipt
 
@@ -125,6 +126,31 @@ class LogReader(Protocol):
 
         Records that come meanwhile have larger indexes: they change no further page.
         """
+        ...
+
+
+class LogCounts(Protocol):
+    """Counts for reports over a span of time; LogUnavailable when the store cannot be asked.
+
+    Of a search only `since`, `until` (both given), `requester` and `agency` count. At most `most` rows are given.
+    """
+
+    async def requesters(self, span: LogSearch, most: int) -> Counted[RequesterCount]:
+        """By system, the busiest first; hits are the refused ones."""
+        ...
+
+    async def calls(self, span: LogSearch, most: int) -> Counted[CallCount]:
+        """By source and outcome, as each exchange's last record says; exchanges are counted once for each."""
+        ...
+
+    async def days(self, span: LogSearch) -> Sequence[DayCount]:
+        """By system and day in Việt Nam, days without exchanges left out."""
+        ...
+
+    async def officials(
+        self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
+    ) -> Counted[OfficialCount]:
+        """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
         ...
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from adapters.stores import sql
 from adapters.stores.batch import Row, settle
+from adapters.stores.log_counts import open_counts
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
@@ -28,7 +29,15 @@ from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
 #: what the registry finds here for a store's address
-__all__ = ("LogStore", "SqlExchangeLog", "open_keeping", "open_log", "open_reader", "open_sequencer")
+__all__ = (
+    "LogStore",
+    "SqlExchangeLog",
+    "open_counts",
+    "open_keeping",
+    "open_log",
+    "open_reader",
+    "open_sequencer",
+)
 
 _WAIT_SECONDS = 8.0
 #: how long the answer of a readiness probe holds

@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.audit.export import Exports
+from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
@@ -31,9 +32,7 @@ class Prefill(Protocol):
         """The whole answer of a prefill."""
         ...
 
-    async def resume(
-        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived late."""
         ...
 
@@ -48,6 +47,7 @@ class AuditDoor:
 
     audit: Audit
     exports: Exports
+    reports: Reports
     usage: Usage
     watch: Watch
 

@@ -168,7 +168,10 @@ async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_p
             official = {"personal_id": f"033087{number:06}", "agency": "000.00.14.H31"}
             began = time.monotonic()
             answer = await house.prefill(
-                "9.000001", {"applicant": house.subject("facts_example")}, official=official, deadline_ms=1_000
+                "9.000001",
+                {"applicant": house.subject("facts_example")},
+                official=official,
+                deadline_ms=1_000,
             )
             return time.monotonic() - began, found(answer)
 
