@@ -136,7 +136,7 @@ def _written(answer: Mapping[str, Any], form: str, *, wide: bool) -> str:
 
 
 def _table(answer: Mapping[str, Any]) -> Table:
-    heads = (f"{column['title']} / {column['title_en']}" for column in answer["columns"])
+    heads = (f"{column['title']}\n{column['title_en']}" for column in answer["columns"])
     table = Table(*heads, title=f"{answer['title']} / {answer['title_en']}")
     for row in answer["rows"]:
         table.add_row(*(cell(row[column["name"]]) for column in answer["columns"]))
