@@ -11,10 +11,12 @@ from adapters.stores import sql
 from adapters.stores.log_search import BLOCKS, Statement, span, window
 from adapters.stores.reading import PostgresReading, SqliteReading
 from adapters.stores.sequence_batch import BLOCK, hash_key
+from gateway.domain.errors import LogAltered
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
 from gateway.ports import LogEntry, LogSearch
+from gateway.telemetry import log
 
 #: entries of an export that are held at a time
 _PAGE = 256
@@ -78,12 +80,20 @@ class SqlLogReader:
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
-        """The record that a receipt names; None while it waits for its place, and for any other hash."""
+        """The record that a receipt names; None while it waits for its place, and for any other hash.
+
+        LogAltered when there was such a record and its leaf is another one now.
+        """
         if len(leaf_hash) != HASH_BYTES:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
         found = [entry_from(row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
-        return min((one for one in found if hash_of(one.leaf) == leaf_hash), default=None)
+        fitting = [one for one in found if hash_of(one.leaf) == leaf_hash]
+        if found and not fitting:
+            # Of two leaves that differ nobody finds the same eight bytes of a hash by chance.
+            log().error("log.record_altered", log_index=found[0].index)
+            raise LogAltered(f"the record {found[0].index} is not any more what this receipt was given for")
+        return min(fitting, default=None)
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""

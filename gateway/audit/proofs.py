@@ -3,17 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.exchange_log.merkle import EMPTY_ROOT, Node, leaf_hash, root_from, subtrees
+from gateway.domain.errors import BadRequest, LogAltered, LogUnavailable, NotFound
+from gateway.exchange_log.merkle import (
+    EMPTY_ROOT,
+    Node,
+    leaf_hash,
+    root_from,
+    subtrees,
+    verify_consistency,
+    verify_inclusion,
+)
 from gateway.exchange_log.note import Checkpoint, split_note
 from gateway.exchange_log.tiles import TileId, nodes_of, tile_of
 from gateway.ports import LogEntry, LogReader, LogTree
+from gateway.telemetry import log
 
 _RETRY_SECONDS = 1
 
 
 class Proofs:
-    """What the tree of one log proves."""
+    """What the tree of one log proves. Each proof is checked before it leaves; LogAltered when it does not hold."""
 
     def __init__(self, reader: LogReader, tree: LogTree) -> None:
         """Reads only."""
@@ -43,10 +52,13 @@ class Proofs:
         """The inclusion proof of a record in the tree of `size` leaves, else in the newest one."""
         size, root = await self._head(size, at_least=entry.index + 1)
         hashes = await self._tree.inclusion(entry.index, size)
+        leaf = leaf_hash(entry.leaf)
+        if not verify_inclusion(leaf, entry.index, size, hashes, root):
+            raise _altered(f"the record {entry.index} is not in the tree that was signed", entry.index)
         return {
             "leaf_index": entry.index,
             "tree_size": size,
-            "leaf_hash": leaf_hash(entry.leaf).hex(),
+            "leaf_hash": leaf.hex(),
             "root_hash": root.hex(),
             "hashes": [one.hex() for one in hashes],
         }
@@ -56,6 +68,8 @@ class Proofs:
         new, root = await self._head(new, at_least=old)
         _, before = await self._head(old)
         proof = await self._tree.consistency(old, new)
+        if not verify_consistency(old, before, new, root, proof):
+            raise _altered(f"the tree of {new} records did not grow out of its own first {old}")
         return {
             "size1": old,
             "size2": new,
@@ -85,6 +99,14 @@ class Proofs:
             )
         else:
             root = root_from(size, await self.nodes(size, subtrees(0, size))) if size else EMPTY_ROOT
+            proof = await self._tree.consistency(size, newest.size)
+            if not verify_consistency(size, root, newest.size, newest.root, proof):
+                raise _altered(f"the tree of {newest.size} records did not grow out of its own first {size}")
         if size < at_least:
             raise BadRequest(f"ask for a size of at least {at_least}", code="size_wrong")
         return size, root
+
+
+def _altered(what: str, index: int | None = None) -> LogAltered:
+    log().error("log.proof_broken", log_index=index)
+    return LogAltered(what)

@@ -126,6 +126,14 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class LogAltered(GatewayError):
+    """Somebody altered the exchange log in its database: what was asked for cannot be proven any more."""
+
+    code = "log_altered"
+    title = "The exchange log was altered in its database"
+    title_vi = "Nhật ký giao dịch đã bị sửa trong cơ sở dữ liệu"
+
+
 class ConfigError(GatewayError):
     """The configuration cannot be used; only raised at start, by a reload or by check-config."""
 
