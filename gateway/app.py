@@ -23,6 +23,7 @@ from gateway.api.operation import live, ready
 from gateway.api.routes import add_operations
 from gateway.audit.cursors import Cursors
 from gateway.audit.export import Exports
+from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.reports import Reports
@@ -272,20 +273,22 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     reader = registry.store(url, "open_reader")(url, parts.state)
     counts = registry.store(url, "open_counts")(url, parts.state)
     keeping = registry.store(url, "open_keeping")(url, parts.state)
+    inspection = registry.store(url, "open_inspection")(url, parts.state)
+    proofs = Proofs(reader, reader)
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     books = Books(
-        log=log, reader=reader, proofs=Proofs(reader, reader), people=People(root, keeping), cursors=Cursors(root),
+        log=log, reader=reader, proofs=proofs, people=People(root, keeping), cursors=Cursors(root),
         clock=clock, vkeys=(sequencer.vkey,), digest=configuration_digest(parts.configuration),
     )  # fmt: skip
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
     sweeper.start()
+    inspector = Inspector(inspection, reader, proofs)
+    inspector.start()
     usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
     yield AuditDoor(
         audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
-        watch=Watch(keeping),
+        watch=Watch(keeping, altered=lambda: inspector.altered),
     )  # fmt: skip
-    await sweeper.close()
-    await counts.close()
-    await reader.close()
-    await keeping.close()
+    for one in (sweeper, inspector, inspection, counts, reader, keeping):
+        await one.close()

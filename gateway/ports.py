@@ -174,6 +174,26 @@ class LogTree(Protocol):
         ...
 
 
+class Altered(NamedTuple):
+    """One thing in the store that is not as it was written."""
+
+    #: place of the record
+    index: int  # type: ignore[assignment]
+    #: which part of it, in words that say nothing of what it holds
+    what: str
+
+
+class LogInspection(Protocol):
+    """Compares what is stored with itself. LogUnavailable when the store cannot be asked."""
+
+    async def altered(self, start: int, end: int) -> Sequence[Altered]:
+        """What is wrong with records of one tile, from `start` to before `end`, those that were pruned left out.
+
+        Leaves are compared with the hashes of the tile, and what is searched with the leaves.
+        """
+        ...
+
+
 class Standing(NamedTuple):
     """How far the numbering of records has come."""
 

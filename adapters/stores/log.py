@@ -15,6 +15,7 @@ from typing import Protocol
 from adapters.stores import sql
 from adapters.stores.batch import Row, settle
 from adapters.stores.log_counts import open_counts
+from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
@@ -33,6 +34,7 @@ __all__ = (
     "LogStore",
     "SqlExchangeLog",
     "open_counts",
+    "open_inspection",
     "open_keeping",
     "open_log",
     "open_reader",

@@ -87,13 +87,16 @@ class SqlLogReader:
         if len(leaf_hash) != HASH_BYTES:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
-        found = [entry_from(row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
-        fitting = [one for one in found if hash_of(one.leaf) == leaf_hash]
-        if found and not fitting:
-            # Of two leaves that differ nobody finds the same eight bytes of a hash by chance.
-            log().error("log.record_altered", log_index=found[0].index)
-            raise LogAltered(f"the record {found[0].index} is not any more what this receipt was given for")
-        return min(fitting, default=None)
+        key = hash_key(leaf_hash)
+        found = {hash_of(one.leaf): one for one in map(entry_from, await self._reading.fetch(text, key))}
+        if leaf_hash in found:
+            return found[leaf_hash]
+        for digest, one in found.items():
+            # Entered under this key and hashed to another one: the leaf is not what it was.
+            if hash_key(digest) != key:
+                log().error("log.record_altered", log_index=one.index)
+                raise LogAltered(f"the record {one.index} is not any more what this receipt was given for")
+        return None
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""
@@ -161,9 +164,14 @@ class SqlLogReader:
 
 def open_reader(url: str, state_dir: Path) -> SqlLogReader:
     """The reading side of the log at `url`, which `open_log` has opened before."""
+    return SqlLogReader(open_reading(url, state_dir))
+
+
+def open_reading(url: str, state_dir: Path) -> Reading:
+    """The database of the log, to be read; by statements that walk indexes."""
     if sql.is_postgres(url):
-        return SqlLogReader(PostgresReading(url, _PLANNING))
-    return SqlLogReader(SqliteReading(sql.sqlite_path(url, state_dir)))
+        return PostgresReading(url, _PLANNING)
+    return SqliteReading(sql.sqlite_path(url, state_dir))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:

@@ -177,6 +177,13 @@ def searched(text: str) -> str:
     return text[:WIDTH].replace("\x00", "\ufffd")
 
 
+def searched_rows(idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> Mapping[str, Rows]:
+    """The rows of one record in the tables of the search; `created` is when it was numbered."""
+    rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
+    _enter(rows, idx, seq, digest, leaf, created)
+    return rows
+
+
 def _now() -> str:
     seconds = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds * 1000) % 1000:03}Z"

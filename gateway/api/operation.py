@@ -22,6 +22,7 @@ async def ready(request: web.Request) -> web.Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
+    `records` is `altered` when the inspection found something in the log's database that is not as it was signed.
     """
     services = request.app[SERVICES]
     log = await services.log.ready()
@@ -32,6 +33,7 @@ async def ready(request: web.Request) -> web.Response:
     dependencies: dict[str, object] = {"exchange_log": "ready" if log else "unavailable"}
     if services.audit is not None:
         dependencies["sequencer"] = await services.audit.watch.state()
+        dependencies["records"] = services.audit.watch.records
     body = {"status": "ready" if log else "not_ready", "dependencies": {**dependencies, "sources": sources}}
     return answer(body, 200 if log else 503)
 
