@@ -141,7 +141,7 @@ class Numbering:
             try:
                 signed = Checkpoint.parse(open_note(note, known))
                 top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
-            except (NoteBroken, KeyError, ValueError):
+            except (NoteBroken, KeyError, TypeError, ValueError):
                 raise LogUnavailable("the end of the tree or its checkpoint was altered") from None
             if signed[:3] != (self._origin, state.size, top):
                 raise LogUnavailable("the end of the tree is not the one that was signed")

@@ -93,14 +93,12 @@ class Inspector:
     async def _work(self) -> None:
         place: int | None = 0
         while True:
-            await asyncio.sleep(self._pause_seconds)
             try:
                 place = await self.look(place or 0)
             except GatewayError:
-                continue
+                pass  # the store is away, which others tell
             except Exception as error:  # noqa: BLE001 -- the task lives on
                 log().error("log.inspection_failed", error=error)
-                continue
             if place is None:
                 self._before, self._found = self._found, 0
-                await asyncio.sleep(self._rest_seconds)
+            await asyncio.sleep(self._rest_seconds if place is None else self._pause_seconds)
