@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.stores import sql
 from adapters.stores.sequencer import open_sequencer
+from gateway.client import Client
 from gateway.exchange_log.note import Checkpoint, NoteSigner
 from gateway.proving import check_growth
 from tests.stores.numbered import number
@@ -27,24 +28,24 @@ Leaves = list[bytes]
 
 async def rewritten(state: Path, change: Callable[[Leaves], Leaves], origin: str) -> None:
     """A new log out of the leaves of the old one, numbered and signed by the gateway's own code and key."""
-    with closing(sqlite3.connect(state / DATABASE)) as database:
-        rows = database.execute(
-            "SELECT a.leaf FROM append_log a JOIN log_entries e ON e.seq = a.seq ORDER BY e.idx"
-        )
-        leaves = [row[0] for row in rows]
-        keys = database.execute("SELECT * FROM period_keys").fetchall()
-    for old in state.glob(f"{DATABASE}*"):
-        old.unlink()
-    await asyncio.to_thread(sql.migrate_sqlite, state / DATABASE)
-    with closing(sqlite3.connect(state / DATABASE)) as database, database:
-        new = enumerate(change(leaves))
-        database.executemany(
-            "INSERT INTO append_log (id, leaf) VALUES (?, ?)", ((f"{n}", leaf) for n, leaf in new)
-        )
-        database.executemany(f"INSERT INTO period_keys VALUES ({','.join('?' * len(keys[0]))})", keys)
+    await asyncio.to_thread(_written_anew, state, change)
     sequencer = open_sequencer(f"sqlite:///{DATABASE}", state, origin)
     await number(sequencer)
     await sequencer.close()
+
+
+def _written_anew(state: Path, change: Callable[[Leaves], Leaves]) -> None:
+    leaves_of = "SELECT a.leaf FROM append_log a JOIN log_entries e ON e.seq = a.seq ORDER BY e.idx"
+    with closing(sqlite3.connect(state / DATABASE)) as database:
+        leaves = [row[0] for row in database.execute(leaves_of)]
+        keys = database.execute("SELECT period, wrapped FROM period_keys").fetchall()
+    for old in state.glob(f"{DATABASE}*"):
+        old.unlink()
+    sql.migrate_sqlite(state / DATABASE)
+    with closing(sqlite3.connect(state / DATABASE)) as database, database:
+        new = [(str(place), leaf) for place, leaf in enumerate(change(leaves))]
+        database.executemany("INSERT INTO append_log (id, leaf) VALUES (?, ?)", new)
+        database.executemany("INSERT INTO period_keys (period, wrapped) VALUES (?, ?)", keys)
 
 
 def edited(leaves: Leaves) -> Leaves:
@@ -81,8 +82,6 @@ async def test_log_that_was_rewritten_and_signed_again_did_not_grow_out_of_yeste
 async def test_rewritten_log_is_told_by_the_gateways_own_proofs(
     evidence: Evidence, state: Path, served: Served
 ) -> None:
-    from gateway.client import Client
-
     await rewritten(state, edited, _origin(evidence))
     async with served(state) as (office, _):
         known = office.clients["auditor"]
@@ -118,9 +117,7 @@ async def test_log_of_another_origin_is_not_that_log(evidence: Evidence, state: 
     assert (told.code, "cannot be used" in told.text) == (1, True)
 
 
-async def test_key_that_was_exchanged_under_a_standing_log_is_not_taken(
-    evidence: Evidence, state: Path, served: Served
-) -> None:
+async def test_key_that_was_exchanged_under_a_standing_log_is_not_taken(state: Path, served: Served) -> None:
     (state / KEY).unlink()
     async with served(state) as (office, sequencer):
         await office.plant()
