@@ -61,9 +61,7 @@ class StandIn:
             raise self.error
         return {"exchange_id": exchange, "form": {}}
 
-    async def resume(
-        self, token: str, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         assert requester.scopes
         assert deadline
         self.resumed += 1
@@ -71,7 +69,7 @@ class StandIn:
             await self.gate.wait()
         elif token != "known":
             raise NotFound(code="pending_unknown")
-        return {"exchange_id": exchange, "fields": {}, "pending": None}
+        return {"fields": {}, "pending": None}
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
         assert requester.scopes
