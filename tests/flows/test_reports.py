@@ -15,7 +15,7 @@ MISTAKES: tuple[tuple[str, int, str], ...] = (
     ("hours --month 2026-11 --weekdays Monday", 2, "12345"),
     ("hours --month 2026-11 --holiday 2.9.", 2, "2026-09-02"),
     ("requesters --month 2026-11 --out no/such/folder", 2, "cannot be written"),
-    ("requesters --month 2026-11 --client-id portal", 1, "scope_missing"),
+    ("requesters --month 2026-11 --client-id portal", 1, "lacks the scope"),
 )
 
 
