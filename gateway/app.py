@@ -25,8 +25,10 @@ from gateway.api.routes import add_operations
 from gateway.audit.cursors import Cursors
 from gateway.audit.export import Exports
 from gateway.audit.in_force import InForce, announce, in_force
+from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
+from gateway.audit.reports import Reports
 from gateway.audit.service import Audit, Books
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
@@ -265,23 +267,28 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     settings = parts.configuration.gateway.log
     url, roots = settings.url, root_keys(settings, parts.state)
     reader = registry.store(url, "open_reader")(url, parts.state)
+    counts = registry.store(url, "open_counts")(url, parts.state)
     keeping = registry.store(url, "open_keeping")(url, parts.state)
     history = registry.store(url, "open_history")(url, parts.state)
+    inspection = registry.store(url, "open_inspection")(url, parts.state)
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
+        proofs = Proofs(reader, reader, anchors.keeper.heads, history)
         books = Books(
-            log=log, reader=reader, proofs=Proofs(reader, reader, anchors.keeper.heads, history),
-            people=People(roots, keeping), cursors=Cursors(roots.first), clock=clock, vkeys=(sequencer.vkey,),
-            history=history, digest=parts.in_force.digest,
+            log=log, reader=reader, proofs=proofs, people=People(roots, keeping), cursors=Cursors(roots.first),
+            clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
         )  # fmt: skip
         sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
         sweeper.start()
+        inspector = Inspector(inspection, reader, proofs)
+        inspector.start()
         usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
         yield AuditDoor(
-            audit=Audit(books), exports=Exports(books), usage=usage, watch=Watch(keeping), anchors=anchors
-        )
+            audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
+            watch=Watch(keeping, altered=lambda: inspector.altered), anchors=anchors,
+        )  # fmt: skip
         await sweeper.close()
-    await reader.close()
-    await keeping.close()
-    await history.close()
+        await inspector.close()
+    for one in (inspection, counts, reader, keeping, history):
+        await one.close()

@@ -27,6 +27,7 @@ from gateway.cli_filters import (
     options,
     person,
 )
+from gateway.cli_report import report
 from gateway.client import Answer
 from gateway.export_file import Written, write_export
 from gateway.proving import Shown, check_growth, check_inclusion, read_receipt, vkey_of
@@ -47,6 +48,9 @@ def log() -> None:
       motlan log search --procedure 1.004873 --since 2026-11-25
       motlan log export --day 2026-11-25 --out day.jsonl
     """  # noqa: D301 -- \b is click's
+
+
+log.add_command(report)
 
 
 @log.command()

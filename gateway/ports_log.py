@@ -1,8 +1,11 @@
-"""The sockets of the log's keeper: its past, its periods, its pruning (see ports.py)."""
+"""Further sockets of the log: counts, inspection, its past, its periods, its pruning (see ports.py)."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
+
+from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
+from gateway.ports import LogSearch
 
 
 class PeriodFacts(NamedTuple):
@@ -100,4 +103,49 @@ class LogRetention(Protocol):
 
     async def close(self) -> None:
         """Free connections."""
+        ...
+
+
+class LogCounts(Protocol):
+    """Counts for reports over a span of time; LogUnavailable when the store cannot be asked.
+
+    Of a search only `since`, `until` (both given), `requester` and `agency` count. At most `most` rows are given.
+    """
+
+    async def requesters(self, span: LogSearch, most: int) -> Counted[RequesterCount]:
+        """By system, the busiest first; hits are the refused ones."""
+        ...
+
+    async def calls(self, span: LogSearch, most: int) -> Counted[CallCount]:
+        """By source and outcome, as each exchange's last record says; exchanges are counted once for each."""
+        ...
+
+    async def days(self, span: LogSearch) -> Sequence[DayCount]:
+        """By system and day in Việt Nam, days without exchanges left out."""
+        ...
+
+    async def officials(
+        self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
+    ) -> Counted[OfficialCount]:
+        """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
+        ...
+
+
+class Altered(NamedTuple):
+    """One thing in the store that is not as it was written."""
+
+    #: place of the record
+    index: int  # type: ignore[assignment]
+    #: which part of it, in words that say nothing of what it holds
+    what: str
+
+
+class LogInspection(Protocol):
+    """Compares what is stored with itself. LogUnavailable when the store cannot be asked."""
+
+    async def altered(self, start: int, end: int) -> Sequence[Altered]:
+        """What is wrong with records of one tile, from `start` to before `end`, those that were pruned left out.
+
+        Leaves are compared with the hashes of the tile, and what is searched with the leaves.
+        """
         ...

@@ -46,6 +46,7 @@ _GAUGES: Final = {
     "log_size": "Records that have their place in the tree of the exchange log",
     "log_waiting": "Records that wait for their place, up to ten thousand",
     "log_waiting_seconds": "How long the oldest of them waits",
+    "log_altered": "Things in the database of the exchange log that are not as they were signed",
     "log_checkpoint_age_seconds": "Time since the newest checkpoint was signed",
 }
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -280,8 +281,7 @@ class Metrics:
 def _place(traceback: TracebackType | None) -> str:
     place = ""
     while traceback is not None:
-        file = Path(traceback.tb_frame.f_code.co_filename)
-        place = f"{file.parent.name}/{file.name}:{traceback.tb_lineno}"
+        place = "/".join(Path(traceback.tb_frame.f_code.co_filename).parts[-2:]) + f":{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place
 

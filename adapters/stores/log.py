@@ -15,7 +15,9 @@ from typing import Protocol
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
+from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
+from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
@@ -37,7 +39,9 @@ __all__ = (
     "LogStore",
     "SqlExchangeLog",
     "open_anchors",
+    "open_counts",
     "open_history",
+    "open_inspection",
     "open_keeping",
     "open_log",
     "open_periods",

@@ -11,10 +11,12 @@ from adapters.stores import sql
 from adapters.stores.log_search import BLOCKS, Statement, span, window
 from adapters.stores.reading import PostgresReading, SqliteReading
 from adapters.stores.sequence_batch import BLOCK, hash_key
+from gateway.domain.errors import LogAltered
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
 from gateway.ports import LogEntry, LogSearch
+from gateway.telemetry import log
 
 #: entries of an export that are held at a time
 _PAGE = 256
@@ -79,12 +81,23 @@ class SqlLogReader:
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
-        """The record that a receipt names; None while it waits for its place, and for any other hash."""
+        """The record that a receipt names; None while it waits for its place, and for any other hash.
+
+        LogAltered when there was such a record and its leaf is another one now.
+        """
         if len(leaf_hash) != HASH_BYTES:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
-        found = [entry_from(row) for row in await self._reading.fetch(text, hash_key(leaf_hash))]
-        return min((one for one in found if hash_of(one.leaf) == leaf_hash), default=None)
+        key = hash_key(leaf_hash)
+        found = {hash_of(one.leaf): one for one in map(entry_from, await self._reading.fetch(text, key))}
+        if leaf_hash in found:
+            return found[leaf_hash]
+        for digest, one in found.items():
+            # Entered under this key and hashed to another one: the leaf is not what it was.
+            if hash_key(digest) != key:
+                log().error("log.record_altered", log_index=one.index)
+                raise LogAltered(f"the record {one.index} is not any more what this receipt was given for")
+        return None
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""
@@ -155,9 +168,14 @@ class SqlLogReader:
 
 def open_reader(url: str, state_dir: Path) -> SqlLogReader:
     """The reading side of the log at `url`, which `open_log` has opened before."""
+    return SqlLogReader(open_reading(url, state_dir))
+
+
+def open_reading(url: str, state_dir: Path) -> Reading:
+    """The database of the log, to be read; by statements that walk indexes."""
     if sql.is_postgres(url):
-        return SqlLogReader(PostgresReading(url, _PLANNING))
-    return SqlLogReader(SqliteReading(sql.sqlite_path(url, state_dir)))
+        return PostgresReading(url, _PLANNING)
+    return SqliteReading(sql.sqlite_path(url, state_dir))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:

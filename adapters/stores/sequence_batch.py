@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.domain.errors import LogUnavailable
-from gateway.exchange_log.merkle import leaf_hash
-from gateway.exchange_log.note import Checkpoint, NoteSigner
+from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
+from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
-from gateway.exchange_log.tiles import TILE, TileId, edge_tiles, grow
+from gateway.exchange_log.tiles import TILE, TileId, edge_tiles, grow, nodes_of
 
 #: entries whose times one row of `log_blocks` spans
 BLOCK = 4_096
@@ -30,6 +30,7 @@ COLUMNS = {
     "log_tiles": "level idx hashes",
     "log_blocks": "block low high",
 }
+NEWEST_NOTE = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 STATE = "size, floor_seq, floor_size, time_low, time_high, vkey, lease_owner, lease_until"
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
@@ -83,13 +84,15 @@ class Batch(NamedTuple):
 class Numbering:
     """Gives records their numbers and signs the head of the tree, for the log `origin`."""
 
-    __slots__ = ("_former", "_origin", "_signer")
+    __slots__ = ("_former", "_newest", "_origin", "_signer")
 
     def __init__(self, origin: str, signer: NoteSigner, former: NoteSigner | None = None) -> None:
         """`former` is the key that signed so far, while keys are changed: the first checkpoint has both."""
         self._origin = origin
         self._signer = signer
         self._former = former
+        #: of the checkpoints that were read so far
+        self._newest = Checkpoint(origin, 0, EMPTY_ROOT)
 
     @property
     def vkey(self) -> str:
@@ -126,6 +129,27 @@ class Numbering:
             months=frozenset(row[3] for row in rows["log_entries"]),
         )
 
+    def check(self, state: State, edge: Mapping[TileId, bytes], note: str) -> None:
+        """LogUnavailable unless the tree that grows from `edge` is the one over which `note`, the newest, was signed.
+
+        Else a tree that somebody altered would be signed with the next record. A log that became shorter while
+        this process ran, or another one of the same size, is refused as well.
+        """
+        signed = self._newest
+        if state.size:
+            known = [one.verifier for one in self._signers(state.vkey)]
+            try:
+                signed = Checkpoint.parse(open_note(note, known))
+                top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
+            except (NoteBroken, KeyError, TypeError, ValueError):
+                raise LogUnavailable("the end of the tree or its checkpoint was altered") from None
+            if signed[:3] != (self._origin, state.size, top):
+                raise LogUnavailable("the end of the tree is not the one that was signed")
+        newest = self._newest
+        if (state.size, signed.root) != (newest.size, newest.root) and state.size <= newest.size:
+            raise LogUnavailable("the log is not the one that this process wrote: it was rolled back")
+        self._newest = signed
+
     def _signers(self, vkey: str) -> list[NoteSigner]:
         if vkey in {"", self._signer.vkey}:
             return [self._signer]
@@ -136,7 +160,11 @@ class Numbering:
 
 def edge_of(size: int, held: Mapping[int, tuple[int, bytes]]) -> dict[TileId, bytes]:
     """The tiles that a tree of `size` leaves grows from, out of the rows of `log_edge` by level."""
-    return {tile: held[tile.level][1] for tile in edge_tiles(size) if held[tile.level][0] == tile.index}
+    return {
+        tile: held[tile.level][1]
+        for tile in edge_tiles(size)
+        if tile.level in held and held[tile.level][0] == tile.index
+    }
 
 
 def hash_key(digest: bytes) -> int:
@@ -147,6 +175,13 @@ def hash_key(digest: bytes) -> int:
 def searched(text: str) -> str:
     """A text as the search tables hold it."""
     return text[:WIDTH].replace("\x00", "\ufffd")
+
+
+def searched_rows(idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> Mapping[str, Rows]:
+    """The rows of one record in the tables of the search; `created` is when it was numbered."""
+    rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
+    enter(rows, idx, seq, digest, leaf, created)
+    return rows
 
 
 def _now() -> str:

@@ -26,7 +26,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adapters.stores.log_postgres import connect, reason_of
-from adapters.stores.sequence_batch import COLUMNS, LEASE_SECONDS, STATE, Batch, Numbering, State, edge_of
+from adapters.stores.sequence_batch import (
+    COLUMNS,
+    LEASE_SECONDS,
+    NEWEST_NOTE,
+    STATE,
+    Batch,
+    Numbering,
+    State,
+    edge_of,
+)
 from gateway.domain.errors import GatewayError, LogUnavailable
 
 if TYPE_CHECKING:
@@ -197,6 +206,8 @@ class PostgresSequence:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
         edge = edge_of(state.size, held)
         loop = asyncio.get_running_loop()
+        note = await connection.fetchval(NEWEST_NOTE) or ""
+        await loop.run_in_executor(self._thread, self._numbering.check, state, edge, note)
         batch = await loop.run_in_executor(self._thread, self._numbering.batch, state, edge, fresh)
         new = batch.months - self._months
         for month in new:

@@ -17,6 +17,7 @@ from adapters.stores.log_sqlite import connect, reason_of
 from adapters.stores.sequence_batch import (
     COLUMNS,
     LEASE_SECONDS,
+    NEWEST_NOTE,
     STATE,
     Batch,
     Numbering,
@@ -103,10 +104,13 @@ class SqliteSequence:
         mine = state.leased_to(self._owner, time.time())
         fresh = connection.execute(_FRESH, (state.floor_seq, limit)).fetchall() if mine else []
         held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
+        notes = connection.execute(NEWEST_NOTE).fetchall()
         connection.execute("COMMIT")
         if not fresh:
             return 0
-        batch = self._numbering.batch(state, edge_of(state.size, held), fresh)
+        edge = edge_of(state.size, held)
+        self._numbering.check(state, edge, notes[0][0] if notes else "")
+        batch = self._numbering.batch(state, edge, fresh)
         connection.execute("BEGIN IMMEDIATE")
         if State(*connection.execute(_STATE).fetchone()) != state:
             connection.execute("ROLLBACK")

@@ -39,37 +39,37 @@ _SHORTLY = "public, max-age=1"
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/audit/search`."""
-    body = await _read(request, SearchBody)
-    done = _door(request).audit.search(_asker(request), _filters(body), body.cursor, body.limit)
+    body = await read_known(request, SearchBody)
+    done = door_of(request).audit.search(asker_of(request), _filters(body), body.cursor, body.limit)
     return answer(await done)
 
 
 async def records(request: web.Request) -> web.Response:
     """`GET /v1/audit/records/{exchange_id}`."""
     exchange = _exchange(request.match_info["exchange_id"])
-    return answer(await _door(request).audit.records(_asker(request), exchange))
+    return answer(await door_of(request).audit.records(asker_of(request), exchange))
 
 
 async def identify(request: web.Request) -> web.Response:
     """`POST /v1/audit/identify`."""
-    body = await _read(request, IdentifyBody)
-    return answer(await _door(request).audit.identify(_asker(request), body.exchange_id, body.reason))
+    body = await read_known(request, IdentifyBody)
+    return answer(await door_of(request).audit.identify(asker_of(request), body.exchange_id, body.reason))
 
 
 async def checkpoint(request: web.Request) -> web.Response:
     """`GET /v1/audit/checkpoint`: the newest signed note."""
-    return _note((await _door(request).audit.proofs.checkpoint())[0])
+    return _note((await door_of(request).audit.proofs.checkpoint())[0])
 
 
 async def public_checkpoint(request: web.Request) -> web.Response:
     """`GET /log/checkpoint`: the newest one, or the one that witnesses signed seconds before."""
-    return _note((await _door(request).audit.proofs.witnessed())[0])
+    return _note((await door_of(request).audit.proofs.witnessed())[0])
 
 
 async def anchors(request: web.Request) -> web.Response:
     """`GET /v1/audit/anchors`: what anchors have proven of a checkpoint, or last."""
     size = _size(_query(request, "size"), "size")
-    return answer(await _door(request).anchors.listing.anchors(size))
+    return answer(await door_of(request).anchors.listing.anchors(size))
 
 
 async def inclusion(request: web.Request) -> web.Response:
@@ -78,13 +78,13 @@ async def inclusion(request: web.Request) -> web.Response:
     size = _size(given, "size")
     if ("leaf_hash" in given) == ("exchange_id" in given):
         raise BadRequest("/: give leaf_hash (of a receipt) or exchange_id, one of them", code="query_wrong")
-    audit = _door(request).audit
+    audit = door_of(request).audit
     if "leaf_hash" in given:
         if not _HASH.fullmatch(given["leaf_hash"]):
             raise BadRequest("/leaf_hash: write the 64 hex digits of the receipt", code="query_wrong")
         return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
     await demand(request, "audit:search")
-    return answer(await audit.proofs_of(_asker(request), _exchange(given["exchange_id"]), size))
+    return answer(await audit.proofs_of(asker_of(request), _exchange(given["exchange_id"]), size))
 
 
 async def consistency(request: web.Request) -> web.Response:
@@ -93,12 +93,12 @@ async def consistency(request: web.Request) -> web.Response:
     old, new = _size(given, "from"), _size(given, "to")
     if old is None:
         raise BadRequest("/from: give the size of the older checkpoint", code="query_wrong")
-    return answer(await _door(request).audit.proofs.consistency(old, new))
+    return answer(await door_of(request).audit.proofs.consistency(old, new))
 
 
 async def export(request: web.Request) -> web.StreamResponse:
     """`POST /v1/audit/export`."""
-    body = await _read(request, ExportBody)
+    body = await read_known(request, ExportBody)
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
@@ -107,7 +107,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     _check_times(body)
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
         raise BadRequest("/from: must not lie behind `to`", code="range_wrong")
-    exports, asker, csv = _door(request).exports, _asker(request), body.format == "csv"
+    exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
     if body.search is not None:
         lines = await exports.found(asker, _filters(body.search), csv=csv)
     else:
@@ -117,10 +117,10 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 async def usage(request: web.Request) -> web.Response:
     """`POST /v1/usage`."""
-    body = await _read(request, UsageBody)
+    body = await read_known(request, UsageBody)
     _check_times(body)
     filters = Filters(subject=body.subject.keys, since=body.since or "", until=body.until or "")
-    return answer(await _door(request).usage.uses(_asker(request), filters, body.cursor, body.limit))
+    return answer(await door_of(request).usage.uses(asker_of(request), filters, body.cursor, body.limit))
 
 
 async def tile(request: web.Request) -> web.Response:
@@ -129,7 +129,7 @@ async def tile(request: web.Request) -> web.Response:
         wanted = parse_path(f"tile/{request.match_info['path']}")
     except ValueError:
         raise NotFound("a tile has a path as in /log/tile/0/x001/234.p/56") from None
-    hashes = await _door(request).audit.proofs.tile(wanted) if wanted.index < _BEYOND else None
+    hashes = await door_of(request).audit.proofs.tile(wanted) if wanted.index < _BEYOND else None
     if hashes is None:
         raise NotFound("the log has no such tile (yet)")
     headers = {"Cache-Control": _FOR_EVER if wanted.width == TILE else _SHORTLY}
@@ -141,20 +141,22 @@ def _note(note: str) -> web.Response:
     return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=headers)
 
 
-def _door(request: web.Request) -> AuditDoor:
+def door_of(request: web.Request) -> AuditDoor:
+    """The use cases; LogUnavailable where there are none."""
     door = request.app[SERVICES].audit
     if door is None:
         raise LogUnavailable("this process does not read the log")
     return door
 
 
-def _asker(request: web.Request) -> Asker:
+def asker_of(request: web.Request) -> Asker:
+    """Who asks."""
     requester = request[REQUESTER]
     agency = request.app[SERVICES].requesters.agency(requester)
     return Asker(requester.id, agency, ExchangeId(request[EXCHANGE]))
 
 
-async def _read(request: web.Request, model: type[_Model]) -> _Model:
+async def read_known(request: web.Request, model: type[_Model]) -> _Model:
     """The body; for a member that is not known, the error says which ones are."""
     try:
         return await read_model(request, model)

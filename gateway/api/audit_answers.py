@@ -134,6 +134,28 @@ def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "properties": {**answer["properties"], **_PAST}}
 
 
+_CELL = {"type": ["string", "number", "array"], "items": _TEXT}
+_REPORT = _object(
+    exchange_id=_TEXT,
+    report=_TEXT,
+    since=_TEXT,
+    until=_TEXT,
+    title=_TEXT,
+    title_en=_TEXT,
+    how={**_TEXT, "description": "how it is computed, Vietnamese"},
+    how_en=_TEXT,
+    settings={"type": "object", "description": "what the report was computed with"},
+    columns=_listed(_object(name=_TEXT, title=_TEXT, title_en=_TEXT)),
+    rows=_listed(
+        {"type": "object", "additionalProperties": _CELL, "description": "one cell for each column"}
+    ),
+    totals={
+        "type": "object",
+        "additionalProperties": _NUMBER,
+        "description": "over all rows that there are (`rows`), those included that are not shown",
+    },
+)
+
 AUDIT_ANSWERS: dict[str, Any] = {
     "AuditPage": _with_past(_object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE)),
     "AuditRecords": _object(exchange_id=_TEXT, records=_listed(_RECORD)),
@@ -144,5 +166,6 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
     "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
+    "Report": {"anyOf": [_REPORT, {"type": "string", "description": "the rows as CSV"}]},
     "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }

@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.anchors.keeper import Keeper
 from gateway.anchors.listing import Listing
 from gateway.audit.export import Exports
+from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
@@ -60,6 +61,7 @@ class AuditDoor:
 
     audit: Audit
     exports: Exports
+    reports: Reports
     usage: Usage
     watch: Watch
     anchors: Anchoring

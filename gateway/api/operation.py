@@ -23,6 +23,7 @@ async def ready(request: web.Request) -> web.Response:
 
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
+    `records` is `altered` when the inspection found something in the log's database that is not as it was signed.
     """
     services = request.app[SERVICES]
     log = await services.log.ready()
@@ -33,6 +34,7 @@ async def ready(request: web.Request) -> web.Response:
     dependencies: dict[str, object] = {"exchange_log": "ready" if log else "unavailable"}
     if services.audit is not None:
         dependencies["sequencer"] = await services.audit.watch.state()
+        dependencies["records"] = services.audit.watch.records
     refusing = services.anchors is not None and services.anchors.refusing
     if services.anchors is not None and (anchors := services.anchors.shown()):
         dependencies["anchors"] = anchors

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import audit, operation, prefill, procedures, tokens
+from gateway.api import audit, operation, prefill, procedures, report, tokens
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.middleware import Handler, expect, needs
 from gateway.api.models import PrefillBody, ResumeBody
+from gateway.api.report_models import ReportBody
 
 BODY = (400, 408, 413, 415, 422)
 GUARDED = (401, 403, 429)
@@ -113,6 +114,12 @@ OPERATIONS = (
         method="POST", path="/v1/audit/export", handler=audit.export, id="audit_export", scope="audit:export",
         body=ExportBody, vi="Xuất nhật ký (JSONL có bằng chứng, hoặc CSV)", en="Export (JSONL with proofs, or CSV)",
         answer="ExportLines", media=("application/x-ndjson", "text/csv"), problems=(*BODY, *GUARDED, 404, 410, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/audit/report", handler=report.report, id="audit_report", scope="audit:search",
+        body=ReportBody, vi="Báo cáo từ nhật ký giao dịch (không nêu tên ai)",
+        en="A report from the exchange log (names nobody)", answer="Report", media=("application/json", "text/csv"),
+        problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
         method="POST", path="/v1/usage", handler=audit.usage, id="usage", scope="usage", body=UsageBody,

@@ -4,18 +4,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.anchors.heads import Heads
-from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.exchange_log.merkle import EMPTY_ROOT, HASH_BYTES, Node, leaf_hash, root_from, subtrees
+from gateway.domain.errors import BadRequest, LogAltered, LogUnavailable, NotFound
+from gateway.exchange_log.merkle import (
+    EMPTY_ROOT,
+    HASH_BYTES,
+    Node,
+    leaf_hash,
+    root_from,
+    subtrees,
+    verify_consistency,
+    verify_inclusion,
+)
 from gateway.exchange_log.note import Checkpoint, split_note
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tile_of
 from gateway.ports import LogEntry, LogReader, LogTree
 from gateway.ports_log import LogHistory
+from gateway.telemetry import log
 
 _RETRY_SECONDS = 1
 
 
 class Proofs:
-    """What the tree of one log proves."""
+    """What the tree of one log proves. Each proof is checked before it leaves; LogAltered when it does not hold."""
 
     def __init__(
         self, reader: LogReader, tree: LogTree, heads: Heads | None = None, history: LogHistory | None = None
@@ -62,6 +72,8 @@ class Proofs:
     async def _included(self, place: int, hash_: bytes, size: int | None) -> dict[str, Any]:
         size, root = await self._head(size, at_least=place + 1)
         hashes = await self._tree.inclusion(place, size)
+        if not verify_inclusion(hash_, place, size, hashes, root):
+            raise _altered(f"the record {place} is not in the tree that was signed", place)
         return {
             "leaf_index": place,
             "tree_size": size,
@@ -75,6 +87,8 @@ class Proofs:
         new, root = await self._head(new, at_least=old)
         _, before = await self._head(old)
         proof = await self._tree.consistency(old, new)
+        if not verify_consistency(old, before, new, root, proof):
+            raise _altered(f"the tree of {new} records did not grow out of its own first {old}")
         return {
             "size1": old,
             "size2": new,
@@ -117,6 +131,9 @@ class Proofs:
             )
         else:
             root = root_from(size, await self.nodes(size, subtrees(0, size))) if size else EMPTY_ROOT
+            proof = await self._tree.consistency(size, newest.size)
+            if not verify_consistency(size, root, newest.size, newest.root, proof):
+                raise _altered(f"the tree of {newest.size} records did not grow out of its own first {size}")
         if size < at_least:
             raise BadRequest(f"ask for a size of at least {at_least}", code="size_wrong")
         return size, root
@@ -126,3 +143,8 @@ def _opened(note: str) -> tuple[str, Checkpoint]:
     if not note:
         raise NotFound("the log has no checkpoint yet", code="log_empty", retry_after=_RETRY_SECONDS)
     return note, Checkpoint.parse(split_note(note)[0])
+
+
+def _altered(what: str, index: int | None = None) -> LogAltered:
+    log().error("log.proof_broken", log_index=index)
+    return LogAltered(what)

@@ -64,7 +64,7 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
 
 def header() -> bytes:
     """The first line of a CSV, behind the mark by which spreadsheets know UTF-8."""
-    return b"\xef\xbb\xbf" + _line(COLUMNS)
+    return b"\xef\xbb\xbf" + csv_line(COLUMNS)
 
 
 def row(entry: LogEntry) -> bytes:
@@ -80,10 +80,11 @@ def row(entry: LogEntry) -> bytes:
         "rules": "; ".join(record.get("rules") or ()),
         "notes": "; ".join(f"{name}: {value}" for name, value in (record.get("notes") or {}).items()),
     }
-    return _line([str(cells.get(name, "")) for name in COLUMNS])
+    return csv_line([str(cells.get(name, "")) for name in COLUMNS])
 
 
-def _line(cells: Any) -> bytes:  # noqa: ANN401 -- texts
+def csv_line(cells: Any) -> bytes:  # noqa: ANN401 -- texts
+    """One line of CSV (RFC 4180), every cell quoted, none of them a formula."""
     return (",".join(f'"{_harmless(cell)}"' for cell in cells) + "\r\n").encode()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from gateway.domain.errors import GatewayError
@@ -17,9 +18,15 @@ _PATIENCE_SECONDS = 3.0
 class Watch:
     """How the numbering stands; an answer holds for a second."""
 
-    def __init__(self, keeping: LogKeeping, fresh_seconds: float = _FRESH_SECONDS) -> None:
-        """Asks nothing before `look`."""
+    def __init__(
+        self,
+        keeping: LogKeeping,
+        fresh_seconds: float = _FRESH_SECONDS,
+        altered: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Asks nothing before `look`. `altered` counts what an inspection has found (inspector.py)."""
         self._keeping = keeping
+        self._altered = altered
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
@@ -48,6 +55,11 @@ class Watch:
         late = standing.waiting and time.time() - standing.waiting_since > REDEEMABLE_SECONDS
         return "lagging" if late else "ready"
 
+    @property
+    def records(self) -> str:
+        """`ready`, or `altered` when something in the database is not as it was signed."""
+        return "altered" if self._altered() else "ready"
+
     async def gauges(self) -> dict[str, float]:
         """Values of the metrics, by name; none when the store cannot be asked."""
         standing = await self.look()
@@ -55,6 +67,7 @@ class Watch:
             return {}
         now = time.time()
         found = {
+            "log_altered": float(self._altered()),
             "log_size": float(standing.size),
             "log_waiting": float(standing.waiting),
             "log_waiting_seconds": max(0.0, now - standing.waiting_since) if standing.waiting else 0.0,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Self
 
+#: all of Việt Nam, the whole year
+VIETNAM = timezone(timedelta(hours=7))
+
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _EARLIEST, _LATEST = 1850, 2199
 _VIETNAM = timezone(timedelta(hours=7))

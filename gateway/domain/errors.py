@@ -144,6 +144,14 @@ class NotAnchored(GatewayError):
     title_vi = "Nhật ký giao dịch quá lâu chưa được neo ra bên ngoài nên không nhận giao dịch mới"
 
 
+class LogAltered(GatewayError):
+    """Somebody altered the exchange log in its database: what was asked for cannot be proven any more."""
+
+    code = "log_altered"
+    title = "The exchange log was altered in its database"
+    title_vi = "Nhật ký giao dịch đã bị sửa trong cơ sở dữ liệu"
+
+
 class ConfigError(GatewayError):
     """The configuration cannot be used; only raised at start, by a reload or by check-config."""
 

@@ -56,6 +56,11 @@ class NoteSigner:
         #: the public key, to be handed to whoever verifies
         self.vkey = self._verifier.vkey
 
+    @property
+    def verifier(self) -> "NoteVerifier":
+        """What knows its signatures."""
+        return self._verifier
+
     def sign(self, text: str) -> str:
         """The note of a text, which ends with a newline, under this log's signature."""
         _check_text(text)

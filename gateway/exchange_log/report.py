@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         notes = {
-            name: path.read_text("utf-8") if path else None
+            # as bytes: line ends of a note are signed, and must not be turned into others
+            name: path.read_bytes().decode() if path else None
             for name, path in (("checkpoint", given.checkpoint), ("since", given.since))
         }
         with given.file.open("rb") as file:

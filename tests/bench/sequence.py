@@ -4,7 +4,8 @@
 
 Fills the append table with records of invented exchanges (about 1 KB, or large ones with --large), numbers them
 all as the product does, and prints rows per second with the process's own CPU time, and milliseconds (median, p99)
-of an inclusion proof, a receipt redeemed and the first page of each search. The folder decides the disk; with no
+of an inclusion proof, a receipt redeemed, the first page of each search, and the counts of each report over all
+of them. The folder decides the disk; with no
 `--postgres`, PostgreSQL out of the test requirements is started when it is installed.
 """
 
@@ -25,8 +26,10 @@ from typing import Any
 
 from adapters.stores import sql
 from adapters.stores.log import open_log
+from adapters.stores.log_counts import SqlLogCounts, open_counts
 from adapters.stores.log_reader import SqlLogReader, open_reader
 from adapters.stores.sequencer import Sequencer, open_sequencer
+from gateway.domain.counts import OpenHours
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, RequesterId, new_exchange_id
 from gateway.exchange_log.keys import PeriodKeys, unwrap, wrap_new
@@ -158,6 +161,23 @@ async def measure(name: str, url: str, folder: Path, options: argparse.Namespace
     for what, act in reads(reader, options.rows).items():
         print(f"  {what:<18} {await timed(act)}")
     await reader.close()
+    counts = open_counts(url, folder)
+    for what, act in reports(counts).items():
+        print(f"  {what:<18} {await timed(act, 3)}")
+    await counts.close()
+
+
+def reports(counts: SqlLogCounts) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Over the whole year that was filled."""
+    year = LogSearch(since=f"{_MONTHS[0]}-01T00:00:00.000Z", until=f"{_MONTHS[-1]}-31T24:00:00.000Z")
+    hours = [OpenHours(f"{month}-{day:02}", "00:00", "11:00") for month in _MONTHS for day in range(1, 29)]
+    return {
+        "report requesters": lambda: counts.requesters(year, 100),
+        "report outcomes": lambda: counts.calls(year, 1_000),
+        "report volume": lambda: counts.days(year),
+        "report hours": lambda: counts.officials(year, 100, hours),
+        "report lookups": lambda: counts.officials(year, 100, None),
+    }
 
 
 def reads(reader: SqlLogReader, count: int) -> dict[str, Callable[[], Awaitable[object]]]:

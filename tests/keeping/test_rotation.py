@@ -6,6 +6,7 @@ import io
 import json
 import random
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +30,7 @@ async def load(office: Office, hashes: list[bytes], stop: asyncio.Event) -> None
 
 
 @contextlib.asynccontextmanager
-async def under_load(office: Office, hashes: list[bytes]) -> "contextlib.AsyncIterator[None]":
+async def under_load(office: Office, hashes: list[bytes]) -> AsyncIterator[None]:
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for _ in range(4):
@@ -102,14 +103,14 @@ async def test_verify_log_takes_an_older_checkpoint_of_the_former_key(tmp_path: 
         said = await asyncio.to_thread(run, tmp_path, *words, "--vkey", both)
         assert "it only grew" in said
     for vkeys in ([changed["vkey"], changed["former"]], [changed["former"], changed["vkey"]]):
-        words = (
+        more = (
             "verify-log",
             str(path),
             "--since",
             str(older),
             *(w for one in vkeys for w in ("--vkey", one)),
         )
-        assert "GOOD" in run(tmp_path, *words)
+        assert "GOOD" in run(tmp_path, *more)
     words = ("verify-log", str(path), "--since", str(older), "--vkey", changed["vkey"])
     assert "cannot be used" in run(tmp_path, *words, code=1)
 

@@ -1,0 +1,209 @@
+"""Counts of the exchange log as SQL for both stores (gateway.ports.LogCounts); values are always parameters.
+
+A count walks the entries between two places, which the blocks of times give, and none beyond them. An exchange may
+have several records of one phase (an outcome for each late answer), so exchanges are counted, never records.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.stores import sql
+from adapters.stores.log_reader import Reading
+from adapters.stores.log_search import BLOCKS, span, window
+from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.sequence_batch import BLOCK, searched
+from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
+from gateway.ports import LogSearch
+
+#: rows of days that are given at most
+MOST_DAYS = 100_000
+#: UTC clock at which a day begins in Việt Nam
+_MIDNIGHT = "17:00"
+#: A reader of its own, with room to group and no workers beside those that serve.
+_SETTINGS = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
+
+_REQUESTERS = """, x AS (
+ SELECT requester, exchange, max(dossier) AS dossier,
+  max(CASE WHEN phase IN ('intent', 'refusal') THEN 1 ELSE 0 END) AS opened,
+  max(CASE WHEN phase = 'outcome' THEN 1 ELSE 0 END) AS answered,
+  max(CASE WHEN phase = 'refusal' THEN 1 ELSE 0 END) AS refused,
+  max(CASE WHEN phase = 'abandoned' THEN 1 ELSE 0 END) AS abandoned,
+  max(CASE WHEN phase = 'lookup' THEN 1 ELSE 0 END) AS lookup
+ FROM r WHERE phase IN ('intent', 'outcome', 'refusal', 'abandoned', 'lookup') AND requester IS NOT NULL
+ GROUP BY requester, exchange)
+SELECT requester, sum(opened), sum(opened * answered), sum(refused), sum(opened * abandoned * (1 - answered)),
+ count(DISTINCT dossier), sum(lookup), count(*) OVER (), sum(sum(opened)) OVER (), sum(sum(refused)) OVER ()
+FROM x GROUP BY requester ORDER BY 2 DESC, requester LIMIT """
+
+_DAYS = """ SELECT requester, substr(time, 1, 10) AS day, CASE WHEN substr(time, 12, 5) >= {midnight} THEN 1 ELSE 0 END
+ AS late, count(DISTINCT exchange) FROM r WHERE phase IN ('intent', 'refusal') AND requester IS NOT NULL
+ GROUP BY 1, 2, 3 ORDER BY 2, 3, 1 LIMIT """
+
+# An index of `log_sources` begins with the source: its sources are found first, one step for each.
+_CALLS = """, closing AS MATERIALIZED (
+ SELECT max(idx) AS idx FROM r WHERE phase IN ('outcome', 'abandoned') GROUP BY exchange),
+known(source) AS (SELECT min(source) FROM log_sources
+ UNION ALL SELECT (SELECT min(s.source) FROM log_sources s WHERE s.source > known.source) FROM known
+ WHERE known.source IS NOT NULL),
+calls AS MATERIALIZED (SELECT s.source, s.outcome, s.idx FROM known CROSS JOIN log_sources s
+ WHERE s.source = known.source AND s.idx >= {start} AND s.idx < {end}{months})
+SELECT source, outcome, count(*), count(*) OVER (), sum(count(*)) OVER ()
+FROM calls JOIN closing ON closing.idx = calls.idx
+GROUP BY source, outcome ORDER BY 3 DESC, source, outcome LIMIT """
+
+_OFFICIALS = """, x AS (
+ SELECT requester, official, exchange, max(agency) AS agency, min(time) AS time, max(dossier) AS dossier
+ FROM r WHERE phase = 'intent' AND {who} GROUP BY requester, official, exchange),
+y AS ({hits})
+SELECT requester, max(agency), official, count(*), sum(hit), min(CASE WHEN hit = 1 THEN time END),
+ max(CASE WHEN hit = 1 THEN time END), min(CASE WHEN hit = 1 THEN exchange END),
+ max(CASE WHEN hit = 1 THEN exchange END), count(*) OVER (), sum(count(*)) OVER (), sum(sum(hit)) OVER ()
+FROM y GROUP BY requester, official HAVING sum(hit) > 0 ORDER BY 5 DESC, requester, official LIMIT """
+_WITHOUT_DOSSIER = "SELECT x.*, CASE WHEN dossier IS NULL THEN 1 ELSE 0 END AS hit FROM x"
+_OUTSIDE = """SELECT x.*, CASE WHEN office.day IS NULL THEN 1 ELSE 0 END AS hit FROM x
+ LEFT JOIN office ON office.day = substr(x.time, 1, 10)
+ AND substr(x.time, 12, 5) >= office.low AND substr(x.time, 12, 5) < office.high"""
+
+
+class _Statement:
+    """The text of a count as it grows, and its values."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+
+    def value(self, value: object, kind: str = "") -> str:
+        """A parameter; `kind` where the database cannot tell what it is."""
+        self.values.append(value)
+        name = f"${len(self.values)}"
+        return f"CAST({name} AS {kind})" if kind else name
+
+    def months(self, wanted: LogSearch, table: str) -> str:
+        """The condition that keeps other months out, for partitions."""
+        low, high = (self.value(end[:7]) for end in span(wanted))
+        return f" AND {table}.period >= {low} AND {table}.period <= {high}"
+
+    def entries(self, wanted: LogSearch, places: tuple[int, int]) -> str:
+        """`WITH r`: the entries of the span."""
+        start, end = (self.value(place) for place in places)
+        since, until = (self.value(moment) for moment in span(wanted))
+        others = "".join(
+            f" AND e.{name} = {self.value(searched(value))}"
+            for name, value in (("requester", wanted.requester), ("agency", wanted.agency))
+            if value
+        )
+        return (
+            "WITH RECURSIVE r AS (SELECT e.idx, e.time, e.exchange, e.phase, e.requester, e.agency, e.dossier,"  # noqa: S608 -- numbers of parameters
+            f" e.official FROM log_entries e WHERE e.idx >= {start} AND e.idx < {end} AND e.time >= {since}"
+            f" AND e.time < {until}{self.months(wanted, 'e')}{others})"
+        )
+
+    def office(self, hours: Sequence[OpenHours]) -> str:
+        """`office`: the hours as a table."""
+        rows = ",".join(f"({','.join(self.value(part, 'text') for part in one)})" for one in hours)
+        if not rows:
+            return ", office(day, low, high) AS (SELECT '', '', '' WHERE 1 = 0)"
+        return f", office(day, low, high) AS (VALUES {rows})"
+
+
+class SqlLogCounts:
+    """Counts over the log in one database, one at a time: they are long, and others wait for the same disk."""
+
+    __slots__ = ("_one", "_reading")
+
+    def __init__(self, reading: Reading) -> None:
+        """Closes `reading` with itself."""
+        self._reading = reading
+        self._one = asyncio.Semaphore()
+
+    async def requesters(self, span: LogSearch, most: int) -> Counted[RequesterCount]:
+        """By system, the busiest first; hits are the refused ones."""
+        statement = _Statement()
+        rows = await self._rows(span, statement, lambda _: _REQUESTERS + statement.value(most))
+        return _counted([RequesterCount(row[0], *map(int, row[1:7])) for row in rows], rows)
+
+    async def calls(self, span: LogSearch, most: int) -> Counted[CallCount]:
+        """By source and outcome, as each exchange's last record says."""
+        statement = _Statement()
+
+        def text(places: tuple[int, int]) -> str:
+            start, end = (statement.value(place) for place in places)
+            months = statement.months(span, "s")
+            return _CALLS.format(start=start, end=end, months=months) + statement.value(most)
+
+        rows = await self._rows(span, statement, text)
+        return _counted([CallCount(*row[:3]) for row in rows], rows)
+
+    async def days(self, span: LogSearch) -> Sequence[DayCount]:
+        """By system and day in Việt Nam, days without exchanges left out."""
+        statement = _Statement()
+
+        def text(_: tuple[int, int]) -> str:
+            return _DAYS.format(midnight=statement.value(_MIDNIGHT)) + statement.value(MOST_DAYS)
+
+        found: dict[tuple[str, str], int] = {}
+        for requester, day, count in _local(await self._rows(span, statement, text)):
+            found[requester, day] = found.get((requester, day), 0) + count
+        return [DayCount(*key, count) for key, count in found.items()]
+
+    async def officials(
+        self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
+    ) -> Counted[OfficialCount]:
+        """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
+        statement = _Statement()
+
+        def text(_: tuple[int, int]) -> str:
+            table = "" if office is None else statement.office(office)
+            who = "official IS NOT NULL" if office is None else "requester IS NOT NULL"
+            hits = _WITHOUT_DOSSIER if office is None else _OUTSIDE
+            return table + _OFFICIALS.format(who=who, hits=hits) + statement.value(most)
+
+        rows = await self._rows(span, statement, text)
+        return _counted([_official(row) for row in rows], rows)
+
+    async def close(self) -> None:
+        """Free connections."""
+        await self._reading.close()
+
+    async def _rows(self, wanted: LogSearch, statement: _Statement, rest: Any) -> list[Any]:  # noqa: ANN401 -- places -> text
+        blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
+        places = window(blocks, None)
+        if places[0] >= places[1]:
+            return []
+        text = statement.entries(wanted, places) + rest(places)
+        async with self._one:
+            return await self._reading.fetch(text, *statement.values)
+
+
+def open_counts(url: str, state_dir: Path) -> SqlLogCounts:
+    """The counting side of the log at `url`, which `open_log` has opened before."""
+    if sql.is_postgres(url):
+        return SqlLogCounts(PostgresReading(url, _SETTINGS))
+    return SqlLogCounts(SqliteReading(sql.sqlite_path(url, state_dir)))
+
+
+def _counted(found: list[Any], rows: Sequence[Any]) -> Counted[Any]:
+    """With the sums that stand in each row, behind what is counted."""
+    if not rows:
+        return Counted([])
+    sums = rows[0][len(rows[0]) - (2 if isinstance(found[0], CallCount) else 3) :]
+    return Counted(found, *(int(one) for one in sums))
+
+
+def _official(row: Sequence[Any]) -> OfficialCount:
+    requester, agency, official, exchanges, hits, first, last, *examples = row[:9]
+    different = tuple(dict.fromkeys(one for one in examples if one))
+    return OfficialCount(
+        requester or "", agency or "", bytes(official or b""), exchanges, int(hits), first, last, different
+    )
+
+
+def _local(rows: Sequence[Any]) -> Iterator[tuple[str, str, int]]:
+    """Halves of UTC days as days in Việt Nam; what is no date is left out."""
+    for requester, day, late, count in rows:
+        try:
+            yield requester, (date.fromisoformat(day) + timedelta(days=late)).isoformat(), count
+        except (ValueError, OverflowError):
+            continue

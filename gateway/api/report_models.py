@@ -1,0 +1,131 @@
+"""What auditors send for a report, typed as in models.py."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from gateway.api.audit_models import Moment, Name
+from gateway.api.models import Body, Word
+from gateway.audit.office import Office
+from gateway.audit.reports import Question
+from gateway.audit.unusual import Habit
+from gateway.domain.dates import VIETNAM
+from gateway.domain.errors import BadRequest
+
+#: a year and a month of days in common
+LONGEST = timedelta(days=400)
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def _day(text: str) -> str:
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise ValueError("write a day as in 2026-09-02")
+
+
+Month = Annotated[str, Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+Day = Annotated[str, Field(max_length=10, examples=["2026-09-02"]), AfterValidator(_day)]
+Clock = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["07:00"])]
+Weekday = Annotated[int, Field(ge=1, le=7)]
+Days = Annotated[list[Day], Field(max_length=200)]
+
+
+class OfficeBody(Body):
+    """Office hours in Việt Nam. Holidays, and days off on which there is work, are those given here."""
+
+    opens: Clock = "07:00"
+    closes: Clock = "18:00"
+    #: Monday is 1
+    weekdays: Annotated[list[Weekday], Field(max_length=7)] = [1, 2, 3, 4, 5]
+    holidays: Days = []
+    workdays: Days = []
+
+    def office(self) -> Office:
+        """For the report; BadRequest when it closes before it opens."""
+        if time.fromisoformat(self.opens) >= time.fromisoformat(self.closes):
+            raise BadRequest("/office/closes: must lie behind `opens`", code="range_wrong")
+        return Office(
+            opens=self.opens,
+            closes=self.closes,
+            weekdays=frozenset(self.weekdays),
+            holidays=frozenset(map(date.fromisoformat, self.holidays)),
+            workdays=frozenset(map(date.fromisoformat, self.workdays)),
+        )
+
+
+class ReportBody(Body):
+    """`POST /v1/audit/report`: a month in Việt Nam, or a span of time, of one requester or agency or of all."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"report": "requesters", "month": "2026-11"}]},
+    )
+
+    report: Literal["requesters", "outcomes", "volume", "hours", "lookups"]
+    month: Month | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    requester: Name | None = None
+    agency: Word | None = None
+    format: Literal["json", "csv"] = "json"
+    #: rows; the sums are over all
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    #: of `volume`: with how many weeks before a day is compared, with the same weekday or all days
+    weeks: Annotated[int, Field(ge=2, le=26)] | None = None
+    compare: Literal["weekday", "all"] | None = None
+    #: of `volume`: the score above which a day is told, and its fewest exchanges
+    threshold: Annotated[float, Field(ge=0, le=1000, strict=False)] | None = None
+    least: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    #: of `hours`
+    office: OfficeBody | None = None
+
+    def question(self) -> Question:
+        """For the use case; BadRequest for a span that cannot be, or what another report takes."""
+        self._check_members()
+        since, until = self._span()
+        given: Mapping[str, Any] = {"weeks": self.weeks, "threshold": self.threshold, "least": self.least}
+        habit = Habit(**{name: value for name, value in given.items() if value is not None})
+        return Question(
+            report=self.report,
+            since=since,
+            until=until,
+            requester=self.requester or "",
+            agency=self.agency or "",
+            most=self.limit,
+            habit=habit._replace(same_weekday=self.compare != "all"),
+            office=(self.office or OfficeBody()).office(),
+        )
+
+    def _check_members(self) -> None:
+        for report, names in {
+            "volume": ("weeks", "compare", "threshold", "least"),
+            "hours": ("office",),
+        }.items():
+            for name in names:
+                if self.report != report and getattr(self, name) is not None:
+                    raise BadRequest(f"/{name}: only the report {report} takes it", code="report_wrong")
+
+    def _span(self) -> tuple[datetime, datetime]:
+        if (self.month is None) == (self.since is None or self.until is None) or (
+            self.month is not None and (self.since or self.until)
+        ):
+            raise BadRequest("/: give month, or since and until", code="range_wrong")
+        if self.month is not None:
+            begin = datetime.fromisoformat(f"{self.month}-01T00:00:00").replace(tzinfo=VIETNAM)
+            end = (begin + timedelta(days=31)).replace(day=1)
+            return begin.astimezone(UTC), end.astimezone(UTC)
+        since, until = (datetime.fromisoformat(str(moment)) for moment in (self.since, self.until))
+        if since >= until:
+            raise BadRequest("/since: must lie before `until`", code="range_wrong")
+        if until - since > LONGEST or since.year < 2000:
+            what = f"/: ask for at most {LONGEST.days} days, since the year 2000"
+            raise BadRequest(what, code="range_wrong")
+        return since, until

@@ -1,0 +1,181 @@
+"""The reports that auditors ask for: who asked how much, with what result, when, and for which dossier.
+
+They name no person. An official is a keyed index; exchange ids stand beside it, so that somebody who may identify
+can open one, with a reason. A report is a look-up like any other: its record is durable before it is shown.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from gateway.audit.office import Office
+from gateway.audit.report_words import described
+from gateway.audit.service import Asker, Books
+from gateway.audit.unusual import Habit, unusual
+from gateway.domain.counts import Counted, OfficialCount
+from gateway.domain.dates import VIETNAM, rfc3339
+from gateway.ports import LogSearch
+from gateway.ports_log import LogCounts
+
+_DAY = timedelta(days=1)
+#: sources times outcomes: all there are, for the shares
+_MOST_CALLS = 10_000
+_HABIT = Habit()
+_OFFICE = Office()
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which report, over which span of time: from `since` to before `until`."""
+
+    report: str
+    since: datetime
+    until: datetime
+    requester: str = ""
+    agency: str = ""
+    #: rows of the answer; sums are over all there would be
+    most: int = 100
+    habit: Habit = _HABIT
+    office: Office = _OFFICE
+
+    def span(self, since: datetime | None = None, until: datetime | None = None) -> LogSearch:
+        """What is counted, or a part of it."""
+        return LogSearch(
+            since=rfc3339(since or self.since), until=rfc3339(until or self.until),
+            requester=self.requester, agency=self.agency,
+        )  # fmt: skip
+
+    @property
+    def filters(self) -> str:
+        """Names of what narrows it down."""
+        return " ".join(name for name in ("requester", "agency") if getattr(self, name))
+
+
+class Reports:
+    """Makes reports; answers are ready for JSON."""
+
+    def __init__(self, books: Books, counts: LogCounts) -> None:
+        """Keeps nothing."""
+        self._books = books
+        self._counts = counts
+        self._made: dict[str, Callable[[Question], Awaitable[Answer]]] = {
+            "requesters": self._requesters,
+            "outcomes": self._outcomes,
+            "volume": self._volume,
+            "hours": self._hours,
+            "lookups": self._lookups,
+        }
+
+    async def report(self, asker: Asker, question: Question) -> Answer:
+        """One report. LogUnavailable when the log can be neither read nor written."""
+        times = {"since": rfc3339(question.since), "until": rfc3339(question.until)}
+        await self._books.note(asker, "report", question.filters, None, report=question.report, **times)
+        made = await self._made[question.report](question)
+        head = {"exchange_id": asker.exchange, "report": question.report, **times}
+        return {**head, **described(question.report), "settings": {}, **made}
+
+    async def _requesters(self, question: Question) -> Answer:
+        rows: list[Answer] = []
+        totals = {"rows": 0, "exchanges": 0, "refused": 0}
+        for month, since, until in _months(question.since, question.until):
+            counted = await self._counts.requesters(question.span(since, until), question.most)
+            rows += [
+                {"month": month, **one._asdict(), "refused_share": _share(one.refused, one.exchanges)}
+                for one in counted.rows
+            ]
+            totals["rows"] += counted.groups
+            totals["exchanges"] += counted.exchanges
+            totals["refused"] += counted.hits
+        return {"rows": rows, "totals": totals}
+
+    async def _outcomes(self, question: Question) -> Answer:
+        counted = await self._counts.calls(question.span(), _MOST_CALLS)
+        asked: dict[str, int] = {}
+        for one in counted.rows:
+            asked[one.source] = asked.get(one.source, 0) + one.exchanges
+        rows = [{**one._asdict(), "share": _share(one.exchanges, asked[one.source])} for one in counted.rows]
+        return {
+            "rows": rows[: question.most],
+            "totals": {"rows": counted.groups, "counted": counted.exchanges},
+        }
+
+    async def _volume(self, question: Question) -> Answer:
+        habit = question.habit
+        since = question.since - timedelta(weeks=habit.weeks)
+        found: dict[str, dict[date, int]] = {}
+        for one in await self._counts.days(question.span(since)):
+            found.setdefault(one.requester, {})[date.fromisoformat(one.day)] = one.exchanges
+        days = list(_days(question.since, question.until))
+        told = sorted(unusual(found, days, habit), key=lambda one: (-one.score, one.day, one.requester))
+        rows = [
+            {**one._asdict(), "day": one.day.isoformat(), "score": round(one.score, 2)}
+            for one in told[: question.most]
+        ]
+        totals = {"rows": len(told), "requesters": len(found), "days": len(days)}
+        return {"rows": rows, "totals": totals, "settings": habit._asdict()}
+
+    async def _hours(self, question: Question) -> Answer:
+        office = question.office
+        hours = office.hours(question.since, question.until)
+        counted = await self._counts.officials(question.span(), question.most, hours)
+        settings = {
+            "opens": office.opens,
+            "closes": office.closes,
+            "weekdays": sorted(office.weekdays),
+            "holidays": sorted(day.isoformat() for day in office.holidays),
+            "workdays": sorted(day.isoformat() for day in office.workdays),
+        }
+        return {**_officials(counted, "outside"), "settings": settings}
+
+    async def _lookups(self, question: Question) -> Answer:
+        counted = await self._counts.officials(question.span(), question.most, None)
+        return _officials(counted, "without_dossier")
+
+
+def _officials(counted: Counted[OfficialCount], hits: str) -> Answer:
+    rows = [
+        {
+            "requester": one.requester,
+            "official": one.official.hex(),
+            "agency": one.agency,
+            "exchanges": one.exchanges,
+            hits: one.hits,
+            "share": _share(one.hits, one.exchanges),
+            "first": one.first,
+            "last": one.last,
+            "examples": list(one.examples),
+        }
+        for one in counted.rows
+    ]
+    return {
+        "rows": rows,
+        "totals": {"rows": counted.groups, "exchanges": counted.exchanges, hits: counted.hits},
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _months(since: datetime, until: datetime) -> Iterator[tuple[str, datetime, datetime]]:
+    """The months in Việt Nam that a span touches, each cut to it."""
+    while since < until:
+        local = since.astimezone(VIETNAM)
+        year, month = divmod(local.year * 12 + local.month, 12)
+        following = min(until, datetime(year, month + 1, 1, tzinfo=VIETNAM))
+        yield f"{local:%Y-%m}", since, following
+        since = following
+
+
+def _days(since: datetime, until: datetime) -> Iterator[date]:
+    """The days in Việt Nam that a span touches."""
+    day, last = (
+        since.astimezone(VIETNAM).date(),
+        (until - timedelta(milliseconds=1)).astimezone(VIETNAM).date(),
+    )
+    while day <= last:
+        yield day
+        day += _DAY

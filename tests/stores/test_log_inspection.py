@@ -1,0 +1,111 @@
+"""The inspection of the stored log on SQLite and a real PostgreSQL: silent over what was written, and no further."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from adapters.stores import sql
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.log_inspection import SqlLogInspection, open_inspection
+from adapters.stores.sequencer import open_sequencer
+from gateway.domain.errors import LogUnavailable
+from gateway.domain.exchange import CallEntry
+from gateway.ports_log import LogInspection
+from tests.stores.sample import ORIGIN, run_sql, some_record
+
+SIZE = 300
+CALLS = tuple(
+    CallEntry(call="c", source=source, operation="o", role="requester", attributes=("a",), outcome=outcome)
+    for source, outcome in (("population", "found"), ("tax", "found"), ("tax", "unavailable"))
+)
+#: what an owner of the tables does -> what is told of it
+ALTERED: tuple[tuple[str, int, str], ...] = (
+    ("UPDATE log_entries SET requester = 'nobody' WHERE idx = 7", 7, "column requester"),
+    (
+        "UPDATE log_entries SET time = '2020-01-01T00:00:00.000Z' WHERE idx = 8",
+        8,
+        "outside the span of its block",
+    ),
+    ("DELETE FROM log_subjects WHERE idx = 9", 9, "log_subjects"),
+    ("DELETE FROM log_sources WHERE idx = 10 AND outcome = 'unavailable'", 10, "log_sources"),
+    ("DELETE FROM log_entries WHERE idx = 11", 11, "the record is missing"),
+    (
+        "DELETE FROM append_log WHERE seq = (SELECT seq FROM log_entries WHERE idx = 12)",
+        12,
+        "the record is missing",
+    ),
+    (
+        "UPDATE append_log SET leaf = (SELECT leaf FROM append_log ORDER BY seq LIMIT 1)"
+        " WHERE seq = (SELECT seq FROM log_entries WHERE idx = 13)",
+        13,
+        "its hash in the tile differ",
+    ),
+    ("UPDATE log_entries SET hash = 0 WHERE idx = 299", 299, "column hash"),
+)
+
+
+@pytest.fixture
+def url(current_url: str) -> str:
+    """Migrated already."""
+    return current_url
+
+
+@pytest.fixture
+async def inspection(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogInspection]:
+    """Over records of two months, in their places."""
+    months = ("2026-10", "2026-11")
+    await asyncio.gather(
+        *(log.append(some_record(time=f"{months[n % 2]}-25T03:04:05.678Z", calls=CALLS)) for n in range(SIZE))
+    )
+    sequencer = open_sequencer(url, tmp_path, ORIGIN)
+    sequencer.start()
+    await sequencer.close()
+    assert (sequencer.records, sequencer.fault) == (SIZE, "")
+    opened = open_inspection(url, tmp_path)
+    socket: LogInspection = opened
+    assert socket is opened
+    yield opened
+    await opened.close()
+
+
+async def _operate(url: str, folder: Path, statement: str) -> None:
+    """As an owner whom no trigger stops."""
+    if sql.is_postgres(url):
+        connection = await asyncpg.connect(sql.postgres_dsn(url))
+        await connection.execute(f"SET session_replication_role = replica; {statement}")
+        await connection.close()
+        return
+    table = statement.removeprefix("DELETE FROM ").removeprefix("UPDATE ").partition(" ")[0]
+    for name in (f"{table}_update", f"{table}_delete"):
+        await run_sql(url, folder, f"DROP TRIGGER IF EXISTS {name}")
+    await run_sql(url, folder, statement)
+
+
+async def test_what_was_altered_is_told_and_nothing_else(
+    inspection: SqlLogInspection, url: str, tmp_path: Path
+) -> None:
+    assert await inspection.altered(0, 256) == []
+    assert await inspection.altered(256, SIZE) == []
+    for statement, index, told in ALTERED:
+        await _operate(url, tmp_path, statement)
+        found = [*await inspection.altered(0, 256), *await inspection.altered(256, SIZE)]
+        assert any(one.index == index and told in one.what for one in found), (statement, found)
+        assert {one.index for one in found} <= {place for _, place, _ in ALTERED}, statement
+
+
+async def test_pruned_records_are_not_missed(inspection: SqlLogInspection, url: str, tmp_path: Path) -> None:
+    await _operate(url, tmp_path, "DELETE FROM log_entries WHERE idx < 20")
+    assert len(await inspection.altered(0, 256)) == 20
+    await run_sql(url, tmp_path, "INSERT INTO log_pruned VALUES (20, 20, '2026-11-25T00:00:00.000Z')")
+    assert await inspection.altered(0, 256) == []
+    assert await inspection.altered(0, 20) == []
+
+
+async def test_store_that_is_gone_is_told(tmp_path: Path) -> None:
+    inspection = open_inspection("sqlite:///nowhere/exchange.db", tmp_path)
+    with pytest.raises(LogUnavailable):
+        await inspection.altered(0, 256)
+    await inspection.close()
