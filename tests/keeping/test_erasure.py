@@ -31,8 +31,8 @@ async def test_running_gateway_forgets_at_once_and_says_so_while_every_proof_sta
     assert keys
     assert in_files(tmp_path, keys)
     async with opened(tmp_path) as office:
-        before = await office.found(subject={"personal_id": WHO}, phase="intent")
-        assert before == list(range(24, -1, -1))
+        _, page = await office.post("/v1/audit/search", {"subject": {"personal_id": WHO}, "phase": "intent"})
+        assert [one["leaf_index"] for one in page["records"]] == list(range(24, -1, -1))
         said = await asyncio.to_thread(motlan, tmp_path, "erase-period", GONE, "--yes")
         assert GONE in said
         assert in_files(tmp_path, keys) == []

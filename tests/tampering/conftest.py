@@ -25,8 +25,11 @@ from gateway.ports import Sequencer
 from gateway.serving import Plan, running
 from tests.api.test_audit import Office
 from tests.exchange_log.test_standalone import ALONE
+from tests.faults.conftest import logged
 from tests.flows.conftest import ROOT, House, build
 from tests.flows.test_audit import redeemed
+
+__all__ = ["logged"]
 
 #: prefills before and after the auditor keeps yesterday's checkpoint; each leaves two records
 BEFORE, AFTER = 60, 90

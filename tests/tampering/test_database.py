@@ -3,7 +3,9 @@
 # ruff: noqa: S608 -- the statements are made of numbers that stand here
 
 import asyncio
+import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -150,15 +152,14 @@ async def export(office: Office, wanted: dict[str, int]) -> bytes | None:
         return None
 
 
-async def noticed(office: Office, capsys: pytest.CaptureFixture[str], place: int) -> str:
+async def noticed(office: Office, logged: io.BytesIO, place: int) -> str:
     """Wait until the gateway, which walks through its log, names this record; what it has written to its own log."""
-    told = ""
     async with asyncio.timeout(20):
         while True:
             async with office.session.get(f"{office.admin}/health/ready") as answer:
                 state = (await answer.json())["dependencies"]["records"]
-            told += capsys.readouterr().out
-            if state == "altered" and f"log_index={place} " in told:
+            told = logged.getvalue().decode()
+            if state == "altered" and re.search(rf'"log_index":{place}\b', told):
                 return told
             await asyncio.sleep(0.1)
 
@@ -170,17 +171,17 @@ async def test_altered_database_is_told_by_its_export_and_by_the_gateway(
     state: Path,
     served: Served,
     verify: Verify,
-    capsys: pytest.CaptureFixture[str],
+    logged: io.BytesIO,
 ) -> None:
     case = LEAVES[variant]
     operate(state, case.done)
     async with served(state) as (office, _):
         lines = await export(office, case.wanted or {"to": evidence.size})
-        logged = await noticed(office, capsys, case.noticed)
+        told = await noticed(office, logged, case.noticed)
         async with office.session.get(f"{office.admin}/metrics") as answer:
             metrics = await answer.text()
     assert float(metrics.partition("\nmotlan_log_altered ")[2].partition("\n")[0]) > 0
-    assert "Traceback" not in logged
+    assert "Traceback" not in told
     if not case.told:
         assert lines is None
         return
@@ -210,12 +211,12 @@ async def test_search_that_was_made_to_lie_is_noticed_and_the_export_shows_the_t
     state: Path,
     served: Served,
     verify: Verify,
-    capsys: pytest.CaptureFixture[str],
+    logged: io.BytesIO,
 ) -> None:
     operate(state, SEARCHED[variant])
     async with served(state) as (office, _):
         lines = await export(office, {"to": evidence.size})
-        await noticed(office, capsys, 0 if "block" in variant else PLACE)
+        await noticed(office, logged, 0 if "block" in variant else PLACE)
     # No hash covers the tables of the search: the leaves are all there, and an auditor who searches them finds them.
     assert lines is not None
     assert (await asyncio.to_thread(verify, lines)).code == 0
@@ -223,7 +224,7 @@ async def test_search_that_was_made_to_lie_is_noticed_and_the_export_shows_the_t
 
 
 async def test_untouched_database_gives_no_alarm(
-    evidence: Evidence, state: Path, served: Served, verify: Verify, capsys: pytest.CaptureFixture[str]
+    evidence: Evidence, state: Path, served: Served, verify: Verify, logged: io.BytesIO
 ) -> None:
     async with served(state) as (office, _):
         lines = await export(office, {"to": evidence.size})
@@ -234,7 +235,7 @@ async def test_untouched_database_gives_no_alarm(
     assert status == 200
     assert lines is not None
     assert (await asyncio.to_thread(verify, lines)).code == 0
-    assert "altered" not in capsys.readouterr().out
+    assert b"altered" not in logged.getvalue()
 
 
 def _proof(evidence: Evidence) -> str:
@@ -263,14 +264,14 @@ async def test_receipt_is_not_redeemed_for_a_proof_that_does_not_hold(
 
 
 async def test_receipt_with_another_hash_is_unknown_and_no_alarm(
-    evidence: Evidence, state: Path, served: Served, capsys: pytest.CaptureFixture[str]
+    evidence: Evidence, state: Path, served: Served, logged: io.BytesIO
 ) -> None:
     leaf_hash = evidence.receipt["leaf_hash"]
     async with served(state) as (office, _):
         for exchanged in (leaf_hash[:-1] + ("0" if leaf_hash[-1] != "0" else "1"), leaf_hash[::-1]):
             status, raw = await office.get(f"/v1/audit/proof/inclusion?leaf_hash={exchanged}")
             assert (status, json.loads(raw)["code"]) == (404, "record_unknown")
-    assert "altered" not in capsys.readouterr().out
+    assert b"altered" not in logged.getvalue()
 
 
 GROWN: dict[str, tuple[str | Callable[[sqlite3.Connection], object], str]] = {
