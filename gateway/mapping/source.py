@@ -37,7 +37,7 @@ _REASONS = {
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 
-_NO_MATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
+_NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
@@ -146,8 +146,8 @@ class ServicePlan:
     def _about_another(self, record: object, subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
 
-        The number that was asked for under another name or birth date is no slip of the provider: they do not
-        belong together. Where a number was asked and the record leaves it blank, name and birth date stand for it.
+        The number that was asked for under another name or birth date: they do not belong together, whoever erred,
+        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and birth date stand for it.
         """
         said = {name: check(record, subject) for name, check in self._identity}
         shared = [said.get(name) for name in SHARED]

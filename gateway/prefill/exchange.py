@@ -23,7 +23,7 @@ from gateway.prefill.roles import dependency, found_subject
 _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 #: who confirms people is given so long, however little time the caller has; then his silence is an outage
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 0.75
 _NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
 
 

@@ -104,7 +104,7 @@ async def test_prefill_is_refused_after_the_grace_across_a_restart_and_recovers_
         assert shown["national"]["since"] == rows(house.state, "tsa")[-1][1]
         await _refuses(house)
         status, answer = await house.post("/v1/audit/search", {}, client="auditor")
-        assert (status, len(answer["records"])) == (200, 4), answer
+        assert (status, len(answer["records"])) == (200, 5), answer
     async with anchored.gateway(config, tmp_path / "state", sandbox) as house:
         await _refuses(house)  # the first request already
         await order(house, None)
@@ -195,7 +195,7 @@ async def test_rewritten_log_is_signed_by_no_witness_and_cries_out(
         async with anchored.gateway(config, tmp_path / "state", sandbox) as house:
             for number in range(2):
                 assert (await anchored.ask(house, number))[0] == 200
-            await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME]["size"] == 4)
+            await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME]["size"] == 5)
         async with anchored.gateway(config, tmp_path / "rewritten", sandbox) as house:
             for number in range(1 + more):
                 assert (await anchored.ask(house, 20 + number))[0] == 200
@@ -205,5 +205,5 @@ async def test_rewritten_log_is_signed_by_no_witness_and_cries_out(
     told = sink.getvalue().decode()
     assert f'"reason":"{fault}"' in told
     with closing(sqlite3.connect(tmp_path / "witness.db")) as memory:
-        assert memory.execute("SELECT size FROM seen").fetchall() == [(4,)]
+        assert memory.execute("SELECT size FROM seen").fetchall() == [(5,)]
         assert bool(memory.execute("SELECT count(*) FROM evidence").fetchone()[0]) == bool(more)

@@ -14,8 +14,10 @@ from tests.faults.conftest import (
     Good,
     Say,
     Stage,
+    assert_nothing_leaked,
     assert_outcome,
     body,
+    found,
     says,
 )
 from tests.faults.test_requests import INJECTIONS
@@ -126,8 +128,6 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     # T14, F16: about somebody else
     "somebody else": (swapped(PERSON, OTHER), SOMEBODY_ELSE),
     "two people": (body(composed_twice), SOMEBODY_ELSE),
-    "somebody else's name": (swapped("TRẦN THỊ MẪU", "PHẠM THỊ LẠ"), SOMEBODY_ELSE),
-    "somebody else's birthday": (swapped("19900215", "19910216"), SOMEBODY_ELSE),
     # F5: no answer at all
     "garbage": (body(lambda _: bytes(range(256)) * 8), INVALID),
     "page": (body(lambda _: f"<!doctype html><html><body>{GOSSIP}</body></html>", "text/html"), INVALID),
@@ -206,6 +206,22 @@ async def test_answer_that_cannot_be_trusted_is_an_outcome_and_spoils_nothing_el
     assert answer["fields"]["nxnHoTen"]["reason"]["code"] == outcome[1]
     assert answer["form"]["nxnTinhTrangHonNhan"]
     assert "root:" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("TRẦN THỊ MẪU", "PHẠM THỊ LẠ"), ("19900215", "19910216")], ids=["name", "birthday"]
+)
+async def test_number_under_another_name_opens_nothing_whoever_erred(
+    stage: Stage, logged: io.BytesIO, old: str, new: str
+) -> None:
+    """Is the record wrong, or the question? Nobody can tell; so nothing that was found by the number is shown."""
+    stage.set("population", swapped(old, new))
+    answer = await stage.ask()
+    differs = ("no_match", "data_do_not_match")
+    assert found(answer) == {"population": differs, "civil_status": differs, "account": ("found", None)}
+    assert "nxnTinhTrangHonNhan" not in answer["form"]
+    assert answer["fields"]["nxnHoTen"]["reason"]["code"] == "data_do_not_match"
+    await assert_nothing_leaked(stage.house, logged, answer)
 
 
 @pytest.mark.parametrize("name", READ)

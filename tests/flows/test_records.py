@@ -51,8 +51,8 @@ async def test_record_holds_no_value_and_no_identifier(house: House) -> None:
 
 
 async def test_hundred_identical_requests_are_one_call_and_two_hundred_records(house: House) -> None:
-    await house.misbehave("population", "slow", seconds=1)
-    await house.misbehave("civil_status", "slow", seconds=1)
+    await house.misbehave("population", "slow", seconds=1, operation="TraCuuThongTinCongDan")
+    await house.misbehave("civil_status", "slow", seconds=1, operation="trichLuc")
     who = house.subject("facts_example")
     subjects = {"requester": who, "person": {"same_as": "requester"}}
     await house.token()
