@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gateway import telemetry
@@ -73,8 +74,15 @@ async def test_authority_that_lies_or_keeps_silent_gives_no_proof_and_is_seen(
     words = TSA.format(url=f"{sandbox}/tsa", ca=ca, grace=300)
     sink = io.BytesIO()
     telemetry.set_up(sink)
+    # from before the start on: the record of the configuration is there to be stamped at once
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{sandbox}/__sandbox/misbehave", json={"source": "tsa", "mode": mode, **more}
+        ) as answer,
+    ):
+        assert answer.status < 300
     async with anchored.gateway(anchored.configured(tmp_path, words), tmp_path / "state", sandbox) as house:
-        await order(house, mode, **more)
         assert (await anchored.ask(house))[0] == 200
         shown = await anchored.until(house, lambda shown: states(shown) == {"late"})
         shown = await anchored.until(house, lambda shown: "fault" in shown["national"])
