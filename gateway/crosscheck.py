@@ -16,6 +16,7 @@ from gateway.exchange_log.keys import root_key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.grants import ALL
+from gateway.production import refused_in_production
 from gateway.registry import STORES
 from gateway.settings import Secret
 from gateway.strict_yaml import Document, read
@@ -34,6 +35,7 @@ _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
 def crosscheck(configuration: Configuration, catalogue: Catalogue) -> list[Problem]:
     """Every contradiction between `config/` and `mappings/`."""
     return [
+        *refused_in_production(configuration),
         *_stores(configuration),
         *_log(configuration),
         *_sources(configuration, catalogue),
@@ -193,11 +195,6 @@ def _requesters(configuration: Configuration) -> Iterator[Problem]:
         except ConfigError as error:
             yield document.problem(
                 ("client_secret",), error.problems[0].what, "put it there, or name another place"
-            )
-        if configuration.gateway.profile == "production" and requester.client_secret.value is not None:
-            what = "a secret stands in the file, which only the sandbox profile allows"
-            yield document.problem(
-                ("client_secret",), what, "write 'client_secret: {env: NAME}' or '{file: PATH}'"
             )
 
 

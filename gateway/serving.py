@@ -19,6 +19,7 @@ from aiohttp import web
 from gateway import registry, telemetry
 from gateway.app import SEQUENCER, Gateway, compose, listen
 from gateway.config import Configuration, load
+from gateway.production import no_sandbox
 from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"
@@ -92,7 +93,9 @@ async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple
         async with _gateway(plan, plan.sandbox, with_admin) as gateway:
             yield gateway, description(plan, gateway, plan.sandbox)
         return
-    listener = load(plan.config, plan.overrides).gateway.sandbox
+    loaded = load(plan.config, plan.overrides)
+    no_sandbox(loaded)
+    listener = loaded.gateway.sandbox
     async with sandbox_at(plan.root, listener) as address, _gateway(plan, address, with_admin) as gateway:
         yield gateway, description(plan, gateway, address)
 

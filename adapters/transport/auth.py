@@ -110,7 +110,7 @@ def _population_v1(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
     """Through the national platform: milliseconds, member and key beside the hash."""
     del peer
     where, user = settings.text("auth_url", url), settings.text("username")
-    secret, key = settings.secret("secret"), settings.text_or_secret("api_key")
+    secret, key = settings.secret("secret"), settings.secret("api_key")
     client = settings.text("client")
 
     def make() -> dict[str, str]:

@@ -64,10 +64,6 @@ class AuthSettings:
             raise self.error(name, f"'auth.{name}' is not a number", "write a positive whole number")
         return value
 
-    def text_or_secret(self, name: str) -> str:
-        """A word, or a secret reference."""
-        return self.secret(name) if isinstance(self._given(name), Mapping) else self.text(name)
-
     def secret(self, name: str) -> str:
         """The secret that `{value|env|file: …}` refers to."""
         reference = self._given(name)

@@ -44,14 +44,14 @@ def population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools
     """Through a provincial platform: an application header on all, the official's key on calls."""
     del url, tools
     application = {
-        "AccessKey": settings.text_or_secret("access_key"),
+        "AccessKey": settings.secret("access_key"),
         "SecretKey": settings.secret("secret"),
         "AppName": settings.text("app_name"),
         "PartnerCode": settings.text("partner_code"),
         "PartnerCodeCus": settings.text("partner_code_cus"),
     }
     access = base64.b64encode(orjson.dumps(application)).decode("ascii")
-    official = base64.b64encode(settings.text_or_secret("auth_hash").encode()).decode("ascii")
+    official = base64.b64encode(settings.secret("auth_hash").encode()).decode("ascii")
     fixed = {"lgspaccesstoken": access, "Content-Type": _FORM, "Accept": _JSON}
     own, path = _endpoint(settings, peer)
 
