@@ -38,15 +38,13 @@ def no_sandbox(configuration: Configuration) -> None:
 def _written(value: object, loc: Loc) -> Iterator[Loc]:
     """Places of secrets whose value is written out: typed ones, and those among the words of an adapter's `auth`."""
     if isinstance(value, Secret):
-        if value.value is not None:
-            yield loc
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+        found = value.value is not None
+    else:
+        found = len(loc) > 1 and loc[0] == "auth" and isinstance(value, Mapping) and "value" in value
+    if found:
+        yield loc
+    elif isinstance(value, BaseModel | Mapping):
+        for name, item in dict(value).items():
             # what `options` means is the adapter's knowledge, and no secret stands there
             if name != "options":
-                yield from _written(getattr(value, name), (*loc, name))
-    elif isinstance(value, Mapping):
-        if loc[:1] == ("auth",) and len(loc) > 1 and "value" in value:
-            yield loc
-        for name, item in value.items():
-            yield from _written(item, (*loc, name))
+                yield from _written(item, (*loc, name))

@@ -59,7 +59,7 @@ def test_key_in_clear_is_no_secret_in_any_profile(root: Path) -> None:
 
 
 def test_production_does_not_start_with_a_sandbox(production: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 -- our own words
         [sys.executable, "-m", "gateway", "serve", "--config", str(production / "config"), "--dir",
          str(tmp_path / "state"), "--port", "0", "--with-sandbox"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
