@@ -18,8 +18,8 @@ from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.app import SEQUENCER, Gateway, compose, listen
+from gateway.checks.production import no_sandbox
 from gateway.config import Configuration, load
-from gateway.production import no_sandbox
 from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"

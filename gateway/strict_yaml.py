@@ -60,11 +60,11 @@ class Document:
 
     def located(self, problem: Problem) -> Problem:
         """The problem with the line of its place."""
-        return self.problem(problem.place, problem.what, problem.remedy)
+        return self.problem(problem.place, problem.what, problem.remedy, *problem.rests_on)
 
-    def problem(self, loc: Iterable[str | int], what: str, remedy: str = "") -> Problem:
-        """One thing to mend at `loc`."""
-        return Problem(self.name, self.line(loc), what, remedy)
+    def problem(self, loc: Iterable[str | int], what: str, remedy: str = "", *rests_on: str) -> Problem:
+        """One thing to mend at `loc`; `rests_on` as in `Problem`."""
+        return Problem(self.name, self.line(loc), what, remedy, rests_on=rests_on)
 
     def read_as(self, model: type[_Model]) -> _Model:
         """The document as `model`; ConfigError with one problem per fault."""

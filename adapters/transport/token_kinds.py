@@ -74,7 +74,7 @@ def login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) 
         secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
     body = orjson.dumps({"username": user, "password": secret})
     fixed = {"Content-Type": _JSON, "Accept": _JSON}
-    place = tuple(settings.text("token").split("."))
+    place = settings.names("token")
     life = settings.number("life_seconds", _LOGIN_SECONDS)
     path = settings.text("path")
 
@@ -99,7 +99,7 @@ def _bearer(token: Token) -> dict[str, str]:
 
 def _endpoint(settings: AuthSettings, peer: HttpPeer) -> tuple[HttpPeer | None, str]:
     """A peer of its own for `token_url`, and the path to call."""
-    if where := settings.text("token_url", ""):
+    if where := settings.address("token_url", ""):
         return peer.sibling(where), ""
     return None, settings.text("token_path")
 

@@ -20,8 +20,8 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.codes import load_codes
-from gateway.mapping.source import ServicePlan, load_sources
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.source import ServicePlan
 from tests.adapters.raw_peers import soon, tools
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ PERSON = (
 
 @lru_cache(maxsize=1)
 def _plans() -> dict[str, ServicePlan]:
-    return load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["population"]
+    return load_catalogue(ROOT).services["population"]
 
 
 def _envelope(inner: str, space: str = S11) -> bytes:
