@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from adapters.transport.wsdl import Operation, load
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason
-from gateway.domain.faults import Faults, near
+from gateway.domain.faults import Faults
 
 if TYPE_CHECKING:
     from gateway.config import SourceSettings
@@ -38,8 +38,7 @@ class SoapOptions:
         self._faults = faults
         options = settings.options
         for word in sorted(set(options) - set(_WORDS)):
-            remedy = near(word, _WORDS, f"write {', '.join(_WORDS)}")
-            self._note(f"'options' has the unknown word '{word}'", remedy, word)
+            self._note(f"'options' has the unknown word '{word}'", f"write {', '.join(_WORDS)}", word)
         self.wsdl = root / str(options.get("wsdl", ""))
         version = str(options.get("soap_version", "1.1"))
         if version not in _CONTENT_TYPES:

@@ -104,13 +104,11 @@ class AuthSettings:
     def secret(self, name: str) -> str:
         """The secret that `{value|env|file: …}` refers to."""
         reference = self._given(name)
-        if reference is None:
+        if reference is None and self._alike(name):
             raise self._missing(name)
         if not isinstance(reference, Mapping) or [*reference] not in _SECRET_FORMS:
-            said = ", ".join(map(str, reference)) if isinstance(reference, Mapping) else ""
-            what = f"'auth.{name}' is not a secret" + (
-                f": it says {said}" if said else ", but a text in clear"
-            )
+            said = f": it says {', '.join(map(str, reference))}" if isinstance(reference, Mapping) else ""
+            what = f"'auth.{name}' is not a secret{said or (': it is missing' if reference is None else '')}"
             remedy = f"write '{name}: {{file: …}}' or '{{env: …}}', and nothing beside it"
             raise self.error(name, what, remedy)
         form, place = next(iter(reference.items()))
