@@ -5,7 +5,7 @@ Secrets are references: a file or an environment variable; only the sandbox prof
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     SecretStr,
+    model_validator,
 )
 
 from gateway.domain.errors import ConfigError, Problem
@@ -47,6 +48,15 @@ class Secret(Settings):
     file: Path | None = None
     env: str | None = None
     value: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """What stands in two places is not known to be the same."""
+        if sum(one is not None for one in (self.file, self.env, self.value)) != 1:
+            raise ValueError(
+                "a secret stands in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
+            )
+        return self
 
     def reveal(self) -> str:
         """The secret itself; ConfigError names the reference when it is not there."""
