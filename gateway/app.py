@@ -81,7 +81,7 @@ def compose(configuration: Configuration, root: Path, state: Path) -> Compositio
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalogue = load_catalogue(root)
     faults = Faults()
-    faults.add(crosscheck(configuration, catalogue))
+    crosscheck(configuration, catalogue, faults)
     faults.finish()
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),

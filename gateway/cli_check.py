@@ -98,7 +98,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
     faults, root = Faults(), root_of(config)
     configuration = survey(config, values, faults)
     catalogue = survey_catalogue(root, faults)
-    faults.add(crosscheck(configuration, catalogue))
+    crosscheck(configuration, catalogue, faults)
     with faults.noted():
         asyncio.run(_adapters(configuration, catalogue, root))
     with faults.noted():

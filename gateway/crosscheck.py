@@ -3,8 +3,6 @@
 Used before the gateway starts and by `motlan check-config`; every problem names file, line and remedy.
 """
 
-from collections.abc import Iterator
-
 from gateway.checks.agreements import agreement_faults, scope_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.procedures import procedure_faults
@@ -12,18 +10,21 @@ from gateway.checks.production import refused_in_production
 from gateway.checks.requesters import agency_faults, purpose_faults, requester_faults
 from gateway.checks.sources import source_faults
 from gateway.config import Configuration
-from gateway.domain.errors import Problem
+from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue
 
 
-def crosscheck(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
-    """Every contradiction between `config/` and `mappings/`."""
-    yield from refused_in_production(configuration)
-    yield from gateway_faults(configuration, catalogue)
-    yield from source_faults(configuration, catalogue)
-    yield from agreement_faults(configuration, catalogue)
-    yield from scope_faults(configuration, catalogue)
-    yield from requester_faults(configuration)
-    yield from agency_faults(configuration)
-    yield from purpose_faults(configuration)
-    yield from procedure_faults(configuration, catalogue)
+def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Faults) -> None:
+    """Every contradiction between `config/` and `mappings/` goes to `faults`."""
+    faults.add(refused_in_production(configuration))
+    faults.add(gateway_faults(configuration, catalogue))
+    faults.add(source_faults(configuration, catalogue))
+    agreed = list(agreement_faults(configuration, catalogue))
+    faults.add(agreed)
+    # what such an agreement grants is not known whole
+    faults.unread.update(problem.file for problem in agreed)
+    faults.add(scope_faults(configuration, catalogue))
+    faults.add(requester_faults(configuration))
+    faults.add(agency_faults(configuration))
+    faults.add(purpose_faults(configuration))
+    faults.add(procedure_faults(configuration, catalogue))

@@ -48,6 +48,7 @@ _FORMS = {
     "model_type": _MAPPING, "dict_type": _MAPPING, "tuple_type": _LIST, "list_type": _LIST,
     "string_type": ("must be one text", "write text, in quotes"), "int_type": _WHOLE, "int_parsing": _WHOLE,
     "float_type": ("must be a number", "write a number"), "float_parsing": ("must be a number", "write a number"),
+    "string_pattern_mismatch": ("is not written as it must be", ""),
     "bool_type": _YES_NO, "bool_parsing": _YES_NO,
 }  # fmt: skip
 _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}

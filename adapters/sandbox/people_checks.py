@@ -82,7 +82,9 @@ class _Checks:
             return
         known = {one.name: one for one in dataclasses.fields(kind)}
         for name, field in known.items():
-            if field.default is dataclasses.MISSING and name not in entry:
+            strange = [word for word in entry if word not in known]
+            mistyped = near(name, strange, "")
+            if field.default is dataclasses.MISSING and name not in entry and not mistyped:
                 yield at, f"{who}: '{name}' is missing", f"add '{name}:' here"
         for word, value in entry.items():
             if word in known:

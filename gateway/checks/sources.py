@@ -71,14 +71,16 @@ def _given(
     words = {word for rule in plan.mapping.request.values() for word in (rule.from_ or "", *rule.else_)}
     wanted = {word.removeprefix("service.") for word in words if word.startswith("service.")}
     file = f"mappings/sources/{plan.source}.yaml"
-    for word in sorted(wanted - {_CODE} - set(service.parameters)):
-        what = f"service '{operation}': {file} takes 'service.{word}', which 'parameters' does not give"
-        remedy = near(word, service.parameters, f"write 'parameters: {{{word}: …}}', or correct the mapping")
-        yield document.problem(("services", operation, "parameters"), what, remedy)
+    missing = wanted - {_CODE} - set(service.parameters)
     for word in sorted(set(service.parameters) - wanted):
         what = f"service '{operation}': no request of {file} takes the parameter '{word}'"
-        remedy = near(word, wanted, "take it out")
+        remedy = near(word, missing, "take it out")
         yield document.problem(("services", operation, "parameters", word), what, remedy)
+        missing -= {other for other in missing if f"'{other}'" in remedy}
+    for word in sorted(missing):
+        what = f"service '{operation}': {file} takes 'service.{word}', which 'parameters' does not give"
+        remedy = f"write 'parameters: {{{word}: …}}', or correct the mapping"
+        yield document.problem(("services", operation, "parameters"), what, remedy)
     if _CODE in wanted - set(service.parameters) and not service.procedure_codes:
         what = f"service '{operation}': {file} takes 'service.{_CODE}', and 'procedure_codes' gives none"
         remedy = "write 'procedure_codes: {\"*\": …}', the code agreed with the provider"

@@ -193,6 +193,9 @@ class Compiler:
                 raise Unknown(f"the predicate '{name}' does not exist", remedy)
         elif kind == "@":
             _known_role(name, name, procedure.roles)
+        elif kind == "~":
+            for attribute in _FOUND:
+                self.ref(f"{name}.{attribute}", procedure.roles, procedure.signs_in)
         else:
             self.ref(word, procedure.roles, procedure.signs_in)
 
@@ -217,11 +220,11 @@ def _known_role(word: str, role: str, roles: Iterable[str]) -> None:
 
 
 def _found(role: Role) -> Iterator[tuple[str, str]]:
-    """Where a role names how its subject is found: a role as `@<role>`, and references to what must be held of him."""
+    """How a role's subject is found: through a role, `@<role>`, or in evidence that names a person, `~<prefix>`."""
     if role.through is not None:
         yield "through", f"@{role.through}"
     if role.found_in is not None:
-        yield from (("found_in", f"{role.found_in}.{name}") for name in _FOUND)
+        yield "found_in", f"~{role.found_in}"
 
 
 def _predicates(one: ProcedureMapping) -> Iterator[tuple[Loc, str]]:

@@ -81,7 +81,7 @@ def filled_faults(
     if isinstance(wanted, str) and given and not any(_takes(wanted, one) for one in given):
         what = f"field '{key}' would hold {' or '.join(sorted(given))}, and the form wants {wanted}"
         yield "transform", what, f"take another transform, or write another 'type' in {file}"
-    elif not rule.transform:
+    elif not rule.transform and (table is not None or rule.codes is None):
         words = _words(attributes) if table is None else table.values()
         for word in dict.fromkeys(words):
             if word is not None and not procedure.accepts(key, word):
@@ -99,11 +99,10 @@ def _takes(wanted: str, given: str) -> bool:
 
 def _types(rule: FieldRule, codes: Codes, attributes: list[Mapping[str, object]]) -> set[str]:
     """JSON types that a field may hold; empty: not known."""
-    named = form_transforms(codes)
-    if rule.transform and rule.transform[-1] in named:
-        return (
-            {found} if (found := _type_of(get_type_hints(named[rule.transform[-1]]).get("return"))) else set()
-        )
+    if rule.transform:
+        last = form_transforms(codes).get(rule.transform[-1])
+        found = "" if last is None else _type_of(get_type_hints(last).get("return"))
+        return {found} - {""}
     if rule.codes is not None:
         return {"string"}
     said = [schema.get("type") for schema in attributes]
