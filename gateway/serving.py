@@ -136,9 +136,9 @@ def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
     vkey = gateway.app[SEQUENCER].vkey if gateway.app is not None else None
-    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {
-        "control": f"{sandbox}/__sandbox"
-    }
+    played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources if name in played}
+    peers["control"] = f"{sandbox}/__sandbox"
     return {
         "pid": os.getpid(),
         "gateway": gateway.api,
