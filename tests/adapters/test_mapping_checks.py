@@ -12,10 +12,10 @@ from gateway.domain.evidence import Outcome, Reason, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.codes import load_codes
+from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid
 from gateway.mapping.records import identity_checks, paper_list, provider_transforms
-from gateway.mapping.load import load_catalogue
 
 ROOT = Path(__file__).parents[2]
 ASKED = Subject(
