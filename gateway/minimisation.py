@@ -46,7 +46,13 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
 
 def strays(root: Path) -> list[str]:
     """Files of the configuration that nobody reads."""
-    known = {"gateway.yaml", "agencies.yaml", "purposes.yaml", "published_scopes.yaml", "production.example.yaml"}
+    known = {
+        "gateway.yaml",
+        "agencies.yaml",
+        "purposes.yaml",
+        "published_scopes.yaml",
+        "production.example.yaml",
+    }
     found = [path.name for path in sorted(root.glob("*.yaml")) if path.name not in known]
     return [f"{root.name}/{name}: nobody reads this file" for name in found]
 
