@@ -37,6 +37,7 @@ from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import Faults
 from gateway.exchange_log.key_files import key_in
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
@@ -84,8 +85,10 @@ def compose(configuration: Configuration, root: Path, state: Path) -> Compositio
     """Read the mappings; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalogue = load_catalogue(root)
-    if faults := [*crosscheck(configuration, catalogue), *anchor_faults(configuration, root)]:
-        raise ConfigError(faults)
+    faults = Faults()
+    crosscheck(configuration, catalogue, faults)
+    faults.add(anchor_faults(configuration, root))
+    faults.finish()
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
         in_force=in_force(configuration, root),
@@ -212,15 +215,14 @@ def open_sources(parts: Composition) -> dict[str, Source]:
     """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
     clock = SystemClock()
     opened: dict[str, Source] = {}
-    problems: list[Problem] = []
+    faults = Faults()
     for name, settings in parts.configuration.sources.items():
         plans = parts.catalogue.services.get(name, {})
         try:
             opened[name] = registry.open_source(settings, plans, parts.root, clock)
         except ConfigError as error:
-            problems += [_with_line(problem, parts) for problem in error.problems]
-    if problems:
-        raise ConfigError(problems)
+            faults.add(_with_line(problem, parts) for problem in error.problems)
+    faults.finish()
     return opened
 
 

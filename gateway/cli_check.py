@@ -22,10 +22,11 @@ from gateway.anchors.faults import anchor_faults
 from gateway.app import Composition, open_sources
 from gateway.audit.in_force import in_force
 from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
-from gateway.config import Configuration, load
+from gateway.config import Configuration, load, survey
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
-from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.domain.faults import Faults
+from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.minimisation import notes as notes_of
 from gateway.serving import data_root, root_of
 from gateway.telemetry import Metrics
@@ -95,24 +96,16 @@ def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool,
 
 
 def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[str], dict[str, int]]:
-    found: list[Problem] = []
-    configuration: Configuration | None = None
-    catalogue: Catalogue | None = None
-    root = root_of(config)
-    try:
-        configuration = load(config, values)
-    except ConfigError as error:
-        found += error.problems
-    try:
-        catalogue = load_catalogue(root)
-    except ConfigError as error:
-        found += error.problems
-    if configuration is None or catalogue is None:
-        return found, [], {}
-    found += [*crosscheck(configuration, catalogue), *anchor_faults(configuration, root)]
-    told = {(problem.file, problem.line) for problem in found}
-    more = asyncio.run(_adapters(configuration, catalogue, root)) + _people(root)
-    found += [problem for problem in more if (problem.file, problem.line) not in told]
+    faults, root = Faults(), root_of(config)
+    configuration = survey(config, values, faults)
+    catalogue = survey_catalogue(root, faults)
+    crosscheck(configuration, catalogue, faults)
+    faults.add(anchor_faults(configuration, root))
+    with faults.noted():
+        asyncio.run(_adapters(configuration, catalogue, root))
+    with faults.noted():
+        _people(root)
+    found = faults.told()
     counts = {
         "sources": len(configuration.sources),
         "procedures": len(catalogue.procedures),
@@ -122,29 +115,25 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
     return found, [] if found else notes_of(configuration, catalogue), counts
 
 
-def _people(root: Path) -> list[Problem]:
+def _people(root: Path) -> None:
     """The sandbox's people, where there are any: who starts the sandbox needs them."""
-    if not (root / "config" / "sandbox").is_dir():
-        return []
-    try:
+    if (root / "config" / "sandbox").is_dir():
         registry.resolve("adapters.sandbox.people", "load")(root)
-    except ConfigError as error:
-        return error.problems
-    return []
 
 
-async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> list[Problem]:
-    """Open every source without asking it: its adapter checks `auth` and `options`."""
+async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> None:
+    """Open every source without asking it: its adapter checks `auth` and `options`. Services are told elsewhere."""
+    mapped = {}
+    for name, settings in configuration.sources.items():
+        plans = catalogue.services.get(name, {})
+        services = {word: one for word, one in settings.services.items() if word in plans}
+        mapped[name] = settings.model_copy(update={"services": services})
     parts = Composition(
-        configuration=configuration, catalogue=catalogue, root=root, state=root, metrics=Metrics(),
-        in_force=in_force(configuration, root),
+        configuration=configuration.model_copy(update={"sources": mapped}), catalogue=catalogue, root=root,
+        state=root, metrics=Metrics(), in_force=in_force(configuration, root),
     )  # fmt: skip
-    try:
-        for source in open_sources(parts).values():
-            await source.close()
-    except ConfigError as error:
-        return error.problems
-    return []
+    for source in open_sources(parts).values():
+        await source.close()
 
 
 @click.command()

@@ -4,30 +4,30 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 `--set a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
 """
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PositiveInt
 
-from gateway.domain.errors import ConfigError, Problem
-from gateway.settings import GatewaySettings, Label, Secret, Settings, Words
+from gateway.domain.errors import Problem
+from gateway.domain.faults import Faults, near
+from gateway.settings import GatewaySettings, Label, Said, Secret, Settings, Words
 from gateway.strict_yaml import Document, misnamed, read
 
 
 class Limits(Settings):
     """How a source is guarded; times in milliseconds."""
 
-    connect_ms: int = 1_000
-    total_ms: int = 5_000
-    connections: int = 64
-    answer_bytes: int = 2_097_152
-    breaker_failures: int = 5
-    breaker_window_seconds: int = 10
-    breaker_probe_seconds: int = 10
-    retry_budget: float = 0.1
+    connect_ms: PositiveInt = 1_000
+    total_ms: PositiveInt = 5_000
+    connections: PositiveInt = 64
+    answer_bytes: PositiveInt = 2_097_152
+    breaker_failures: PositiveInt = 5
+    breaker_window_seconds: PositiveInt = 10
+    breaker_probe_seconds: PositiveInt = 10
+    retry_budget: float = Field(0.1, ge=0, le=1)
 
 
 class ServiceSettings(Settings):
@@ -68,9 +68,10 @@ class SourceSettings(Settings):
 class Agency(Settings):
     """An agency of the province, and who stands in when a citizen fills his own form."""
 
-    code: str
+    code: Said
     title: Label
-    duty_official: str | None = None
+    #: personal id, twelve digits
+    duty_official: str | None = Field(None, pattern=r"^[0-9]{12}$")
     duty_account: str = ""
 
 
@@ -80,7 +81,8 @@ class RequesterSettings(Settings):
     requester: str
     title: Label
     agency: str
-    client_id: str
+    #: no colon: it ends the name in Basic (RFC 7617)
+    client_id: str = Field(pattern=r"^[!-9;-~]+$")
     client_secret: Secret
     scopes: Words
     agreements: Words = ()
@@ -111,7 +113,7 @@ class Purpose(Settings):
     """An entry of `config/purposes.yaml`."""
 
     title: Label
-    legal_basis: str
+    legal_basis: Said
 
 
 class PublishedScope(Settings):
@@ -162,9 +164,17 @@ class Configuration(Settings):
 
 def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
     """Read `root` (the folder `config/`); ConfigError with every problem found at once."""
-    reader = _Reader(root, _environment(os.environ), overrides or {})
+    faults = Faults()
+    configuration = survey(root, overrides or {}, faults)
+    faults.finish()
+    return configuration
+
+
+def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:
+    """What can be read of `root`; the rest is in `faults`."""
+    reader = _Reader(root, _environment(os.environ), overrides, faults)
     configuration = {
-        "gateway": reader.one("gateway.yaml", GatewaySettings),
+        "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
         "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
         "sources": reader.many("sources", SourceSettings, "source"),
         "requesters": reader.many("requesters", RequesterSettings, "requester"),
@@ -190,29 +200,31 @@ _FOLDERS = ("sources", "requesters", "agreements")
 class _Reader:
     """Collects problems over all files, so that one run names everything there is to mend."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], given: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, environment: Mapping[str, str], given: Mapping[str, str], faults: Faults
+    ) -> None:
         self.root = root
         self.overrides = {**environment, **given}
         self.given = given
-        self.problems = misnamed(root, root.parent)
+        self.faults = faults
+        faults.add(misnamed(root, root.parent))
         self.documents: dict[str, Document] = {}
         self._prefixes: list[str] = []
 
     def one(self, name: str, model: type[Settings], prefix: str = "") -> Any:  # noqa: ANN401 -- the caller's model
         prefix = prefix or Path(name).stem
         self._prefixes.append(prefix)
-        try:
-            document = read(self.root / name, self.root.parent)
-            self.documents[name] = document
+        path, shown = self.root / name, f"{self.root.name}/{name}"
+        self.documents[name] = Document(path, shown, None, {})
+        with self.faults.noted(shown) as reading:
+            document = self.documents[name] = read(path, self.root.parent)
             self._override(document, prefix, model)
-            return document.read_as(model)
-        except ConfigError as error:
-            self.problems.extend(error.problems)
-            return None
+            reading.append(document.read_as(model))
+        return reading[0] if reading else None
 
     def many(self, folder: str, model: type[Settings], key: str) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        self.problems += misnamed(self.root / folder, self.root.parent)
+        self.faults.add(misnamed(self.root / folder, self.root.parent))
         for path in sorted((self.root / folder).glob("*.yaml")):
             name = f"{folder}/{path.name}"
             item = self.one(name, model, f"{folder}.{path.stem}")
@@ -220,24 +232,17 @@ class _Reader:
                 continue
             if getattr(item, key) != path.stem:
                 what = f"'{key}' is '{getattr(item, key)}' but the file is called '{path.stem}'"
-                self.problems.append(
-                    self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'")
-                )
+                self.faults.add([self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'")])
             out[path.stem] = item
         return out
 
     def finish(self) -> None:
-        """ConfigError when anything was found; an override that names no file is."""
+        """An override that names no file is a fault too."""
         for name in self.overrides:
             if not any(name.startswith(prefix + ".") for prefix in self._prefixes):
                 file = ".".join(name.split(".")[: 2 if "." in name and name.split(".")[0] in _FOLDERS else 1])
-                near = difflib.get_close_matches(file, self._prefixes, 1)
-                remedy = (
-                    f"did you mean '{near[0]}'?" if near else f"begin with one of {', '.join(self._prefixes)}"
-                )
-                self.problems.append(self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy))
-        if self.problems:
-            raise ConfigError(self.problems)
+                remedy = near(file, self._prefixes, f"begin with one of {', '.join(self._prefixes)}")
+                self.faults.add([self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy)])
 
     def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
         kind = self.overrides.get(f"{prefix}.auth.kind")
@@ -252,9 +257,8 @@ class _Reader:
                 _put(document.data, path, value)
                 continue
             word, words = unknown
-            near = difflib.get_close_matches(word, words, 1)
-            remedy = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(words))}"
-            self.problems.append(self._refused(name, f"'{word}' is not a word of {document.name}", remedy))
+            remedy = near(word, words, f"there are {', '.join(sorted(words))}")
+            self.faults.add([self._refused(name, f"'{word}' is not a word of {document.name}", remedy)])
 
     def _refused(self, name: str, what: str, remedy: str) -> Problem:
         shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")

@@ -4,6 +4,8 @@ Nothing here stops the start; contradictions do (`crosscheck.py`).
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from gateway.config import Agreement, Configuration
 from gateway.mapping.load import Catalogue
@@ -22,6 +24,13 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
         for name, service, attribute in _grants(configuration, catalogue)
         if (service, attribute) not in needed
     ]
+    today = datetime.now(UTC).date().isoformat()
+    out += [
+        f"agreement {name}: it ended on {item.valid_until}, and grants nothing any more"
+        for name, item in configuration.agreements.items()
+        if item.valid_until is not None and item.valid_until < today
+    ]
+    out += strays(configuration.root)
     for code, procedure in sorted(catalogue.procedures.items()):
         for field in procedure.fields:
             services = [
@@ -33,6 +42,19 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
             if field.refs and not open_to_all and not granted.intersection(services):
                 out.append(f"procedure {code}: no agreement lets any requester fill '{field.key}'")
     return out
+
+
+def strays(root: Path) -> list[str]:
+    """Files of the configuration that nobody reads."""
+    known = {
+        "gateway.yaml",
+        "agencies.yaml",
+        "purposes.yaml",
+        "published_scopes.yaml",
+        "production.example.yaml",
+    }
+    found = [path.name for path in sorted(root.glob("*.yaml")) if path.name not in known]
+    return [f"{root.name}/{name}: nobody reads this file" for name in found]
 
 
 def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:

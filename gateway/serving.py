@@ -18,6 +18,7 @@ from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.app import SEQUENCER, Gateway, compose, listen
+from gateway.checks.production import no_sandbox
 from gateway.config import Configuration, load
 from gateway.settings import Listener
 
@@ -92,7 +93,9 @@ async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple
         async with _gateway(plan, plan.sandbox, with_admin) as gateway:
             yield gateway, description(plan, gateway, plan.sandbox)
         return
-    listener = load(plan.config, plan.overrides).gateway.sandbox
+    loaded = load(plan.config, plan.overrides)
+    no_sandbox(loaded)
+    listener = loaded.gateway.sandbox
     async with sandbox_at(plan.root, listener) as address, _gateway(plan, address, with_admin) as gateway:
         yield gateway, description(plan, gateway, address)
 
@@ -133,9 +136,9 @@ def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
     vkey = gateway.app[SEQUENCER].vkey if gateway.app is not None else None
-    peers = {name: f"{sandbox}/{name}" for name in configuration.sources} | {
-        "control": f"{sandbox}/__sandbox"
-    }
+    played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources if name in played}
+    peers["control"] = f"{sandbox}/__sandbox"
     return {
         "pid": os.getpid(),
         "gateway": gateway.api,

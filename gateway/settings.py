@@ -5,9 +5,20 @@ Secrets are references: a file or an environment variable; only the sandbox prof
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
 
 from gateway.domain.errors import ConfigError, Problem
 
@@ -19,6 +30,10 @@ def _listed(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+#: words that must say something
+Said = Annotated[str, Field(pattern=r"\S")]
 
 
 class Settings(BaseModel):
@@ -33,6 +48,15 @@ class Secret(Settings):
     file: Path | None = None
     env: str | None = None
     value: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """What stands in two places is not known to be the same."""
+        if sum(one is not None for one in (self.file, self.env, self.value)) != 1:
+            raise ValueError(
+                "a secret stands in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
+            )
+        return self
 
     def reveal(self) -> str:
         """The secret itself; ConfigError names the reference when it is not there."""
@@ -52,34 +76,43 @@ class Label(Settings):
     en: str
 
 
+def is_http(url: str) -> bool:
+    """Whether this is an address of http or https, with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 class Listener(Settings):
     """One listening socket."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", pattern=r"^[A-Za-z0-9.:_-]+$")
     port: int = Field(0, ge=0, le=65535)
 
 
 class DoorLimits(Settings):
     """What the door accepts; sizes in bytes, times in seconds."""
 
-    body_bytes: int = 262_144
-    json_depth: int = 20
-    header_seconds: float = 10
-    body_seconds: float = 10
-    idle_seconds: float = 30
-    requests_per_requester: int = 256
+    body_bytes: PositiveInt = 262_144
+    json_depth: PositiveInt = 20
+    header_seconds: PositiveFloat = 10
+    body_seconds: PositiveFloat = 10
+    idle_seconds: PositiveFloat = 30
+    requests_per_requester: PositiveInt = 256
     #: requests of one requester that wait for late answers, counted on their own
-    waiting_per_requester: int = 256
-    connections: int = 4_000
+    waiting_per_requester: PositiveInt = 256
+    connections: PositiveInt = 4_000
 
 
 class PrefillSettings(Settings):
     """Times of a prefill in milliseconds, lives in seconds."""
 
-    deadline_ms: int = 2_000
-    max_deadline_ms: int = 10_000
-    late_ms: int = 30_000
-    pending_seconds: int = Field(900, le=900)
+    deadline_ms: PositiveInt = 2_000
+    max_deadline_ms: PositiveInt = 10_000
+    late_ms: NonNegativeInt = 30_000
+    pending_seconds: int = Field(900, gt=0, le=900)
 
 
 class TsaSettings(Settings):

@@ -4,15 +4,16 @@ A document remembers the line of every value, so that a failed validation names 
 Typing is the work of the pydantic model that reads the document.
 """
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _NULLS = frozenset({"", "~", "null"})
@@ -38,6 +39,20 @@ _SCHEMAS = {
 
 Loc = tuple[str | int, ...]
 
+_MAPPING = ("must be a mapping of words to values", "write a mapping ('word: value' lines)")
+_LIST = ("must be a list", "write a list: [a, b], or lines that begin with '- '")
+_WHOLE = ("must be a whole number", "write digits")
+_YES_NO = ("must be true or false", 'write "true" or "false"')
+#: kind of a fault of the form -> what it must be, what to write
+_FORMS = {
+    "model_type": _MAPPING, "dict_type": _MAPPING, "tuple_type": _LIST, "list_type": _LIST,
+    "string_type": ("must be one text", "write text, in quotes"), "int_type": _WHOLE, "int_parsing": _WHOLE,
+    "float_type": ("must be a number", "write a number"), "float_parsing": ("must be a number", "write a number"),
+    "string_pattern_mismatch": ("is not written as it must be", ""),
+    "bool_type": _YES_NO, "bool_parsing": _YES_NO,
+}  # fmt: skip
+_BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+
 
 class Document:
     """One YAML file: plain data (dict, list, str, None) and the line of every value."""
@@ -60,57 +75,78 @@ class Document:
 
     def located(self, problem: Problem) -> Problem:
         """The problem with the line of its place."""
-        return self.problem(problem.place, problem.what, problem.remedy)
+        return self.problem(problem.place, problem.what, problem.remedy, *problem.rests_on)
 
-    def problem(self, loc: Iterable[str | int], what: str, remedy: str = "") -> Problem:
-        """One thing to mend at `loc`."""
-        return Problem(self.name, self.line(loc), what, remedy)
+    def problem(self, loc: Iterable[str | int], what: str, remedy: str = "", *rests_on: str) -> Problem:
+        """One thing to mend at `loc`; `rests_on` as in `Problem`."""
+        return Problem(self.name, self.line(loc), what, remedy, rests_on=rests_on)
 
     def read_as(self, model: type[_Model]) -> _Model:
         """The document as `model`; ConfigError with one problem per fault."""
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError([self._explain(fault, model) for fault in error.errors()]) from None
+            faults = error.errors()
+            strange = [fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"]
+            told = [fault for fault in faults if not _is_mistyped(fault, strange)]
+            raise ConfigError([self._explain(fault, model) for fault in told]) from None
 
     def _explain(self, fault: Any, model: type[BaseModel]) -> Problem:  # noqa: ANN401 -- pydantic's TypedDict
         loc = tuple(
             part for part in fault["loc"] if not (isinstance(part, str) and part.startswith("function-"))
         )
         key = ".".join(str(part) for part in loc) or "the document"
-        if fault["type"] == "missing":
-            return self.problem(loc, f"'{key}' is missing", f"add '{loc[-1]}:' here")
-        if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(loc[-1]), known_words(model), 1)
-            remedy = f"did you mean '{near[0]}'?" if near else "remove it"
+        kind = fault["type"]
+        if kind == "missing":
+            remedy = "add one more to the list" if isinstance(loc[-1], int) else f"add '{loc[-1]}:' here"
+            return self.problem(loc, f"'{key}' is missing", remedy)
+        if kind == "extra_forbidden":
+            words = words_at(model, loc[:-1])
+            remedy = near(str(loc[-1]), words, f"remove it; known here: {', '.join(sorted(words))}")
             return self.problem(loc, f"'{key}' is not a known word", remedy)
-        if fault["type"] == "value_error":
-            what, *remedy = fault["ctx"]["error"].args
-            return self.problem(loc, f"'{key}': {what}", *remedy[:1])
-        if fault["type"] in ("model_type", "dict_type"):
-            return self.problem(loc, f"'{key}' must be a mapping of words to values", _remedy(fault, model))
-        return self.problem(loc, f"'{key}': {fault['msg']}", _remedy(fault, model))
+        if kind == "value_error":
+            what, *more = fault["ctx"]["error"].args
+            return self.problem(loc, f"'{key}': {what}", *more[:1])
+        what, remedy = _FORMS.get(kind, ("", ""))
+        return self.problem(
+            loc, f"'{key}' {what}" if what else f"'{key}': {fault['msg']}", _remedy(fault, model, remedy)
+        )
 
 
-def _remedy(fault: Any, model: type[BaseModel]) -> str:  # noqa: ANN401 -- pydantic's TypedDict
+def _is_mistyped(fault: Any, strange: list[Any]) -> bool:  # noqa: ANN401 -- pydantic's TypedDict
+    """Whether a word is missing only because it stands there misspelt, which is told of the word that stands there."""
+    *around, word = fault["loc"]
+    there = [str(loc[-1]) for loc in strange if list(loc[:-1]) == around]
+    return fault["type"] == "missing" and near(str(word), there, "") != ""
+
+
+def _remedy(fault: Any, model: type[BaseModel], otherwise: str) -> str:  # noqa: ANN401 -- pydantic's TypedDict
     context = fault.get("ctx", {})
     schema = f"schemas/config/{_SCHEMAS.get(model.__name__, 'README')}.schema.json"
-    if fault["type"] in ("model_type", "dict_type"):
-        return f"write a mapping ('word: value' lines), see {schema}"
     if "expected" in context:
         return f"write {context['expected']}"
     if "pattern" in context:
-        return f"write text that matches {context['pattern']}"
-    return f"see {schema} for what is accepted"
+        shown = {r"\S": "that says something"}.get(context["pattern"], f"that matches {context['pattern']}")
+        return f"write text {shown}"
+    bounds = [f"{word} {context[name]}" for name, word in _BOUNDS.items() if name in context]
+    if bounds:
+        return f"write a number {' and '.join(bounds)}"
+    return f"{otherwise or 'write what is accepted'}, see {schema}"
 
 
-def known_words(model: type[BaseModel]) -> list[str]:
-    """All field names and aliases of a model and of the models inside it."""
-    words: set[str] = set()
-    schema = model.model_json_schema(by_alias=True)
-    for part in (schema, *schema.get("$defs", {}).values()):
-        words.update(part.get("properties", {}))
-    return sorted(words)
+def words_at(model: object, loc: Loc) -> list[str]:
+    """The words that a place of a model's document knows; none where anything may stand."""
+    if get_origin(model) in (Annotated, Union, UnionType):
+        return next((found for one in get_args(model) if (found := words_at(one, loc))), [])
+    if get_origin(model) in (dict, tuple, list):
+        inner = [one for one in get_args(model) if one is not Ellipsis]
+        return words_at(inner[-1], loc[1:])
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    if not loc:
+        return list(fields)
+    return words_at(fields[str(loc[0])].annotation, loc[1:]) if loc[0] in fields else []
 
 
 def misnamed(folder: Path, root: Path) -> list[Problem]:

@@ -32,6 +32,8 @@ from adapters.sandbox.tsa_door import add_authority
 from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, Tokens, as_json
 
 _BODY_LIMIT = 4_000_000
+#: what the peers of an application handed out
+TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -65,6 +67,7 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
         raise bad(what, f"use some of {', '.join(sorted(sources()))}", "--only")
     stage = Stage(load(data_root), latency_ms / 1000)
     app = web.Application(client_max_size=_BODY_LIMIT)
+    app[TOKENS] = stage.tokens
     app.on_response_prepare.append(_mark)
     app.on_shutdown.append(stage.close)
     for endpoint in endpoints():

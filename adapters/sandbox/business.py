@@ -1,6 +1,6 @@
 """Simulated enterprise and household-business registers and the NGSP token door (databases.md 2, 3, 6.3).
 
-Promises: the enterprise register lets nobody in without a token; errors are those of the platform's
+Promises: no peer behind the platform lets anybody in without a token; errors are those of the platform's
 gateway software. Household business has no public look-up: the same envelope, of the sandbox's own making.
 """
 
@@ -13,7 +13,7 @@ from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get
 
 ENTERPRISE = "enterprise"
 HOUSEHOLD = "household_business"
-#: peers that also hand out platform tokens; only the enterprise register insists on one
+#: peers behind the platform: they hand out its tokens, and let nobody in without one
 NGSP = (
     ENTERPRISE,
     HOUSEHOLD,
@@ -67,7 +67,7 @@ def token(call: Call) -> Reply:
 def refusal(call: Call) -> Reply | None:
     """The gateway's 401 for a missing or dead token; None when the caller may come in."""
     if call.headers.get("authorization") is None:
-        return gateway_fault(401, 900902, "Missing Credentials") if call.source == ENTERPRISE else None
+        return gateway_fault(401, 900902, "Missing Credentials")
     return None if call.bearer_valid() else gateway_fault(401, 900901, "Invalid Credentials")
 
 

@@ -4,19 +4,18 @@ Promises: one frozen picture that every simulated provider renders in its own wi
 Every scalar in the file is text. Knows no protocol.
 """
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adapters.sandbox.people_checks import faults
 from gateway.domain.errors import ConfigError, Problem
 from gateway.strict_yaml import Document, read
 
 PERSONAS = Path("config/sandbox/personas.yaml")
 CATALOGUES = Path("config/sandbox/catalogues.yaml")
-_GENDERS = ("male", "female", "other")
-_RELATIVES = ("father", "mother", "spouse", "representative", "head")
+_COMMUNES = "donvihanhchinhcap3"
 
 
 class BadSandbox(ConfigError, ValueError):
@@ -225,12 +224,16 @@ def load(data_root: Path) -> Register:
     entries = raw.pop("people", None)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise bad("'people' is no list of people", "write 'people:' and one '- key: …' for each")
-    people = tuple(_person(entry, document, index) for index, entry in enumerate(entries))
-    _check(people, document)
     raw.pop("version", None)
     catalogues = _table(read(data_root / CATALOGUES, data_root)).get("categories")
-    if not isinstance(catalogues, dict):
-        raise bad("'categories' is missing", "write 'categories:' and a list for each", str(CATALOGUES))
+    if not isinstance(catalogues, dict) or not isinstance(catalogues.get(_COMMUNES), list):
+        what = f"'categories' is missing, or '{_COMMUNES}' in it"
+        raise bad(what, "write 'categories:' and a list for each", str(CATALOGUES))
+    communes = {row["MaDonViHanhChinhCap3"]: row["TenDonViHanhChinhCap3"] for row in catalogues[_COMMUNES]}
+    said = faults(entries, Person, _PARTS, _LISTS, communes)
+    if problems := [document.problem(*fault) for fault in said]:
+        raise BadSandbox(problems)
+    people = tuple(map(_person, entries))
     by_id = {identifier: one for one in people for identifier in (one.old_id, one.personal_id) if identifier}
     return Register(
         people=people,
@@ -238,10 +241,7 @@ def load(data_root: Path) -> Register:
         catalogues=catalogues,
         by_key={one.key: one for one in people},
         by_id=by_id,
-        communes={
-            row["MaDonViHanhChinhCap3"]: row["TenDonViHanhChinhCap3"]
-            for row in catalogues["donvihanhchinhcap3"]
-        },
+        communes=communes,
     )
 
 
@@ -258,43 +258,19 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 -- plain YAML data
     return [_texts(item) for item in value] if isinstance(value, list) else value or ""
 
 
-def _check(people: Sequence[Person], document: Document) -> None:
-    keys = [one.key for one in people]
-    problems = [
-        document.problem(("people", index, word), f"{one.key}: {what}", remedy)
-        for index, one in enumerate(people)
-        for word, what, remedy in _faults(one, keys)
-    ]
-    if problems:
-        raise BadSandbox(problems)
+_PARTS: Mapping[str, type] = {
+    "birth_registration": Address, "origin": Address, "permanent": Address, "current": Address,
+    "birth_record": Act, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence,
+    "health_check": HealthCheck,
+}  # fmt: skip
+_LISTS: Mapping[str, type] = {"marriages": Marriage, "papers": Paper}
 
 
-def _faults(one: Person, keys: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Word of the person, what is wrong with it, and the remedy."""
-    if keys.count(one.key) > 1:
-        yield "key", "two people have the same key", "give each person a key of its own"
-    if one.gender not in _GENDERS:
-        yield "gender", f"gender '{one.gender}' is unknown", f"write one of {', '.join(_GENDERS)}"
-    relatives = [(name, getattr(one, name)) for name in _RELATIVES]
-    for word, key in [*relatives, *(("marriages", marriage.spouse) for marriage in one.marriages)]:
-        if key and key not in keys:
-            near = [f"did you mean '{found}'?" for found in difflib.get_close_matches(key, keys, 1)]
-            yield word, f"{word} '{key}' is nobody", (near or ["name the key of a person in the file"])[0]
-
-
-def _person(entry: dict[str, Any], document: Document, index: int) -> Person:
-    parts: dict[str, type] = dict.fromkeys(("birth_registration", "origin", "permanent", "current"), Address)
-    parts |= {"birth_record": Act, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence}
-    parts |= {"health_check": HealthCheck}
-    lists: dict[str, type] = {"marriages": Marriage, "papers": Paper}
+def _person(entry: Mapping[str, Any]) -> Person:
+    """The person of an entry that has no faults."""
     words = dict(entry)
-    try:
-        for name in parts.keys() & words.keys():
-            words[name] = parts[name](**words[name])
-        for name in lists.keys() & words.keys():
-            words[name] = tuple(lists[name](**row) for row in words[name])
-        return Person(**words)
-    except TypeError as error:
-        what = str(error).partition("__init__() ")[2] or "a part of the person is no table"
-        said, remedy = f"{entry.get('key', '?')}: {what}", "see how the other people are written"
-        raise bad(said, remedy, document.name, document.line(("people", index))) from None
+    for name in _PARTS.keys() & words.keys():
+        words[name] = _PARTS[name](**words[name])
+    for name in _LISTS.keys() & words.keys():
+        words[name] = tuple(_LISTS[name](**row) for row in words[name] or ())
+    return Person(**words)

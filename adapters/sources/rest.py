@@ -5,19 +5,20 @@ only when it has one meaning. Which words are sent and how the answer is read is
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from adapters.sources.provider import LARGE_BYTES, Provider, Wire
 from adapters.sources.rest_calls import RestCall, open_call
-from adapters.transport.auth import build_auth, call_signed, renew
+from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth, call_signed, renew
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.http import HttpPeer, open_peer
 from adapters.transport.signers import Auth
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.faults import Faults
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 
@@ -34,19 +35,36 @@ def open_source(
 
     `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
     """
-    if unknown := sorted(set(settings.options) - _OPTIONS):
-        what, remedy = f"'options.{unknown[0]}' is not known here", f"use {', '.join(sorted(_OPTIONS))}"
-        file, place = f"config/sources/{settings.source}.yaml", ("options", unknown[0])
-        raise ConfigError([Problem(file, 0, what, remedy, place=place)])
+    faults = Faults()
+    faults.add(_option_faults(settings))
     url_ids = settings.options.get("allow_url_ids") in ("true", True)
-    calls = {
-        f"{settings.source}.{operation}": open_call(settings, operation, plan, url_ids_allowed=url_ids)
-        for operation, plan in services.items()
-        if operation in settings.services and settings.services[operation].enabled
-    }
-    peer = open_peer(settings, tools)
-    auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-    return RestSource(settings, calls, peer, auth, tools)
+    calls: dict[str, RestCall] = {}
+    for operation, plan in services.items():
+        if operation in settings.services and settings.services[operation].enabled:
+            with faults.noted():
+                call = open_call(settings, operation, plan, url_ids_allowed=url_ids)
+                calls[f"{settings.source}.{operation}"] = call
+    with faults.noted() as opened:
+        peer = open_peer(settings, tools)
+        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
+        opened.append(RestSource(settings, calls, peer, auth, tools))
+    faults.finish()
+    source: RestSource = opened[0]
+    return source
+
+
+def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
+    file = f"config/sources/{settings.source}.yaml"
+    if (kind := settings.auth.get("kind")) in MESSAGE_KINDS:
+        what = f"'auth.kind: {kind}' signs SOAP messages, and this source has none"
+        yield Problem(file, 0, what, f"write one of {', '.join(CALL_KINDS)}", place=("auth", "kind"))
+    for word in sorted(set(settings.options) - _OPTIONS):
+        what, remedy = f"'options.{word}' is not known here", f"use {', '.join(sorted(_OPTIONS))}"
+        yield Problem(file, 0, what, remedy, place=("options", word))
+    said = settings.options.get("allow_url_ids", "false")
+    if said not in ("true", "false", True, False):
+        what = f"'options.allow_url_ids: {said}' is neither true nor false"
+        yield Problem(file, 0, what, 'write "true" or "false"', place=("options", "allow_url_ids"))
 
 
 class RestSource(Provider):

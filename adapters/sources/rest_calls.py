@@ -13,8 +13,9 @@ import orjson
 
 from adapters.sources.provider import Wire
 from adapters.transport.faults import from_code, refused_here
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id, procedure_code
 from gateway.mapping.source import ServicePlan
 
@@ -115,15 +116,23 @@ def open_call(
     """The call of one operation; ConfigError when it would put a person's id into an address."""
     service = settings.services[operation]
     path = "/" + (service.path or operation).removeprefix("/")
-    if not url_ids_allowed:
-        in_path = frozenset(_PLACE.findall(path))
-        for place, rule in plan.mapping.request.items():
-            named = _PERSONAL.intersection((rule.from_ or "", *rule.else_))
-            if named and (in_query(service) or place in in_path):
-                what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
-                remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
-                file, at = f"config/sources/{settings.source}.yaml", ("services", operation)
-                raise ConfigError([Problem(file, 0, what, remedy, place=at)])
+    file, at = f"config/sources/{settings.source}.yaml", ("services", operation)
+    faults = Faults()
+    places = _PLACE.findall(path)
+    for place in places:
+        if place not in plan.mapping.request:
+            what = f"'{{{place}}}' of the path is no place of the request in mappings/sources/{settings.source}.yaml"
+            remedy = near(
+                place, plan.mapping.request, f"add '{place}' to 'request', or take it out of the path"
+            )
+            faults.add([Problem(file, 0, what, remedy, place=(*at, "path"))])
+    for place, rule in plan.mapping.request.items() if not url_ids_allowed else ():
+        named = _PERSONAL.intersection((rule.from_ or "", *rule.else_))
+        if named and (in_query(service) or place in places):
+            what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
+            remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
+            faults.add([Problem(file, 0, what, remedy, place=at)])
+    faults.finish()
     return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
 
 

@@ -9,17 +9,16 @@ Refuses to know a provider: element names stand in `schemas/sources`, their mean
 """
 
 import asyncio
-import difflib
 import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
@@ -27,11 +26,12 @@ from adapters.transport.http import HttpPeer, open_peer
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
-from adapters.transport.wsdl import Operation, load
+from adapters.transport.wsdl import Operation
 from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.source import ServicePlan
 
@@ -42,48 +42,27 @@ if TYPE_CHECKING:
 _ACCEPTED = frozenset({400, 500})
 #: words of a mapping's answer that are paths
 _PATHS = ("record", "found_when", "status", "updated_at")
-_CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
-
-Fault = tuple[Outcome, Reason]
-
-#: what a fault may mean, and the reason unless the settings give one
-_REASONS: Mapping[Outcome, Reason] = MappingProxyType(
-    {
-        Outcome.REFUSED: Reason.SOURCE_REFUSED,
-        Outcome.UNAVAILABLE: Reason.SOURCE_BUSY,
-        Outcome.INVALID: Reason.SOURCE_ANSWER_INVALID,
-        Outcome.NO_MATCH: Reason.DATA_DO_NOT_MATCH,
-        Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
-    }
-)
 
 
 def open_source(
     settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
 ) -> "SoapSource":
     """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
-    options = _Options(settings, tools.root)
-    operations = _operations(options, tools.root)
-    peer = open_peer(settings, tools)
-    doors = {
-        f"{settings.source}.{name}": _door(name, plan, settings, operations, options)
-        for name, plan in services.items()
-        if name in settings.services and settings.services[name].enabled
-    }
-    return SoapSource(settings, options, doors, peer, tools)
-
-
-def _operations(options: "_Options", root: Path) -> Mapping[str, Operation]:
-    """What the WSDL offers; ConfigError at `options.wsdl` when it is not there or cannot be read."""
-    name = options.wsdl.relative_to(root) if options.wsdl.is_relative_to(root) else options.wsdl
-    try:
-        if options.wsdl.is_file():
-            return load(options.wsdl)
-    except ConfigError as error:
-        what, remedy = f"'{name}': {error.problems[0].what}", error.problems[0].remedy
-    else:
-        what, remedy = f"there is no file '{name}'", f"name a WSDL; paths begin at {root}"
-    raise options.error(what, remedy, "options", "wsdl") from None
+    faults = Faults()
+    options = SoapOptions(settings, tools.root, faults)
+    doors: dict[str, _Door] = {}
+    with faults.noted():
+        operations = options.operations(tools.root)
+        for name, plan in services.items():
+            if name in settings.services and settings.services[name].enabled:
+                with faults.noted():
+                    door = _door(name, plan, settings, operations, options)
+                    doors[f"{settings.source}.{name}"] = door
+    with faults.noted() as opened:
+        opened.append(SoapSource(settings, options, doors, open_peer(settings, tools), tools))
+    faults.finish()
+    source: SoapSource = opened[0]
+    return source
 
 
 def _unmapped(source: str, plan: ServicePlan, word: str) -> ConfigError:
@@ -132,13 +111,13 @@ def _door(
     plan: ServicePlan,
     settings: "SourceSettings",
     operations: Mapping[str, Operation],
-    options: "_Options",
+    options: SoapOptions,
 ) -> _Door:
     operation = operations.get(name)
     if operation is None:
-        near = difflib.get_close_matches(name, operations, 1) or sorted(operations)
         what = f"operation '{name}' is not in the WSDL"
-        raise options.error(what, f"the WSDL has {', '.join(near)}", "services", name)
+        remedy = near(name, operations, f"the WSDL has {', '.join(sorted(operations))}")
+        raise options.error(what, remedy, "services", name)
     try:
         operation.request.narrowed(plan.mapping.request)
         answer = operation.answer.narrowed(plan.wanted_paths)
@@ -155,7 +134,7 @@ class SoapSource(Provider):
     def __init__(
         self,
         settings: "SourceSettings",
-        options: "_Options",
+        options: SoapOptions,
         doors: Mapping[str, _Door],
         peer: HttpPeer,
         tools: Tools,
@@ -257,49 +236,3 @@ def _pem(auth: AuthSettings, name: str, root: Path) -> bytes:
     except OSError:
         what = f"the file of 'auth.{name}' cannot be read"
         raise auth.error(name, what, "check the path, which begins below the data root") from None
-
-
-class _Options:
-    """`options` of a SOAP source, checked."""
-
-    def __init__(self, settings: "SourceSettings", root: Path) -> None:
-        self._source = settings.source
-        options = settings.options
-        unknown = set(options) - {"wsdl", "faults", "soap_version", "content_type", "soap_action", "tls"}
-        if unknown or "wsdl" not in options:
-            what = (
-                f"'options' has the unknown word '{min(unknown)}'" if unknown else "'options.wsdl' is missing"
-            )
-            where = ("options", min(unknown)) if unknown else ("options",)
-            raise self.error(what, "write wsdl, faults, soap_version, content_type, soap_action, tls", *where)
-        self.wsdl = root / str(options["wsdl"])
-        self.version: Literal["1.1", "1.2"] = "1.2" if str(options.get("soap_version")) == "1.2" else "1.1"
-        self._content_type = options.get("content_type")
-        self._action = options.get("soap_action")
-        self.faults = {"*": (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)}
-        for code, fault in dict(options.get("faults", {})).items():
-            self.faults[str(code)] = self._fault(code, fault)
-
-    def headers(self, action: str) -> dict[str, str]:
-        """Of one operation, whose binding names `action`: a header in SOAP 1.1, a parameter of the type in 1.2."""
-        if self._action is not None:
-            action = str(self._action)
-        kind = _CONTENT_TYPES[self.version] if self._content_type is None else str(self._content_type)
-        if self.version == "1.1":
-            return {"Content-Type": kind, "SOAPAction": f'"{action}"'}
-        named = action and self._content_type is None
-        return {"Content-Type": f'{kind}; action="{action}"' if named else kind}
-
-    def error(self, what: str, remedy: str, *place: str) -> ConfigError:
-        """An error about a place of this source's settings."""
-        return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=place)])
-
-    def _fault(self, code: object, fault: object) -> Fault:
-        words = fault if isinstance(fault, Mapping) else {"outcome": fault}
-        try:
-            outcome = Outcome(str(words.get("outcome")))
-            return outcome, Reason(str(words.get("reason", _REASONS[outcome])))
-        except (ValueError, KeyError):
-            remedy = f"write one of {', '.join(_REASONS)}, or {{outcome: …, reason: …}}"
-            what = f"'options.faults.{code}' is not understood"
-            raise self.error(what, remedy, "options", "faults", str(code)) from None

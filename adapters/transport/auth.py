@@ -109,8 +109,8 @@ def _api_key(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> 
 def _population_v1(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     """Through the national platform: milliseconds, member and key beside the hash."""
     del peer
-    where, user = settings.text("auth_url", url), settings.text("username")
-    secret, key = settings.secret("secret"), settings.text_or_secret("api_key")
+    where, user = settings.address("auth_url", url), settings.text("username")
+    secret, key = settings.secret("secret"), settings.secret("api_key")
     client = settings.text("client")
 
     def make() -> dict[str, str]:
@@ -128,7 +128,7 @@ def _population_v1(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
 def _population_v2(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     """Direct: seconds, a lower-case header name, the configured service address in the hash."""
     del peer
-    where, user = settings.text("service_url", url), settings.text("username")
+    where, user = settings.address("service_url", url), settings.text("username")
     secret = settings.secret("secret")
 
     def make() -> dict[str, str]:
@@ -161,3 +161,5 @@ _KINDS: Mapping[str, Callable[[AuthSettings, str, HttpPeer, Tools], Auth]] = Map
         "wsse_x509": _none,
     }
 )
+#: kinds of sources that write no envelopes
+CALL_KINDS = sorted(_KINDS.keys() - MESSAGE_KINDS)

@@ -2,11 +2,14 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
 
+_NAME = re.compile(r"[^.\[\]\s]+")
 _SECRET_FORMS = (["value"], ["env"], ["file"])
 
 
@@ -28,10 +31,10 @@ class AuthSettings:
     def finish(self) -> None:
         """ConfigError when there is a word that this kind did not ask for."""
         if unknown := [name for name in self._auth if name not in self._known]:
-            near = difflib.get_close_matches(unknown[0], self._known, 1)
             what = f"'auth.{unknown[0]}' is not a word of 'kind: {self.kind}'"
-            remedy = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(sorted(self._known))}"
-            raise self.error(unknown[0], what, remedy)
+            raise self.error(
+                unknown[0], what, near(unknown[0], self._known, f"it takes {', '.join(sorted(self._known))}")
+            )
 
     def leave(self, *names: str) -> None:
         """Words that somebody else reads."""
@@ -44,9 +47,43 @@ class AuthSettings:
     def text(self, name: str, default: str | None = None) -> str:
         """A word; without `default` it must be there."""
         value = self._given(name, default)
-        if not isinstance(value, str) or (default is None and not value):
-            raise self.error(name, f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
+        if value is None or (value == "" and default is None):
+            raise self._missing(name)
+        if not isinstance(value, str):
+            raise self.error(name, f"'auth.{name}' is no text", f"write '{name}: …' on one line")
         return value
+
+    def _missing(self, name: str) -> ConfigError:
+        """It is not there; what looks like it is shown, at its own line."""
+        if alike := self._alike(name):
+            what = f"'auth.{name}' is missing, and '{alike}' is not a word of 'kind: {self.kind}'"
+            return self.error(alike, what, f"did you mean '{name}'?")
+        return self.error(name, f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
+
+    def _alike(self, name: str) -> str:
+        """A word that nobody asked for and that looks like this one."""
+        strange = [word for word in self._auth if word not in self._known]
+        return next(iter(difflib.get_close_matches(name, strange, 1)), "")
+
+    def address(self, name: str, default: str) -> str:
+        """An address of http or https, or the default."""
+        value = self.text(name, default)
+        if value != default and not value.startswith(("http://", "https://")):
+            raise self.error(
+                name, f"'auth.{name}' is not an address: '{value}'", f"write '{name}: https://…'"
+            )
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A place in an answer: names joined by dots."""
+        found = tuple(self.text(name).split("."))
+        if not all(_NAME.fullmatch(one) for one in found):
+            what, remedy = (
+                f"'auth.{name}' is no place in an answer",
+                "write names joined by dots: 'data.token'",
+            )
+            raise self.error(name, what, remedy)
+        return found
 
     def choice(self, name: str, words: tuple[str, ...]) -> str:
         """One of `words`; the first is the default."""
@@ -64,16 +101,16 @@ class AuthSettings:
             raise self.error(name, f"'auth.{name}' is not a number", "write a positive whole number")
         return value
 
-    def text_or_secret(self, name: str) -> str:
-        """A word, or a secret reference."""
-        return self.secret(name) if isinstance(self._given(name), Mapping) else self.text(name)
-
     def secret(self, name: str) -> str:
         """The secret that `{value|env|file: …}` refers to."""
         reference = self._given(name)
-        if not isinstance(reference, Mapping) or [*reference][:1] not in _SECRET_FORMS or len(reference) != 1:
-            remedy = f"write '{name}: {{file: …}}' or '{{env: …}}'"
-            raise self.error(name, f"'auth.{name}' is not a secret", remedy)
+        if reference is None and self._alike(name):
+            raise self._missing(name)
+        if not isinstance(reference, Mapping) or [*reference] not in _SECRET_FORMS:
+            said = f": it says {', '.join(map(str, reference))}" if isinstance(reference, Mapping) else ""
+            what = f"'auth.{name}' is not a secret{said or (': it is missing' if reference is None else '')}"
+            remedy = f"write '{name}: {{file: …}}' or '{{env: …}}', and nothing beside it"
+            raise self.error(name, what, remedy)
         form, place = next(iter(reference.items()))
         found = _reveal(form, place)
         if not found:

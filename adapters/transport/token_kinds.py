@@ -44,14 +44,14 @@ def population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools
     """Through a provincial platform: an application header on all, the official's key on calls."""
     del url, tools
     application = {
-        "AccessKey": settings.text_or_secret("access_key"),
+        "AccessKey": settings.secret("access_key"),
         "SecretKey": settings.secret("secret"),
         "AppName": settings.text("app_name"),
         "PartnerCode": settings.text("partner_code"),
         "PartnerCodeCus": settings.text("partner_code_cus"),
     }
     access = base64.b64encode(orjson.dumps(application)).decode("ascii")
-    official = base64.b64encode(settings.text_or_secret("auth_hash").encode()).decode("ascii")
+    official = base64.b64encode(settings.secret("auth_hash").encode()).decode("ascii")
     fixed = {"lgspaccesstoken": access, "Content-Type": _FORM, "Accept": _JSON}
     own, path = _endpoint(settings, peer)
 
@@ -74,7 +74,7 @@ def login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) 
         secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
     body = orjson.dumps({"username": user, "password": secret})
     fixed = {"Content-Type": _JSON, "Accept": _JSON}
-    place = tuple(settings.text("token").split("."))
+    place = settings.names("token")
     life = settings.number("life_seconds", _LOGIN_SECONDS)
     path = settings.text("path")
 
@@ -99,7 +99,7 @@ def _bearer(token: Token) -> dict[str, str]:
 
 def _endpoint(settings: AuthSettings, peer: HttpPeer) -> tuple[HttpPeer | None, str]:
     """A peer of its own for `token_url`, and the path to call."""
-    if where := settings.text("token_url", ""):
+    if where := settings.address("token_url", ""):
         return peer.sibling(where), ""
     return None, settings.text("token_path")
 

@@ -59,6 +59,10 @@ class Operation:
     action: str = ""
 
 
+#: how much is shown of what a library says
+_SHOWN = 200
+
+
 class _Unusable(Exception):
     """This WSDL cannot be used; the text is the name of what stood in the way."""
 
@@ -68,12 +72,29 @@ def load(wsdl: Path) -> dict[str, Operation]:
 
     A child reads it, so that this process never imports zeep (12 MB). It blocks: call it before serving.
     """
+    _check_xml(wsdl)
     try:
         return call(_read, wsdl)
     except (_Unusable, ChildFailed, OSError) as error:
         name = str(error) if isinstance(error, _Unusable) else type(error).__name__
         what = f"this WSDL cannot be used ({name})"
         raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+
+
+def _check_xml(wsdl: Path) -> None:
+    """ConfigError names the schema beside the WSDL that is no XML, and its line: else the WSDL would be blamed."""
+    for path in sorted(wsdl.parent.glob("*.xsd")):
+        try:
+            etree.parse(path, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+        except etree.XMLSyntaxError as error:
+            what = f"is not XML: {error.msg}"
+            raise ConfigError([Problem(path.name, error.lineno or 0, what, "mend the schema")]) from None
+
+
+def _said(error: Exception) -> str:
+    """The kind of an error and its own words, on one line."""
+    words = " ".join(str(error).split())[:_SHOWN]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _read(wsdl: Path) -> dict[str, Operation]:
@@ -86,6 +107,10 @@ def _read(wsdl: Path) -> dict[str, Operation]:
     transport: Any = Transport()
     try:
         document = Document(str(wsdl), transport, settings=settings)
+        for binding in document.bindings.values():
+            for name, operation in binding._operations.items():  # noqa: SLF001 -- zeep has no public way
+                if operation.style != "document":
+                    raise ValueError(f"operation {name} has style {operation.style}")  # noqa: TRY301 -- as below
         found = {
             name: Operation(
                 _shape(operation.input.body), _shape(operation.output.body), operation.soapaction or ""
@@ -96,7 +121,7 @@ def _read(wsdl: Path) -> dict[str, Operation]:
         if not found:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
     except (OSError, ValueError, RecursionError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
-        raise _Unusable(type(error).__name__) from error
+        raise _Unusable(_said(error)) from error
     return found
 
 

@@ -168,15 +168,19 @@ class ConfigError(GatewayError):
 class Problem:
     """One thing to mend in a configuration file: where, what is wrong, what to write."""
 
-    __slots__ = ("file", "line", "place", "remedy", "what")
+    __slots__ = ("file", "line", "place", "remedy", "rests_on", "what")
 
     def __init__(
-        self, file: str, line: int, what: str, remedy: str = "", *, place: tuple[str | int, ...] = ()
-    ) -> None:
+        self, file: str, line: int, what: str, remedy: str = "", *, place: tuple[str | int, ...] = (),
+        rests_on: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """`file` is relative to the configured root where possible; `line` counts from 1, 0 is the whole file.
 
         Who does not know the line says in which `place` of the document it is: keys and indexes from its root.
+        `rests_on` names other files (folders, with a slash at the end) that it was held against:
+        where one of those cannot be read, this is no fault of its own.
         """
+        self.rests_on = rests_on
         self.place = place
         self.file = file
         self.line = line

@@ -4,15 +4,16 @@ A list that says `bijective: true` reads both ways. A code that a list does not 
 Commune-level units (hung_yen_units.yaml) carry the pre-merger codes that each was formed from.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
-from gateway.domain.errors import ConfigError
+from gateway.domain.faults import Faults
 from gateway.mapping.model import Mark, Strict
-from gateway.strict_yaml import read
+from gateway.strict_yaml import Loc, read
 
 
 class CodeList(Strict):
@@ -25,6 +26,8 @@ class CodeList(Strict):
     #: every code that the list must know
     total_over: tuple[str, ...] = ()
     bijective: bool = False
+    #: what every code looks like (a regular expression)
+    pattern: str = ""
     codes: dict[str, str | None]
     notes: tuple[str, ...] = ()
 
@@ -41,6 +44,16 @@ class Unit(Strict):
     alt_code: str | None = None
 
 
+class Province(Strict):
+    """The province of the units."""
+
+    code: str
+    name: str = ""
+    merged_from: tuple[str, ...] = ()
+    #: how many there are
+    units: int | None = None
+
+
 class UnitFile(Strict):
     """`mappings/codes/hung_yen_units.yaml`."""
 
@@ -48,7 +61,7 @@ class UnitFile(Strict):
     source: str = ""
     mark: Mark = "seen"
     title: dict[str, str] = {}
-    province: dict[str, object]
+    province: Province
     units: tuple[Unit, ...]
     notes: tuple[str, ...] = ()
 
@@ -74,40 +87,76 @@ class Codes:
 
 def load_codes(folder: Path) -> Codes:
     """Read every list; ConfigError names the file and line of each fault."""
+    faults = Faults()
+    codes = survey_codes(folder, faults)
+    faults.finish()
+    return codes
+
+
+def survey_codes(folder: Path, faults: Faults) -> Codes:
+    """Every list that can be read; the rest is in `faults`."""
     lists: dict[str, Mapping[str, str | None]] = {}
     units = Units("", {}, {})
-    problems = []
     for path in sorted(folder.glob("*.yaml")):
-        try:
+        with faults.noted(f"mappings/codes/{path.name}"):
             document = read(path, folder.parent.parent)
             if isinstance(document.data, dict) and "units" in document.data:
-                units = _units(document.read_as(UnitFile))
-                continue
-            found = document.read_as(CodeList)
-            for word, what, remedy in _faults(found):
-                problems.append(document.problem((word,), what, remedy))
-            if found.list in lists:
-                problems.append(document.problem(("list",), f"list '{found.list}' stands in two files"))
-            lists[found.list] = found.codes
-        except ConfigError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
+                file = document.read_as(UnitFile)
+                units = _units(file)
+                found, said = file.list, _unit_faults(file)
+            else:
+                one = document.read_as(CodeList)
+                lists[path.stem] = one.codes
+                found, said = one.list, _list_faults(one)
+            faults.add(document.problem(*fault) for fault in said)
+            if found != path.stem:
+                what = f"'list' is '{found}' but the file is called '{path.stem}'"
+                faults.add([document.problem(("list",), what, f"write 'list: {path.stem}'")])
     return Codes(lists, units, lists.get("provinces_2025", {}))
 
 
-def _faults(found: CodeList) -> list[tuple[str, str, str]]:
-    faults = []
-    missing = [code for code in found.total_over if code not in found.codes]
-    if missing:
-        faults.append(
-            ("codes", f"list '{found.list}' misses {', '.join(missing)}", "add the codes (null: no meaning)")
-        )
-    targets = [code for code in found.codes.values() if code is not None]
-    if found.bijective and (len(set(targets)) != len(targets) or len(targets) != len(found.codes)):
-        remedy = "make each target unique and not null, or write bijective: false"
-        faults.append(("codes", f"list '{found.list}' does not read both ways", remedy))
-    return faults
+def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    at: Loc = ("codes",)
+    if missing := [code for code in found.total_over if code not in found.codes]:
+        what = f"list '{found.list}' misses {', '.join(missing)}"
+        yield ("total_over",), what, "add the codes under 'codes' (null: no meaning)"
+    seen: dict[str, str] = {}
+    for code, target in found.codes.items():
+        at = ("codes", code)
+        if found.pattern and re.fullmatch(found.pattern, code) is None:
+            yield at, f"code '{code}' is none of this list", f"write a code that matches {found.pattern}"
+        if target is not None and not target.strip():
+            yield (
+                at,
+                f"code '{code}' leads to a blank text",
+                "write what it leads to, or null: it has no meaning",
+            )
+        if found.bijective and (target is None or target in seen):
+            other = "nothing" if target is None else f"'{target}', as '{seen[target]}' does"
+            remedy = "make each target unique and not null, or write bijective: false"
+            yield at, f"list '{found.list}' does not read both ways: '{code}' leads to {other}", remedy
+        seen.setdefault(target or "", code)
+
+
+def _unit_faults(file: UnitFile) -> Iterator[tuple[Loc, str, str]]:
+    if file.province.units is not None and file.province.units != len(file.units):
+        what = f"the province has {file.province.units} units, but {len(file.units)} stand below"
+        yield ("province", "units"), what, "add what is missing, or correct the number"
+    seen: set[str] = set()
+    whole: dict[str, str] = {}
+    for index, unit in enumerate(file.units):
+        if unit.code in seen:
+            yield ("units", index, "code"), f"unit '{unit.code}' stands twice", "keep one of the two"
+        seen.add(unit.code)
+        for old in unit.legacy:
+            if old in whole:
+                what = f"the old code '{old}' became '{unit.code}' wholly, and '{whole[old]}' too"
+                yield (
+                    ("units", index, "legacy"),
+                    what,
+                    "write it under 'legacy_part' of both, or of one alone",
+                )
+            whole[old] = unit.code
 
 
 def _units(file: UnitFile) -> Units:
@@ -116,7 +165,7 @@ def _units(file: UnitFile) -> Units:
         for old in (*unit.legacy, *unit.legacy_part):
             successors.setdefault(old, []).append(unit.code)
     return Units(
-        str(file.province["code"]),
+        file.province.code,
         {unit.code: unit.name for unit in file.units},
         {old: tuple(new) for old, new in successors.items()},
     )

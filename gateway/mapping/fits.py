@@ -1,34 +1,25 @@
-"""Holds compiled mappings against the evidence schemas and code lists: values that one has, the other must know.
+"""Holds compiled procedures against the evidence schemas and code lists: values that one has, the other must know.
 
-Where a code list stands, the words that it leads to are checked against the evidence schema of a source's attribute,
-and the words that it starts from against the evidence schema of a form field's references.
-A source's transforms work on what the list gives: its check is made when there are none or they keep every word
-(`_KEEPING`), else the outcome is the transform's own. A form's transforms come after its check and do not matter.
+Where a code list stands, the words that it starts from are checked against the evidence schema of the references.
 Every fault is a Problem with file, line and remedy; nothing here raises for what a file says.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from gateway.domain.errors import Problem
+from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
-from gateway.mapping.form_transforms import form_transforms
-from gateway.mapping.model import FieldGroup, FieldRule, Predicate, Role
-from gateway.mapping.procedure import Compiler, Field, Procedure, Ref
-from gateway.mapping.source import ServicePlan
-from gateway.strict_yaml import Document, Loc, read
+from gateway.mapping.compiler import Compiler, Unknown
+from gateway.mapping.forms import filled_faults
+from gateway.mapping.model import FieldGroup, FieldRule, Predicate
+from gateway.mapping.procedure import Field, Procedure, Ref
+from gateway.strict_yaml import Document, Loc
 
 #: evidence type -> attribute -> its JSON Schema
 Evidence = Mapping[str, Mapping[str, object]]
 Groups = Mapping[str, tuple[FieldGroup, Document]]
-Plans = Mapping[str, Mapping[str, ServicePlan]]
-#: transforms that leave a word of a code list as it is
-_KEEPING = frozenset({"text"})
 #: what tells the people of a list apart
 _PEOPLE = frozenset({"personal_id", "full_name", "birth_date"})
-#: keys of a source mapping whose value a compile fault quotes
-_SPEAKING = frozenset({"from", "else", "transform", "codes", "path", "record", "found_when"})
 
 
 def enum_of(evidence: Evidence, kind: str, attribute: str) -> frozenset[str]:
@@ -36,61 +27,6 @@ def enum_of(evidence: Evidence, kind: str, attribute: str) -> frozenset[str]:
     schema = evidence.get(kind, {}).get(attribute)
     words = schema.get("enum") if isinstance(schema, Mapping) else None
     return frozenset(str(word) for word in words) if isinstance(words, list) else frozenset()
-
-
-def near(word: str, words: frozenset[str], otherwise: str) -> str:
-    """The remedy for a word that is unknown."""
-    found = difflib.get_close_matches(word, sorted(words), 1)
-    return f"did you mean '{found[0]}'?" if found else otherwise
-
-
-def placed(problem: Problem, root: Path) -> Problem:
-    """A fault of a compiled service at the line of the word that it quotes, instead of the service's."""
-    quoted = problem.what.split("'")[1:2]
-    if not quoted or not problem.line or not problem.remedy.startswith("see mappings/README"):
-        return problem
-    document = read(root / problem.file, root)
-    word = quoted[0].removeprefix("from: ")
-    after = sorted((line, loc) for loc, line in document.lines.items() if line >= problem.line and loc)
-    for line, loc in after:
-        if loc[-1] == word:
-            return Problem(problem.file, line, problem.what, problem.remedy)
-        if loc[-1] in _SPEAKING:
-            value = document.data
-            for part in loc:
-                value = value[part]
-            if word == value or (isinstance(value, list) and word in value):
-                return Problem(problem.file, line, f"'{loc[-2]}': {problem.what}", problem.remedy)
-    return problem
-
-
-def source_faults(services: Plans, evidence: Evidence, codes: Codes, root: Path) -> list[Problem]:
-    """Attributes that the evidence does not have, and code lists that lead to words it does not have."""
-    problems = []
-    for source, plans in services.items():
-        faults = [fault for plan in plans.values() for fault in _plan_faults(plan, evidence, codes)]
-        if faults:
-            document = read(root / "mappings" / "sources" / f"{source}.yaml", root)
-            problems += [document.problem(loc, what, remedy) for loc, what, remedy in faults]
-    return problems
-
-
-def _plan_faults(plan: ServicePlan, evidence: Evidence, codes: Codes) -> Iterator[tuple[Loc, str, str]]:
-    known = frozenset(evidence.get(plan.evidence, {}))
-    for name, rule in plan.mapping.answer.attributes.items():
-        loc = ("services", plan.operation, "answer", "attributes", name)
-        if name not in known:
-            what = f"service '{plan.operation}' gives {name}, unknown to '{plan.evidence}'"
-            remedy = f"declare it in schemas/evidence/{plan.evidence}.schema.json"
-            yield loc, what, near(name, known, remedy)
-        accepted = enum_of(evidence, plan.evidence, name)
-        if not accepted or rule.codes is None or not _KEEPING.issuperset(rule.transform):
-            continue
-        leads = {to for to in codes.lists[rule.codes].values() if to is not None}
-        if foreign := sorted(leads - accepted):
-            what = f"list '{rule.codes}' leads to {', '.join(foreign)}, which '{name}' cannot be"
-            remedy = f"lead to {', '.join(sorted(accepted))} in mappings/codes, or name another list"
-            yield loc, what, remedy
 
 
 def procedure_faults(
@@ -104,6 +40,7 @@ def procedure_faults(
         *_keep_faults(procedure, evidence),
         *_form_faults(procedure),
         *_hole_faults(procedure, groups, codes, evidence),
+        *_filled(procedure, codes, evidence),
     ]
     return [document.problem(loc, what, remedy) for loc, what, remedy in faults]
 
@@ -119,9 +56,18 @@ def _form_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
             if name not in properties:
                 what = f"field '{key}': the form has no property '{name}'"
                 remedy = f"declare it in schemas/forms/{procedure.code}.schema.json"
-                yield ("fields", key), what, near(name, frozenset(map(str, properties)), remedy)
+                yield ("fields", key), what, near(name, map(str, properties), remedy)
                 break
             schema = properties[name]
+
+
+def _filled(procedure: Procedure, codes: Codes, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
+    """What the form would not take."""
+    for field in procedure.fields:
+        known = [evidence[ref.evidence].get(ref.attribute) for ref in field.refs]
+        schemas = [schema for schema in known if isinstance(schema, Mapping)]
+        for at, what, remedy in filled_faults(procedure, field, codes, schemas):
+            yield (*_written(procedure, field), at), what, remedy
 
 
 def _predicate_faults(
@@ -189,7 +135,8 @@ def _keep_faults(procedure: Procedure, evidence: Evidence) -> Iterator[tuple[Loc
 
 
 def _written(procedure: Procedure, field: Field) -> Loc:
-    return ("fields", field.key) if field.key in procedure.mapping.fields else ("use",)
+    own = procedure.mapping
+    return ("fields", field.key) if field.key in own.fields else ("use",) if own.use else ("include",)
 
 
 def _is_people(evidence: Evidence, ref: Ref) -> bool:
@@ -213,7 +160,11 @@ def _hole_faults(
             kind, attribute = _named(word)
             if missing := sorted(enum_of(evidence, kind, attribute) - set(table or ())):
                 what = f"list '{rule.codes}' misses {', '.join(missing)} of '{kind}.{attribute}'"
-                yield loc, what, "add the codes in mappings/codes (null: no meaning)"
+                yield (
+                    (*loc, "codes"),
+                    what,
+                    f"add the codes in mappings/codes/{rule.codes}.yaml (null: no meaning)",
+                )
 
 
 def _named(word: str) -> tuple[str, str]:
@@ -221,39 +172,27 @@ def _named(word: str) -> tuple[str, str]:
     return kind, attribute
 
 
-def mended(
-    groups: Groups, codes: Codes, compiler: Compiler, problems: list[Problem]
-) -> dict[str, FieldGroup]:
+def mended(groups: Groups, compiler: Compiler, faults: Faults) -> dict[str, FieldGroup]:
     """The groups with fields that are wrong in themselves left to the citizen: they are told once, here."""
-    transforms = frozenset(form_transforms(codes))
     good = {}
     for name, (group, document) in groups.items():
         fields = dict(group.fields)
         for key, rule in group.fields.items():
-            faults = list(_group_faults(rule, codes, compiler, transforms))
-            if faults:
+            said = [*_group_refs(rule, compiler), *compiler.conversion_faults(rule)]
+            if said:
                 blank = {"from_": "input", "else_": (), "codes": None, "transform": ()}
                 fields[key] = rule.model_copy(update=blank)
-            problems += [
-                document.problem(("fields", key), f"field '{key}': {what}", remedy) for what, remedy in faults
-            ]
+            for at, what, *more in said:
+                faults.add([document.problem(("fields", key, at), f"field '{key}': {what}", *more)])
         good[name] = group.model_copy(update={"fields": fields})
     return good
 
 
-def _group_faults(
-    rule: FieldRule, codes: Codes, compiler: Compiler, transforms: frozenset[str]
-) -> Iterator[tuple[str, str]]:
-    for word in (rule.from_, *rule.else_):
-        if word == "input":
-            continue
+def _group_refs(rule: FieldRule, compiler: Compiler) -> Iterator[tuple[str, ...]]:
+    """References to evidence that does not exist; whose it is depends on the use."""
+    for at, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
         try:
-            compiler.ref(word, {word.partition(":")[0]: Role.model_validate({"kind": "person"})}, "")
-        except ValueError as error:
-            yield str(error), "see mappings/README.md"
-    if rule.codes is not None and rule.codes not in codes.lists:
-        yield f"code list '{rule.codes}' does not exist", "add it to mappings/codes"
-    for word in rule.transform:
-        if word not in transforms:
-            remedy = f"use one of {', '.join(sorted(transforms))}"
-            yield f"transform '{word}' does not exist", near(word, transforms, remedy)
+            if word != "input":
+                compiler.ref(word, {word.partition(":")[0]}, "")
+        except Unknown as error:
+            yield at, *error.args

@@ -11,6 +11,7 @@ from gateway.domain.identifiers import is_old_id, is_personal_id
 from gateway.mapping.codes import Codes
 from gateway.mapping.transforms import (
     Transform,
+    decimal,
     integer,
     text,
     title_case,
@@ -85,6 +86,12 @@ def next_ordinal(value: object) -> str | None:
     """How many times so far → which time this is: 0 → `1`, 1 → `2`."""
     found = integer(value)
     return None if found is None else str(found + 1)
+
+
+def number(value: object) -> int | float | None:
+    """A decimal number, which evidence holds as text → a number: `312.5` → 312.5, `312` → 312."""
+    found = decimal(value)
+    return None if found is None else float(found) if "." in found else int(found)
 
 
 def date_in_words(value: object) -> str | None:
@@ -235,6 +242,6 @@ def form_transforms(codes: Codes) -> dict[str, Transform]:
     named: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
         residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_forms(codes),
-        next_ordinal, date_in_words, address_two_tiers(units), address_texts(codes, units),
+        next_ordinal, number, date_in_words, address_two_tiers(units), address_texts(codes, units),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

@@ -4,21 +4,25 @@ The gateway refuses to start when anything here does not fit together; every pro
 """
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-import jsonschema_rs
-
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import Faults
 from gateway.domain.identifiers import procedure_code
-from gateway.mapping.codes import Codes, load_codes
-from gateway.mapping.fits import mended, placed, procedure_faults, source_faults
-from gateway.mapping.model import FieldGroup, ProcedureMapping
-from gateway.mapping.procedure import Compiler, Procedure
-from gateway.mapping.source import ServicePlan, load_sources
+from gateway.mapping.codes import Codes, survey_codes
+from gateway.mapping.compiler import Compiler
+from gateway.mapping.fits import mended, procedure_faults
+from gateway.mapping.forms import form_faults
+from gateway.mapping.model import FieldGroup, ProcedureMapping, Strict
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.schema_files import survey_schemas
+from gateway.mapping.source import ServicePlan
+from gateway.mapping.sources import survey_sources
 from gateway.strict_yaml import Document, misnamed, read
+
+_Written = TypeVar("_Written", bound=Strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,96 +50,59 @@ class Catalogue:
 
 def load_catalogue(root: Path) -> Catalogue:
     """Read `mappings/` and `schemas/` below `root`; ConfigError with every problem."""
-    problems: list[Problem] = []
+    faults = Faults()
+    catalogue = survey_catalogue(root, faults)
+    faults.finish()
+    return catalogue
+
+
+def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
+    """What can be read of `mappings/` and `schemas/`; the rest is in `faults`."""
+    rooms = root / "mappings"
     for room in ("codes", "sources", "groups", "procedures"):
-        problems += misnamed(root / "mappings" / room, root)
-    codes = load_codes(root / "mappings" / "codes")
-    try:
-        services = load_sources(root / "mappings" / "sources", codes)
-    except ConfigError as error:
-        problems += [placed(problem, root) for problem in error.problems]
-        services = {}
-    evidence = _evidence(root / "schemas" / "evidence", problems)
+        faults.add(misnamed(rooms / room, root))
+    codes = survey_codes(rooms / "codes", faults)
+    schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
+    evidence = {name: file.properties for name, file in schemas.items()}
+    for folder in sorted((root / "schemas" / "sources").glob("*/")):
+        survey_schemas(folder, root, faults)
+    services = survey_sources(rooms / "sources", codes, evidence, faults)
+    mappings = _written(rooms / "procedures", root, ProcedureMapping, "procedure", faults)
+    groups = _written(rooms / "groups", root, FieldGroup, "group", faults)
     attributes = {name: frozenset(properties) for name, properties in evidence.items()}
-    problems += source_faults(services, evidence, codes, root)
-    mappings = _documents(root / "mappings" / "procedures", root, problems)
-    groups = _groups(root / "mappings" / "groups", root, problems)
-    good = mended(groups, codes, Compiler(mappings, {}, codes, attributes), problems)
-    compiler = Compiler(mappings, good, codes, attributes)
+    good = mended(groups, Compiler(mappings, {}, codes, attributes, faults), faults)
+    compiler = Compiler(mappings, good, codes, attributes, faults)
+    forms = survey_schemas(root / "schemas" / "forms", root, faults)
     procedures = {}
     for code, (_, document) in mappings.items():
-        form = _form(root / "schemas" / "forms" / f"{code}.schema.json", document, problems)
-        procedures[code] = compiler.compile(code, form)
-        problems += procedure_faults(procedures[code], document, groups, codes, evidence)
-    problems.extend(compiler.problems)
-    if problems:
-        raise ConfigError(problems)
+        form = forms.get(code)
+        procedure = compiler.compile(code, {} if form is None else form.schema)
+        if procedure is not None:
+            procedures[code] = procedure
+            faults.add(procedure_faults(procedure, document, groups, codes, evidence))
+        if form is not None:
+            faults.add(form.document.problem(*fault) for fault in form_faults(code, form, codes))
+        elif not (root / "schemas" / "forms" / f"{code}.schema.json").is_file():
+            what = f"there is no readable form schema schemas/forms/{code}.schema.json"
+            faults.add([document.problem(("procedure",), what, "add the JSON Schema of the e-form")])
     aliases = {alias: code for code, p in procedures.items() for alias in p.mapping.aliases}
     return Catalogue(codes, services, procedures, aliases, _offers(services))
 
 
-def _evidence(folder: Path, problems: list[Problem]) -> dict[str, Mapping[str, object]]:
-    found: dict[str, Mapping[str, object]] = {}
-    for path in sorted(folder.glob("*.schema.json")):
-        schema = _json(path, problems) or {}
-        properties = schema.get("properties")
-        found[path.name.removesuffix(".schema.json")] = properties if isinstance(properties, dict) else {}
-    return found
-
-
-def _json(path: Path, problems: list[Problem]) -> Mapping[str, object] | None:
-    """A JSON Schema; a problem and None when the file is none. OSError when it cannot be read."""
-    line, what = 0, "is not a JSON Schema"
-    try:
-        schema = json.loads(path.read_text("utf-8"))
-        if isinstance(schema, dict) and jsonschema_rs.meta.is_valid(schema):
-            return schema
-    except json.JSONDecodeError as error:
-        line, what = error.lineno, f"is not JSON: {error.msg}"
-    except (UnicodeDecodeError, RecursionError):
-        what = "is not JSON in UTF-8"
-    name = f"schemas/{path.parent.name}/{path.name}"
-    problems.append(Problem(name, line, what, "mend the file: JSON Schema 2020-12 in UTF-8"))
-    return None
-
-
-def _documents(
-    folder: Path, root: Path, problems: list[Problem]
-) -> dict[str, tuple[ProcedureMapping, Document]]:
+def _written(
+    folder: Path, root: Path, model: type[_Written], key: str, faults: Faults
+) -> dict[str, tuple[_Written, Document]]:
+    """The files of a folder by their name, which each must say of itself under `key`."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):
-        try:
+        with faults.noted(f"mappings/{folder.name}/{path.name}"):
             document = read(path, root)
-            mapping = document.read_as(ProcedureMapping)
-        except ConfigError as error:
-            problems.extend(error.problems)
-            continue
-        if mapping.procedure != path.stem:
-            what = f"procedure is '{mapping.procedure}' but the file is called '{path.stem}'"
-            problems.append(document.problem(("procedure",), what, f"write 'procedure: \"{path.stem}\"'"))
-        found[path.stem] = (mapping, document)
+            item = document.read_as(model)
+            found[path.stem] = (item, document)
+            if (said := getattr(item, key)) != path.stem:
+                what = f"'{key}' is '{said}' but the file is called '{path.stem}'"
+                faults.add([document.problem((key,), what, f"write '{key}: \"{path.stem}\"'")])
     return found
-
-
-def _groups(folder: Path, root: Path, problems: list[Problem]) -> dict[str, tuple[FieldGroup, Document]]:
-    found = {}
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            document = read(path, root)
-            group = document.read_as(FieldGroup)
-            found[group.group] = (group, document)
-        except ConfigError as error:
-            problems.extend(error.problems)
-    return found
-
-
-def _form(path: Path, document: Document, problems: list[Problem]) -> Mapping[str, object]:
-    try:
-        return _json(path, problems) or {}
-    except OSError:
-        what = f"there is no readable form schema schemas/forms/{path.name}"
-        problems.append(document.problem(("procedure",), what, "add the JSON Schema of the e-form"))
-        return {}
 
 
 def _offers(services: Mapping[str, Mapping[str, ServicePlan]]) -> dict[str, tuple[ServicePlan, ...]]:

@@ -4,13 +4,13 @@ The language is closed: `path`, `codes`, `transform`, `else`, and for papers `al
 There are no templates and no expressions; what does not fit becomes a named transform.
 """
 
-import difflib
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.domain.evidence import Outcome
+from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 
 Mark = Literal["seen", "memory", "sandbox"]
@@ -23,9 +23,7 @@ def _listed(value: object) -> object:
 def _subject_attribute(word: str) -> str:
     known = [one.name for one in fields(Subject)]
     if word not in known:
-        near = difflib.get_close_matches(word, known, 1)
-        remedy = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(known)}"
-        raise ValueError(f"a subject has no '{word}'", remedy)
+        raise ValueError(f"a subject has no '{word}'", near(word, known, f"use one of {', '.join(known)}"))
     return word
 
 
@@ -146,6 +144,8 @@ class SourceMapping(Strict):
     source: str
     title: Title
     mark: Mark = "sandbox"
+    #: ways in which the provider wants its requests; the source's settings choose one (`request_profile`)
+    profiles: Words = ()
     services: dict[str, ServiceMapping]
 
 

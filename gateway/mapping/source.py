@@ -5,10 +5,8 @@ Pure functions over plain values: adapters bring the bytes, nothing here knows a
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import (
     NOTHING,
     AttributeDoubt,
@@ -20,12 +18,11 @@ from gateway.domain.evidence import (
 )
 from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import ServiceMapping, SourceMapping
+from gateway.mapping.model import ServiceMapping
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import SHARED, identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable, text
 from gateway.mapping.values import Attribute, Pick, Place, Step, blank
-from gateway.strict_yaml import Document, read
 
 _REASONS = {
     Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
@@ -48,11 +45,19 @@ class ServicePlan:
 
     __slots__ = (
         "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
-        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "source", "verifies", "wanted_paths",
+        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
+        "source", "verifies", "wanted_paths",
     )  # fmt: skip
 
-    def __init__(self, source: str, operation: str, mapping: ServiceMapping, codes: Codes) -> None:
-        """ValueError names what the mapping has wrong."""
+    def __init__(
+        self,
+        source: str,
+        operation: str,
+        mapping: ServiceMapping,
+        codes: Codes,
+        profiles: tuple[str, ...] = (),
+    ) -> None:
+        """`profiles`: those of the source's requests. ValueError names what the mapping has wrong."""
         transforms = provider_transforms(codes)
         answer = mapping.answer
         self.name = f"{source}.{operation}"
@@ -61,6 +66,7 @@ class ServicePlan:
         self.evidence = mapping.evidence
         self.mark = mapping.mark
         self.needs = mapping.needs
+        self.profiles = profiles
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
         self._places: dict[str, list[tuple[str, tuple[str, ...], str | None, Pick]]] = {}
@@ -147,7 +153,8 @@ class ServicePlan:
         """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
 
         The number that was asked for under another name or birth date: they do not belong together, whoever erred,
-        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and birth date stand for it.
+        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and
+        birth date together stand for it.
         """
         said = {name: check(record, subject) for name, check in self._identity}
         shared = [said.get(name) for name in SHARED]
@@ -228,32 +235,3 @@ def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:
     prefix = f"{answer.record}." if answer.record else ""
     wanted = {(prefix + path).rstrip(".") for path in inside if path or prefix}
     return tuple(sorted(wanted | {path for path in (answer.status, answer.updated_at) if path}))
-
-
-def load_sources(folder: Path, codes: Codes) -> dict[str, dict[str, ServicePlan]]:
-    """All source mappings: source -> operation -> plan. ConfigError names every fault."""
-    plans: dict[str, dict[str, ServicePlan]] = {}
-    problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            document = read(path, folder.parent.parent)
-            mapping = document.read_as(SourceMapping)
-            plans[mapping.source] = _compile(mapping, document, codes, problems)
-        except ConfigError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
-    return plans
-
-
-def _compile(
-    mapping: SourceMapping, document: Document, codes: Codes, problems: list[Problem]
-) -> dict[str, ServicePlan]:
-    plans: dict[str, ServicePlan] = {}
-    for operation, service in mapping.services.items():
-        try:
-            plans[operation] = ServicePlan(mapping.source, operation, service, codes)
-        except ValueError as error:
-            remedy = "see mappings/README.md for the words of the mapping language"
-            problems.append(document.problem(("services", operation), str(error), remedy))
-    return plans

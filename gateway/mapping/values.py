@@ -11,6 +11,9 @@ from gateway.mapping.transforms import Doubtful, Transform, text
 
 _NAME = re.compile(r"[^.\[\]]+")
 
+#: values of a query that stand on their own
+QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes")
+
 Step = Callable[[object], object]
 Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 
@@ -66,7 +69,7 @@ def _picker(word: str) -> Pick:
         return lambda query, _parameters: query.account.get(rest)
     if word == "result_codes":
         return lambda query, _parameters: [{"MaKetQua": code, "SoKyHieu": ""} for code in query.result_codes]
-    if word in ("call_id", "procedure", "purpose", "dossier"):
+    if word in QUERY_WORDS:
         return lambda query, _parameters: getattr(query, word)
     raise ValueError(f"'from: {word}' is not a value of a query")
 

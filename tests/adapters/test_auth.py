@@ -126,7 +126,7 @@ def test_population_v1_hashes_address_user_milliseconds_and_secret() -> None:
             "secret": {"value": SECRET},
             "auth_url": "http://auth.example/x",
             "client": "VN/GOV/33",
-            "api_key": "k",
+            "api_key": {"value": "k"},
         }
     )
     stamp = "1767582245678"
@@ -168,12 +168,12 @@ async def test_population_v3_sends_application_and_official(provider: Provider) 
     auth = {
         "kind": "population_v3",
         "token_path": "/token",
-        "access_key": "ak",
+        "access_key": {"value": "ak"},
         "secret": {"value": SECRET},
         "app_name": "app",
         "partner_code": "p",
         "partner_code_cus": "pc",
-        "auth_hash": "name:pass",
+        "auth_hash": {"value": "name:pass"},
     }
     async with opened(provider, auth) as (peer, signer):
         await call(peer, signer)

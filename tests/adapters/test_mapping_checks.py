@@ -12,10 +12,10 @@ from gateway.domain.evidence import Outcome, Reason, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.codes import load_codes
+from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid
 from gateway.mapping.records import identity_checks, paper_list, provider_transforms
-from gateway.mapping.source import load_sources
 
 ROOT = Path(__file__).parents[2]
 ASKED = Subject(
@@ -65,7 +65,7 @@ def test_blank_personal_id_is_nobody_and_blank_old_id_is_not() -> None:
 
 
 def test_record_that_leaves_blank_whom_it_is_about_is_no_answer() -> None:
-    plan = load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["health_card"]
+    plan = load_catalogue(ROOT).services["health_card"]
     query = SourceQuery(
         call_id=CallId("x-1"), service="health_card.KQNhanLichSuKCB2024", subject=ASKED, attributes=("card_number",),
         official=Official(personal_id="033085914627", agency="a"), procedure="1.004873", purpose="p",

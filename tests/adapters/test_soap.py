@@ -1,5 +1,6 @@
 """SOAP messages and the WSDL behind them: requests as they are written, answers as they are read."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFaul
 from adapters.transport.wsdl import Operation, Shape, load
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError
-from gateway.mapping.codes import load_codes
-from gateway.mapping.source import ServicePlan, load_sources
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.source import ServicePlan
 
 ROOT = Path(__file__).parents[2]
 WSDL = ROOT / "schemas/sources/population/population.wsdl"
@@ -35,8 +36,8 @@ def _operations() -> dict[str, Operation]:
 
 
 @lru_cache(maxsize=1)
-def _plans() -> dict[str, ServicePlan]:
-    return load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["population"]
+def _plans() -> Mapping[str, ServicePlan]:
+    return load_catalogue(ROOT).services["population"]
 
 
 def _envelope(inner: str, space: str = S11) -> bytes:

@@ -1,7 +1,7 @@
 """The SOAP source against providers on loopback: what it sends, and what every kind of answer becomes."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,8 +20,8 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.codes import load_codes
-from gateway.mapping.source import ServicePlan, load_sources
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.source import ServicePlan
 from tests.adapters.raw_peers import soon, tools
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +37,8 @@ PERSON = (
 
 
 @lru_cache(maxsize=1)
-def _plans() -> dict[str, ServicePlan]:
-    return load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["population"]
+def _plans() -> Mapping[str, ServicePlan]:
+    return load_catalogue(ROOT).services["population"]
 
 
 def _envelope(inner: str, space: str = S11) -> bytes:

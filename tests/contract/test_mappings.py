@@ -132,6 +132,11 @@ def test_example_of_a_procedure_fills_the_form_it_says(
     filled = fill(plan, answers, situation)
     for key, expected in example.form.items():
         assert _text(_at(filled.form, key)) == _text(expected), (key, filled.fields.get(key))
+    typed = {key for key, entry in filled.fields.items() if entry["state"] == "input"} | set(example.known)
+    for field in procedure.fields:
+        value = _at(filled.form, field.key)
+        if value is not None and field.key not in typed:
+            assert procedure.accepts(field.key, orjson.loads(orjson.dumps(value))), (field.key, value)
     for key, state in example.states.items():
         assert filled.fields[key]["state"] == state, (key, filled.fields[key])
     states = {str(paper["code"]): paper for paper in filled.papers}

@@ -23,8 +23,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.codes import load_codes
-from gateway.mapping.source import load_sources
+from gateway.mapping.load import load_catalogue
 from tests.adapters.raw_peers import soon, tools
 
 HERE = Path(__file__).parent
@@ -136,7 +135,7 @@ async def _server() -> AsyncIterator[str]:
 
 
 async def _ask(url: str, operation: str) -> SourceAnswer:
-    plans = load_sources(ROOT / "mappings/sources", load_codes(ROOT / "mappings/codes"))["population"]
+    plans = load_catalogue(ROOT).services["population"]
     settings = SourceSettings.model_validate(
         {
             "source": "population",

@@ -6,7 +6,10 @@ import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient
 
+from adapters.sandbox.app import endpoints
+from adapters.sandbox.business import NGSP
 from adapters.sandbox.people import Register
+from adapters.sandbox.wire import Endpoint
 
 Client = TestClient[web.Request, web.Application]
 BNDP = "/paper_store/XrdAdapter/RestService/forward/bndp/public/v1"
@@ -254,3 +257,18 @@ async def test_catalogues_tell_their_columns(sandbox: Client) -> None:
 async def test_unreadable_bodies_are_bad_requests(sandbox: Client, body: bytes) -> None:
     async with sandbox.post("/driving_licence/gplx/1.0/traCuu", data=body) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [pytest.param(e, id=e.operation) for e in endpoints() if e.source in NGSP and not e.opens],
+)
+@pytest.mark.parametrize("token", ["", "Bearer nobody"])
+async def test_peer_behind_the_platform_lets_nobody_in_without_a_token(
+    sandbox: Client, endpoint: Endpoint, token: str
+) -> None:
+    headers = {"Authorization": token} if token else {"Accept": "*/*"}
+    path = f"/{endpoint.source}{endpoint.paths[0]}".replace("{category}", "madantoc")
+    async with sandbox.request(endpoint.method, path, json={}, headers=headers) as answer:
+        assert answer.status == 401
+        assert (await answer.json())["fault"]["code"] == (900901 if token else 900902)

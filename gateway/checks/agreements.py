@@ -1,0 +1,102 @@
+"""What agreements and published scopes name: data services, attributes, procedures, purposes, days."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from gateway.checks.sources import rests_on
+from gateway.config import Agreement, Configuration
+from gateway.domain.errors import Problem
+from gateway.domain.faults import near
+from gateway.mapping.load import Catalogue
+from gateway.policy.grants import ALL
+from gateway.strict_yaml import Document
+
+_DAY = "write yyyy-mm-dd"
+
+
+def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    """Faults of `config/agreements`."""
+    services = {plan.name: plan for plans in catalogue.services.values() for plan in plans.values()}
+    for name, agreement in configuration.agreements.items():
+        document = configuration.documents[f"agreements/{name}.yaml"]
+        yield from _void(agreement, document)
+        for word, agreed in agreement.services.items():
+            at = ("services", word)
+            plan = services.get(word)
+            if plan is None:
+                what = f"there is no data service '{word}'"
+                yield document.problem(
+                    at, what, near(word, services, "see mappings/sources"), *rests_on(word)
+                )
+                continue
+            if not agreed.attributes:
+                what = f"'{word}' grants no attribute"
+                yield document.problem((*at, "attributes"), what, "name attributes, or take the service out")
+            for unknown in sorted(set(agreed.attributes) - plan.attributes - {ALL}):
+                what = f"'{word}' gives no attribute '{unknown}'"
+                yield document.problem((*at, "attributes"), what, near(unknown, plan.attributes, "remove it"))
+        yield from _agreed_words(configuration, catalogue, agreement, document)
+
+
+def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
+    first, last = (_day(agreement.valid_from), _day(agreement.valid_until or ""))
+    for key, day, given in (
+        ("valid_from", first, True),
+        ("valid_until", last, agreement.valid_until is not None),
+    ):
+        if given and day is None:
+            yield document.problem((key,), f"'{key}' is not a date", _DAY)
+    if first is not None and last is not None and last < first:
+        what = "'valid_until' lies before 'valid_from': the agreement is never in force"
+        yield document.problem(("valid_until",), what, "mend one of the two days")
+    if not agreement.legal_basis.strip():
+        yield document.problem(("legal_basis",), "'legal_basis' is blank", "name the law and its article")
+    if not agreement.services:
+        what = "'services' is empty: the agreement grants nothing"
+        yield document.problem(("services",), what, "name a data service and its attributes")
+
+
+def _agreed_words(
+    configuration: Configuration, catalogue: Catalogue, agreement: Agreement, document: Document
+) -> Iterator[Problem]:
+    for code in agreement.procedures:
+        if code != ALL and code not in catalogue.procedures:
+            what, file = f"there is no procedure '{code}'", f"mappings/procedures/{code}.yaml"
+            yield document.problem(("procedures",), what, f"remove it, or add {file}", file)
+    for purpose in agreement.purposes:
+        if purpose != ALL and purpose not in configuration.purposes:
+            what, file = f"there is no purpose '{purpose}'", f"{configuration.root.name}/purposes.yaml"
+            remedy = near(purpose, configuration.purposes, "add it to purposes.yaml")
+            yield document.problem(("purposes",), what, remedy, file)
+
+
+def scope_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    """Faults of `config/published_scopes.yaml`."""
+    document = configuration.documents["published_scopes.yaml"]
+    services = {plan.name: plan for plans in catalogue.services.values() for plan in plans.values()}
+    seen: set[str] = set()
+    for index, scope in enumerate(configuration.scopes):
+        at = ("scopes", index)
+        if _day(scope.published_on) is None:
+            what = f"scope '{scope.scope}': 'published_on' is not a date"
+            yield document.problem((*at, "published_on"), what, _DAY)
+        if scope.scope in seen:
+            what = f"scope '{scope.scope}' stands twice"
+            yield document.problem((*at, "scope"), what, "give each scope a name of its own")
+        seen.add(scope.scope)
+        plan = services.get(scope.service)
+        if plan is None:
+            what = f"scope '{scope.scope}' names no data service ('{scope.service}')"
+            remedy = near(scope.service, services, "see mappings/sources")
+            yield document.problem((*at, "service"), what, remedy, *rests_on(scope.service))
+            continue
+        for unknown in sorted(set(scope.attributes) - plan.attributes - {ALL}):
+            what = f"scope '{scope.scope}': '{scope.service}' gives no attribute '{unknown}'"
+            yield document.problem((*at, "attributes"), what, near(unknown, plan.attributes, "remove it"))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,70 @@
+"""What `config/gateway.yaml` may not say: stores, keys and times that cannot work together."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from gateway.config import Configuration
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
+from gateway.exchange_log.key_files import root_key_from_text
+from gateway.mapping.load import Catalogue
+from gateway.registry import STORES
+from gateway.settings import Secret, is_http
+
+#: C2SP signed-note, key names
+_ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
+
+
+def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    """Faults of the gateway's own settings."""
+    yield from _stores(configuration)
+    yield from _log(configuration)
+    document, gateway = configuration.documents["gateway.yaml"], configuration.gateway
+    if gateway.prefill.deadline_ms > gateway.prefill.max_deadline_ms:
+        what = "'prefill.deadline_ms' is above 'max_deadline_ms'"
+        yield document.problem(
+            ("prefill", "deadline_ms"), what, "write a shorter deadline, or raise the longest"
+        )
+    if gateway.api.port == gateway.admin.port != 0:
+        what = f"'admin.port' is {gateway.admin.port}, as 'api.port' is"
+        yield document.problem(("admin", "port"), what, "give each listener a port of its own, or 0")
+    if gateway.province not in catalogue.codes.provinces:
+        what = f"there is no province '{gateway.province}'"
+        file = "mappings/codes/provinces_2025.yaml"
+        yield document.problem(("province",), what, f"write a code of {file}", file)
+    if gateway.issuer and not is_http(gateway.issuer):
+        what = f"'issuer: {gateway.issuer}' is not an address"
+        yield document.problem(("issuer",), what, "write 'issuer: https://…', or leave it out")
+
+
+def _stores(configuration: Configuration) -> Iterator[Problem]:
+    document = configuration.documents["gateway.yaml"]
+    gateway = configuration.gateway
+    for place, url, module in (
+        (("log", "url"), gateway.log.url, "adapters.stores.log"),
+        (("cache_url",), gateway.cache_url, "adapters.stores.memory"),
+    ):
+        scheme = urlsplit(url).scheme
+        known = [word for word, store in STORES.items() if store == module]
+        if scheme not in known:
+            what = f"'{'.'.join(place)}' has the unknown scheme '{scheme}'"
+            otherwise = f"begin with one of {', '.join(f'{word}://' for word in known)}"
+            yield document.problem(place, what, near(scheme, known, otherwise))
+
+
+def _log(configuration: Configuration) -> Iterator[Problem]:
+    """The keys of the log and the name that it signs by."""
+    document, log = configuration.documents["gateway.yaml"], configuration.gateway.log
+    if not _ORIGIN.fullmatch(log.origin):
+        what = f"'origin: {log.origin}' cannot stand in a signature"
+        yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
+    for name in ("root_key", "signing_key", "former_signing_key"):
+        secret: Secret | None = getattr(log, name)
+        try:
+            if secret is not None:
+                root_key_from_text(secret.reveal())
+        except ConfigError as error:
+            fault = error.problems[0]
+            what = f"'log.{name}': {fault.what.replace('root key', 'key')}"
+            yield document.problem(("log", name), what, fault.remedy)

@@ -1,0 +1,50 @@
+"""What the production profile refuses and the sandbox profile allows: secrets written down, invented authorities.
+
+A secret of production is a reference, `{env: NAME}` or `{file: PATH}`, wherever it stands.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+
+from gateway.config import Configuration
+from gateway.domain.errors import ConfigError, Problem
+from gateway.settings import Secret
+from gateway.strict_yaml import Loc
+
+
+def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
+    """Every secret that stands in a file of a production configuration."""
+    if configuration.gateway.profile != "production":
+        return
+    files: dict[str, BaseModel] = {"gateway.yaml": configuration.gateway}
+    files |= {f"sources/{name}.yaml": one for name, one in configuration.sources.items()}
+    files |= {f"requesters/{name}.yaml": one for name, one in configuration.requesters.items()}
+    for name, settings in files.items():
+        for loc in _written(settings, ()):
+            what = f"'{'.'.join(map(str, loc))}': a secret stands in the file, which only the sandbox profile allows"
+            remedy = f"write '{loc[-1]}: {{env: NAME}}' or '{{file: PATH}}'"
+            yield configuration.documents[name].problem(loc, what, remedy)
+
+
+def no_sandbox(configuration: Configuration) -> None:
+    """ConfigError in production: its requesters must never be answered from invented people."""
+    if configuration.gateway.profile == "production":
+        what = "the production profile does not start with a sandbox"
+        remedy = "leave out --with-sandbox, or write 'profile: sandbox'"
+        raise ConfigError([configuration.documents["gateway.yaml"].problem(("profile",), what, remedy)])
+
+
+def _written(value: object, loc: Loc) -> Iterator[Loc]:
+    """Places of secrets whose value is written out: typed ones, and those among the words of an adapter's `auth`."""
+    if isinstance(value, Secret):
+        found = value.value is not None
+    else:
+        found = len(loc) > 1 and loc[0] == "auth" and isinstance(value, Mapping) and "value" in value
+    if found:
+        yield loc
+    elif isinstance(value, BaseModel | Mapping):
+        for name, item in dict(value).items():
+            # what `options` means is the adapter's knowledge, and no secret stands there
+            if name != "options":
+                yield from _written(item, (*loc, name))

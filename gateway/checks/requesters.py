@@ -1,0 +1,79 @@
+"""What requesters name, and the lists of agencies and purposes that others name."""
+
+from collections.abc import Iterator
+
+from gateway.config import Configuration, RequesterSettings
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
+from gateway.strict_yaml import Document
+
+#: what a requester may be allowed to do
+SCOPES = (
+    "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
+).split()  # fmt: skip
+
+
+def requester_faults(configuration: Configuration) -> Iterator[Problem]:
+    """Faults of `config/requesters`."""
+    seen: dict[str, str] = {}
+    for name, requester in configuration.requesters.items():
+        document = configuration.documents[f"requesters/{name}.yaml"]
+        if requester.client_id in seen:
+            what = f"client_id '{requester.client_id}' is already taken by requester '{seen[requester.client_id]}'"
+            yield document.problem(("client_id",), what, "give each requester its own")
+        seen[requester.client_id] = name
+        yield from _scopes(requester, document)
+        yield from _names(configuration, requester, document)
+        try:
+            requester.client_secret.reveal()
+        except ConfigError as error:
+            what, remedy = error.problems[0].what, "put it there, or name another place"
+            yield document.problem(("client_secret",), what, remedy)
+
+
+def _names(
+    configuration: Configuration, requester: RequesterSettings, document: Document
+) -> Iterator[Problem]:
+    folder = configuration.root.name
+    for agreement in requester.agreements:
+        if agreement not in configuration.agreements:
+            what, file = f"there is no agreement '{agreement}'", f"agreements/{agreement}.yaml"
+            remedy = near(agreement, configuration.agreements, f"add {file}")
+            yield document.problem(("agreements",), what, remedy, f"{folder}/{file}")
+    if requester.agency not in configuration.agencies:
+        what = f"there is no agency '{requester.agency}'"
+        remedy = near(
+            requester.agency, configuration.agencies, "add it to agencies.yaml, or name one of that file"
+        )
+        yield document.problem(("agency",), what, remedy, f"{folder}/agencies.yaml")
+
+
+def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Problem]:
+    if not requester.scopes:
+        what = "'scopes' is empty: the requester may do nothing"
+        yield document.problem(("scopes",), what, f"use some of {', '.join(SCOPES)}")
+    for scope in requester.scopes:
+        if scope not in SCOPES:
+            what = f"there is no scope '{scope}'"
+            yield document.problem(("scopes",), what, near(scope, SCOPES, f"use some of {', '.join(SCOPES)}"))
+
+
+def agency_faults(configuration: Configuration) -> Iterator[Problem]:
+    """An agency that stands twice: nobody knows which of the two officials stands in."""
+    document = configuration.documents["agencies.yaml"]
+    seen: set[str] = set()
+    written = document.data.get("agencies") if isinstance(document.data, dict) else None
+    for index, entry in enumerate(written if isinstance(written, list) else ()):
+        code = str(entry.get("code")) if isinstance(entry, dict) else ""
+        if code in seen:
+            what = f"agency '{code}' stands twice"
+            yield document.problem(("agencies", index, "code"), what, "keep one of the two")
+        seen.add(code)
+
+
+def purpose_faults(configuration: Configuration) -> Iterator[Problem]:
+    """Nothing may be asked without a purpose."""
+    document = configuration.documents["purposes.yaml"]
+    if not configuration.purposes:
+        what, file = "'purposes' is empty: nothing may be asked", document.name
+        yield document.problem(("purposes",), what, "name a purpose and its legal basis", file)

@@ -1,0 +1,87 @@
+"""What `config/sources` and `mappings/sources` owe one another."""
+
+from collections.abc import Iterator
+
+from gateway.config import Configuration, ServiceSettings, SourceSettings
+from gateway.domain.errors import Problem
+from gateway.domain.faults import near
+from gateway.mapping.load import Catalogue
+from gateway.mapping.source import ServicePlan
+from gateway.settings import is_http
+from gateway.strict_yaml import Document
+
+#: the adapter of claims: it asks nobody, so it has no address
+_NO_ADDRESS = "adapters.sources.account"
+_SOAP = "adapters.sources.soap"
+_CODE = "procedure_code"
+
+
+def rests_on(service: str) -> tuple[str, str]:
+    """The file that maps a data service (`<source>.<operation>`), and the service in it."""
+    source, _, operation = service.partition(".")
+    file = f"mappings/sources/{source}.yaml"
+    return file, f"{file}#{operation}"
+
+
+def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    """Faults of the sources' settings, but for what only their adapters know."""
+    for name, settings in configuration.sources.items():
+        document = configuration.documents[f"sources/{name}.yaml"]
+        yield from _addresses(settings, document)
+        plans = catalogue.services.get(name, {})
+        for operation, service in settings.services.items():
+            if (plan := plans.get(operation)) is not None:
+                yield from _given(operation, service, plan, document)
+                continue
+            what = f"service '{operation}' has no mapping in mappings/sources/{name}.yaml"
+            remedy = near(operation, plans, "map it or remove it")
+            yield document.problem(("services", operation), what, remedy, *rests_on(f"{name}.{operation}"))
+        known = {profile for plan in plans.values() for profile in plan.profiles}
+        if plans and settings.request_profile not in (known or {""}):
+            what = (
+                f"'request_profile: {settings.request_profile}' is not known to mappings/sources/{name}.yaml"
+            )
+            remedy = f"write one of {', '.join(sorted(known))}" if known else "leave it out"
+            yield document.problem(("request_profile",), what, remedy)
+    for name in catalogue.services:
+        if name not in configuration.sources:
+            what, file = f"source '{name}' is mapped but has no address", f"sources/{name}.yaml"
+            yield Problem(
+                f"mappings/sources/{name}.yaml", 1, what, f"add config/{file}",
+                rests_on=(f"{configuration.root.name}/{file}",),
+            )  # fmt: skip
+
+
+def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:
+    if settings.adapter == _NO_ADDRESS:
+        return
+    if not is_http(settings.url):
+        what = f"'url' is not an address: '{settings.url}'" if settings.url else "'url' is missing"
+        yield document.problem(("url",), what, "write 'url: https://…' (http or https, with a host)")
+    for operation, service in settings.services.items():
+        if settings.adapter != _SOAP and not service.path.strip():
+            what = f"service '{operation}' has no 'path'"
+            yield document.problem(("services", operation), what, "write 'path: /…' below the source's url")
+
+
+def _given(
+    operation: str, service: ServiceSettings, plan: ServicePlan, document: Document
+) -> Iterator[Problem]:
+    """What the mapping takes of a service's settings, and they do not give; what they give and it does not take."""
+    words = {word for rule in plan.mapping.request.values() for word in (rule.from_ or "", *rule.else_)}
+    wanted = {word.removeprefix("service.") for word in words if word.startswith("service.")}
+    file = f"mappings/sources/{plan.source}.yaml"
+    missing = wanted - {_CODE} - set(service.parameters)
+    for word in sorted(set(service.parameters) - wanted):
+        what = f"service '{operation}': no request of {file} takes the parameter '{word}'"
+        remedy = near(word, missing, "take it out")
+        yield document.problem(("services", operation, "parameters", word), what, remedy)
+        missing -= {other for other in missing if f"'{other}'" in remedy}
+    for word in sorted(missing):
+        what = f"service '{operation}': {file} takes 'service.{word}', which 'parameters' does not give"
+        remedy = f"write 'parameters: {{{word}: …}}', or correct the mapping"
+        yield document.problem(("services", operation, "parameters"), what, remedy)
+    if _CODE in wanted - set(service.parameters) and not service.procedure_codes:
+        what = f"service '{operation}': {file} takes 'service.{_CODE}', and 'procedure_codes' gives none"
+        remedy = "write 'procedure_codes: {\"*\": …}', the code agreed with the provider"
+        yield document.problem(("services", operation, "procedure_codes"), what, remedy)

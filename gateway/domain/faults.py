@@ -1,0 +1,55 @@
+"""Gathers what there is to mend, so that one run tells everything, each fault once and no consequence of another."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gateway.domain.errors import ConfigError, Problem
+
+
+class Faults:
+    """Problems of many files; `unread` are those whose words are not known whole."""
+
+    def __init__(self) -> None:
+        """Nothing was found yet."""
+        self._problems: list[Problem] = []
+        self.unread: set[str] = set()
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """More to mend."""
+        self._problems.extend(problems)
+
+    @contextmanager
+    def noted(self, file: str = "") -> Iterator[list[Any]]:
+        """What fails inside is noted, and `file` then counts as not read; the list is for what succeeds."""
+        try:
+            yield []
+        except ConfigError as error:
+            self.add(error.problems)
+            if file:
+                self.unread.add(file)
+
+    def told(self) -> list[Problem]:
+        """Each once; what would not be said if a file could be read is left out."""
+        sound = [problem for problem in self._problems if not self._is_consequence(problem)]
+        return list({str(problem): problem for problem in sound}.values())
+
+    def finish(self) -> None:
+        """ConfigError when there is anything to mend."""
+        if found := self.told():
+            raise ConfigError(found)
+
+    def _is_consequence(self, problem: Problem) -> bool:
+        return any(
+            file == name or (name.endswith("/") and file.startswith(name))
+            for name in problem.rests_on
+            for file in self.unread
+        )
+
+
+def near(word: str, words: Iterable[str], otherwise: str) -> str:
+    """The remedy for a word that is unknown. Of codes none is proposed: they are all near to others."""
+    is_word = any(letter.islower() for letter in word)
+    found = difflib.get_close_matches(word, sorted(words), 1) if is_word else []
+    return f"did you mean '{found[0]}'?" if found else otherwise

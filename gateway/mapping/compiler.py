@@ -1,0 +1,273 @@
+"""Compiles procedure mappings: references, code lists and transforms become functions, or faults with file and line.
+
+What is included is compiled with it; each fault is told in the file that has it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from gateway.domain.faults import Faults, near
+from gateway.mapping.codes import Codes
+from gateway.mapping.form_transforms import form_transforms
+from gateway.mapping.model import FieldGroup, FieldRule, PaperRule, ProcedureMapping, Proof, Role
+from gateway.mapping.procedure import Field, Procedure, Ref
+from gateway.mapping.transforms import Transform, text
+from gateway.strict_yaml import Document, Loc
+
+#: what the evidence about a person whom other evidence names must say
+_FOUND = ("personal_id", "full_name")
+Chain = list[tuple[ProcedureMapping, Document]]
+
+
+class Unknown(ValueError):
+    """A reference that names nothing: what, what to write, and the files that it was looked for in."""
+
+    def __init__(self, what: str, remedy: str, *rests_on: str) -> None:
+        """In the order of `Document.problem`."""
+        super().__init__(what, remedy, *rests_on)
+
+
+class Compiler:
+    """Turns the written mappings into procedures; every fault goes to `faults`."""
+
+    def __init__(
+        self,
+        mappings: Mapping[str, tuple[ProcedureMapping, Document]],
+        groups: Mapping[str, FieldGroup],
+        codes: Codes,
+        attributes: Mapping[str, frozenset[str]],
+        faults: Faults,
+    ) -> None:
+        """`attributes`: evidence type -> names that `schemas/evidence` declares."""
+        self._mappings = mappings
+        self._groups = groups
+        self._codes = codes
+        self._attributes = attributes
+        self._transforms = form_transforms(codes)
+        self._faults = faults
+
+    def compile(self, code: str, form: Mapping[str, object]) -> Procedure | None:
+        """The procedure with what it includes; None when that cannot be had."""
+        chain = self._chain(code)
+        if chain is None:
+            self._faults.unread.add(f"mappings/procedures/{code}.yaml")
+            return None
+        mapping, _ = chain[-1]
+        roles = {name: role for one, _ in chain for name, role in one.subjects.items()}
+        signs_in = next((name for name, role in roles.items() if role.signs_in), next(iter(roles), ""))
+        fields: dict[str, Field] = {}
+        for one, document in chain:
+            for key, rule, loc in self._rules(one, document):
+                fields[key] = self._field(key, rule, roles, signs_in, document, loc)
+        procedure = Procedure(
+            code, mapping.name, mapping.title, mapping.version, mapping.purpose, roles, signs_in,
+            tuple(fields.values()), {name: p for one, _ in chain for name, p in one.predicates.items()},
+            {name: p for one, _ in chain for name, p in one.papers.items()}, mapping, form,
+        )  # fmt: skip
+        for one, document in chain:
+            self._check(procedure, one, document)
+        self._check_demands(procedure, chain)
+        return procedure
+
+    def _chain(self, code: str, outer: tuple[str, ...] = ()) -> Chain | None:
+        mapping, document = self._mappings[code]
+        if mapping.include is None:
+            return [(mapping, document)]
+        if mapping.include in self._mappings and mapping.include not in (*outer, code):
+            before = self._chain(mapping.include, (*outer, code))
+            return None if before is None else [*before, (mapping, document)]
+        what, remedy = (
+            f"include: there is no procedure {mapping.include}",
+            "name a code in mappings/procedures",
+        )
+        if mapping.include in self._mappings:
+            what, remedy = f"include: {mapping.include} leads back to {code}", "take one 'include' out"
+        file = f"mappings/procedures/{mapping.include}.yaml"
+        self._faults.add([document.problem(("include",), what, remedy, file)])
+        return None
+
+    def _rules(self, one: ProcedureMapping, document: Document) -> Iterator[tuple[str, FieldRule, Loc]]:
+        for index, use in enumerate(one.use):
+            group = self._groups.get(use.group)
+            if group is None:
+                what = f"there is no field group '{use.group}'"
+                remedy = near(use.group, self._groups, f"use one of {', '.join(sorted(self._groups))}")
+                file = f"mappings/groups/{use.group}.yaml"
+                self._faults.add([document.problem(("use", index, "group"), what, remedy, file)])
+                continue
+            for suffix, rule in group.fields.items():
+                filled = rule.model_copy(
+                    update={
+                        "from_": rule.from_.replace("{role}", use.role),
+                        "else_": tuple(word.replace("{role}", use.role) for word in rule.else_),
+                    }
+                )
+                yield use.prefix + suffix, filled, ("use", index)
+        for key, rule in one.fields.items():
+            yield key, rule, ("fields", key)
+
+    def _field(
+        self,
+        key: str,
+        rule: FieldRule,
+        roles: Mapping[str, Role],
+        signs_in: str,
+        document: Document,
+        loc: Loc,
+    ) -> Field:
+        refs = []
+        for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
+            if word == "input":
+                continue
+            try:
+                refs.append(self.ref(word, roles, signs_in))
+            except Unknown as error:
+                what, *more = error.args
+                self._faults.add([document.problem((*loc, side), f"field '{key}': {what}", *more)])
+        return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc))
+
+    def _convert(self, key: str, rule: FieldRule, document: Document, loc: Loc) -> Callable[[object], object]:
+        for at, what, *more in self.conversion_faults(rule):
+            self._faults.add([document.problem((*loc, at), f"field '{key}': {what}", *more)])
+        steps: list[Transform] = [
+            self._transforms[word] for word in rule.transform if word in self._transforms
+        ]
+        if (table := self._codes.lists.get(rule.codes or "")) is not None:
+            steps.insert(0, lambda value: table.get(text(value) or ""))
+        return _chained(steps)
+
+    def conversion_faults(self, rule: FieldRule) -> Iterator[tuple[str, ...]]:
+        """Word of the rule, what is wrong with it, remedy, files that it was looked for in."""
+        if rule.codes is not None and rule.codes not in self._codes.lists:
+            what = f"code list '{rule.codes}' does not exist"
+            remedy = near(rule.codes, self._codes.lists, f"add mappings/codes/{rule.codes}.yaml")
+            yield "codes", what, remedy, f"mappings/codes/{rule.codes}.yaml"
+        for word in rule.transform:
+            if word not in self._transforms:
+                remedy = near(word, self._transforms, f"use one of {', '.join(sorted(self._transforms))}")
+                yield "transform", f"transform '{word}' does not exist", remedy
+
+    def ref(self, word: str, roles: Iterable[str], signs_in: str) -> Ref:
+        """The reference that `word` writes; Unknown when it names nothing."""
+        role, colon, rest = word.partition(":")
+        if not colon:
+            role, rest = signs_in, word
+        evidence, _, attribute = rest.partition(".")
+        if colon:
+            _known_role(word, role, roles)
+        file = f"schemas/evidence/{evidence}.schema.json"
+        if evidence not in self._attributes:
+            remedy = near(evidence, self._attributes, f"add {file}")
+            raise Unknown(f"'{word}' names no evidence type of schemas/evidence", remedy, file)
+        if attribute not in self._attributes[evidence]:
+            remedy = near(attribute, self._attributes[evidence], f"declare it in {file}")
+            raise Unknown(f"'{word}' names no attribute of {file}", remedy, file)
+        return Ref(role, evidence, attribute)
+
+    def _check(self, procedure: Procedure, one: ProcedureMapping, document: Document) -> None:
+        """What a file says of roles, predicates and papers."""
+        named = [
+            *(
+                (("subjects", name, at), word)
+                for name, role in one.subjects.items()
+                for at, word in _found(role)
+            ),
+            *((("predicates", *loc), word) for loc, word in _predicates(one)),
+            *(
+                (("papers", *loc), word)
+                for name, paper in one.papers.items()
+                for loc, word in _words(name, paper)
+            ),
+        ]
+        for loc, word in named:
+            try:
+                self._check_word(word, procedure)
+            except Unknown as error:
+                what, *more = error.args
+                self._faults.add([document.problem(loc, what, *more)])
+
+    def _check_word(self, word: str, procedure: Procedure) -> None:
+        kind, name = word[:1], word[1:]
+        if kind == "?":
+            if name not in procedure.predicates:
+                remedy = near(name, procedure.predicates, "add it under 'predicates'")
+                raise Unknown(f"the predicate '{name}' does not exist", remedy)
+        elif kind == "@":
+            _known_role(name, name, procedure.roles)
+        elif kind == "~":
+            for attribute in _FOUND:
+                self.ref(f"{name}.{attribute}", procedure.roles, procedure.signs_in)
+        else:
+            self.ref(word, procedure.roles, procedure.signs_in)
+
+    def _check_demands(self, procedure: Procedure, chain: Chain) -> None:
+        """Fields that the form demands; not looked at where a group with fields is not there."""
+        groups = [use.group for one, _ in chain for use in one.use]
+        required = procedure.form.get("required", ())
+        if not isinstance(required, list) or not all(name in self._groups for name in groups):
+            return
+        keys = {field.names[0] for field in procedure.fields}
+        for key in required:
+            if key not in keys:
+                what = f"the form demands '{key}', which the mapping drops"
+                remedy = f"add a field '{key}' (from: input)"
+                self._faults.add([chain[-1][1].problem(("fields",), what, remedy)])
+
+
+def _known_role(word: str, role: str, roles: Iterable[str]) -> None:
+    if role not in roles:
+        remedy = near(role, roles, f"use one of {', '.join(sorted(roles))}")
+        raise Unknown(f"'{word}' names the role '{role}', which the procedure does not have", remedy)
+
+
+def _found(role: Role) -> Iterator[tuple[str, str]]:
+    """How a role's subject is found: through a role, `@<role>`, or in evidence that names a person, `~<prefix>`."""
+    if role.through is not None:
+        yield "through", f"@{role.through}"
+    if role.found_in is not None:
+        yield "found_in", f"~{role.found_in}"
+
+
+def _predicates(one: ProcedureMapping) -> Iterator[tuple[Loc, str]]:
+    for name, predicate in one.predicates.items():
+        for at in ("attribute", "younger_than"):
+            if word := getattr(predicate, at):
+                yield (name, at), word
+        yield from (((name, "equal"), word) for word in predicate.equal or ())
+        if predicate.role_given is not None:
+            yield (name, "role_given"), f"@{predicate.role_given}"
+
+
+def _words(name: str, paper: PaperRule) -> Iterator[tuple[Loc, str]]:
+    if paper.when:
+        yield (name, "when"), f"?{paper.when}"
+    if paper.replaced_by is not None:
+        yield from _of_proof(paper.replaced_by, (name, "replaced_by"))
+
+
+def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    for side in ("all_of", "any_of"):
+        for index, child in enumerate(getattr(proof, side) or ()):
+            yield from _of_proof(child, (*loc, side, index))
+    yield from (((*loc, "has"), word) for word in proof.has or ())
+    if proof.is_:
+        yield (*loc, "is"), f"?{proof.is_}"
+    if proof.when:
+        yield (*loc, "when"), f"?{proof.when}"
+    if proof.issued is not None:
+        yield (*loc, "issued", "owner"), f"{proof.issued.owner}:issued_paper.papers"
+
+
+def _chained(steps: list[Transform]) -> Callable[[object], object]:
+    if not steps:
+        return lambda value: value
+    if len(steps) == 1:
+        return steps[0]
+
+    def convert(value: object) -> object:
+        for step in steps:
+            if value is None:
+                return None
+            value = step(value)
+        return value
+
+    return convert

@@ -1,0 +1,123 @@
+"""Holds e-forms against the words that forms may say, and what a mapping writes into a field against the form.
+
+What a field will hold is known where a code list ends it, or from what its last transform says that it gives.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from gateway.domain.faults import near
+from gateway.mapping.codes import Codes
+from gateway.mapping.form_transforms import form_transforms
+from gateway.mapping.model import FieldRule
+from gateway.mapping.procedure import Field, Procedure
+from gateway.mapping.schema_files import SchemaFile, parts
+from gateway.strict_yaml import Loc
+
+#: word of a form -> what it may be
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "x-widget": ("text", "date", "select", "address", "number", "tel", "email", "table"),
+    "x-format": ("date-vn-partial", "tel"),
+    "x-mark": ("seen", "memory", "sandbox"),
+}
+_JSON_TYPES: Mapping[object, str] = {
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+}
+_UNITS = "hung_yen_units"
+
+Said = tuple[Loc, str, str, *tuple[str, ...]]
+
+
+def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
+    """Words of a form that nothing understands."""
+    said = form.schema.get("x-procedure")
+    if said != code:
+        yield (
+            ("x-procedure",),
+            f"'x-procedure' is '{said}' but the file is called '{code}'",
+            f'write "{code}"',
+        )
+    lists = {*codes.lists, _UNITS}
+    for loc, part in parts(form.schema):
+        for word, known in (*WORDS.items(), ("x-catalogue", lists)):
+            if word in part and part[word] not in known:
+                remedy = near(str(part[word]), known, f"use one of {', '.join(sorted(known))}")
+                files = (f"mappings/codes/{part[word]}.yaml",) if word == "x-catalogue" else ()
+                yield (*loc, word), f"'{word}: {part[word]}' is not known", remedy, *files
+        if type(part.get("x-order", 0)) is not int:
+            yield (
+                (*loc, "x-order"),
+                f"'x-order: {part['x-order']}' is no place on the page",
+                "write a whole number",
+            )
+        for word in part:
+            if word.startswith("x-") and word not in (
+                *WORDS,
+                "x-catalogue",
+                "x-order",
+                "x-procedure",
+                "x-title-en",
+            ):
+                remedy = near(word, [*WORDS, "x-catalogue", "x-order", "x-title-en"], "take it out")
+                yield (*loc, word), f"'{word}' is no word of a form", remedy
+
+
+def filled_faults(
+    procedure: Procedure, field: Field, codes: Codes, attributes: list[Mapping[str, object]]
+) -> Iterator[tuple[str, str, str]]:
+    """What a field would hold and the form does not take; `attributes`: schemas of what it is filled from."""
+    key, rule, form = field.key, field.rule, procedure.described(field.key)
+    if form is None or not field.refs:
+        return
+    file = f"schemas/forms/{procedure.code}.schema.json"
+    table = codes.lists.get(rule.codes or "")
+    wanted = form.get("type")
+    given = _types(rule, codes, attributes)
+    if isinstance(wanted, str) and given and not any(_takes(wanted, one) for one in given):
+        what = f"field '{key}' would hold {' or '.join(sorted(given))}, and the form wants {wanted}"
+        yield "transform", what, f"take another transform, or write another 'type' in {file}"
+    elif not rule.transform and (table is not None or rule.codes is None):
+        words = _words(attributes) if table is None else table.values()
+        for word in dict.fromkeys(words):
+            if word is not None and not procedure.accepts(key, word):
+                what = f"field '{key}' would hold '{word}', which the form does not take"
+                yield (
+                    "codes" if table else "from",
+                    what,
+                    f"lead to what the form takes, or mend the field in {file}",
+                )
+
+
+def _takes(wanted: str, given: str) -> bool:
+    return wanted == given or (wanted == "number" and given == "integer")
+
+
+def _types(rule: FieldRule, codes: Codes, attributes: list[Mapping[str, object]]) -> set[str]:
+    """JSON types that a field may hold; empty: not known."""
+    if rule.transform:
+        last = form_transforms(codes).get(rule.transform[-1])
+        found = "" if last is None else _type_of(get_type_hints(last).get("return"))
+        return {found} - {""}
+    if rule.codes is not None:
+        return {"string"}
+    said = [schema.get("type") for schema in attributes]
+    return (
+        {one for one in said if isinstance(one, str)} if all(isinstance(one, str) for one in said) else set()
+    )
+
+
+def _type_of(hint: Any) -> str:  # noqa: ANN401 -- a type as it was written
+    if isinstance(hint, types.UnionType) or get_origin(hint) is Union:
+        hint = next(one for one in get_args(hint) if one is not type(None))
+    return _JSON_TYPES.get(get_origin(hint) or hint, "")
+
+
+def _words(attributes: list[Mapping[str, object]]) -> Iterator[str]:
+    for schema in attributes:
+        words = schema.get("enum")
+        yield from map(str, words) if isinstance(words, list) else ()

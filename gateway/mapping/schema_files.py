@@ -1,0 +1,80 @@
+"""JSON Schemas on disk, read as strictly as YAML: no word twice, and every fault with its line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import jsonschema_rs
+
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import Faults
+from gateway.strict_yaml import Document, Loc, read_text
+
+_REMEDY = "mend the file: JSON Schema 2020-12 in UTF-8"
+
+
+class SchemaFile:
+    """One JSON Schema, with the line of every word."""
+
+    __slots__ = ("document", "schema")
+
+    def __init__(self, path: Path, root: Path) -> None:
+        """ConfigError when the file is no JSON Schema; OSError when it cannot be read."""
+        name, raw = str(path.relative_to(root)), path.read_bytes()
+        line, what = 0, "is not JSON in UTF-8"
+        try:
+            schema = json.loads(raw)
+            # JSON is YAML: that reader knows the lines, and refuses a word that stands twice
+            self.document: Document = read_text(raw, path, name)
+            loc, what = _fault(schema)
+            line = self.document.line(loc)
+        except json.JSONDecodeError as error:
+            line, what = error.lineno, f"is not JSON: {error.msg}"
+        except (UnicodeDecodeError, RecursionError):
+            pass
+        if what:
+            raise ConfigError([Problem(name, line, what, _REMEDY)])
+        self.schema: Mapping[str, object] = schema
+
+    @property
+    def properties(self) -> Mapping[str, object]:
+        """What the schema says of each property; nothing for one that describes no object."""
+        found = self.schema.get("properties")
+        return found if isinstance(found, Mapping) else {}
+
+
+def survey_schemas(folder: Path, root: Path, faults: Faults) -> dict[str, SchemaFile]:
+    """Name (without `.schema.json`) -> schema, of all in a folder that can be read."""
+    found = {}
+    for path in sorted(folder.glob("*.schema.json")):
+        with faults.noted(str(path.relative_to(root))):
+            found[path.name.removesuffix(".schema.json")] = SchemaFile(path, root)
+    return found
+
+
+def parts(schema: object, loc: Loc = ()) -> Iterator[tuple[Loc, Mapping[str, object]]]:
+    """A schema and those of its properties and items, with their places."""
+    if not isinstance(schema, Mapping):
+        return
+    yield loc, schema
+    properties = schema.get("properties")
+    for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+        yield from parts(inner, (*loc, "properties", name))
+    yield from parts(schema.get("items"), (*loc, "items"))
+
+
+def _fault(schema: object) -> tuple[Loc, str]:
+    """Where and why this is no JSON Schema; a blank text when it is one."""
+    if not isinstance(schema, Mapping):
+        return (), "is not a JSON Schema: it must be an object"
+    try:
+        jsonschema_rs.meta.validate(dict(schema))
+    except jsonschema_rs.ValidationError as error:
+        return tuple(error.instance_path), f"is not a JSON Schema: {error.message}"
+    for loc, part in parts(schema):
+        try:
+            if "pattern" in part:
+                jsonschema_rs.is_valid({"pattern": part["pattern"]}, "")
+        except ValueError:
+            return (*loc, "pattern"), f"is not a JSON Schema: '{part['pattern']}' is not a regular expression"
+    return (), ""

@@ -1,0 +1,119 @@
+"""Holds a source mapping against what it names: values of a query, transforms, code lists, evidence."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from gateway.domain.faults import near
+from gateway.domain.parties import Official
+from gateway.mapping.codes import Codes
+from gateway.mapping.fits import Evidence, enum_of
+from gateway.mapping.model import AnswerRule, AttributeRule, RequestValue, ServiceMapping, SourceMapping
+from gateway.mapping.paths import compile_path
+from gateway.mapping.records import provider_transforms
+from gateway.mapping.transforms import Transform
+from gateway.mapping.values import QUERY_WORDS
+from gateway.strict_yaml import Loc
+
+#: place, what is wrong there, remedy, files that it was held against
+Said = tuple[Loc, str, str, *tuple[str, ...]]
+#: transforms that leave a word of a code list as it is
+_KEEPING = frozenset({"text"})
+_PATHS = ("record", "found_when", "status", "updated_at")
+
+
+def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[Said]:
+    """Everything that a source's mapping names and that is not there."""
+    transforms = provider_transforms(codes)
+    for operation, service in mapping.services.items():
+        at: Loc = ("services", operation)
+        for place, rule in service.request.items():
+            loc = (*at, "request", place)
+            yield from _request_faults(place, rule, mapping.profiles, loc)
+            yield from _conversion_faults(rule, codes, transforms, loc)
+        yield from _answer_faults(service.answer, (*at, "answer"))
+        for name, attribute in service.answer.attributes.items():
+            yield from _conversion_faults(attribute, codes, transforms, (*at, "answer", "attributes", name))
+        yield from _evidence_faults(service, codes, evidence, at)
+
+
+def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], loc: Loc) -> Iterator[Said]:
+    if (rule.value is None) == (rule.from_ is None):
+        yield loc, f"request place '{place}' needs either 'value' or 'from'", "write one of the two"
+    for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
+        if word is not None and not is_query_word(word):
+            what = f"'{side}: {word}' is not a value of a query"
+            remedy = f"use one of {', '.join(QUERY_WORDS)}, subject.…, official.…, account.…, service.…"
+            yield (*loc, side), what, near(word, [*QUERY_WORDS, *_official_words()], remedy)
+    for profile in rule.profiles:
+        if profile not in profiles:
+            what = f"request profile '{profile}' is not declared"
+            yield (
+                (*loc, "profiles"),
+                what,
+                f"use one of {', '.join(profiles) or 'none'}, or add it to 'profiles'",
+            )
+
+
+def is_query_word(word: str) -> bool:
+    """Whether `from` may say it (`subject.…` was looked at when the file was read)."""
+    head, _, rest = word.partition(".")
+    if head == "official":
+        return word in _official_words()
+    return word in QUERY_WORDS or (head in ("subject", "account", "service") and bool(rest))
+
+
+def _official_words() -> list[str]:
+    return [f"official.{name}" for name in Official.__dataclass_fields__]
+
+
+def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
+    paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in _PATHS]
+    paths += [((*at, "identity", name), path) for name, path in answer.identity.items()]
+    for name, rule in answer.attributes.items():
+        paths.append(((*at, "attributes", name, "path"), rule.path))
+        paths += [((*at, "attributes", name, "else"), path) for path in rule.else_]
+    for loc, path in paths:
+        try:
+            compile_path(path)
+        except ValueError as error:
+            yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _conversion_faults(
+    rule: RequestValue | AttributeRule, codes: Codes, transforms: Mapping[str, Transform], loc: Loc
+) -> Iterator[Said]:
+    if rule.codes is not None and rule.codes not in codes.lists:
+        file = f"mappings/codes/{rule.codes}.yaml"
+        what = f"code list '{rule.codes}' does not exist in mappings/codes"
+        yield (*loc, "codes"), what, near(rule.codes, codes.lists, f"add {file}"), file
+    for word in rule.transform:
+        if word not in transforms:
+            remedy = near(word, transforms, f"use one of {', '.join(sorted(transforms))}")
+            yield (*loc, "transform"), f"transform '{word}' does not exist", remedy
+
+
+def _evidence_faults(service: ServiceMapping, codes: Codes, evidence: Evidence, at: Loc) -> Iterator[Said]:
+    """Attributes that the evidence does not have, and code lists that lead to words it does not have."""
+    file = f"schemas/evidence/{service.evidence}.schema.json"
+    if service.evidence not in evidence:
+        what = f"there is no evidence type '{service.evidence}': {file} does not exist"
+        yield (*at, "evidence"), what, near(service.evidence, evidence, f"add {file}"), file
+        return
+    known = evidence[service.evidence]
+    for name, rule in service.answer.attributes.items():
+        loc = (*at, "answer", "attributes", name)
+        if name not in known:
+            yield (
+                loc,
+                f"'{name}' is unknown to '{service.evidence}'",
+                near(name, known, f"declare it in {file}"),
+                file,
+            )
+        accepted = enum_of(evidence, service.evidence, name)
+        table = codes.lists.get(rule.codes or "")
+        if not accepted or table is None or not _KEEPING.issuperset(rule.transform):
+            continue
+        leads = {to for to in table.values() if to is not None}
+        if foreign := sorted(leads - accepted):
+            what = f"list '{rule.codes}' leads to {', '.join(foreign)}, which '{name}' cannot be"
+            remedy = f"lead to {', '.join(sorted(accepted))} in mappings/codes, or name another list"
+            yield (*loc, "codes"), what, remedy, f"mappings/codes/{rule.codes}.yaml"

@@ -1,0 +1,36 @@
+"""Reads `mappings/sources`: every data service that can be compiled, and every fault of the others."""
+
+from pathlib import Path
+
+from gateway.domain.faults import Faults
+from gateway.mapping.codes import Codes
+from gateway.mapping.fits import Evidence
+from gateway.mapping.model import SourceMapping
+from gateway.mapping.source import ServicePlan
+from gateway.mapping.source_faults import source_faults
+from gateway.strict_yaml import read
+
+
+def survey_sources(
+    folder: Path, codes: Codes, evidence: Evidence, faults: Faults
+) -> dict[str, dict[str, ServicePlan]]:
+    """Source -> operation -> plan. A service with a fault counts as not read (`<file>#<operation>`)."""
+    plans: dict[str, dict[str, ServicePlan]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        file = f"mappings/sources/{path.name}"
+        with faults.noted(file):
+            document = read(path, folder.parent.parent)
+            mapping = document.read_as(SourceMapping)
+            if mapping.source != path.stem:
+                what = f"'source' is '{mapping.source}' but the file is called '{path.stem}'"
+                faults.add([document.problem(("source",), what, f"write 'source: {path.stem}'")])
+            said = list(source_faults(mapping, codes, evidence))
+            faults.add(document.problem(*fault) for fault in said)
+            broken = {loc[1] for loc, *_ in said}
+            faults.unread.update(f"{file}#{operation}" for operation in broken)
+            plans[path.stem] = {
+                operation: ServicePlan(path.stem, operation, service, codes, mapping.profiles)
+                for operation, service in mapping.services.items()
+                if operation not in broken
+            }
+    return plans

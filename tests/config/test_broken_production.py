@@ -1,0 +1,69 @@
+"""In the production profile no secret stands in a file, and nobody invented answers."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.config.telling import Fault, told_once
+from tests.config.test_broken_files import check, replace, root
+
+__all__ = ["root"]
+
+ROOT = Path(__file__).parents[2]
+TAX = "config/sources/tax.yaml"
+POPULATION = "config/sources/population.yaml"
+GATEWAY = "config/gateway.yaml"
+PORTAL = "config/requesters/portal.yaml"
+ONLY = "which only the sandbox profile allows"
+LOG = "log:\n"
+KEY = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
+
+FAULTS: dict[str, Fault] = {
+    "secret of a source": (TAX, "{env: A_SECRET}", "{value: plain}", "secret:", ONLY),
+    "key beside a secret": (POPULATION, "api_key: {env: A_SECRET}", "api_key: {value: plain}", "api_key:", ONLY),
+    "key of no reference": (POPULATION, "api_key: {env: A_SECRET}", "api_key: plain", "api_key:", "is not a secret"),
+    "secret of a requester": (PORTAL, "{env: A_SECRET}", "{value: plain}", "client_secret:", ONLY),
+    "root key": (GATEWAY, LOG, f"{LOG}  root_key: {{value: {KEY}}}\n", "root_key:", ONLY),
+}  # fmt: skip
+
+
+@pytest.fixture
+def production(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files as delivered, in the production profile and with every secret by reference."""
+    monkeypatch.setenv("A_SECRET", "a secret")
+    replace(root, GATEWAY, "profile: sandbox", "profile: production")
+    for path in (*(root / "config/sources").glob("*.yaml"), *(root / "config/requesters").glob("*.yaml")):
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")
+    return root
+
+
+def test_secrets_by_reference_are_good(production: Path) -> None:
+    code, said = check(production)
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_secret_in_a_file_of_production_is_refused_at_its_line(production: Path, name: str) -> None:
+    told_once(production, FAULTS[name])
+
+
+def test_key_in_clear_is_no_secret_in_any_profile(root: Path) -> None:
+    old = "{value: sandbox-key-population}"
+    told_once(
+        root, (POPULATION, f"api_key: {old}", "api_key: plain", "api_key:", "write 'api_key: {file: …}'")
+    )
+
+
+def test_production_does_not_start_with_a_sandbox(production: Path, tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 -- our own words
+        [sys.executable, "-m", "gateway", "serve", "--config", str(production / "config"), "--dir",
+         str(tmp_path / "state"), "--port", "0", "--with-sandbox"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "config/gateway.yaml:3: the production profile does not start with a sandbox" in done.stderr
+    assert "leave out --with-sandbox" in done.stderr
