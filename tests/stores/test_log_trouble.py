@@ -105,7 +105,7 @@ async def test_files_that_go_missing_under_an_open_log_are_noticed_before_anythi
     await sqlite_log.append(some_record())
     for name in names:
         (tmp_path / name).unlink()
-    with pytest.raises(LogUnavailable, match="missing|replaced"):
+    with pytest.raises(LogUnavailable, match=r"missing|replaced"):
         await sqlite_log.append(some_record())
     with pytest.raises(LogUnavailable):
         await sqlite_log.append(some_record())
