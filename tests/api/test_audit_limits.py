@@ -1,4 +1,4 @@
-"""Leaves that are no records, put into the log by whoever can write to its database: nobody stumbles over them."""
+"""What nobody expects in the log or of it: leaves that are no records, and the ends of time."""
 
 import json
 import sqlite3
@@ -77,3 +77,19 @@ async def test_form_is_that_of_every_record_that_this_gateway_writes(office: Off
     ]
     for one in wrong:
         assert members_of(LogEntry(1, json.dumps(one).encode())) is None, one
+
+
+async def test_ends_of_time_are_answered(office: Office) -> None:
+    size = await office.settled(await office.plant())
+    for first, last in (
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00.001Z", "9999-12-31T23:59:59.999Z"),
+        ("9999-12-31T23:59:59.999Z", None),
+        (None, "0001-01-01T00:00:00Z"),
+    ):
+        span = {name: value for name, value in (("since", first), ("until", last)) if value}
+        lines = (await office.export(**span)).splitlines()
+        # the first line and the last one beside the records
+        assert (len(lines) - 2 >= size) == (first is not None and first.startswith("0001")), span
+        status, answer = await office.post("/v1/audit/search", span)
+        assert status == 200, answer
