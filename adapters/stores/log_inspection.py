@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.stores.log_reader import Reading, open_reading
-from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, searched_rows
+from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.tiles import TILE
 from gateway.ports_log import Altered
@@ -25,7 +25,18 @@ _BLOCK = (
     "SELECT low, high FROM log_blocks WHERE block = $1"
     " UNION ALL SELECT time_low, time_high FROM log_state WHERE size / $2 = $1"
 )
-_PRUNED = "SELECT coalesce(max(below), 0) FROM log_pruned"
+_PRUNED = "SELECT coalesce(max(below), 0), (SELECT min(idx) FROM log_entries) FROM log_pruned"
+# Written, below the mark up to which all is numbered, and in none of these places. Numbers of rows and places have
+# about one order: what lies between the last row before this tile and the last one of it, or the mark at the log's end.
+_UNNUMBERED = (
+    "SELECT a.seq, a.leaf FROM log_state s CROSS JOIN append_log a WHERE a.seq > (SELECT CASE WHEN $1 = 0 THEN 0"
+    " ELSE coalesce((SELECT max(seq) FROM log_entries WHERE idx >= $1 - $3 AND idx < $1),"
+    " (SELECT min(seq) FROM log_entries WHERE idx >= $1 AND idx < $2)) END)"
+    " AND a.seq <= CASE WHEN s.size <= $2 THEN s.floor_seq ELSE"
+    " (SELECT max(seq) FROM log_entries WHERE idx >= $1 AND idx < $2) END AND a.seq <= s.floor_seq"
+    " AND a.seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $1 AND idx < $2) ORDER BY a.seq LIMIT $4"
+)
+_PLACE = "SELECT 1 FROM log_entries WHERE hash = $1 AND seq = $2"
 #: table -> columns that make a row of it, beside the month
 _KEYS = {"log_subjects": ("subject", "idx"), "log_sources": ("source", "idx", "outcome")}
 #: rows that are asked for in one statement
@@ -43,14 +54,19 @@ class SqlLogInspection:
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with the records of one tile, from `start` to before `end`."""
-        start = max(start, (await self._reading.fetch(_PRUNED))[0][0])
+        start = max(start, await self._standing())
         if start >= end:
             return []
         rows = await self._reading.fetch(_ENTRIES, start, end)
         tiles = await self._reading.fetch(_TILE, start // TILE)
         hashes = max((bytes(row[0]) for row in tiles), key=len, default=b"")
+        # Pruning may have gone on meanwhile.
+        start = max(start, await self._standing())
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _beyond(rows, await self._reading.fetch(_BLOCK, start // BLOCK, BLOCK))
+        if len(rows) == end - start:  # else the rows whose places are missing would be told twice
+            lost = await self._lost(start, end)
+            found += [Altered(start, "a record that was written here has no place") for _ in lost]
         for table, wanted in expected.items():
             there = await self._there(table, [row[: len(_KEYS[table])] for row in wanted])
             found += [
@@ -79,6 +95,26 @@ class SqlLogInspection:
             text = f"SELECT {names} FROM {table} WHERE ({names}) IN (VALUES {listed})"  # noqa: S608 -- our own names
             found |= {tuple(row) for row in await self._reading.fetch(text, *values)}
         return found
+
+    async def _standing(self) -> int:
+        """The lowest record that must be there: pruning takes them from the lowest one up, to the mark at most.
+
+        A mark alone excuses nothing: else whoever sets one could take single records out from below it.
+        """
+        below, lowest = (await self._reading.fetch(_PRUNED))[0]
+        return int(below if lowest is None else min(below, lowest))
+
+    async def _lost(self, start: int, end: int) -> list[int]:
+        """Rows that were written about here and have no place, though the log's mark says that they have one."""
+        rows = await self._reading.fetch(_UNNUMBERED, start, end, TILE, _ROWS)
+        if not self._reading.arrays:
+            return [seq for seq, _ in rows]
+        # On PostgreSQL some have their place further on, where their number was drawn long before they were seen.
+        return [
+            seq
+            for seq, leaf in rows
+            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes(leaf))), seq)
+        ]
 
     async def close(self) -> None:
         """Free connections."""

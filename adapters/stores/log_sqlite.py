@@ -18,6 +18,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable
 
 _T = TypeVar("_T")
@@ -47,6 +48,7 @@ class SqliteStore:
         "_connection",
         "_path",
         "_queued",
+        "_same",
         "_thread",
         "_waiting",
         "commits",
@@ -55,6 +57,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         """Starts the writing thread; it opens the file with its first batch."""
         self._path = path
+        self._same = SameFile(path)
         self._batches: queue.SimpleQueue[Sequence[Row] | None] = queue.SimpleQueue()
         self._waiting: list[Row] = []
         #: waiting or being written
@@ -114,6 +117,7 @@ class SqliteStore:
     def _with_connection(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
             with closing(connect(self._path)) as connection:
+                self._same.check()
                 return work(connection)
         except sqlite3.Error as error:
             raise LogUnavailable(reason_of(error)) from None
@@ -137,11 +141,14 @@ class SqliteStore:
         try:
             if self._connection is None:
                 self._connection = connect(self._path)
+                self._connection.execute("SELECT 1 FROM append_log LIMIT 1").close()
+                self._same.connected()
             sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
             self._connection.execute(sql, [part for row in rows for part in row[:2]])
+            # After the commit: what went into a file that is not at its place any more is lost with this process.
+            self._same.check()
         except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
-            # A fresh connection next time: it also recovers from a disk that came back or a file that was
-            # restored.
+            # A fresh connection next time: it also recovers from a disk or a file that came back.
             self._disconnect()
             return reason_of(error)
         self.commits += 1
@@ -157,6 +164,7 @@ class SqliteStore:
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._same.disconnected()
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
@@ -195,5 +203,7 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
 
 def reason_of(error: Exception) -> str:
     """What happened, in words that quote nothing."""
+    if isinstance(error, LogUnavailable):
+        return error.detail
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")

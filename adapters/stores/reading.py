@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.stores import sql
 from adapters.stores.log_postgres import reason_of as reason_of_postgres
 from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ _COMMAND_SECONDS = 30.0
 class SqliteReading:
     """A SQLite file, read by threads of its own."""
 
-    __slots__ = ("_idle", "_path", "_threads", "arrays")
+    __slots__ = ("_idle", "_path", "_same", "_threads", "arrays")
 
     def __init__(self, path: Path) -> None:
         """Opens the file with the first statement."""
         self.arrays = False
         self._path = path
+        self._same = SameFile(path)
         self._idle: list[sqlite3.Connection] = []
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="log-reader")
 
@@ -54,7 +56,8 @@ class SqliteReading:
         try:
             connection = self._taken()
             rows = connection.execute(text, values).fetchall()
-        except sqlite3.Error as error:
+            self._same.check()
+        except (sqlite3.Error, LogUnavailable) as error:
             if connection is not None:
                 connection.close()
             raise LogUnavailable(reason_of(error)) from None

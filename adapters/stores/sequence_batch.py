@@ -35,6 +35,7 @@ STATE = "size, floor_seq, floor_size, time_low, time_high, vkey, lease_owner, le
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _HASH_PREFIX = 8
+_INDEX_BYTES = 16
 #: records that are read in one stretch
 _STRETCH = 32
 
@@ -219,12 +220,20 @@ def _read(leaf: Mapping[str, Any]) -> tuple[tuple[Any, ...], set[bytes], set[tup
         _column(leaf["procedure"]),
         _column(leaf["dossier"]),
         _column(leaf["purpose"]),
-        bytes.fromhex(leaf["official"]) or None,
+        _index(leaf["official"]) if leaf["official"] else None,
         _column(leaf["result"]),
     )
-    subjects = {bytes.fromhex(index) for index in leaf["subjects"].values()}
+    subjects = {_index(index) for index in leaf["subjects"].values()}
     sources = {(searched(call["source"]), searched(call["outcome"])) for call in leaf["calls"]}
     return entry, subjects, sources
+
+
+def _index(text: str) -> bytes:
+    """A keyed index. Whatever is longer is none of ours, and no index of a database would take it."""
+    index = bytes.fromhex(text)
+    if len(index) != _INDEX_BYTES:
+        raise ValueError("no keyed index")
+    return index
 
 
 def _column(text: str) -> str | None:

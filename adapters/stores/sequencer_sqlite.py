@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
     COLUMNS,
     LEASE_SECONDS,
@@ -53,11 +54,12 @@ _EDGE = (
 class SqliteSequence:
     """The sequence tables in one file, which `adapters.stores.sql` has migrated."""
 
-    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_thread", "limit", "size")
+    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_same", "_thread", "limit", "size")
 
     def __init__(self, path: Path, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
         """`owner` names this process in the lease."""
         self._path = path
+        self._same = SameFile(path)
         self._numbering = numbering
         self._owner = owner
         self._connection: sqlite3.Connection | None = None
@@ -79,6 +81,7 @@ class SqliteSequence:
             if self._connection is None:
                 self._connection = connect(self._path)
                 self._connection.executescript(_SETTINGS)
+            self._same.check()
             return self._batches(self._connection)
         except sqlite3.Error as error:
             self._disconnect()

@@ -17,6 +17,8 @@ from gateway.domain.errors import BadRequest
 
 #: a year and a month of days in common
 LONGEST = timedelta(days=400)
+#: as months and days are written; beyond, a day in Việt Nam might not exist
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -125,7 +127,7 @@ class ReportBody(Body):
         since, until = (datetime.fromisoformat(str(moment)) for moment in (self.since, self.until))
         if since >= until:
             raise BadRequest("/since: must lie before `until`", code="range_wrong")
-        if until - since > LONGEST or since.year < 2000:
-            what = f"/: ask for at most {LONGEST.days} days, since the year 2000"
+        if until - since > LONGEST or since.year < _FIRST_YEAR or until.year > _LAST_YEAR:
+            what = f"/: ask for at most {LONGEST.days} days, from the year {_FIRST_YEAR} to {_LAST_YEAR}"
             raise BadRequest(what, code="range_wrong")
         return since, until

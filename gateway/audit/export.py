@@ -6,7 +6,7 @@ of a search each record carries its own proof. CSV is for reading only and prove
 
 from array import array
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from gateway.ports import LogEntry, LogSearch
 
 #: how far from their order of time records may stand in the log
 _DISORDER = timedelta(minutes=5)
+_EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 #: hits of a search whose places are remembered, eight bytes each
 MOST_HITS = 1_000_000
 _PAGE = 1_000
@@ -98,7 +99,9 @@ class Exports:
 
     async def _begin(self, since: str, size: int) -> int:
         """The first record that is not older than `since`, though some that are may follow it."""
-        safe = rfc3339(datetime.fromisoformat(since) - _DISORDER)
+        moment = datetime.fromisoformat(since)
+        # The first moment that there is has none before it.
+        safe = rfc3339(max(moment, _EARLIEST) - _DISORDER)
         lowest = await self._before(safe, size)
         first = before = await self._before(since, size)
         while before > lowest:

@@ -5,6 +5,7 @@ The keyed indexes stay out as well: they are the same for one person through a w
 
 from typing import Any
 
+from gateway.audit.form import well_formed
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode
 from gateway.ports import LogEntry
@@ -26,7 +27,7 @@ def members_of(entry: LogEntry) -> dict[str, Any] | None:
         members = decode(entry.leaf)
     except ValueError:
         return None
-    return members if "exchange" in members else None
+    return members if well_formed(members) else None
 
 
 def shown(entry: LogEntry) -> dict[str, Any]:

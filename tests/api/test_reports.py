@@ -192,6 +192,11 @@ async def test_csv_has_no_formulas(desk: Office) -> None:
         ({"report": "requesters", "month": "2026-13"}, 422, "month"),
         ({"report": "requesters", "since": "2026-10-02T00:00:00Z", "until": "2026-10-01T00:00:00Z"}, 400, "before"),
         ({"report": "requesters", "since": "2024-10-02T00:00:00Z", "until": "2026-10-01T00:00:00Z"}, 400, "400 days"),
+        *(
+            ({"report": report, "since": "9999-12-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"}, 400, "2099")
+            for report in REPORTS
+        ),
+        ({"report": "volume", "since": "0001-01-01T00:00:00Z", "until": "0001-01-02T00:00:00Z"}, 400, "2000"),
         ({"report": "requesters", "month": "2026-10", "colour": 1}, 400, "there are report, month"),
         ({"report": "requesters", "month": "2026-10", "limit": 1001}, 422, "limit"),
         ({"report": "requesters", "month": "2026-10", "weeks": 4}, 400, "/weeks: only the report volume"),

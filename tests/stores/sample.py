@@ -46,3 +46,10 @@ async def run_sql(url: str, folder: Path, statement: str) -> list[Any]:
             await connection.close()
     with closing(sqlite3.connect(sql.sqlite_path(url, folder))) as lite, lite:
         return lite.execute(statement).fetchall()
+
+
+async def put_leaf(url: str, folder: Path, leaf: bytes) -> None:
+    """Write a leaf as somebody does who has the database and not the gateway."""
+    held = f"'\\x{leaf.hex()}'::bytea" if sql.is_postgres(url) else f"x'{leaf.hex()}'"
+    statement = f"INSERT INTO append_log (id, leaf) VALUES ('{'Z' * 26}', {held})"  # noqa: S608 -- our own leaf
+    await run_sql(url, folder, statement)

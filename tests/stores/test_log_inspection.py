@@ -96,12 +96,53 @@ async def test_what_was_altered_is_told_and_nothing_else(
         assert {one.index for one in found} <= {place for _, place, _ in ALTERED}, statement
 
 
+async def test_records_that_are_passed_over_are_told_at_the_end_and_later_on(
+    log: SqlExchangeLog, inspection: SqlLogInspection, url: str, tmp_path: Path
+) -> None:
+    raised = "UPDATE log_state SET floor_seq = (SELECT max(seq) FROM append_log) + 4"
+    await _operate(url, tmp_path, raised)
+    assert await inspection.altered(256, SIZE) == []
+    for _ in range(6):
+        await log.append(some_record())
+    assert len(await inspection.altered(256, SIZE)) == 4
+    again = open_sequencer(url, tmp_path, ORIGIN)
+    again.start()
+    await again.close()
+    assert again.records == 2
+    told = await inspection.altered(256, SIZE + 2)
+    assert [one.what for one in told] == ["a record that was written here has no place"] * 4
+    assert await inspection.altered(0, 256) == []
+    for _ in range(300):
+        await log.append(some_record())
+    last = open_sequencer(url, tmp_path, ORIGIN)
+    last.start()
+    await last.close()
+    assert len(await inspection.altered(256, 512)) == 4
+    assert await inspection.altered(512, SIZE + 302) == []
+
+
 async def test_pruned_records_are_not_missed(inspection: SqlLogInspection, url: str, tmp_path: Path) -> None:
     await _operate(url, tmp_path, "DELETE FROM log_entries WHERE idx < 20")
     assert len(await inspection.altered(0, 256)) == 20
     await run_sql(url, tmp_path, "INSERT INTO log_pruned VALUES (20, 20, '2026-11-25T00:00:00.000Z')")
     assert await inspection.altered(0, 256) == []
     assert await inspection.altered(0, 20) == []
+
+
+async def test_mark_of_pruning_hides_no_record_that_was_taken_out_alone(
+    inspection: SqlLogInspection, url: str, tmp_path: Path
+) -> None:
+    mark = f"INSERT INTO log_pruned VALUES ({SIZE}, {SIZE}, '2026-11-25T00:00:00.000Z')"  # noqa: S608 -- ours
+    await run_sql(url, tmp_path, mark)
+    assert await inspection.altered(0, 256) == []
+    await run_sql(
+        url, tmp_path, "DELETE FROM append_log WHERE seq = (SELECT seq FROM log_entries WHERE idx = 7)"
+    )
+    await run_sql(url, tmp_path, "DELETE FROM log_entries WHERE idx = 7")
+    assert [(one.index, one.what) for one in await inspection.altered(0, 256)] == [
+        (7, "the record is missing")
+    ]
+    assert await inspection.altered(256, SIZE) == []
 
 
 async def test_store_that_is_gone_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How the numbering stands, and the sweeper: whatever a crash left open is closed once, by one process."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.record import decode
 from gateway.ports import LogSearch
 from tests.stores.numbered import number
-from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, some_record
+from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, some_record
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -105,6 +106,25 @@ async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
     assert CITIZEN not in str(leaf)
     assert OFFICIAL not in str(leaf)
     assert await sweeper(sequencer.owner, seconds=1).sweep() == 1
+
+
+async def test_sweeper_passes_intents_that_are_no_records(
+    log: SqlExchangeLog,
+    keeping: SqlLogKeeping,
+    reader: SqlLogReader,
+    sequencer: Sequencer,
+    url: str,
+    tmp_path: Path,
+) -> None:
+    await log.append(some_record(time=ago(300)))
+    leaf = json.loads((await log.store.recent(1))[0])
+    for left in ("basis", "on_duty", "config", "rules"):
+        junk = {**leaf, "exchange": new_exchange_id()}
+        del junk[left]
+        await put_leaf(url, tmp_path, json.dumps(junk).encode())
+    await log.append(some_record(time=ago(300)))
+    await number(sequencer)
+    assert await Sweeper(log, reader, keeping, StoppedClock(), sequencer.owner, 130).sweep() == 2
 
 
 async def test_sweeper_goes_on_where_the_log_was_away(

@@ -17,6 +17,8 @@ import pytest
 
 from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log
+from adapters.stores.log_reader import open_reader
+from adapters.stores.sequencer import open_sequencer
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.domain.identifiers import ExchangeId
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
@@ -92,6 +94,68 @@ async def test_missing_file_is_not_replaced_by_an_empty_log(tmp_path: Path) -> N
     file.rename(away)
     await fails_then_recovers(log, lambda: away.rename(file), "opened")
     await log.close()
+
+
+@pytest.mark.parametrize(
+    "names", [("exchange.db",), ("exchange.db", "exchange.db-wal"), ("exchange.db-wal",)]
+)
+async def test_files_that_go_missing_under_an_open_log_are_noticed_before_anything_is_acknowledged(
+    sqlite_log: SqlExchangeLog, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    await sqlite_log.append(some_record())
+    for name in names:
+        (tmp_path / name).unlink()
+    with pytest.raises(LogUnavailable, match=r"missing|replaced"):
+        await sqlite_log.append(some_record())
+    with pytest.raises(LogUnavailable):
+        await sqlite_log.append(some_record())
+    sqlite_log._probed = (0.0, False)
+    assert not await sqlite_log.ready()
+
+
+async def test_file_that_is_moved_and_comes_back_is_used_again(
+    sqlite_log: SqlExchangeLog, tmp_path: Path
+) -> None:
+    await sqlite_log.append(some_record())
+    file, away = tmp_path / "exchange.db", tmp_path / "away.db"
+    file.rename(away)
+    await fails_then_recovers(sqlite_log, lambda: away.rename(file), "missing")
+
+
+async def test_backup_put_in_the_place_of_an_open_log_stops_it_until_it_is_opened_again(
+    sqlite_log: SqlExchangeLog, tmp_path: Path
+) -> None:
+    sequencer = open_sequencer("sqlite:///exchange.db", tmp_path, ORIGIN)
+    reader = open_reader("sqlite:///exchange.db", tmp_path)
+    await sqlite_log.append(some_record())
+    assert await sequencer._store.number() == 1
+    assert await reader.checkpoint()
+    replace_by_backup(tmp_path)
+    for _ in range(3):
+        with pytest.raises(LogUnavailable, match="replaced"):
+            await sqlite_log.append(some_record())
+        with pytest.raises(LogUnavailable, match="replaced"):
+            await reader.checkpoint()
+        with pytest.raises(LogUnavailable, match="replaced"):
+            await sequencer._store.number()
+    sqlite_log._probed = (0.0, False)
+    assert not await sqlite_log.ready()
+    await sequencer.close()
+    await reader.close()
+    again = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    await again.append(some_record())
+    assert len(await again.recent(10)) == 2
+    await again.close()
+
+
+def replace_by_backup(folder: Path) -> None:
+    """What an operator does who takes a running gateway for a stopped one."""
+    file, copy = folder / "exchange.db", folder / "backup.db"
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    for name in ("exchange.db-wal", "exchange.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    copy.replace(file)
 
 
 def test_folder_that_refuses_is_a_fault_of_the_configuration(tmp_path: Path) -> None:

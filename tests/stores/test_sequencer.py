@@ -1,6 +1,8 @@
 """The sequencer on SQLite and a real PostgreSQL: contiguous, complete, one at a time, all or nothing."""
 
 import asyncio
+import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.merkle import leaf_hash, root, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from tests.stores.numbered import OTHER_SEED, SEED, number, sees, sequencer, vkey
-from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 
 @pytest.fixture
@@ -362,3 +364,24 @@ async def test_backlog_is_numbered_while_a_row_is_still_to_come(
     assert (len(leaves), len(set(leaves))) == (100, 100)
     for closing in (log, one, two, reader, late):
         await closing.close()
+
+
+async def test_leaf_that_no_index_would_take_stops_nothing(
+    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path
+) -> None:
+    await append(log, 1)
+    leaf = json.loads((await log.store.recent(1))[0])
+    wide = leaf["calls"][0] | {"source": "\U0010ffff" * 256, "outcome": "\U0010fffe" * 256}
+    spoilt: list[dict[str, object]] = [
+        {"subjects": {"requester": os.urandom(6_000).hex()}},
+        {"official": os.urandom(6_000).hex()},
+        {"official": "00"},
+        {"exchange": "\U0010ffff" * 9_000},
+        {"calls": [wide]},
+        {"time": "0000-01-01T00:00:00.000Z"},
+    ]
+    for change in spoilt:
+        await put_leaf(url, tmp_path, json.dumps(leaf | change).encode())
+    await append(log, 1)
+    assert await number(one) == len(spoilt) + 2
+    assert len((await sees(reader))[0]) == len(spoilt) + 2

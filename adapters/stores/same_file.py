@@ -1,0 +1,64 @@
+"""Whether a SQLite file is still the one that was opened: it can be replaced under a process that has it open.
+
+Whoever puts a backup in its place leaves this process with a deleted file: it writes and reads on, all goes well,
+and nothing of it is there after the end. So the file behind the path is compared with the one that was known first.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from gateway.domain.errors import LogUnavailable
+
+#: device and number
+Identity = tuple[int, int]
+
+_MISSING: Final = "the database cannot be opened: its file is missing"
+_REPLACED: Final = "the file of the log was replaced while this process had it open: start it again"
+
+
+class SameFile:
+    """Remembers the file at a path, and beside it the pages that one connection has not brought into it yet."""
+
+    __slots__ = ("_file", "_path", "_replaced", "_wal", "_wal_path")
+
+    def __init__(self, path: Path) -> None:
+        """A file that is not there yet is known from the first `check` on."""
+        self._path = str(path)
+        self._wal_path = f"{path}-wal"
+        self._file = _identity(self._path)
+        self._wal: Identity | None = None
+        self._replaced = False
+
+    def connected(self) -> None:
+        """A connection that has read something was opened: its log of pages is known from now on."""
+        self.check()
+        self._wal = _identity(self._wal_path)
+
+    def disconnected(self) -> None:
+        """It is closed: the next one may begin another log of pages."""
+        self._wal = None
+
+    def check(self) -> None:
+        """LogUnavailable while the file is missing, and for good after it was another one.
+
+        Both files are asked for: what is written goes into the log of pages first. Nobody may take that away while
+        a connection is open.
+        """
+        if not self._replaced:
+            found = _identity(self._path)
+            if found is None:
+                raise LogUnavailable(_MISSING)
+            self._file = self._file or found
+            kept = self._wal is None or self._wal == _identity(self._wal_path)
+            self._replaced = found != self._file or not kept
+        if self._replaced:
+            raise LogUnavailable(_REPLACED)
+
+
+def _identity(path: str) -> Identity | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 -- a text, with every batch
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
