@@ -468,6 +468,19 @@ async def test_export_of_a_day_has_every_record_of_it_though_they_stand_out_of_o
     assert json.loads(after[-1])["count"] == 0
 
 
+async def test_export_of_a_day_has_every_record_of_it_though_the_clock_was_set_back_by_an_hour(
+    office: Office,
+) -> None:
+    times = ["2026-11-24T12:00:00.000Z", "2026-11-25T00:00:00.000Z", "2026-11-25T00:25:00.000Z",
+             "2026-11-24T23:25:00.000Z", "2026-11-24T23:59:00.000Z", "2026-11-25T00:05:00.000Z"]  # fmt: skip
+    for time in times:
+        await office.settled(await office.plant(time=time))
+    day = {"since": "2026-11-25T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
+    lines = (await office.export(**day)).splitlines()
+    places = [json.loads(line)["i"] for line in lines if line.startswith(b'{"i":')]
+    assert places == [2, 3, 4, 5, 6]
+
+
 async def test_no_cell_of_a_csv_is_a_formula(office: Office) -> None:
     evil = ['=HYPERLINK("http://x.example")', "+1", "-1", "@x", "\t=1", " =1", "＝1", 'a"b', "plain"]
     planted = [await office.plant(dossier=text) for text in evil]
