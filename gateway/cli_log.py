@@ -1,13 +1,13 @@
 """`motlan verify-log`: an export of an exchange log, verified offline with nothing but its file and a public key."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import click
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
@@ -90,7 +90,7 @@ def verify_log(
     notes = {"checkpoint": _text(checkpoint), "since": _text(since)}
     verdict = _verified(export, (vkeys, witnesses), notes, strict=strict, bar=not quiet)
     if as_json:
-        click.echo(orjson.dumps(verdict.as_json()).decode())
+        click.echo(json.dumps(verdict.as_json()))
     elif not (quiet and verdict.good):
         for line in told(verdict):
             click.echo(line, err=not verdict.good)
