@@ -147,7 +147,8 @@ class ServicePlan:
         """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
 
         The number that was asked for under another name or birth date: they do not belong together, whoever erred,
-        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and birth date stand for it.
+        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and birth
+        date stand for it.
         """
         said = {name: check(record, subject) for name, check in self._identity}
         shared = [said.get(name) for name in SHARED]
