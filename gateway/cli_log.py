@@ -50,7 +50,11 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
 )
-@click.option("--strict", is_flag=True, help="Decode every record; its JSON must be canonical.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Decode every record, not only its phase and time; its JSON must be canonical.",
+)
 @click.option(
     "--emit-standalone",
     type=click.Path(path_type=Path, dir_okay=False),

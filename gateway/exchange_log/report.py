@@ -80,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, help="the signed checkpoint for which it must be made")
     parser.add_argument("--since", type=Path, help="an older signed checkpoint, kept by you")
     parser.add_argument(
-        "--strict", action="store_true", help="decode every record; its JSON must be canonical"
+        "--strict",
+        action="store_true",
+        help="decode every record, not only its phase and time; its JSON must be canonical",
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     given = parser.parse_args(arguments)
