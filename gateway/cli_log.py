@@ -1,13 +1,13 @@
 """`motlan verify-log`: an export of an exchange log, verified offline with nothing but its file and a public key."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import click
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
@@ -50,7 +50,11 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
 )
-@click.option("--strict", is_flag=True, help="Decode every record; its JSON must be canonical.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Decode every record, not only its phase and time; its JSON must be canonical.",
+)
 @click.option(
     "--emit-standalone",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -90,7 +94,7 @@ def verify_log(
     notes = {"checkpoint": _text(checkpoint), "since": _text(since)}
     verdict = _verified(export, (vkeys, witnesses), notes, strict=strict, bar=not quiet)
     if as_json:
-        click.echo(orjson.dumps(verdict.as_json()).decode())
+        click.echo(json.dumps(verdict.as_json()))
     elif not (quiet and verdict.good):
         for line in told(verdict):
             click.echo(line, err=not verdict.good)

@@ -9,12 +9,12 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from gateway.api.models import Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import may_name_a_person
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
-_ID = re.compile(r"(?<![0-9A-Za-z])([0-9]{9}|[0-9]{12})(?![0-9A-Za-z])")
 _MOST = 2**53
 
 
@@ -29,7 +29,7 @@ def _moment(text: str) -> str:
 
 
 def _impersonal(text: str) -> str:
-    if _ID.search(text):
+    if may_name_a_person(text):
         raise ValueError("is recorded in clear: leave numbers of people out of it")
     return text
 

@@ -6,7 +6,7 @@ of a search each record carries its own proof. CSV is for reading only and prove
 
 from array import array
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -16,16 +16,14 @@ from gateway.audit.past import gone
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
-from gateway.domain.dates import rfc3339
-from gateway.domain.errors import BadRequest
+from gateway.domain.dates import DISORDER, rfc3339
+from gateway.domain.errors import BadRequest, LogUnavailable
 from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusion
 from gateway.ports import LogEntry, LogSearch
 
-#: how far from their order of time records may stand in the log
-_DISORDER = timedelta(minutes=5)
 _EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 #: hits of a search whose places are remembered, eight bytes each
 MOST_HITS = 1_000_000
@@ -62,8 +60,8 @@ class Exports:
         kind = "csv" if csv else "jsonl"
         await self._books.note(asker, "export", names, format=kind, first=first, end=end)
         if csv:
-            return _csv(self._books.reader.entries(first, end))
-        made = Stretch(self._books.reader, self._books.proofs)
+            return _csv(self._there(first, end))
+        made = Stretch(self._there, self._books.proofs)
         created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
         return await made.lines(note, vkeys, first, end, created)
 
@@ -101,7 +99,7 @@ class Exports:
         """The first record that is not older than `since`, though some that are may follow it."""
         moment = datetime.fromisoformat(since)
         # The first moment that there is has none before it.
-        safe = rfc3339(max(moment, _EARLIEST) - _DISORDER)
+        safe = rfc3339(max(moment, _EARLIEST) - DISORDER)
         lowest = await self._before(safe, size)
         first = before = await self._before(since, size)
         while before > lowest:
@@ -123,20 +121,49 @@ class Exports:
         hits.reverse()
         return hits
 
+    async def _there(self, first: int, end: int) -> AsyncIterator[LogEntry]:
+        """The records of a range; Gone when some were pruned while it was read, which is no tampering."""
+        following = first
+        async for entry in self._books.reader.entries(first, end):
+            if entry.index > following:
+                await self._check_pruned(following, end)
+            yield entry
+            following = entry.index + 1
+        if following < end:
+            await self._check_pruned(following, end)
+
+    async def _check_pruned(self, missing: int, end: int) -> None:
+        history = await self._books.history.history()
+        if missing < history.below:
+            raise gone(history, missing, end)
+
     async def _each(self, hits: "array[int]") -> AsyncIterator[LogEntry]:
-        """Where many stand close together the whole stretch is read, else one by one."""
+        """Every hit; Gone or LogUnavailable when one is not there any more, so that fewer never look like all."""
         for _, group in groupby(hits, lambda index: index // TILE):
             places = list(group)
-            if len(places) > _DENSE:
-                wanted = frozenset(places)
-                async for entry in self._books.reader.entries(places[0], places[-1] + 1):
-                    if entry.index in wanted:
-                        yield entry
-                continue
-            for index in places:
-                found = await self._books.reader.entry(index)
-                if found is not None:
-                    yield found
+            left = iter(places)
+            async for entry in self._near(places):
+                if entry.index != next(left):
+                    break
+                yield entry
+            else:
+                if next(left, None) is None:
+                    continue
+            await self._check_pruned(places[0], places[-1] + 1)
+            raise LogUnavailable("a record that was found is not there any more")
+
+    async def _near(self, places: list[int]) -> AsyncIterator[LogEntry]:
+        """Of one tile: where many stand close together the whole stretch is read, else one by one."""
+        if len(places) > _DENSE:
+            wanted = frozenset(places)
+            async for entry in self._books.reader.entries(places[0], places[-1] + 1):
+                if entry.index in wanted:
+                    yield entry
+            return
+        for index in places:
+            found = await self._books.reader.entry(index)
+            if found is not None:
+                yield found
 
     async def _proved(self, line: bytes, hits: "array[int]", head: Checkpoint) -> Lines:
         yield line
@@ -144,16 +171,16 @@ class Exports:
         plain = nodes_of(head.size, held.__getitem__)
         # neighbours share most of their proofs
         node = lru_cache(_HELD_NODES)(plain)
-        tile, count = -1, 0
+        tile = -1
         async for entry in self._each(hits):
             if entry.index // TILE != tile:
                 tile = entry.index // TILE
                 await self._hold(held, tiles_of_inclusion(entry.index, head.size))
             text = record_of(entry, inclusion_proof(entry.index, head.size, node))
             if text is not None:
-                count += 1
                 yield text
-        yield last_line(count, line)
+        # What is no text any more is missing, and the count tells of it.
+        yield last_line(len(hits), line)
 
     async def _hold(self, held: dict[TileId, bytes], wanted: set[TileId]) -> None:
         """Neighbours share nearly all their tiles: those that were needed before are kept, up to a number."""

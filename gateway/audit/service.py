@@ -14,7 +14,7 @@ from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import Gone, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader
@@ -137,29 +137,55 @@ class Audit:
         return {"proofs": [await self.proofs.inclusion(entry, size) for entry in found]}
 
     async def identify(self, asker: Asker, exchange: str, reason: str) -> dict[str, object]:
-        """Who the records of one exchange are about. The reason is recorded in clear before anything is opened."""
-        await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
-        found = await self.books.exchange(exchange)
-        erased = (await self.books.history.history()).erased
-        return {
-            "exchange_id": exchange,
-            "records": [await self._identified(entry, erased) for entry in found],
-        }
+        """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
 
-    async def _identified(self, entry: LogEntry, erased: Mapping[str, str]) -> dict[str, Any]:
+        The record names whoever is told of, so that a search by person finds who was told of him; it is made of an
+        exchange that is unknown as well.
+        """
+        try:
+            found = await self.books.exchange(exchange)
+        except (Gone, NotFound):
+            await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
+            raise
+        known = [await self._opened(entry) for entry in found]
+        people = _people([opened for _, opened in known if opened is not None])
+        await self.books.note(asker, "identify", "exchange", people, of=exchange, reason=reason)
+        erased = (await self.books.history.history()).erased
+        records = [_identified(entry, *one, erased=erased) for entry, one in zip(found, known, strict=True)]
+        return {"exchange_id": exchange, "records": records}
+
+    async def _opened(self, entry: LogEntry) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None]:
+        """The members of a record and its sealed part; None for what cannot be read."""
         members = members_of(entry)
-        opened = None if members is None else await self.books.people.opened(members)
-        phase = "" if members is None else members["phase"]
-        known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
-        if opened is None:
-            period = "" if members is None else members["period"]
-            return {**known, "reason": _why(period, erased), "official": None, "subjects": {}}
-        return {
-            **known,
-            "reason": None,
-            "official": opened["official"] or None,
-            "subjects": {role: _named(key) for role, key in opened["subjects"].items()},
-        }
+        return members, None if members is None else await self.books.people.opened(members)
+
+
+def _people(opened: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Everybody in these records, as subjects of the record of the look-up (see `Filters.people`)."""
+    keys = dict.fromkeys(key for one in opened for key in one["subjects"].values())
+    officials = dict.fromkeys(one["official"] for one in opened if one["official"])
+    named = {f"subject_{number}": key for number, key in enumerate(keys, 1)}
+    return named | {f"official_{number}": f"person|{one}" for number, one in enumerate(officials, 1)}
+
+
+def _identified(
+    entry: LogEntry,
+    members: Mapping[str, Any] | None,
+    opened: Mapping[str, Any] | None,
+    *,
+    erased: Mapping[str, str],
+) -> dict[str, Any]:
+    phase = "" if members is None else members["phase"]
+    known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
+    if opened is None:
+        period = "" if members is None else members["period"]
+        return {**known, "reason": _why(period, erased), "official": None, "subjects": {}}
+    return {
+        **known,
+        "reason": None,
+        "official": opened["official"] or None,
+        "subjects": {role: _named(key) for role, key in opened["subjects"].items()},
+    }
 
 
 def _why(period: str, erased: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A stretch of the log as the lines of an export (verify.py), in constant memory: for auditors and for archives."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from gateway.audit.proofs import Proofs
 from gateway.domain.errors import LogUnavailable
@@ -8,7 +8,7 @@ from gateway.exchange_log.export import edges, first_line, hashes_line, last_lin
 from gateway.exchange_log.merkle import HASH_BYTES, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
 from gateway.exchange_log.tiles import TILE, TileId
-from gateway.ports import LogEntry, LogReader
+from gateway.ports import LogEntry
 from gateway.telemetry import log
 
 Lines = AsyncIterator[bytes]
@@ -17,9 +17,9 @@ Lines = AsyncIterator[bytes]
 class Stretch:
     """Makes the lines of stretches."""
 
-    def __init__(self, reader: LogReader, proofs: Proofs) -> None:
-        """Reads only."""
-        self._reader = reader
+    def __init__(self, entries: Callable[[int, int], AsyncIterator[LogEntry]], proofs: Proofs) -> None:
+        """Reads only; `entries` gives the records of a range (`LogReader.entries`)."""
+        self._entries = entries
         self._proofs = proofs
 
     async def lines(self, note: str, vkeys: Sequence[str], first: int, end: int, created: str) -> Lines:
@@ -41,7 +41,7 @@ class Stretch:
         count = 0
         while first < end:
             following = min(end, first - first % TILE + TILE)
-            async for entry in self._reader.entries(first, following):
+            async for entry in self._entries(first, following):
                 text = record_of(entry)
                 if text is not None:
                     count += 1

@@ -13,6 +13,8 @@ from typing import Self
 
 #: all of Việt Nam, the whole year
 VIETNAM = timezone(timedelta(hours=7))
+#: how far from their order of time records may stand in the log: a clock that is set back by an hour, and as much again
+DISORDER = timedelta(hours=2)
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _EARLIEST, _LATEST = 1850, 2199

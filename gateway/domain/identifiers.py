@@ -6,6 +6,8 @@ The grammar is ASCII only: full-width digits, zero-width characters and the like
 import os
 import re
 import time
+import unicodedata
+from itertools import accumulate
 from typing import NewType
 
 ExchangeId = NewType("ExchangeId", str)
@@ -15,6 +17,11 @@ RequesterId = NewType("RequesterId", str)
 _PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
 _INSIDE = re.compile(rb"(?<![0-9])0[0-9]{11}(?![0-9])")
 _NINES, _TWELVE = bytes.maketrans(b"012345678", b"9" * 9), b"9" * 12
+_GROUPS = re.compile(r"\d+(?:[\s.\-_\u2010-\u2015\u2212]{1,3}\d+)*")
+_DIGITS = re.compile(r"\d+")
+_DOSSIER = re.compile(r"\b[A-Z]\d{2}(?:\.\d{2})*-\d{6}-\d{4}\b")
+#: digits of a person's number, old and new
+_LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
 _TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?", re.ASCII)
 _PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
@@ -34,6 +41,21 @@ def personal_ids_in(text: bytes) -> list[str]:
     if _TWELVE not in text.translate(_NINES):
         return []
     return [number.decode("ascii") for number in dict.fromkeys(_INSIDE.findall(text))]
+
+
+def may_name_a_person(text: str) -> bool:
+    """Whether 9 or 12 digits of a text may be a person's number, however they are written.
+
+    In any script and width, after letters, with invisible characters within, or in groups with spaces, dots and
+    dashes between them. Codes of dossiers are known and do not count.
+    """
+    plain = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    for groups in _GROUPS.findall(_DOSSIER.sub("#", plain)):
+        lengths = [len(digits) for digits in _DIGITS.findall(groups)]
+        for first in range(len(lengths)):
+            if _LENGTHS & set(accumulate(lengths[first:])):
+                return True
+    return False
 
 
 def is_old_id(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.exchange_log.json_text import parsed
+from gateway.exchange_log.json_text import parsed, written
 from gateway.exchange_log.merkle import verify_consistency
 from gateway.exchange_log.note import (
     COSIGNATURE,
@@ -20,6 +20,9 @@ from gateway.exchange_log.note import (
 from gateway.exchange_log.verdict import Verdict
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MEMBERS = re.compile(
+    "motlan_export origin vkeys checkpoint from to (edge|contiguous)( consistency)? created", re.ASCII
+)
 _PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
@@ -48,13 +51,16 @@ class Head(NamedTuple):
     #: size of an older log -> proof, where line 1 has one
     consistency: dict[int, list[bytes]]
     digest: str
+    #: whether it is written in the one way in which exports write it
+    plain: bool
 
 
 def read_head(line: bytes) -> Head:
     """Line 1, well-formed but not yet believed; Unusable when it is none."""
     try:
         members = parsed(line)
-        if members["motlan_export"] != 1:
+        form = members["motlan_export"]
+        if type(form) is not int or form != 1:
             raise Unusable("this verifier reads exports of form 1 only")
         note = members["checkpoint"]
         checkpoint = Checkpoint.parse(split_note(note)[0])
@@ -73,6 +79,7 @@ def read_head(line: bytes) -> Head:
                 int(size): hashes_of(proof) for size, proof in members.get("consistency", {}).items()
             },
             digest=hashlib.sha256(line).hexdigest(),
+            plain=_MEMBERS.fullmatch(" ".join(members)) is not None and written(members) == line,
         )
     except NoteBroken as error:
         raise Unusable(f"the checkpoint in line 1 cannot be read: {error}") from None
@@ -88,6 +95,8 @@ def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verd
     checkpoint = head.checkpoint
     verdict.origin, verdict.size, verdict.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
     verdict.first, verdict.end, verdict.contiguous = head.first, head.end, head.contiguous
+    if not head.plain:
+        verdict.conclude("line", "line 1 is not written as an export writes it", 1)
     if head.origin != checkpoint.origin:
         verdict.conclude(
             "origin", f"line 1 names the log {head.origin}, its checkpoint {checkpoint.origin}", 1

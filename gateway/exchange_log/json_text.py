@@ -1,51 +1,61 @@
-"""JSON as the log writes it: UTF-8, no spaces. By orjson where it is installed, else by the standard library.
+"""JSON as the log writes it: UTF-8, no spaces; by the standard library alone, so that every verifier judges alike.
 
-Both read and write the lines of an export and the leaves of the log alike; orjson is several times as fast.
+What is read is bounded whatever stands there: in depth, in the digits of a number, in the letters that there are.
 """
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
-#: the value of JSON bytes; ValueError for anything else, NaN and what is not UTF-8 included
-parsed: Callable[[bytes], Any]
-#: the JSON of a value, its keys as they come; TypeError or ValueError for what JSON cannot hold
-written: Callable[[object], bytes]
-#: the same with all keys sorted
-written_sorted: Callable[[object], bytes]
+#: brackets in brackets
+_DEEPEST = 64
+_INTEGERS = range(-(1 << 63), 1 << 64)
+_MOST_DIGITS = 20
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BRACKET = re.compile(rb"[][{}]")
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse).decode
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_encode_sorted = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS or (number := int(digits)) not in _INTEGERS:
+        raise ValueError("an integer has 64 bits")
+    return number
 
 
-def _parsed(text: bytes) -> Any:  # noqa: ANN401 -- JSON
-    try:
-        return _decode(text.decode())
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+_decode = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer).decode
+_compact = partial(json.JSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_encode = _compact().encode
+_encode_sorted = _compact(sort_keys=True).encode
 
 
-def _written(value: object, encode: Callable[[object], str] = _encode) -> bytes:
-    try:
-        return encode(value).encode()
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+def parsed(text: bytes) -> Any:  # noqa: ANN401 -- JSON
+    """The value of JSON bytes; ValueError for anything else, NaN and what is not UTF-8 included."""
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _depth(text) > _DEEPEST:
+        raise ValueError("nested too deeply")
+    value = _decode(text.decode())
+    if b"\\u" in text:
+        written(value)  # half a letter can be escaped, and cannot be written
+    return value
 
 
-try:
-    import orjson
-except ImportError:
-    parsed = _parsed
-    written = _written
-    written_sorted = partial(_written, encode=_encode_sorted)
-else:
-    parsed = orjson.loads
-    written = orjson.dumps
-    written_sorted = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
+def written(value: object, encode: Callable[[object], str] = _encode) -> bytes:
+    """The JSON of a value, its keys as they come; TypeError or ValueError for what JSON cannot hold."""
+    return encode(value).encode()
+
+
+def written_sorted(value: object) -> bytes:
+    """The same with all keys sorted."""
+    return written(value, _encode_sorted)
+
+
+def _depth(text: bytes) -> int:
+    deepest = depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", text)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

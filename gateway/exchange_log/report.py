@@ -11,9 +11,19 @@ from gateway.exchange_log.note import NoteBroken
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 
+#: characters of a line
+_LONGEST_WORDS = 1_000
+
 
 def told(verdict: Verdict) -> list[str]:
-    """What was found, line by line: what is wrong first, or what was proven."""
+    """What was found, line by line: what is wrong first, or what was proven.
+
+    Whatever the file says stands there as text: nothing in it moves the cursor of a terminal, hides or turns round.
+    """
+    return [_shown(line) for line in _told(verdict)]
+
+
+def _told(verdict: Verdict) -> list[str]:
     if not verdict.good:
         more = verdict.wrong - len(verdict.findings)
         rest = [f"and {more} more"] if more else []
@@ -24,8 +34,7 @@ def told(verdict: Verdict) -> list[str]:
         f"its checkpoint: {verdict.size} records, root {verdict.root}, signed by {', '.join(verdict.signers)}",
     ]
     for name, seconds in verdict.witnesses.items():
-        when = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-        lines.append(f"witnessed by {name} on {when}")
+        lines.append(f"witnessed by {name} {_when(seconds)}")
     if verdict.records:
         phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
@@ -34,6 +43,18 @@ def told(verdict: Verdict) -> list[str]:
     if verdict.grown is not None:
         lines.append(f"all of it stands in the log of {verdict.grown} records whose checkpoint you gave")
     return lines
+
+
+def _shown(line: str) -> str:
+    whole = line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in whole)
+
+
+def _when(seconds: int) -> str:
+    try:
+        return f"on {datetime.fromtimestamp(seconds, UTC).isoformat().replace('+00:00', 'Z')}"
+    except (ValueError, OverflowError, OSError):
+        return f"at second {seconds}, which no calendar has"
 
 
 def _covered(verdict: Verdict) -> str:
@@ -59,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, help="the signed checkpoint for which it must be made")
     parser.add_argument("--since", type=Path, help="an older signed checkpoint, kept by you")
     parser.add_argument(
-        "--strict", action="store_true", help="decode every record; its JSON must be canonical"
+        "--strict",
+        action="store_true",
+        help="decode every record, not only its phase and time; its JSON must be canonical",
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     given = parser.parse_args(arguments)

@@ -43,11 +43,13 @@ from gateway.exchange_log.head import (
 from gateway.exchange_log.json_text import parsed, written
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteVerifier
-from gateway.exchange_log.span import Single, Stretch
+from gateway.exchange_log.span import TILE, Single, Stretch
 from gateway.exchange_log.verdict import Verdict
 
 #: bytes of a line; a longer one ends the reading
-LONGEST_LINE = 1 << 24
+LONGEST_LINE = 1 << 20
+#: lines beyond those that the range of line 1 can have, before the reading ends
+MOST_SURPLUS = 1_000
 
 _HASHES = re.compile(r"(?:[0-9a-f]{64})+", re.ASCII)
 _PROGRESS_BYTES = 1 << 20
@@ -158,8 +160,14 @@ class _Body:
     def _each(self, take: Callable[[int, bytes], None]) -> int:
         """Take every line up to the last one; gives its number."""
         line = 1
+        room = self._head.end - self._head.first
+        most = room + room // TILE + MOST_SURPLUS
         try:
             for line, text in self._lines:
+                if line > most:
+                    what = "the file goes on far beyond its range: the rest was not read"
+                    self._verdict.conclude("file", what, line)
+                    return line
                 if text.startswith(b'{"end":'):
                     self._check_end(line, _members(text))
                     return line

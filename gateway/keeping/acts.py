@@ -1,15 +1,12 @@
 """What the keeper does to the log is itself a record, durable before it is done."""
 
-import re
-
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.identifiers import may_name_a_person, new_exchange_id
 from gateway.ports import Clock, ExchangeLog
 
 _LONGEST_REASON = 200
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])([0-9]{9}|[0-9]{12})(?![0-9A-Za-z])")
 
 
 async def note_act(
@@ -28,7 +25,7 @@ def checked_reason(reason: str) -> str:
     text = reason.strip()
     if not text or len(text) > _LONGEST_REASON:
         raise Unprocessable(f"give a reason of 1 to {_LONGEST_REASON} characters", code="reason_wrong")
-    if _PERSONAL.search(text):
+    if may_name_a_person(text):
         raise Unprocessable(
             "the reason is recorded in clear: leave numbers of people out", code="reason_wrong"
         )

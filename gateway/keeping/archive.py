@@ -84,7 +84,7 @@ class Archiver:
     async def _one(self, note: str, origin: str, month: Month, first: int, end: int) -> ArchiveNote:
         shelf = self._shelf
         name = name_of(origin, str(month), first, end - first)
-        made = Stretch(shelf.reader, shelf.proofs)
+        made = Stretch(shelf.reader.entries, shelf.proofs)
         lines = await made.lines(note, shelf.vkeys, first, end, rfc3339(shelf.clock.now()))
         sha256, latest = await self._written(shelf.folder / name, lines)
         signed = ArchiveNote(origin, name, str(month), first, end - first, latest, sha256)

@@ -1,15 +1,13 @@
 """Months as the log counts them: UTC, written 2026-11; when one has left the hot period, and when an archive is due."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Unprocessable
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-#: how far from their order of time records may stand in the log
-_DISORDER = timedelta(hours=1)
 
 
 class Month(NamedTuple):
@@ -45,7 +43,7 @@ class Month(NamedTuple):
     @property
     def surely_begun(self) -> str:
         """A moment after which no record of the month before is expected any more."""
-        return rfc3339(self._start() + _DISORDER)
+        return rfc3339(self._start() + DISORDER)
 
     def _start(self) -> datetime:
         return datetime(self.year, self.number, 1, tzinfo=UTC)

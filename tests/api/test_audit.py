@@ -296,6 +296,49 @@ async def test_identity_is_told_for_a_reason_that_was_recorded_first(office: Off
     }  # fmt: skip
 
 
+async def test_identity_that_was_told_is_found_by_whoever_asks_who_was_told(office: Office) -> None:
+    await office.settled(
+        await office.plant(), await office.plant(phase=Phase.INTENT, subjects={}, official="")
+    )
+    exchange = office.leaves()[0]["exchange"]
+    body = {"exchange_id": exchange, "reason": "Khiếu nại số 12/KN-2026"}
+    assert (await office.post("/v1/audit/identify", body))[0] == 200
+    told = office.leaves()[-1]
+    assert list(told["subjects"]) == ["official_1", "subject_1"]
+    while not (found := await office.found(phase="lookup", subject={"personal_id": WHO})):
+        await asyncio.sleep(0.02)
+    assert office.leaves()[found[-1]]["notes"]["operation"] == "identify"
+    assert WHO not in json.dumps(told)
+    body["exchange_id"] = new_exchange_id()
+    assert (await office.post("/v1/audit/identify", body))[0] == 404
+    assert office.leaves()[-1]["notes"]["of"] == body["exchange_id"]
+    assert office.leaves()[-1]["subjects"] == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "accepted"),
+    [
+        ("CCCD033506739012", False),
+        ("033 506 739 012", False),
+        ("033.506-739 012", False),
+        ("số 12 033 506 739 012", False),
+        ("０３３５０６７３９０１２", False),
+        ("٠٣٣٥٠٦٧٣٩٠١٢", False),
+        ("0335\u200b06739012", False),
+        ("033506739x 033506739", False),
+        ("H31.14-261120-0001, ngày 25/11/2026 10:30", True),
+        ("công văn 1234/UBND-NC ngày 25.11.2026", True),
+    ],
+)
+async def test_reason_that_may_hold_a_number_of_a_person_is_refused(
+    office: Office, number: str, accepted: bool
+) -> None:
+    body = {"exchange_id": new_exchange_id(), "reason": f"Khiếu nại của công dân {number} về việc"}
+    status, answer = await office.post("/v1/audit/identify", body)
+    assert status == (404 if accepted else 422), answer
+    assert len(office.leaves()) == accepted
+
+
 async def test_erased_month_is_found_by_nobody_and_still_proven(office: Office) -> None:
     planted = await office.plant(time="2026-08-01T00:00:00.000Z")
     await office.settled(planted)
@@ -466,6 +509,19 @@ async def test_export_of_a_day_has_every_record_of_it_though_they_stand_out_of_o
     assert json.loads(before[0])["to"] == 4
     after = (await office.export(since="2030-01-01T00:00:00Z")).splitlines()
     assert json.loads(after[-1])["count"] == 0
+
+
+async def test_export_of_a_day_has_every_record_of_it_though_the_clock_was_set_back_by_an_hour(
+    office: Office,
+) -> None:
+    times = ["2026-11-24T12:00:00.000Z", "2026-11-25T00:00:00.000Z", "2026-11-25T00:25:00.000Z",
+             "2026-11-24T23:25:00.000Z", "2026-11-24T23:59:00.000Z", "2026-11-25T00:05:00.000Z"]  # fmt: skip
+    for time in times:
+        await office.settled(await office.plant(time=time))
+    day = {"since": "2026-11-25T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
+    lines = (await office.export(**day)).splitlines()
+    places = [json.loads(line)["i"] for line in lines if line.startswith(b'{"i":')]
+    assert places == [2, 3, 4, 5, 6]
 
 
 async def test_no_cell_of_a_csv_is_a_formula(office: Office) -> None:

@@ -113,7 +113,7 @@ def test_standalone_tells_what_it_is(verifier: Path) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert "gateway" not in imported
-    assert imported - set(sys.stdlib_module_names) == {"cryptography", "orjson"}
+    assert imported - set(sys.stdlib_module_names) == {"cryptography"}
 
 
 def test_parts_of_the_verifier_import_nothing_of_the_gateway_but_one_another() -> None:

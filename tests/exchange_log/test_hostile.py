@@ -1,0 +1,181 @@
+"""Files that were made to mislead a verifier or its reader: a verdict always, the same by both, in little memory."""
+
+import gzip
+import json
+import subprocess
+import sys
+import tracemalloc
+from io import BytesIO
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.exchange_log.export import last_line
+from gateway.exchange_log.merkle import leaf_hash
+from gateway.exchange_log.note import COSIGNATURE, NoteSigner
+from gateway.exchange_log.report import told
+from gateway.exchange_log.standalone import standalone
+from gateway.exchange_log.verdict import MOST_PHASES, Verdict
+from gateway.exchange_log.verify import LONGEST_LINE, MOST_SURPLUS, verify_export
+from tests.exchange_log.sample import Log, joined, key
+from tests.exchange_log.test_cli_log import run
+
+LOG = Log(3)
+WITNESS = NoteSigner("inspectorate.example/witness", key(5), COSIGNATURE)
+TIME = '"time":"2026-11-25T00:00:00.000Z","v":1}'
+ESCAPE = "\x1b[2J\x1b[HGOOD"
+#: memory beyond what the file itself takes
+MEMORY = 64 << 20
+
+
+def with_leaf(leaf: str | bytes) -> list[bytes]:
+    """A log that has, signed and with all its proofs, this leaf between two others."""
+    log = Log(3)
+    log.leaves[1] = leaf if isinstance(leaf, bytes) else leaf.encode()
+    log.hashes[1] = leaf_hash(log.leaves[1])
+    return log.stretch()
+
+
+def with_head(head: bytes) -> list[bytes]:
+    lines = LOG.stretch()
+    return [head, *lines[1:-1], last_line(3, head)]
+
+
+def renamed(old: bytes, new: bytes) -> list[bytes]:
+    head = LOG.stretch()[0]
+    assert old in head
+    return with_head(head.replace(old, new))
+
+
+def witnessed(seconds: int) -> list[bytes]:
+    note = LOG.checkpoint()
+    return LOG.stretch(checkpoint=note + WITNESS.line(note.partition("\n\n")[0] + "\n", seconds))
+
+
+def of_phase(phase: str) -> list[bytes]:
+    return with_leaf(f'{{"a":"","phase":"{phase}","procedure":"",{TIME}')
+
+
+#: file, and whether it is good: loosely and strictly
+FILES: dict[str, tuple[list[bytes], bool, bool]] = {
+    "plain": (LOG.stretch(), True, True),
+    "400 deep": (with_leaf(f'{{"a":{"[" * 400}{"]" * 400},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "65 deep": (with_leaf(f'{{"a":{"[" * 65}{"]" * 65},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "60 deep": (with_leaf(f'{{"a":{"[" * 60}{"]" * 60},"phase":"intent","procedure":"",{TIME}'), True, True),
+    "integer of 65 bits": (with_leaf(f'{{"a":{1 << 64},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "endless integer": (with_leaf(f'{{"a":{"9" * 5000},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "endless number": (with_leaf(f'{{"a":1e999,"phase":"intent","procedure":"",{TIME}'), True, False),
+    "key twice": (with_leaf(f'{{"a":1,"a":1,"phase":"intent","procedure":"",{TIME}'), True, False),
+    "half a letter": (with_leaf(f'{{"a":"\\ud800","phase":"intent","procedure":"",{TIME}'), True, False),
+    "half a letter as phase": (of_phase("\\ud800"), False, False),
+    "phase that is no word": (of_phase("\\u001b[8m"), False, False),
+    "phase without end": (of_phase("a" * 100_000), False, False),
+    "time that is none": (
+        with_leaf('{"phase":"intent","procedure":"","time":"\x1b[2J\x1b[1;1HGOOD: all 9 r","v":1}'), False, False
+    ),
+    "half a letter as origin": (renamed(b'"origin":"log.', b'"origin":"\\ud800'), False, False),
+    "escapes as origin": (renamed(b'"origin":"log.', b'"origin":"\\u001b[2J\\u009b\\u202e\\n'), False, False),
+    "no text as origin": (renamed(b'"origin":"log.motlan.example/main"', b'"origin":5'), False, False),
+    "true for 1": (renamed(b'"motlan_export":1', b'"motlan_export":true'), False, False),
+    "space in line 1": (renamed(b'"from":0', b'"from": 0'), False, False),
+    "key twice in line 1": (renamed(b'"from":0', b'"from":2,"from":0'), False, False),
+    "other order in line 1": (renamed(b'"from":0,"to":3', b'"to":3,"from":0'), False, False),
+    "further key in line 1": (renamed(b'"from":0', b'"x":1,"from":0'), False, False),
+    "fraction in line 1": (renamed(b'"from":0', b'"from":0.0'), False, False),
+    "count that is text": (
+        [*LOG.stretch()[:-1], LOG.stretch()[-1].replace(b":3,", b':"\\u001b[2J",')], False, False
+    ),
+    "time of a witness beyond all calendars": (witnessed(10**14), True, True),
+    "largest time of a witness": (witnessed((1 << 64) - 1), True, True),
+}  # fmt: skip
+
+
+@pytest.fixture(name="verifier", scope="module")
+def _verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("verifier") / "verifier.py"
+    path.write_text(standalone("1.2.3", path.name), "utf-8")
+    return path
+
+
+def alone(verifier: Path, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-I", str(verifier), *map(str, words)], check=False, capture_output=True
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_both_verifiers_give_the_same_verdict_always(verifier: Path, tmp_path: Path, name: str) -> None:
+    lines, loosely, strictly = FILES[name]
+    path = tmp_path / "export.jsonl"
+    path.write_bytes(joined(lines))
+    keys = ["--vkey", LOG.signer.vkey, *(["--witness", WITNESS.vkey] if "witness" in name else [])]
+    for options, good in (([], loosely), (["--strict"], strictly)):
+        ours, theirs = run(path, *keys, *options), alone(verifier, path, *keys, *options)
+        assert (theirs.returncode, theirs.stderr) == (int(not good), b"")
+        assert (ours.returncode, ours.stdout + ours.stderr) == (theirs.returncode, theirs.stdout)
+        assert theirs.stdout.startswith(b"GOOD" if good else b"WRONG")
+        text = theirs.stdout.decode()
+        assert all(letter.isprintable() for letter in text.replace("\n", "")), text
+    words = (path, *keys, "--strict", "--json")
+    assert json.loads(run(*words).stdout) == json.loads(alone(verifier, *words).stdout)
+
+
+def test_what_the_file_says_is_shown_as_text() -> None:
+    verdict = LOG.verify(renamed(b'"origin":"log.', orjson.dumps({"origin": ESCAPE})[1:-2]))
+    text = "\n".join(told(verdict))
+    assert "\\x1b[2J\\x1b[HGOOD" in text
+    assert "\x1b" not in text
+    verdict.add("x", "a" * 100_000)
+    assert max(map(len, told(verdict))) < 2_000
+    good = Verdict()
+    good.origin = "a\u202eb\u009bc\ud800 Xã"
+    assert told(good)[0] == "GOOD: all 0 records of the log a\\u202eb\\x9bc\\ud800 Xã"
+
+
+def test_different_phases_that_are_counted_apart_are_few() -> None:
+    log = Log(100)
+    for number in range(100):
+        word = "".join(chr(97 + int(digit)) for digit in str(number))
+        log.leaves[number] = f'{{"phase":"{word}","procedure":"",{TIME}'.encode()
+        log.hashes[number] = leaf_hash(log.leaves[number])
+    verdict = log.verify(log.stretch())
+    assert verdict.good
+    assert len(verdict.phases) == MOST_PHASES + 1
+    assert sum(verdict.phases.values()) == 100
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" + b"[]," * (LONGEST_LINE // 3 - 9) + b"[]]",
+        b"[" + b"[]," * (1 << 22) + b"[]]",
+        b'{"i":0,"leaf":"' + b"a" * (LONGEST_LINE - 99) + b'"}',
+    ],
+    ids=["lists", "more lists", "letters"],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_memory_for_one_line_is_bounded(line: bytes, place: int) -> None:
+    lines = LOG.stretch()
+    lines[place] = line
+    file = BytesIO(joined(lines))
+    tracemalloc.start()
+    try:
+        assert not verify_export(file, [LOG.signer.vkey], strict=True).good
+        assert tracemalloc.get_traced_memory()[1] < MEMORY
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("line", [b"", b'{"i":0,"leaf":"{}"}', b'{"t":0,"hashes":""}'])
+@pytest.mark.parametrize("lines", [LOG.stretch(), LOG.found(0, 1)], ids=["stretch", "found"])
+def test_file_that_goes_on_beyond_its_range_is_not_read_on(lines: list[bytes], line: bytes) -> None:
+    heard: list[int] = []
+    packed = gzip.compress(joined([*lines[:-1], *[line] * 200_000, lines[-1]]))
+    file = BytesIO(packed)
+    verdict = verify_export(file, [LOG.signer.vkey], progress=heard.append)
+    stops = [one for one in verdict.findings if "far beyond its range" in one.what]
+    assert [one.code for one in stops] == ["file"]
+    assert stops[0].line is not None
+    assert stops[0].line < MOST_SURPLUS + 10
+    assert sum(heard) < 100_000
