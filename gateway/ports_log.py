@@ -90,7 +90,10 @@ class LogRetention(Protocol):
         ...
 
     async def stretch(self, start: int, until: str, late: str) -> int:
-        """The place behind the last record older than `until` of those from `start` on, before any from `late` on."""
+        """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
+
+        Where both stand mixed the fewer ones stay with their neighbours.
+        """
         ...
 
     async def time_at(self, place: int) -> str | None:

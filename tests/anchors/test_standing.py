@@ -25,8 +25,8 @@ class Nobody:
     async def fix(self, note: str) -> bytes:
         return note.encode()
 
-    def proven(self, note: str, token: bytes) -> None:
-        return
+    def proven(self, note: str, token: bytes) -> float | None:
+        return None if note.encode() == token else NOON
 
     async def close(self) -> None:
         return

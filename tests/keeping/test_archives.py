@@ -225,3 +225,21 @@ def motlan_verify(path: Path, vkey: str) -> str:
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     return done.stderr
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "before the hot ones"])
+async def test_record_of_a_wrong_clock_stays_with_its_neighbours(tmp_path: Path, place: str) -> None:
+    """It stops neither archiving nor pruning, and takes no hot record with it."""
+    stray = ("2031-01",)
+    before = {"first": (), "middle": COLD[:1], "before the hot ones": COLD}[place]
+    for months, count in ((before, 5), (stray, 1), ((*COLD[len(before) :], HOT), 5)):
+        await fill(tmp_path, months, count)
+    files = await asyncio.to_thread(archived, tmp_path)
+    assert len(files) == len(COLD)
+    # behind the last cold record it stays with the hot ones
+    assert sum(int(path.name.split(".")[0].split("-")[-1]) for path in files) == 20 + (
+        len(before) < len(COLD)
+    )
+    said = await asyncio.to_thread(prune, tmp_path, *files)
+    assert str(20 + (len(before) < len(COLD))) in said
+    assert await asyncio.to_thread(archived, tmp_path) == []
