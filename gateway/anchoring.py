@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from gateway import registry
-from gateway.anchors.faults import witness_name
 from gateway.anchors.gauges import AnchorGauges
 from gateway.anchors.heads import Heads
 from gateway.anchors.keeper import Keeper
@@ -54,9 +53,10 @@ async def anchoring(
     settings = parts.configuration.gateway.log
     store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
     keys = [one.vkey for one in settings.anchors.witnesses]
-    heads = Heads(tree, store, [witness_name(key) for key in keys], time.time)
+    anchors = _opened(parts, tree, clock)
+    heads = Heads(tree, store, keys, time.time)
     keeper = Keeper(
-        _opened(parts, tree, clock), store, tree, keeping, heads, owner,
+        anchors, store, tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds,
     )  # fmt: skip
     if keeper.standings:

@@ -18,19 +18,17 @@ from gateway.cli_client import asked, client_for, refusal
 from gateway.cli_filters import (
     CLIENT,
     FILTERS,
-    PERSON,
     TIMES,
     VKEY,
     export_body,
     filters_of,
-    moment,
     options,
-    person,
 )
 from gateway.cli_report import report
+from gateway.cli_subject import subject
 from gateway.client import Answer
 from gateway.export_file import Written, write_export
-from gateway.proving import Shown, check_growth, check_inclusion, read_receipt, vkey_of
+from gateway.proving import Shown, check_exchange, check_growth, check_inclusion, read_receipt, vkey_of
 
 _Found = TypeVar("_Found")
 _PAGE = 200
@@ -51,6 +49,7 @@ def log() -> None:
 
 
 log.add_command(report)
+log.add_command(subject)
 
 
 @log.command()
@@ -167,8 +166,12 @@ def prove(
     if (receipt is None) == (exchange_id is None):
         raise click.UsageError("give a receipt (hash, file or -) or --exchange, one of them")
     client = client_for(gateway, ready_file, client_id, client_secret or "")
-    query = f"exchange_id={exchange_id}" if receipt is None else f"leaf_hash={read_receipt(receipt)}"
-    shown = _asked(lambda: check_inclusion(client, query, vkey or vkey_of(ready_file)))
+    known = vkey or vkey_of(ready_file)
+    if exchange_id is not None:
+        shown = _asked(lambda: check_exchange(client, exchange_id, known))
+    else:
+        leaf = read_receipt(receipt or "")
+        shown = _asked(lambda: check_inclusion(client, leaf, known))
     return _verdict(shown, as_json=as_json, quiet=quiet)
 
 
@@ -202,44 +205,6 @@ def checkpoint(
     if isinstance(shown, Shown) and shown.good and out is not None:
         out.write_text(shown.note, "utf-8")
     return _verdict(shown, as_json=as_json, quiet=quiet)
-
-
-@log.command()
-@PERSON
-@options(*TIMES)
-@click.option("--limit", type=click.IntRange(1, _PAGE), default=50, show_default=True, help="Uses at most.")
-@options(*CLIENT)
-def subject(
-    *,
-    who: str,
-    since: str | None,
-    until: str | None,
-    limit: int,
-    client_id: str,
-    client_secret: str | None,
-    gateway: str | None,
-    ready_file: Path | None,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """Every use of one person's data, in words for him.
-
-    \b
-    Examples:
-      echo 033190001234 | motlan log subject -
-      motlan log subject person.json --since 2026-01-01 --json
-    """  # noqa: D301 -- \b is click's
-    times = {"since": since and moment(since), "until": until and moment(until)}
-    body = {"subject": person(who, "person"), "limit": limit, **{k: v for k, v in times.items() if v}}
-    client = client_for(gateway, ready_file, client_id, client_secret or "")
-    answer = _asked(lambda: client.post("/v1/usage", body))
-    if answer is None or answer.status != 200:
-        return _failed(answer)
-    if as_json:
-        click.echo(orjson.dumps(answer.body).decode())
-    elif not quiet:
-        click.echo(_uses(answer.body))
-    return 0
 
 
 def _asked(call: Callable[[], _Found]) -> _Found | None:
@@ -287,12 +252,3 @@ def _records(records: list[Any], *, more: bool) -> Table:
     if more:
         table.caption = "còn nữa: --limit / there are more: --limit"
     return table
-
-
-def _uses(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
-    """Times and sentences; whoever wants all of it takes --json."""
-    lines = []
-    for use in body["uses"]:
-        lines += [f"{use['time']}  {use['exchange_id']}", f"  {use['summary']}", f"  {use['summary_en']}", ""]
-    more = " … còn nữa / there are more: --limit" if body["next"] else ""
-    return "\n".join([*lines, f"{len(body['uses'])} lần sử dụng / uses{more}"])

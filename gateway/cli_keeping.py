@@ -19,6 +19,14 @@ from gateway.keeping.erasure import Erased, Erasure
 from gateway.serving import data_root
 
 _Found = TypeVar("_Found")
+#: where bytes of destroyed keys still are -> what to do about it
+_REMAINS = {
+    "tables": "deleted, but the tables still hold the bytes until they are vacuumed (PostgreSQL: as the owner,"
+    " VACUUM FULL period_keys; SQLite: a reader holds the file, repeat the command)",
+    "journal": "the write-ahead log of PostgreSQL (pg_wal), its archive and backups still hold the wrapped bytes, until"
+    " the server recycles it and you destroy those; to end it now, change the root key (motlan keys rotate root)"
+    " and destroy the former one",
+}
 STORE = (CONFIG, STATE, SET, JSON, QUIET)
 
 
@@ -92,7 +100,7 @@ def erase_period(
         click.echo("không xóa / nothing was erased", err=True)
         return 1
     told(erased._asdict(), _told_erased(erased), as_json=as_json, quiet=quiet)
-    return 0 if erased.clean or not keeper.admin_url.startswith("sqlite") else 1
+    return 1 if "tables" in erased.remains else 0
 
 
 def _typed(period: str) -> bool:
@@ -104,10 +112,4 @@ def _told_erased(erased: Erased) -> str:
     words = (
         "đã bị hủy từ trước / was erased before" if erased.again else "đã hủy khóa / its keys are destroyed"
     )
-    if erased.clean:
-        return f"{erased.period}: {words}"
-    rest = (
-        "deleted, but the store still holds the bytes until it is vacuumed (PostgreSQL: VACUUM FULL period_keys as"
-        " the owner; SQLite: a reader holds the file, repeat the command)"
-    )
-    return f"{erased.period}: {words}\n{rest}"
+    return "\n".join([f"{erased.period}: {words}", *(_REMAINS[place] for place in erased.remains)])

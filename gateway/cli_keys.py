@@ -13,7 +13,7 @@ from gateway.cli_filters import options
 from gateway.cli_keeping import STORE, done, keeper_of, told
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
-from gateway.exchange_log.key_files import key_in, new_key_text, replace_file
+from gateway.exchange_log.key_files import key_in, new_key_text, replace_file, root_key_from_text
 from gateway.exchange_log.keys import key_id, next_root_key, rewrap, settle_root_key
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
@@ -197,7 +197,17 @@ def rotate_token(
     """  # noqa: D301 -- \b is click's
     keeper = keeper_of(config, state, values)
     path = keeper.state / _TOKEN_FILE
-    replace_file(path, new_key_text())
-    kid = key_id(key_in(path))
+
+    async def work() -> str:
+        log, text = keeper.log(), new_key_text()
+        kid = key_id(root_key_from_text(text.decode()))
+        former = {"former": key_id(key_in(path))} if path.exists() else {}
+        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-token", key=kid, **former)
+        replace_file(path, text)
+        return kid
+
+    kid = done(keeper, work)
+    if isinstance(kid, int):
+        return kid
     told({"rotated": True, "kid": kid}, f"kid {kid}; {_RESTART}", as_json=as_json, quiet=quiet)
     return 0

@@ -196,6 +196,10 @@ class Anchor(Protocol):
         """Have a signed checkpoint vouched for; gives the proof, verified. AnchorFailed when there is none."""
         ...
 
+    def proven(self, note: str, token: bytes) -> float | None:
+        """The time in a kept proof (POSIX seconds), None where it has none; AnchorFailed unless it holds for `note`."""
+        ...
+
     async def close(self) -> None:
         """Free connections."""
         ...
@@ -210,6 +214,14 @@ class AnchorStore(Protocol):
 
     async def last(self, kind: str, name: str) -> Anchored | None:
         """The newest row of an anchor."""
+        ...
+
+    async def proofs(self, kind: str, name: str, until: str, most: int) -> Sequence[Anchored]:
+        """The newest rows of an anchor with a proof, of a time up to `until`, newest first."""
+        ...
+
+    async def wish(self, kind: str, name: str, until: str) -> Anchored | None:
+        """Its first row without a proof, of a time up to `until`: since when it is wanted."""
         ...
 
     async def of(self, size: int) -> Sequence[Anchored]:

@@ -65,12 +65,15 @@ class LogHistory(Protocol):
 class PeriodVault(Protocol):
     """The keys of the log's periods in their administrator's hands. LogUnavailable when the store refuses."""
 
+    #: whether a journal beside the tables keeps for a while what was deleted from them (PostgreSQL's write-ahead log)
+    journalled: bool
+
     async def facts(self) -> Sequence[PeriodFacts]:
         """Every period that ever had keys, oldest first."""
         ...
 
     async def destroy(self, period: str) -> bool:
-        """Delete the keys of a period; False when the store may hold their bytes for a while. May be repeated."""
+        """Delete the keys of a period; False when tables may hold their bytes for a while. May be repeated."""
         ...
 
     async def rewrap(self, wrap: Callable[[str, bytes], bytes | None]) -> None:
@@ -90,7 +93,10 @@ class LogRetention(Protocol):
         ...
 
     async def stretch(self, start: int, until: str, late: str) -> int:
-        """The place behind the last record older than `until` of those from `start` on, before any from `late` on."""
+        """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
+
+        Where both stand mixed the fewer ones stay with their neighbours.
+        """
         ...
 
     async def time_at(self, place: int) -> str | None:

@@ -4,12 +4,13 @@ import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import click
 import orjson
 
-from gateway.client import Answer, Client
-from gateway.exchange_log.merkle import verify_consistency, verify_inclusion
+from gateway.client import Answer, Client, Unreachable
+from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -25,24 +26,53 @@ class Shown(NamedTuple):
     note: str
 
 
-def check_inclusion(client: Client, query: str, vkey: str) -> Shown | Answer:
-    """Whether the records that `query` names are in the log; the answer of the gateway when it gives no proof."""
+def check_inclusion(client: Client, leaf: str, vkey: str) -> Shown | Answer:
+    """Whether the record with this leaf hash is in the log; the answer of the gateway when it gives no proof."""
+    query = f"leaf_hash={leaf}"
     first = client.get(f"/v1/audit/proof/inclusion?{query}")
     if first.status != 200:
         return first
     noted = client.get("/v1/audit/checkpoint")
     if noted.status != 200:
         return noted
-    head, signed = _opened(str(noted.body), vkey)
+    head, _ = _opened(str(noted.body), vkey)
     answer = client.get(f"/v1/audit/proof/inclusion?{query}&size={head.size}")
     if answer.status != 200:
         return answer
-    proofs = answer.body.get("proofs", [answer.body])
-    good = bool(proofs) and signed is not False and all(_holds(proof, head, query) for proof in proofs)
-    places = [proof["leaf_index"] for proof in proofs]
+    place, hashes = answer.body["leaf_index"], answer.body["hashes"]
+    return _included([place], str(noted.body), vkey, held=_holds(bytes.fromhex(leaf), place, hashes, head))
+
+
+def check_exchange(client: Client, exchange: str, vkey: str) -> Shown | Answer:
+    """Whether the records of an exchange are in the log; the answer of the gateway when it gives none.
+
+    The records themselves are fetched: their hashes are made here, and each must name this exchange.
+    """
+    with client.streamed("/v1/audit/export", {"search": {"exchange_id": exchange}}) as got:
+        if isinstance(got, Answer):
+            return got
+        try:
+            first, *lines = [orjson.loads(line) for line in got]
+            note, records = str(first["checkpoint"]), [line for line in lines if "leaf" in line]
+            head, _ = _opened(note, vkey)
+            held = all(_is_of(one["leaf"], exchange) and _in(one, head) for one in records)
+            places = [int(one["i"]) for one in records]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Unreachable(f"{client.base} sent no export") from None
+    if not records:
+        query = urlencode({"exchange_id": exchange})
+        answer = client.get(f"/v1/audit/proof/inclusion?{query}")
+        if answer.status != 200:
+            return answer
+    return _included(places, note, vkey, held=held and bool(records))
+
+
+def _included(places: list[int], note: str, vkey: str, *, held: bool) -> Shown:
+    head, signed = _opened(note, vkey)
+    good = held and signed is True
     words = f"records {', '.join(map(str, places))} of the log of {head.size} records, {_by(signed)}"
     facts = {"good": good, "records": places, "size": head.size, "root": head.root.hex(), "signed": signed}
-    return Shown(good, words if good else f"NOT proven: {words}", facts, str(noted.body))
+    return Shown(good, words if good else f"NOT proven: {words}", facts, note)
 
 
 def check_growth(client: Client, older: str | None, vkey: str) -> Shown | Answer:
@@ -51,12 +81,12 @@ def check_growth(client: Client, older: str | None, vkey: str) -> Shown | Answer
     if noted.status != 200:
         return noted
     head, signed = _opened(str(noted.body), vkey)
-    good, words = signed is not False, f"{head.origin}: {head.size} records, {_by(signed)}"
+    good, words = signed is True, f"{head.origin}: {head.size} records, {_by(signed)}"
     facts = {"size": head.size, "root": head.root.hex(), "signed": signed, "note": noted.body}
     if older is not None:
         before, signed_before = _opened(older, vkey)
         grew = _grew(client, before, head)
-        good = good and signed_before is not False and grew
+        good = good and signed_before is True and grew
         words += f"; {'it only grew' if grew else 'it did NOT grow'} out of the one of {before.size} records"
         facts |= {"since": before.size, "grew": grew}
     anchored = client.get("/v1/audit/anchors")
@@ -125,16 +155,22 @@ def _opened(note: str, vkey: str) -> tuple[Checkpoint, bool | None]:
 
 def _by(signed: bool | None) -> str:  # noqa: FBT001 -- three answers
     if signed is None:
-        return "signature not checked (give --vkey)"
+        return "signature NOT checked: give the public key of the log with --vkey or MOTLAN_LOG_VKEY"
     return "signed by its key" if signed else "NOT signed by the key that you gave"
 
 
-def _holds(proof: Any, head: Checkpoint, query: str) -> bool:  # noqa: ANN401 -- the JSON answer
-    """The receipt's own hash is taken from what was asked, not from what was answered."""
-    name, _, value = query.partition("=")
-    leaf = value if name == "leaf_hash" else proof["leaf_hash"]
-    hashes = [bytes.fromhex(one) for one in proof["hashes"]]
-    return verify_inclusion(bytes.fromhex(leaf), proof["leaf_index"], head.size, hashes, head.root)
+def _is_of(leaf: str, exchange: str) -> bool:
+    members = orjson.loads(leaf)
+    return isinstance(members, dict) and members.get("exchange") == exchange
+
+
+def _in(record: Any, head: Checkpoint) -> bool:  # noqa: ANN401 -- the JSON line
+    return _holds(leaf_hash(record["leaf"].encode()), record["i"], record["proof"], head)
+
+
+def _holds(leaf: bytes, place: int, hashes: list[str], head: Checkpoint) -> bool:
+    """The hash of the record is never taken from what was answered."""
+    return verify_inclusion(leaf, place, head.size, [bytes.fromhex(one) for one in hashes], head.root)
 
 
 def _grew(client: Client, before: Checkpoint, head: Checkpoint) -> bool:

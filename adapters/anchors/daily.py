@@ -12,6 +12,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 from gateway.domain.anchoring import AnchorFailed
+from gateway.exchange_log.note import NoteBroken, split_note
 from gateway.ports import Clock
 
 _VIETNAM = timezone(timedelta(hours=7))
@@ -45,6 +46,16 @@ class DailyFile:
         except (OSError, UnicodeDecodeError):
             raise AnchorFailed("not_writable") from None
         return written
+
+    def proven(self, note: str, token: bytes) -> None:
+        """AnchorFailed unless the file is this checkpoint, signed by the log; it has no time of its own."""
+        try:
+            text, lines = split_note(note)
+            filed, signed = split_note(token.decode())
+        except (NoteBroken, UnicodeDecodeError):
+            raise AnchorFailed("invalid") from None
+        if filed != text or not set(lines) <= set(signed):
+            raise AnchorFailed("invalid")
 
     async def close(self) -> None:
         """Nothing is open."""

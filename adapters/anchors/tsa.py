@@ -8,7 +8,7 @@ Revocation is not asked for: the authority's list belongs into the hands of who 
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.x509 import Certificate, ObjectIdentifier, load_pem_x509_certificates
@@ -57,10 +57,18 @@ class TimestampAuthority:
         return answer.body
 
     def check(self, response: bytes, data: bytes, nonce: int | None) -> None:
-        """AnchorFailed, with a word for what is wrong, unless the response holds for `data`."""
+        """AnchorFailed, with a word for what is wrong, unless the response holds for `data` and was made now."""
+        self._held(response, data, nonce, self._clock.now())
+
+    def proven(self, note: str, token: bytes) -> float:
+        """When the stamp of a note was made; AnchorFailed unless it holds."""
+        return self._held(token, note.encode(), None, None)
+
+    def _held(self, response: bytes, data: bytes, nonce: int | None, now: datetime | None) -> float:
         try:
             stamp = decode_timestamp_response(_in_order(response))
-            self._check(stamp, hashlib.sha256(data).digest(), nonce)
+            self._check(stamp, hashlib.sha256(data).digest(), nonce, now)
+            return stamp.tst_info.gen_time.timestamp()
         except AnchorFailed:
             raise
         except Exception:  # noqa: BLE001 -- whatever two libraries think of bytes from outside
@@ -70,7 +78,9 @@ class TimestampAuthority:
         """Cut connections."""
         await self._outside.close()
 
-    def _check(self, stamp: TimeStampResponse, digest: bytes, nonce: int | None) -> None:
+    def _check(
+        self, stamp: TimeStampResponse, digest: bytes, nonce: int | None, now: datetime | None
+    ) -> None:
         if stamp.status != _GRANTED:
             raise AnchorFailed("refused")
         info = stamp.tst_info
@@ -81,7 +91,7 @@ class TimestampAuthority:
             raise AnchorFailed("wrong_nonce")
         if self._policy is not None and info.policy.dotted_string != self._policy:
             raise AnchorFailed("wrong_policy")
-        if abs(info.gen_time - self._clock.now()) > _DRIFT:
+        if now is not None and abs(info.gen_time - now) > _DRIFT:
             raise AnchorFailed("stale")
         policy = None if self._policy is None else ObjectIdentifier(self._policy)
         VerifierBuilder(roots=list(self._roots), nonce=nonce, policy_id=policy).build().verify(stamp, digest)

@@ -16,6 +16,7 @@ from gateway.exchange_log.note import (
     Checkpoint,
     NoteBroken,
     NoteVerifier,
+    cosigned,
     signatures_of,
     split_note,
 )
@@ -68,6 +69,13 @@ class Witness:
             if self._known > head.size:
                 raise AnchorFailed("ahead")
         raise AnchorFailed("invalid")
+
+    def proven(self, note: str, token: bytes) -> float:
+        """When it signed; AnchorFailed unless the line is its signature over this note."""
+        try:
+            return float(cosigned(note, token, self._verifier))
+        except NoteBroken:
+            raise AnchorFailed("invalid") from None
 
     async def close(self) -> None:
         """Cut connections."""

@@ -22,6 +22,14 @@ from gateway.domain.errors import GatewayError, LogUnavailable
 _COLUMNS = "size, kind, name, time, token"
 _KEEP = f"INSERT INTO log_anchors ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5)"  # noqa: S608 -- our own names
 _LAST = f"SELECT {_COLUMNS} FROM log_anchors WHERE kind = $1 AND name = $2 ORDER BY seq DESC LIMIT 1"  # noqa: S608 -- our own names
+_PROOFS = (
+    f"SELECT {_COLUMNS} FROM log_anchors WHERE kind = $1 AND name = $2 AND size > 0 AND time <= $3"  # noqa: S608 -- our own names
+    " ORDER BY seq DESC LIMIT $4"
+)
+_WISH = (
+    f"SELECT {_COLUMNS} FROM log_anchors WHERE kind = $1 AND name = $2 AND size = 0 AND time <= $3"  # noqa: S608 -- our own names
+    " ORDER BY seq LIMIT 1"
+)
 _OF = f"SELECT {_COLUMNS} FROM log_anchors WHERE size = $1 ORDER BY seq"  # noqa: S608 -- our own names
 _SECONDS = 5.0
 
@@ -45,6 +53,15 @@ class SqlAnchors:
     async def last(self, kind: str, name: str) -> Anchored | None:
         """The newest row of an anchor."""
         rows = await self._reading.fetch(_LAST, kind, name)
+        return _anchored(rows[0]) if rows else None
+
+    async def proofs(self, kind: str, name: str, until: str, most: int) -> Sequence[Anchored]:
+        """The newest rows of an anchor with a proof, of a time up to `until`, newest first."""
+        return [_anchored(row) for row in await self._reading.fetch(_PROOFS, kind, name, until, most)]
+
+    async def wish(self, kind: str, name: str, until: str) -> Anchored | None:
+        """Its first row without a proof, of a time up to `until`."""
+        rows = await self._reading.fetch(_WISH, kind, name, until)
         return _anchored(rows[0]) if rows else None
 
     async def of(self, size: int) -> Sequence[Anchored]:

@@ -38,6 +38,8 @@ class SqliteChanging:
     def __init__(self, path: Path) -> None:
         """Opens the file with each transaction."""
         self._path = path
+        #: whether a journal of the server keeps what was deleted, out of our reach
+        self.journalled = False
 
     async def fetch(self, text: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows; LogUnavailable when the file cannot be read."""
@@ -93,6 +95,7 @@ class PostgresChanging:
 
     def __init__(self, url: str) -> None:
         """Connects with the first use."""
+        self.journalled = True
         self._url = url
         self._connection: asyncpg.Connection[Any] | None = None
 

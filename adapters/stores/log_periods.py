@@ -20,6 +20,7 @@ class SqlPeriodVault:
     def __init__(self, changing: Changing) -> None:
         """Closes `changing` with itself."""
         self._changing = changing
+        self.journalled = changing.journalled
 
     async def facts(self) -> Sequence[PeriodFacts]:
         """Every period that ever had keys, oldest first."""
@@ -29,9 +30,9 @@ class SqlPeriodVault:
         ]
 
     async def destroy(self, period: str) -> bool:
-        """Delete the keys of a period, so that their bytes are in no file any more; may be repeated.
+        """Delete the keys of a period, so that their bytes are in no file of the tables any more; may be repeated.
 
-        False when they are deleted, but the store may hold their bytes for a while.
+        False when they are deleted, but the tables may hold their bytes for a while. What a journal holds is not asked.
         """
         wanted = "SELECT wrapped FROM period_keys WHERE period = $1"
         remains = [bytes(row[0]) for row in await self._changing.fetch(wanted, period)]

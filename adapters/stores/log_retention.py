@@ -32,6 +32,12 @@ _BLOCK_AFTER = (
 )
 _FIRST_LATE = "SELECT min(idx) FROM log_entries WHERE idx >= $1 AND idx < $2 AND time >= $3"
 _LAST_EARLY = "SELECT max(idx) FROM log_entries WHERE idx >= $1 AND idx < $2 AND time < $3"
+# Where records of both sides stand mixed: the place up to which early ones outweigh late ones the most.
+_BALANCE = (
+    "SELECT idx, balance FROM (SELECT idx,"
+    " sum(CASE WHEN time < $3 THEN 1 WHEN time >= $4 THEN -1 ELSE 0 END) OVER (ORDER BY idx) AS balance"
+    " FROM log_entries WHERE idx >= $1 AND idx <= $2) b ORDER BY balance DESC, idx LIMIT 1"
+)
 _TIME = "SELECT time FROM log_entries WHERE idx = $1"
 _ARCHIVE = "INSERT INTO log_archives VALUES ($1, $2, $3, $4, $5, $6, $7)"
 # A leaf's number is at most that of the last entry below the mark where numbers and places have one order (SQLite);
@@ -59,14 +65,25 @@ class SqlLogRetention:
         return below, floor
 
     async def stretch(self, start: int, until: str, late: str) -> int:
-        """The place behind the last record older than `until` of those from `start` on, before any from `late` on.
+        """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
 
-        Both are times as records have them.
+        Both are times as records have them. Where such records stand mixed, as of a clock that was wrong, the fewer
+        ones stay with their neighbours.
         """
         [(size, _)] = await self._changing.fetch(_STATE)
         end = await self._first_late(start, size, late)
+        if end < size and (mixed := await self._mixed(end, size, until, late)):
+            return mixed
         [(last,)] = await self._changing.fetch(_LAST_EARLY, start, end, until)
         return start if last is None else int(last) + 1
+
+    async def _mixed(self, start: int, size: int, until: str, late: str) -> int:
+        """The place behind the early records that outweigh the late ones from `start` on; 0 when none do."""
+        [(last,)] = await self._changing.fetch(_LAST_EARLY, start, size, until)
+        if last is None:
+            return 0
+        [(place, balance)] = await self._changing.fetch(_BALANCE, start, last, until, late)
+        return int(place) + 1 if balance > 0 else 0
 
     async def time_at(self, place: int) -> str | None:
         """The time of the record at a place; None where there is none."""

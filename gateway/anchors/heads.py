@@ -1,8 +1,9 @@
 """Checkpoints with the cosignatures that witnesses gave for them."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
-from gateway.exchange_log.note import Checkpoint, split_note
+from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, cosigned, split_note
 from gateway.ports import AnchorStore, LogTree
 
 #: an older checkpoint with cosignatures is shown instead of the newest one for so long, and no longer
@@ -13,19 +14,19 @@ class Heads:
     """Reads only; asks the store for rows only where there are witnesses."""
 
     def __init__(
-        self, tree: LogTree, store: AnchorStore, witnesses: Sequence[str], now: Callable[[], float]
+        self, tree: LogTree, store: AnchorStore, vkeys: Sequence[str], now: Callable[[], float]
     ) -> None:
-        """`witnesses` are the names of those that are configured."""
+        """`vkeys` are the keys of the witnesses that are configured; NoteBroken when one cannot be used."""
         self._tree = tree
         self._store = store
-        self._witnesses = tuple(witnesses)
+        self._witnesses = {one.name: one for one in map(NoteVerifier.parse, vkeys)}
         self._now = now
 
     async def with_lines(self, note: str) -> str:
         """A note of this log with the newest cosignature of each witness at its end."""
         if not self._witnesses or not note:
             return note
-        lines = await self._lines(Checkpoint.parse(split_note(note)[0]).size)
+        lines = await self._lines(note)
         return note + "".join(lines.values())
 
     async def witnessed(self, at_least: int = 0) -> str:
@@ -35,21 +36,30 @@ class Heads:
         """
         found: tuple[int, int] = (0, 0)
         for size in {await self._size(name) for name in self._witnesses}:
-            if size >= max(at_least, 1):
-                found = max(found, (len(await self._lines(size)), size))
+            if size >= max(at_least, 1) and (signed := await self._tree.checkpoint(size)):
+                found = max(found, (len(await self._lines(signed)), size))
         note = await self._tree.checkpoint(found[1]) if found[0] else ""
         return await self.with_lines(note or await self._tree.checkpoint())
 
     async def _size(self, name: str) -> int:
         """Size of the checkpoint that a witness signed lately; 0 for none."""
         row = await self._store.last("witness", name)
-        fresh = row is not None and row.token and self._now() - row.seconds <= FRESH_SECONDS
-        return row.size if row is not None and fresh else 0
+        if row is None or not row.token:
+            return 0
+        try:
+            age = self._now() - row.seconds
+        except ValueError:  # nobody of us wrote that time
+            return 0
+        return row.size if abs(age) <= FRESH_SECONDS else 0
 
-    async def _lines(self, size: int) -> dict[str, str]:
-        """The cosignature lines of a size by name, the newest of each witness."""
-        return {
-            row.name: row.token.decode()
-            for row in await self._store.of(size)
-            if row.kind == "witness" and row.name in self._witnesses
-        }
+    async def _lines(self, note: str) -> dict[str, str]:
+        """The cosignature lines over a note by name, the newest of each witness that holds."""
+        lines: dict[str, str] = {}
+        for row in reversed(await self._store.of(Checkpoint.parse(split_note(note)[0]).size)):
+            witness = self._witnesses.get(row.name) if row.kind == "witness" else None
+            if witness is None or row.name in lines:
+                continue
+            with contextlib.suppress(NoteBroken):
+                cosigned(note, row.token, witness)
+                lines[row.name] = row.token.decode()
+        return lines

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from gateway.anchors.heads import Heads
+from gateway.anchors.rows import Rows
 from gateway.anchors.standing import LATE, READY, REFUSING, Standing, stamp
 from gateway.domain.anchoring import Anchored, AnchorFailed
 from gateway.domain.errors import GatewayError, NotAnchored
@@ -43,6 +44,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
+        self.rows = Rows(store, tree, time.time)
         self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False
@@ -80,6 +82,12 @@ class Keeper:
         """How each anchor stands, by name."""
         return {one.anchor.name: one.shown() for one in self.standings}
 
+    async def counts(self, row: Anchored) -> bool:
+        """Whether a row's proof holds; of anchors that are not configured any more nobody can tell, and it does."""
+        known = (one.anchor for one in self.standings if one.anchor.name == row.name)
+        anchor = next((one for one in known if one.kind == row.kind), None)
+        return anchor is None or not await self.rows.fault(anchor, row)
+
     async def look(self) -> None:
         """One look; whoever is due is asked aside. LogUnavailable when the store cannot be read."""
         note = await self._tree.checkpoint()
@@ -87,9 +95,13 @@ class Keeper:
             return  # nothing to anchor yet
         size = Checkpoint.parse(split_note(note)[0]).size
         for one in self.standings:
-            row = await self._store.last(one.anchor.kind, one.anchor.name)
-            if row is not None and row != one.last:
+            before = one.last
+            row = await self.rows.newest(one.anchor, before)
+            if one.last is not before:
+                continue  # it gave a proof meanwhile
+            if row is not None and row.token and row != one.last:
                 one.succeeded(row)
+            one.last = row
         if await self._mine():
             for one in self.standings:
                 await self._ask(one, note, size)
@@ -122,7 +134,9 @@ class Keeper:
                 # the daily file has the cosignatures in it; everybody else gets what the log signed
                 fixed = await self.heads.witnessed() if one.anchor.kind == "daily" else note
                 token = await one.anchor.fix(fixed)
-                size = Checkpoint.parse(split_note(fixed)[0]).size
+                # the file of the day may have been there before, with another checkpoint
+                vouched = token.decode() if one.anchor.kind == "daily" else fixed
+                size = Checkpoint.parse(split_note(vouched)[0]).size
                 row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(time.time()), token)
                 await self._store.keep(row)
         except AnchorFailed as error:

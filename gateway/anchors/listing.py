@@ -26,11 +26,11 @@ class Listing:
     async def anchors(self, size: int | None) -> dict[str, Any]:
         """The proofs of the checkpoint of a size; without one, the newest proof of each anchor."""
         if size is None:
-            standings = self._keeper.standings
-            last = [await self._store.last(one.anchor.kind, one.anchor.name) for one in standings]
+            last = [one.last for one in self._keeper.standings]
             rows = [row for row in last if row is not None and row.token]
         else:
             rows = [row for row in await self._store.of(size) if row.token][-MOST_ROWS:]
+            rows = [row for row in rows if await self._keeper.counts(row)]
             if not rows and not await self._tree.checkpoint(size):
                 raise NotFound("the log has no checkpoint of this size", code="size_unknown")
         notes = {row.size: await self._tree.checkpoint(row.size) for row in rows}
@@ -48,6 +48,6 @@ def _shown(row: Anchored, note: str) -> dict[str, Any]:
         case "tsa":
             return {**found, "note": note, "token": base64.b64encode(row.token).decode()}
         case "witness":
-            return {**found, "note": note, "line": row.token.decode()}
+            return {**found, "note": note, "line": row.token.decode("utf-8", "replace")}
         case _:
-            return {**found, "note": row.token.decode()}
+            return {**found, "note": row.token.decode("utf-8", "replace")}

@@ -8,6 +8,7 @@ Wrapping and sealing are AES-256-GCM (NIST SP 800-38D) with 12 random bytes in f
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
 import re
 import secrets
@@ -31,6 +32,8 @@ _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
 #: how long the keys of a month that could be erased are used before the store is asked again
 _BRIEF_SECONDS = 2.0
+#: how often a process that is idle looks for keys that it must not hold any more
+_IDLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class KeyRing:
     forgotten after seconds, so that what is erased is lost to every process.
     """
 
-    __slots__ = ("_brief", "_clock", "_known", "_lock", "_roots", "_store")
+    __slots__ = ("_brief", "_clock", "_known", "_lock", "_look", "_roots", "_store")
 
     def __init__(
         self, roots: "bytes | RootKeys", store: KeyStore, clock: Callable[[], float] = time.time
@@ -115,14 +118,16 @@ class KeyRing:
         #: keys of other months, and until when they are used (the clock's seconds)
         self._brief: dict[str, tuple[float, PeriodKeys]] = {}
         self._lock = asyncio.Lock()
+        #: the next look for what is to be forgotten
+        self._look: asyncio.TimerHandle | None = None
 
     def known(self, period: str) -> PeriodKeys | None:
-        """The keys of a period when this process has used them already."""
+        """The keys of a period when this process has used them already, and may still hold them."""
         keys = self._known.get(period)
-        if keys is None and period in self._brief:
-            until, brief = self._brief[period]
-            return brief if self._clock() < until else None
-        return keys
+        if keys is not None:
+            return keys if period in safe_periods(self._clock()) else None
+        until, brief = self._brief.get(period, (-math.inf, None))
+        return brief if self._clock() < until else None
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period; ConfigError when the root key does not open them."""
@@ -135,6 +140,15 @@ class KeyRing:
         kept = safe_periods(now)
         self._known = {period: keys for period, keys in self._known.items() if period in kept}
         self._brief = {period: brief for period, brief in self._brief.items() if now < brief[0]}
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """Forget also when nobody asks for keys any more."""
+        if self._look is not None:
+            self._look.cancel()
+        seconds = _BRIEF_SECONDS if self._brief else _IDLE_SECONDS
+        held = bool(self._brief or self._known)
+        self._look = asyncio.get_running_loop().call_later(seconds, self._forget) if held else None
 
     async def _opened(self, period: str) -> PeriodKeys:
         wrapped = await self._store.wrapped(period)
@@ -147,6 +161,7 @@ class KeyRing:
             self._known[period] = keys
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
+        self._look_later()
         return keys
 
 

@@ -180,6 +180,18 @@ def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
     return split_note(note)[0]
 
 
+def cosigned(note: str, line: bytes, witness: NoteVerifier) -> int:
+    """The time of a witness's signature line over the text of a note; NoteBroken when it is none that holds."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise NoteBroken("a note is UTF-8") from None
+    found = signatures_of(f"{split_note(note)[0]}\n{text}", [witness]) if text.count("\n") == 1 else []
+    if not found or found[0].time is None:
+        raise NoteBroken(f"it is not one line by {witness.name}")
+    return found[0].time
+
+
 def _parts(line: str) -> tuple[str, bytes]:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     signed = _decoded(encoded)

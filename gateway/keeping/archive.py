@@ -57,17 +57,38 @@ class Archiver:
         note, head = await self._shelf.proofs.checkpoint()
         start, month = self._reached((await self._shelf.retention.pruned())[0])
         while start < head.size:
-            time = await self._shelf.retention.time_at(start)
-            if time is None:
-                raise LogUnavailable(f"record {start} is not in the database")
-            month = max(month, Month.parse(time[:7]))
-            if month > last:
-                return
-            following = month.plus(1)
-            end = await self._shelf.retention.stretch(start, following.begins, following.surely_begun)
-            end = min(end, head.size)
+            month = max(month, await self._month_from(start, head.size))
+            end = start
+            while end == start:
+                if month > last:
+                    return
+                end = min(await self._end(start, month), head.size)
+                month = month if end > start else month.plus(1)
             yield await self._one(note, head.origin, month, start, end)
             start = end
+
+    async def _end(self, start: int, month: Month) -> int:
+        """The place behind a month's records from `start` on."""
+        following = month.plus(1)
+        return await self._shelf.retention.stretch(start, following.begins, following.surely_begun)
+
+    async def _month_from(self, start: int, size: int) -> Month:
+        """The month that begins at a place: its record's, unless more records of an earlier month follow.
+
+        Then that record is of a clock that was ahead, and stays with them.
+        """
+        month = await self._month_at(start)
+        for place in range(start + 1, size):
+            if await self._end(start, month.plus(-1)) == start:
+                break
+            month = min(month, await self._month_at(place))
+        return month
+
+    async def _month_at(self, place: int) -> Month:
+        time = await self._shelf.retention.time_at(place)
+        if time is None:
+            raise LogUnavailable(f"record {place} is not in the database")
+        return Month.parse(time[:7])
 
     def _reached(self, below: int) -> tuple[int, Month]:
         """Up to where archives follow one another from the first record that is in the database, and their month."""

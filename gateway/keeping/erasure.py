@@ -21,6 +21,8 @@ class Erased(NamedTuple):
     again: bool
     #: no file of the store holds the bytes of the wrapped keys any more
     clean: bool
+    #: where they still are: `tables` until what the command says is done, `journal` until the server recycles it
+    remains: tuple[str, ...] = ()
 
 
 class Erasure:
@@ -62,4 +64,7 @@ class Erasure:
             await note_act(
                 self._log, self._clock, Phase.PRUNING, "erase-period", period=period, reason=why, **early
             )
-        return Erased(period, again, await self._vault.destroy(period))
+        remains = () if await self._vault.destroy(period) else ("tables",)
+        if self._vault.journalled:
+            remains = (*remains, "journal")
+        return Erased(period, again, not remains, remains)

@@ -18,7 +18,7 @@ from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 from gateway.keeping.acts import note_act
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
-from gateway.keeping.months import newest_cold
+from gateway.keeping.months import Month, newest_cold
 from gateway.ports import Clock, ExchangeLog
 from gateway.ports_log import Archived, LogRetention
 
@@ -112,9 +112,16 @@ class Pruning:
                 _RULE, f"{note.name}: the tree of the database says otherwise", code="archive_wrong"
             )
         hot = newest_cold(self._clock.now(), self._hot_months).plus(1)
-        if verdict.latest >= hot.surely_begun:
+        if verdict.latest >= hot.surely_begun and await self._is_hot(note, hot):
             what = f"{note.name} has records of {verdict.latest[:10]}: kept hot for {self._hot_months} months"
             raise Refused(_RULE, what, code="archive_hot")
+
+    async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:
+        """Whether the hot period begins in an archive; a record alone, of a wrong clock, is none."""
+        below, _ = await self._retention.pruned()
+        if note.end <= below:
+            return False  # it was found fit before; a part of it is gone already
+        return await self._retention.stretch(note.first, hot.begins, hot.surely_begun) < note.end
 
 
 def _read(path: Path, vkeys: Sequence[str]) -> tuple[str, Verdict]:

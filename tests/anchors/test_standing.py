@@ -25,6 +25,9 @@ class Nobody:
     async def fix(self, note: str) -> bytes:
         return note.encode()
 
+    def proven(self, note: str, token: bytes) -> float | None:
+        return None if note.encode() == token else NOON
+
     async def close(self) -> None:
         return
 
@@ -118,3 +121,9 @@ def test_failure_is_seen_at_once_and_tried_again_within_seconds() -> None:
 def test_clock_that_is_set_back_owes_nothing() -> None:
     assert standing().behind(NOON - HOUR) == 0
     assert judged(standing(), NOON - HOUR) == "ready"
+
+
+def test_proof_of_a_clock_that_was_far_ahead_is_asked_for_again() -> None:
+    assert not standing().due(5, NOON - 60)
+    assert standing().due(5, NOON - HOUR)
+    assert standing("daily").due(5, NOON - 720 * HOUR)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import calendar
 import json
 import stat
 from pathlib import Path
@@ -203,6 +204,38 @@ async def test_of_two_processes_that_begin_a_month_together_both_use_the_first_k
     assert all(found.index == first.index and found.digest == first.digest for found in rest)
     assert one.known(PERIOD) is not None
     assert log_keys.unwrap(ROOT, PERIOD, kept[PERIOD]).index == first.index
+
+
+class Cupboard:
+    """Wrapped keys in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def wrapped(self, period: str) -> bytes | None:
+        return self.kept.get(period)
+
+    async def keep(self, period: str, wrapped: bytes) -> bytes:
+        return self.kept.setdefault(period, wrapped)
+
+
+async def test_idle_process_does_not_know_keys_of_a_month_that_may_be_erased() -> None:
+    now = [calendar.timegm((2026, 9, 10, 0, 0, 0))]
+    ring = KeyRing(ROOT, Cupboard(), lambda: now[0])
+    await ring.of("2026-09")
+    now[0] = calendar.timegm((2026, 10, 31, 0, 0, 0))
+    assert ring.known("2026-09") is not None
+    now[0] = calendar.timegm((2026, 11, 1, 0, 0, 0))
+    assert ring.known("2026-09") is None
+
+
+async def test_idle_process_lets_go_of_keys_by_itself() -> None:
+    ring = KeyRing(ROOT, Cupboard())
+    await ring.of("2020-02")
+    assert ring._brief
+    async with asyncio.timeout(20):
+        while ring._brief:
+            await asyncio.sleep(0.1)
 
 
 def every_key(value: object) -> list[str]:

@@ -225,3 +225,48 @@ def motlan_verify(path: Path, vkey: str) -> str:
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     return done.stderr
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "before the hot ones"])
+async def test_record_of_a_wrong_clock_stays_with_its_neighbours(tmp_path: Path, place: str) -> None:
+    """It stops neither archiving nor pruning, and takes no hot record with it."""
+    stray = ("2031-01",)
+    before = {"first": (), "middle": COLD[:1], "before the hot ones": COLD}[place]
+    for months, count in ((before, 5), (stray, 1), ((*COLD[len(before) :], HOT), 5)):
+        await fill(tmp_path, months, count)
+    files = await asyncio.to_thread(archived, tmp_path)
+    assert len(files) == len(COLD)
+    # behind the last cold record it stays with the hot ones
+    assert sum(int(path.name.split(".")[0].split("-")[-1]) for path in files) == 20 + (
+        len(before) < len(COLD)
+    )
+    said = await asyncio.to_thread(prune, tmp_path, *files)
+    assert str(20 + (len(before) < len(COLD))) in said
+    assert await asyncio.to_thread(archived, tmp_path) == []
+
+
+async def test_command_lists_all_uses_of_a_person_and_what_it_could_not_look_at(tmp_path: Path) -> None:
+    await fill(tmp_path, (COLD[0], COLD[1]), 2)
+    await fill(tmp_path, (HOT,), 230)
+    files = await asyncio.to_thread(archived, tmp_path)
+    await asyncio.to_thread(prune, tmp_path, files[0])
+    await asyncio.to_thread(motlan, tmp_path, "erase-period", COLD[1], "--yes")
+    ready = tmp_path / "ready.json"
+    async with opened(tmp_path) as office:
+        ready.write_bytes(orjson.dumps({"gateway": office.url, "clients": office.clients}))
+        words = ("log", "subject", "-", "--ready-file", str(ready))
+        told = [
+            await asyncio.to_thread(
+                subprocess.run, [*command(tmp_path)[:3], *words, *more], capture_output=True, cwd=ROOT,
+                check=False, input=WHO.encode(),
+            )
+            for more in (("--json",), (), ("--json", "--limit", "205"))
+        ]  # fmt: skip
+    assert [one.returncode for one in told] == [0, 0, 0], told[0].stderr
+    listed = orjson.loads(told[0].stdout)
+    assert (len({one["exchange_id"] for one in listed["uses"]}), listed["next"]) == (230, None)
+    assert (COLD[1] in listed["skipped_periods"], listed["archives"][0]["name"]) == (True, files[0].name)
+    text = told[1].stdout.decode()
+    assert all(word in text for word in ("230 lần", COLD[1], files[0].name))
+    limited = orjson.loads(told[2].stdout)
+    assert (len(limited["uses"]), bool(limited["next"])) == (205, True)

@@ -83,11 +83,13 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
         "period": HOT,
         "again": False,
         "clean": True,
+        "remains": [],
     }
     assert facts(tmp_path, "erase-period", HOT, "--yes", *why) == {
         "period": HOT,
         "again": True,
         "clean": True,
+        "remains": [],
     }
     told = {one["period"]: one for one in facts(tmp_path, "keys", "list")["periods"]}
     assert [bool(told[month]["erased"]) for month in (GONE, HOT, running)] == [True, True, False]

@@ -18,7 +18,7 @@ async def test_months_are_erased_archived_and_pruned_beside_a_running_gateway(
     store = ("--set", f"gateway.log.url={url}")
     async with opened(tmp_path, url) as office:
         said = await asyncio.to_thread(facts, tmp_path, "erase-period", COLD[2], "--yes", *store)
-        assert said == {"period": COLD[2], "again": False, "clean": True}
+        assert said == {"period": COLD[2], "again": False, "clean": False, "remains": ["journal"]}
         _, page = await office.post(
             "/v1/audit/search", {"subject": {"personal_id": WHO}, "phase": "intent", "limit": 200}
         )

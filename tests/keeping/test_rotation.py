@@ -198,6 +198,11 @@ async def test_tokens_are_signed_anew_after_a_restart(tmp_path: Path) -> None:
         held = await office.bearer("auditor")
         old = facts(tmp_path, "keys", "list")["token"]["kid"]
         new = facts(tmp_path, "keys", "rotate", "token")["kid"]
+        with closing(sqlite3.connect(tmp_path / "exchange.db")) as connection:
+            [(leaf,)] = connection.execute("SELECT leaf FROM append_log ORDER BY seq DESC LIMIT 1").fetchall()
+        members = orjson.loads(leaf)
+        assert members["phase"] == "configuration"
+        assert members["notes"] == {"operation": "rotate-token", "key": new, "former": old}
         assert old != new
     async with opened(tmp_path) as office:
         async with office.session.get(f"{office.url}/v1/audit/checkpoint", headers=held) as answer:

@@ -1,0 +1,82 @@
+"""Which of the rows that were kept for an anchor counts: the newest whose proof holds, verified anew when it is read.
+
+Whoever can write into the database can write rows. So a row counts only with a proof that holds for the checkpoint of
+its size, from about the time that it names, and never with a time to come. Without one, time counts from the first
+wish: rows that prove nothing make nothing younger.
+"""
+
+from collections.abc import Callable
+
+from gateway.anchors.standing import AHEAD_SECONDS, stamp
+from gateway.domain.anchoring import Anchored, AnchorFailed
+from gateway.ports import Anchor, AnchorStore, LogTree
+from gateway.telemetry import log
+
+#: how far a row may stand from the time that is in its proof: clocks differ, and answers take their time
+_APART_SECONDS = 360.0
+#: rows that are looked through when the newest one does not count
+_MOST_ROWS = 64
+
+
+class Rows:
+    """Reads only. LogUnavailable when the store cannot be read."""
+
+    def __init__(self, store: AnchorStore, tree: LogTree, now: Callable[[], float]) -> None:
+        """`now` gives POSIX seconds."""
+        self._store = store
+        self._tree = tree
+        self._now = now
+        #: the newest row of each anchor when it was looked at last
+        self._seen: dict[str, Anchored | None] = {}
+
+    async def newest(self, anchor: Anchor, last: Anchored | None) -> Anchored | None:
+        """The row that counts; `last` is the one that counted before."""
+        row = await self._store.last(anchor.kind, anchor.name)
+        held = last is not None and not self._is_ahead(last)
+        if row is None or (held and row in (last, self._seen.get(anchor.name))):
+            return last
+        told = row == self._seen.get(anchor.name)
+        self._seen[anchor.name] = row
+        fault = await self.fault(anchor, row) if row.token else "empty"
+        if not fault:
+            return row
+        if row.token and not told:
+            log().error("anchor.row_ignored", anchor=anchor.name, reason=fault)
+        return await self._older(anchor) or (
+            last if held and last and last.token else await self._wish(anchor)
+        )
+
+    async def fault(self, anchor: Anchor, row: Anchored) -> str:
+        """A word for why a row does not count; empty when it does."""
+        try:
+            seconds = row.seconds
+            if self._is_ahead(row):
+                return "future"
+            note = await self._tree.checkpoint(row.size) if row.size else ""
+            proven = anchor.proven(note, row.token) if note else None
+        except ValueError:
+            return "invalid"
+        except AnchorFailed as error:
+            return error.reason
+        if not note:
+            return "no_checkpoint"
+        return "stale" if proven is not None and abs(proven - seconds) > _APART_SECONDS else ""
+
+    async def _older(self, anchor: Anchor) -> Anchored | None:
+        for row in await self._store.proofs(anchor.kind, anchor.name, self._until(), _MOST_ROWS):
+            if not await self.fault(anchor, row):
+                return row
+        return None
+
+    async def _wish(self, anchor: Anchor) -> Anchored | None:
+        row = await self._store.wish(anchor.kind, anchor.name, self._until())
+        try:
+            return row if row is not None and not self._is_ahead(row) else None
+        except ValueError:
+            return None
+
+    def _until(self) -> str:
+        return stamp(self._now() + AHEAD_SECONDS)
+
+    def _is_ahead(self, row: Anchored) -> bool:
+        return row.seconds > self._now() + AHEAD_SECONDS

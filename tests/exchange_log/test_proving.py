@@ -1,0 +1,103 @@
+"""`motlan log prove` and `log checkpoint` believe no gateway: only the public key and what is computed here."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
+from tests.exchange_log.sample import Log, joined, leaf_of, node_over, record
+
+ROOT = Path(__file__).parents[2]
+MINE, OTHER = "01KB0000000000000000000001", "01KB0000000000000000000002"
+
+
+def log_of_two() -> Log:
+    """Three records of each exchange, by turns."""
+    log = Log(6)
+    log.leaves = [leaf_of(record(number) | {"exchange": (MINE, OTHER)[number % 2]}) for number in range(6)]
+    log.hashes = [leaf_hash(leaf) for leaf in log.leaves]
+    log.node = node_over(log.hashes)
+    return log
+
+
+LOG = log_of_two()
+
+
+def proof(place: int) -> dict[str, Any]:
+    hashes = inclusion_proof(place, 6, LOG.node)
+    return {"leaf_index": place, "tree_size": 6, "leaf_hash": LOG.hashes[place].hex(), "root_hash": "",
+            "hashes": [one.hex() for one in hashes]}  # fmt: skip
+
+
+@contextmanager
+def answering(places: list[int]) -> Iterator[str]:
+    """A gateway that shows the records at these places, whatever it is asked for."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            note = self.path.endswith("/checkpoint")
+            proofs = proof(places[0]) if "leaf_hash" in self.path else {"proofs": [*map(proof, places)]}
+            self.say("text/plain" if note else "application/json",
+                     LOG.checkpoint().encode() if note else json.dumps(proofs).encode(),
+                     404 if self.path.endswith("/anchors") else 200)  # fmt: skip
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            token = b'{"access_token": "x", "expires_in": 300}'
+            self.say("application/json", token if "oauth2" in self.path else joined(LOG.found(*places)))
+
+        def say(self, kind: str, body: bytes, status: int = 200) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def motlan(url: str, *words: str) -> tuple[int, str]:
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("MOTLAN_")}
+    done = subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-m", "gateway", "log", *words, "--gateway", url, "--client-secret", "x"],
+        capture_output=True, text=True, cwd=ROOT, check=False, env=variables,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("prove", LOG.hashes[0].hex()), ("prove", "--exchange", MINE), ("checkpoint",)]
+)
+def test_without_a_key_nothing_is_proven(words: tuple[str, ...]) -> None:
+    with answering([0, 2, 4]) as url:
+        code, told = motlan(url, *words)
+        assert (code, "--vkey" in told) == (1, True), told
+        code, told = motlan(url, *words, "--vkey", LOG.signer.vkey)
+        assert (code, "signed by its key" in told) == (0, True), told
+
+
+@pytest.mark.parametrize("places", [[1, 3, 5], [0, 2, 5], []])
+def test_records_of_another_exchange_prove_nothing(places: list[int]) -> None:
+    with answering(places) as url:
+        code, told = motlan(url, "prove", "--exchange", MINE, "--vkey", LOG.signer.vkey)
+    assert (code, "NOT proven" in told) == (1, True), told
