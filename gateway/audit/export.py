@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
-from gateway.audit.past import gone
+from gateway.audit.past import archived, gone
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
@@ -81,6 +81,9 @@ class Exports:
 
     async def _places(self, span: Span, size: int) -> tuple[int, int]:
         if span.since or span.until:
+            history = await self._books.history.history()
+            if archived(history, span.since, span.until):
+                raise gone(history, 0, history.below)
             first = await self._begin(span.since, size) if span.since else 0
             end = await self._before(span.until, size) if span.until else size
             return min(first, end), end
@@ -93,7 +96,7 @@ class Exports:
     async def _before(self, moment: str, size: int) -> int:
         """Behind the last record of the tree that is older than `moment`."""
         found = await self._books.reader.search(LogSearch(until=moment), size, 1)
-        return found[0].index + 1 if found else 0
+        return found[0].index + 1 if found else (await self._books.history.history()).below
 
     async def _begin(self, since: str, size: int) -> int:
         """The first record that is not older than `since`, though some that are may follow it."""

@@ -16,7 +16,7 @@ __all__ = ["office"]
 #: no members at all, and one member only
 PLAIN = (b"5", b"null", b'"exchange"', b'["exchange"]', b"{}", b"[" * 400, b"\xff", b'{"exchange":"01KB"}')
 #: what each member must never be
-WRONG = (5, None, [], [5], {"a": []}, {}, "x", True, 2**60, [{}], [None])
+WRONG: tuple[Any, ...] = (5, None, [], [5], {"a": []}, {}, "x", True, 2**60, [{}], [None])
 
 
 def spoilt(leaf: dict[str, Any]) -> list[bytes]:

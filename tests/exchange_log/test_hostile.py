@@ -117,7 +117,7 @@ def test_both_verifiers_give_the_same_verdict_always(verifier: Path, tmp_path: P
         assert theirs.stdout.startswith(b"GOOD" if good else b"WRONG")
         text = theirs.stdout.decode()
         assert all(letter.isprintable() for letter in text.replace("\n", "")), text
-    words = (path, *keys, "--strict", "--json")
+    words: list[str | Path] = [path, *keys, "--strict", "--json"]
     assert json.loads(run(*words).stdout) == json.loads(alone(verifier, *words).stdout)
 
 

@@ -71,6 +71,14 @@ async def test_archived_months_leave_the_database_and_stay_proven(tmp_path: Path
         status, problem = await office.post("/v1/audit/export", {"from": 599})
         assert (status, problem["code"]) == (410, "log_pruned")
         assert problem["archives"][0]["name"] == files[1].name
+        for month in COLD[:2]:
+            day = {"since": f"{month}-01T00:00:00Z", "until": f"{month}-28T00:00:00Z"}
+            status, problem = await office.post("/v1/audit/export", day)
+            assert (status, problem["code"]) == (410, "log_pruned")
+        kept = await office.export(since=f"{COLD[2]}-01T00:00:00Z", until=f"{COLD[2]}-28T23:59:59Z")
+        head = orjson.loads(kept.splitlines()[0])
+        assert (head["from"], head["to"] > 600) == (600, True)
+        assert verify_export(io.BytesIO(kept), [office.vkey]).good
         assert [one async for one in held(office, exchanges[599:601])] == [404, 200]
         raw = await office.export(**{"from": 600})
         assert verify_export(io.BytesIO(raw), [office.vkey], strict=True).good
