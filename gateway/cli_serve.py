@@ -149,6 +149,12 @@ def greeting(content: Mapping[str, Any]) -> str:
         if content["sandbox"] and len(people) > 1:
             lines += _prefill_lines(base, content["sandbox"]["control"], people)
         lines += ["", "# nguồn dữ liệu / sources", f'curl -s {base}/v1/sources -H "{_BEARER}"']
+    if content.get("log"):
+        lines += [
+            "",
+            "# khóa công khai của nhật ký / the log's public key",
+            f"VKEY='{content['log']['vkey']}'",
+        ]
     lines += ["", "# không cần mã truy cập / without a token"]
     lines += [f"curl -s {base}{path}" for path in _OPEN_PATHS]
     if people:

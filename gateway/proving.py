@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +15,8 @@ from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_in
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+#: a record that was just written has its place within so many seconds
+_PLACE_SECONDS = 10.0
 
 
 class Shown(NamedTuple):
@@ -29,7 +32,7 @@ class Shown(NamedTuple):
 def check_inclusion(client: Client, leaf: str, vkey: str) -> Shown | Answer:
     """Whether the record with this leaf hash is in the log; the answer of the gateway when it gives no proof."""
     query = f"leaf_hash={leaf}"
-    first = client.get(f"/v1/audit/proof/inclusion?{query}")
+    first = _placed(client, f"/v1/audit/proof/inclusion?{query}")
     if first.status != 200:
         return first
     noted = client.get("/v1/audit/checkpoint")
@@ -41,6 +44,17 @@ def check_inclusion(client: Client, leaf: str, vkey: str) -> Shown | Answer:
         return answer
     place, hashes = answer.body["leaf_index"], answer.body["hashes"]
     return _included([place], str(noted.body), vkey, held=_holds(bytes.fromhex(leaf), place, hashes, head))
+
+
+def _placed(client: Client, path: str) -> Answer:
+    """The answer, once a record that was just written has its place: ten seconds at most."""
+    end = time.monotonic() + _PLACE_SECONDS
+    while True:
+        answer = client.get(path)
+        wait = answer.body.get("retry_after") if isinstance(answer.body, dict) else None
+        if answer.status != 404 or not isinstance(wait, int) or time.monotonic() + wait > end:
+            return answer
+        time.sleep(wait)
 
 
 def check_exchange(client: Client, exchange: str, vkey: str) -> Shown | Answer:
