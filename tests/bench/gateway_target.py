@@ -68,6 +68,7 @@ def prepare(folder: Path) -> None:
         **procedure, "subjects": subjects, "fields": fields, "examples": [example],
     })  # fmt: skip
     _write(folder / f"schemas/forms/{CODE}.schema.json", {
+        "x-procedure": CODE,
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bench", "type": "object",
         "properties": {name: {} for name in fields},
     })  # fmt: skip

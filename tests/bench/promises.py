@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -202,7 +201,8 @@ def _large(stack: ExitStack, folder: Path, stub: str) -> Target:
         code = f"8.{number:06}"
         copy = template.replace(gateway_target.CODE, code)
         (folder / f"mappings/procedures/{code}.yaml").write_text(copy, "utf-8")
-        shutil.copy(form, folder / f"schemas/forms/{code}.schema.json")
+        words = form.read_text("utf-8").replace(gateway_target.CODE, code)
+        (folder / f"schemas/forms/{code}.schema.json").write_text(words, "utf-8")
     for number in range(200):
         for room in ("config", "mappings"):
             text = (folder / room / "sources/driving_licence.yaml").read_text("utf-8")
