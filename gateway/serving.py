@@ -42,17 +42,6 @@ class Plan:
     sandbox: str = ""
 
 
-def data_root() -> Path:
-    """The project's data: the folder that holds this package."""
-    return Path(__file__).resolve().parent.parent
-
-
-def root_of(config: Path) -> Path:
-    """The folder that holds `mappings/` and `schemas/`: beside the configuration, else the project's."""
-    beside = config.resolve().parent
-    return beside if (beside / "mappings").is_dir() else data_root()
-
-
 def configured(plan: Plan, sandbox: str = "") -> Configuration:
     """The configuration; with a sandbox, its sources speak to that one."""
     configuration = load(plan.config, plan.overrides)

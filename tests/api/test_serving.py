@@ -18,9 +18,9 @@ import jsonschema_rs
 import pytest
 
 from gateway.api.openapi import document
-from gateway.cli_client import replaced_by
-from gateway.cli_serve import greeting
-from gateway.client import Client
+from gateway.cli.client import Client
+from gateway.cli.serve import greeting
+from gateway.cli.tables import replaced_by
 from tests.api.conftest import ROOT
 
 PORTS = ("--port", "0", "--set", "gateway.admin.port=0", "--set", "gateway.sandbox.port=0")

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.sandbox.tsa import Authority
-from gateway.cli_check import check_config
+from gateway.cli.check import check_config
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner
 from tests.exchange_log.sample import key
 

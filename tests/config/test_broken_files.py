@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli_check import check_config
+from gateway.cli.check import check_config
 from gateway.config import load
 from gateway.domain.errors import ConfigError, Problem
 from gateway.mapping.load import load_catalogue

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli_check import check_config
+from gateway.cli.check import check_config
 
 ROOT = Path(__file__).parents[2]
 TAX = "mappings/sources/tax.yaml"

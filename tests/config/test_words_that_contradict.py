@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli_check import check_config, libxml_finding
+from gateway.cli.check import check_config, libxml_finding
 
 ROOT = Path(__file__).parents[2]
 POPULATION = "mappings/sources/population.yaml"

@@ -15,7 +15,7 @@ from typing import IO, Any
 import aiohttp
 import pytest
 
-from gateway.client import Client
+from gateway.cli.client import Client
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
 from tests.faults.conftest import GOSSIP, PATIENT, Good, Stage, always, found

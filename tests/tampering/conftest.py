@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from gateway import VERSION
 from gateway.app import LOG, SEQUENCER
-from gateway.cli_log import verify_log
+from gateway.cli.verify import verify_log
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.standalone import standalone
 from gateway.ports import Sequencer

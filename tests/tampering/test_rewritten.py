@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.stores import sql
 from adapters.stores.sequencer import open_sequencer
-from gateway.client import Client
+from gateway.cli.client import Client
+from gateway.cli.proving import check_growth
 from gateway.exchange_log.note import Checkpoint, NoteSigner
-from gateway.proving import check_growth
 from tests.stores.numbered import number
 from tests.tampering.conftest import Evidence, Served, Verify, operate, size_of
 from tests.tampering.test_database import export

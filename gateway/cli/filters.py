@@ -2,32 +2,19 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
 
-from gateway.cli_client import GATEWAY, READY
-from gateway.cli_serve import JSON, QUIET
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _KINDS = {12: "personal_id", 9: "old_id"}
 _NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}", re.ASCII)
 _WHO = "-|FILE"
 
-CLIENT = (
-    click.option("--client-id", envvar="MOTLAN_CLIENT_ID", default="auditor", show_default=True),
-    click.option("--client-secret", envvar="MOTLAN_CLIENT_SECRET", help="Better in the environment."),
-    GATEWAY,
-    READY,
-    JSON,
-    QUIET,
-)
 FILTERS = (
     click.option("--dossier", help="Dossier code."),
     click.option("--requester", help="System that asked."),
@@ -55,11 +42,6 @@ VKEY = click.option(
     help="Public key of the log, several with spaces between; default that of --ready-file.",
 )
 PERSON = click.argument("who", required=False, default="-", metavar=f"[{_WHO}]")
-
-
-def options(*shared: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    """Options that several commands share, in this order."""
-    return lambda command: reduce(lambda made, option: option(made), reversed(shared), command)
 
 
 def filters_of(given: Mapping[str, str | None]) -> dict[str, Any]:

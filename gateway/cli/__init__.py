@@ -4,91 +4,87 @@ Exit codes: 0 done and good; 1 done and the answer is no; 2 usage or configurati
 """
 
 import sys
-from collections.abc import Callable
 
 import click
 
 from gateway import VERSION
+from gateway.cli.lazy import Commands, LazyGroup
 from gateway.domain.errors import ConfigError
 
 
 def _serve() -> click.Command:
-    from gateway.cli_serve import serve
+    from gateway.cli.serve import serve
 
     return serve
 
 
 def _sandbox() -> click.Command:
-    from gateway.cli_serve import sandbox
+    from gateway.cli.serve import sandbox
 
     return sandbox
 
 
 def _demo() -> click.Command:
-    from gateway.cli_serve import demo
+    from gateway.cli.serve import demo
 
     return demo
 
 
 def _check_config() -> click.Command:
-    from gateway.cli_check import check_config
+    from gateway.cli.check import check_config
 
     return check_config
 
 
 def _doctor() -> click.Command:
-    from gateway.cli_check import doctor
+    from gateway.cli.check import doctor
 
     return doctor
 
 
 def _procedures() -> click.Command:
-    from gateway.cli_client import procedures
+    from gateway.cli.prefill import procedures
 
     return procedures
 
 
 def _prefill() -> click.Command:
-    from gateway.cli_client import prefill
+    from gateway.cli.prefill import prefill
 
     return prefill
 
 
 def _verify_log() -> click.Command:
-    from gateway.cli_log import verify_log
+    from gateway.cli.verify import verify_log
 
     return verify_log
 
 
 def _log() -> click.Command:
-    from gateway.cli_anchors import anchors
-    from gateway.cli_archive import ARCHIVING
-    from gateway.cli_audit import log
+    from gateway.cli.log import log
 
-    for command in (anchors, *ARCHIVING):
-        log.add_command(command)
     return log
 
 
 def _witness() -> click.Command:
-    from gateway.cli_witness import witness
+    from gateway.cli.witness import witness
 
     return witness
 
 
 def _erase_period() -> click.Command:
-    from gateway.cli_keeping import erase_period
+    from gateway.cli.erase import erase_period
 
     return erase_period
 
 
 def _keys() -> click.Command:
-    from gateway.cli_keys import keys
+    from gateway.cli.keys import keys
 
     return keys
 
 
-COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+COMMANDS: Commands = {
     "demo": (_demo, "Start sandbox and gateway, show the main job, stop."),
     "serve": (_serve, "Run the gateway."),
     "sandbox": (_sandbox, "Run the simulated peers."),
@@ -104,28 +100,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
 }
 
 
-class LazyGroup(click.Group):
-    """Knows the names and one line of help; loads a command when it runs or shows its own help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one."""
-        del ctx
-        entry = COMMANDS.get(cmd_name)
-        return entry[0]() if entry else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Without loading anything."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="motlan")
 def motlan() -> None:
     """Một Lần: the once-only gateway (cổng dữ liệu một lần).

@@ -21,14 +21,13 @@ from gateway import registry
 from gateway.anchors.faults import anchor_faults
 from gateway.app import Composition, open_sources
 from gateway.audit.in_force import in_force
-from gateway.cli_serve import CONFIG, JSON, QUIET, SET, STATE, overrides, state_folder
+from gateway.cli.options import CONFIG, JSON, QUIET, SET, STATE, data_root, overrides, root_of, state_folder
 from gateway.config import Configuration, load, survey
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.minimisation import notes as notes_of
-from gateway.serving import data_root, root_of
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (

@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.client import Answer, Client, Unreachable
+from gateway.cli.client import Answer, Client, Unreachable
 
 _RECORD = b'{"i":'
 _LAST = b'{"end":true'

@@ -11,7 +11,7 @@ import uvloop
 from gateway import registry, telemetry
 from gateway.api.door import DoorRunner
 from gateway.app import listen
-from gateway.cli_serve import JSON, QUIET, READY, state_folder
+from gateway.cli.options import JSON, QUIET, READY, state_folder
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import key_in
 from gateway.serving import stop_event, write_ready

@@ -1,26 +1,23 @@
 """`motlan log archive`, `log prune`, `log prove-archive`: how long records stay, and where they are afterwards."""
 
 import base64
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gateway.audit.proofs import Proofs
-from gateway.cli_client import asked, client_for, refusal
-from gateway.cli_filters import CLIENT, options
-from gateway.cli_keeping import STORE, done, keeper_of, told
-from gateway.client import Answer, Client
+from gateway.cli.client import Answer, Client
+from gateway.cli.desk import Desk, asks
+from gateway.cli.export_file import opened_export
+from gateway.cli.store import Store, keeps
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
-from gateway.export_file import opened_export
 from gateway.keeper import Keeper
 from gateway.keeping.archive import Archiver, Shelf, notes_in
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
@@ -35,16 +32,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     "--until", metavar="YYYY-MM", help="Up to this month; default: the newest that left the hot period."
 )
 @click.option("--list", "listed", is_flag=True, help="Show what archives there are, and which are due.")
-@options(*STORE)
+@keeps
 def archive(
     *,
     until: str | None,
     listed: bool,
-    config: Path | None,
-    state: Path | None,
-    values: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
+    store: Store,
 ) -> int:
     """Write whole months of the log into signed files, which `motlan verify-log` verifies. Deletes nothing.
 
@@ -53,17 +46,13 @@ def archive(
       motlan log archive --dir /var/lib/motlan
       motlan log archive --list
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
+    keeper = store.keeper
     if listed:
-        return _list(keeper, as_json=as_json, quiet=quiet)
-    found = done(keeper, lambda: _written(keeper, until, bar=not (quiet or as_json)))
-    if isinstance(found, int):
-        return found
+        return _list(store)
+    found = store.done(lambda: _written(keeper, until, bar=not (store.quiet or store.as_json)))
     names = [str(keeper.archive_folder / one.name) for one in found]
     facts = {"archives": [one._asdict() for one in found], "folder": str(keeper.archive_folder)}
-    told(
-        facts, "\n".join(names) or "không có gì để lưu trữ / nothing to archive", as_json=as_json, quiet=quiet
-    )
+    store.say(facts, "\n".join(names) or "không có gì để lưu trữ / nothing to archive")
     return 0
 
 
@@ -86,7 +75,8 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
             raise Unprocessable(what, code="folder_wrong") from None
 
 
-def _list(keeper: Keeper, *, as_json: bool, quiet: bool) -> int:
+def _list(store: Store) -> int:
+    keeper = store.keeper
     years, now = keeper.settings.retention.archive_years, keeper.now()
 
     async def look() -> list[dict[str, Any]]:
@@ -104,19 +94,14 @@ def _list(keeper: Keeper, *, as_json: bool, quiet: bool) -> int:
             for one in notes_in(keeper.archive_folder)
         ]
 
-    found = done(keeper, look)
-    if isinstance(found, int):
-        return found
-    if as_json:
-        click.echo(orjson.dumps(found).decode())
-    elif not quiet:
-        table = Table("tệp / file", "tháng / month", "từ / from", "số / records", "trạng thái / state")
-        for one in found:
-            words = {"pruned": "pruned", "due_for_destruction": "DUE for destruction"}
-            state = [word for name, word in words.items() if one[name]]
-            state += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
-            table.add_row(one["name"], one["month"], str(one["first"]), str(one["count"]), ", ".join(state))
-        Console(width=None if sys.stdout.isatty() else 160).print(table)
+    found = store.done(look)
+    table = Table("tệp / file", "tháng / month", "từ / from", "số / records", "trạng thái / state")
+    for one in found:
+        words = {"pruned": "pruned", "due_for_destruction": "DUE for destruction"}
+        told = [word for name, word in words.items() if one[name]]
+        told += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
+        table.add_row(one["name"], one["month"], str(one["first"]), str(one["count"]), ", ".join(told))
+    store.say(found, table, width=160)
     return 0
 
 
@@ -138,16 +123,12 @@ def _is_signed(archive: Path, verifiers: list[NoteVerifier]) -> bool:
     help="The archive; repeat it for several.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@options(*STORE)
+@keeps
 def prune(
     *,
     archives: tuple[Path, ...],
     yes: bool,
-    config: Path | None,
-    state: Path | None,
-    values: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
+    store: Store,
 ) -> int:
     """Delete archived records from the database, after their archive was verified against its tree. Proofs stay.
 
@@ -158,34 +139,33 @@ def prune(
       motlan log prune --archive archives/motlan-example-exchange-log-2024-10-0-5120.jsonl.gz
       motlan log prune --yes --archive "$FIRST" --archive "$SECOND" --set gateway.log.admin_url="$URL"
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
-
-    async def work() -> tuple[list[Checked], int] | None:
-        log, reader = keeper.log(), keeper.reader()
-        pruning = Pruning(
-            log, keeper.retention(admin=True), Proofs(reader, reader), await keeper.vkeys(), keeper,
-            keeper.settings.retention.hot_months,
-        )  # fmt: skip
-        checked = await pruning.check(archives)
-        if not (yes or _confirmed(checked)):
-            return None
-        gone = 0
-        with _bar(shown=not (quiet or as_json), total=sum(one.note.count for one in checked)) as advance:
-            async for so_far in pruning.prune(checked):
-                advance(so_far - gone)
-                gone = so_far
-        return checked, gone
-
-    found = done(keeper, work)
-    if isinstance(found, int):
-        return found
+    found = store.done(lambda: _pruned(store, archives, yes=yes))
     if found is None:
         click.echo("không xóa / nothing was deleted", err=True)
         return 1
     checked, gone = found
     facts = {"pruned": gone, "archives": [one.note.name for one in checked]}
-    told(facts, f"{gone} bản ghi đã xóa / records deleted", as_json=as_json, quiet=quiet)
+    store.say(facts, f"{gone} bản ghi đã xóa / records deleted")
     return 0
+
+
+async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tuple[list[Checked], int] | None:
+    """What was checked and how many records are gone; None when he did not want it."""
+    keeper = store.keeper
+    log, reader = keeper.log(), keeper.reader()
+    pruning = Pruning(
+        log, keeper.retention(admin=True), Proofs(reader, reader), await keeper.vkeys(), keeper,
+        keeper.settings.retention.hot_months,
+    )  # fmt: skip
+    checked = await pruning.check(archives)
+    if not (yes or _confirmed(checked)):
+        return None
+    gone, bar = 0, not (store.quiet or store.as_json)
+    with _bar(shown=bar, total=sum(one.note.count for one in checked)) as advance:
+        async for so_far in pruning.prune(checked):
+            advance(so_far - gone)
+            gone = so_far
+    return checked, gone
 
 
 def _confirmed(checked: list[Checked]) -> bool:
@@ -197,17 +177,12 @@ def _confirmed(checked: list[Checked]) -> bool:
 @click.command("prove-archive")
 @click.argument("file", type=_FILE)
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Where to write.")
-@options(*CLIENT)
+@asks("auditor")
 def prove_archive(
     *,
     file: Path,
     out: Path,
-    client_id: str,
-    client_secret: str | None,
-    gateway: str | None,
-    ready_file: Path | None,
-    as_json: bool,
-    quiet: bool,
+    desk: Desk,
 ) -> int:
     """Fetch today's checkpoint with the proof that the log of an archive, or of any export, is its beginning.
 
@@ -220,15 +195,9 @@ def prove_archive(
         size = int(opened_export(file)["checkpoint"].split("\n")[1])
     except (KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
         raise click.UsageError(f"{file} is no export of an exchange log") from None
-    client = client_for(gateway, ready_file, client_id, client_secret or "")
-    proof = asked(lambda: _proof(client, size))
-    if proof is None:
-        return 3
-    if isinstance(proof, Answer):
-        click.echo(refusal(proof), err=True)
-        return 1
+    proof = desk.fetched(lambda client: _proof(client, size))
     out.write_text(proof, "utf-8")
-    told({"file": str(out), "old": size}, str(out), as_json=as_json, quiet=quiet)
+    desk.say({"file": str(out), "old": size}, str(out))
     return 0
 
 
@@ -256,6 +225,3 @@ def _bar(*, shown: bool, total: int | None = None) -> Iterator[Callable[[int], o
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda count: bar.advance(task, count)
-
-
-ARCHIVING: tuple[click.Command, ...] = (archive, prune, prove_archive)

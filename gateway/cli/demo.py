@@ -23,12 +23,12 @@ from rich.table import Table
 
 from gateway import telemetry
 from gateway.app import LOG, Gateway
-from gateway.cli_client import papers_table, shown
-from gateway.client import Answer, Client
+from gateway.cli.client import Answer, Client
+from gateway.cli.export_file import write_export
+from gateway.cli.proving import Shown, check_inclusion
+from gateway.cli.tables import papers_table, shown
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
-from gateway.export_file import write_export
-from gateway.proving import Shown, check_inclusion
 from gateway.serving import Plan, running, stop_event, write_ready
 
 Subjects = dict[str, dict[str, str]]
@@ -127,7 +127,7 @@ async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
 
 
 async def _stay(plan: Plan, content: Mapping[str, object], console: Console) -> None:
-    from gateway.cli_serve import greeting  # noqa: PLC0415 -- the command imports the demo
+    from gateway.cli.serve import greeting
 
     stop = stop_event()
     if plan.ready_file is not None:

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from gateway.cli_client import asked, client_for, refusal
-from gateway.cli_filters import CLIENT, options
-from gateway.proving import anchors_told
+from gateway.cli.desk import Desk, asks
+from gateway.cli.proving import anchors_told
 
 
 @click.command()
@@ -21,17 +19,12 @@ from gateway.proving import anchors_told
     type=click.Path(path_type=Path, file_okay=False),
     help="Write notes, stamps and lines into this folder.",
 )
-@options(*CLIENT)
+@asks("auditor")
 def anchors(
     *,
     size: int | None,
     out: Path | None,
-    client_id: str,
-    client_secret: str | None,
-    gateway: str | None,
-    ready_file: Path | None,
-    as_json: bool,
-    quiet: bool,
+    desk: Desk,
 ) -> int:
     """List time stamps, cosignatures and daily files of the log's checkpoints, with what verifies them.
 
@@ -41,22 +34,15 @@ def anchors(
       motlan log anchors --size 1200 --out proofs
       openssl ts -verify -data proofs/national-1200.note -in proofs/national-1200.tsr -CAfile authority.pem
     """  # noqa: D301 -- \b is click's
-    client = client_for(gateway, ready_file, client_id, client_secret or "")
-    answer = asked(lambda: client.get(f"/v1/audit/anchors{'' if size is None else f'?size={size}'}"))
-    if answer is None:
-        return 3
-    if answer.status != 200:
-        click.echo(refusal(answer), err=True)
-        return 1
+    query = "" if size is None else f"?size={size}"
+    answer = desk.asked(lambda client: client.get(f"/v1/audit/anchors{query}"))
     if out is not None:
         _write(out, answer.body["anchors"])
-    if as_json:
-        click.echo(orjson.dumps(answer.body).decode())
-    elif not quiet:
-        for line in anchors_told(answer.body) or ["chưa có neo nào / no anchors"]:
-            click.echo(line)
-        for one in answer.body["anchors"]:
-            click.echo(f"{one['name']} {one['size']}: {one.get('token') or one.get('line', '').strip()}")
+    proofs = [
+        f"{one['name']} {one['size']}: {one.get('token') or one.get('line', '').strip()}"
+        for one in answer.body["anchors"]
+    ]
+    desk.say(answer.body, *(anchors_told(answer.body) or ["chưa có neo nào / no anchors"]), *proofs)
     return 0
 
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.audit.report_words import REPORTS, cell, csv_of
-from gateway.cli_client import asked, client_for, refusal
-from gateway.cli_filters import CLIENT, TIMES, moment, options
+from gateway.cli.desk import Desk, asks
+from gateway.cli.filters import TIMES, moment
+from gateway.cli.options import options
 
 _WIDTH = 180
 _HOURS = re.compile(r"([0-2][0-9]:[0-5][0-9])-([0-2][0-9]:[0-5][0-9])", re.ASCII)
@@ -54,18 +55,13 @@ _VOLUME = ("weeks", "compare", "threshold", "least")
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a file.")
-@options(*CLIENT)
+@asks("auditor")
 def report(
     *,
     name: str,
     form: str,
     out: Path | None,
-    client_id: str,
-    client_secret: str | None,
-    gateway: str | None,
-    ready_file: Path | None,
-    as_json: bool,
-    quiet: bool,
+    desk: Desk,
     **given: Any,  # noqa: ANN401 -- options, each of its own type
 ) -> int:
     """Count what the exchange log holds: what is shown names nobody. The report itself is recorded.
@@ -85,17 +81,11 @@ def report(
       motlan log report lookups --month 2026-11 --format csv --out lookups.csv
     """  # noqa: D301 -- \b is click's
     body = {"report": name, **_body(given)}
-    client = client_for(gateway, ready_file, client_id, client_secret or "")
-    answer = asked(lambda: client.post("/v1/audit/report", body))
-    if answer is None:
-        return 3
-    if answer.status != 200:
-        click.echo(refusal(answer), err=True)
-        return 2 if answer.status in {400, 422} else 1
-    text = _written(answer.body, "json" if as_json else form, wide=out is not None)
+    answer = desk.asked(lambda client: client.post("/v1/audit/report", body))
+    text = _written(answer.body, "json" if desk.as_json else form, wide=out is not None)
     if out is not None:
         _keep(out, text)
-    elif not quiet:
+    elif not desk.quiet:
         click.echo(text, nl=False)
     return 0
 

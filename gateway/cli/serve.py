@@ -11,23 +11,22 @@ import click
 import orjson
 import uvloop
 
-from gateway.serving import Plan, data_root, root_of, sandbox_at, stop_event, with_ports, write_ready
+from gateway.cli.options import (
+    CONFIG,
+    JSON,
+    QUIET,
+    READY,
+    SET,
+    STATE,
+    data_root,
+    overrides,
+    root_of,
+    state_folder,
+)
+from gateway.serving import Plan, sandbox_at, stop_event, with_ports, write_ready
 from gateway.serving import serve as serve_one
 from gateway.settings import Listener
 from gateway.workers import WorkerFailed, serve_many
-
-JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
-QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-READY = click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
-CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path, file_okay=False), help="Folder of the configuration."
-)
-STATE = click.option(
-    "--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state."
-)
-SET = click.option(
-    "--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration."
-)
 
 _PROCEDURE = "1.004873"
 _BEARER = "Authorization: Bearer $TOKEN"
@@ -44,23 +43,6 @@ _OPEN_PATHS = (
 )
 _PEOPLE = 8
 _TRAITS = 3
-
-
-def state_folder(given: Path | None) -> Path:
-    """The folder given, else that of the XDG base directory specification."""
-    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return (given or Path(home) / "motlan").resolve()
-
-
-def overrides(values: tuple[str, ...]) -> dict[str, str]:
-    """`a.b=c` pairs."""
-    found = {}
-    for value in values:
-        key, equals, rest = value.partition("=")
-        if not equals or "." not in key:
-            raise click.UsageError(f"--set {key}: write it as --set sources.population.url=http://…")
-        found[key] = rest
-    return found
 
 
 @click.command()
@@ -258,7 +240,7 @@ def demo(*, keep: bool, ready_file: Path | None, state: Path | None, as_json: bo
       motlan demo
       motlan demo --keep --ready-file ready.json
     """  # noqa: D301 -- \b is click's
-    from gateway.demo import run_demo
+    from gateway.cli.demo import run_demo
 
     root = data_root()
     plan = Plan(

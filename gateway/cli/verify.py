@@ -12,15 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from gateway import VERSION
+from gateway.cli.options import JSON, QUIET
 from gateway.exchange_log.note import NoteBroken
 from gateway.exchange_log.report import told
 from gateway.exchange_log.standalone import standalone
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 
-# As those of the other commands, whose module would load the whole gateway: this command runs where there is none.
-JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
-QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
 _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import click
 import orjson
 
-from gateway.client import Answer, Client, Unreachable
+from gateway.cli.client import Answer, Client, Unreachable
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
 

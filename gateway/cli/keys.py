@@ -1,16 +1,11 @@
 """`motlan keys`: which keys a log has, and changing them. A secret is never shown."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import click
-import orjson
-from rich.console import Console
 from rich.table import Table
 
-from gateway.cli_filters import options
-from gateway.cli_keeping import STORE, done, keeper_of, told
+from gateway.cli.store import Store, keeps
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in, new_key_text, replace_file, root_key_from_text
@@ -35,10 +30,8 @@ def keys() -> None:
 
 
 @keys.command("list")
-@options(*STORE)
-def list_keys(
-    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
-) -> int:
+@keeps
+def list_keys(*, store: Store) -> int:
     """Root key, signing keys, token key and the periods, by names that tell nothing about them.
 
     \b
@@ -46,14 +39,9 @@ def list_keys(
       motlan keys list --dir /var/lib/motlan
       motlan keys list --json
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
-    found = done(keeper, lambda: _listed(keeper))
-    if isinstance(found, int):
-        return found
-    if as_json:
-        click.echo(orjson.dumps(found).decode())
-    elif not quiet:
-        Console(width=None if os.isatty(1) else 160).print(*_tables(found))
+    keeper = store.keeper
+    found = store.done(lambda: _listed(keeper))
+    store.say(found, *_tables(found), width=160)
     return 0
 
 
@@ -98,10 +86,8 @@ def rotate() -> None:
 
 
 @rotate.command("signing")
-@options(*STORE)
-def rotate_signing(
-    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
-) -> int:
+@keeps
+def rotate_signing(*, store: Store) -> int:
     """A new key for checkpoints; the first one after a restart carries the signatures of both.
 
     \b
@@ -109,15 +95,14 @@ def rotate_signing(
       motlan keys rotate signing --dir /var/lib/motlan
       motlan keys rotate signing --json
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
+    keeper = store.keeper
     if keeper.settings.signing_key is not None:
         words = (
             f"khóa ký nằm trong cấu hình / the signing key is configured.\n{_MAKE}\n"
             "  log.former_signing_key: the secret that log.signing_key names now\n"
             f"  log.signing_key: the new secret\nand {_RESTART}"
         )
-        told({"rotated": False, "settings": ["log.former_signing_key", "log.signing_key"]}, words,
-             as_json=as_json, quiet=quiet)  # fmt: skip
+        store.say({"rotated": False, "settings": ["log.former_signing_key", "log.signing_key"]}, words)
         return 1
 
     async def work() -> tuple[str, str]:
@@ -130,21 +115,15 @@ def rotate_signing(
         keeper.rotate_signing_key()
         return old, keeper.signers()[0].vkey
 
-    changed = done(keeper, work)
-    if isinstance(changed, int):
-        return changed
+    changed = store.done(work)
     facts = {"rotated": True, "former": changed[0], "vkey": changed[1]}
-    told(
-        facts, f"{changed[1]}\n  thay cho / instead of {changed[0]}\n{_RESTART}", as_json=as_json, quiet=quiet
-    )
+    store.say(facts, f"{changed[1]}\n  thay cho / instead of {changed[0]}\n{_RESTART}")
     return 0
 
 
 @rotate.command("root")
-@options(*STORE)
-def rotate_root(
-    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
-) -> int:
+@keeps
+def rotate_root(*, store: Store) -> int:
     """Wrap the keys of every period anew, under a new root key; after an interruption run it again.
 
     \b
@@ -152,7 +131,7 @@ def rotate_root(
       motlan keys rotate root --dir /var/lib/motlan
       motlan keys rotate root --config /etc/motlan/config
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
+    keeper = store.keeper
     configured = keeper.settings.root_key is not None
     if configured and keeper.settings.former_root_key is None:
         words = (
@@ -160,8 +139,7 @@ def rotate_root(
             "  log.former_root_key: the secret that log.root_key names now\n"
             f"  log.root_key: the new secret\n{_RESTART}, run this command again, and take log.former_root_key out"
         )
-        told({"rotated": False, "settings": ["log.former_root_key", "log.root_key"]}, words,
-             as_json=as_json, quiet=quiet)  # fmt: skip
+        store.say({"rotated": False, "settings": ["log.former_root_key", "log.root_key"]}, words)
         return 1
 
     async def work() -> str:
@@ -176,18 +154,14 @@ def rotate_root(
             settle_root_key(keeper.state)
         return key_id(new)
 
-    changed = done(keeper, work)
-    if isinstance(changed, int):
-        return changed
-    told({"rotated": True, "root": changed}, f"khóa gốc / root key: {changed}", as_json=as_json, quiet=quiet)
+    changed = store.done(work)
+    store.say({"rotated": True, "root": changed}, f"khóa gốc / root key: {changed}")
     return 0
 
 
 @rotate.command("token")
-@options(*STORE)
-def rotate_token(
-    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
-) -> int:
+@keeps
+def rotate_token(*, store: Store) -> int:
     """A new key for access tokens; those that were given out end with the restart.
 
     \b
@@ -195,7 +169,7 @@ def rotate_token(
       motlan keys rotate token
       motlan keys rotate token --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
-    keeper = keeper_of(config, state, values)
+    keeper = store.keeper
     path = keeper.state / _TOKEN_FILE
 
     async def work() -> str:
@@ -206,8 +180,6 @@ def rotate_token(
         replace_file(path, text)
         return kid
 
-    kid = done(keeper, work)
-    if isinstance(kid, int):
-        return kid
-    told({"rotated": True, "kid": kid}, f"kid {kid}; {_RESTART}", as_json=as_json, quiet=quiet)
+    kid = store.done(work)
+    store.say({"rotated": True, "kid": kid}, f"kid {kid}; {_RESTART}")
     return 0

@@ -1,0 +1,133 @@
+"""What every command that asks a running gateway shares: which one, as whom, and what it says to a refusal."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import click
+import orjson
+
+from gateway.cli.client import Answer, Client, Unreachable
+from gateway.cli.options import JSON, QUIET, Voice, data_root, options
+
+_Found = TypeVar("_Found")
+
+GATEWAY = click.option("--gateway", envvar="MOTLAN_GATEWAY", help="Address; default http://127.0.0.1:8080.")
+READY = click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Address and client from `serve --ready-file`.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk(Voice):
+    """A client of one gateway, and how its user wants to be told."""
+
+    client: Client
+    ready_file: Path | None
+
+    def asked(self, call: Callable[[Client], Answer]) -> Answer:
+        """The good answer; exits, with a word about it, when there is none."""
+        answer = self._reached(call)
+        return answer if answer.status == 200 else self._refuse(answer)
+
+    def fetched(self, call: Callable[[Client], _Found | Answer]) -> _Found:
+        """What a longer errand brought back; exits likewise when it brought back a refusal."""
+        found = self._reached(call)
+        return self._refuse(found) if isinstance(found, Answer) else found
+
+    def _refuse(self, answer: Answer) -> NoReturn:
+        """Say what the gateway refused; exits with 2 for a fault of the request, else 1."""
+        if self.as_json and isinstance(answer.body, dict):
+            click.echo(orjson.dumps(answer.body).decode())
+        else:
+            click.echo(refusal(answer), err=True)
+        raise click.exceptions.Exit(2 if answer.status in {400, 422} else 1)
+
+    def _reached(self, call: Callable[[Client], _Found]) -> _Found:
+        try:
+            return call(self.client)
+        except Unreachable as error:
+            click.echo(f"{error}{_remedy(str(error))}", err=True)
+            raise click.exceptions.Exit(3) from None
+
+
+def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Options of a command that asks a gateway as this client, given to it as one `desk`; without, as nobody."""
+    identity = (
+        click.option("--client-id", envvar="MOTLAN_CLIENT_ID", default=known_as, show_default=True),
+        click.option("--client-secret", envvar="MOTLAN_CLIENT_SECRET", help="Better in the environment."),
+    )
+
+    def wrap(command: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(command)
+        def asking(
+            *,
+            gateway: str | None,
+            ready_file: Path | None,
+            as_json: bool,
+            quiet: bool,
+            client_id: str = "",
+            client_secret: str | None = None,
+            **rest: Any,  # noqa: ANN401 -- the command's own
+        ) -> int:
+            client = client_for(gateway, ready_file, client_id, client_secret or "")
+            return command(desk=Desk(as_json, quiet, client, ready_file), **rest)
+
+        shared = options(*(identity if known_as else ()), GATEWAY, READY, JSON, QUIET)
+        made: Callable[..., int] = shared(asking)
+        return made
+
+    return wrap
+
+
+def refusal(answer: Answer) -> str:
+    """A problem for people: what, where, and what may have been meant."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {body.get('detail', '')}"]
+    lines += [f"  {fault.get('pointer', '')} {fault.get('detail', '')}" for fault in body.get("errors", ())]
+    if near := body.get("near"):
+        lines.append(f"gần giống / near: {', '.join(near)}")
+    return "\n".join(lines)
+
+
+def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
+    """A client of the gateway that the options name; UsageError when the secret is not known."""
+    base = gateway or "http://127.0.0.1:8080"
+    if ready_file is not None:
+        content = orjson.loads(ready_file.read_bytes())
+        base = gateway or content["gateway"]
+        known = content["clients"].get(client_id)
+        if known and not secret:
+            client_id, secret = known["client_id"], known["client_secret"] or ""
+    if client_id and not secret:
+        secret = _sandbox_secret(base, client_id)
+        if not secret:
+            remedy = "set MOTLAN_CLIENT_SECRET, or give --ready-file"
+            raise click.UsageError(f"the secret of client '{client_id}' is not known: {remedy}")
+    return Client(base, client_id, secret)
+
+
+def _sandbox_secret(base: str, client_id: str) -> str:
+    """The secret in the shipped sandbox configuration; it is sent to this machine only."""
+    if urlsplit(base).hostname not in {"127.0.0.1", "::1", "localhost"}:
+        return ""
+    from gateway.config import load
+    from gateway.domain.errors import ConfigError
+    from gateway.serving import clients
+
+    try:
+        known = clients(load(data_root() / "config")).values()
+    except ConfigError:
+        return ""
+    return next((str(one["client_secret"] or "") for one in known if one["client_id"] == client_id), "")
+
+
+def _remedy(what: str) -> str:
+    if what.startswith("no token"):
+        return "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+    return "; start it with: motlan serve --with-sandbox" if "does not answer" in what else ""

@@ -1,0 +1,83 @@
+"""Options that several commands share, and what they mean. Imports nothing of the gateway: `--help` is fast."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON on standard output.")
+QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+READY = click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, file_okay=False), help="Folder of the configuration."
+)
+STATE = click.option(
+    "--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state."
+)
+SET = click.option(
+    "--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a command tells what it has to say."""
+
+    as_json: bool
+    quiet: bool
+
+    def say(self, facts: object, *words: object, width: int | None = None) -> None:
+        """Facts for machines, or words for people: text as it is, anything else as rich prints it.
+
+        `width`: of tables that go into a file.
+        """
+        if self.as_json:
+            click.echo(orjson.dumps(facts).decode())
+        elif not self.quiet:
+            for one in words:
+                if isinstance(one, str):
+                    click.echo(one)
+                else:
+                    Console(width=None if sys.stdout.isatty() else width).print(one)
+
+
+def options(*shared: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Options that several commands share, in this order."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(shared), command)
+
+
+def data_root() -> Path:
+    """The project's data: the folder that holds this package."""
+    return Path(__file__).resolve().parents[2]
+
+
+def root_of(config: Path) -> Path:
+    """The folder that holds `mappings/` and `schemas/`: beside the configuration, else the project's."""
+    beside = config.resolve().parent
+    return beside if (beside / "mappings").is_dir() else data_root()
+
+
+def state_folder(given: Path | None) -> Path:
+    """The folder given, else that of the XDG base directory specification."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return (given or Path(home) / "motlan").resolve()
+
+
+def overrides(values: tuple[str, ...]) -> dict[str, str]:
+    """`a.b=c` pairs."""
+    found = {}
+    for value in values:
+        key, equals, rest = value.partition("=")
+        if not equals or "." not in key:
+            raise click.UsageError(f"--set {key}: write it as --set sources.population.url=http://…")
+        found[key] = rest
+    return found

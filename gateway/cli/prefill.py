@@ -1,0 +1,122 @@
+"""`motlan procedures` and `motlan prefill`: a client of a running gateway.
+
+Personal data come from standard input, a file or a prompt; an argument is taken with a warning, for the sandbox.
+"""
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.table import Table
+
+from gateway.cli.desk import Desk, asks
+from gateway.cli.tables import fields_table, papers_table
+
+_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
+
+
+@click.command()
+@asks()
+def procedures(*, desk: Desk) -> int:
+    """List the procedures of a running gateway, with the roles that each takes.
+
+    \b
+    Examples:
+      motlan procedures
+      motlan procedures --gateway http://127.0.0.1:8080 --json
+    """  # noqa: D301 -- \b is click's
+    answer = desk.asked(lambda client: client.get("/v1/procedures"))
+    table = Table("mã / code", "thủ tục / procedure", "vai / roles")
+    for item in answer.body["procedures"]:
+        roles = ", ".join(name + ("?" if role["optional"] else "") for name, role in item["subjects"].items())
+        table.add_row(item["code"], item["title"], roles)
+    desk.say(answer.body, table)
+    return 0
+
+
+@click.command()
+@click.argument("code")
+@click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    required=True,
+    metavar="ROLE=-|FILE|same:ROLE",
+    help="JSON of a subject from standard input (-), a file, or the same as another role.",
+)
+@click.option("--dossier", help="Dossier code.")
+@click.option("--purpose", help="Purpose; default the procedure's own.")
+@click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
+@asks("portal")
+def prefill(
+    *,
+    code: str,
+    subjects: tuple[str, ...],
+    dossier: str | None,
+    purpose: str | None,
+    deadline_ms: int | None,
+    desk: Desk,
+) -> int:
+    """Prefill the form of a procedure.
+
+    Without a secret, a gateway on this machine is asked with the sandbox's own:
+    the first example works while `make serve` runs.
+
+    \b
+    Examples:
+      echo '{"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}' |
+        motlan prefill 1.004873 --subject requester=- --subject person=same:requester
+      motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
+      motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
+    """  # noqa: D301 -- \b is click's
+    body: dict[str, Any] = {"procedure": code, "subjects": _gathered(map(_subject, subjects))}
+    body |= {
+        key: value
+        for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
+        if value is not None
+    }
+    answer = desk.asked(lambda client: client.post("/v1/prefill", body))
+    desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
+    return 0
+
+
+def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Role -> subject; a role that is named again gets a list, as roles take that take many."""
+    found: dict[str, list[Any]] = {}
+    for role, subject in subjects:
+        found.setdefault(role, []).append(subject)
+    return {role: each[0] if len(each) == 1 else each for role, each in found.items()}
+
+
+def _subject(text: str) -> tuple[str, object]:
+    role, equals, place = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--subject {role}: write ROLE=-, ROLE=FILE or ROLE=same:ROLE")
+    if place.startswith("same:"):
+        return role, {"same_as": place.removeprefix("same:")}
+    if place.startswith("{") or _NUMBER.fullmatch(place):
+        click.echo("warning: an argument can be read by everybody on this machine; use - or a file", err=True)
+        return role, {"personal_id": place} if _NUMBER.fullmatch(place) else _json(place.encode(), role)
+    if place == "-":
+        return role, _prompted() if sys.stdin.isatty() else _json(sys.stdin.buffer.read(), role)
+    try:
+        return role, _json(Path(place).read_bytes(), role)
+    except OSError as error:
+        raise click.UsageError(f"--subject {role}: the file cannot be read ({error.strerror})") from None
+
+
+def _json(raw: bytes, role: str) -> object:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise click.UsageError(f"--subject {role}: JSON is expected") from None
+
+
+def _prompted() -> dict[str, str]:
+    names = ("personal_id", "full_name", "birth_date")
+    given = {name: click.prompt(name, default="", show_default=False, err=True) for name in names}
+    return {name: value for name, value in given.items() if value}

@@ -1,0 +1,67 @@
+"""What every command that opens the store of a configuration shares; a gateway may go on running over it."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gateway.cli.options import (
+    CONFIG,
+    JSON,
+    QUIET,
+    SET,
+    STATE,
+    Voice,
+    data_root,
+    options,
+    overrides,
+    state_folder,
+)
+from gateway.config import load
+from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
+from gateway.keeper import Keeper, kept
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Voice):
+    """The log of a configuration, and how its keeper wants to be told."""
+
+    keeper: Keeper
+
+    def done(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
+        """What the work gave; exits, with a word about it, when it could not be done."""
+        try:
+            return kept(self.keeper, work)
+        except Unprocessable as error:
+            raise click.UsageError(error.detail) from None
+        except ConfigError:
+            raise
+        except GatewayError as error:
+            click.echo(f"{error.title_vi} / {error.title}: {error.detail}", err=True)
+            raise click.exceptions.Exit(3 if isinstance(error, LogUnavailable) else 1) from None
+
+
+def keeps(command: Callable[..., int]) -> Callable[..., int]:
+    """Options of a command over a store, given to it as one `store`."""
+
+    @options(CONFIG, STATE, SET, JSON, QUIET)
+    @functools.wraps(command)
+    def keeping(
+        *,
+        config: Path | None,
+        state: Path | None,
+        values: tuple[str, ...],
+        as_json: bool,
+        quiet: bool,
+        **rest: Any,  # noqa: ANN401 -- the command's own
+    ) -> int:
+        folder = (config or data_root() / "config").resolve()
+        keeper = Keeper(load(folder, overrides(values)).gateway.log, state_folder(state))
+        return command(store=Store(as_json, quiet, keeper), **rest)
+
+    return keeping

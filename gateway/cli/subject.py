@@ -1,0 +1,47 @@
+"""`motlan log subject`: every use of one person's data, page by page, and what could not be looked at."""
+
+from typing import Any
+
+import click
+
+from gateway.cli.desk import Desk, asks
+from gateway.cli.filters import PERSON, TIMES, moment, person
+from gateway.cli.options import options
+from gateway.cli.paging import pages, passed_over
+
+
+@click.command()
+@PERSON
+@options(*TIMES)
+@click.option("--limit", type=click.IntRange(1), help="Uses at most; default all.")
+@asks("auditor")
+def subject(
+    *,
+    who: str,
+    since: str | None,
+    until: str | None,
+    limit: int | None,
+    desk: Desk,
+) -> int:
+    """Every use of one person's data, in words for him; what could not be searched is named.
+
+    \b
+    Examples:
+      echo 033190001234 | motlan log subject -
+      motlan log subject person.json --since 2026-01-01 --json
+    """  # noqa: D301 -- \b is click's
+    times = {"since": since and moment(since), "until": until and moment(until)}
+    body = {"subject": person(who, "person"), **{name: value for name, value in times.items() if value}}
+    answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "uses", limit))
+    desk.say(answer.body, _told(answer.body))
+    return 0
+
+
+def _told(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
+    """Times and sentences; whoever wants all of it takes --json."""
+    lines = []
+    for use in body["uses"]:
+        lines += [f"{use['time']}  {use['exchange_id']}", f"  {use['summary']}", f"  {use['summary_en']}", ""]
+    more = " … còn nữa / there are more: --limit" if body["next"] else ""
+    lines.append(f"{len(body['uses'])} lần sử dụng / uses{more}")
+    return "\n".join([*lines, *passed_over(body)])
