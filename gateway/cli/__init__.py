@@ -4,6 +4,7 @@ Exit codes: 0 done and good; 1 done and the answer is no; 2 usage or configurati
 """
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -113,18 +114,23 @@ def motlan() -> None:
 
 
 def main() -> None:
-    """Run, and turn what stops a command into its exit code and a message with a remedy."""
+    """The command of this process."""
+    sys.exit(run())
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    """Run a command (default: this process's own words); its exit code. What stops it is told with a remedy."""
     try:
-        code = motlan.main(standalone_mode=False)
+        code = motlan.main(words, standalone_mode=False)
     except ConfigError as error:
         _say(error.problems)
-        sys.exit(2)
+        return 2
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 130
+    return code if isinstance(code, int) else 0
 
 
 def _say(problems: object) -> None:

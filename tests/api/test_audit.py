@@ -25,6 +25,7 @@ from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from gateway.exchange_log.verify import verify_export
 from gateway.ports import ExchangeLog
 from gateway.serving import Plan, running
+from tests import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
 WHO = "033506739012"
@@ -116,6 +117,7 @@ def fits(name: str, answer: Any) -> None:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    fresh.log_in(tmp_path)
     plan = Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content

@@ -18,6 +18,7 @@ from gateway.domain.errors import Gone, LogUnavailable
 from gateway.domain.identifiers import RequesterId, new_exchange_id
 from gateway.serving import Plan, running
 from gateway.settings import LogSettings
+from tests import fresh
 from tests.stores.sample import some_record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ FILTERS = (Filters(phase="intent"), Filters(requester="one_gate"))
 @pytest.fixture(name="exports")
 async def _exports(tmp_path: Path) -> AsyncIterator[Exports]:
     settings = LogSettings()
+    fresh.log_in(tmp_path)
     log = open_log(settings.url, tmp_path, settings.origin, None)
     sequencer = open_sequencer(settings.url, tmp_path, settings.origin)
     records = [some_record(requester="one_gate" if n % 300 == 7 else "portal") for n in range(COUNT)]

@@ -14,6 +14,7 @@ from gateway.app import LOG
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.serving import Plan, running
+from tests import fresh
 from tests.api.test_audit import OTHER, ROOT, Office, call, fits
 
 CLERK = "033815602947"
@@ -24,6 +25,7 @@ REPORTS = ("requesters", "outcomes", "volume", "hours", "lookups")
 async def desk(tmp_path: Path) -> AsyncIterator[Office]:
     """A gateway without sources, and an auditor who asks it."""
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    fresh.log_in(tmp_path)
     plan = Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content

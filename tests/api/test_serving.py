@@ -22,11 +22,12 @@ from gateway.cli.client import Client
 from gateway.cli.serve import greeting
 from gateway.cli.tables import replaced_by
 from tests.api.conftest import ROOT
+from tests.typed import motlan
 
 PORTS = ("--port", "0", "--set", "gateway.admin.port=0", "--set", "gateway.sandbox.port=0")
 
 
-def _motlan(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+def _started(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gateway", *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **more)  # noqa: S603
 
@@ -49,6 +50,14 @@ def _served(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes]
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture(scope="module", name="peaceful")
+def _peaceful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """One served gateway with its sandbox for the tests that leave it as it was, and its ready file."""
+    folder = tmp_path_factory.mktemp("peaceful")
+    with _served(folder, "--with-sandbox") as (_, content):
+        yield folder / "ready.json", content
 
 
 def _portal(content: dict[str, Any]) -> Client:
@@ -122,55 +131,55 @@ def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:
         assert process.wait(25) == 0
 
 
-def test_client_commands_speak_with_a_running_gateway(tmp_path: Path) -> None:
-    with _served(tmp_path, "--with-sandbox") as (_, content):
-        ready = str(tmp_path / "ready.json")
-        listed = _motlan("procedures", "--json", "--ready-file", ready)
-        assert listed.returncode == 0
-        assert "1.004873" in {item["code"] for item in json.loads(listed.stdout)["procedures"]}
-        subject = json.dumps(_body(content)["subjects"]["requester"])  # type: ignore[index]
-        words = ("prefill", "1.004873", "--subject", "requester=-", "--subject", "person=same:requester")
-        filled = _motlan(*words, "--json", "--ready-file", ready, input=subject)
-        assert filled.returncode == 0, filled.stderr
-        assert json.loads(filled.stdout)["saved"]["fields"] > 5
-        refused = _motlan("prefill", "9.999999", "--subject", "a=-", "--ready-file", ready, input="{}")
-        assert refused.returncode == 1
-        assert "Không tìm thấy" in refused.stderr
+def test_client_commands_speak_with_a_running_gateway(peaceful: tuple[Path, dict[str, Any]]) -> None:
+    ready, content = str(peaceful[0]), peaceful[1]
+    listed = motlan("procedures", "--json", "--ready-file", ready)
+    assert listed.code == 0
+    assert "1.004873" in {item["code"] for item in json.loads(listed.out)["procedures"]}
+    subject = json.dumps(_body(content)["subjects"]["requester"])  # type: ignore[index]
+    words = ("prefill", "1.004873", "--subject", "requester=-", "--subject", "person=same:requester")
+    filled = motlan(*words, "--json", "--ready-file", ready, given=subject)
+    assert filled.code == 0, filled.err
+    assert json.loads(filled.out)["saved"]["fields"] > 5
+    words = ("prefill", "9.999999", "--subject", "a=-", "--ready-file", ready)
+    refused = motlan(*words, given="{}")
+    assert (refused.code, refused.out, "Không tìm thấy" in refused.err) == (1, "", True)
+    refused = motlan(*words, "--json", given="{}")
+    assert (refused.code, json.loads(refused.out)["status"], refused.err) == (1, 404, "")
 
 
-def test_refusals_name_what_was_meant_and_the_secret_that_lacks(tmp_path: Path) -> None:
-    with _served(tmp_path, "--with-sandbox") as (_, content):
-        words = ("--subject", "requester=-", "--gateway", content["gateway"])
-        near = _motlan("prefill", "1.004874", *words, input="{}")
-        assert near.returncode == 1
-        assert "1.004873" in near.stderr
-        unknown = _motlan("prefill", "1.004873", "--client-id", "nobody", *words, input="{}")
-        assert unknown.returncode == 2
-        wrong = _motlan("prefill", "1.004873", "--client-secret", "wrong", *words, input="{}")
-        assert wrong.returncode == 3
-        assert all("MOTLAN_CLIENT_SECRET" in done.stderr for done in (unknown, wrong))
+def test_refusals_name_what_was_meant_and_the_secret_that_lacks(
+    peaceful: tuple[Path, dict[str, Any]],
+) -> None:
+    words = ("--subject", "requester=-", "--gateway", peaceful[1]["gateway"])
+    near = motlan("prefill", "1.004874", *words, given="{}")
+    assert (near.code, "1.004873" in near.err) == (1, True)
+    unknown = motlan("prefill", "1.004873", "--client-id", "nobody", *words, given="{}")
+    wrong = motlan("prefill", "1.004873", "--client-secret", "wrong", *words, given="{}")
+    assert (unknown.code, wrong.code) == (2, 3)
+    assert all("MOTLAN_CLIENT_SECRET" in said.err for said in (unknown, wrong))
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_printed_lines_work_as_they_are_pasted(tmp_path: Path) -> None:
-    with _served(tmp_path, "--with-sandbox") as (_, content):
-        lines = greeting(content).splitlines()
-        script = "\n".join(line for line in lines[1:-1] if not line.startswith("#"))
-        script = script.replace("curl -s", "curl -sf").replace('"seconds":5', '"seconds":1')
-        command = ["bash", "-ec", script]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("event: late") >= 1
-        for word in (
-            '"fields":',
-            '"sources":',
-            '"procedures":',
-            '"openapi":',
-            "x-procedure",
-            '"status":"ready"',
-        ):
-            assert word in done.stdout
-        assert any(content["personas"][0]["full_name"] in line for line in lines if line.startswith("#"))
+def test_printed_lines_work_as_they_are_pasted(peaceful: tuple[Path, dict[str, Any]]) -> None:
+    content = peaceful[1]
+    lines = greeting(content).splitlines()
+    script = "\n".join(line for line in lines[1:-1] if not line.startswith("#"))
+    script = script.replace("curl -s", "curl -sf").replace('"seconds":5', '"seconds":1')
+    command = ["bash", "-ec", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("event: late") >= 1
+    for word in (
+        '"fields":',
+        '"sources":',
+        '"procedures":',
+        '"openapi":',
+        "x-procedure",
+        '"status":"ready"',
+    ):
+        assert word in done.stdout
+    assert any(content["personas"][0]["full_name"] in line for line in lines if line.startswith("#"))
 
 
 def test_without_a_sandbox_nobody_is_made_up(tmp_path: Path) -> None:
@@ -194,9 +203,9 @@ def test_proofs_are_told_in_words() -> None:
 
 
 def test_nobody_there_is_exit_code_3() -> None:
-    done = _motlan("procedures", "--gateway", "http://127.0.0.1:9")
-    assert done.returncode == 3
-    assert "motlan serve" in done.stderr
+    said = motlan("procedures", "--gateway", "http://127.0.0.1:9")
+    assert said.code == 3
+    assert "motlan serve" in said.err
 
 
 def test_broken_configuration_is_exit_code_2_with_file_line_and_remedy(tmp_path: Path) -> None:
@@ -207,26 +216,26 @@ def test_broken_configuration_is_exit_code_2_with_file_line_and_remedy(tmp_path:
         copy.write_bytes(path.read_bytes())
     portal = tmp_path / "config" / "requesters" / "portal.yaml"
     portal.write_text(portal.read_text().replace("agreements: [portal]", "agreements: [nowhere]"))
-    for words in (
-        ("check-config", str(tmp_path / "config")),
-        ("serve", "--config", str(tmp_path / "config")),
-    ):
-        done = _motlan(*words, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
-        assert done.returncode == 2
-        assert "requesters/portal.yaml:" in done.stderr
-        assert "add agreements/nowhere.yaml" in done.stderr
+    serving = _started(
+        "serve", "--config", str(tmp_path / "config"), env={**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    )
+    checked = motlan("check-config", str(tmp_path / "config"))
+    for code, told in ((serving.returncode, serving.stderr), (checked.code, checked.err)):
+        assert code == 2
+        assert "requesters/portal.yaml:" in told
+        assert "add agreements/nowhere.yaml" in told
 
 
 def test_shipped_configuration_is_good() -> None:
-    done = _motlan("check-config", "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["problems"] == []
+    said = motlan("check-config", "--json")
+    assert said.code == 0, said.out + said.err
+    assert json.loads(said.out)["problems"] == []
 
 
 def test_doctor_says_3_when_a_source_does_not_answer() -> None:
-    done = _motlan("doctor", "--json", "--set", "sources.population.url=http://127.0.0.1:9/population")
-    assert done.returncode == 3, done.stdout + done.stderr
-    kinds = {finding["kind"] for finding in json.loads(done.stdout)["findings"]}
+    said = motlan("doctor", "--json", "--set", "sources.population.url=http://127.0.0.1:9/population")
+    assert said.code == 3, said.out + said.err
+    kinds = {finding["kind"] for finding in json.loads(said.out)["findings"]}
     assert kinds == {"library", "clock", "state", "configuration", "source"}
 
 
@@ -234,14 +243,14 @@ def test_doctor_says_3_when_a_source_does_not_answer() -> None:
     "name", ["serve", "sandbox", "demo", "check-config", "doctor", "procedures", "prefill"]
 )
 def test_help_has_two_examples(name: str) -> None:
-    done = _motlan(name, "--help")
-    assert done.returncode == 0
-    assert done.stdout.partition("Examples:")[2].count("motlan " + name) >= 2
+    said = motlan(name, "--help")
+    assert said.code == 0
+    assert said.out.partition("Examples:")[2].count("motlan " + name) >= 2
 
 
 def test_demo_shows_the_main_job_quickly() -> None:
     begun = time.monotonic()
-    done = _motlan("demo", "--json")
+    done = _started("demo", "--json")
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - begun < 15
     shown = json.loads(done.stdout)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
+from tests import typed
 from tests.exchange_log.sample import Log, joined, leaf_of, node_over, record
 
 ROOT = Path(__file__).parents[2]
@@ -77,12 +76,9 @@ def answering(places: list[int]) -> Iterator[str]:
 
 
 def motlan(url: str, *words: str) -> tuple[int, str]:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("MOTLAN_")}
-    done = subprocess.run(  # noqa: S603 -- our own interpreter
-        [sys.executable, "-m", "gateway", "log", *words, "--gateway", url, "--client-secret", "x"],
-        capture_output=True, text=True, cwd=ROOT, check=False, env=variables,
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    without = dict.fromkeys(name for name in os.environ if name.startswith("MOTLAN_"))
+    said = typed.motlan("log", *words, "--gateway", url, "--client-secret", "x", environment=without)
+    return said.code, said.out + said.err
 
 
 @pytest.mark.parametrize(

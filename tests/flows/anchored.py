@@ -17,6 +17,7 @@ from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway.exchange_log.note import NoteSigner
 from gateway.serving import Plan, running, sandbox_at
 from gateway.settings import Listener
+from tests import fresh
 from tests.flows.conftest import ROOT, House
 
 SEED = bytes(range(7, 39))
@@ -51,7 +52,7 @@ async def gateway(config: Path, state: Path, sandbox: str) -> AsyncIterator[Hous
 
 
 def _keyed(state: Path) -> None:
-    state.mkdir(exist_ok=True)
+    fresh.log_in(state)
     (state / "exchange-log-signing.key").write_bytes(base64.b64encode(SEED))
 
 

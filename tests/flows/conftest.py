@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from gateway.serving import Plan, running
+from tests import fresh
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +76,7 @@ def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[House]:
+        fresh.log_in(tmp_path)
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
         plan = Plan(
             root=ROOT,

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import io
 import json
-import sys
 import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from gateway import telemetry
 from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, open_note
 from gateway.serving import Plan, running, write_ready
+from tests import fresh, typed
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
 
@@ -146,29 +146,20 @@ async def _served(tmp_path: Path) -> Any:
     plan = Plan(
         root=ROOT, config=ROOT / "config", state=tmp_path / "state", overrides=ports, with_sandbox=True
     )
+    fresh.log_in(tmp_path / "state")
     async with running(plan) as (_, content):
         write_ready(tmp_path / "ready.json", content)
         yield content
 
 
-async def _motlan(folder: Path, *words: str, given: str = "") -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", *words, "--ready-file", str(folder / "ready.json"), cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate(given.encode())
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+async def _motlan(folder: Path, *words: str, given: str = "") -> typed.Said:
+    ready = ("--ready-file", str(folder / "ready.json"))
+    return await asyncio.to_thread(typed.motlan, *words, *ready, given=given)
 
 
 async def _verify(*words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", "verify-log", *words, cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+    said = await asyncio.to_thread(typed.motlan, "verify-log", *words)
+    return said.code, said.out + said.err
 
 
 async def test_command_line_finds_exports_and_proves(tmp_path: Path) -> None:

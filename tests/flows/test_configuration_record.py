@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from gateway.cli.check import check_config
 from gateway.serving import Plan, running
+from tests import fresh
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
 
@@ -44,6 +45,7 @@ async def test_changed_rule_is_seen_in_the_next_record_and_computed_from_the_fil
     root = tmp_path / "root"
     for folder in ("config", "mappings", "schemas"):
         shutil.copytree(ROOT / folder, root / folder)
+    fresh.log_in(tmp_path / "state")
     said = []
     for step in range(3):
         if step == 2:

@@ -1,5 +1,5 @@
 """A real PostgreSQL for the keeper's commands, as the tests of the stores have it."""
 
-from tests.stores.conftest import current_postgres_url, migrated_database, postgres
+from tests.stores.conftest import migrated_database, postgres, postgres_url
 
-__all__ = ("current_postgres_url", "migrated_database", "postgres")
+__all__ = ("migrated_database", "postgres", "postgres_url")

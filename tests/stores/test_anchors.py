@@ -24,12 +24,6 @@ NEXT = Anchored(9, "tsa", "national", "2026-11-25T04:04:05.678Z", b"\x30\x01")
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def store(url: str, tmp_path: Path) -> AsyncIterator[SqlAnchors]:
     opened = open_anchors(url, tmp_path)
     yield opened

@@ -38,12 +38,6 @@ Group = dict[Any, list[Leaf]]
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def counts(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogCounts]:
     """Over 600 invented records of three months, look-ups and exchanges that nobody finished among them."""
     rng = random.Random(20261125)

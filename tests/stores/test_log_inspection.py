@@ -48,12 +48,6 @@ ALTERED: tuple[tuple[str, int, str], ...] = (
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def inspection(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogInspection]:
     """Over records of two months, in their places."""
     months = ("2026-10", "2026-11")

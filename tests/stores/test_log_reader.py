@@ -53,12 +53,6 @@ def invented(rng: random.Random, number: int) -> ExchangeRecord:
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogReader]:
     """Over 600 invented records of three months."""
     rng = random.Random(20261125)

@@ -37,12 +37,6 @@ REFUSED = (sqlite3.IntegrityError, asyncpg.InsufficientPrivilegeError)
 NOW = "2026-11-25T00:00:00.000Z"
 
 
-@pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
 async def fill(url: str, folder: Path, months: list[str], count: int) -> list[bytes]:
     """So many records in each month, in the tree, month by month; their leaf hashes in its order."""
     log = open_log(url, folder, ORIGIN, ROOT_KEY)
@@ -282,9 +276,9 @@ async def test_who_signed_is_known_for_ever(url: str, tmp_path: Path) -> None:
 
 
 async def test_administrator_erases_and_prunes_with_the_written_grants_and_the_gateway_cannot(
-    current_postgres_url: str, tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
-    url = current_postgres_url
+    url = postgres_url
     await fill(url, tmp_path, ["2024-01", "2024-02"], 20)
     assert await raised_floor(url, tmp_path) > 40
     mark = os.urandom(4).hex()

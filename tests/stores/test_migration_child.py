@@ -47,9 +47,9 @@ def files_up_to(size: int) -> Iterator[None]:
 
 
 def test_process_that_makes_an_empty_store_holds_neither_alembic_nor_sqlalchemy(
-    url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", WRITING, url, str(tmp_path)]
+    command = [sys.executable, "-c", WRITING, empty_url, str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 -- this interpreter
     assert run.stdout == "True\n[]\n"
     assert not run.stderr
@@ -63,18 +63,18 @@ def test_disk_that_fills_while_the_store_is_made_is_told_and_it_can_be_made_late
 
 
 async def test_role_that_may_not_make_tables_is_told_so_and_nothing_is_left(
-    postgres_url: str, tmp_path: Path
+    empty_postgres_url: str, tmp_path: Path
 ) -> None:
     role = "guest" + os.urandom(4).hex()
-    await run_sql(postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
-    await run_sql(postgres_url, tmp_path, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    log = open_log(postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, ORIGIN, ROOT_KEY)
+    await run_sql(empty_postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
+    await run_sql(empty_postgres_url, tmp_path, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    log = open_log(empty_postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, ORIGIN, ROOT_KEY)
     with pytest.raises(LogUnavailable, match="cannot be reached"):
         await log.append(some_record())
     assert not await log.ready()
     await log.close()
     with pytest.raises(OSError, match="could not be migrated"):
-        await asyncio.to_thread(sql.migrate_postgres, postgres_url.replace("//postgres:", f"//{role}:"))
+        await asyncio.to_thread(sql.migrate_postgres, empty_postgres_url.replace("//postgres:", f"//{role}:"))
 
 
 async def test_database_that_is_away_is_told_as_such() -> None:
@@ -84,9 +84,9 @@ async def test_database_that_is_away_is_told_as_such() -> None:
 
 
 def test_processes_that_meet_an_empty_database_together_migrate_once(
-    postgres_url: str, tmp_path: Path
+    empty_postgres_url: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", WRITING, postgres_url, str(tmp_path)]
+    command = [sys.executable, "-c", WRITING, empty_postgres_url, str(tmp_path)]
     processes = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- this interpreter
         for _ in range(3)

@@ -32,12 +32,6 @@ REFUSED = (sqlite3.IntegrityError, asyncpg.InsufficientPrivilegeError)
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def filled(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
     """A log with 300 records in their places and one row in each table."""
     source = "generate_series(1, 299)" if sql.is_postgres(url) else _COUNTED
@@ -160,9 +154,9 @@ async def test_what_lies_below_the_mark_can_be_pruned_and_every_proof_stays(url:
 
 
 async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and_can_do_no_more(
-    current_postgres_url: str, tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
-    owner = open_log(current_postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    owner = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
     await owner.append(some_record())
     await owner.close()
     # Roles belong to the server, which other tests use as well.
@@ -170,13 +164,13 @@ async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and
     script = ROLES.read_text("utf-8")
     for name in ("app", "admin", "audit"):
         script = script.replace(f"motlan_{name}", f"{name}_{mark}")
-    await run_sql_script(current_postgres_url, script)
-    await run_sql_script(current_postgres_url, script)
+    await run_sql_script(postgres_url, script)
+    await run_sql_script(postgres_url, script)
     addresses = {}
     for name in ("app", "admin", "audit"):
         user = f"user_{name}_{mark}"
-        await run_sql(current_postgres_url, tmp_path, f"CREATE ROLE {user} LOGIN IN ROLE {name}_{mark}")
-        addresses[name] = current_postgres_url.replace("//postgres:", f"//{user}:")
+        await run_sql(postgres_url, tmp_path, f"CREATE ROLE {user} LOGIN IN ROLE {name}_{mark}")
+        addresses[name] = postgres_url.replace("//postgres:", f"//{user}:")
 
     log = open_log(addresses["app"], tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record(time="2027-01-01T00:00:00.000Z", calls=(CALL,)))

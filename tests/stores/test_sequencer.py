@@ -22,12 +22,6 @@ from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 
 @pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
-@pytest.fixture
 async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlLogReader]:
     await log.ready()
     opened = open_reader(url, tmp_path)
@@ -297,13 +291,11 @@ async def test_first_checkpoint_of_a_new_key_is_signed_by_the_former_one_too(
 # ------------------------------------------------------------------------------------- PostgreSQL's order
 
 
-async def test_rows_that_become_visible_late_are_never_left_out(
-    current_postgres_url: str, tmp_path: Path
-) -> None:
-    log = open_log(current_postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+async def test_rows_that_become_visible_late_are_never_left_out(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
     await append(log, 2)
-    one = sequencer(current_postgres_url, tmp_path, limit=5)
-    late = [await asyncpg.connect(sql.postgres_dsn(current_postgres_url)) for _ in range(3)]
+    one = sequencer(postgres_url, tmp_path, limit=5)
+    late = [await asyncpg.connect(sql.postgres_dsn(postgres_url)) for _ in range(3)]
     insert = "INSERT INTO append_log (id, leaf) VALUES ('', $1)"
     transactions = [connection.transaction() for connection in late]
     for place, (connection, transaction) in enumerate(zip(late, transactions, strict=True)):
@@ -316,7 +308,7 @@ async def test_rows_that_become_visible_late_are_never_left_out(
         await append(log, 12)
         assert await number(one) == 12
         # It stays below the first row that may still come.
-        assert (await run_sql(current_postgres_url, tmp_path, floor))[0][0] <= 2
+        assert (await run_sql(postgres_url, tmp_path, floor))[0][0] <= 2
     await transactions[2].commit()
     assert await number(one) == 1
     await transactions[1].rollback()
@@ -327,10 +319,10 @@ async def test_rows_that_become_visible_late_are_never_left_out(
     for _ in range(3):
         await append(log, 1)
         assert await number(one) == 1
-    [(top,)] = await run_sql(current_postgres_url, tmp_path, "SELECT max(seq) FROM append_log")
+    [(top,)] = await run_sql(postgres_url, tmp_path, "SELECT max(seq) FROM append_log")
     await number(one)
-    assert await run_sql(current_postgres_url, tmp_path, floor) == [(top,)]
-    reader = open_reader(current_postgres_url, tmp_path)
+    assert await run_sql(postgres_url, tmp_path, floor) == [(top,)]
+    reader = open_reader(postgres_url, tmp_path)
     leaves, _ = await sees(reader)
     assert len(leaves) == 58
     assert {b"late 0", b"late 2"} <= set(leaves)
@@ -338,12 +330,10 @@ async def test_rows_that_become_visible_late_are_never_left_out(
         await closing.close()
 
 
-async def test_backlog_is_numbered_while_a_row_is_still_to_come(
-    current_postgres_url: str, tmp_path: Path
-) -> None:
-    log = open_log(current_postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+async def test_backlog_is_numbered_while_a_row_is_still_to_come(postgres_url: str, tmp_path: Path) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
     await append(log, 30)
-    late = await asyncpg.connect(sql.postgres_dsn(current_postgres_url))
+    late = await asyncpg.connect(sql.postgres_dsn(postgres_url))
     transaction = late.transaction()
     await transaction.start()
     # As many as three batches, below rows that are numbered already when they appear.
@@ -351,15 +341,15 @@ async def test_backlog_is_numbered_while_a_row_is_still_to_come(
         "INSERT INTO append_log (id, leaf) SELECT '', convert_to('late ' || n, 'UTF8') FROM generate_series(1, 20) n"
     )
     await append(log, 30)
-    one, two = (sequencer(current_postgres_url, tmp_path, limit=7) for _ in range(2))
+    one, two = (sequencer(postgres_url, tmp_path, limit=7) for _ in range(2))
     assert await one._store.number() == 7
-    await run_sql(current_postgres_url, tmp_path, "UPDATE log_state SET lease_until = 1")
+    await run_sql(postgres_url, tmp_path, "UPDATE log_state SET lease_until = 1")
     assert await number(two) == 53
     await transaction.commit()
     await append(log, 20)
-    await run_sql(current_postgres_url, tmp_path, "UPDATE log_state SET lease_until = 1")
+    await run_sql(postgres_url, tmp_path, "UPDATE log_state SET lease_until = 1")
     assert await number(one) == 40
-    reader = open_reader(current_postgres_url, tmp_path)
+    reader = open_reader(postgres_url, tmp_path)
     leaves, _ = await sees(reader)
     assert (len(leaves), len(set(leaves))) == (100, 100)
     for closing in (log, one, two, reader, late):

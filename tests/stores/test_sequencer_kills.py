@@ -26,12 +26,6 @@ WRITER = Path(__file__).with_name("numbering_writer.py")
 PROCESSES = 8
 
 
-@pytest.fixture
-def url(current_url: str) -> str:
-    """Migrated already."""
-    return current_url
-
-
 class Process:
     """One process that writes and numbers; what it acknowledges goes to a file."""
 

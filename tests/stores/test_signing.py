@@ -64,12 +64,14 @@ def test_folder_and_file_that_cannot_be_used_are_told(tmp_path: Path) -> None:
             signing_key(folder, None)
 
 
-async def test_store_of_the_release_before_is_brought_up_with_its_records(url: str, tmp_path: Path) -> None:
+async def test_store_of_the_release_before_is_brought_up_with_its_records(
+    empty_url: str, tmp_path: Path
+) -> None:
     from alembic.script import ScriptDirectory
 
     first = ScriptDirectory.from_config(sql.alembic_config()).get_revision("0001").module
-    statements = first._POSTGRES if sql.is_postgres(url) else first._SQLITE
-    leaf = r"'\x7b7d'" if sql.is_postgres(url) else "x'7b7d'"
+    statements = first._POSTGRES if sql.is_postgres(empty_url) else first._SQLITE
+    leaf = r"'\x7b7d'" if sql.is_postgres(empty_url) else "x'7b7d'"
     (tmp_path / "exchange.db").touch()
     for statement in (
         *statements,
@@ -77,12 +79,12 @@ async def test_store_of_the_release_before_is_brought_up_with_its_records(url: s
         "INSERT INTO alembic_version VALUES ('0001')",
         f"INSERT INTO append_log (id, leaf) VALUES ('', {leaf})",  # noqa: S608 -- ours
     ):
-        await run_sql(url, tmp_path, statement)
-    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+        await run_sql(empty_url, tmp_path, statement)
+    log = open_log(empty_url, tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record())
-    one = sequencer(url, tmp_path)
+    one = sequencer(empty_url, tmp_path)
     assert await number(one) == 2
-    reader = open_reader(url, tmp_path)
+    reader = open_reader(empty_url, tmp_path)
     await sees(reader)
     for closing in (log, one, reader):
         await closing.close()
