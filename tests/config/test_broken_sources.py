@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.config.telling import Fault, all_told, together
 from tests.config.test_broken_files import check, replace, root
 
 __all__ = ["root"]
@@ -17,7 +18,7 @@ SECRET = "{value: sandbox-secret-population}"
 LOG = "log:\n"
 
 #: file, what is written instead of what, the words of the line at fault, what is said
-FAULTS = {
+FAULTS: dict[str, Fault] = {
     "kind of nobody": (SOAP, "population_v1", "population_v7", "kind:", "write one of api_key"),
     "word left out": (SOAP, "  username: sandbox\n", "", "auth:", "add 'username:' under 'auth'"),
     "word of another kind": (
@@ -46,17 +47,12 @@ FAULTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_fault_of_a_source_is_told_at_its_line(root: Path, name: str) -> None:
-    file, old, new, at, says = FAULTS[name]
-    replace(root, file, old, new)
-    lines = (root / file).read_text("utf-8").splitlines()
-    line = next(number for number, text in enumerate(lines, 1) if at in text and not text.startswith("#"))
-    code, said = check(root)
-    assert code == 2
-    assert f"{file}:{line}: " in said
-    assert says in said
-    assert "1 to mend" in said
+RUNS = together(FAULTS)
+
+
+@pytest.mark.parametrize("names", RUNS)
+def test_fault_of_a_source_is_told_at_its_line(root: Path, names: str) -> None:
+    all_told(root, RUNS[names])
 
 
 def test_faults_of_several_sources_are_told_in_one_run(root: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.telling import Fault, told_once
+from tests.config.telling import Fault, all_told, together
 from tests.config.test_broken_files import root
 
 __all__ = ["root"]
@@ -102,6 +102,9 @@ FAULTS: dict[str, Fault] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_word_or_value_that_means_nothing_is_told_once_at_its_line(root: Path, name: str) -> None:
-    told_once(root, FAULTS[name])
+RUNS = together(FAULTS)
+
+
+@pytest.mark.parametrize("names", RUNS)
+def test_word_or_value_that_means_nothing_is_told_once_at_its_line(root: Path, names: str) -> None:
+    all_told(root, RUNS[names])

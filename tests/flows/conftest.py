@@ -1,5 +1,6 @@
 """A whole gateway and a whole sandbox, over real HTTP on loopback."""
 
+import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,22 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from gateway.serving import Plan, running
 from tests import fresh
 
 ROOT = Path(__file__).parents[2]
+
+
+#: for tests of the shared house
+on_session = pytest.mark.asyncio(loop_scope="session")
+_officials = itertools.count(1)
+
+
+def new_official() -> dict[str, str]:
+    """Nobody asked in his name before: nothing that a source answered is shared with him."""
+    return {"personal_id": f"033093{next(_officials):06}", "agency": "000.00.14.H31"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,23 @@ def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
             )  # fmt: skip
 
     return opened()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One house for tests that ask in the name of an official of their own: breakers never open."""
+    sources = [path.stem for path in (ROOT / "config" / "sources").glob("*.yaml")]
+    patient = {f"sources.{name}.limits.breaker_failures": "1000000" for name in sources}
+    async with build(tmp_path_factory.mktemp("shared"), patient) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def patient(shared_house: House) -> AsyncIterator[House]:
+    """The shared house, its sources well again afterwards."""
+    yield shared_house
+    async with shared_house.session.delete(f"{shared_house.control}/misbehave") as response:
+        assert response.status == 204
 
 
 @pytest.fixture

@@ -49,13 +49,7 @@ async def test_archived_months_leave_the_database_and_stay_proven(tmp_path: Path
         assert "600" in said
         # Receipts lead to proofs as before, those of pruned records say that they are.
         for place in (0, 255, 256, 511, 599, 600, 1499):
-            status, found = await proof(office, hashes[place])
-            assert status == 200
-            fits("Inclusion", found)
-            assert (found["leaf_index"], found.get("pruned", False)) == (place, place < 600)
-            path = [bytes.fromhex(one) for one in found["hashes"]]
-            root = bytes.fromhex(found["root_hash"])
-            assert verify_inclusion(bytes.fromhex(hashes[place]), place, found["tree_size"], path, root)
+            assert await proven(office, hashes[place], place) == (place < 600)
         # Searches say where older records are.
         _, page = await office.post("/v1/audit/search", {"dossier": "H31.14-240901-0007", "limit": 1})
         fits("AuditPage", page)
@@ -85,8 +79,7 @@ async def test_archived_months_leave_the_database_and_stay_proven(tmp_path: Path
         today = tmp_path / "today.checkpoint"
         ready = tmp_path / "ready.json"
         ready.write_bytes(orjson.dumps({"gateway": office.url, "clients": office.clients}))
-        while (await office.get("/v1/audit/checkpoint"))[1].split(b"\n")[1] == b"1500":
-            await asyncio.sleep(0.05)
+        await grown(office, 1500)
         words = ("log", "prove-archive", str(files[0]), "--out", str(today), "--ready-file", str(ready))
         done = await asyncio.to_thread(typed.motlan, *words)
         assert done.code == 0, done.err
@@ -106,6 +99,22 @@ async def held(office: Office, exchanges: list[str]) -> Any:
     for exchange in exchanges:
         status, _ = await office.get(f"/v1/audit/records/{exchange}", client="auditor")
         yield status
+
+
+async def proven(office: Office, leaf_hash: str, place: int) -> bool:
+    """Whether the record at this place, whose proof holds, is said to be pruned."""
+    status, found = await proof(office, leaf_hash)
+    assert (status, found["leaf_index"]) == (200, place)
+    fits("Inclusion", found)
+    path, root = [bytes.fromhex(one) for one in found["hashes"]], bytes.fromhex(found["root_hash"])
+    assert verify_inclusion(bytes.fromhex(leaf_hash), place, found["tree_size"], path, root)
+    return bool(found.get("pruned", False))
+
+
+async def grown(office: Office, size: int) -> None:
+    """Wait until the log is longer than that."""
+    while int((await office.get("/v1/audit/checkpoint"))[1].split(b"\n")[1]) <= size:
+        await asyncio.sleep(0.05)
 
 
 def told_size(path: Path) -> int:

@@ -305,16 +305,16 @@ async def test_killed_process_loses_no_acknowledged_record(url: str, tmp_path: P
 
 
 async def test_migration_that_fails_half_way_leaves_nothing_and_can_be_done_again(
-    url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
     # The last table that the revision makes is in its way.
-    await run_sql(url, tmp_path, "CREATE TABLE write_probe (filler text)")
+    await run_sql(empty_url, tmp_path, "CREATE TABLE write_probe (filler text)")
     with pytest.raises((ConfigError, LogUnavailable)):
-        await open_log(url, tmp_path, ORIGIN, ROOT_KEY).append(some_record())
+        await open_log(empty_url, tmp_path, ORIGIN, ROOT_KEY).append(some_record())
     with pytest.raises((sqlite3.OperationalError, asyncpg.UndefinedTableError)):
-        await run_sql(url, tmp_path, "SELECT 1 FROM append_log")
-    await run_sql(url, tmp_path, "DROP TABLE write_probe")
-    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+        await run_sql(empty_url, tmp_path, "SELECT 1 FROM append_log")
+    await run_sql(empty_url, tmp_path, "DROP TABLE write_probe")
+    log = open_log(empty_url, tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record())
     await log.close()
 
