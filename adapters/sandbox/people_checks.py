@@ -81,10 +81,10 @@ class _Checks:
             yield at, f"{who}: '{at[-1]}' is no table", "write 'word: value' lines"
             return
         known = {one.name: one for one in dataclasses.fields(kind)}
+        strange = [word for word in entry if word not in known]
         for name, field in known.items():
-            strange = [word for word in entry if word not in known]
-            mistyped = near(name, strange, "")
-            if field.default is dataclasses.MISSING and name not in entry and not mistyped:
+            missing = field.default is dataclasses.MISSING and name not in entry
+            if missing and not near(name, strange, ""):  # else it is mistyped, and told below
                 yield at, f"{who}: '{name}' is missing", f"add '{name}:' here"
         for word, value in entry.items():
             if word in known:

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
         **os.environ,
         "GO111MODULE": "off",
         "GOPATH": str(LIBRARIES),
-        "GOCACHE": str(folder / "cache"),
+        "GOCACHE": str(Path(tempfile.gettempdir()) / "motlan-go-cache"),
         "GOFLAGS": "",
     }
     command = [str(GO), "build", "-o", str(program), "./main.go"]
