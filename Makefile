@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := PYTHONPATH=. $(BIN)/python
 MOTLAN := $(RUN) -m gateway
+# also where the environment forbids it: without compiled modules each start of a command takes a second
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # the licences that DEPENDENCIES allow in the product: permissive ones and MPL-2.0
 LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache Software License;Apache License 2.0;Apache-2.0;Python Software Foundation License;PSF-2.0;ISC;ISC License (ISCL);Mozilla Public License 2.0 (MPL 2.0);MPL-2.0
