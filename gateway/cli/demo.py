@@ -25,6 +25,7 @@ from gateway import telemetry
 from gateway.app import LOG, Gateway
 from gateway.cli.client import Answer, Client
 from gateway.cli.export_file import write_export
+from gateway.cli.greeting import greeting
 from gateway.cli.proving import Shown, check_inclusion
 from gateway.cli.tables import papers_table, shown
 from gateway.exchange_log.verdict import Verdict
@@ -127,8 +128,6 @@ async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
 
 
 async def _stay(plan: Plan, content: Mapping[str, object], console: Console) -> None:
-    from gateway.cli.serve import greeting
-
     stop = stop_event()
     if plan.ready_file is not None:
         write_ready(plan.ready_file, content)

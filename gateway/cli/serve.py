@@ -1,16 +1,15 @@
 """`motlan serve`, `motlan sandbox`, `motlan demo`: what stays up."""
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 import orjson
 import uvloop
 
+from gateway.cli.greeting import greeting
 from gateway.cli.options import (
     CONFIG,
     JSON,
@@ -27,22 +26,6 @@ from gateway.serving import Plan, sandbox_at, stop_event, with_ports, write_read
 from gateway.serving import serve as serve_one
 from gateway.settings import Listener
 from gateway.workers import WorkerFailed, serve_many
-
-_PROCEDURE = "1.004873"
-_BEARER = "Authorization: Bearer $TOKEN"
-_POST = f"-H \"{_BEARER}\" -H 'Content-Type: application/json'"
-_OPEN_PATHS = (
-    "/v1/procedures",
-    f"/v1/procedures/{_PROCEDURE}",
-    f"/v1/procedures/{_PROCEDURE}/form",
-    "/v1/reasons",
-    "/health/live",
-    "/health/ready",
-    "/openapi.json",
-    "/docs",
-)
-_PEOPLE = 8
-_TRAITS = 3
 
 
 @click.command()
@@ -118,76 +101,6 @@ def _plan(
         with_sandbox=with_sandbox,
         ready_file=ready_file,
     )
-
-
-def greeting(content: Mapping[str, Any]) -> str:
-    """Addresses, lines to paste for every path of the API, and whom the sandbox knows."""
-    base = content["gateway"]
-    shown = content["clients"].get("portal") or {}
-    people = [person for person in content["personas"] if person["personal_id"] and person["full_name"]]
-    lines = [f"Một Lần: {base}   tài liệu / docs: {base}/docs   admin: {content['admin']}"]
-    if shown.get("client_secret"):
-        lines += ["", "# mã truy cập / token", _token_line(base, shown)]
-        if content["sandbox"] and len(people) > 1:
-            lines += _prefill_lines(base, content["sandbox"]["control"], people)
-        lines += ["", "# nguồn dữ liệu / sources", f'curl -s {base}/v1/sources -H "{_BEARER}"']
-    if content.get("log"):
-        lines += [
-            "",
-            "# khóa công khai của nhật ký / the log's public key",
-            f"VKEY='{content['log']['vkey']}'",
-        ]
-    lines += ["", "# không cần mã truy cập / without a token"]
-    lines += [f"curl -s {base}{path}" for path in _OPEN_PATHS]
-    if people:
-        lines += ["", "# người giả định trong sandbox / invented people (all: config/sandbox/personas.yaml)"]
-        lines += [_introduced(person) for person in people[:_PEOPLE]]
-    return "\n".join([*lines, "", "Ctrl-C stops."])
-
-
-def _token_line(base: str, client: Mapping[str, Any]) -> str:
-    who = f"{client['client_id']}:{client['client_secret']}"
-    return (
-        f"TOKEN=$(curl -s -u '{who}' -d grant_type=client_credentials {base}/oauth2/token"
-        f" | {_picked('access_token')})"
-    )
-
-
-def _prefill_lines(base: str, control: str, people: list[Mapping[str, Any]]) -> list[str]:
-    """The main job, then the same with a slow source: what is late comes with the pending token."""
-    slow = '{"source":"civil_status","mode":"slow","seconds":3}'
-    resume = f"""curl -sN {base}/v1/prefill/resume {_POST} -d '{{"pending":"'"$PENDING"'"}}'"""
-    late = _prefill(base, people[1], deadline_ms=300)
-    return [
-        "",
-        "# điền sẵn / prefill",
-        _prefill(base, people[0]),
-        "",
-        "# một nguồn chậm, hạn chót ngắn: có mã chờ / a slow source and a short deadline give a pending token",
-        "# (answers are kept for minutes: for another try take another person of the list below)",
-        f"curl -s {control}/misbehave -H 'Content-Type: application/json' -d '{slow}'",
-        f"PENDING=$({late} | {_picked('pending')})",
-        "# đến muộn / what arrived late: as events, then as JSON",
-        f"{resume} -H 'Accept: text/event-stream'",
-        resume,
-        f"curl -s -X DELETE {control}/misbehave",
-    ]
-
-
-def _prefill(base: str, person: Mapping[str, Any], **more: object) -> str:
-    subject = {key: person[key] for key in ("personal_id", "full_name", "birth_date")}
-    subjects = {"requester": subject, "person": {"same_as": "requester"}}
-    body = orjson.dumps({"procedure": _PROCEDURE, "subjects": subjects, **more}).decode()
-    return f"curl -s {base}/v1/prefill {_POST} -d {shlex.quote(body)}"
-
-
-def _picked(name: str) -> str:
-    return f"""sed -n 's/.*"{name}":"\\([^"]*\\)".*/\\1/p'"""
-
-
-def _introduced(person: Mapping[str, Any]) -> str:
-    traits = ", ".join(person["traits"][:_TRAITS])
-    return f"#   {person['personal_id']}  {person['birth_date']:<10}  {person['full_name']}  ({traits})"
 
 
 @click.command()

@@ -19,7 +19,7 @@ import pytest
 
 from gateway.api.openapi import document
 from gateway.cli.client import Client
-from gateway.cli.serve import greeting
+from gateway.cli.greeting import greeting
 from gateway.cli.tables import replaced_by
 from tests.api.conftest import ROOT
 from tests.typed import motlan
