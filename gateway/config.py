@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, Field, PositiveInt
 
-from gateway.domain.errors import Problem
+from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 from gateway.settings import GatewaySettings, Label, Said, Secret, Settings, Words
 from gateway.strict_yaml import Document, misnamed, read
@@ -171,7 +171,10 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
 
 
 def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:
-    """What can be read of `root`; the rest is in `faults`."""
+    """What can be read of `root`; the rest is in `faults`. ConfigError when it is no such folder at all."""
+    if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():
+        what = "is no configuration: neither gateway.yaml nor sources/ is there"
+        raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
     reader = _Reader(root, _environment(os.environ), overrides, faults)
     configuration = {
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from gateway.config import Agreement, Configuration
 from gateway.mapping.load import Catalogue
-from gateway.mapping.model import Proof
+from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import refs_of_predicate
 
 _ANY = "*"
+_READ = ("sources", "requesters", "agreements")
+_FOLDERS = frozenset({*_READ, "sandbox", "deploy"})
 
 
 def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
@@ -30,6 +32,16 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
         for name, item in configuration.agreements.items()
         if item.valid_until is not None and item.valid_until < today
     ]
+    out += [
+        f"agreement {name}: it begins on {item.valid_from}, and grants nothing until then"
+        for name, item in configuration.agreements.items()
+        if item.valid_from > today
+    ]
+    out += [
+        f"agreement {name}: none of its procedures has one of its purposes, so that it grants nothing"
+        for name, item in configuration.agreements.items()
+        if not _meets(item, catalogue)
+    ]
     out += strays(configuration.root)
     for code, procedure in sorted(catalogue.procedures.items()):
         for field in procedure.fields:
@@ -44,8 +56,18 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
     return out
 
 
+def _meets(item: Agreement, catalogue: Catalogue) -> bool:
+    """Whether a procedure of the agreement is for a purpose of the agreement."""
+    agreed = [
+        one
+        for code, one in catalogue.procedures.items()
+        if code in item.procedures or _ANY in item.procedures
+    ]
+    return not agreed or _ANY in item.purposes or any(one.purpose in item.purposes for one in agreed)
+
+
 def strays(root: Path) -> list[str]:
-    """Files of the configuration that nobody reads."""
+    """Files and folders of the configuration that nobody reads."""
     known = {
         "gateway.yaml",
         "agencies.yaml",
@@ -53,8 +75,21 @@ def strays(root: Path) -> list[str]:
         "published_scopes.yaml",
         "production.example.yaml",
     }
-    found = [path.name for path in sorted(root.glob("*.yaml")) if path.name not in known]
-    return [f"{root.name}/{name}: nobody reads this file" for name in found]
+    files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]
+    folders = [path for path in sorted(root.glob("*/")) if path.name not in _FOLDERS and path.is_dir()]
+    files += [
+        path
+        for name in _READ
+        for path in sorted((root / name).rglob("*"))
+        if _is_passed_over(path, root / name)
+    ]
+    told = [f"{root.name}/{path.relative_to(root)}: nobody reads this file" for path in files]
+    return [*told, *(f"{root.name}/{path.name}/: nobody reads this folder" for path in folders)]
+
+
+def _is_passed_over(path: Path, folder: Path) -> bool:
+    written = path.is_file() and path.suffix.lower() in {".yaml", ".yml"}
+    return written and (path.parent != folder or path.suffix != ".yaml")
 
 
 def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:

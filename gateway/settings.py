@@ -59,14 +59,25 @@ class Secret(Settings):
         return self
 
     def reveal(self) -> str:
-        """The secret itself; ConfigError names the reference when it is not there."""
+        """The secret itself; ConfigError names the reference when it is not there, or blank."""
+        place = f"file {self.file}" if self.file else f"environment variable {self.env}"
+        try:
+            found = self._read()
+        except (OSError, KeyError):
+            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
+        except UnicodeDecodeError:
+            raise ConfigError(
+                [Problem("config", 0, f"secret is no text in UTF-8: {place}", "write it as text")]
+            ) from None
+        if not found.strip():
+            what = "secret is blank" if self.value is not None else f"secret is blank: {place}"
+            raise ConfigError([Problem("config", 0, what, "provide it")])
+        return found
+
+    def _read(self) -> str:
         if self.value is not None:
             return self.value.get_secret_value()
-        try:
-            return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
-        except (OSError, KeyError):
-            place = f"file {self.file}" if self.file else f"environment variable {self.env}"
-            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
+        return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
 
 
 class Label(Settings):

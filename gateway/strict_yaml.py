@@ -115,6 +115,8 @@ class Document:
 
 def _is_mistyped(fault: Any, strange: list[Any]) -> bool:  # noqa: ANN401 -- pydantic's TypedDict
     """Whether a word is missing only because it stands there misspelt, which is told of the word that stands there."""
+    if not fault["loc"]:
+        return False
     *around, word = fault["loc"]
     there = [str(loc[-1]) for loc in strange if list(loc[:-1]) == around]
     return fault["type"] == "missing" and near(str(word), there, "") != ""

@@ -22,8 +22,8 @@ if "XDG_RUNTIME_DIR" not in os.environ:
     atexit.register(_runtime_folder.cleanup)
     os.environ["XDG_RUNTIME_DIR"] = _runtime_folder.name
 
-# Sources may want secrets that only their operator has; here nobody is called, so any word will do.
-for _settings in (Path(__file__).parents[1] / "config" / "sources").glob("*.yaml"):
+# Sources and requesters may want secrets that only their operator has; here nobody is called, any word will do.
+for _settings in (Path(__file__).parents[1] / "config").glob("*/*.yaml"):
     for _name in re.findall(r"\benv: *([A-Za-z_]\w*)", _settings.read_text("utf-8")):
         os.environ.setdefault(_name, "made-up-for-tests")
 

@@ -1,5 +1,6 @@
 """What agreements and published scopes name: data services, attributes, procedures, purposes, days."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -12,6 +13,7 @@ from gateway.policy.grants import ALL
 from gateway.strict_yaml import Document
 
 _DAY = "write yyyy-mm-dd"
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
@@ -97,6 +99,6 @@ def scope_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if _WRITTEN.fullmatch(text) else None
     except ValueError:
         return None

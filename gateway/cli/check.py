@@ -96,7 +96,10 @@ def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool,
 
 def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[str], dict[str, int]]:
     faults, root = Faults(), root_of(config)
-    configuration = survey(config, values, faults)
+    try:
+        configuration = survey(config, values, faults)
+    except ConfigError as error:
+        return error.problems, [], {}
     catalogue = survey_catalogue(root, faults)
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
@@ -111,7 +114,10 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
         "requesters": len(configuration.requesters),
         "agreements": len(configuration.agreements),
     }
-    return found, [] if found else notes_of(configuration, catalogue), counts
+    notes = [] if found else notes_of(configuration, catalogue)
+    if root != config.parent:
+        notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
+    return found, notes, counts
 
 
 def _people(root: Path) -> None:

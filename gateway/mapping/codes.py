@@ -5,15 +5,21 @@ Commune-level units (hung_yen_units.yaml) carry the pre-merger codes that each w
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
+from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults
-from gateway.mapping.model import Mark, Strict
+from gateway.mapping.strict import Mark, Strict
 from gateway.strict_yaml import Loc, read
+
+#: lists that the code itself reads
+UNITS = "hung_yen_units"
+FORMER_COMMUNES = "hung_yen_former_communes"
+PROVINCES = "provinces_2025"
 
 
 class CodeList(Strict):
@@ -112,11 +118,27 @@ def survey_codes(folder: Path, faults: Faults) -> Codes:
             if found != path.stem:
                 what = f"'list' is '{found}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("list",), what, f"write 'list: {path.stem}'")])
-    return Codes(lists, units, lists.get("provinces_2025", {}))
+    faults.add(_lacking(folder, lists, units))
+    return Codes(lists, units, lists.get(PROVINCES, {}))
+
+
+def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Problem]:
+    """Lists that the gateway reads addresses by: without them an old commune would leave as a current one."""
+    needed = {
+        UNITS: bool(units.province),
+        FORMER_COMMUNES: FORMER_COMMUNES in lists,
+        PROVINCES: PROVINCES in lists,
+    }
+    for name, found in needed.items():
+        if not found and not (folder / f"{name}.yaml").exists():
+            what = "is missing: no address can be read without it"
+            yield Problem(f"mappings/codes/{name}.yaml", 0, what, "take it from the installation")
 
 
 def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
-    at: Loc = ("codes",)
+    if said := _pattern_fault(found.pattern):
+        yield ("pattern",), f"'{found.pattern}' is not a regular expression: {said}", "write one of Python's"
+        return
     if missing := [code for code in found.total_over if code not in found.codes]:
         what = f"list '{found.list}' misses {', '.join(missing)}"
         yield ("total_over",), what, "add the codes under 'codes' (null: no meaning)"
@@ -136,6 +158,14 @@ def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
             remedy = "make each target unique and not null, or write bijective: false"
             yield at, f"list '{found.list}' does not read both ways: '{code}' leads to {other}", remedy
         seen.setdefault(target or "", code)
+
+
+def _pattern_fault(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return error.msg
+    return ""
 
 
 def _unit_faults(file: UnitFile) -> Iterator[tuple[Loc, str, str]]:

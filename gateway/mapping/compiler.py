@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
-from gateway.mapping.model import FieldGroup, FieldRule, PaperRule, ProcedureMapping, Proof, Role
+from gateway.mapping.model import FieldGroup, FieldRule, ProcedureMapping, Role
+from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.procedure import Field, Procedure, Ref
 from gateway.mapping.transforms import Transform, text
 from gateway.strict_yaml import Document, Loc
@@ -75,14 +76,17 @@ class Compiler:
         if mapping.include in self._mappings and mapping.include not in (*outer, code):
             before = self._chain(mapping.include, (*outer, code))
             return None if before is None else [*before, (mapping, document)]
-        what, remedy = (
-            f"include: there is no procedure {mapping.include}",
-            "name a code in mappings/procedures",
-        )
         if mapping.include in self._mappings:
             what, remedy = f"include: {mapping.include} leads back to {code}", "take one 'include' out"
-        file = f"mappings/procedures/{mapping.include}.yaml"
-        self._faults.add([document.problem(("include",), what, remedy, file)])
+            self._faults.add([document.problem(("include",), what, remedy)])
+        else:
+            what, file = (
+                f"include: there is no procedure {mapping.include}",
+                f"mappings/procedures/{mapping.include}.yaml",
+            )
+            self._faults.add(
+                [document.problem(("include",), what, "name a code in mappings/procedures", file)]
+            )
         return None
 
     def _rules(self, one: ProcedureMapping, document: Document) -> Iterator[tuple[str, FieldRule, Loc]]:

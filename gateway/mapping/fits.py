@@ -11,7 +11,8 @@ from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
 from gateway.mapping.compiler import Compiler, Unknown
 from gateway.mapping.forms import filled_faults
-from gateway.mapping.model import FieldGroup, FieldRule, Predicate
+from gateway.mapping.model import FieldGroup, FieldRule
+from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.procedure import Field, Procedure, Ref
 from gateway.strict_yaml import Document, Loc
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.domain.identifiers import is_old_id, is_personal_id
-from gateway.mapping.codes import Codes
+from gateway.mapping.codes import FORMER_COMMUNES, Codes
 from gateway.mapping.transforms import (
     Transform,
     decimal,
@@ -21,7 +21,6 @@ from gateway.mapping.transforms import (
 )
 
 #: code list of the names that communes, districts and provinces had before 1 July 2025
-_FORMER = "hung_yen_former_communes"
 #: code list of the form's words for the relation to the head of a household
 _RELATIONS = "form_relation"
 #: the word for the kind of unit in front of an official name
@@ -131,7 +130,7 @@ class _Units:
     def __init__(self, codes: Codes) -> None:
         """`words` of a commune and its province: cached, for the same few come up again and again."""
         self._codes = codes
-        self._former = codes.lists.get(_FORMER, {})
+        self._former = codes.lists.get(FORMER_COMMUNES, {})
         self.words = lru_cache(maxsize=512)(self._words)
 
     def split(self, value: Mapping[str, object]) -> tuple[str, list[str]]:

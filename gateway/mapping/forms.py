@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from gateway.domain.faults import near
-from gateway.mapping.codes import Codes
+from gateway.mapping.codes import UNITS, Codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldRule
 from gateway.mapping.procedure import Field, Procedure
@@ -28,7 +28,6 @@ _JSON_TYPES: Mapping[object, str] = {
     dict: "object",
     list: "array",
 }
-_UNITS = "hung_yen_units"
 
 Said = tuple[Loc, str, str, *tuple[str, ...]]
 
@@ -42,7 +41,7 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
             f"'x-procedure' is '{said}' but the file is called '{code}'",
             f'write "{code}"',
         )
-    lists = {*codes.lists, _UNITS}
+    lists = {*codes.lists, UNITS}
     for loc, part in parts(form.schema):
         for word, known in (*WORDS.items(), ("x-catalogue", lists)):
             if word in part and part[word] not in known:

@@ -15,11 +15,12 @@ from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import mended, procedure_faults
 from gateway.mapping.forms import form_faults
-from gateway.mapping.model import FieldGroup, ProcedureMapping, Strict
+from gateway.mapping.model import FieldGroup, ProcedureMapping
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.schema_files import survey_schemas
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
+from gateway.mapping.strict import Strict
 from gateway.strict_yaml import Document, misnamed, read
 
 _Written = TypeVar("_Written", bound=Strict)

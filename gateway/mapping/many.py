@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt, SourceAnswer
 from gateway.domain.parties import Subject
-from gateway.mapping.model import PaperRule, Predicate, Proof, Role
+from gateway.mapping.model import Role
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.procedure import refs_of_predicate, role_of, words_of_proof
 from gateway.mapping.transforms import upper_ascii
 

@@ -7,17 +7,13 @@ There are no templates and no expressions; what does not fit becomes a named tra
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
-
-Mark = Literal["seen", "memory", "sandbox"]
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+from gateway.mapping.paper_rules import PaperRule, Predicate
+from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, Words
 
 
 def _subject_attribute(word: str) -> str:
@@ -37,21 +33,6 @@ def _query_value(word: str | None) -> str | None:
 #: a value of a query: `subject.<attribute>` must name an attribute of `Subject`
 QueryValue = Annotated[str, AfterValidator(_query_value)]
 SubjectAttribute = Annotated[str, AfterValidator(_subject_attribute)]
-#: one word or a list of words
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class Strict(BaseModel):
-    """Frozen, and unknown words are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Title(Strict):
-    """Words for people, Vietnamese first."""
-
-    vi: str
-    en: str
 
 
 # ---------------------------------------------------------------- mappings/sources/<source>.yaml
@@ -68,7 +49,7 @@ class RequestValue(Strict):
     value: str | None = None
     from_: QueryValue | None = Field(None, alias="from")
     #: values of the query tried in order while the one before is blank
-    else_: Annotated[tuple[QueryValue, ...], BeforeValidator(_listed)] = Field((), alias="else")
+    else_: Annotated[tuple[QueryValue, ...], AS_LIST] = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
     blank: str | None = None
@@ -155,7 +136,7 @@ class SourceMapping(Strict):
 class Role(Strict):
     """A role of the procedure: which kinds of subject it takes, and whether it signs in."""
 
-    kind: Annotated[tuple[SubjectKind, ...], BeforeValidator(_listed)]
+    kind: Annotated[tuple[SubjectKind, ...], AS_LIST]
     title: Title | None = None
     signs_in: bool = False
     optional: bool = False
@@ -203,59 +184,6 @@ class GroupUse(Strict):
     group: str
     prefix: str = ""
     role: str
-
-
-class Predicate(Strict):
-    """A named yes/no question; exactly one form. A blank value never proves a negative: it is unknown."""
-
-    #: value table over an attribute: values outside both lists are unknown
-    attribute: str | None = None
-    yes: Words = ()
-    no: Words = ()
-    #: two attributes that must be equal, or one an item of the other's list (both present)
-    equal: tuple[str, str] | None = None
-    #: the caller named this role (a plain fact of the request)
-    role_given: str | None = None
-    #: the date attribute makes the subject younger than `years` today
-    younger_than: str | None = None
-    years: int = 18
-    #: the answer of the person at this form field, as the caller sent it in `known`
-    known_field: str | None = None
-
-
-class Proof(Strict):
-    """A tree: what must be there for data to replace the paper. Exactly one of the forms.
-
-    `has` names attributes that must not be blank; `is` a predicate that must be yes;
-    `issued` a result of another procedure in the paper store, for the role that owns it.
-    """
-
-    all_of: "tuple[Proof, ...] | None" = None
-    any_of: "tuple[Proof, ...] | None" = None
-    has: Words | None = None
-    is_: str | None = Field(None, alias="is")
-    issued: "Issued | None" = None
-    when: str | None = None
-
-
-class Issued(Strict):
-    """Result codes (`MA_KQ_THAYTHE`) that may stand for the paper, and whose they must be."""
-
-    owner: str
-    result_codes: Words
-
-
-class PaperRule(Strict):
-    """One paper that the procedure demands, and what replaces it. Without `replaced_by` nothing does."""
-
-    title: Title
-    #: predicate; no: the paper does not apply
-    when: str | None = None
-    replaced_by: Proof | None = None
-    #: needs no paper by law
-    digital_only: bool = False
-    legal_basis: str = ""
-    mark: Mark = "seen"
 
 
 class ProcedureExample(Strict):

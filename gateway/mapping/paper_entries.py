@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.domain.evidence import Reason
-from gateway.mapping.model import PaperRule
+from gateway.mapping.paper_rules import PaperRule
 from gateway.mapping.papers import Verdict, prove
 from gateway.mapping.predicates import Facts, Truth, predicate
 

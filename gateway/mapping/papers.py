@@ -12,7 +12,7 @@ from datetime import date
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
-from gateway.mapping.model import Issued, PaperRule, Proof
+from gateway.mapping.paper_rules import Issued, PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
 from gateway.mapping.predicates import Facts, Truth, predicate
 

@@ -11,7 +11,7 @@ from gateway.domain.evidence import Reason
 from gateway.domain.parties import Subject
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
-from gateway.mapping.model import PaperRule, Predicate, Proof
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.procedure import ACCOUNT, Field, Procedure, Ref, refs_of_predicate, role_of
 from gateway.mapping.source import ServicePlan
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import SourceAnswer
-from gateway.mapping.model import Predicate
+from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.plan import Plan
 
 #: the id of the published scope that covers this attribute of this data service, or None

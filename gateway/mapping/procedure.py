@@ -8,15 +8,9 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
-from gateway.mapping.model import (
-    FieldRule,
-    PaperRule,
-    Predicate,
-    ProcedureMapping,
-    Proof,
-    Role,
-    Title,
-)
+from gateway.mapping.model import FieldRule, ProcedureMapping, Role
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.strict import Title
 
 ACCOUNT = "account"
 

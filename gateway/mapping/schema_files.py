@@ -63,6 +63,18 @@ def parts(schema: object, loc: Loc = ()) -> Iterator[tuple[Loc, Mapping[str, obj
     yield from parts(schema.get("items"), (*loc, "items"))
 
 
+def _references(schema: object, loc: Loc) -> Iterator[Loc]:
+    """Places that refer to another schema: fields are checked by their own part of a form alone."""
+    if isinstance(schema, Mapping):
+        for name, inner in schema.items():
+            if name in {"$ref", "$dynamicRef"} and isinstance(inner, str):
+                yield (*loc, name)
+            yield from _references(inner, (*loc, name))
+    elif isinstance(schema, list):
+        for index, inner in enumerate(schema):
+            yield from _references(inner, (*loc, index))
+
+
 def _fault(schema: object) -> tuple[Loc, str]:
     """Where and why this is no JSON Schema; a blank text when it is one."""
     if not isinstance(schema, Mapping):
@@ -71,6 +83,8 @@ def _fault(schema: object) -> tuple[Loc, str]:
         jsonschema_rs.meta.validate(dict(schema))
     except jsonschema_rs.ValidationError as error:
         return tuple(error.instance_path), f"is not a JSON Schema: {error.message}"
+    if (at := next(_references(schema, ()), None)) is not None:
+        return at, "is not a schema of ours: '$ref' is not followed, write out what it refers to"
     for loc, part in parts(schema):
         try:
             if "pattern" in part:

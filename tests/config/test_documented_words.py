@@ -9,14 +9,8 @@ from pydantic import BaseModel
 from gateway.config import Agreement, RequesterSettings, ScopeFile
 from gateway.mapping.codes import CodeList, load_codes
 from gateway.mapping.form_transforms import form_transforms
-from gateway.mapping.model import (
-    AnswerRule,
-    AttributeRule,
-    FieldRule,
-    Predicate,
-    RequestValue,
-    ServiceMapping,
-)
+from gateway.mapping.model import AnswerRule, AttributeRule, FieldRule, RequestValue, ServiceMapping
+from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.records import provider_transforms
 from gateway.strict_yaml import read_text
 

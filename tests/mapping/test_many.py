@@ -12,7 +12,7 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.codes import load_codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
-from gateway.mapping.model import Predicate, Proof
+from gateway.mapping.paper_rules import Predicate, Proof
 
 ROOT = Path(__file__).parents[2]
 MANY = {"members": ("members", "members#2")}
