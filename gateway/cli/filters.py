@@ -35,12 +35,6 @@ TIMES = (
     click.option("--since", metavar="TIME|DAY", help="From this time, or from this day in Việt Nam."),
     click.option("--until", metavar="TIME|DAY", help="Before this time, or before this day in Việt Nam."),
 )
-VKEY = click.option(
-    "--vkey",
-    envvar="MOTLAN_LOG_VKEY",
-    metavar="KEY",
-    help="Public key of the log, several with spaces between; default that of --ready-file.",
-)
 PERSON = click.argument("who", required=False, default="-", metavar=f"[{_WHO}]")
 
 

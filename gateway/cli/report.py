@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.audit.report_words import REPORTS, cell, csv_of
 from gateway.cli.desk import Desk, asks
+from gateway.cli.files import OUT, write
 from gateway.cli.filters import TIMES, moment
 from gateway.cli.options import options
 
@@ -54,7 +55,7 @@ _VOLUME = ("weeks", "compare", "threshold", "least")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a file.")
+@click.option("--out", type=OUT, help="Write a file.")
 @asks("auditor")
 def report(
     *,
@@ -84,7 +85,7 @@ def report(
     answer = desk.asked(lambda client: client.post("/v1/audit/report", body))
     text = _written(answer.body, "json" if desk.as_json else form, wide=out is not None)
     if out is not None:
-        _keep(out, text)
+        write(out, text)
     elif not desk.quiet:
         click.echo(text, nl=False)
     return 0
@@ -140,10 +141,3 @@ def _below(answer: Mapping[str, Any]) -> str:
     lines = [f"{answer['since']} … {answer['until']}", f"tổng / totals: {totals}"]
     lines += [f"theo / with: {settings}"] * bool(settings)
     return "".join(f"{line}\n" for line in (*lines, answer["how"], answer["how_en"]))
-
-
-def _keep(out: Path, text: str) -> None:
-    try:
-        out.write_bytes(text.encode())
-    except OSError as error:
-        raise click.UsageError(f"--out: {out} cannot be written ({error.strerror})") from None
