@@ -12,6 +12,7 @@ import click
 import orjson
 
 from gateway.cli.client import Answer, Client, Unreachable
+from gateway.domain.dates import local_text
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import (
     COSIGNATURE,
@@ -136,11 +137,12 @@ def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
     """Anchors in words, one line each: what they have proven, and who owes a proof."""
     kinds = {"tsa": "time stamp by", "witness": "witnessed by", "daily": "in the file of the day"}
     lines = [
-        f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {one['time']}" for one in body["anchors"]
+        f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {local_text(one['time'])}"
+        for one in body["anchors"]
     ]
     owing = [one for one in body["configured"] if one["state"] != "ready"]
     lines += [
-        f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {one['since']}"
+        f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {local_text(one['since'] or '—')}"
         for one in owing
     ]
     return lines
