@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,16 +59,28 @@ def test_link_stays_and_what_it_points_to_is_replaced(
 def test_places_that_cannot_be_written_are_refused(url: str, tmp_path: Path, words: tuple[str, ...]) -> None:
     ring = tmp_path / "ring"
     ring.symlink_to(ring)
-    for place, why in ((tmp_path, "is a directory"), (ring, "symbolic links"), ("/dev/full", "No space")):
+    for place, why in (
+        (tmp_path, "is a directory"),
+        (ring, "symbolic links"),
+        (tmp_path / "no" / "file", "No such file"),
+    ):
         code, told = motlan(url, *words, str(place))
         assert (code, why in told) == (2, True), told
     assert [path.name for path in tmp_path.iterdir()] == ["ring"]
 
 
 def test_device_takes_it_and_stays(url: str) -> None:
-    for words in (EXPORT, CHECKPOINT):
-        assert motlan(url, *words, os.devnull)[0] == 0
-    assert Path(os.devnull).is_char_device()
+    """A terminal of its own: below /dev/pts nobody can put a file, whatever a broken command tries."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    place = Path(os.ttyname(theirs))
+    try:
+        assert motlan(url, *CHECKPOINT, str(place))[0] == 0
+        assert place.is_char_device()
+        assert os.read(ours, 4096) == LOG.checkpoint().encode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_what_broke_off_leaves_the_older_file(tmp_path: Path) -> None:
