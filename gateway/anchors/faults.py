@@ -6,9 +6,8 @@ from urllib.parse import urlsplit
 
 from cryptography.x509 import load_pem_x509_certificates
 
-from gateway import registry
 from gateway.config import Configuration
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import Problem
 from gateway.exchange_log.note import COSIGNATURE, NoteBroken, NoteVerifier
 from gateway.strict_yaml import Document
 
@@ -19,7 +18,6 @@ def anchor_faults(configuration: Configuration, root: Path) -> list[Problem]:
     """Every fault; certificates are looked for below `root`, the data root."""
     document = configuration.documents["gateway.yaml"]
     return [
-        *_library(configuration, document),
         *_addresses(configuration, document),
         *_certificates(configuration, document, root),
         *_witnesses(configuration, document),
@@ -31,16 +29,6 @@ def anchor_faults(configuration: Configuration, root: Path) -> list[Problem]:
 def witness_name(vkey: str) -> str:
     """The name in a witness's key."""
     return vkey.partition("+")[0]
-
-
-def _library(configuration: Configuration, document: Document) -> Iterator[Problem]:
-    if not configuration.gateway.log.anchors.tsa:
-        return
-    try:
-        registry.resolve("adapters.anchors.tsa", "open_tsa")
-    except ConfigError as error:
-        what = f"time stamps need a package that is not installed: {error.problems[0].what}"
-        yield document.problem((*_PLACE, "tsa"), what, "pip install 'motlan[tsa]'")
 
 
 def _addresses(configuration: Configuration, document: Document) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.files import written
+from tests.exchange_log.sample import joined
 from tests.exchange_log.test_proving import LOG, answering, motlan
 
 EXPORT = ("export", "--exchange", "01KB0000000000000000000001", "--out")
@@ -90,3 +91,13 @@ def test_what_broke_off_leaves_the_older_file(tmp_path: Path) -> None:
         file.write(b"newer")
         raise ZeroDivisionError
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("kept", b"older")]
+
+
+def test_proof_for_an_archive_goes_through_a_link_too(url: str, tmp_path: Path) -> None:
+    archive, link = tmp_path / "archive.jsonl", tmp_path / "link"
+    archive.write_bytes(joined(LOG.stretch()))
+    link.symlink_to("kept")
+    code, told = motlan(url, "prove-archive", str(archive), "--out", str(link))
+    assert (code, link.readlink()) == (0, Path("kept")), told
+    assert (tmp_path / "kept").read_text("utf-8") == f"old 6\n\n{LOG.checkpoint()}"
+    assert motlan(url, "prove-archive", str(archive), "--out", str(tmp_path / "no" / "file"))[0] == 2
