@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from gateway import registry
+from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
 from gateway.keeping.roots import root_keys, signing_texts
@@ -39,6 +40,19 @@ class Keeper:
     def now(self) -> datetime:
         """The time of this machine, aware."""
         return datetime.now(UTC)
+
+    async def missing(self) -> str:
+        """Which part of a log is not there, in words; empty when all of it is. Creates nothing.
+
+        LogUnavailable when a database cannot be asked.
+        """
+        url, settings = self.settings.url, self.settings
+        missing: str = await registry.store(url, "log_missing")(url, self.state)
+        kept = {ROOT_FILE: settings.root_key, SIGNING_FILE: settings.signing_key}
+        lacking = [name for name, given in kept.items() if given is None and not (self.state / name).exists()]
+        if missing or not lacking:
+            return missing
+        return f"there are no keys of the log in {self.state}: {', '.join(lacking)}"
 
     def roots(self) -> RootKeys:
         """The root keys; made in the state folder where there are none."""

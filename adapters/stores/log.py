@@ -19,6 +19,7 @@ from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
+from adapters.stores.log_missing import log_missing
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
@@ -38,6 +39,7 @@ from gateway.exchange_log.record import decode, encode, period_of
 __all__ = (
     "LogStore",
     "SqlExchangeLog",
+    "log_missing",
     "open_anchors",
     "open_counts",
     "open_history",

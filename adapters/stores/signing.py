@@ -12,11 +12,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import key_in, new_key_text, replace_file
+from gateway.exchange_log.key_files import SIGNING_FILE, key_in, new_key_text, replace_file
 from gateway.exchange_log.note import NoteBroken, NoteSigner
 
 _SEED = 32
-_FILE = "exchange-log-signing.key"
 _FORMER_FILE = "exchange-log-signing-former.key"
 
 
@@ -27,7 +26,7 @@ def signing_key(folder: Path, text: str | None) -> Ed25519PrivateKey:
     """
     if text is not None:
         return _from_text(text)
-    return Ed25519PrivateKey.from_private_bytes(key_in(folder / _FILE))
+    return Ed25519PrivateKey.from_private_bytes(key_in(folder / SIGNING_FILE))
 
 
 def open_signers(state_dir: Path, origin: str, keys: Sequence[str | None] = (None,)) -> list[NoteSigner]:
@@ -53,8 +52,8 @@ def rotate_signing_key(folder: Path) -> None:
     Two steps, each whole or not at all: first the old key has two names, then the new one takes its place.
     """
     signing_key(folder, None)
-    replace_file(folder / _FORMER_FILE, (folder / _FILE).read_bytes())
-    replace_file(folder / _FILE, new_key_text())
+    replace_file(folder / _FORMER_FILE, (folder / SIGNING_FILE).read_bytes())
+    replace_file(folder / SIGNING_FILE, new_key_text())
 
 
 def _from_text(text: str) -> Ed25519PrivateKey:

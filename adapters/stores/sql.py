@@ -66,7 +66,7 @@ def migrate_sqlite(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-        if is_current(_sqlite_version(connection)):
+        if is_current(sqlite_version(connection)):
             return
     call(_upgrade_sqlite, path)
 
@@ -79,7 +79,8 @@ def migrate_postgres(url: str) -> None:
     call(_migrate_postgres, url)
 
 
-def _sqlite_version(connection: sqlite3.Connection) -> str | None:
+def sqlite_version(connection: sqlite3.Connection) -> str | None:
+    """The revision of the schema in a file; None when there is none."""
     try:
         row = connection.execute(_VERSION).fetchone()
     except sqlite3.OperationalError as error:

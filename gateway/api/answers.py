@@ -134,7 +134,12 @@ ANSWERS: dict[str, Any] = {
     "Sources": _object("sources", sources=_listed(_SOURCE)),
     **AUDIT_ANSWERS,
     "Metadata": _object("issuer token_endpoint", issuer=_TEXT, token_endpoint=_TEXT),
-    "Health": _object("status", status=_TEXT, dependencies=_FREE),
+    "Health": _object(
+        "status",
+        status={"enum": ["live", "ready", "refusing", "not_ready"]},
+        code={"enum": ["log_unavailable", "log_not_anchored"], "description": "how prefills are refused"},
+        dependencies=_FREE,
+    ),
     "TokenForm": _object("grant_type", grant_type={"const": "client_credentials"}, scope=_TEXT),
     "Problem": _object(
         "type title title_vi status code exchange_id",

@@ -99,7 +99,16 @@ _USE = _object(
     legal_basis=_TEXT,
     dossier=_TEXT,
     state={"enum": ["answered", "refused", "abandoned", "open"]},
-    data=_listed(_object(source=_WORDS, data_service=_TEXT, attributes=_listed(_WORDS), outcome=_TEXT)),
+    data=_listed(
+        _object(
+            source=_WORDS,
+            data_service=_TEXT,
+            data_service_title=_TEXT,
+            data_service_title_en=_TEXT,
+            attributes=_listed(_WORDS),
+            outcome=_TEXT,
+        )
+    ),
     summary=_TEXT,
     summary_en=_TEXT,
 )

@@ -1,14 +1,18 @@
 """What auditors and citizens' pages send, typed as in models.py. People stand in bodies, never in addresses."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.api.models import Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
 from gateway.domain.dates import rfc3339
+from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase
+from gateway.domain.faults import near
 from gateway.domain.identifiers import may_name_a_person
 
 _MOMENT = re.compile(
@@ -44,6 +48,27 @@ Exchange = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", examples=["0
 Cursor = Annotated[str, Field(max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Place = Annotated[int, Field(ge=0, le=_MOST)]
+
+
+def _known(words: Iterable[str]) -> BeforeValidator:
+    """Of a closed list; another word is refused with those that there are, the nearest one first."""
+    known = [str(word) for word in words]
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value not in known:
+            hint = near(value.lower(), known, "this is none of its words")
+            raise PydanticCustomError(
+                "unknown_word", "{text}", {"text": f"{hint}; there are {', '.join(known)}"}
+            )
+        return value
+
+    return BeforeValidator(check)
+
+
+#: what records say of a call; `unknown` where a crash left it open
+OUTCOMES = (*map(str, Outcome), "unknown")
+CallOutcome = Annotated[str, _known(OUTCOMES), Field(json_schema_extra={"enum": [*OUTCOMES]})]
+RecordPhase = Annotated[Phase, Field(strict=False), _known(Phase)]
 
 
 class WhoBody(Body):
@@ -86,7 +111,7 @@ class FiltersBody(Body):
     """What must hold for a record; what is left out may be anything."""
 
     exchange_id: Exchange | None = None
-    phase: Annotated[Phase, Field(strict=False)] | None = None
+    phase: RecordPhase | None = None
     requester: Name | None = None
     agency: Word | None = None
     procedure: ProcedureCode | None = None
@@ -96,7 +121,7 @@ class FiltersBody(Body):
     result: Name | None = None
     source: Name | None = None
     #: what came of a call
-    outcome: Name | None = None
+    outcome: CallOutcome | None = None
     subject: WhoBody | None = None
     #: personal id of the official in whose name was asked
     official: PersonalId | None = None

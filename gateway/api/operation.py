@@ -5,6 +5,7 @@ from aiohttp import web
 
 from gateway.api.context import SERVICES
 from gateway.api.reasons import TITLES
+from gateway.domain.errors import LogUnavailable, NotAnchored
 from gateway.ports import SourceState
 
 
@@ -21,6 +22,8 @@ async def live(_request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
+    While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored`, which is
+    200 because auditors are served as before, and because no other process of the log would do better.
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed.
@@ -38,9 +41,12 @@ async def ready(request: web.Request) -> web.Response:
     refusing = services.anchors is not None and services.anchors.refusing
     if services.anchors is not None and (anchors := services.anchors.shown()):
         dependencies["anchors"] = anchors
-    status = "not_ready" if not log else "refusing" if refusing else "ready"
-    body = {"status": status, "dependencies": {**dependencies, "sources": sources}}
-    return answer(body, 200 if log else 503)
+    status: dict[str, object] = {"status": "ready"}
+    if not log:
+        status = {"status": "not_ready", "code": LogUnavailable.code}
+    elif refusing:
+        status = {"status": "refusing", "code": NotAnchored.code}
+    return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)
 
 
 async def sources(request: web.Request) -> web.Response:

@@ -143,6 +143,8 @@ def _word(kind: str) -> str:
             return "unknown_member"
         case "missing":
             return "missing_member"
+        case "unknown_word":
+            return "unknown_word"
         case _:
             return "value_not_possible" if kind in _WRONG_VALUES else "wrong_type"
 

@@ -47,6 +47,11 @@ class Titles:
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
 
+    def data_service(self, source: str, operation: str) -> Words:
+        """What it was asked for as a whole."""
+        service = self._catalogue.services.get(source, {}).get(operation)
+        return _words(operation, service.mapping if service else None)
+
     def attributes(self, source: str, operation: str, names: Iterable[str]) -> list[Words]:
         """What was asked for."""
         service = self._catalogue.services.get(source, {}).get(operation)
@@ -55,10 +60,16 @@ class Titles:
 
 
 def _attribute(schema: Mapping[str, Any], name: str) -> Words:
-    """The title of an attribute, or of what it is a part of."""
+    """The title of an attribute, or of what it is a part of: `permanent_address.commune` is one of an address."""
     words = {"code": name, "title": name, "title_en": name}
-    for part in name.split("."):
-        schema = schema.get("items", schema).get("properties", {}).get(part, {})
+    rest: list[str] = name.split(".")
+    while rest:
+        members = schema.get("items", schema).get("properties", {})
+        # a name of the schema may have dots itself, as `marriage_end.date`
+        taken = next((n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in members), None)
+        if taken is None:
+            break
+        schema, rest = members[".".join(rest[:taken])], rest[taken:]
         if "title" in schema:
             words |= {"title": schema["title"], "title_en": schema.get("x-title-en", schema["title"])}
     return words

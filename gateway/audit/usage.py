@@ -10,7 +10,8 @@ from typing import Any
 from gateway.audit.filters import Filters
 from gateway.audit.service import MOST_RECORDS, Asker, Books
 from gateway.audit.shown import members_of
-from gateway.audit.titles import Titles
+from gateway.audit.titles import Titles, Words
+from gateway.domain.dates import local
 from gateway.ports import LogEntry
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -98,6 +99,7 @@ class Usage:
                 {
                     "source": titles.source(call["source"]),
                     "data_service": call["operation"],
+                    **_service_titles(titles.data_service(call["source"], call["operation"])),
                     "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
                     "outcome": call["outcome"],
                 }
@@ -108,12 +110,19 @@ class Usage:
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
 
 
+def _service_titles(words: Words) -> dict[str, str]:
+    return {"data_service_title": words["title"], "data_service_title_en": words["title_en"]}
+
+
 def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     """The use in one sentence of the language that `title` names."""
     sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
     agency, purpose, procedure = (use[name][title] for name in ("agency", "purpose", "procedure"))
+    moment = local(use["time"])
     if title == "title":
         asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
-        return f"{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
+        when = "" if moment is None else f"Lúc {moment:%H:%M} ngày {moment:%d/%m/%Y} (giờ Việt Nam), "
+        return f"{when}{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
-    return f"{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
+    when = "" if moment is None else f"On {moment:%Y-%m-%d} at {moment:%H:%M} (Việt Nam time), "
+    return f"{when}{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."

@@ -9,7 +9,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.exchange_log.key_files import root_key_from_text
 from gateway.mapping.load import Catalogue
-from gateway.registry import STORES
+from gateway.registry import STORES, resolve
 from gateway.settings import Secret, is_http
 
 #: C2SP signed-note, key names
@@ -20,6 +20,7 @@ def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
     """Faults of the gateway's own settings."""
     yield from _stores(configuration)
     yield from _log(configuration)
+    yield from _time_stamps(configuration)
     document, gateway = configuration.documents["gateway.yaml"], configuration.gateway
     if gateway.prefill.deadline_ms > gateway.prefill.max_deadline_ms:
         what = "'prefill.deadline_ms' is above 'max_deadline_ms'"
@@ -68,3 +69,15 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
             fault = error.problems[0]
             what = f"'log.{name}': {fault.what.replace('root key', 'key')}"
             yield document.problem(("log", name), what, fault.remedy)
+
+
+def _time_stamps(configuration: Configuration) -> Iterator[Problem]:
+    """Their client is an extra. Other faults of anchors: gateway/anchors/faults.py."""
+    if not configuration.gateway.log.anchors.tsa:
+        return
+    try:
+        resolve("adapters.anchors.tsa", "open_tsa")
+    except ConfigError as error:
+        what = f"time stamps need a package that is not installed: {error.problems[0].what}"
+        document = configuration.documents["gateway.yaml"]
+        yield document.problem(("log", "anchors", "tsa"), what, "pip install 'motlan[tsa]'")

@@ -15,6 +15,7 @@ from gateway.audit.proofs import Proofs
 from gateway.cli.client import Answer, Client
 from gateway.cli.desk import Desk, asks
 from gateway.cli.export_file import opened_export
+from gateway.cli.files import OUT, write
 from gateway.cli.store import Store, keeps
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
@@ -176,7 +177,7 @@ def _confirmed(checked: list[Checked]) -> bool:
 
 @click.command("prove-archive")
 @click.argument("file", type=_FILE)
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Where to write.")
+@click.option("--out", required=True, type=OUT, help="Where to write.")
 @asks("auditor")
 def prove_archive(
     *,
@@ -196,7 +197,7 @@ def prove_archive(
     except (KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
         raise click.UsageError(f"{file} is no export of an exchange log") from None
     proof = desk.fetched(lambda client: _proof(client, size))
-    out.write_text(proof, "utf-8")
+    write(out, proof)
     desk.say({"file": str(out), "old": size}, str(out))
     return 0
 

@@ -75,12 +75,12 @@ def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool,
       motlan check-config /etc/motlan/config --json
     """  # noqa: D301 -- \b is click's
     config = (folder or data_root() / "config").resolve()
-    found, notes, counts = _check(config, overrides(values))
+    configuration, found, notes, counts = _check(config, overrides(values))
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
         said = {"problems": problems, "notes": notes, **counts}
-        if not found:
-            ours = in_force(load(config, overrides(values)), root_of(config))
+        if configuration is not None and not found:
+            ours = in_force(configuration, root_of(config))
             said |= {"digest": ours.digest, "digests": ours.parts}
         click.echo(orjson.dumps(said).decode())
     elif found:
@@ -94,12 +94,14 @@ def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool,
     return 2 if found else 0
 
 
-def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[str], dict[str, int]]:
+def _check(
+    config: Path, values: dict[str, str]
+) -> tuple[Configuration | None, list[Problem], list[str], dict[str, int]]:
     faults, root = Faults(), root_of(config)
     try:
         configuration = survey(config, values, faults)
     except ConfigError as error:
-        return error.problems, [], {}
+        return None, error.problems, [], {}
     catalogue = survey_catalogue(root, faults)
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
@@ -117,7 +119,7 @@ def _check(config: Path, values: dict[str, str]) -> tuple[list[Problem], list[st
     notes = [] if found else notes_of(configuration, catalogue)
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
-    return found, notes, counts
+    return configuration, found, notes, counts
 
 
 def _people(root: Path) -> None:

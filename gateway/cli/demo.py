@@ -206,7 +206,7 @@ class _Stage:
         """The receipt of the last answer redeemed, the log exported and verified with nothing but its public key."""
         vkey, receipt = self.vkey, (self.last or {}).get("receipt") or {"leaf_hash": ""}
         for _ in range(_REDEEMABLE_SECONDS * 10):
-            shown = await asyncio.to_thread(check_inclusion, self.auditor, receipt["leaf_hash"], vkey)
+            shown = await asyncio.to_thread(check_inclusion, self.auditor, receipt["leaf_hash"], [vkey])
             if isinstance(shown, Shown):
                 self.console.print(f"Biên nhận / receipt: {shown.words}")
                 break

@@ -12,7 +12,13 @@ from gateway.cli.options import options
 
 
 @click.command()
-@click.option("--out", required=True, metavar="FILE|-", help="Where to write; - is standard output.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE|-",
+    help="Where to write; - is standard output.",
+)
 @click.option("--from", "first", type=click.IntRange(0), help="First index of a range.")
 @click.option("--to", "end", type=click.IntRange(0), help="Index after the last of a range.")
 @click.option("--day", metavar="DAY", help="One day in Việt Nam, as 2026-11-25.")

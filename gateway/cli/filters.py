@@ -10,6 +10,9 @@ from typing import Any
 import click
 import orjson
 
+from gateway.domain.evidence import Outcome
+from gateway.domain.exchange import Phase
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _KINDS = {12: "personal_id", 9: "old_id"}
 _NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}", re.ASCII)
@@ -22,9 +25,9 @@ FILTERS = (
     click.option("--procedure", help="Procedure code."),
     click.option("--purpose", help="Purpose."),
     click.option("--source", help="Database that was asked."),
-    click.option("--outcome", help="What came of a call: found, not_found, refused, unavailable, …"),
+    click.option("--outcome", help=f"What came of a call: {', '.join(Outcome)}, unknown."),
     click.option("--result", help="Refusal code or outcome word of the whole record."),
-    click.option("--phase", help="intent, outcome, refusal, abandoned, lookup, …"),
+    click.option("--phase", help=f"Which moment: {', '.join(Phase)}."),
     click.option("--exchange", "exchange_id", help="Exchange id."),
     click.option("--subject", metavar=_WHO, help="Whom it is about: standard input (-) or a file."),
     click.option(
@@ -34,12 +37,6 @@ FILTERS = (
 TIMES = (
     click.option("--since", metavar="TIME|DAY", help="From this time, or from this day in Việt Nam."),
     click.option("--until", metavar="TIME|DAY", help="Before this time, or before this day in Việt Nam."),
-)
-VKEY = click.option(
-    "--vkey",
-    envvar="MOTLAN_LOG_VKEY",
-    metavar="KEY",
-    help="Public key of the log, several with spaces between; default that of --ready-file.",
 )
 PERSON = click.argument("who", required=False, default="-", metavar=f"[{_WHO}]")
 

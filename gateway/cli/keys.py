@@ -6,6 +6,7 @@ import click
 from rich.table import Table
 
 from gateway.cli.store import Store, keeps
+from gateway.domain.dates import local_text
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in, new_key_text, replace_file, root_key_from_text
@@ -70,7 +71,8 @@ def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
     named.add_row("token", found["token"]["kid"] or "—")
     periods = Table("kỳ / period", "tạo / made", "hủy / erased")
     for one in found["periods"]:
-        periods.add_row(one["period"], one["made"] or "?", one["erased"] or ("" if one["living"] else "?"))
+        gone = "" if one["living"] else "?"
+        periods.add_row(one["period"], local_text(one["made"] or "?"), local_text(one["erased"] or gone))
     return named, periods
 
 

@@ -8,12 +8,24 @@ import click
 Commands = Mapping[str, tuple[Callable[[], click.Command], str]]
 
 
+#: below the help of every command
+EXIT_CODES = """
+\b
+Exit codes:
+  0    done and good
+  1    done, and the answer is no: not proven, not there, refused
+  2    usage or configuration; the message says what to do
+  3    a dependency does not answer
+  130  stopped by the keyboard
+"""
+
+
 class LazyGroup(click.Group):
     """Knows the names of its commands and one line of help for each."""
 
     def __init__(self, *args: object, lazy: Commands, **more: object) -> None:
         """`lazy`: in the order in which help names them."""
-        super().__init__(*args, **more)  # type: ignore[arg-type]
+        super().__init__(*args, **{"epilog": EXIT_CODES, **more})  # type: ignore[arg-type]
         self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -25,10 +37,19 @@ class LazyGroup(click.Group):
         """Load one."""
         del ctx
         entry = self._lazy.get(cmd_name)
-        return entry[0]() if entry else None
+        return _with_codes(entry[0]()) if entry else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Without loading anything."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
+
+
+def _with_codes(command: click.Command) -> click.Command:
+    """The command, its help and that of what is below it ending with the exit codes."""
+    command.epilog = EXIT_CODES
+    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
+        for below in command.commands.values():
+            _with_codes(below)
+    return command

@@ -23,6 +23,23 @@ CONFIG = click.option(
 STATE = click.option(
     "--dir", "state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state."
 )
+
+
+def _parted(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" ".join(given).split())
+
+
+#: an old and a new one, where a log's key was changed: the option repeated, or spaces between
+VKEYS = click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    envvar="MOTLAN_LOG_VKEY",
+    metavar="KEY",
+    callback=_parted,
+    help="Public key of the log, name+id+base64, as you got it from elsewhere; repeat it for an old and a new one."
+    " Also MOTLAN_LOG_VKEY, with spaces between; `log prove` and `log checkpoint` know that of --ready-file.",
+)
 SET = click.option(
     "--set", "values", multiple=True, metavar="KEY=VALUE", help="Override one value of the configuration."
 )

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from gateway.cli.desk import Desk, asks
-from gateway.cli.filters import VKEY
-from gateway.cli.proving import Shown, check_exchange, check_growth, check_inclusion, read_receipt, vkey_of
+from gateway.cli.files import OUT, note_in, write
+from gateway.cli.options import VKEYS
+from gateway.cli.proving import Shown, check_exchange, check_growth, check_inclusion, read_receipt, vkeys_of
 
 _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -14,13 +15,13 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.command()
 @click.argument("receipt", required=False, metavar="HASH|FILE|-")
 @click.option("--exchange", "exchange_id", help="All records of this exchange (auditors).")
-@VKEY
+@VKEYS
 @asks("auditor")
 def prove(
     *,
     receipt: str | None,
     exchange_id: str | None,
-    vkey: str | None,
+    vkeys: tuple[str, ...],
     desk: Desk,
 ) -> int:
     """Redeem a receipt: fetch the proof that its record is in the log, and check it here.
@@ -34,7 +35,7 @@ def prove(
     """  # noqa: D301 -- \b is click's
     if (receipt is None) == (exchange_id is None):
         raise click.UsageError("give a receipt (hash, file or -) or --exchange, one of them")
-    known = vkey or vkey_of(desk.ready_file)
+    known = vkeys or vkeys_of(desk.ready_file)
     if exchange_id is not None:
         return _verdict(desk, desk.fetched(lambda client: check_exchange(client, exchange_id, known)))
     leaf = read_receipt(receipt or "")
@@ -43,14 +44,14 @@ def prove(
 
 @click.command()
 @click.option("--since", type=_NOTE, help="A checkpoint that you kept: the log must have only grown.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Keep the checkpoint in a file.")
-@VKEY
+@click.option("--out", type=OUT, help="Keep the checkpoint in a file.")
+@VKEYS
 @asks("auditor")
 def checkpoint(
     *,
     since: Path | None,
     out: Path | None,
-    vkey: str | None,
+    vkeys: tuple[str, ...],
     desk: Desk,
 ) -> int:
     """Fetch the newest signed checkpoint; with an older one, check that nothing before it was changed.
@@ -60,11 +61,11 @@ def checkpoint(
       motlan log checkpoint --out today.checkpoint
       motlan log checkpoint --since yesterday.checkpoint --vkey log+0e1a74b5+AaXB…
     """  # noqa: D301 -- \b is click's
-    older = None if since is None else since.read_text("utf-8")
-    known = vkey or vkey_of(desk.ready_file)
+    older = None if since is None else note_in(since)
+    known = vkeys or vkeys_of(desk.ready_file)
     shown = desk.fetched(lambda client: check_growth(client, older, known))
     if shown.good and out is not None:
-        out.write_text(shown.note, "utf-8")
+        write(out, shown.note)
     return _verdict(desk, shown)
 
 

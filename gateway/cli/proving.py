@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -11,12 +12,23 @@ import click
 import orjson
 
 from gateway.cli.client import Answer, Client, Unreachable
+from gateway.domain.dates import local_text
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
-from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
+from gateway.exchange_log.note import (
+    COSIGNATURE,
+    Checkpoint,
+    NoteBroken,
+    NoteVerifier,
+    open_note,
+    signatures_of,
+    split_note,
+)
+from gateway.exchange_log.report import shown_plainly
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 #: a record that was just written has its place within so many seconds
 _PLACE_SECONDS = 10.0
+_KEYS = "--vkey KEY for each or MOTLAN_LOG_VKEY with spaces between"
 
 
 class Shown(NamedTuple):
@@ -29,7 +41,17 @@ class Shown(NamedTuple):
     note: str
 
 
-def check_inclusion(client: Client, leaf: str, vkey: str) -> Shown | Answer:
+class Opened(NamedTuple):
+    """A signed checkpoint that was looked at."""
+
+    head: Checkpoint
+    #: whether one of the given keys has signed it; None when none was given
+    signed: bool | None
+    #: the same in words
+    by: str
+
+
+def check_inclusion(client: Client, leaf: str, vkeys: Sequence[str]) -> Shown | Answer:
     """Whether the record with this leaf hash is in the log; the answer of the gateway when it gives no proof."""
     query = f"leaf_hash={leaf}"
     first = _placed(client, f"/v1/audit/proof/inclusion?{query}")
@@ -38,12 +60,12 @@ def check_inclusion(client: Client, leaf: str, vkey: str) -> Shown | Answer:
     noted = client.get("/v1/audit/checkpoint")
     if noted.status != 200:
         return noted
-    head, _ = _opened(str(noted.body), vkey)
+    head, *_ = _opened(str(noted.body), vkeys)
     answer = client.get(f"/v1/audit/proof/inclusion?{query}&size={head.size}")
     if answer.status != 200:
         return answer
     place, hashes = answer.body["leaf_index"], answer.body["hashes"]
-    return _included([place], str(noted.body), vkey, held=_holds(bytes.fromhex(leaf), place, hashes, head))
+    return _included([place], str(noted.body), vkeys, held=_holds(bytes.fromhex(leaf), place, hashes, head))
 
 
 def _placed(client: Client, path: str) -> Answer:
@@ -57,7 +79,7 @@ def _placed(client: Client, path: str) -> Answer:
         time.sleep(wait)
 
 
-def check_exchange(client: Client, exchange: str, vkey: str) -> Shown | Answer:
+def check_exchange(client: Client, exchange: str, vkeys: Sequence[str]) -> Shown | Answer:
     """Whether the records of an exchange are in the log; the answer of the gateway when it gives none.
 
     The records themselves are fetched: their hashes are made here, and each must name this exchange.
@@ -68,7 +90,7 @@ def check_exchange(client: Client, exchange: str, vkey: str) -> Shown | Answer:
         try:
             first, *lines = [orjson.loads(line) for line in got]
             note, records = str(first["checkpoint"]), [line for line in lines if "leaf" in line]
-            head, _ = _opened(note, vkey)
+            head, *_ = _opened(note, vkeys)
             held = all(_is_of(one["leaf"], exchange) and _in(one, head) for one in records)
             places = [int(one["i"]) for one in records]
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -78,31 +100,32 @@ def check_exchange(client: Client, exchange: str, vkey: str) -> Shown | Answer:
         answer = client.get(f"/v1/audit/proof/inclusion?{query}")
         if answer.status != 200:
             return answer
-    return _included(places, note, vkey, held=held and bool(records))
+    return _included(places, note, vkeys, held=held and bool(records))
 
 
-def _included(places: list[int], note: str, vkey: str, *, held: bool) -> Shown:
-    head, signed = _opened(note, vkey)
+def _included(places: list[int], note: str, vkeys: Sequence[str], *, held: bool) -> Shown:
+    head, signed, by = _opened(note, vkeys)
     good = held and signed is True
-    words = f"records {', '.join(map(str, places))} of the log of {head.size} records, {_by(signed)}"
+    words = f"records {', '.join(map(str, places))} of the log of {head.size} records, {by}"
     facts = {"good": good, "records": places, "size": head.size, "root": head.root.hex(), "signed": signed}
     return Shown(good, words if good else f"NOT proven: {words}", facts, note)
 
 
-def check_growth(client: Client, older: str | None, vkey: str) -> Shown | Answer:
+def check_growth(client: Client, older: str | None, vkeys: Sequence[str]) -> Shown | Answer:
     """The newest checkpoint, and whether the log grew out of the older one."""
     noted = client.get("/v1/audit/checkpoint")
     if noted.status != 200:
         return noted
-    head, signed = _opened(str(noted.body), vkey)
-    good, words = signed is True, f"{head.origin}: {head.size} records, {_by(signed)}"
+    head, signed, by = _opened(str(noted.body), vkeys)
+    good, words = signed is True, f"{head.origin}: {head.size} records, {by}"
     facts = {"size": head.size, "root": head.root.hex(), "signed": signed, "note": noted.body}
     if older is not None:
-        before, signed_before = _opened(older, vkey)
+        before, signed_before, by_before = _opened(older, vkeys)
         grew = _grew(client, before, head)
         good = good and signed_before is True and grew
         words += f"; {'it only grew' if grew else 'it did NOT grow'} out of the one of {before.size} records"
-        facts |= {"since": before.size, "grew": grew}
+        words += f"\n--since, {before.size} records: {by_before}" * (signed_before is False)
+        facts |= {"since": before.size, "grew": grew, "since_signed": signed_before}
     anchored = client.get("/v1/audit/anchors")
     if anchored.status == 200:  # else this client may not see them
         facts["anchors"] = anchored.body["anchors"]
@@ -114,11 +137,12 @@ def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
     """Anchors in words, one line each: what they have proven, and who owes a proof."""
     kinds = {"tsa": "time stamp by", "witness": "witnessed by", "daily": "in the file of the day"}
     lines = [
-        f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {one['time']}" for one in body["anchors"]
+        f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {local_text(one['time'])}"
+        for one in body["anchors"]
     ]
     owing = [one for one in body["configured"] if one["state"] != "ready"]
     lines += [
-        f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {one['since']}"
+        f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {local_text(one['since'] or '—')}"
         for one in owing
     ]
     return lines
@@ -143,34 +167,30 @@ def read_receipt(place: str) -> str:
     return found
 
 
-def vkey_of(ready_file: Path | None) -> str:
-    """The log's public key as the ready file has it; empty without one."""
-    return "" if ready_file is None else str(orjson.loads(ready_file.read_bytes())["log"]["vkey"] or "")
+def vkeys_of(ready_file: Path | None) -> list[str]:
+    """The log's public keys as the ready file has them; none without one."""
+    found = None if ready_file is None else orjson.loads(ready_file.read_bytes())["log"]["vkey"]
+    return str(found or "").split()
 
 
-def _opened(note: str, vkey: str) -> tuple[Checkpoint, bool | None]:
-    """What a note says, and whether one of the keys has signed it; None when there is none to tell.
-
-    Several keys have spaces between: the log's own of before and after it was changed.
-    """
+def _opened(note: str, vkeys: Sequence[str]) -> "Opened":
+    """What a note says and by whom it is signed. UsageError for what is no note, or a key that is none."""
     try:
         head = Checkpoint.parse(split_note(note)[0])
-        if not vkey:
-            return head, None
-        verifiers = [NoteVerifier.parse(one) for one in vkey.split()]
+        verifiers = [NoteVerifier.parse(one) for one in vkeys]
     except NoteBroken as error:
         raise click.UsageError(f"checkpoint or key: {error}") from None
+    if not verifiers:
+        return Opened(head, None, f"signature NOT checked: give the public key of the log with {_KEYS}")
     try:
-        open_note(note, verifiers)
-    except NoteBroken:
-        return head, False
-    return head, all(one.name == head.origin for one in verifiers)
-
-
-def _by(signed: bool | None) -> str:  # noqa: FBT001 -- three answers
-    if signed is None:
-        return "signature NOT checked: give the public key of the log with --vkey or MOTLAN_LOG_VKEY"
-    return "signed by its key" if signed else "NOT signed by the key that you gave"
+        open_note(note, logs := [one for one in verifiers if one.kind != COSIGNATURE])
+        if any(one.name == head.origin and one.time is None for one in signatures_of(note, logs)):
+            return Opened(head, True, "signed by its key")
+        fault = f"the key that you gave signs for another log than {head.origin}"
+    except NoteBroken as error:
+        fault = str(error)
+    words = f"NOT signed by a key that you gave: {fault}; if the log's key was changed, give the other one too, {_KEYS}"
+    return Opened(head, False, shown_plainly(words))
 
 
 def _is_of(leaf: str, exchange: str) -> bool:
@@ -193,5 +213,8 @@ def _grew(client: Client, before: Checkpoint, head: Checkpoint) -> bool:
     answer = client.get(f"/v1/audit/proof/consistency?from={before.size}&to={head.size}")
     if answer.status != 200:
         return False
-    proof = [bytes.fromhex(one) for one in answer.body["proof"]]
+    try:
+        proof = [bytes.fromhex(one) for one in answer.body["proof"]]
+    except (KeyError, TypeError, ValueError):
+        return False
     return verify_consistency(before.size, before.root, head.size, head.root, proof)

@@ -13,12 +13,16 @@ from rich.table import Table
 
 from gateway.audit.report_words import REPORTS, cell, csv_of
 from gateway.cli.desk import Desk, asks
+from gateway.cli.files import OUT, write
 from gateway.cli.filters import TIMES, moment
 from gateway.cli.options import options
+from gateway.domain.dates import local_text
 
 _WIDTH = 180
 _HOURS = re.compile(r"([0-2][0-9]:[0-5][0-9])-([0-2][0-9]:[0-5][0-9])", re.ASCII)
 _WEEKDAYS = re.compile(r"[1-7]+", re.ASCII)
+#: columns that hold times
+_TIMES = ("first", "last")
 _VOLUME = ("weeks", "compare", "threshold", "least")
 
 
@@ -54,7 +58,7 @@ _VOLUME = ("weeks", "compare", "threshold", "least")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a file.")
+@click.option("--out", type=OUT, help="Write a file.")
 @asks("auditor")
 def report(
     *,
@@ -84,7 +88,7 @@ def report(
     answer = desk.asked(lambda client: client.post("/v1/audit/report", body))
     text = _written(answer.body, "json" if desk.as_json else form, wide=out is not None)
     if out is not None:
-        _keep(out, text)
+        write(out, text)
     elif not desk.quiet:
         click.echo(text, nl=False)
     return 0
@@ -129,21 +133,18 @@ def _table(answer: Mapping[str, Any]) -> Table:
     heads = (f"{column['title']}\n{column['title_en']}" for column in answer["columns"])
     table = Table(*heads, title=f"{answer['title']} / {answer['title_en']}")
     for row in answer["rows"]:
-        table.add_row(*(cell(row[column["name"]]) for column in answer["columns"]))
+        table.add_row(*(_cell(column["name"], row[column["name"]]) for column in answer["columns"]))
     return table
+
+
+def _cell(name: str, value: object) -> str:
+    return local_text(cell(value)) if name in _TIMES else cell(value)
 
 
 def _below(answer: Mapping[str, Any]) -> str:
     """Span, sums and method."""
     totals = ", ".join(f"{name}: {value}" for name, value in answer["totals"].items())
     settings = ", ".join(f"{name}: {cell(value)}" for name, value in answer["settings"].items())
-    lines = [f"{answer['since']} … {answer['until']}", f"tổng / totals: {totals}"]
+    lines = [f"{local_text(answer['since'])} … {local_text(answer['until'])}", f"tổng / totals: {totals}"]
     lines += [f"theo / with: {settings}"] * bool(settings)
     return "".join(f"{line}\n" for line in (*lines, answer["how"], answer["how_en"]))
-
-
-def _keep(out: Path, text: str) -> None:
-    try:
-        out.write_bytes(text.encode())
-    except OSError as error:
-        raise click.UsageError(f"--out: {out} cannot be written ({error.strerror})") from None

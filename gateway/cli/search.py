@@ -1,17 +1,28 @@
 """`motlan log search`: records that match, newest first."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
+from rich.box import SQUARE
+from rich.console import Console, ConsoleOptions
 from rich.table import Table
+from rich.text import Text
 
 from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import FILTERS, TIMES, filters_of
 from gateway.cli.options import options
 from gateway.cli.paging import pages, passed_over
+from gateway.domain.dates import local_text
 
 #: of a table that goes into a file
 _WIDTH = 180
+#: columns of a terminal from which on a record stands in one line
+_FLAT = 150
+_HEADS = (
+    "số / no.", "giờ / +07:00", "loại / phase", "hệ thống / by", "cơ quan / agency", "thủ tục / procedure",
+    "mục đích / purpose", "hồ sơ / dossier", "nguồn / sources", "kết quả / result",
+)  # fmt: skip
 
 
 @click.command()
@@ -35,18 +46,47 @@ def search(
     answer = desk.asked(lambda client: pages(client, "/v1/audit/search", body, "records", limit))
     found = answer.body
     desk.say(
-        found, _records(found["records"], more=found["next"] is not None), *passed_over(found), width=_WIDTH
+        found, Records(found["records"], more=found["next"] is not None), *passed_over(found), width=_WIDTH
     )
     return 0
 
 
-def _records(records: list[Any], *, more: bool) -> Table:
-    table = Table("số / no.", "thời gian / time", "giai đoạn / phase", "hệ thống / by", "thủ tục / procedure",
-                  "hồ sơ / dossier", "nguồn / sources", "kết quả / result")  # fmt: skip
-    for record in records:
-        calls = dict.fromkeys(f"{c['source']}: {c['outcome'] or '…'}" for c in record.get("calls", ()))
-        cells = (record.get(name, "") for name in "time phase requester procedure dossier".split())
-        table.add_row(str(record["leaf_index"]), *cells, ", ".join(calls), record.get("result", ""))
-    if more:
-        table.caption = "còn nữa: --limit / there are more: --limit"
-    return table
+class Records:
+    """Records as a table: each in one line where there is room, else what belongs together in one cell."""
+
+    def __init__(self, records: list[Any], *, more: bool) -> None:
+        """Of the JSON answer; `more`: there are further ones."""
+        self._records = records
+        self._more = more
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        """As rich asks for it, with the width that there is."""
+        del console
+        flat = options.max_width >= _FLAT
+        table = Table(padding=(0, 0 if flat else 1), box=SQUARE)
+        heads = [head.replace(" / ", "\n") for head in _HEADS] if flat else map("\n".join, _stacked(_HEADS))
+        for head in heads:
+            table.add_column(head, overflow="fold")
+        for record in self._records:
+            cells = _cells(record)
+            shown = cells if flat else ("\n".join(filter(None, some)) for some in _stacked(cells))
+            table.add_row(*map(Text, shown))  # as it is, whatever brackets stand in it
+            if not flat:
+                table.add_section()
+        if self._more:
+            table.caption = "còn nữa: --limit / there are more: --limit"
+        yield table
+
+
+def _cells(record: Any) -> tuple[str, ...]:  # noqa: ANN401 -- the JSON answer
+    calls = dict.fromkeys(f"{c['source']}: {c['outcome'] or '…'}" for c in record.get("calls", ()))
+    time, _, zone = local_text(record.get("time", "")).partition(" +")
+    del zone  # the heading has it
+    names = "phase requester agency procedure purpose dossier".split()
+    named = (record.get(name, "") for name in names)
+    return (str(record["leaf_index"]), time, *named, ", ".join(calls), record.get("result", ""))
+
+
+def _stacked(cells: Sequence[str]) -> tuple[Sequence[str], ...]:
+    """Number, time and phase; who; for what; what came of it."""
+    return cells[:3], cells[3:5], cells[5:8], cells[8:]

@@ -36,7 +36,7 @@ class Store(Voice):
     def done(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
         """What the work gave; exits, with a word about it, when it could not be done."""
         try:
-            return kept(self.keeper, work)
+            return kept(self.keeper, lambda: self._over_a_log(work))
         except Unprocessable as error:
             raise click.UsageError(error.detail) from None
         except ConfigError:
@@ -44,6 +44,11 @@ class Store(Voice):
         except GatewayError as error:
             click.echo(f"{error.title_vi} / {error.title}: {error.detail}", err=True)
             raise click.exceptions.Exit(3 if isinstance(error, LogUnavailable) else 1) from None
+
+    async def _over_a_log(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
+        if missing := await self.keeper.missing():
+            raise Unprocessable(f"{missing}; give the folder that `motlan serve` uses: --dir FOLDER")
+        return await work()
 
 
 def keeps(command: Callable[..., int]) -> Callable[..., int]:

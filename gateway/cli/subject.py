@@ -1,5 +1,6 @@
 """`motlan log subject`: every use of one person's data, page by page, and what could not be looked at."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import PERSON, TIMES, moment, person
 from gateway.cli.options import options
 from gateway.cli.paging import pages, passed_over
+from gateway.domain.dates import local_text
 
 
 @click.command()
@@ -37,11 +39,19 @@ def subject(
     return 0
 
 
+def _data(use: Any, language: str) -> Iterator[str]:  # noqa: ANN401 -- the JSON answer
+    """What was asked for, a line for each data service, in the language of these titles."""
+    for call in use["data"]:
+        names = ", ".join(dict.fromkeys(one[f"title{language}"] for one in call["attributes"]))
+        yield f"    {call[f'data_service_title{language}']}: {names}"
+
+
 def _told(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
     """Times and sentences; whoever wants all of it takes --json."""
     lines = []
     for use in body["uses"]:
-        lines += [f"{use['time']}  {use['exchange_id']}", f"  {use['summary']}", f"  {use['summary_en']}", ""]
+        lines += [f"{local_text(use['time'])}  {use['exchange_id']}"]
+        lines += [f"  {use['summary']}", *_data(use, ""), f"  {use['summary_en']}", *_data(use, "_en"), ""]
     more = " … còn nữa / there are more: --limit" if body["next"] else ""
     lines.append(f"{len(body['uses'])} lần sử dụng / uses{more}")
     return "\n".join([*lines, *passed_over(body)])

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from gateway import VERSION
-from gateway.cli.options import JSON, QUIET
+from gateway.cli.files import OUT, note_in, write
+from gateway.cli.options import JSON, QUIET, VKEYS
 from gateway.exchange_log.note import NoteBroken
 from gateway.exchange_log.report import told
 from gateway.exchange_log.standalone import standalone
@@ -25,14 +26,7 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command("verify-log")
 @click.argument("export", metavar="FILE", required=False, type=_FILE)
-@click.option(
-    "--vkey",
-    "vkeys",
-    multiple=True,
-    envvar="MOTLAN_LOG_VKEY",
-    metavar="KEY",
-    help="Public key of the log, name+id+base64, as you got it from elsewhere; repeat it for an old and a new one.",
-)
+@VKEYS
 @click.option(
     "--witness",
     "witnesses",
@@ -55,7 +49,7 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option(
     "--emit-standalone",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OUT,
     help="Write the verifier as one Python file that needs only `cryptography`.",
 )
 @JSON
@@ -89,7 +83,10 @@ def verify_log(
     if not vkeys:
         remedy = "give --vkey KEY or set MOTLAN_LOG_VKEY to the key that the log's operator published"
         raise click.UsageError(f"the key in the file itself proves nothing: {remedy}")
-    notes = {"checkpoint": _text(checkpoint), "since": _text(since)}
+    notes = {
+        "checkpoint": None if checkpoint is None else note_in(checkpoint),
+        "since": None if since is None else note_in(since),
+    }
     verdict = _verified(export, (vkeys, witnesses), notes, strict=strict, bar=not quiet)
     if as_json:
         click.echo(json.dumps(verdict.as_json()))
@@ -118,24 +115,9 @@ def _verified(
 
 
 def _write(path: Path, *, quiet: bool) -> None:
-    try:
-        path.write_text(standalone(VERSION, path.name), "utf-8")
-    except OSError as error:
-        raise click.UsageError(
-            f"--emit-standalone: {path} cannot be written ({error.strerror}); choose a folder that is writable"
-        ) from None
+    write(path, standalone(VERSION, path.name))
     if not quiet:
         click.echo(f"{path}: python3 {path.name} --help")
-
-
-def _text(path: Path | None) -> str | None:
-    """A note as it is, without turning line ends into others: they are signed."""
-    if path is None:
-        return None
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{path} is no checkpoint: it is not UTF-8") from None
 
 
 @contextlib.contextmanager

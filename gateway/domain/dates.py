@@ -18,7 +18,6 @@ DISORDER = timedelta(hours=2)
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _EARLIEST, _LATEST = 1850, 2199
-_VIETNAM = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,7 +63,21 @@ class PartialDate:
 
 def legal_day(moment: datetime) -> date:
     """The day that it is in Vietnam (UTC+7, without summer time): ages, agreements and papers follow it."""
-    return moment.astimezone(_VIETNAM).date()
+    return moment.astimezone(VIETNAM).date()
+
+
+def local(text: str) -> datetime | None:
+    """A time of a record (RFC 3339) as the clocks of Việt Nam showed it; None for what is none."""
+    try:
+        return datetime.fromisoformat(text).astimezone(VIETNAM)
+    except (ValueError, OverflowError):
+        return None
+
+
+def local_text(text: str) -> str:
+    """The same for lists that people read, `2026-11-25 15:04:05 +07:00`; what is no time stays as it is."""
+    moment = local(text)
+    return text if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} +07:00"
 
 
 def rfc3339(moment: datetime) -> str:

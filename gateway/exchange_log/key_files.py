@@ -9,6 +9,10 @@ from pathlib import Path
 
 from gateway.domain.errors import ConfigError, Problem
 
+#: files of the state folder, for keys that the configuration does not have
+ROOT_FILE = "exchange-log-root.key"
+SIGNING_FILE = "exchange-log-signing.key"
+
 _KEY = 32
 
 

@@ -22,12 +22,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import key_in, replace_file, sync
+from gateway.exchange_log.key_files import ROOT_FILE, key_in, replace_file, sync
 
 _KEY = 32
 _NONCE = 12
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-_ROOT_FILE = "exchange-log-root.key"
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
 #: how long the keys of a month that could be erased are used before the store is asked again
@@ -230,15 +229,15 @@ def root_key_in(folder: Path) -> bytes:
 
     Of processes that start together one makes the key and all use it. ConfigError when the folder refuses.
     """
-    return key_in(folder / _ROOT_FILE)
+    return key_in(folder / ROOT_FILE)
 
 
 def root_keys_in(folder: Path) -> RootKeys:
     """The root key of the state folder, with the next and the former one while and after it is changed."""
-    names = (_ROOT_FILE, _NEXT_ROOT_FILE, _FORMER_ROOT_FILE)
+    names = (ROOT_FILE, _NEXT_ROOT_FILE, _FORMER_ROOT_FILE)
 
     def read() -> list[bytes]:
-        return [key_in(folder / name) for name in names if name == _ROOT_FILE or (folder / name).exists()]
+        return [key_in(folder / name) for name in names if name == ROOT_FILE or (folder / name).exists()]
 
     return RootKeys(read(), read)
 
@@ -250,6 +249,6 @@ def next_root_key(folder: Path) -> bytes:
 
 def settle_root_key(folder: Path) -> None:
     """The next root key becomes the one that wraps, which becomes the former one. Every step may be the last."""
-    replace_file(folder / _FORMER_ROOT_FILE, (folder / _ROOT_FILE).read_bytes())
-    (folder / _NEXT_ROOT_FILE).replace(folder / _ROOT_FILE)
+    replace_file(folder / _FORMER_ROOT_FILE, (folder / ROOT_FILE).read_bytes())
+    (folder / _NEXT_ROOT_FILE).replace(folder / ROOT_FILE)
     sync(folder)

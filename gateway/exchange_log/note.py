@@ -24,6 +24,8 @@ _ROOT_BYTES = 32
 _ID_BYTES = 4
 _TIME_BYTES = 8
 _MOST_SIGNATURES = 100
+#: signatures that a refusal names
+_NAMED = 5
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -175,8 +177,10 @@ def signatures_of(note: str, verifiers: Iterable[NoteVerifier]) -> list[Signatur
 def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
     """The text of a note that at least one of these keys has signed; NoteBroken otherwise."""
     if not signatures_of(note, verifiers):
-        names = ", ".join(one.name for one in verifiers)
-        raise NoteBroken(f"none of its signatures is by a key that was given ({names})")
+        given = ", ".join(f"{one.name}+{one.key_id.hex()}" for one in verifiers)
+        raise NoteBroken(
+            f"none of its signatures is by a key that was given ({given}): it is signed by {_signed_by(note)}"
+        )
     return split_note(note)[0]
 
 
@@ -190,6 +194,13 @@ def cosigned(note: str, line: bytes, witness: NoteVerifier) -> int:
     if not found or found[0].time is None:
         raise NoteBroken(f"it is not one line by {witness.name}")
     return found[0].time
+
+
+def _signed_by(note: str) -> str:
+    """Name and key id of each signature, as public keys begin with them; of many only the first ones."""
+    parts = [_parts(line) for line in split_note(note)[1]]
+    names = list(dict.fromkeys(f"{name}+{signed[:_ID_BYTES].hex()}" for name, signed in parts))
+    return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
 
 
 def _parts(line: str) -> tuple[str, bytes]:

@@ -20,7 +20,7 @@ def told(verdict: Verdict) -> list[str]:
 
     Whatever the file says stands there as text: nothing in it moves the cursor of a terminal, hides or turns round.
     """
-    return [_shown(line) for line in _told(verdict)]
+    return [shown_plainly(line) for line in _told(verdict)]
 
 
 def _told(verdict: Verdict) -> list[str]:
@@ -45,7 +45,8 @@ def _told(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _shown(line: str) -> str:
+def shown_plainly(line: str) -> str:
+    """A line of words from outside, of bounded length, with nothing in it that a terminal obeys."""
     whole = line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in whole)
 

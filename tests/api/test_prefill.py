@@ -103,7 +103,12 @@ async def test_stream_of_a_strange_token_is_a_problem_not_a_stream(door: Door) -
 async def test_ready_follows_the_log_and_live_does_not(door: Door) -> None:
     assert (await door.get("/health/ready")).status == 200
     door.log.up = False
-    assert (await door.get("/health/ready")).status == 503
+    answer = await door.get("/health/ready")
+    assert (answer.status, answer.json["status"], answer.json["code"]) == (
+        503,
+        "not_ready",
+        "log_unavailable",
+    )
     assert (await door.get("/health/live")).status == 200
 
 

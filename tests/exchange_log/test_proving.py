@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
+from gateway.exchange_log.note import COSIGNATURE, NoteSigner, split_note
 from tests import typed
-from tests.exchange_log.sample import Log, joined, leaf_of, node_over, record
+from tests.exchange_log.sample import Log, joined, key, leaf_of, node_over, record
 
 ROOT = Path(__file__).parents[2]
 MINE, OTHER = "01KB0000000000000000000001", "01KB0000000000000000000002"
@@ -45,6 +46,7 @@ def answering(places: list[int]) -> Iterator[str]:
         def do_GET(self) -> None:
             note = self.path.endswith("/checkpoint")
             proofs = proof(places[0]) if "leaf_hash" in self.path else {"proofs": [*map(proof, places)]}
+            proofs |= {"proof": []}  # that a log of six records grew out of itself
             self.say("text/plain" if note else "application/json",
                      LOG.checkpoint().encode() if note else json.dumps(proofs).encode(),
                      404 if self.path.endswith("/anchors") else 200)  # fmt: skip
@@ -75,9 +77,11 @@ def answering(places: list[int]) -> Iterator[str]:
         thread.join()
 
 
-def motlan(url: str, *words: str) -> tuple[int, str]:
-    without = dict.fromkeys(name for name in os.environ if name.startswith("MOTLAN_"))
-    said = typed.motlan("log", *words, "--gateway", url, "--client-secret", "x", environment=without)
+def motlan(url: str, *words: str, **environment: str) -> tuple[int, str]:
+    without: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name.startswith("MOTLAN_"))
+    said = typed.motlan(
+        "log", *words, "--gateway", url, "--client-secret", "x", environment=without | environment
+    )
     return said.code, said.out + said.err
 
 
@@ -97,3 +101,32 @@ def test_records_of_another_exchange_prove_nothing(places: list[int]) -> None:
     with answering(places) as url:
         code, told = motlan(url, "prove", "--exchange", MINE, "--vkey", LOG.signer.vkey)
     assert (code, "NOT proven" in told) == (1, True), told
+
+
+def test_checkpoint_kept_before_the_key_was_changed_asks_for_the_key_that_is_missing(tmp_path: Path) -> None:
+    former = NoteSigner(LOG.origin, key(7))
+    older = tmp_path / "yesterday"
+    older.write_text(former.sign(split_note(LOG.checkpoint())[0]), "utf-8")
+    words = ("checkpoint", "--since", str(older), "--vkey")
+    ids = [vkey.rpartition("+")[0] for vkey in (LOG.signer.vkey, former.vkey)]
+    with answering([0]) as url:
+        both = [("--vkey", former.vkey), (f"{former.vkey} {LOG.signer.vkey}",)]
+        for code, told in (
+            motlan(url, *words, LOG.signer.vkey, *both[0]),
+            motlan(url, *words, *both[1]),
+            motlan(url, *words[:-1], MOTLAN_LOG_VKEY=both[1][0]),
+        ):
+            assert (code, "NOT" in told, "signed by its key" in told) == (0, False, True), told
+        for given, (held, missing) in ((LOG.signer.vkey, ids), (former.vkey, ids[::-1])):
+            code, told = motlan(url, *words, given)
+            assert (code, f"given ({held}): it is signed by {missing};" in told) == (1, True), told
+            assert "give the other one too, --vkey KEY for each or MOTLAN_LOG_VKEY" in told
+        code, told = motlan(url, "prove", LOG.hashes[0].hex(), "--vkey", former.vkey)
+        assert (code, f"is signed by {ids[0]};" in told) == (1, True), told
+
+
+def test_key_of_a_witness_does_not_stand_for_that_of_the_log() -> None:
+    witness = NoteSigner(LOG.origin, key(1), COSIGNATURE)
+    with answering([0]) as url:
+        code, told = motlan(url, "checkpoint", "--vkey", witness.vkey)
+    assert (code, "NOT signed" in told) == (1, True), told

@@ -120,7 +120,8 @@ async def test_prefill_is_refused_after_the_grace_across_a_restart_and_recovers_
         await anchored.until(house, anchored.ready, 15)
         assert time.monotonic() - began < 15
         assert (await anchored.ask(house, 2))[0] == 200
-        assert (await anchored.health(house))["status"] == "ready"
+        told = await anchored.health(house)
+        assert (told["status"], "code" in told) == ("ready", False)
 
 
 async def _refuses(house: House) -> None:
@@ -129,7 +130,8 @@ async def _refuses(house: House) -> None:
     assert "neo ra bên ngoài" in problem["title_vi"]
     assert "not anchored" in problem["title"]
     assert "national" in problem["detail"]
-    assert (await anchored.health(house))["status"] == "refusing"
+    told = await anchored.health(house)
+    assert (told["status"], told["code"]) == ("refusing", "log_not_anchored")
     async with house.session.get(f"{house.admin}/metrics") as answer:
         assert "motlan_log_anchor_refusing 1.0" in await answer.text()
 

@@ -63,6 +63,12 @@ class Portal:
             counted: dict[str, int] = (await answer.json())["calls"]
             return sum(count for name, count in counted.items() if not name.endswith("token"))
 
+    async def health(self) -> tuple[int, Any, Any]:
+        """Status, word and code of the probe."""
+        async with self._session.get(f"{self._content['admin']}/health/ready") as answer:
+            body = await answer.json()
+            return answer.status, body["status"], body.get("code")
+
     async def export(self) -> bytes:
         url = f"{self._content['gateway']}/v1/audit/export"
         async with self._session.post(url, json={}, headers=await self.bearer("auditor")) as answer:
@@ -120,8 +126,12 @@ async def test_full_disk_refuses_before_any_call_and_goes_on_when_there_is_room(
             portal = Portal(content, session)
             bearer = await portal.bearer()
             assert (await portal.prefill(bearer))[0] == 200
+            assert await portal.health() == (200, "ready", None)
             with small_files(process.pid):
                 await refused_and_asks_nobody(portal, bearer)
+                async with asyncio.timeout(SECONDS_TO_RECOVER):
+                    while await portal.health() != (503, "not_ready", "log_unavailable"):
+                        await asyncio.sleep(0.2)
             await recovers(portal, bearer)
 
 

@@ -86,7 +86,7 @@ async def test_rewritten_log_is_told_by_the_gateways_own_proofs(
     async with served(state) as (office, _):
         known = office.clients["auditor"]
         client = Client(office.url, known["client_id"], known["client_secret"])
-        shown = await asyncio.to_thread(check_growth, client, evidence.yesterday, evidence.vkey)
+        shown = await asyncio.to_thread(check_growth, client, evidence.yesterday, [evidence.vkey])
         status, raw = await office.get(f"/v1/audit/proof/inclusion?leaf_hash={evidence.receipt['leaf_hash']}")
     assert not getattr(shown, "good", True)
     assert "did NOT grow" in getattr(shown, "words", "")
