@@ -78,10 +78,9 @@ def answering(places: list[int]) -> Iterator[str]:
 
 
 def motlan(url: str, *words: str, **environment: str) -> tuple[int, str]:
-    without: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name.startswith("MOTLAN_"))
-    said = typed.motlan(
-        "log", *words, "--gateway", url, "--client-secret", "x", environment=without | environment
-    )
+    known: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name.startswith("MOTLAN_"))
+    known.update(environment)
+    said = typed.motlan("log", *words, "--gateway", url, "--client-secret", "x", environment=known)
     return said.code, said.out + said.err
 
 
