@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
-from gateway.exchange_log.key_files import root_key_from_text
+from gateway.exchange_log.key_files import key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.registry import STORES
 from gateway.settings import Secret, is_http
@@ -63,8 +63,8 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
         secret: Secret | None = getattr(log, name)
         try:
             if secret is not None:
-                root_key_from_text(secret.reveal())
+                key_from_text(secret.reveal(), name)
         except ConfigError as error:
             fault = error.problems[0]
-            what = f"'log.{name}': {fault.what.replace('root key', 'key')}"
+            what = f"'log.{name}': {fault.what}"
             yield document.problem(("log", name), what, fault.remedy)

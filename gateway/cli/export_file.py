@@ -1,7 +1,6 @@
 """An export fetched from a gateway into a file: whole or not at all, in constant memory, with progress."""
 
 import gzip
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.cli.client import Answer, Client, Unreachable
+from gateway.exchange_log.durable import SHARED, replacing
 
 _RECORD = b'{"i":'
 _LAST = b'{"end":true'
@@ -82,14 +82,8 @@ def _opened(out: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(out)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            yield file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(Path(out), SHARED) as file:
+        yield file
 
 
 class _Step:
