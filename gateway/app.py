@@ -144,7 +144,7 @@ def application(parts: Composition) -> web.Application:
             sources=app[SOURCES],
             log=app[LOG],
             audit=app[AUDIT],
-            anchors=app[AUDIT].anchors.keeper,
+            anchors=app[AUDIT].anchors.rounds,
         )
         yield
         await prefill.close()
@@ -276,7 +276,7 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
-        proofs = Proofs(reader, reader, anchors.keeper.heads, history)
+        proofs = Proofs(reader, reader, anchors.rounds.heads, history)
         books = Books(
             log=log, reader=reader, proofs=proofs, people=People(roots, keeping), cursors=Cursors(roots.first),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,

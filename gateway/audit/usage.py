@@ -11,7 +11,7 @@ from gateway.audit.filters import Filters
 from gateway.audit.service import MOST_RECORDS, Asker, Books
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles
-from gateway.ports import LogEntry
+from gateway.ports import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
 _CLOSING = ("outcome", "refusal", "abandoned")
@@ -63,7 +63,9 @@ class Usage:
         opening = members_of(entry)
         if opening is None or opening["phase"] not in {*_OPENING, *_CLOSING}:
             return None
-        found, _ = await self._books.page(Filters(exchange=opening["exchange"]), None, MOST_RECORDS)
+        found, _ = await self._books.page(
+            Filters(plain=LogSearch(exchange=opening["exchange"])), None, MOST_RECORDS
+        )
         records = {one.index: members_of(one) or opening for one in sorted(found)}
         about = [index for index, one in records.items() if indexes & set(one["subjects"].values())]
         first = next((index for index in about if records[index]["phase"] in _OPENING), None)
