@@ -19,8 +19,12 @@ DRAFT = ".draft"
 def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """What is written here becomes the file at the end; after an exception nothing has changed.
 
-    OSError when the folder refuses.
+    A pipe or a device is never replaced: it is written to as it stands. OSError when the folder refuses.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
     draft = _draft_of(path)
     try:
         with _opened(draft, mode) as file:

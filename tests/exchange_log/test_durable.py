@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +37,16 @@ def test_writing_that_breaks_off_leaves_what_was_there_and_nothing_beside_it(tmp
     with pytest.raises(KeyError):
         write_and_break_off(path)
     assert (path.read_bytes(), names(tmp_path)) == (b"whole", ["archive"])
+
+
+def test_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as threads:
+        read = threads.submit(path.read_bytes)
+        replace_file(path, b"through")
+        assert read.result() == b"through"
+    assert path.is_fifo()
 
 
 @pytest.mark.parametrize("renames", [False, True])
