@@ -177,6 +177,7 @@ class SoapSource(Provider):
             if error.reason is Reason.SOURCE_ANSWER_INVALID:
                 self._peer.guard.breaker.blame()
             return failed(error.outcome, error.reason), received
+        self._auth.in_doubt = False
         read = door.plan.read
         return await asyncio.to_thread(read, tree, query) if large else read(tree, query), received
 
