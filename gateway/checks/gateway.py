@@ -59,7 +59,7 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
     if not _ORIGIN.fullmatch(log.origin):
         what = f"'origin: {log.origin}' cannot stand in a signature"
         yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
-    for name in ("root_key", "signing_key", "former_signing_key"):
+    for name in ("root_key", "former_root_key", "signing_key", "former_signing_key"):
         secret: Secret | None = getattr(log, name)
         try:
             if secret is not None:

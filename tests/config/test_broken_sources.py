@@ -46,6 +46,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "root key that is not there": (GATEWAY, LOG, f"{LOG}  root_key: {{env: NO_KEY}}\n", "root_key:", "NO_KEY"),
     "root key too short": (GATEWAY, LOG, f"{LOG}  root_key: {{value: YWJj}}\n", "root_key:", "44 characters"),
+    "former root key too short": (
+        GATEWAY, LOG, f"{LOG}  former_root_key: {{value: YWJj}}\n", "former_root_key:", "44 characters",
+    ),
     "signing key not there": (
         GATEWAY, LOG, f"{LOG}  signing_key: {{file: /nowhere}}\n", "signing_key:", "/nowhere",
     ),
