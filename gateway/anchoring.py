@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 from gateway import registry
 from gateway.anchors.gauges import AnchorGauges
 from gateway.anchors.heads import Heads
-from gateway.anchors.keeper import Keeper
 from gateway.anchors.listing import Listing
+from gateway.anchors.rounds import Rounds
 from gateway.config import Configuration
 from gateway.ports import Anchor, AnchorStore, Clock, LogKeeping, LogTree
 from gateway.telemetry import Metrics
@@ -21,7 +21,7 @@ _PLACE = "config/gateway.yaml"
 class Anchoring(NamedTuple):
     """What the doors see of anchors."""
 
-    keeper: Keeper
+    rounds: Rounds
     listing: Listing
 
 
@@ -49,21 +49,21 @@ class Parts(Protocol):
 async def anchoring(
     parts: Parts, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
 ) -> AsyncIterator[Anchoring]:
-    """The keeper at work, over all anchors of the configuration; ConfigError when one cannot be opened."""
+    """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
     store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
     keys = [one.vkey for one in settings.anchors.witnesses]
     anchors = _opened(parts, tree, clock)
     heads = Heads(tree, store, keys, time.time)
-    keeper = Keeper(
+    rounds = Rounds(
         anchors, store, tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds,
     )  # fmt: skip
-    if keeper.standings:
-        parts.metrics.registry.register(AnchorGauges(keeper))
-    await keeper.start()
-    yield Anchoring(keeper, Listing(keeper, store, tree, keys))
-    await keeper.close()
+    if rounds.standings:
+        parts.metrics.registry.register(AnchorGauges(rounds))
+    await rounds.start()
+    yield Anchoring(rounds, Listing(rounds, store, tree, keys))
+    await rounds.close()
 
 
 def _opened(parts: Parts, tree: LogTree, clock: Clock) -> list[Anchor]:

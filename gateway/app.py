@@ -81,6 +81,9 @@ class Composition:
     in_force: InForce
 
 
+PARTS: web.AppKey[Composition] = web.AppKey("parts")
+
+
 def compose(configuration: Configuration, root: Path, state: Path) -> Composition:
     """Read the mappings; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -107,50 +110,52 @@ def api_application(metrics: Metrics) -> web.Application:
 def application(parts: Composition) -> web.Application:
     """The API with one cleanup context per resource, in the order in which they need one another."""
     app = api_application(parts.metrics)
-
-    async def log(app: web.Application) -> AsyncIterator[None]:
-        app[LOG], app[SEQUENCER] = open_log(parts)
-        app[SEQUENCER].start()
-        telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))
-        await asyncio.wait((telling,), timeout=_TELL_SECONDS)
-        yield
-        telling.cancel()
-        await app[LOG].close()
-        await app[SEQUENCER].close()
-
-    async def audit(app: web.Application) -> AsyncIterator[None]:
-        async with auditing(parts, app[LOG], app[SEQUENCER]) as app[AUDIT]:
-            yield
-
-    async def sources(app: web.Application) -> AsyncIterator[None]:
-        app[SOURCES] = open_sources(parts)
-        yield
-        for source in app[SOURCES].values():
-            await source.close()
-
-    async def cache(app: web.Application) -> AsyncIterator[None]:
-        url = parts.configuration.gateway.cache_url
-        app[CACHE] = registry.store(url, "open_cache")(url)
-        yield
-        await app[CACHE].close()
-
-    async def services(app: web.Application) -> AsyncIterator[None]:
-        prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
-        app[SERVICES] = Services(
-            configuration=parts.configuration,
-            catalogue=parts.catalogue,
-            prefill=prefill,
-            requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
-            sources=app[SOURCES],
-            log=app[LOG],
-            audit=app[AUDIT],
-            anchors=app[AUDIT].anchors.keeper,
-        )
-        yield
-        await prefill.close()
-
-    app.cleanup_ctx.extend([log, audit, cache, sources, services])
+    app[PARTS] = parts
+    app.cleanup_ctx.extend([_log, _audit, _cache, _sources, _services])
     return app
+
+
+async def _log(app: web.Application) -> AsyncIterator[None]:
+    parts = app[PARTS]
+    app[LOG], app[SEQUENCER] = open_log(parts)
+    app[SEQUENCER].start()
+    telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))
+    await asyncio.wait((telling,), timeout=_TELL_SECONDS)
+    yield
+    telling.cancel()
+    await app[LOG].close()
+    await app[SEQUENCER].close()
+
+
+async def _audit(app: web.Application) -> AsyncIterator[None]:
+    async with auditing(app[PARTS], app[LOG], app[SEQUENCER]) as app[AUDIT]:
+        yield
+
+
+async def _sources(app: web.Application) -> AsyncIterator[None]:
+    app[SOURCES] = open_sources(app[PARTS])
+    yield
+    for source in app[SOURCES].values():
+        await source.close()
+
+
+async def _cache(app: web.Application) -> AsyncIterator[None]:
+    url = app[PARTS].configuration.gateway.cache_url
+    app[CACHE] = registry.store(url, "open_cache")(url)
+    yield
+    await app[CACHE].close()
+
+
+async def _services(app: web.Application) -> AsyncIterator[None]:
+    parts = app[PARTS]
+    prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
+    app[SERVICES] = Services(
+        configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
+        requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
+        sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
+    )  # fmt: skip
+    yield
+    await prefill.close()
 
 
 def admin_application(app: web.Application, metrics: Metrics) -> web.Application:
@@ -244,9 +249,8 @@ def open_prefill(
         for name, settings in parts.configuration.sources.items()
         for operation, service in settings.services.items()
     }
-    clock = SystemClock()
+    clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    digest = parts.in_force.digest
     return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, digest)
 
 
@@ -276,7 +280,7 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
     clock, times = SystemClock(), parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
-        proofs = Proofs(reader, reader, anchors.keeper.heads, history)
+        proofs = Proofs(reader, reader, anchors.rounds.heads, history)
         books = Books(
             log=log, reader=reader, proofs=proofs, people=People(roots, keeping), cursors=Cursors(roots.first),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,

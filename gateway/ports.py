@@ -262,11 +262,7 @@ class Cache(Protocol):
         ...
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for `seconds`; a broken store drops it silently (counted in metrics)."""
-        ...
-
-    async def drop(self, key: str) -> None:
-        """Forget a value."""
+        """Keep a value for `seconds`; a broken store drops it silently."""
         ...
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from gateway import registry, telemetry
 from gateway.app import SEQUENCER, Gateway, compose, listen
 from gateway.checks.production import no_sandbox
 from gateway.config import Configuration, load
+from gateway.exchange_log.durable import replace_file
 from gateway.settings import Listener
 
 SANDBOX = "http://127.0.0.1:8090"
@@ -163,13 +164,7 @@ def personas(root: Path) -> list[dict[str, object]]:
 def write_ready(path: Path, content: Mapping[str, object]) -> None:
     """Atomically, mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    replace_file(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
 def stop_event() -> asyncio.Event:

@@ -5,13 +5,12 @@ show later, with `motlan verify-log --since`, that nothing before that day was c
 """
 
 import asyncio
-import os
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta, timezone
 from pathlib import Path
 
 from gateway.domain.anchoring import AnchorFailed
+from gateway.exchange_log.durable import SHARED, create_file
 from gateway.exchange_log.note import NoteBroken, split_note
 from gateway.ports import Clock
 
@@ -66,26 +65,7 @@ def _written_once(path: Path, content: bytes) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         return path.read_bytes()
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link where the file system has them: unlike a rename it never replaces what another process was first with.
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        except OSError:
-            draft.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    create_file(path, content, SHARED, renames=True)
     return path.read_bytes()
 
 

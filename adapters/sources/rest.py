@@ -93,11 +93,13 @@ class RestSource(Provider):
     async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
         """Asks once more when the answer itself says that the token expired."""
         received, tree, turn = await self._exchange(wire, deadline)
-        if self._says_expired(tree) and await renew(self._peer, self._auth, deadline, turn):
+        expired = self._says_expired(tree)
+        if expired and await renew(self._peer, self._auth, deadline, turn):
             received, tree, _ = await self._exchange(wire, deadline)
-            if self._says_expired(tree):
-                self._auth.in_doubt = True
-                raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+            expired = self._says_expired(tree)
+        self._auth.in_doubt = expired
+        if expired:
+            raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
         if isinstance(tree, NotStrictJson):
             self._peer.guard.breaker.blame()
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received

@@ -177,6 +177,7 @@ class SoapSource(Provider):
             if error.reason is Reason.SOURCE_ANSWER_INVALID:
                 self._peer.guard.breaker.blame()
             return failed(error.outcome, error.reason), received
+        self._auth.in_doubt = False
         read = door.plan.read
         return await asyncio.to_thread(read, tree, query) if large else read(tree, query), received
 
@@ -204,8 +205,10 @@ class _Security:
             )
         elif auth.kind == "wsse_x509":
             mine, theirs = (_pem(auth, name, tools.root) for name in ("certificate", "peer_certificate"))
+            key = auth.secret("key").encode()
+            auth.check()
             try:
-                self._signer = Signer(mine, auth.secret("key").encode())
+                self._signer = Signer(mine, key)
                 self._verifier = Verifier([theirs], tools.clock, Recent(tools.clock))
             except ValueError:
                 what = "the certificates of 'auth' cannot be used"
@@ -229,10 +232,11 @@ class _Security:
 
 def _pem(auth: AuthSettings, name: str, root: Path) -> bytes:
     """A certificate: a path below the data root, or a reference as for secrets."""
-    try:
-        return (root / auth.text(name)).read_bytes()
-    except ConfigError:
+    if auth.is_reference(name):
         return auth.secret(name).encode()
+    path = auth.text(name)
+    try:
+        return (root / path).read_bytes() if path else b""
     except OSError:
         what = f"the file of 'auth.{name}' cannot be read"
         raise auth.error(name, what, "check the path, which begins below the data root") from None

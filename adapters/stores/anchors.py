@@ -13,9 +13,8 @@ from typing import Any
 from adapters.stores import sql
 from adapters.stores.log_postgres import connect as connect_postgres
 from adapters.stores.log_postgres import reason_of as reason_of_postgres
-from adapters.stores.log_reader import Reading
 from adapters.stores.log_sqlite import connect, reason_of
-from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.reading import Reading, open_reading
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import GatewayError, LogUnavailable
 
@@ -75,10 +74,14 @@ class SqlAnchors:
 
 def open_anchors(url: str, state_dir: Path) -> SqlAnchors:
     """The anchors of the log at `url`, which `open_log` has opened before."""
+    return SqlAnchors(open_reading(url, state_dir), _keeping(url, state_dir))
+
+
+def _keeping(url: str, state_dir: Path) -> Keep:
     if sql.is_postgres(url):
-        return SqlAnchors(PostgresReading(url), lambda row: _keep_postgres(url, row))
+        return lambda row: _keep_postgres(url, row)
     path = sql.sqlite_path(url, state_dir)
-    return SqlAnchors(SqliteReading(path), lambda row: asyncio.to_thread(_keep_sqlite, path, row))
+    return lambda row: asyncio.to_thread(_keep_sqlite, path, row)
 
 
 def _anchored(row: Sequence[Any]) -> Anchored:

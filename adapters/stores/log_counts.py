@@ -10,10 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.stores import sql
-from adapters.stores.log_reader import Reading
 from adapters.stores.log_search import BLOCKS, span, window
-from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, searched
 from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
 from gateway.ports import LogSearch
@@ -179,9 +177,7 @@ class SqlLogCounts:
 
 def open_counts(url: str, state_dir: Path) -> SqlLogCounts:
     """The counting side of the log at `url`, which `open_log` has opened before."""
-    if sql.is_postgres(url):
-        return SqlLogCounts(PostgresReading(url, _SETTINGS))
-    return SqlLogCounts(SqliteReading(sql.sqlite_path(url, state_dir)))
+    return SqlLogCounts(open_reading(url, state_dir, _SETTINGS))
 
 
 def _counted(found: list[Any], rows: Sequence[Any]) -> Counted[Any]:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.stores import sql
-from adapters.stores.log_reader import Reading
-from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import hash_key
 from gateway.ports_log import Archived, History
 
@@ -58,6 +56,4 @@ class SqlLogHistory:
 
 def open_history(url: str, state_dir: Path) -> SqlLogHistory:
     """The history of the log at `url`, which `open_log` has opened before."""
-    if sql.is_postgres(url):
-        return SqlLogHistory(PostgresReading(url))
-    return SqlLogHistory(SqliteReading(sql.sqlite_path(url, state_dir)))
+    return SqlLogHistory(open_reading(url, state_dir))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters.stores.log_reader import Reading, open_reading
+from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.tiles import TILE
@@ -123,7 +123,7 @@ class SqlLogInspection:
 
 def open_inspection(url: str, state_dir: Path) -> SqlLogInspection:
     """What looks at the log at `url`, which `open_log` has opened before."""
-    return SqlLogInspection(open_reading(url, state_dir))
+    return SqlLogInspection(open_reading(url, state_dir, BY_INDEX))
 
 
 def _compared(

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from adapters.stores import sql
-from adapters.stores.log_reader import Reading, entry_from
-from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.log_reader import entry_from
+from adapters.stores.reading import Reading, open_reading
 from gateway.domain.identifiers import made_at
 from gateway.ports import LogEntry, Standing
 
@@ -64,6 +63,4 @@ class SqlLogKeeping:
 
 def open_keeping(url: str, state_dir: Path) -> SqlLogKeeping:
     """The keeper's view of the log at `url`, which `open_log` has opened before."""
-    if sql.is_postgres(url):
-        return SqlLogKeeping(PostgresReading(url))
-    return SqlLogKeeping(SqliteReading(sql.sqlite_path(url, state_dir)))
+    return SqlLogKeeping(open_reading(url, state_dir))

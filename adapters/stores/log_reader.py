@@ -5,11 +5,10 @@ Proofs are made from tiles only, a handful of them, in one statement: they cost 
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from adapters.stores import sql
 from adapters.stores.log_search import BLOCKS, Statement, span, window
-from adapters.stores.reading import PostgresReading, SqliteReading
+from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, hash_key
 from gateway.domain.errors import LogAltered
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
@@ -31,14 +30,6 @@ _ENTRY_OF_IN_RUNS = (
     " WHERE e.idx / 65536 = run.number AND e.hash = $1 AND a.seq = e.seq"
 )
 _RANGE = f"{_LEAVES} e.idx >= $1 AND e.idx < $2 ORDER BY e.idx LIMIT $3"
-#: Our statements walk indexes in the order of the answer. PostgreSQL would sort all that fits whenever it thinks that
-#: little does, would plan each search again for every partition, and start workers for a handful of rows.
-_PLANNING = {
-    **{f"enable_{way}": "off" for way in ("sort", "seqscan", "bitmapscan", "hashjoin", "mergejoin")},
-    "max_parallel_workers_per_gather": "0",
-    "plan_cache_mode": "force_generic_plan",
-    "jit": "off",
-}
 #: beyond any log
 _NO_BLOCK = 1 << 50
 _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
@@ -49,21 +40,6 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
     """An entry of a row (index, leaf); a leaf that somebody turned into text in SQLite is still the bytes of it."""
     index, leaf = row
     return LogEntry(index, leaf.encode() if isinstance(leaf, str) else leaf)
-
-
-class Reading(Protocol):
-    """A database that is only read."""
-
-    #: whether it takes lists as values
-    arrays: bool
-
-    async def fetch(self, text: str, *values: object) -> list[Any]:
-        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
-        ...
 
 
 class SqlLogReader:
@@ -168,14 +144,7 @@ class SqlLogReader:
 
 def open_reader(url: str, state_dir: Path) -> SqlLogReader:
     """The reading side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogReader(open_reading(url, state_dir))
-
-
-def open_reading(url: str, state_dir: Path) -> Reading:
-    """The database of the log, to be read; by statements that walk indexes."""
-    if sql.is_postgres(url):
-        return PostgresReading(url, _PLANNING)
-    return SqliteReading(sql.sqlite_path(url, state_dir))
+    return SqlLogReader(open_reading(url, state_dir, BY_INDEX))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:

@@ -3,7 +3,7 @@
 First the mark is set (`log_pruned`), which opens the triggers below it for good; then rows go in small steps, each
 a transaction that takes whole records: the leaf, what was searched, the entry, and leaves the beginning of its hash.
 Whatever is killed between two steps goes on with the next call. Nothing reads the rows below the mark meanwhile
-but searches, which find what is still there.
+but searches, which find what is still there. At the end months that became empty give their disk space back.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.stores.changing import Change, Changing, open_changing
+from adapters.stores.months import drop_empty_months
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
 from gateway.domain.errors import LogUnavailable
 from gateway.ports_log import Archived
@@ -54,7 +55,7 @@ class SqlLogRetention:
     """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention)."""
 
     def __init__(self, changing: Changing, *, ordered: bool) -> None:
-        """`ordered` says that numbers of rows have the order of places. Closes `changing` with itself."""
+        """`ordered` says that numbers of rows have the order of places, as in SQLite. Closes `changing` with itself."""
         self._changing = changing
         self._ordered = ordered
 
@@ -100,6 +101,8 @@ class SqlLogRetention:
             gone += len(rows)
             yield gone
         await self._sweep(below)
+        if not self._ordered:
+            await drop_empty_months(self._changing)
 
     async def close(self) -> None:
         """Free connections."""

@@ -54,10 +54,6 @@ class MemoryCache:
         self._items[key] = (self._now() + seconds, bytes(value))
         self._used += size
 
-    async def drop(self, key: str) -> None:
-        """Forget a value."""
-        self._forget(key)
-
     async def close(self) -> None:
         """Forget everything."""
         self._items.clear()

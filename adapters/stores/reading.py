@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
 from adapters.stores.log_postgres import reason_of as reason_of_postgres
@@ -21,10 +21,35 @@ if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+#: Our statements walk indexes in the order of the answer. PostgreSQL would sort all that fits whenever it thinks that
+#: little does, would plan each search again for every partition, and start workers for a handful of rows.
+BY_INDEX: Mapping[str, str] = MappingProxyType(
+    {
+        **{f"enable_{way}": "off" for way in ("sort", "seqscan", "bitmapscan", "hashjoin", "mergejoin")},
+        "max_parallel_workers_per_gather": "0",
+        "plan_cache_mode": "force_generic_plan",
+        "jit": "off",
+    }
+)
 
 _AT_ONCE = 4
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 30.0
+
+
+class Reading(Protocol):
+    """A database that is only read."""
+
+    #: whether it takes lists as values
+    arrays: bool
+
+    async def fetch(self, text: str, *values: object) -> list[Any]:
+        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
 
 
 class SqliteReading:
@@ -114,3 +139,10 @@ class PostgresReading:
                     server_settings={"default_transaction_read_only": "on", **self._settings},
                 )
             return self._pool
+
+
+def open_reading(url: str, state_dir: Path, settings: Mapping[str, str] = NO_SETTINGS) -> Reading:
+    """The database of the log at `url`, to be read; `settings` are those of a PostgreSQL server."""
+    if sql.is_postgres(url):
+        return PostgresReading(url, settings)
+    return SqliteReading(sql.sqlite_path(url, state_dir))

@@ -4,6 +4,7 @@ It holds only what may be lost, so it never raises and never makes anybody wait 
 absent, what cannot be written is dropped, and a server that cannot be reached is left alone for a second.
 """
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ _PREFIX = "motlan:"
 class RedisCache:
     """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
 
-    __slots__ = ("_now", "_redis", "_rest_until", "failures")
+    __slots__ = ("_now", "_redis", "_rest_until")
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         """`now` decides when a server that failed is tried again."""
@@ -38,8 +39,6 @@ class RedisCache:
         self._redis: Redis = Redis.from_pool(pool)
         self._now = now
         self._rest_until = 0.0
-        #: operations that were lost since the start
-        self.failures = 0
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None when it is gone, was never there or cannot be read."""
@@ -51,28 +50,19 @@ class RedisCache:
         if seconds > 0:
             await self._try(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
 
-    async def drop(self, key: str) -> None:
-        """Forget a value; a server that cannot be reached forgets it when its time is over."""
-        await self._try(lambda: self._redis.delete(_PREFIX + key))
-
     async def close(self) -> None:
         """Free the connections."""
-        try:
+        with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
-        except (RedisError, OSError):
-            self.failures += 1
 
     async def _try(self, work: Callable[[], Awaitable[_T]]) -> _T | None:
         if self._now() < self._rest_until:
-            self.failures += 1
             return None
         try:
             return await work()
         except ResponseError:
             # It answers, but does not take this (full, read-only): the next one may well work.
-            self.failures += 1
             return None
         except (RedisError, OSError, TimeoutError):
-            self.failures += 1
             self._rest_until = self._now() + _REST_SECONDS
             return None

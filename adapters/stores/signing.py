@@ -4,18 +4,16 @@ Several machines that share one database must be given one key by configuration:
 log that another key has signed.
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import SIGNING_FILE, key_in, new_key_text, replace_file
+from gateway.exchange_log.durable import replace_file
+from gateway.exchange_log.key_files import SIGNING_FILE, key_from_text, key_in, new_key_text
 from gateway.exchange_log.note import NoteBroken, NoteSigner
 
-_SEED = 32
 _FORMER_FILE = "exchange-log-signing-former.key"
 
 
@@ -25,7 +23,8 @@ def signing_key(folder: Path, text: str | None) -> Ed25519PrivateKey:
     Of processes that start together one makes the key and all use it. ConfigError when it cannot be had.
     """
     if text is not None:
-        return _from_text(text)
+        seed = key_from_text(text, "log.signing_key", "signing key")
+        return Ed25519PrivateKey.from_private_bytes(seed)
     return Ed25519PrivateKey.from_private_bytes(key_in(folder / SIGNING_FILE))
 
 
@@ -54,16 +53,3 @@ def rotate_signing_key(folder: Path) -> None:
     signing_key(folder, None)
     replace_file(folder / _FORMER_FILE, (folder / SIGNING_FILE).read_bytes())
     replace_file(folder / SIGNING_FILE, new_key_text())
-
-
-def _from_text(text: str) -> Ed25519PrivateKey:
-    try:
-        seed = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        seed = b""
-    if len(seed) != _SEED:
-        remedy = "write 32 random bytes in base64 (44 characters)"
-        raise ConfigError(
-            [Problem("log.signing_key", 0, "the signing key is not 32 bytes of base64", remedy)]
-        )
-    return Ed25519PrivateKey.from_private_bytes(seed)

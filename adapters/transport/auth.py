@@ -51,7 +51,10 @@ async def call_signed(
     read_only: bool = True,
     accept_status: Collection[int] = (),
 ) -> tuple[HttpAnswer, int]:
-    """`peer.call` with proof of who we are, once more with a new token after a 401; and the token's turn."""
+    """`peer.call` with proof of who we are, once more with a new token after a 401; and the token's turn.
+
+    Who reads the answer ends the doubt about new tokens (`Auth.in_doubt`): a good status alone says nothing.
+    """
     renewed = False
     while True:
         signed = {**headers, **await auth.headers(deadline)}
@@ -78,7 +81,6 @@ async def call_signed(
                 raise
             renewed = True
         else:
-            auth.in_doubt = False
             return answer, turn
 
 

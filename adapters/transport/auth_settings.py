@@ -1,4 +1,4 @@
-"""The words under `auth` in config/sources/*.yaml, read with errors that name the file and the word."""
+"""The words under `auth` in config/sources/*.yaml: all that cannot be used is told together, by file and word."""
 
 import difflib
 import os
@@ -10,31 +10,59 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 
 _NAME = re.compile(r"[^.\[\]\s]+")
+#: stands in for an address that cannot be used, until that is told
+_NOWHERE = "https://nowhere.invalid"
 _SECRET_FORMS = (["value"], ["env"], ["file"])
 
 
 class AuthSettings:
-    """One `auth` mapping; every reader raises ConfigError for what cannot be used."""
+    """One `auth` mapping. What cannot be used is noted, and stood in for, until `check` or `finish` tells all of it."""
 
     def __init__(self, auth: Mapping[str, object], source: str) -> None:
-        """`source` names the file in messages."""
+        """`source` names the file in messages. ConfigError for a kind that is no text."""
         self._auth = auth
         self._source = source
         self._known: set[str] = set()
+        #: what is to be mended, and the word that is missing, if one is
+        self._faults: list[tuple[Problem, str]] = []
         self.kind = self.text("kind", "none")
+        self.check()
 
     def error(self, name: str, what: str, remedy: str) -> ConfigError:
-        """An error about the word `name` under `auth`."""
-        file, place = f"config/sources/{self._source}.yaml", ("auth", name)
-        return ConfigError([Problem(file, 0, what, remedy, place=place)])
+        """An error about the word `name` under `auth`, with all that was noted before it."""
+        return ConfigError([*self._told(), self._problem(name, what, remedy)])
+
+    def check(self) -> None:
+        """ConfigError when anything was noted so far: before something is made of the words."""
+        if found := self._told():
+            raise ConfigError(found)
 
     def finish(self) -> None:
-        """ConfigError when there is a word that this kind did not ask for."""
-        if unknown := [name for name in self._auth if name not in self._known]:
-            what = f"'auth.{unknown[0]}' is not a word of 'kind: {self.kind}'"
-            raise self.error(
-                unknown[0], what, near(unknown[0], self._known, f"it takes {', '.join(sorted(self._known))}")
-            )
+        """ConfigError with all that was noted, and with every word that this kind did not ask for."""
+        told = self._told()
+        spoken_of = {problem.place[1] for problem in told}
+        for word in [name for name in self._auth if name not in self._known and name not in spoken_of]:
+            remedy = near(word, self._known, f"it takes {', '.join(sorted(self._known))}")
+            told.append(self._problem(word, f"'auth.{word}' is not a word of 'kind: {self.kind}'", remedy))
+        if told:
+            raise ConfigError(told)
+
+    def _note(self, name: str, what: str, remedy: str, missing: str = "") -> None:
+        self._faults.append((self._problem(name, what, remedy), missing))
+
+    def _problem(self, name: str, what: str, remedy: str) -> Problem:
+        return Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=("auth", name))
+
+    def _told(self) -> list[Problem]:
+        """What was noted. For a word that is missing, what looks like it is shown, at its own line."""
+        told = []
+        for problem, missing in self._faults:
+            if alike := self._alike(missing) if missing else "":
+                what = f"'auth.{missing}' is missing, and '{alike}' is not a word of 'kind: {self.kind}'"
+                told.append(self._problem(alike, what, f"did you mean '{missing}'?"))
+            else:
+                told.append(problem)
+        return told
 
     def leave(self, *names: str) -> None:
         """Words that somebody else reads."""
@@ -44,21 +72,20 @@ class AuthSettings:
         self._known.add(name)
         return self._auth.get(name, default)
 
+    def is_reference(self, name: str) -> bool:
+        """Whether a word has the form of a secret."""
+        return isinstance(self._given(name), Mapping)
+
     def text(self, name: str, default: str | None = None) -> str:
         """A word; without `default` it must be there."""
         value = self._given(name, default)
         if value is None or (value == "" and default is None):
-            raise self._missing(name)
+            self._note(name, f"'auth.{name}' is missing", f"add '{name}:' under 'auth'", name)
+            return ""
         if not isinstance(value, str):
-            raise self.error(name, f"'auth.{name}' is no text", f"write '{name}: …' on one line")
+            self._note(name, f"'auth.{name}' is no text", f"write '{name}: …' on one line")
+            return ""
         return value
-
-    def _missing(self, name: str) -> ConfigError:
-        """It is not there; what looks like it is shown, at its own line."""
-        if alike := self._alike(name):
-            what = f"'auth.{name}' is missing, and '{alike}' is not a word of 'kind: {self.kind}'"
-            return self.error(alike, what, f"did you mean '{name}'?")
-        return self.error(name, f"'auth.{name}' is missing", f"add '{name}:' under 'auth'")
 
     def _alike(self, name: str) -> str:
         """A word that nobody asked for and that looks like this one."""
@@ -68,28 +95,25 @@ class AuthSettings:
     def address(self, name: str, default: str) -> str:
         """An address of http or https, or the default."""
         value = self.text(name, default)
-        if value != default and not value.startswith(("http://", "https://")):
-            raise self.error(
-                name, f"'auth.{name}' is not an address: '{value}'", f"write '{name}: https://…'"
-            )
+        if value and value != default and not value.startswith(("http://", "https://")):
+            self._note(name, f"'auth.{name}' is not an address: '{value}'", f"write '{name}: https://…'")
+            return _NOWHERE
         return value
 
     def names(self, name: str) -> tuple[str, ...]:
         """A place in an answer: names joined by dots."""
-        found = tuple(self.text(name).split("."))
-        if not all(_NAME.fullmatch(one) for one in found):
-            what, remedy = (
-                f"'auth.{name}' is no place in an answer",
-                "write names joined by dots: 'data.token'",
-            )
-            raise self.error(name, what, remedy)
+        text = self.text(name)
+        found = tuple(text.split("."))
+        if text and not all(_NAME.fullmatch(one) for one in found):
+            what = f"'auth.{name}' is no place in an answer"
+            self._note(name, what, "write names joined by dots: 'data.token'")
         return found
 
     def choice(self, name: str, words: tuple[str, ...]) -> str:
         """One of `words`; the first is the default."""
         value = self.text(name, words[0])
-        if value not in words:
-            raise self.error(name, f"'auth.{name}: {value}' is not known", f"write one of {', '.join(words)}")
+        if value and value not in words:
+            self._note(name, f"'auth.{name}: {value}' is not known", f"write one of {', '.join(words)}")
         return value
 
     def number(self, name: str, default: int) -> int:
@@ -98,24 +122,24 @@ class AuthSettings:
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            raise self.error(name, f"'auth.{name}' is not a number", "write a positive whole number")
+            self._note(name, f"'auth.{name}' is not a number", "write a positive whole number")
+            return default
         return value
 
     def secret(self, name: str) -> str:
         """The secret that `{value|env|file: …}` refers to."""
         reference = self._given(name)
-        if reference is None and self._alike(name):
-            raise self._missing(name)
         if not isinstance(reference, Mapping) or [*reference] not in _SECRET_FORMS:
             said = f": it says {', '.join(map(str, reference))}" if isinstance(reference, Mapping) else ""
             what = f"'auth.{name}' is not a secret{said or (': it is missing' if reference is None else '')}"
             remedy = f"write '{name}: {{file: …}}' or '{{env: …}}', and nothing beside it"
-            raise self.error(name, what, remedy)
+            self._note(name, what, remedy, name if reference is None else "")
+            return ""
         form, place = next(iter(reference.items()))
         found = _reveal(form, place)
         if not found:
             where = "" if form == "value" else f": {form} {place}"
-            raise self.error(name, f"the secret of 'auth.{name}' is missing{where}", "provide it")
+            self._note(name, f"the secret of 'auth.{name}' is missing{where}", "provide it")
         return found
 
 

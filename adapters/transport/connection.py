@@ -30,11 +30,6 @@ class Answer(NamedTuple):
     fields: Mapping[bytes, bytes]
     body: bytes
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The fields as text."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields.items()}
-
 
 class _Refused(Exception):
     """The answer is over a limit or not what may be answered; ends the parsing."""

@@ -61,10 +61,14 @@ class Operation:
 
 #: how much is shown of what a library says
 _SHOWN = 200
+_LINE = re.compile(r"\bline ([0-9]+), column")
+
+
+_REMEDY = "give a document/literal WSDL 1.1"
 
 
 class _Unusable(Exception):
-    """This WSDL cannot be used; the text is the name of what stood in the way."""
+    """This WSDL cannot be used: what stood in the way, in the words of whoever read it, and the remedy."""
 
 
 def load(wsdl: Path) -> dict[str, Operation]:
@@ -76,9 +80,8 @@ def load(wsdl: Path) -> dict[str, Operation]:
     try:
         return call(_read, wsdl)
     except (_Unusable, ChildFailed, OSError) as error:
-        name = str(error) if isinstance(error, _Unusable) else type(error).__name__
-        what = f"this WSDL cannot be used ({name})"
-        raise ConfigError([Problem(wsdl.name, 0, what, "give a document/literal WSDL 1.1")]) from error
+        said, remedy = error.args if isinstance(error, _Unusable) else (type(error).__name__, _REMEDY)
+        raise ConfigError([Problem(wsdl.name, 0, f"this WSDL cannot be used ({said})", remedy)]) from error
 
 
 def _check_xml(wsdl: Path) -> None:
@@ -99,8 +102,7 @@ def _said(error: Exception) -> str:
 
 def _read(wsdl: Path) -> dict[str, Operation]:
     """What the child does."""
-    import zeep.exceptions  # noqa: PLC0415 -- only the child pays for it
-    from zeep import Settings, Transport  # noqa: PLC0415
+    from zeep import Settings, Transport  # noqa: PLC0415 -- only the child pays for it
     from zeep.wsdl import Document  # noqa: PLC0415
 
     settings = Settings(strict=True, forbid_dtd=True, forbid_external=True)
@@ -120,9 +122,28 @@ def _read(wsdl: Path) -> dict[str, Operation]:
         }
         if not found:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
-    except (OSError, ValueError, RecursionError, zeep.exceptions.Error, etree.XMLSyntaxError) as error:
-        raise _Unusable(_said(error)) from error
+    except Exception as error:  # zeep stumbles over some files with errors of Python's own
+        raise _Unusable(_said(error), _remedy(error)) from error
     return found
+
+
+def _remedy(error: Exception) -> str:
+    """What to do, by the kind of the error; its line where the reader knows it."""
+    told = _LINE.search(str(error))
+    line = told.group(1) if told else getattr(error, "sourceline", None)
+    match type(error).__name__:
+        case "XMLSyntaxError" | "XMLParseError":
+            return f"mend line {line}" if line else "mend the file"
+        case "DTDForbidden" | "EntitiesForbidden":
+            return "take the DOCTYPE out of it"
+        case "LookupError" | "NamespaceError" | "IndexError" | "KeyError":
+            return "declare what is missing in the WSDL, or in a schema beside it"
+        case "RecursionError":
+            return "take the type that contains itself out of the schema"
+        case "FileNotFoundError" | "ExternalReferenceForbidden":
+            return "lay every file that it names beside it, and name it by its path"
+        case _:
+            return _REMEDY
 
 
 def _shape(element: Any, *, required: bool = True) -> Shape:  # noqa: ANN401 -- zeep's objects are untyped

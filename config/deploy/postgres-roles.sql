@@ -7,7 +7,8 @@
 --               (`log_state`, `log_edge`) changes under it. Partitions of a new month are made for it by
 --               `motlan_month`, which runs with the owner's rights.
 -- motlan_admin  pruning and erasure: opens the door for pruning (`log_pruned`), deletes what lies below it,
---               deletes the keys of a period, wraps them anew. Dropping whole partitions is the owner's.
+--               deletes the keys of a period, wraps them anew. Partitions of months that are empty
+--               are dropped for it by `motlan_drop_month`, which runs with the owner's rights.
 --               `log.admin_url` names an account of it; only `motlan` commands use it, never a serving gateway.
 -- motlan_audit  reads, and nothing else.
 --
@@ -44,6 +45,7 @@ GRANT SELECT ON log_periods, log_signers, log_archives, log_pruned_hashes TO mot
 GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;
 
 GRANT SELECT, INSERT ON log_pruned, log_archives, log_pruned_hashes TO motlan_admin;
+GRANT EXECUTE ON FUNCTION motlan_drop_month(text, text) TO motlan_admin;
 GRANT UPDATE (wrapped) ON period_keys TO motlan_admin;
 GRANT SELECT, DELETE ON append_log, log_entries, log_subjects, log_sources, period_keys TO motlan_admin;
 GRANT SELECT ON log_state, log_edge, log_tiles, log_checkpoints, log_blocks, log_anchors, alembic_version TO motlan_admin;

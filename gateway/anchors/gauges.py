@@ -1,4 +1,4 @@
-"""Metrics of anchors: read from the keeper when they are asked for."""
+"""Metrics of anchors: read from the rounds over them when they are asked for."""
 
 from collections.abc import Iterable
 from time import time
@@ -7,15 +7,15 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from gateway.anchors.keeper import Keeper
+from gateway.anchors.rounds import Rounds
 
 
 class AnchorGauges(Collector):
     """To be registered beside the other metrics of the process."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, rounds: Rounds) -> None:
         """Reads only."""
-        self._keeper = keeper
+        self._rounds = rounds
 
     def collect(self) -> Iterable[Metric]:
         """Age of the last proof and failures of each anchor, and whether prefill is refused."""
@@ -29,7 +29,7 @@ class AnchorGauges(Collector):
             "motlan_log_anchor_failures", "Attempts of this process without a proof", labels=["anchor"]
         )
         now = time()
-        for one in self._keeper.standings:
+        for one in self._rounds.standings:
             labels = [one.anchor.name]
             if one.last is not None:
                 age.add_metric(labels, max(0.0, now - one.last.seconds))
@@ -38,7 +38,7 @@ class AnchorGauges(Collector):
         refusing = GaugeMetricFamily(
             "motlan_log_anchor_refusing", "1 while prefill is refused for want of anchors"
         )
-        refusing.add_metric([], float(self._keeper.refusing))
+        refusing.add_metric([], float(self._rounds.refusing))
         return [age, owed, failures, refusing]
 
     def describe(self) -> Iterable[Metric]:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.anchors.keeper import Keeper
+from gateway.anchors.rounds import Rounds
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import NotFound
 from gateway.ports import AnchorStore, LogTree
@@ -16,9 +16,9 @@ MOST_ROWS = 200
 class Listing:
     """Answers are ready for JSON. LogUnavailable when the store cannot be asked."""
 
-    def __init__(self, keeper: Keeper, store: AnchorStore, tree: LogTree, keys: Sequence[str]) -> None:
+    def __init__(self, rounds: Rounds, store: AnchorStore, tree: LogTree, keys: Sequence[str]) -> None:
         """`keys`: the public keys of the witnesses that are configured."""
-        self._keeper = keeper
+        self._rounds = rounds
         self._store = store
         self._tree = tree
         self._keys = list(keys)
@@ -26,16 +26,16 @@ class Listing:
     async def anchors(self, size: int | None) -> dict[str, Any]:
         """The proofs of the checkpoint of a size; without one, the newest proof of each anchor."""
         if size is None:
-            last = [one.last for one in self._keeper.standings]
+            last = [one.last for one in self._rounds.standings]
             rows = [row for row in last if row is not None and row.token]
         else:
             rows = [row for row in await self._store.of(size) if row.token][-MOST_ROWS:]
-            rows = [row for row in rows if await self._keeper.counts(row)]
+            rows = [row for row in rows if await self._rounds.counts(row)]
             if not rows and not await self._tree.checkpoint(size):
                 raise NotFound("the log has no checkpoint of this size", code="size_unknown")
         notes = {row.size: await self._tree.checkpoint(row.size) for row in rows}
         return {
-            "configured": [{"name": name, **shown} for name, shown in self._keeper.shown().items()],
+            "configured": [{"name": name, **shown} for name, shown in self._rounds.shown().items()],
             "witnesses": self._keys,
             "anchors": [_shown(row, notes[row.size]) for row in rows],
         }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -24,6 +24,7 @@ from gateway.audit.service import Asker
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Unprocessable
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.tiles import TILE, parse_path
+from gateway.ports import LogSearch
 from gateway.telemetry import log
 
 _Model = TypeVar("_Model", bound=Body)
@@ -119,7 +120,9 @@ async def usage(request: web.Request) -> web.Response:
     """`POST /v1/usage`."""
     body = await read_known(request, UsageBody)
     _check_times(body)
-    filters = Filters(subject=body.subject.keys, since=body.since or "", until=body.until or "")
+    filters = Filters(
+        plain=LogSearch(since=body.since or "", until=body.until or ""), subject=body.subject.keys
+    )
     return answer(await door_of(request).usage.uses(asker_of(request), filters, body.cursor, body.limit))
 
 
@@ -173,17 +176,19 @@ async def read_known(request: web.Request, model: type[_Model]) -> _Model:
 
 def _filters(body: FiltersBody) -> Filters:
     _check_times(body)
-    plain = {name: str(value) for name, value in body.model_dump(include=_PLAIN, exclude_none=True).items()}
+    plain: dict[str, Any] = {
+        name: str(value) for name, value in body.model_dump(include=_PLAIN, exclude_none=True).items()
+    }
     return Filters(
-        exchange=body.exchange_id or "",
+        plain=LogSearch(exchange=body.exchange_id or "", **plain),
         subject=body.subject.keys if body.subject else (),
-        **plain,
+        official=str(body.official or ""),
     )
 
 
 _PLAIN = {
-    "phase", "requester", "agency", "procedure", "dossier", "purpose", "result", "source", "outcome", "official",
-    "since", "until",
+    "phase", "requester", "agency", "procedure", "dossier", "purpose", "result", "source", "outcome", "since",
+    "until",
 }  # fmt: skip
 
 

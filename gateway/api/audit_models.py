@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.api.models import Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
-from gateway.domain.dates import rfc3339
+from gateway.api.models import BirthDate, Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
+from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import near
 from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.parties import Subject, SubjectKind
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
@@ -71,6 +72,35 @@ CallOutcome = Annotated[str, _known(OUTCOMES), Field(json_schema_extra={"enum": 
 RecordPhase = Annotated[Phase, Field(strict=False), _known(Phase)]
 
 
+class NewbornBody(Body):
+    """A child without a number, as a prefill named it: by the parent through whom it is found.
+
+    Records hold the name and the birth date that the request gave. Found are those that gave both as they stand
+    here, one of them, or none: without a name and a date here, only requests that gave neither. Of a parent who was
+    given without a personal id, records are found by the parent's own identifier.
+    """
+
+    parent_personal_id: PersonalId
+    full_name: Text | None = None
+    birth_date: BirthDate | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """As records know it: with all that is given here, and with less."""
+        birth = PartialDate.parse(self.birth_date) if self.birth_date else None
+        told = [
+            Subject(
+                kind=SubjectKind.NEWBORN,
+                parent_personal_id=self.parent_personal_id,
+                full_name=name,
+                birth_date=born,
+            ).key
+            for name in (self.full_name, None)
+            for born in (birth, None)
+        ]
+        return tuple(dict.fromkeys(told))
+
+
 class WhoBody(Body):
     """A subject by everything that is known to identify it; a record that has any of it fits."""
 
@@ -80,6 +110,7 @@ class WhoBody(Body):
     tax_code: Annotated[str, Field(max_length=14)] | None = None
     registration_no: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$")] | None = None
     parcel: ParcelBody | None = None
+    newborn: NewbornBody | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> "WhoBody":
@@ -104,6 +135,8 @@ class WhoBody(Body):
         ]
         if self.parcel is not None:
             found.append(f"parcel|{self.parcel.commune}|{self.parcel.sheet}|{self.parcel.number}|||")
+        if self.newborn is not None:
+            found.extend(self.newborn.keys)
         return tuple(found)
 
 

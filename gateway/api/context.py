@@ -9,8 +9,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from gateway.anchors.keeper import Keeper
 from gateway.anchors.listing import Listing
+from gateway.anchors.rounds import Rounds
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
@@ -47,7 +47,7 @@ class Anchoring(Protocol):
     """The anchors of the log, as the doors see them."""
 
     @property
-    def keeper(self) -> Keeper:
+    def rounds(self) -> Rounds:
         """How they stand."""
 
     @property
@@ -80,7 +80,7 @@ class Services:
     #: None where the log is only written
     audit: AuditDoor | None = None
     #: None where nobody looks after anchors
-    anchors: Keeper | None = None
+    anchors: Rounds | None = None
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers

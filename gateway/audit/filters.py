@@ -1,7 +1,7 @@
 """What an auditor looks for, before people in it become keyed indexes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import orjson
 
@@ -11,34 +11,24 @@ from gateway.ports import LogSearch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Whatever is given must hold; empty means any. The words are those of `LogSearch`."""
+    """Whatever is given must hold; empty means any."""
 
-    exchange: str = ""
-    phase: str = ""
-    requester: str = ""
-    agency: str = ""
-    procedure: str = ""
-    dossier: str = ""
-    purpose: str = ""
-    result: str = ""
-    source: str = ""
-    outcome: str = ""
+    #: all but people: its `subjects` and `officials` are empty
+    plain: LogSearch
     #: keys of one subject (`Subject.key`), one for each identifier that is known of it
     subject: tuple[str, ...] = ()
     #: personal id
     official: str = ""
-    since: str = ""
-    until: str = ""
 
     @property
     def names(self) -> str:
         """The names of the filters that are given, never what they hold."""
-        return " ".join(one.name for one in fields(self) if getattr(self, one.name))
+        return " ".join(name for name, held in self._words().items() if held)
 
     @property
     def digestible(self) -> bytes:
         """All of it, for a signature."""
-        return orjson.dumps({one.name: getattr(self, one.name) for one in fields(self)})
+        return orjson.dumps(self._words())
 
     @property
     def people(self) -> dict[str, str]:
@@ -53,12 +43,15 @@ class Filters:
         official_indexes = await self._indexes(people, officials)
         if (self.subject and not subject_indexes) or (officials and not official_indexes):
             return None
-        plain = {
-            one.name: getattr(self, one.name)
-            for one in fields(self)
-            if one.name not in {"subject", "official"}
-        }
-        return LogSearch(**plain, subjects=subject_indexes, officials=official_indexes)
+        return replace(self.plain, subjects=subject_indexes, officials=official_indexes)
+
+    def _words(self) -> dict[str, object]:
+        """What is looked for under the words of the auditors' door."""
+        people = {"subjects": ("subject", self.subject), "officials": ("official", self.official)}
+        given = (
+            people.get(one.name) or (one.name, getattr(self.plain, one.name)) for one in fields(self.plain)
+        )
+        return dict(given)
 
     async def _indexes(self, people: People, keys: Sequence[str]) -> tuple[bytes, ...]:
-        return await people.indexes(keys, self.since, self.until) if keys else ()
+        return await people.indexes(keys, self.plain.since, self.plain.until) if keys else ()

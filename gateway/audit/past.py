@@ -16,7 +16,7 @@ def skipped(filters: Filters, history: History) -> list[str]:
     """Periods in the span of a search by person that cannot be searched: their keys were destroyed."""
     if not (filters.subject or filters.official):
         return []
-    first, last = filters.since[_MONTH], filters.until[_MONTH] or _LAST
+    first, last = filters.plain.since[_MONTH], filters.plain.until[_MONTH] or _LAST
     return [period for period in sorted(history.erased) if first <= period <= last]
 
 

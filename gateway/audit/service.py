@@ -17,7 +17,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Gone, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
-from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader
+from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader, LogSearch
 from gateway.ports_log import LogHistory
 
 #: records of one exchange that are shown
@@ -77,7 +77,7 @@ class Books:
 
     async def exchange(self, exchange: str) -> list[LogEntry]:
         """All records of one exchange in their order; NotFound when the tree has none."""
-        found, _ = await self.page(Filters(exchange=exchange), None, MOST_RECORDS)
+        found, _ = await self.page(Filters(plain=LogSearch(exchange=exchange)), None, MOST_RECORDS)
         if not found:
             pruned = gone_exchange(await self.history.history(), exchange)
             if pruned is not None:
@@ -95,7 +95,7 @@ class Books:
         history = await self.history.history()
         return {
             "skipped_periods": skipped(filters, history),
-            "archives": archived(history, filters.since, filters.until),
+            "archives": archived(history, filters.plain.since, filters.plain.until),
         }
 
 

@@ -12,7 +12,7 @@ from gateway.audit.service import MOST_RECORDS, Asker, Books
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, Words
 from gateway.domain.dates import local
-from gateway.ports import LogEntry
+from gateway.ports import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
 _CLOSING = ("outcome", "refusal", "abandoned")
@@ -64,7 +64,9 @@ class Usage:
         opening = members_of(entry)
         if opening is None or opening["phase"] not in {*_OPENING, *_CLOSING}:
             return None
-        found, _ = await self._books.page(Filters(exchange=opening["exchange"]), None, MOST_RECORDS)
+        found, _ = await self._books.page(
+            Filters(plain=LogSearch(exchange=opening["exchange"])), None, MOST_RECORDS
+        )
         records = {one.index: members_of(one) or opening for one in sorted(found)}
         about = [index for index, one in records.items() if indexes & set(one["subjects"].values())]
         first = next((index for index in about if records[index]["phase"] in _OPENING), None)

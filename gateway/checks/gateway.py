@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
-from gateway.exchange_log.key_files import root_key_from_text
+from gateway.exchange_log.key_files import key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.registry import STORES, resolve
 from gateway.settings import Secret, is_http
@@ -60,14 +60,14 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
     if not _ORIGIN.fullmatch(log.origin):
         what = f"'origin: {log.origin}' cannot stand in a signature"
         yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
-    for name in ("root_key", "signing_key", "former_signing_key"):
+    for name in ("root_key", "former_root_key", "signing_key", "former_signing_key"):
         secret: Secret | None = getattr(log, name)
         try:
             if secret is not None:
-                root_key_from_text(secret.reveal())
+                key_from_text(secret.reveal(), name)
         except ConfigError as error:
             fault = error.problems[0]
-            what = f"'log.{name}': {fault.what.replace('root key', 'key')}"
+            what = f"'log.{name}': {fault.what}"
             yield document.problem(("log", name), what, fault.remedy)
 
 

@@ -27,10 +27,9 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers in lower case, and the decoded JSON or plain text (None when there is neither)."""
+    """Status, and the decoded JSON or plain text (None when there is neither)."""
 
     status: int
-    headers: dict[str, str]
     body: Any
 
 
@@ -125,10 +124,9 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _answer(status: int, headers: Any, raw: bytes) -> Answer:  # noqa: ANN401 -- email.message.Message
-    kept = {name.lower(): value for name, value in headers.items()}
-    if kept.get("content-type", "").startswith("text/plain"):
-        return Answer(status, kept, raw.decode("utf-8", "replace"))
+    if headers.get("content-type", "").startswith("text/plain"):
+        return Answer(status, raw.decode("utf-8", "replace"))
     try:
-        return Answer(status, kept, orjson.loads(raw) if raw else None)
+        return Answer(status, orjson.loads(raw) if raw else None)
     except orjson.JSONDecodeError:
-        return Answer(status, kept, None)
+        return Answer(status, None)

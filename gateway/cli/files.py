@@ -1,8 +1,7 @@
-"""Files that commands read and write for people. Imports nothing of the gateway: `motlan verify-log` uses it."""
+"""Files that commands read and write for people. Imports little: `motlan verify-log` uses it."""
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
+
+from gateway.exchange_log.durable import SHARED, replacing
 
 #: where a command writes to
 OUT = click.Path(path_type=Path, dir_okay=False)
@@ -23,13 +24,12 @@ def written(path: Path) -> Iterator[BinaryIO]:
     a device) is written into, as it comes. UsageError when the place is a folder or cannot be written.
     """
     try:
-        there = path.stat() if path.exists() else None
-        if there is None or stat.S_ISREG(there.st_mode):
-            with _replaced(_target(path), None if there is None else stat.S_IMODE(there.st_mode)) as file:
-                yield file
-        else:
-            with path.open("wb") as stream:  # refuses folders
-                yield stream
+        target = _target(path)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.is_file() else None
+        with replacing(target, SHARED) as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            yield file
     except OSError as error:
         raise click.UsageError(
             f"{path} cannot be written ({error.strerror}); choose a folder that is writable, and a name in it"
@@ -42,19 +42,6 @@ def _target(path: Path) -> Path:
         return path.resolve()
     except RuntimeError:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
-
-
-@contextmanager
-def _replaced(target: Path, mode: int | None) -> Iterator[BinaryIO]:
-    draft = target.with_name(f".motlan-{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            yield file
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write(path: Path, text: str) -> None:

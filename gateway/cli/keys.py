@@ -9,7 +9,8 @@ from gateway.cli.store import Store, keeps
 from gateway.domain.dates import local_text
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
-from gateway.exchange_log.key_files import key_in, new_key_text, replace_file, root_key_from_text
+from gateway.exchange_log.durable import replace_file
+from gateway.exchange_log.key_files import key_from_text, key_in, new_key_text
 from gateway.exchange_log.keys import key_id, next_root_key, rewrap, settle_root_key
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
@@ -176,7 +177,7 @@ def rotate_token(*, store: Store) -> int:
 
     async def work() -> str:
         log, text = keeper.log(), new_key_text()
-        kid = key_id(root_key_from_text(text.decode()))
+        kid = key_id(key_from_text(text.decode(), _TOKEN_FILE))
         former = {"former": key_id(key_in(path))} if path.exists() else {}
         await note_act(log, keeper, Phase.CONFIGURATION, "rotate-token", key=kid, **former)
         replace_file(path, text)

@@ -25,7 +25,7 @@ def pages(client: Client, path: str, body: dict[str, Any], member: str, limit: i
             known += [one for one in answer.body[name] if one not in known]
         cursor = answer.body["next"]
         if cursor is None or (limit is not None and len(found) >= limit):
-            return Answer(200, answer.headers, {**answer.body, **past, member: found, "next": cursor})
+            return Answer(200, {**answer.body, **past, member: found, "next": cursor})
 
 
 def passed_over(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer

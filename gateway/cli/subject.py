@@ -31,6 +31,7 @@ def subject(
     Examples:
       echo 033190001234 | motlan log subject -
       motlan log subject person.json --since 2026-01-01 --json
+      echo '{"newborn": {"parent_personal_id": "033190001234", "birth_date": "2026-11-02"}}' | motlan log subject -
     """  # noqa: D301 -- \b is click's
     times = {"since": since and moment(since), "until": until and moment(until)}
     body = {"subject": person(who, "person"), **{name: value for name, value in times.items() if value}}

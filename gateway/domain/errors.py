@@ -108,15 +108,6 @@ class Refused(GatewayError):
         self.rule = rule
 
 
-class PortalError(GatewayError):
-    """A system behind the gateway did not answer as it should."""
-
-    code = "bad_gateway"
-    http = 502
-    title = "A system behind the gateway did not answer as it should"
-    title_vi = "Hệ thống phía sau cổng không trả lời đúng"
-
-
 class Overloaded(GatewayError):
     """The gateway is at its limit; ask again a little later."""
 

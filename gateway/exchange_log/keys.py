@@ -22,7 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import ROOT_FILE, key_in, replace_file, sync
+from gateway.exchange_log.durable import replace_file, sync_folder
+from gateway.exchange_log.key_files import ROOT_FILE, key_in
 
 _KEY = 32
 _NONCE = 12
@@ -251,4 +252,4 @@ def settle_root_key(folder: Path) -> None:
     """The next root key becomes the one that wraps, which becomes the former one. Every step may be the last."""
     replace_file(folder / _FORMER_ROOT_FILE, (folder / ROOT_FILE).read_bytes())
     (folder / _NEXT_ROOT_FILE).replace(folder / ROOT_FILE)
-    sync(folder)
+    sync_folder(folder)

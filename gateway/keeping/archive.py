@@ -6,7 +6,6 @@ is there when its note is: the note is written last, and both are renamed into p
 
 import gzip
 import hashlib
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -15,13 +14,13 @@ from gateway.audit.proofs import Proofs
 from gateway.audit.stretch import Lines, Stretch
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
+from gateway.exchange_log.durable import DRAFT, replace_file, replacing
 from gateway.exchange_log.note import NoteBroken, NoteSigner
 from gateway.keeping.archive_note import ENDING, ArchiveNote, name_of, note_beside, unverified
 from gateway.keeping.months import Month
 from gateway.ports import Clock, LogReader
 from gateway.ports_log import LogRetention
 
-_DRAFT = ".draft"
 _LEVEL = 6
 _RECORD = b'{"i":'
 
@@ -52,7 +51,7 @@ class Archiver:
         """One archive after the other, up to a month. LogUnavailable and OSError come through."""
         folder = self._shelf.folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in folder.glob(f".*{_DRAFT}"):
+        for left in folder.glob(f".*{DRAFT}"):
             left.unlink(missing_ok=True)
         note, head = await self._shelf.proofs.checkpoint()
         start, month = self._reached((await self._shelf.retention.pruned())[0])
@@ -110,15 +109,13 @@ class Archiver:
         sha256, latest = await self._written(shelf.folder / name, lines)
         signed = ArchiveNote(origin, name, str(month), first, end - first, latest, sha256)
         text = signed.text()
-        content = shelf.signers[0].sign(text).encode()
-        _durable(note_beside(shelf.folder / name), lambda file: file.write(content))
+        replace_file(note_beside(shelf.folder / name), shelf.signers[0].sign(text).encode())
         return signed
 
     async def _written(self, path: Path, lines: Lines) -> tuple[str, str]:
         """The digest of the file, and the time of the latest record in it."""
-        draft = path.with_name(f".{path.name}{_DRAFT}")
         latest = b""
-        with _private(draft) as raw:
+        with replacing(path) as raw:
             digest = _Digesting(raw)
             with gzip.GzipFile("", "wb", _LEVEL, cast("BinaryIO", digest), mtime=0) as file:
                 async for line in lines:
@@ -127,9 +124,6 @@ class Archiver:
                         latest = max(latest, _time(line))
                         if self._progress is not None:
                             self._progress(1)
-            raw.flush()
-            os.fsync(raw.fileno())
-        draft.replace(path)
         return digest.sha256.hexdigest(), latest.decode("ascii", "replace") or "-"
 
 
@@ -159,26 +153,6 @@ class _Digesting:
     def flush(self) -> None:
         """As that of the file."""
         self._raw.flush()
-
-
-def _private(path: Path) -> BinaryIO:
-    """A new file for nobody else."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _durable(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """A file that is there as a whole or not at all, and stays; what was renamed before it stays with it."""
-    draft = path.with_name(f".{path.name}{_DRAFT}")
-    with _private(draft) as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _time(line: bytes) -> bytes:

@@ -115,7 +115,7 @@ def _denied(
             continue
         if one.outcome is Outcome.NO_MATCH or (query.index in confirms and _denies(one)):
             denied.add(query.role)
-        elif query.index in confirms and one.outcome is Outcome.FOUND:
+        elif query.index in confirms and _affirms(query, one):
             confirmed.add(query.role)
     return denied - confirmed if denied else denied
 
@@ -127,3 +127,9 @@ def _is_late(answer: SourceAnswer | None) -> bool:
 def _denies(answer: SourceAnswer) -> bool:
     """Whether who confirms does not know such a person."""
     return answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False
+
+
+def _affirms(query: Query, answer: SourceAnswer) -> bool:
+    """Whether who confirms says so. One whose answer is left blank is silent."""
+    says = CONFIRMING.get(query.service.evidence) != "matches" or answer.values.get("matches") is True
+    return answer.outcome is Outcome.FOUND and says

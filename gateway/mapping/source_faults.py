@@ -29,6 +29,7 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
             loc = (*at, "request", place)
             yield from _request_faults(place, rule, mapping.profiles, loc)
             yield from _conversion_faults(rule, codes, transforms, loc)
+        yield from _unless_faults(service.request, at)
         yield from _answer_faults(service.answer, (*at, "answer"))
         for name, attribute in service.answer.attributes.items():
             yield from _conversion_faults(attribute, codes, transforms, (*at, "answer", "attributes", name))
@@ -51,6 +52,25 @@ def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], l
                 what,
                 f"use one of {', '.join(profiles) or 'none'}, or add it to 'profiles'",
             )
+
+
+def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[Said]:
+    """`unless` names a place that was written, or left out, before this one."""
+    before: list[str] = []
+    for place, rule in request.items():
+        word = rule.unless
+        if word is not None and word not in before:
+            what = f"'unless: {word}' names no place of this request"
+            remedy = near(
+                word, [one for one in request if one != place], "name a place that stands before this one"
+            )
+            if word in request:
+                what, remedy = (
+                    f"'unless: {word}' names a place that does not stand before this one",
+                    "change their order",
+                )
+            yield (*at, "request", place, "unless"), what, remedy
+        before.append(place)
 
 
 def is_query_word(word: str) -> bool:

@@ -114,6 +114,8 @@ class Exchange:
         if subject is None or not self._askable(query, subject):
             return None
         call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"))
+        if (told := self._told(query, subject, call)) is not None:
+            return told
         asked = SourceQuery(
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
             official=self._prepared.official, procedure=self._prepared.procedure.code, purpose=self._prepared.purpose,
@@ -121,6 +123,24 @@ class Exchange:
             account=claims,
         )  # fmt: skip
         return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
+
+    def _told(self, query: PlannedQuery, subject: Subject, call: Call) -> SourceAnswer | None:
+        """What this data service told already of somebody found on the way, who stands in another role as well."""
+        if query.role in self._prepared.cast.subjects:
+            return None
+        for other, before in self._calls.items():
+            answer, planned = self.gathering.answers[other], self._plan.queries[other]
+            if answer is None or answer.outcome is not Outcome.FOUND or planned.service is not query.service:
+                continue
+            same = self._subjects[planned.role].personal_id == subject.personal_id
+            if same and set(query.attributes) <= set(planned.attributes):
+                call.cached, call.fetched_at, call.valid_seconds = (
+                    True,
+                    before.fetched_at,
+                    before.valid_seconds,
+                )
+                return answer
+        return None
 
     def _askable(self, query: PlannedQuery, subject: Subject) -> bool:
         """Subjects that the request names were looked at when the plan was made."""

@@ -24,6 +24,7 @@ class LateWork:
         """Nothing runs yet."""
         self._tools = tools
         self._running: dict[asyncio.Task[None], Exchange] = {}
+        self._followed: set[str] = set()
 
     async def open(self, running: Exchange) -> str:
         """A token under which late answers will be found."""
@@ -35,7 +36,13 @@ class LateWork:
         self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
     ) -> None:
         """Record and keep every arrival until nothing more is needed; `shown` is the answer that left."""
-        self._start(running, self._follow(running, task, token, shown))
+        self._followed.add(token)
+        following = self._start(running, self._follow(running, task, token, shown))
+        following.add_done_callback(lambda _: self._followed.discard(token))
+
+    def follows(self, token: str) -> bool:
+        """Whether this process keeps the states of a token, so that nobody has to look for them."""
+        return token in self._followed
 
     def abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
         """Nobody waits: ask nothing more, let the calls under way end, close the exchange with a record."""
@@ -54,10 +61,11 @@ class LateWork:
             closing = [asyncio.ensure_future(self._abandon(one, None)) for one in left.values()]
             await asyncio.wait(closing, timeout=_CLOSE_SECONDS)
 
-    def _start(self, running: Exchange, work: Coroutine[object, object, None]) -> None:
+    def _start(self, running: Exchange, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._running[task] = running
         task.add_done_callback(lambda done: self._running.pop(done, None))
+        return task
 
     async def _abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
         if task is not None:

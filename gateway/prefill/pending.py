@@ -3,8 +3,10 @@
 Only the holder of the token can open them: the store knows neither the token nor the key.
 """
 
+import asyncio
 import secrets
 from hashlib import blake2b
+from weakref import WeakValueDictionary
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -24,10 +26,16 @@ class PendingStore:
         """`seconds`: how long a state may be fetched."""
         self._cache = cache
         self._seconds = seconds
+        #: lives while somebody waits for it
+        self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
 
     def new_token(self) -> str:
         """A fresh token: 192 random bits, URL-safe."""
         return secrets.token_urlsafe(24)
+
+    def change(self, token: str) -> asyncio.Event:
+        """Is set when this process puts the token's state the next time. To be had before `get`, to miss nothing."""
+        return self._changes.setdefault(token, asyncio.Event())
 
     async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
         """Keep the state under the token, for this requester alone."""
@@ -36,6 +44,8 @@ class PendingStore:
             nonce, orjson.dumps(state), requester.encode()
         )
         await self._cache.put(_place(token), nonce + sealed, self._seconds)
+        if (change := self._changes.pop(token, None)) is not None:
+            change.set()
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
         """The state; NotFound when there is none, or when it is not this requester's (the same answer)."""

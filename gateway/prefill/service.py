@@ -4,6 +4,8 @@ No record, no release: the intent is durable before any provider is asked, the o
 """
 
 import asyncio
+import contextlib
+import math
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -36,6 +38,8 @@ _MAX_PLANS = 1_000
 #: a plan for more subjects is large and seldom wanted again: it is made anew
 _KEPT_SUBJECTS = 10
 _POLL_SECONDS = 0.02
+#: a state that is never put (the cache lost it) is looked for all the same
+_LONGEST_SECONDS = 1.0
 #: a form key may be shown in an error; anything else could be a value in the wrong place
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 
@@ -97,15 +101,17 @@ class Prefill:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
         loop = asyncio.get_running_loop()
         while True:
+            change = self._tools.pending.change(token)
             state = await self._tools.pending.get(token, requester.id)
             if state["done"] or loop.time() >= deadline:
                 return _late_answer(state, token)
-            await asyncio.sleep(_POLL_SECONDS)
+            await self._changed(change, token, deadline)
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
         """Each late arrival as it comes, until all are there."""
         seen = 0
         while True:
+            change = self._tools.pending.change(token)
             state = await self._tools.pending.get(token, requester.id)
             version = state["version"]
             if isinstance(version, int) and version > seen:
@@ -113,7 +119,15 @@ class Prefill:
                 yield _late_answer(state, token)
             if state["done"]:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            await self._changed(change, token, math.inf)
+
+    async def _changed(self, change: asyncio.Event, token: str, until: float) -> None:
+        """Wait for the token's next state; one that another process keeps is looked for again after a moment."""
+        pause = _LONGEST_SECONDS if self._late.follows(token) else _POLL_SECONDS
+        end = min(until, asyncio.get_running_loop().time() + pause)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                await change.wait()
 
     async def close(self) -> None:
         """Let late work end, then forget it."""

@@ -357,14 +357,26 @@ async def test_large_answer_is_read_without_blocking_the_loop() -> None:
         assert (await ask(source)).outcome is Outcome.FOUND
 
 
-async def test_token_that_the_answer_calls_expired_is_renewed_once() -> None:
-    login = {"APIKey": {"access_token": "t", "id_token": "i"}}
+_LOGIN = {"APIKey": {"access_token": "t", "id_token": "i"}}
+_SESSION = {
+    "kind": "login_token",
+    "path": "/api/token/take",
+    "username": "u",
+    "secret": {"value": "s"},
+    "hash": "md5",
+    "token": "APIKey.access_token",
+    "token_in": "query",
+    "expired_path": "maKetQua",
+    "expired_values": ["401"],
+}
 
+
+async def test_token_that_the_answer_calls_expired_is_renewed_once() -> None:
     def speaking(stubborn: bool) -> Say:
         async def say(number: int, writer: asyncio.StreamWriter) -> None:
             expired = number == 2 or stubborn
             tree = (
-                login
+                _LOGIN
                 if number in {1, 3}
                 else {"maKetQua": "401"}
                 if expired
@@ -374,18 +386,7 @@ async def test_token_that_the_answer_calls_expired_is_renewed_once() -> None:
 
         return say
 
-    auth = {
-        "kind": "login_token",
-        "path": "/api/token/take",
-        "username": "u",
-        "secret": {"value": "s"},
-        "hash": "md5",
-        "token": "APIKey.access_token",
-        "token_in": "query",
-        "expired_path": "maKetQua",
-        "expired_values": ["401"],
-    }
-    async with opened(speaking(stubborn=False), auth=auth) as (source, raw):
+    async with opened(speaking(stubborn=False), auth=_SESSION) as (source, raw):
         assert (await ask(source)).outcome is Outcome.FOUND
     assert [line_of(request).split("?")[0] for request in raw.requests] == [
         "POST /base/api/token/take HTTP/1.1",
@@ -393,9 +394,41 @@ async def test_token_that_the_answer_calls_expired_is_renewed_once() -> None:
         "POST /base/api/token/take HTTP/1.1",
         "POST /base/look",
     ]
-    async with opened(speaking(stubborn=True), auth=auth) as (source, raw):
+    async with opened(speaking(stubborn=True), auth=_SESSION) as (source, raw):
         assert (await ask(source)).reason is Reason.SOURCE_REFUSED
     assert len(raw.requests) == 4
+
+
+@pytest.mark.parametrize("how", ["in the content", "401"])
+async def test_storm_of_expired_sessions_is_hardly_amplified(how: str) -> None:
+    """However often new tokens are refused, log-ins and repetitions stay as seldom as any other repetition."""
+    looks, well = 0, False
+    lines: list[bool] = []
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        nonlocal looks
+        login = line_of(raw.requests[number - 1]).startswith("POST /base/api/token/take")
+        looks += not login
+        lines.append(login)
+        tree = _LOGIN if login else {**FOUND, "maKetQua": "000"} if well else {"maKetQua": "401"}
+        refused = how == "401" and not login and not well
+        writer.write(
+            answer(json.dumps(tree).encode(), status="401 No")
+            if refused
+            else answer(json.dumps(tree).encode())
+        )
+
+    patient = {"breaker_failures": 1_000_000}
+    async with opened(say, auth=_SESSION, limits=patient) as (source, raw):
+        for _ in range(60):
+            assert (await ask(source)).outcome is Outcome.REFUSED
+        # The reserve of 5, and a tenth of all that was sent, log-ins and repetitions among it.
+        assert looks <= 60 + 15
+        assert len(lines) - looks <= 16
+        # One good answer ends the doubt: the next refusal is met with a new token at once.
+        well = True
+        assert (await ask(source)).outcome is Outcome.FOUND
+        assert not source._auth.in_doubt
 
 
 # ---------------------------------------------------------------- strict JSON by itself

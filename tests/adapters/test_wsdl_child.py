@@ -101,20 +101,45 @@ def test_process_that_reads_a_wsdl_never_holds_zeep_wherever_it_stands(
     assert not run.stderr
 
 
+GOOD = WSDL.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
-    [("not xml", "XMLSyntaxError"), ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "DTDForbidden")],
+    ("text", "reason", "remedy"),
+    [
+        ("not xml", "Start tag expected", "mend line 1"),
+        ("<a>\n<b>\n</a>", "line 3", "mend line 3"),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "DTDForbidden", "take the DOCTYPE out of it"),
+        (
+            GOOD.replace('schemaLocation="answer.xsd"', 'schemaLocation="http://127.0.0.1:1/a.xsd"'),
+            "ExternalReferenceForbidden",
+            "lay every file that it names beside it, and name it by its path",
+        ),
+        (
+            GOOD.replace('schemaLocation="answer.xsd"', 'schemaLocation="gone.xsd"'),
+            "FileNotFoundError",
+            "lay every file that it names beside it, and name it by its path",
+        ),
+        (GOOD.replace('style="document"', 'style="rpc"'), "style rpc", "give a document/literal WSDL 1.1"),
+        (
+            GOOD.replace('xmlns:dan="', 'xmlns:dan="x'),
+            "IndexError: No definition",
+            "declare what is missing in the WSDL, or in a schema beside it",
+        ),
+    ],
 )
 def test_bad_wsdl_is_told_with_its_file_and_what_stood_in_the_way(
-    tmp_path: Path, text: str, reason: str
+    tmp_path: Path, text: str, reason: str, remedy: str
 ) -> None:
-    (tmp_path / "tide.wsdl").write_text(text)
+    (tmp_path / "tide.wsdl").write_text(text, "utf-8")
+    for name in ("request.xsd", "answer.xsd"):
+        (tmp_path / name).write_bytes(WSDL.with_name(name).read_bytes())
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "tide.wsdl")
     [problem] = caught.value.problems
     assert problem.file == "tide.wsdl"
     assert reason in problem.what
-    assert problem.remedy == "give a document/literal WSDL 1.1"
+    assert problem.remedy == remedy
 
 
 def test_missing_wsdl_is_told() -> None:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.anchors.witness import open_witness
 from adapters.stores.log import open_anchors, open_keeping, open_reader
 from gateway.anchors.heads import Heads
-from gateway.anchors.keeper import Keeper
 from gateway.anchors.listing import Listing
+from gateway.anchors.rounds import Rounds
 from gateway.anchors.standing import stamp
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner, split_note
 from tests.keeping.shelf import HOT, URL, fill
@@ -31,7 +31,7 @@ class Clock:
 
 
 class Shelf:
-    """A log of three records, and a keeper that is not the one to ask: it only looks."""
+    """A log of three records, and rounds whose turn it is not to ask: they only look."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,9 +39,9 @@ class Shelf:
         self.keeping = open_keeping(URL, folder)
         self.heads = Heads(self.tree, self.store, [SIGNER.vkey], time.time)
 
-    def keeper(self) -> Keeper:
+    def rounds(self) -> Rounds:
         anchor = open_witness(SIGNER.vkey, "http://127.0.0.1:9", self.tree.consistency, Clock())
-        return Keeper([anchor], self.store, self.tree, self.keeping, self.heads, "nobody", 1.0, GRACE, HOUR)
+        return Rounds([anchor], self.store, self.tree, self.keeping, self.heads, "nobody", 1.0, GRACE, HOUR)
 
     async def proof(self, at: float) -> bytes:
         text = split_note(await self.tree.checkpoint())[0]
@@ -50,7 +50,7 @@ class Shelf:
     def written(self, at: float | str, token: bytes, size: int = 3) -> None:
         text = at if isinstance(at, str) else stamp(at)
         with closing(sqlite3.connect(self.folder / "exchange.db", isolation_level=None)) as connection:
-            # somebody numbers the records, so that this keeper asks nobody
+            # somebody numbers the records, so that these rounds ask nobody
             connection.execute("UPDATE log_state SET lease_owner = 'other', lease_until = ?", (time.time(),))
             connection.execute(
                 "INSERT INTO log_anchors (size, kind, name, time, token) VALUES (?, 'witness', ?, ?, ?)",
@@ -58,11 +58,11 @@ class Shelf:
             )
 
     async def state(self) -> str:
-        """As a keeper sees it that starts now."""
-        keeper = self.keeper()
-        await keeper.look()
-        keeper._judge()
-        return keeper.standings[0].state
+        """As rounds see it that start now."""
+        rounds = self.rounds()
+        await rounds.look()
+        rounds._judge()
+        return rounds.standings[0].state
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ async def test_forged_line_stands_in_no_checkpoint_and_breaks_no_list(shelf: She
     shelf.written(time.time(), good + b"more\n")
     note = await shelf.tree.checkpoint()
     assert await shelf.heads.with_lines(note) == note + good.decode()
-    keeper = shelf.keeper()
-    await keeper.look()
-    listing = Listing(keeper, shelf.store, shelf.tree, [SIGNER.vkey])
+    rounds = shelf.rounds()
+    await rounds.look()
+    listing = Listing(rounds, shelf.store, shelf.tree, [SIGNER.vkey])
     for size in (None, 3):
         assert [one["line"] for one in (await listing.anchors(size))["anchors"]] == [good.decode()]

@@ -16,6 +16,7 @@ from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
 from gateway.domain.errors import Gone, LogUnavailable
 from gateway.domain.identifiers import RequesterId, new_exchange_id
+from gateway.ports import LogSearch
 from gateway.serving import Plan, running
 from gateway.settings import LogSettings
 from tests import fresh
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = 600
 ASKER = Asker(RequesterId("auditor"), "000.00.14.H31", new_exchange_id())
 #: many close together, few, and in between a tile without any
-FILTERS = (Filters(phase="intent"), Filters(requester="one_gate"))
+FILTERS = (Filters(plain=LogSearch(phase="intent")), Filters(plain=LogSearch(requester="one_gate")))
 
 
 @pytest.fixture(name="exports")

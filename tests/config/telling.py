@@ -10,7 +10,7 @@ from tests.config.test_broken_files import check, replace
 Fault = tuple[str, str, str, str, str]
 _IN_ONE_RUN = 6
 #: a fault and its remedy
-_TOLD = re.compile(r"^\S.*\n(?:    .*\n)*", re.MULTILINE)
+TOLD = re.compile(r"^\S.*\n(?:    .*\n)*", re.MULTILINE)
 
 
 def line_of(root: Path, file: str, words: str) -> int:
@@ -52,6 +52,6 @@ def told(root: Path, faults: Sequence[Fault], *arguments: str) -> str:
     assert code == 2, said
     for file, _, _, at, says in faults:
         line = line_of(root, file, at) if at else "[0-9]+"
-        here = [one for one in _TOLD.findall(said) if re.match(rf"{re.escape(file)}:{line}: ", one)]
+        here = [one for one in TOLD.findall(said) if re.match(rf"{re.escape(file)}:{line}: ", one)]
         assert any(says in one and "    remedy: " in one for one in here), (file, line, says, said)
     return said

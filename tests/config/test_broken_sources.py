@@ -13,6 +13,7 @@ SOAP = "config/sources/population.yaml"
 REST = "config/sources/civil_status.yaml"
 LOGIN = "config/sources/health_card.yaml"
 GATEWAY = "config/gateway.yaml"
+HEALTH = "mappings/sources/health.yaml"
 MAPPING = "mappings/sources/population.yaml"
 SECRET = "{value: sandbox-secret-population}"
 LOG = "log:\n"
@@ -37,9 +38,17 @@ FAULTS: dict[str, Fault] = {
     "id in an address": (REST, "method: POST", "method: GET", "trichLuc:", "use 'method: POST'"),
     "adapter of no such name": (REST, "sources.rest", "sources.rets", "adapter:", "check the name"),
     "adapter that is none": (REST, "sources.rest", "transport.xml", "adapter:", "see adapters/README.md"),
-    "element that the WSDL lacks": (MAPPING, "SoDinhDanh", "SoDinhDnah", "SoDinhDnah", "named as in the WSDL"),
+    "element that the WSDL lacks": (MAPPING, "HoVaTen:", "HoVaTne:", "HoVaTne:", "named as in the WSDL"),
+    "unless of no place": (MAPPING, "unless: SoDinhDanh", "unless: SoDinhDnah", "SoCMND:", "'SoDinhDanh'?"),
+    "unless of a later place": (
+        HEALTH, "soChungSinh: {from: subject.number}", "soChungSinh: {from: subject.number, unless: me.soDinhDanh}",
+        "soChungSinh:", "change their order",
+    ),
     "root key that is not there": (GATEWAY, LOG, f"{LOG}  root_key: {{env: NO_KEY}}\n", "root_key:", "NO_KEY"),
     "root key too short": (GATEWAY, LOG, f"{LOG}  root_key: {{value: YWJj}}\n", "root_key:", "44 characters"),
+    "former root key too short": (
+        GATEWAY, LOG, f"{LOG}  former_root_key: {{value: YWJj}}\n", "former_root_key:", "44 characters",
+    ),
     "signing key not there": (
         GATEWAY, LOG, f"{LOG}  signing_key: {{file: /nowhere}}\n", "signing_key:", "/nowhere",
     ),

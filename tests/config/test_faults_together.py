@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.telling import line_of, told_once
+from tests.config.telling import TOLD, line_of, told_once
 from tests.config.test_broken_files import check, replace, root
 
 __all__ = ["root"]
@@ -57,6 +57,27 @@ def test_eight_faults_in_eight_files_are_told_in_one_run(root: Path) -> None:
 @pytest.mark.parametrize("name", BURIED)
 def test_fault_that_others_rest_on_is_told_alone(root: Path, name: str) -> None:
     told_once(root, BURIED[name])
+
+
+def test_every_fault_of_one_auth_block_is_told_at_its_own_line(root: Path) -> None:
+    replace(root, POPULATION, "  username: sandbox\n", "  usernme: sandbox\n  colour: red\n")
+    replace(root, POPULATION, "{value: sandbox-secret-population}", "{file: /nowhere}")
+    login = "config/sources/vehicle.yaml"
+    replace(root, login, "  hash: none\n  token: token\n", '  hash: sha\n  token: "a[x"\n')
+    replace(root, login, 'life_seconds: "18000"', "life_seconds: long")
+    code, said = check(root)
+    assert code == 2
+    for file, word, says in (
+        (POPULATION, "usernme:", "did you mean 'username'?"),
+        (POPULATION, "colour:", "'auth.colour' is not a word of 'kind: population_v1'"),
+        (POPULATION, "secret:", "file /nowhere"),
+        (login, "  token:", "names joined by dots"),
+        (login, "hash:", "write one of none, md5"),
+        (login, "life_seconds:", "write a positive whole number"),
+    ):
+        here = [one for one in TOLD.findall(said) if one.startswith(f"{file}:{line_of(root, file, word)}: ")]
+        assert any(says in one for one in here), (word, said)
+    assert "6 to mend" in said, said
 
 
 def test_schema_beside_a_wsdl_that_is_no_xml_is_named_itself(root: Path) -> None:

@@ -107,11 +107,41 @@ async def test_people_whose_numbers_left_with_a_form_find_that_use(house: House)
             pytest.fail("the use is not found")
 
 
+@pytest.mark.parametrize(
+    "told", [{}, {"birth_date": "2026-11-02"}, {"full_name": "Lê Bé Thử", "birth_date": "2026-11-02"}]
+)
+async def test_child_without_a_number_finds_its_uses_through_its_mother(
+    house: House, told: dict[str, str]
+) -> None:
+    mother = next(one for one in house.personas if "newborn_mother" in one["traits"])
+    own = {key: mother[key] for key in ("personal_id", "full_name", "birth_date")}
+    subjects = {"requester": own, "mother": {"same_as": "requester"}, **({"child": told} if told else {})}
+    answer = await house.prefill("1.001193", subjects)
+    through = {"parent_personal_id": own["personal_id"]}
+    child = {**through, "full_name": "Lê Bé Thử", "birth_date": "2026-11-02"}
+    async for use in uses_of(house, {"newborn": child}):
+        assert use["exchange_id"] == answer["exchange_id"]
+        assert {one["source"]["code"] for one in use["data"]} == {"health"}
+    # Whoever knows less than the request said does not find it, and neither does a sibling of another name.
+    for other in ({**through, "full_name": "Lê Bé Khác"}, {**through, "birth_date": "2024-11-02"}, through):
+        _, page = await house.post("/v1/usage", {"subject": {"newborn": other}}, client="citizen")
+        assert bool(page["uses"]) is not bool(told)
+    search = {"subject": {"newborn": child}, "phase": "outcome"}
+    _, page = await house.post("/v1/audit/search", search, client="auditor")
+    assert [one["exchange_id"] for one in page["records"]] == [answer["exchange_id"]]
+
+
 async def uses(house: House, number: str) -> Any:
     """The uses of somebody's data, once they are numbered."""
+    async for use in uses_of(house, {"personal_id": number}):
+        yield use
+
+
+async def uses_of(house: House, subject: dict[str, Any]) -> Any:
+    """The same of whoever is named by a subject of the contract."""
     async with asyncio.timeout(10):
         while True:
-            _, page = await house.post("/v1/usage", {"subject": {"personal_id": number}}, client="citizen")
+            _, page = await house.post("/v1/usage", {"subject": subject}, client="citizen")
             if page["uses"]:
                 break
             await asyncio.sleep(0.1)

@@ -47,13 +47,6 @@ async def test_value_comes_back_as_the_same_bytes(cache: Cache) -> None:
     assert await cache.get("same") == b""
 
 
-async def test_dropped_value_is_gone(cache: Cache) -> None:
-    await cache.put("dropped", b"1", 60)
-    await cache.drop("dropped")
-    await cache.drop("never there")
-    assert await cache.get("dropped") is None
-
-
 async def test_expired_value_is_gone(cache: Cache) -> None:
     await cache.put("short", b"1", 1)
     await cache.put("none", b"1", 0)
@@ -108,8 +101,6 @@ async def test_broken_server_answers_none_and_is_left_alone_for_a_second() -> No
     for _ in range(50):
         await cache.put("a", b"1", 60)
         assert await cache.get("a") is None
-        await cache.drop("a")
-    assert cache.failures == 150
     assert time.monotonic() - start < 1
     await cache.close()
 
@@ -150,10 +141,8 @@ async def test_full_server_drops_what_it_cannot_keep_and_still_answers(valkey: V
     finally:
         client.config_set("maxmemory", "0")
         client.close()
-    assert cache.failures == 1
     assert await cache.get("full") is None
     assert await cache.get("kept") == b"1"
-    assert cache.failures == 1
     await cache.close()
 
 

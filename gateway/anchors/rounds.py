@@ -1,4 +1,4 @@
-"""Keeps the log anchored: asks who is due, keeps what they prove, and says when prefill must be refused.
+"""Rounds over the anchors of the log: who is due is asked, what they prove is kept, and prefill is refused without it.
 
 Every serving process looks at the rows of the store once a second, so all of them refuse and recover together; only
 the one that numbers records asks anybody. An anchor that hangs holds up no other one, and never the look.
@@ -28,8 +28,8 @@ _RETRY_SECONDS = 10
 _ALARMING = frozenset({"forked", "ahead"})
 
 
-class Keeper:
-    """Looks until it is closed."""
+class Rounds:
+    """Go on until they are closed."""
 
     def __init__(
         self, anchors: Sequence[Anchor], store: AnchorStore, tree: LogTree, keeping: LogKeeping, heads: Heads,

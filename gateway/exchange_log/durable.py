@@ -1,0 +1,90 @@
+"""Files that must not be lost: each appears whole or not at all, and stays when the machine loses its power."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+#: for nobody else
+PRIVATE = 0o600
+#: for whoever the process's mask lets read
+SHARED = 0o666
+#: how the names of drafts end, which begin with a dot; a crash leaves them behind
+DRAFT = ".draft"
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """What is written here becomes the file at the end; after an exception nothing has changed.
+
+    A pipe or a device is never replaced: it is written to as it stands. OSError when the folder refuses.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    draft = _draft_of(path)
+    try:
+        with _opened(draft, mode) as file:
+            yield file
+            _settle(file)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file for nobody else. OSError when the folder refuses."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def create_file(path: Path, content: bytes, mode: int = PRIVATE, *, renames: bool = False) -> None:
+    """Write a file unless it stands already: of processes that write together one is first, and its file stays.
+
+    Needs a file system with links; with `renames` others do as well, where the last one is the one that stays.
+    OSError when the folder refuses.
+    """
+    draft = _draft_of(path)
+    try:
+        with _opened(draft, mode) as file:
+            file.write(content)
+            _settle(file)
+        # A link never replaces, unlike a rename.
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            if not renames:
+                raise
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{DRAFT}")
+
+
+def _opened(draft: Path, mode: int) -> BinaryIO:
+    return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+
+
+def _settle(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
