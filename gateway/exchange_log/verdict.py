@@ -14,11 +14,22 @@ RECORD_FORM = 1
 MOST_PHASES = 32
 OTHER_PHASES = "other"
 
+#: where sorted keys put them: the beginning, the exchange and what follows it, the phase
+_BEGINNING = b'{"agency":"'
+_EXCHANGE = b'","exchange":"'
+_FIELDS = b'","fields":{'
+#: an exchange has 26 letters
+_TO_FIELDS = len(_EXCHANGE) + 26
 _PHASE = b'","phase":"'
 _LONGEST_PHASE = 32
+_NO_RECORD = (
+    "it is no record (JSON with exchange, phase, time and v), and yet in the tree: no gateway writes such a leaf, "
+    "somebody put it into the log's database"
+)
 _PHASE_WORD = re.compile(r"[A-Za-z_]{1,32}", re.ASCII)
 _TIME_WORD = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
-_RECORD_TIME = re.compile(rb"[0-9TZ:.-]{24}")
+_END = re.compile(rb'"time":"([0-9TZ:.-]{24})","v":1}')
+_END_BYTES = 40
 
 
 class Finding(NamedTuple):
@@ -113,11 +124,11 @@ class Verdict:
         }
 
     def count(self, leaf: bytes, line: int, index: int, *, strict: bool) -> None:
-        """Count one record; wrong when it has not the form `"v": 1`.
+        """Count one record; wrong when it has not the form `"v": 1`, or is none at all.
 
-        A record is looked at where its form has phase and time, and decoded when they are not there. `strict`
-        decodes each, and its JSON must be canonical. The hash covers the bytes whatever they say, so all this
-        tells about the writer, not about tampering.
+        A record is looked at where its form has exchange, phase and time, and decoded when they are not there.
+        `strict` decodes each, and its JSON must be canonical. The hash covers the bytes whatever they say, so all
+        this tells about the writer: what the gateway never writes was put into the log by somebody else.
         """
         self.records += 1
         seen = None if strict else _glance(leaf)
@@ -135,14 +146,20 @@ class Verdict:
 
 
 def _glance(leaf: bytes) -> tuple[str, str] | None:
-    """Phase and time at the places where sorted keys put them; None when the leaf looks otherwise."""
+    """Phase and time at the places where sorted keys put them; None when the leaf looks otherwise.
+
+    No JSON is read, which would take as long as all else: bytes that have all this in its places, and something
+    between that is no JSON, are told by `strict` only.
+    """
+    place = leaf.find(_EXCHANGE) + _TO_FIELDS
+    if leaf[place : place + len(_FIELDS)] != _FIELDS or not leaf.startswith(_BEGINNING):
+        return None
+    end = _END.fullmatch(leaf, len(leaf) - _END_BYTES)
     start = leaf.rfind(_PHASE) + len(_PHASE)
-    phase, time = leaf[start : leaf.find(b'","procedure":"', start)], leaf[-32:-8]
-    if leaf[-40:-32] != b'"time":"' or leaf[-8:] != b'","v":1}' or start < len(_PHASE):
+    phase = leaf[start : leaf.find(b'","procedure":"', start)]
+    if end is None or start < len(_PHASE) or len(phase) > _LONGEST_PHASE or not phase.isalpha():
         return None
-    if len(phase) > _LONGEST_PHASE or not (phase.isalpha() and _RECORD_TIME.fullmatch(time)):
-        return None
-    return phase.decode(), time.decode()
+    return phase.decode(), end[1].decode()
 
 
 def _decoded_record(leaf: bytes, *, strict: bool) -> tuple[str, str]:
@@ -150,8 +167,11 @@ def _decoded_record(leaf: bytes, *, strict: bool) -> tuple[str, str]:
     try:
         members = parsed(leaf)
         form, phase, time = members["v"], members["phase"], members["time"]
+        exchange = members["exchange"]
     except (KeyError, TypeError, ValueError):
-        raise ValueError("it is no record: JSON with v, phase and time") from None
+        raise ValueError(_NO_RECORD) from None
+    if type(exchange) is not str:
+        raise ValueError(_NO_RECORD)
     if type(form) is not int or form != RECORD_FORM or type(phase) is not str or type(time) is not str:
         raise ValueError(f"it is no record of form {RECORD_FORM}")
     if not (_PHASE_WORD.fullmatch(phase) and _TIME_WORD.fullmatch(time)):

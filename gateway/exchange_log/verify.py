@@ -143,6 +143,7 @@ class _Body:
         self._strict = strict
         #: index of the record that comes next
         self._next = head.first
+        self._end = head.end
         #: lines where records belong that cannot be read
         self._strange = 0
 
@@ -214,7 +215,7 @@ class _Body:
         """
         index = self._next
         start = b'{"i":%d,"leaf":"' % index
-        if index == self._head.end or not text.startswith(start) or not text.endswith(b'"}'):
+        if index == self._end or not text.startswith(start) or not text.endswith(b'"}'):
             return None
         escaped = text[len(start) : -2]
         leaf = escaped.translate(None, b"\\")

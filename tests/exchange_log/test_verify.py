@@ -624,8 +624,15 @@ def test_wrong_consistency_proof_is_found() -> None:
         (b'{"phase":"intent","time":"2026","v":true}', False),
         (b'{"phase":5,"time":"2026","v":1}', False),
         (b'{"phase":"intent","time":NaN,"v":1}', False),
-        (b'{"v":1,"time":"2026","phase":"intent"}', True),
-        (b'{"phase":"intent", "time":"2026","v":1}', True),
+        (b'{"phase":"intent","time":"2026","v":1}', False),
+        (b'{"exchange":["01K"],"phase":"intent","time":"2026","v":1}', False),
+        (b'{"exchange":"01K","time":"2026","v":1}', False),
+        (b'{"exchange":"01K","phase":"intent","v":1}', False),
+        (b'no JSON","phase":"intent","procedure":"","time":"2026-11-25T08:00:00.000Z","v":1}', False),
+        (leaf_of({name: value for name, value in record(1).items() if name != "exchange"}), False),
+        (leaf_of({name: value for name, value in record(1).items() if name != "agency"})[1:], False),
+        (b'{"v":1,"time":"2026","phase":"intent","exchange":"01K"}', True),
+        (b'{"exchange":"01K","phase":"intent", "time":"2026","v":1}', True),
     ],
 )
 def test_leaf_that_is_no_record_is_said_to_be_none(leaf: bytes, strict_only: bool) -> None:
@@ -635,6 +642,7 @@ def test_leaf_that_is_no_record_is_said_to_be_none(leaf: bytes, strict_only: boo
     log.hashes[1] = leaf_hash(leaf)
     assert codes(log.verify(log.stretch(), strict=True)) == {("record", 1)}
     assert log.verify(log.stretch()).good == strict_only
+    assert log.verify(log.found(0, 1)).good == strict_only
 
 
 def test_leaf_with_escapes_and_other_letters_verifies() -> None:
