@@ -39,6 +39,8 @@ class Finding(NamedTuple):
     what: str
     line: int | None = None
     index: int | None = None  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    #: False where nothing is known to be wrong: this file cannot show it
+    wrong: bool = True
 
     def __str__(self) -> str:
         """For people: `line 7, record 5: changed: …`."""
@@ -72,6 +74,11 @@ class Verdict:
         #: earliest and latest time in the records, RFC 3339
         self.earliest = ""
         self.latest = ""
+        #: times of the first and the last record in the file
+        self.opening = ""
+        self.closing = ""
+        #: the span of time that was asked for, as line 1 says, which nobody signed; empty for open ends and none
+        self.asked = ("", "")
         #: size of the older checkpoint out of which this log was shown to have grown
         self.since: int | None = None
         #: size of the later log, whose checkpoint the reader gave with a proof that it grew out of this one
@@ -87,6 +94,22 @@ class Verdict:
         """Whether the file covers the whole log, so that no record of the checkpoint is missing from it."""
         return self.contiguous and self.first == 0 and self.end == self.size
 
+    @property
+    def accused(self) -> bool:
+        """Whether something is wrong, and not only left open."""
+        return self.wrong > sum(not one.wrong for one in self.findings)
+
+    @property
+    def reached(self) -> tuple[bool, bool]:
+        """Whether the file itself shows that no record of the asked span stands before its first, behind its last.
+
+        It does where the log begins or ends with it, and where the record at the edge lies outside the span. A
+        record far from its neighbours' time, as of a clock that was wrong, may stand elsewhere in spite of that.
+        """
+        since, until = self.asked
+        began = not since or self.first == 0 or "" < self.opening < since
+        return began, not until or self.end == self.size or self.closing >= until
+
     def add(self, code: str, what: str, line: int | None = None, index: int | None = None) -> None:
         """Note one thing that is wrong, once for each record and code."""
         if index is not None and any((one.code, one.index) == (code, index) for one in self.findings):
@@ -100,11 +123,19 @@ class Verdict:
         self.wrong += 1
         self.findings.append(Finding(code, what, line, index))
 
+    def leave_open(self, code: str, what: str) -> None:
+        """Note what the reader wanted to see shown, and this file cannot show."""
+        self.wrong += 1
+        self.findings.append(Finding(code, what, wrong=False))
+
     def as_json(self) -> dict[str, Any]:
         """The whole verdict in plain JSON values."""
         return {
             "good": self.good,
-            "findings": [finding._asdict() for finding in self.findings],
+            "findings": [
+                {name: value for name, value in one._asdict().items() if name != "wrong" or not value}
+                for one in self.findings
+            ],
             "wrong": self.wrong,
             "origin": self.origin,
             "size": self.size,
@@ -119,6 +150,10 @@ class Verdict:
             "phases": dict(sorted(self.phases.items())),
             "earliest": self.earliest,
             "latest": self.latest,
+            "opening": self.opening,
+            "closing": self.closing,
+            "asked": dict(zip(("since", "until"), self.asked, strict=True)),
+            "reached": dict(zip(("since", "until"), self.reached, strict=True)),
             "since": self.since,
             "grown": self.grown,
         }
@@ -141,6 +176,9 @@ class Verdict:
         self.phases[phase if known else OTHER_PHASES] += 1
         if time > self.latest:  # noqa: PLR1730 -- max() takes 3 % of a whole run
             self.latest = time
+        self.closing = time
+        if not self.opening:
+            self.opening = time
         if time < self.earliest or not self.earliest:
             self.earliest = time
 
