@@ -137,6 +137,7 @@ def application(parts: Composition) -> web.Application:
     async def services(app: web.Application) -> AsyncIterator[None]:
         prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
         app[SERVICES] = Services(
+            clock=SystemClock(),
             configuration=parts.configuration,
             catalogue=parts.catalogue,
             prefill=prefill,
@@ -288,7 +289,8 @@ async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -
         usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
         yield AuditDoor(
             audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
-            watch=Watch(keeping, altered=lambda: inspector.altered), anchors=anchors,
+            watch=Watch(keeping, altered=lambda: inspector.altered, now=lambda: clock.now().timestamp()),
+            anchors=anchors,
         )  # fmt: skip
         await sweeper.close()
         await inspector.close()
