@@ -177,9 +177,8 @@ class Verdict:
         if time > self.latest:  # noqa: PLR1730 -- max() takes 3 % of a whole run
             self.latest = time
         self.closing = time
-        if not self.opening:
-            self.opening = time
         if time < self.earliest or not self.earliest:
+            self.opening = self.opening or time
             self.earliest = time
 
 
