@@ -16,7 +16,8 @@ records since the last such line. The verdict does not rest on them. But when th
 the hashes that do show which records were changed, moved, removed or put in.
 
 A search result has `"contiguous":false` and no `edge`; its lines are `{"i":…,"leaf":…,"proof":[hex…]}`, each with
-an inclusion proof, and no `t` lines. Line 1 may carry `"consistency":{"<older size>":[hex…]}`.
+an inclusion proof, and no `t` lines. Line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
+`"since":…,"until":…`, the span of time that was asked for.
 
 To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
 records against the root). None of them imports anything else of the gateway but verdict.py and json_text.py.
