@@ -189,7 +189,7 @@ def _glance(leaf: bytes) -> tuple[str, str] | None:
     between that is no JSON, are told by `strict` only.
     """
     place = leaf.find(_EXCHANGE) + _TO_FIELDS
-    if leaf[place : place + len(_FIELDS)] != _FIELDS or not leaf.startswith(_BEGINNING):
+    if not (leaf.startswith(_FIELDS, place) and leaf.startswith(_BEGINNING)):
         return None
     end = _END.fullmatch(leaf, len(leaf) - _END_BYTES)
     start = leaf.rfind(_PHASE) + len(_PHASE)
