@@ -1,7 +1,6 @@
 """Opens the anchors that the configuration names, and what keeps them: a part of the composition root."""
 
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -54,10 +53,14 @@ async def anchoring(
     store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
     keys = [one.vkey for one in settings.anchors.witnesses]
     anchors = _opened(parts, tree, clock)
-    heads = Heads(tree, store, keys, time.time)
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    heads = Heads(tree, store, keys, now)
     rounds = Rounds(
         anchors, store, tree, keeping, heads, owner,
-        settings.anchors.every_seconds, settings.anchors.grace_seconds,
+        settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
     )  # fmt: skip
     if rounds.standings:
         parts.metrics.registry.register(AnchorGauges(rounds))

@@ -4,7 +4,6 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 """
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import registry
-from gateway.anchoring import anchoring
 from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Services
 from gateway.api.door import DoorRunner
@@ -22,18 +20,8 @@ from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.operation import live, ready
 from gateway.api.routes import add_operations
-from gateway.audit.cursors import Cursors
-from gateway.audit.export import Exports
 from gateway.audit.in_force import InForce, announce, in_force
-from gateway.audit.inspector import Inspector
-from gateway.audit.people import People
-from gateway.audit.proofs import Proofs
-from gateway.audit.reports import Reports
-from gateway.audit.service import Audit, Books
-from gateway.audit.sweeper import Sweeper
-from gateway.audit.titles import Titles
-from gateway.audit.usage import Usage
-from gateway.audit.watch import Watch
+from gateway.auditing import auditing
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
@@ -53,8 +41,6 @@ CACHE: web.AppKey[Cache] = web.AppKey("cache")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
-#: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
-_GRACE_SECONDS = 90.0
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
 
@@ -128,7 +114,7 @@ async def _log(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _audit(app: web.Application) -> AsyncIterator[None]:
-    async with auditing(app[PARTS], app[LOG], app[SEQUENCER]) as app[AUDIT]:
+    async with auditing(app[PARTS], app[LOG], app[SEQUENCER], SystemClock()) as app[AUDIT]:
         yield
 
 
@@ -150,7 +136,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
     app[SERVICES] = Services(
-        configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
+        clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
         requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
         sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
     )  # fmt: skip
@@ -265,36 +251,3 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     )
     log.written = sequencer.wake
     return log, sequencer
-
-
-@contextlib.asynccontextmanager
-async def auditing(parts: Composition, log: ExchangeLog, sequencer: Sequencer) -> AsyncIterator[AuditDoor]:
-    """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
-    settings = parts.configuration.gateway.log
-    url, roots = settings.url, root_keys(settings, parts.state)
-    reader = registry.store(url, "open_reader")(url, parts.state)
-    counts = registry.store(url, "open_counts")(url, parts.state)
-    keeping = registry.store(url, "open_keeping")(url, parts.state)
-    history = registry.store(url, "open_history")(url, parts.state)
-    inspection = registry.store(url, "open_inspection")(url, parts.state)
-    clock, times = SystemClock(), parts.configuration.gateway.prefill
-    deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
-    async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
-        proofs = Proofs(reader, reader, anchors.rounds.heads, history)
-        books = Books(
-            log=log, reader=reader, proofs=proofs, people=People(roots, keeping), cursors=Cursors(roots.first),
-            clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
-        )  # fmt: skip
-        sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
-        sweeper.start()
-        inspector = Inspector(inspection, reader, proofs)
-        inspector.start()
-        usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
-        yield AuditDoor(
-            audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
-            watch=Watch(keeping, altered=lambda: inspector.altered), anchors=anchors,
-        )  # fmt: skip
-        await sweeper.close()
-        await inspector.close()
-    for one in (inspection, counts, reader, keeping, history):
-        await one.close()

@@ -4,7 +4,7 @@ Nothing here stops the start; contradictions do (`crosscheck.py`).
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 from gateway.config import Agreement, Configuration
@@ -17,8 +17,8 @@ _READ = ("sources", "requesters", "agreements")
 _FOLDERS = frozenset({*_READ, "sandbox", "deploy"})
 
 
-def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
-    """What an agreement grants but no procedure needs, and what a field can never get."""
+def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list[str]:
+    """What an agreement grants but no procedure needs on this day, and what a field can never get."""
     needed = _needed(catalogue)
     granted = _granted(configuration, catalogue)
     out = [
@@ -26,7 +26,7 @@ def notes(configuration: Configuration, catalogue: Catalogue) -> list[str]:
         for name, service, attribute in _grants(configuration, catalogue)
         if (service, attribute) not in needed
     ]
-    today = datetime.now(UTC).date().isoformat()
+    today = day.isoformat()
     out += [
         f"agreement {name}: it ended on {item.valid_until}, and grants nothing any more"
         for name, item in configuration.agreements.items()

@@ -146,12 +146,30 @@ class Altered(NamedTuple):
     what: str
 
 
+#: a row of the search by person: keyed index, place, month
+SubjectRow = tuple[bytes, int, str]
+#: stands before all of them
+NO_ROW: SubjectRow = (b"", -1, "")
+
+
 class LogInspection(Protocol):
     """Compares what is stored with itself. LogUnavailable when the store cannot be asked."""
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with records of one tile, from `start` to before `end`, those that were pruned left out.
 
-        Leaves are compared with the hashes of the tile, and what is searched with the leaves.
+        Leaves are compared with the hashes of the tile, and what is searched with the leaves. Rows of the search by
+        person that no record makes are found by `invented` only.
         """
+        ...
+
+    async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
+        """What is wrong with the next `count` rows of the search by person, and the last of them.
+
+        None instead of it when there are no more.
+        """
+        ...
+
+    async def pruned(self) -> Sequence[Altered]:
+        """What the mark of pruning lacks: the record in the log that tells of it, or the archives that it names."""
         ...

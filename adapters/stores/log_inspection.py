@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
+from gateway.exchange_log.record import decode
 from gateway.exchange_log.tiles import TILE
-from gateway.ports_log import Altered
+from gateway.ports_log import Altered, SubjectRow
 
 _NAMES = COLUMNS["log_entries"].split()
 _ENTRIES = (
@@ -25,6 +27,21 @@ _BLOCK = (
     "SELECT low, high FROM log_blocks WHERE block = $1"
     " UNION ALL SELECT time_low, time_high FROM log_state WHERE size / $2 = $1"
 )
+# All rows of a tile. Their index begins with the outcome, of which there are few: each is asked for by itself.
+_SOURCES = (
+    "WITH RECURSIVE o(outcome, number) AS (SELECT min(outcome), 1 FROM log_sources UNION ALL"
+    " SELECT (SELECT min(outcome) FROM log_sources WHERE outcome > o.outcome), o.number + 1 FROM o"
+    " WHERE o.outcome IS NOT NULL AND o.number < $3)"
+    " SELECT s.source, s.idx, s.outcome, s.period FROM o CROSS JOIN log_sources s"
+    " WHERE s.outcome = o.outcome AND s.idx >= $1 AND s.idx < $2 LIMIT $4"
+)
+# The rows of the search by person in their own order: none of their indexes begins with the place.
+_SUBJECTS = (
+    "SELECT s.subject, s.idx, s.period, a.leaf FROM (SELECT subject, idx, period FROM log_subjects"
+    " WHERE (subject, idx, period) > ($1, $2, $3) ORDER BY subject, idx, period LIMIT $4) s"
+    " LEFT JOIN log_entries e ON e.idx = s.idx AND e.period = s.period"
+    " LEFT JOIN append_log a ON a.seq = e.seq ORDER BY s.subject, s.idx, s.period"
+)
 _PRUNED = "SELECT coalesce(max(below), 0), (SELECT min(idx) FROM log_entries) FROM log_pruned"
 # Written, below the mark up to which all is numbered, and in none of these places. Numbers of rows and places have
 # about one order: what lies between the last row before this tile and the last one of it, or the mark at the log's end.
@@ -37,10 +54,15 @@ _UNNUMBERED = (
     " AND a.seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $1 AND idx < $2) ORDER BY a.seq LIMIT $4"
 )
 _PLACE = "SELECT 1 FROM log_entries WHERE hash = $1 AND seq = $2"
-#: table -> columns that make a row of it, beside the month
-_KEYS = {"log_subjects": ("subject", "idx"), "log_sources": ("source", "idx", "outcome")}
+#: what is told of a row that no record makes
+_INVENTED = "its record makes no such row in"
+
+_THERE = "SELECT subject, idx, period FROM log_subjects WHERE (subject, idx, period) IN (VALUES {})"
 #: rows that are asked for in one statement
 _ROWS = 256
+#: outcomes, and rows of one tile in the search by source, beyond which nothing is looked at: records have fewer
+_MOST_OUTCOMES = 64
+_MOST_SOURCES = 100_000
 
 
 class SqlLogInspection:
@@ -60,41 +82,50 @@ class SqlLogInspection:
         rows = await self._reading.fetch(_ENTRIES, start, end)
         tiles = await self._reading.fetch(_TILE, start // TILE)
         hashes = max((bytes(row[0]) for row in tiles), key=len, default=b"")
-        # Pruning may have gone on meanwhile.
-        start = max(start, await self._standing())
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
+        found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
         found += _beyond(rows, await self._reading.fetch(_BLOCK, start // BLOCK, BLOCK))
         if len(rows) == end - start:  # else the rows whose places are missing would be told twice
             lost = await self._lost(start, end)
             found += [Altered(start, "a record that was written here has no place") for _ in lost]
-        for table, wanted in expected.items():
-            there = await self._there(table, [row[: len(_KEYS[table])] for row in wanted])
-            found += [
-                Altered(row[1], f"its row is missing in {table}")
-                for row in wanted
-                if row[: len(_KEYS[table])] not in there
-            ]
-        return found
+        # Pruning may have gone on meanwhile.
+        standing = await self._standing()
+        return [one for one in found if one.index >= standing]
 
-    async def _there(self, table: str, wanted: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
-        """Those of the rows that the table has."""
-        columns = _KEYS[table]
-        kinds = {"subject": "bytea" if self._reading.arrays else "blob", "idx": "bigint"}
+    async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
+        """What is wrong with the next `count` rows of the search by person, and the last of them, None at the end."""
+        rows = await self._reading.fetch(_SUBJECTS, *after, count)
+        found = await asyncio.to_thread(_not_made, rows)
+        standing = await self._standing()
+        last = tuple(rows[-1][:3]) if len(rows) == count else None
+        return [one for one in found if one.index >= standing], last
+
+    async def pruned(self) -> Sequence[Altered]:
+        """What the mark of pruning lacks: its record in the log, or archives."""
+        below, *_ = (await self._reading.fetch(_PRUNED))[0]
+        if not below:
+            return []
+        archives = [Archive(*row) for row in await self._reading.fetch(ARCHIVES)]
+        found = unarchived(below, archives)
+        for text in (PRUNINGS, WAITING):
+            leaves = [_bytes(leaf) for (leaf,) in await self._reading.fetch(text)]
+            if is_told(below, archives, leaves):
+                return found
+        return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
+
+    async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
+        """The rows of a tile in the search by source, and those in the search by person that were expected."""
+        sources = await self._reading.fetch(_SOURCES, start, end, _MOST_OUTCOMES, _MOST_SOURCES)
         found: set[tuple[Any, ...]] = set()
-        for place in range(0, len(wanted), _ROWS):
-            part = wanted[place : place + _ROWS]
-            values = [value for row in part for value in row]
-            numbers = iter(range(1, len(values) + 1))
+        kinds = ("bytea" if self._reading.arrays else "blob", "bigint", "text")
+        for place in range(0, len(subjects), _ROWS):
+            values = [value for row in subjects[place : place + _ROWS] for value in row]
             listed = ",".join(
-                "("
-                + ",".join(f"CAST(${next(numbers)} AS {kinds.get(name, 'text')})" for name in columns)
-                + ")"
-                for _ in part
+                "(" + ",".join(f"CAST(${n + at} AS {kind})" for at, kind in enumerate(kinds)) + ")"
+                for n in range(1, len(values), len(kinds))
             )
-            names = ", ".join(columns)
-            text = f"SELECT {names} FROM {table} WHERE ({names}) IN (VALUES {listed})"  # noqa: S608 -- our own names
-            found |= {tuple(row) for row in await self._reading.fetch(text, *values)}
-        return found
+            found |= {tuple(row) for row in await self._reading.fetch(_THERE.format(listed), *values)}
+        return {"log_sources": {tuple(row) for row in sources}, "log_subjects": found}
 
     async def _standing(self) -> int:
         """The lowest record that must be there: pruning takes them from the lowest one up, to the mark at most.
@@ -126,19 +157,24 @@ def open_inspection(url: str, state_dir: Path) -> SqlLogInspection:
     return SqlLogInspection(open_reading(url, state_dir, BY_INDEX))
 
 
+def _bytes(leaf: Any) -> bytes:  # noqa: ANN401 -- as the database gives it
+    """A leaf; one that somebody turned into text in SQLite is still the bytes of it."""
+    return leaf.encode() if isinstance(leaf, str) else bytes(leaf)
+
+
 def _compared(
     rows: Sequence[Any], hashes: bytes, start: int, end: int
 ) -> tuple[list[Altered], Mapping[str, Rows]]:
     """What is wrong with leaves and entries, and the rows of the other tables that there must be."""
     found: list[Altered] = []
-    expected: dict[str, Rows] = {table: [] for table in _KEYS}
+    expected: dict[str, Rows] = {"log_subjects": [], "log_sources": []}
     there = {row[0]: row for row in rows}
     for index in range(start, end):
         row = there.get(index)
         if row is None or row[-1] is None:
             found.append(Altered(index, "the record is missing"))
             continue
-        leaf = row[-1].encode() if isinstance(row[-1], str) else bytes(row[-1])
+        leaf = _bytes(row[-1])
         digest = leaf_hash(leaf)
         place = index % TILE * HASH_BYTES
         if hashes[place : place + HASH_BYTES] != digest:
@@ -146,9 +182,41 @@ def _compared(
             continue
         made = searched_rows(index, row[1], digest, leaf, row[_NAMES.index("time")])
         found += _differences(index, row, made["log_entries"][0])
-        for table in _KEYS:
+        for table in expected:
             expected[table] += made[table]
     return found, expected
+
+
+def _in_search(
+    rows: Sequence[Any], expected: Mapping[str, Rows], there: Mapping[str, set[tuple[Any, ...]]]
+) -> Iterator[Altered]:
+    """Rows that a table lacks, and rows in it that no record makes; those of a missing record are told with it."""
+    known = {row[0] for row in rows if row[-1] is not None}
+    for table, wanted in expected.items():
+        for row in wanted:
+            if row not in there[table]:
+                yield Altered(row[1], f"its row is missing in {table}")
+        for row in there[table].difference(wanted):
+            if row[1] in known:
+                yield Altered(row[1], f"{_INVENTED} {table}")
+
+
+def _not_made(rows: Sequence[Any]) -> list[Altered]:
+    """Those rows of the search by person that their records do not make."""
+    return [
+        Altered(index, f"{_INVENTED} log_subjects")
+        for subject, index, month, leaf in rows
+        if leaf is None or not _is_named(_bytes(leaf), subject, month)
+    ]
+
+
+def _is_named(leaf: bytes, subject: bytes, month: str) -> bool:
+    """Whether a record of this month names this subject."""
+    try:
+        members = decode(leaf)
+        return subject.hex() in members["subjects"].values() and members["time"].startswith(month)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _beyond(rows: Sequence[Any], spans: Sequence[Any]) -> Iterator[Altered]:

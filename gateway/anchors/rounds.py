@@ -7,7 +7,7 @@ the one that numbers records asks anybody. An anchor that hangs holds up no othe
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.anchors.heads import Heads
 from gateway.anchors.rows import Rows
@@ -34,8 +34,10 @@ class Rounds:
     def __init__(
         self, anchors: Sequence[Anchor], store: AnchorStore, tree: LogTree, keeping: LogKeeping, heads: Heads,
         owner: str, every_seconds: float, grace_seconds: float, look_seconds: float = _LOOK_SECONDS,
+        now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        """`owner` names this process as `gateway.ports.Standing` does."""
+        """`owner` names this process as `gateway.ports.Standing` does; `now` gives POSIX seconds."""
+        self._now = now
         self._store = store
         self._tree = tree
         self._keeping = keeping
@@ -44,7 +46,7 @@ class Rounds:
         self._task: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
-        self.rows = Rows(store, tree, time.time)
+        self.rows = Rows(store, tree, now)
         self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False
@@ -107,7 +109,7 @@ class Rounds:
                 await self._ask(one, note, size)
 
     async def _ask(self, one: Standing, note: str, size: int) -> None:
-        now = time.time()
+        now = self._now()
         if one.last is None:
             # the grace begins now, for ever
             row = Anchored(0, one.anchor.kind, one.anchor.name, stamp(now), b"")
@@ -126,7 +128,7 @@ class Rounds:
 
     async def _mine(self) -> bool:
         standing = await self._keeping.standing()
-        return standing.owner == self._owner or standing.owned_until < time.time() - _SILENCE_SECONDS
+        return standing.owner == self._owner or standing.owned_until < self._now() - _SILENCE_SECONDS
 
     async def _fix(self, one: Standing, note: str) -> None:
         try:
@@ -137,7 +139,7 @@ class Rounds:
                 # the file of the day may have been there before, with another checkpoint
                 vouched = token.decode() if one.anchor.kind == "daily" else fixed
                 size = Checkpoint.parse(split_note(vouched)[0]).size
-                row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(time.time()), token)
+                row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(self._now()), token)
                 await self._store.keep(row)
         except AnchorFailed as error:
             self._failed(one, error.reason)
@@ -156,11 +158,11 @@ class Rounds:
         if reason != one.fault:
             tell = log().error if reason in _ALARMING else log().warning
             tell("anchor.failed", anchor=one.anchor.name, reason=reason)
-        one.failed(reason, time.time())
+        one.failed(reason, self._now())
         self._judge()
 
     def _judge(self) -> None:
-        now = time.time()
+        now = self._now()
         for one in self.standings:
             before = one.judge(now)
             if before != one.state:

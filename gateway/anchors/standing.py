@@ -17,6 +17,7 @@ READY, LATE, REFUSING = "ready", "late", "refusing"
 _SOON_SECONDS = 5.0
 #: pauses after failures: doubled from the first to the last
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 10.0
+_MOST_SPREAD = 1.25
 #: how much longer than agreed an anchor may take before it is called late
 _SLACK, _LEAST_SLACK, _MOST_SLACK = 0.1, 5.0, 300.0
 #: a proof from so far ahead is of a clock that was wrong, and is no success
@@ -60,7 +61,8 @@ class Standing:
 
     def due(self, size: int, now: float) -> bool:
         """Whether it is to be asked now, the log having `size` records."""
-        if self.last is None or now < self.retry_at:
+        # A pause that would be longer than the longest was begun before the clock was set back.
+        if self.last is None or now < self.retry_at <= now + _LAST_PAUSE * _MOST_SPREAD:
             return False
         if not self.last.token:
             return True
@@ -95,7 +97,7 @@ class Standing:
         self.failures += 1
         self.row_failures += 1
         pause = min(_LAST_PAUSE, _FIRST_PAUSE * 2 ** min(self.row_failures - 1, 10))
-        self.retry_at = now + pause * random.uniform(0.75, 1.25)  # noqa: S311 -- no secret
+        self.retry_at = now + pause * random.uniform(0.75, _MOST_SPREAD)  # noqa: S311 -- no secret
 
     def judge(self, now: float) -> str:
         """Its state now, which is kept; the state before."""

@@ -63,7 +63,7 @@ class Exports:
             return _csv(self._there(first, end))
         made = Stretch(self._there, self._books.proofs)
         created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
-        return await made.lines(note, vkeys, first, end, created)
+        return await made.lines(note, vkeys, first, end, created, (span.since, span.until))
 
     async def found(self, asker: Asker, filters: Filters, *, csv: bool) -> Lines:
         """The lines of what a search finds. BadRequest when it finds too much."""

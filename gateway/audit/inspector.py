@@ -1,26 +1,40 @@
 """Walks through the whole log again and again and compares what is stored with what was signed.
 
 The tree proves what the leaves were. But whoever searches trusts the tables of the search, which no hash covers: a
-row that was taken out of them hides a record that is still in the tree. So they are compared with the leaves.
+row that was taken out of them hides a record that is still in the tree, and one that was put in tells of a use that
+never was. So they are compared with the leaves. What is gone must be what a `pruning` record and archives tell of.
 This is an alarm for honest operators. An auditor who does not trust them exports the whole stretch and searches there.
 """
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gateway.audit.proofs import Proofs
 from gateway.domain.errors import GatewayError, LogAltered, NotFound
 from gateway.ports import LogReader
-from gateway.ports_log import Altered, LogInspection
+from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
 from gateway.telemetry import log
 
-#: records that are looked at in one step: those of one tile
+#: records that are looked at in one step, those of one tile, and rows of the search by person beside them
 _STEP = 256
 _PAUSE_SECONDS = 1.0
 #: after the whole log was seen
 _REST_SECONDS = 60.0
 #: places that are told in one round; further ones are counted
 _MOST_TOLD = 20
+
+
+class Place(NamedTuple):
+    """How far a round has come."""
+
+    #: the record that comes next
+    start: int = 0
+    #: the row of the search by person that was looked at last; None behind the last one
+    row: SubjectRow | None = NO_ROW
+
+
+_BEGINNING = Place()
 
 
 class Inspector:
@@ -42,12 +56,13 @@ class Inspector:
         self._rest_seconds = rest_seconds
         self._before = 0
         self._found = 0
+        self._unexplained: Sequence[Altered] = ()
         self._task: asyncio.Task[None] | None = None
 
     @property
     def altered(self) -> int:
         """Things that are not as they were signed."""
-        return max(self._before, self._found)
+        return max(self._before, self._found) + len(self._unexplained)
 
     def start(self) -> None:
         """Begin; call in the loop."""
@@ -59,8 +74,8 @@ class Inspector:
             self._task.cancel()
             await asyncio.wait((self._task,))
 
-    async def look(self, start: int = 0) -> int | None:
-        """One step from this place on; where the next one begins, None at the end of the log.
+    async def look(self, place: Place) -> Place | None:
+        """One step from this place on; where the next one begins, None when all was seen.
 
         LogUnavailable when the store cannot be asked.
         """
@@ -68,12 +83,26 @@ class Inspector:
             _, head = await self._proofs.checkpoint()
         except NotFound:
             return None
+        await self._look_at_pruning()
+        start, row = place
         end = min(start + _STEP, head.size)
-        if start >= end:
+        if start >= end and row is None:
             return None
-        self._tell(await self._inspection.altered(start, end))
-        await self._prove(start)
-        return end
+        if start < end:
+            self._tell(await self._inspection.altered(start, end))
+            await self._prove(start)
+        if row is not None:
+            found, row = await self._inspection.invented(row, _STEP)
+            self._tell(found)
+        return Place(max(start, end), row)
+
+    async def _look_at_pruning(self) -> None:
+        """With each step, for it costs little: what is gone is not found by going on."""
+        found = await self._inspection.pruned()
+        for one in found:
+            if one not in self._unexplained:
+                log().error("log.record_altered", log_index=one.index, reason=one.what)
+        self._unexplained = found
 
     async def _prove(self, index: int) -> None:
         """That the hashes of this tile, which were compared with the leaves, are those of the signed root."""
@@ -92,10 +121,10 @@ class Inspector:
                 log().error("log.record_altered", log_index=one.index, reason=one.what)
 
     async def _work(self) -> None:
-        place: int | None = 0
+        place: Place | None = _BEGINNING
         while True:
             try:
-                place = await self.look(place or 0)
+                place = await self.look(place or _BEGINNING)
             except GatewayError:
                 pass  # the store is away, which others tell
             except Exception as error:  # noqa: BLE001 -- the task lives on

@@ -22,16 +22,25 @@ class Stretch:
         self._entries = entries
         self._proofs = proofs
 
-    async def lines(self, note: str, vkeys: Sequence[str], first: int, end: int, created: str) -> Lines:
+    async def lines(
+        self,
+        note: str,
+        vkeys: Sequence[str],
+        first: int,
+        end: int,
+        created: str,
+        asked: tuple[str, str] = ("", ""),
+    ) -> Lines:
         """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
 
-        LogUnavailable when a tile is missing, before the first line as well.
+        `asked` is the span of time that was asked for. LogUnavailable when a tile is missing, before the first line
+        as well.
         """
         head = Checkpoint.parse(split_note(note)[0])
         node = await self._proofs.nodes(head.size, [*subtrees(0, first), *subtrees(end, head.size)])
         line = first_line(
             checkpoint=note, origin=head.origin, vkeys=vkeys, first=first, end=end, created=created,
-            edge=edges(first, end, head.size, node),
+            edge=edges(first, end, head.size, node), asked=asked,
         )  # fmt: skip
         return self._lines(line, first, end, head.size)
 

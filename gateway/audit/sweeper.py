@@ -5,7 +5,6 @@ One process sweeps at a time: the one that numbers records. Its first round walk
 
 import asyncio
 import random
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -76,7 +75,10 @@ class Sweeper:
         return closed
 
     def _mine(self, standing: Standing) -> bool:
-        return standing.owner == self._owner or standing.owned_until < time.time() - _SILENCE_SECONDS
+        return (
+            standing.owner == self._owner
+            or standing.owned_until < self._clock.now().timestamp() - _SILENCE_SECONDS
+        )
 
     async def _close_all(self, intents: Sequence[LogEntry]) -> int:
         """One record for each exchange; those of one window share transactions."""

@@ -23,8 +23,13 @@ class Watch:
         keeping: LogKeeping,
         fresh_seconds: float = _FRESH_SECONDS,
         altered: Callable[[], int] = lambda: 0,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Asks nothing before `look`. `altered` counts what an inspection has found (inspector.py)."""
+        """Asks nothing before `look`. `altered` counts what an inspection has found (inspector.py).
+
+        `now` gives POSIX seconds.
+        """
+        self._now = now
         self._keeping = keeping
         self._altered = altered
         self._fresh_seconds = fresh_seconds
@@ -52,7 +57,8 @@ class Watch:
         standing = await self.look()
         if standing is None:
             return "unavailable"
-        late = standing.waiting and time.time() - standing.waiting_since > REDEEMABLE_SECONDS
+        # One that waits since a time to come was written before the clock was set back: nobody knows for how long.
+        late = standing.waiting and abs(self._now() - standing.waiting_since) > REDEEMABLE_SECONDS
         return "lagging" if late else "ready"
 
     @property
@@ -65,7 +71,7 @@ class Watch:
         standing = await self.look()
         if standing is None:
             return {}
-        now = time.time()
+        now = self._now()
         found = {
             "log_altered": float(self._altered()),
             "log_size": float(standing.size),

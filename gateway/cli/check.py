@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from gateway.audit.in_force import in_force
 from gateway.cli.options import CONFIG, JSON, QUIET, SET, STATE, data_root, overrides, root_of, state_folder
 from gateway.config import Configuration, load, survey
 from gateway.crosscheck import crosscheck
+from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
@@ -116,7 +118,7 @@ def _check(
         "requesters": len(configuration.requesters),
         "agreements": len(configuration.agreements),
     }
-    notes = [] if found else notes_of(configuration, catalogue)
+    notes = [] if found else notes_of(configuration, catalogue, legal_day(datetime.now(UTC)))
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
     return configuration, found, notes, counts

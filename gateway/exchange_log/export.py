@@ -23,11 +23,13 @@ def first_line(
     created: str,
     edge: Mapping[str, Sequence[bytes]] | None,
     consistency: Mapping[int, Sequence[bytes]] | None = None,
+    asked: tuple[str, str] = ("", ""),
 ) -> bytes:
     """Line 1, without its newline.
 
     `checkpoint` is the signed note. The records are those from `first` to before `end`. `edge` is what `edges`
     gives, None for a search result. `consistency` has proofs out of older sizes. `created` is RFC 3339 UTC.
+    `asked` is the span of time that was asked for, as records have times, with empty text for an open end.
     """
     head: dict[str, Any] = {
         "motlan_export": FORM,
@@ -43,6 +45,7 @@ def first_line(
         head["edge"] = {side: _hex(hashes) for side, hashes in edge.items()}
     if consistency:
         head["consistency"] = {str(size): _hex(proof) for size, proof in consistency.items()}
+    head |= {name: moment for name, moment in zip(("since", "until"), asked, strict=True) if moment}
     return orjson.dumps({**head, "created": created})
 
 

@@ -21,8 +21,10 @@ from gateway.exchange_log.verdict import Verdict
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MEMBERS = re.compile(
-    "motlan_export origin vkeys checkpoint from to (edge|contiguous)( consistency)? created", re.ASCII
+    "motlan_export origin vkeys checkpoint from to (edge|contiguous)( consistency)?( since)?( until)? created",
+    re.ASCII,
 )
+_TIME = re.compile(r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", re.ASCII)
 _PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
@@ -50,6 +52,8 @@ class Head(NamedTuple):
     end_edge: list[bytes]
     #: size of an older log -> proof, where line 1 has one
     consistency: dict[int, list[bytes]]
+    #: the span of time that was asked for; empty for an open end
+    asked: tuple[str, str]
     digest: str
     #: whether it is written in the one way in which exports write it
     plain: bool
@@ -78,6 +82,7 @@ def read_head(line: bytes) -> Head:
             consistency={
                 int(size): hashes_of(proof) for size, proof in members.get("consistency", {}).items()
             },
+            asked=(_time(members.get("since", "")), _time(members.get("until", ""))),
             digest=hashlib.sha256(line).hexdigest(),
             plain=_MEMBERS.fullmatch(" ".join(members)) is not None and written(members) == line,
         )
@@ -95,6 +100,7 @@ def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verd
     checkpoint = head.checkpoint
     verdict.origin, verdict.size, verdict.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
     verdict.first, verdict.end, verdict.contiguous = head.first, head.end, head.contiguous
+    verdict.asked = head.asked
     if not head.plain:
         verdict.conclude("line", "line 1 is not written as an export writes it", 1)
     if head.origin != checkpoint.origin:
@@ -176,6 +182,13 @@ def _split_proof(text: str | None) -> tuple[list[bytes] | None, str | None]:
         return [base64.b64decode(line, validate=True) for line in lines.split("\n")[1:]], note
     except ValueError:
         return [], note
+
+
+def _time(text: str) -> str:
+    """A time as records have it, or nothing; ValueError or TypeError for anything else."""
+    if not _TIME.fullmatch(text):
+        raise ValueError("no time")
+    return text
 
 
 def hashes_of(texts: Sequence[str]) -> list[bytes]:

@@ -27,10 +27,15 @@ def _told(verdict: Verdict) -> list[str]:
     if not verdict.good:
         more = verdict.wrong - len(verdict.findings)
         rest = [f"and {more} more"] if more else []
-        return [*(f"WRONG {finding.code}: {finding}" for finding in verdict.findings), *rest]
+        found = [f"{'WRONG' if one.wrong else 'NOT SHOWN'} {one.code}: {one}" for one in verdict.findings]
+        return [*found, *rest] if verdict.accused else [*found, *_proven("apart from that: ", verdict)]
+    return _proven("GOOD: ", verdict)
+
+
+def _proven(start: str, verdict: Verdict) -> list[str]:
     found = _covered(verdict)
     lines = [
-        f"GOOD: {found} of the log {verdict.origin}",
+        f"{start}{found} of the log {verdict.origin}",
         f"its checkpoint: {verdict.size} records, root {verdict.root}, signed by {', '.join(verdict.signers)}",
     ]
     for name, seconds in verdict.witnesses.items():
@@ -38,11 +43,33 @@ def _told(verdict: Verdict) -> list[str]:
     if verdict.records:
         phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
+    lines += _asked(verdict)
     if verdict.since is not None:
         lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
     if verdict.grown is not None:
         lines.append(f"all of it stands in the log of {verdict.grown} records whose checkpoint you gave")
     return lines
+
+
+def _asked(verdict: Verdict) -> list[str]:
+    """Whether the records are all of the span that was asked for, as far as this file can tell."""
+    since, until = verdict.asked
+    if not (since or until):
+        return []
+    what = f"asked for {f'from {since} ' if since else ''}{f'until {until}' if until else ''}".rstrip()
+    if not verdict.contiguous:
+        return [f"{what}: a search result cannot show that nothing is missing"]
+    began, ended = verdict.reached
+    lines = [f"{what}; first record of {verdict.opening or 'none'}, last of {verdict.closing or 'none'}"]
+    beside = [
+        *([] if began else [f"record {verdict.first - 1}, which stands before the first,"]),
+        *([] if ended else [f"record {verdict.end}, which follows the last,"]),
+    ]
+    if not beside:
+        return [*lines, "it reaches both ends of what was asked for"]
+    first, end = verdict.first - (not began), verdict.end + (not ended)
+    hint = f"to see it, export --from {first} --to {end}"
+    return [*lines, *(f"NOT SHOWN: whether {one} is of that span as well; {hint}" for one in beside)]
 
 
 def shown_plainly(line: str) -> str:

@@ -173,19 +173,30 @@ class Single:
             check_growth(self._head, self._older, None, self._verdict)
 
 
+def _not_shown(head: Head, size: int) -> str:
+    what = "it holds single records"
+    if head.contiguous:
+        what = f"it {f'begins with record {head.first}' if head.first > size else f'ends before record {head.end}'}"
+    return (
+        f"this file can neither show nor refute that the log of {size} records grew into this one, for {what} and "
+        f"line 1 has no consistency proof from size {size}; export a stretch that begins at record {size} or before, "
+        f"and ends there or behind (motlan log export --from {size}), and verify that with the same checkpoint"
+    )
+
+
 def check_growth(head: Head, older: Checkpoint, root_then: bytes | None, verdict: Verdict) -> None:
     """Has the log only grown since the older checkpoint? By a proof in line 1, or by the records themselves."""
     now = head.checkpoint
     if older.size > now.size:
-        what = f"the log had {older.size} records then and has {now.size} now: it was rolled back"
+        what = (
+            f"the log had {older.size} records then and has {now.size} in this file: it was rolled back, "
+            "unless the file was made before the checkpoint that you gave"
+        )
         verdict.conclude("since", what, index=now.size)
         return
     proof = [] if older.size in {0, now.size} else head.consistency.get(older.size)
     if proof is None and root_then is None:
-        what = f"the file cannot show that the log of {older.size} records grew into this one"
-        verdict.conclude(
-            "since", f"{what}: ask for an export with the consistency proof from size {older.size}"
-        )
+        verdict.leave_open("since", _not_shown(head, older.size))
         return
     if proof is None:
         grown = root_then == older.root

@@ -14,11 +14,22 @@ RECORD_FORM = 1
 MOST_PHASES = 32
 OTHER_PHASES = "other"
 
+#: where sorted keys put them: the beginning, the exchange and what follows it, the phase
+_BEGINNING = b'{"agency":"'
+_EXCHANGE = b'","exchange":"'
+_FIELDS = b'","fields":{'
+#: an exchange has 26 letters
+_TO_FIELDS = len(_EXCHANGE) + 26
 _PHASE = b'","phase":"'
 _LONGEST_PHASE = 32
+_NO_RECORD = (
+    "it is no record (JSON with exchange, phase, time and v), and yet in the tree: no gateway writes such a leaf, "
+    "somebody put it into the log's database"
+)
 _PHASE_WORD = re.compile(r"[A-Za-z_]{1,32}", re.ASCII)
 _TIME_WORD = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
-_RECORD_TIME = re.compile(rb"[0-9TZ:.-]{24}")
+_END = re.compile(rb'"time":"([0-9TZ:.-]{24})","v":1}')
+_END_BYTES = 40
 
 
 class Finding(NamedTuple):
@@ -28,6 +39,8 @@ class Finding(NamedTuple):
     what: str
     line: int | None = None
     index: int | None = None  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    #: False where nothing is known to be wrong: this file cannot show it
+    wrong: bool = True
 
     def __str__(self) -> str:
         """For people: `line 7, record 5: changed: …`."""
@@ -61,6 +74,11 @@ class Verdict:
         #: earliest and latest time in the records, RFC 3339
         self.earliest = ""
         self.latest = ""
+        #: times of the first and the last record in the file
+        self.opening = ""
+        self.closing = ""
+        #: the span of time that was asked for, as line 1 says, which nobody signed; empty for open ends and none
+        self.asked = ("", "")
         #: size of the older checkpoint out of which this log was shown to have grown
         self.since: int | None = None
         #: size of the later log, whose checkpoint the reader gave with a proof that it grew out of this one
@@ -76,6 +94,22 @@ class Verdict:
         """Whether the file covers the whole log, so that no record of the checkpoint is missing from it."""
         return self.contiguous and self.first == 0 and self.end == self.size
 
+    @property
+    def accused(self) -> bool:
+        """Whether something is wrong, and not only left open."""
+        return self.wrong > sum(not one.wrong for one in self.findings)
+
+    @property
+    def reached(self) -> tuple[bool, bool]:
+        """Whether the file itself shows that no record of the asked span stands before its first, behind its last.
+
+        It does where the log begins or ends with it, and where the record at the edge lies outside the span. A
+        record far from its neighbours' time, as of a clock that was wrong, may stand elsewhere in spite of that.
+        """
+        since, until = self.asked
+        began = not since or self.first == 0 or "" < self.opening < since
+        return began, not until or self.end == self.size or self.closing >= until
+
     def add(self, code: str, what: str, line: int | None = None, index: int | None = None) -> None:
         """Note one thing that is wrong, once for each record and code."""
         if index is not None and any((one.code, one.index) == (code, index) for one in self.findings):
@@ -89,11 +123,19 @@ class Verdict:
         self.wrong += 1
         self.findings.append(Finding(code, what, line, index))
 
+    def leave_open(self, code: str, what: str) -> None:
+        """Note what the reader wanted to see shown, and this file cannot show."""
+        self.wrong += 1
+        self.findings.append(Finding(code, what, wrong=False))
+
     def as_json(self) -> dict[str, Any]:
         """The whole verdict in plain JSON values."""
         return {
             "good": self.good,
-            "findings": [finding._asdict() for finding in self.findings],
+            "findings": [
+                {name: value for name, value in one._asdict().items() if name != "wrong" or not value}
+                for one in self.findings
+            ],
             "wrong": self.wrong,
             "origin": self.origin,
             "size": self.size,
@@ -108,16 +150,20 @@ class Verdict:
             "phases": dict(sorted(self.phases.items())),
             "earliest": self.earliest,
             "latest": self.latest,
+            "opening": self.opening,
+            "closing": self.closing,
+            "asked": dict(zip(("since", "until"), self.asked, strict=True)),
+            "reached": dict(zip(("since", "until"), self.reached, strict=True)),
             "since": self.since,
             "grown": self.grown,
         }
 
     def count(self, leaf: bytes, line: int, index: int, *, strict: bool) -> None:
-        """Count one record; wrong when it has not the form `"v": 1`.
+        """Count one record; wrong when it has not the form `"v": 1`, or is none at all.
 
-        A record is looked at where its form has phase and time, and decoded when they are not there. `strict`
-        decodes each, and its JSON must be canonical. The hash covers the bytes whatever they say, so all this
-        tells about the writer, not about tampering.
+        A record is looked at where its form has exchange, phase and time, and decoded when they are not there.
+        `strict` decodes each, and its JSON must be canonical. The hash covers the bytes whatever they say, so all
+        this tells about the writer: what the gateway never writes was put into the log by somebody else.
         """
         self.records += 1
         seen = None if strict else _glance(leaf)
@@ -130,19 +176,27 @@ class Verdict:
         self.phases[phase if known else OTHER_PHASES] += 1
         if time > self.latest:  # noqa: PLR1730 -- max() takes 3 % of a whole run
             self.latest = time
+        self.closing = time
         if time < self.earliest or not self.earliest:
+            self.opening = self.opening or time
             self.earliest = time
 
 
 def _glance(leaf: bytes) -> tuple[str, str] | None:
-    """Phase and time at the places where sorted keys put them; None when the leaf looks otherwise."""
+    """Phase and time at the places where sorted keys put them; None when the leaf looks otherwise.
+
+    No JSON is read, which would take as long as all else: bytes that have all this in its places, and something
+    between that is no JSON, are told by `strict` only.
+    """
+    place = leaf.find(_EXCHANGE) + _TO_FIELDS
+    if not (leaf.startswith(_FIELDS, place) and leaf.startswith(_BEGINNING)):
+        return None
+    end = _END.fullmatch(leaf, len(leaf) - _END_BYTES)
     start = leaf.rfind(_PHASE) + len(_PHASE)
-    phase, time = leaf[start : leaf.find(b'","procedure":"', start)], leaf[-32:-8]
-    if leaf[-40:-32] != b'"time":"' or leaf[-8:] != b'","v":1}' or start < len(_PHASE):
+    phase = leaf[start : leaf.find(b'","procedure":"', start)]
+    if end is None or start < len(_PHASE) or len(phase) > _LONGEST_PHASE or not phase.isalpha():
         return None
-    if len(phase) > _LONGEST_PHASE or not (phase.isalpha() and _RECORD_TIME.fullmatch(time)):
-        return None
-    return phase.decode(), time.decode()
+    return phase.decode(), end[1].decode()
 
 
 def _decoded_record(leaf: bytes, *, strict: bool) -> tuple[str, str]:
@@ -150,8 +204,11 @@ def _decoded_record(leaf: bytes, *, strict: bool) -> tuple[str, str]:
     try:
         members = parsed(leaf)
         form, phase, time = members["v"], members["phase"], members["time"]
+        exchange = members["exchange"]
     except (KeyError, TypeError, ValueError):
-        raise ValueError("it is no record: JSON with v, phase and time") from None
+        raise ValueError(_NO_RECORD) from None
+    if type(exchange) is not str:
+        raise ValueError(_NO_RECORD)
     if type(form) is not int or form != RECORD_FORM or type(phase) is not str or type(time) is not str:
         raise ValueError(f"it is no record of form {RECORD_FORM}")
     if not (_PHASE_WORD.fullmatch(phase) and _TIME_WORD.fullmatch(time)):

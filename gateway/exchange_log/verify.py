@@ -16,7 +16,8 @@ records since the last such line. The verdict does not rest on them. But when th
 the hashes that do show which records were changed, moved, removed or put in.
 
 A search result has `"contiguous":false` and no `edge`; its lines are `{"i":…,"leaf":…,"proof":[hex…]}`, each with
-an inclusion proof, and no `t` lines. Line 1 may carry `"consistency":{"<older size>":[hex…]}`.
+an inclusion proof, and no `t` lines. Line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
+`"since":…,"until":…`, the span of time that was asked for.
 
 To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
 records against the root). None of them imports anything else of the gateway but verdict.py and json_text.py.
@@ -143,6 +144,7 @@ class _Body:
         self._strict = strict
         #: index of the record that comes next
         self._next = head.first
+        self._end = head.end
         #: lines where records belong that cannot be read
         self._strange = 0
 
@@ -214,7 +216,7 @@ class _Body:
         """
         index = self._next
         start = b'{"i":%d,"leaf":"' % index
-        if index == self._head.end or not text.startswith(start) or not text.endswith(b'"}'):
+        if index == self._end or not text.startswith(start) or not text.endswith(b'"}'):
             return None
         escaped = text[len(start) : -2]
         leaf = escaped.translate(None, b"\\")

@@ -243,8 +243,9 @@ class Exchange:
         receipt: dict[str, object],
     ) -> dict[str, object]:
         procedure = self._prepared.procedure
+        now = self._tools.clock.now()
         evidence = {
-            evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index))
+            evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index), now)
             for index, found in enumerate(answers)
             if found is not None and found.outcome is Outcome.FOUND
         }

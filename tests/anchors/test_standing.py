@@ -123,6 +123,22 @@ def test_clock_that_is_set_back_owes_nothing() -> None:
     assert judged(standing(), NOON - HOUR) == "ready"
 
 
+@pytest.mark.parametrize("hours", [1, 720])
+def test_pause_after_a_failure_ends_though_the_clock_is_set_back(hours: int) -> None:
+    one = standing(at=NOON - 2 * hours * HOUR)
+    one.failed("refused", NOON)
+    assert not one.due(6, NOON)
+    assert one.due(6, NOON - hours * HOUR)
+    one.failed("refused", NOON - hours * HOUR)
+    assert not one.due(6, NOON - hours * HOUR)
+    assert one.due(6, NOON - hours * HOUR + 12.5)
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_clock_that_is_wrong_by_five_minutes_refuses_nobody(minutes: int) -> None:
+    assert judged(standing(at=NOON - HOUR), NOON + 60 * minutes) in {"ready", "late"}
+
+
 def test_proof_of_a_clock_that_was_far_ahead_is_asked_for_again() -> None:
     assert not standing().due(5, NOON - 60)
     assert standing().due(5, NOON - HOUR)

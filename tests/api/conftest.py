@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.api.context import SERVICES, Services
 from gateway.api.door import DoorRunner
-from gateway.app import api_application
+from gateway.app import SystemClock, api_application
 from gateway.config import Configuration, load
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -199,6 +199,7 @@ async def _open(
     requesters = Requesters(configuration.requesters, b"k" * 32)
     app = api_application(Metrics())
     app[SERVICES] = Services(
+        clock=SystemClock(),
         configuration=configuration,
         catalogue=catalogue,
         prefill=prefill,

@@ -511,6 +511,10 @@ async def test_export_of_a_day_has_every_record_of_it_though_they_stand_out_of_o
     lines = (await office.export(**day)).splitlines()
     places = [json.loads(line)["i"] for line in lines if line.startswith(b'{"i":')]
     assert places == [2, 3, 4, 5, 6]
+    head = json.loads(lines[0])
+    assert (head["since"], head["until"]) == ("2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z")
+    verdict = verify_export(io.BytesIO(b"\n".join([*lines, b""])), [office.vkey])
+    assert (verdict.good, verdict.asked) == (True, (head["since"], head["until"]))
     before = (await office.export(until="2026-11-25T00:00:00Z")).splitlines()
     assert json.loads(before[0])["to"] == 4
     after = (await office.export(since="2030-01-01T00:00:00Z")).splitlines()

@@ -78,6 +78,25 @@ def test_token_expires_even_when_it_was_seen_before(configuration: Configuration
         requesters.verify(token)
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_token_of_a_clock_that_was_set_back_by_an_hour_does_not_live_an_hour_longer(
+    configuration: Configuration, clock: list[float], seen: bool
+) -> None:
+    requesters = Requesters(configuration.requesters, b"k" * 32, now=lambda: clock[0])
+    portal = requesters.authenticate("portal", "sandbox-only-portal")
+    token = requesters.issue(portal, portal.scopes)
+    if seen:
+        requesters.verify(token)
+    clock[0] -= 300  # as clocks of two machines differ
+    assert requesters.verify(token) == portal
+    clock[0] -= 3_300
+    with pytest.raises(Unauthenticated):
+        requesters.verify(token)
+    assert requesters.verify(requesters.issue(portal, portal.scopes)) == portal
+    clock[0] += 300
+    assert requesters.verify(requesters.issue(portal, portal.scopes)) == portal
+
+
 def test_token_of_another_key_is_refused(configuration: Configuration) -> None:
     ours, theirs = (Requesters(configuration.requesters, key * 32) for key in (b"a", b"b"))
     portal = theirs.authenticate("portal", "sandbox-only-portal")

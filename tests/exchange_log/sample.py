@@ -38,6 +38,7 @@ def record(number: int) -> dict[str, Any]:
     """The members of a leaf of form 1."""
     return {
         "agency": "UBND xã Bản Mẫu",
+        "exchange": f"01KA{number:022}",
         "fields": {"applicant.full_name": f"{number:016x}"},
         "id": f"01KB{number:022}",
         "notes": {},

@@ -24,6 +24,7 @@ from tests.exchange_log.test_cli_log import run
 LOG = Log(3)
 WITNESS = NoteSigner("inspectorate.example/witness", key(5), COSIGNATURE)
 TIME = '"time":"2026-11-25T00:00:00.000Z","v":1}'
+START = '{"agency":"","exchange":"01KA0000000000000000000000","fields":{},'
 ESCAPE = "\x1b[2J\x1b[HGOOD"
 #: memory beyond what the file itself takes
 MEMORY = 64 << 20
@@ -54,25 +55,25 @@ def witnessed(seconds: int) -> list[bytes]:
 
 
 def of_phase(phase: str) -> list[bytes]:
-    return with_leaf(f'{{"a":"","phase":"{phase}","procedure":"",{TIME}')
+    return with_leaf(f'{START}"phase":"{phase}","procedure":"",{TIME}')
 
 
 #: file, and whether it is good: loosely and strictly
 FILES: dict[str, tuple[list[bytes], bool, bool]] = {
     "plain": (LOG.stretch(), True, True),
-    "400 deep": (with_leaf(f'{{"a":{"[" * 400}{"]" * 400},"phase":"intent","procedure":"",{TIME}'), False, False),
-    "65 deep": (with_leaf(f'{{"a":{"[" * 65}{"]" * 65},"phase":"intent","procedure":"",{TIME}'), False, False),
-    "60 deep": (with_leaf(f'{{"a":{"[" * 60}{"]" * 60},"phase":"intent","procedure":"",{TIME}'), True, True),
-    "integer of 65 bits": (with_leaf(f'{{"a":{1 << 64},"phase":"intent","procedure":"",{TIME}'), False, False),
-    "endless integer": (with_leaf(f'{{"a":{"9" * 5000},"phase":"intent","procedure":"",{TIME}'), False, False),
-    "endless number": (with_leaf(f'{{"a":1e999,"phase":"intent","procedure":"",{TIME}'), True, False),
-    "key twice": (with_leaf(f'{{"a":1,"a":1,"phase":"intent","procedure":"",{TIME}'), True, False),
-    "half a letter": (with_leaf(f'{{"a":"\\ud800","phase":"intent","procedure":"",{TIME}'), True, False),
+    "400 deep": (with_leaf(f'{START}"g":{"[" * 400}{"]" * 400},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "65 deep": (with_leaf(f'{START}"g":{"[" * 65}{"]" * 65},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "60 deep": (with_leaf(f'{START}"g":{"[" * 60}{"]" * 60},"phase":"intent","procedure":"",{TIME}'), True, True),
+    "integer of 65 bits": (with_leaf(f'{START}"g":{1 << 64},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "endless integer": (with_leaf(f'{START}"g":{"9" * 5000},"phase":"intent","procedure":"",{TIME}'), False, False),
+    "endless number": (with_leaf(f'{START}"g":1e999,"phase":"intent","procedure":"",{TIME}'), True, False),
+    "key twice": (with_leaf(f'{START}"g":1,"g":1,"phase":"intent","procedure":"",{TIME}'), True, False),
+    "half a letter": (with_leaf(f'{START}"g":"\\ud800","phase":"intent","procedure":"",{TIME}'), True, False),
     "half a letter as phase": (of_phase("\\ud800"), False, False),
     "phase that is no word": (of_phase("\\u001b[8m"), False, False),
     "phase without end": (of_phase("a" * 100_000), False, False),
     "time that is none": (
-        with_leaf('{"phase":"intent","procedure":"","time":"\x1b[2J\x1b[1;1HGOOD: all 9 r","v":1}'), False, False
+        with_leaf(START + '"phase":"intent","procedure":"","time":"\x1b[2J\x1b[1;1HGOOD: all 9 r","v":1}'), False, False
     ),
     "half a letter as origin": (renamed(b'"origin":"log.', b'"origin":"\\ud800'), False, False),
     "escapes as origin": (renamed(b'"origin":"log.', b'"origin":"\\u001b[2J\\u009b\\u202e\\n'), False, False),
@@ -137,7 +138,7 @@ def test_different_phases_that_are_counted_apart_are_few() -> None:
     log = Log(100)
     for number in range(100):
         word = "".join(chr(97 + int(digit)) for digit in str(number))
-        log.leaves[number] = f'{{"phase":"{word}","procedure":"",{TIME}'.encode()
+        log.leaves[number] = f'{START}"phase":"{word}","procedure":"",{TIME}'.encode()
         log.hashes[number] = leaf_hash(log.leaves[number])
     verdict = log.verify(log.stretch())
     assert verdict.good

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.exchange_log.export import edges, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteSigner
+from gateway.exchange_log.report import told
 from gateway.exchange_log.verdict import MOST_FINDINGS, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, verify_export
 from tests.exchange_log.sample import ORIGIN, Log, joined, key, leaf_of, record
@@ -573,7 +574,65 @@ def test_file_that_cannot_show_growth_says_what_to_ask_for(old: int) -> None:
     verdict = LOG.verify(PART, since=LOG.checkpoint(old))
     assert codes(verdict) == {("since", None)}
     assert f"consistency proof from size {old}" in verdict.findings[0].what
-    assert codes(LOG.verify(FOUND, since=LOG.checkpoint(old))) == {("since", None)}
+    assert not verdict.accused
+    said = told(verdict)
+    assert said[0].startswith(
+        f"NOT SHOWN since: this file can neither show nor refute that the log of {old} records"
+    )
+    assert f"export --from {old}" in said[0]
+    assert said[1].startswith("apart from that: 420 records, 100 to 519")
+    assert "WRONG" not in "".join(said)
+    assert LOG.verify(LOG.stretch(old, 560), since=LOG.checkpoint(old)).since == old
+    found = LOG.verify(FOUND, since=LOG.checkpoint(old))
+    assert codes(found) == {("since", None)}
+    assert not found.accused
+    altered = [*PART[:3], PART[3].replace(b"answered", b"refused!"), *PART[4:]]
+    both = LOG.verify(altered, since=LOG.checkpoint(old))
+    assert both.accused
+    assert {line.split()[0] for line in told(both)} == {"WRONG", "NOT"}
+
+
+def moment(number: int) -> str:
+    return str(record(number)["time"])
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "since", "until", "reached"),
+    [
+        (0, SIZE, moment(5), moment(9), (True, True)),
+        (100, 200, moment(101), moment(199), (True, True)),
+        (100, 200, moment(100), moment(200), (False, False)),
+        (100, 200, moment(101), moment(200), (True, False)),
+        (100, 200, moment(100), moment(199), (False, True)),
+        (100, 200, "", moment(200), (True, False)),
+        (100, 200, moment(100), "", (False, True)),
+        (100, SIZE, moment(100), moment(SIZE + 5), (False, True)),
+        (0, 200, moment(0), moment(200), (True, False)),
+        (100, 100, moment(100), moment(101), (False, False)),
+    ],
+)
+def test_export_of_a_span_of_time_says_what_it_shows_of_its_ends(
+    first: int, end: int, since: str, until: str, reached: tuple[bool, bool]
+) -> None:
+    verdict = LOG.verify(LOG.stretch(first, end, asked=(since, until)), strict=True)
+    assert verdict.findings == []
+    assert (verdict.asked, verdict.reached) == ((since, until), reached)
+    said = "\n".join(told(verdict))
+    assert all(text in said for text in (since, until))
+    assert (f"whether record {first - 1}, which stands before" in said) == (not reached[0])
+    assert (f"whether record {end}, which follows" in said) == (not reached[1])
+    assert ("reaches both ends" in said) == all(reached)
+    if first < end:
+        assert (verdict.opening, verdict.closing) == (moment(first), moment(end - 1))
+
+
+def test_export_without_a_span_claims_none_and_a_wrong_one_is_none() -> None:
+    assert LOG.verify(PART).as_json()["asked"] == {"since": "", "until": ""}
+    assert "asked for" not in "".join(told(LOG.verify(PART)))
+    for wrong in ("2026-11-25", "\x1b[2J", "2026-11-25T00:00:00Z"):
+        assert codes(LOG.verify(LOG.stretch(asked=(wrong, "")))) == {("file", None)}
+    head = LOG.head(0, SIZE, asked=(moment(1), moment(2)))
+    assert list(orjson.loads(head))[-3:] == ["since", "until", "created"]
 
 
 def rewritten() -> Iterator[Log]:
@@ -624,8 +683,15 @@ def test_wrong_consistency_proof_is_found() -> None:
         (b'{"phase":"intent","time":"2026","v":true}', False),
         (b'{"phase":5,"time":"2026","v":1}', False),
         (b'{"phase":"intent","time":NaN,"v":1}', False),
-        (b'{"v":1,"time":"2026","phase":"intent"}', True),
-        (b'{"phase":"intent", "time":"2026","v":1}', True),
+        (b'{"phase":"intent","time":"2026","v":1}', False),
+        (b'{"exchange":["01K"],"phase":"intent","time":"2026","v":1}', False),
+        (b'{"exchange":"01K","time":"2026","v":1}', False),
+        (b'{"exchange":"01K","phase":"intent","v":1}', False),
+        (b'no JSON","phase":"intent","procedure":"","time":"2026-11-25T08:00:00.000Z","v":1}', False),
+        (leaf_of({name: value for name, value in record(1).items() if name != "exchange"}), False),
+        (leaf_of({name: value for name, value in record(1).items() if name != "agency"})[1:], False),
+        (b'{"v":1,"time":"2026","phase":"intent","exchange":"01K"}', True),
+        (b'{"exchange":"01K","phase":"intent", "time":"2026","v":1}', True),
     ],
 )
 def test_leaf_that_is_no_record_is_said_to_be_none(leaf: bytes, strict_only: bool) -> None:
@@ -635,6 +701,7 @@ def test_leaf_that_is_no_record_is_said_to_be_none(leaf: bytes, strict_only: boo
     log.hashes[1] = leaf_hash(leaf)
     assert codes(log.verify(log.stretch(), strict=True)) == {("record", 1)}
     assert log.verify(log.stretch()).good == strict_only
+    assert log.verify(log.found(0, 1)).good == strict_only
 
 
 def test_leaf_with_escapes_and_other_letters_verifies() -> None:

@@ -194,6 +194,27 @@ async def test_broken_log_means_no_provider_call_and_no_answer(make_house: Calla
         assert await house.calls() == before
 
 
+async def test_log_that_breaks_while_sources_are_asked_lets_no_value_leave(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        await ask(house)
+        before = sum((await house.calls()).values())
+        for source in ("population", "civil_status"):
+            await house.misbehave(source, "slow", seconds=0.6, times=20)
+        who = house.subject("facts_example")
+        body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+        body["official"] = {"personal_id": "033085482915", "agency": "000.00.14.H31"}
+        answering = asyncio.create_task(house.post("/v1/prefill", body))
+        while sum((await house.calls()).values()) == before:
+            await asyncio.sleep(0.02)
+        _break_log(house)
+        status, problem = await answering
+        assert (status, problem["code"]) == (503, "log_unavailable")
+        assert not {"fields", "evidence", "receipt"} & problem.keys()
+        assert who["full_name"] not in str(problem)
+
+
 def _break_log(house: House) -> None:
     database = next(house.state.glob("*.db"))
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:

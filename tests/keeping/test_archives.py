@@ -75,6 +75,9 @@ async def test_archived_months_leave_the_database_and_stay_proven(tmp_path: Path
         assert [one async for one in held(office, exchanges[599:601])] == [404, 200]
         raw = await office.export(**{"from": 600})
         assert verify_export(io.BytesIO(raw), [office.vkey], strict=True).good
+        # Nobody cries out: the log tells of it.
+        async with office.session.get(f"{office.admin}/health/ready") as answer:
+            assert (await answer.json())["dependencies"]["records"] == "ready"
         # The archive verifies against today's checkpoint, with files only.
         today = tmp_path / "today.checkpoint"
         ready = tmp_path / "ready.json"

@@ -1,6 +1,7 @@
 """The inspection of the stored log on SQLite and a real PostgreSQL: silent over what was written, and no further."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_inspection import SqlLogInspection, open_inspection
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.errors import LogUnavailable
-from gateway.domain.exchange import CallEntry
-from gateway.ports_log import LogInspection
+from gateway.domain.exchange import CallEntry, Phase
+from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
 from tests.stores.sample import ORIGIN, run_sql, some_record
 
 SIZE = 300
@@ -44,6 +45,45 @@ ALTERED: tuple[tuple[str, int, str], ...] = (
         "its hash in the tile differ",
     ),
     ("UPDATE log_entries SET hash = 0 WHERE idx = 299", 299, "column hash"),
+    (
+        "INSERT INTO log_sources (source, idx, outcome, period) SELECT 'police', idx, 'found', period"
+        " FROM log_entries WHERE idx = 14",
+        14,
+        "makes no such row in log_sources",
+    ),
+    (
+        "INSERT INTO log_sources (source, idx, outcome, period) SELECT 'tax', idx, 'zz-invented', period"
+        " FROM log_entries WHERE idx = 15",
+        15,
+        "makes no such row in log_sources",
+    ),
+    (
+        "UPDATE log_sources SET period = CASE period WHEN '2026-10' THEN '2026-11' ELSE '2026-10' END"
+        " WHERE idx = 16 AND source = 'population'",
+        16,
+        "its row is missing in log_sources",
+    ),
+)
+#: the same of the search by person, whose rows are walked through in their own order
+INVENTED: tuple[tuple[str, int], ...] = (
+    (
+        "INSERT INTO log_subjects (subject, idx, period) SELECT (SELECT subject FROM log_subjects WHERE idx = 0),"
+        " idx, period FROM log_entries WHERE idx = 21",
+        21,
+    ),
+    (
+        "INSERT INTO log_subjects (subject, idx, period)"
+        " SELECT official, idx, period FROM log_entries WHERE idx = 22",
+        22,
+    ),
+    (
+        "INSERT INTO log_subjects (subject, idx, period) SELECT subject, 9000, period FROM log_subjects WHERE idx = 23",
+        9000,
+    ),
+    (
+        "UPDATE log_subjects SET period = CASE period WHEN '2026-10' THEN '2026-11' ELSE '2026-10' END WHERE idx = 24",
+        24,
+    ),
 )
 
 
@@ -72,7 +112,7 @@ async def _operate(url: str, folder: Path, statement: str) -> None:
         await connection.execute(f"SET session_replication_role = replica; {statement}")
         await connection.close()
         return
-    table = statement.removeprefix("DELETE FROM ").removeprefix("UPDATE ").partition(" ")[0]
+    table = re.sub(r"^(DELETE FROM|UPDATE|INSERT INTO) ", "", statement).partition(" ")[0]
     for name in (f"{table}_update", f"{table}_delete"):
         await run_sql(url, folder, f"DROP TRIGGER IF EXISTS {name}")
     await run_sql(url, folder, statement)
@@ -88,6 +128,62 @@ async def test_what_was_altered_is_told_and_nothing_else(
         found = [*await inspection.altered(0, 256), *await inspection.altered(256, SIZE)]
         assert any(one.index == index and told in one.what for one in found), (statement, found)
         assert {one.index for one in found} <= {place for _, place, _ in ALTERED}, statement
+
+
+async def _rows_of_nobody(inspection: SqlLogInspection, count: int) -> list[Altered]:
+    """What a walk through the search by person finds, so many rows at a time."""
+    found: list[Altered] = []
+    row: SubjectRow | None = NO_ROW
+    while row is not None:
+        told, row = await inspection.invented(row, count)
+        found += told
+    return found
+
+
+async def test_use_that_never_was_is_told_and_nothing_else(
+    inspection: SqlLogInspection, url: str, tmp_path: Path
+) -> None:
+    assert await _rows_of_nobody(inspection, 256) == []
+    assert await _rows_of_nobody(inspection, SIZE) == []
+    places: list[int] = []
+    for statement, index in INVENTED:
+        await _operate(url, tmp_path, statement)
+        places.append(index)
+        for count in (256, 7):
+            found = await _rows_of_nobody(inspection, count)
+            assert sorted(one.index for one in found) == sorted(places), statement
+            assert {one.what for one in found} == {"its record makes no such row in log_subjects"}
+
+
+async def test_mark_of_pruning_without_its_record_or_archive_is_told(
+    inspection: SqlLogInspection, log: SqlExchangeLog, url: str, tmp_path: Path
+) -> None:
+    assert await inspection.pruned() == []
+    await run_sql(url, tmp_path, "INSERT INTO log_pruned VALUES (20, 0, '2026-11-25T00:00:00.000Z')")
+    await _operate(url, tmp_path, "DELETE FROM log_entries WHERE idx < 20")
+    no_archive = (0, "it lies below the mark of pruning, and no archive of it is known")
+    no_record = (19, "it lies below the mark of pruning, of which no record tells")
+    assert await inspection.pruned() == [no_archive, no_record]
+    archive = "INSERT INTO log_archives VALUES ({}, {}, '2026-10', '', '{}', '', '')"
+    await run_sql(url, tmp_path, archive.format(0, 12, "one"))
+    await run_sql(url, tmp_path, archive.format(13, 7, "two"))
+    assert await inspection.pruned() == [(12, no_archive[1]), no_record]
+    await run_sql(url, tmp_path, archive.format(12, 1, "between"))
+    for phase, first, count, archives in (
+        (Phase.CONFIGURATION, 0, 20, "one"),
+        (Phase.PRUNING, 0, 19, "one"),
+        (Phase.PRUNING, 0, 20, "three"),
+    ):
+        notes = {"operation": "prune", "first": first, "count": count, "archives": archives}
+        await log.append(some_record(phase=phase, notes=notes))
+        assert await inspection.pruned() == [no_record]
+    notes = {"operation": "prune", "first": 12, "count": 8, "archives": "between two"}
+    await log.append(some_record(phase=Phase.PRUNING, notes=notes))
+    assert await inspection.pruned() == []  # though it waits for its place
+    sequencer = open_sequencer(url, tmp_path, ORIGIN)
+    sequencer.start()
+    await sequencer.close()
+    assert await inspection.pruned() == []
 
 
 async def test_records_that_are_passed_over_are_told_at_the_end_and_later_on(

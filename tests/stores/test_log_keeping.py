@@ -14,6 +14,7 @@ from adapters.stores.log_keeping import SqlLogKeeping, open_keeping
 from adapters.stores.log_reader import SqlLogReader, open_reader
 from adapters.stores.sequencer import Sequencer
 from gateway.audit.sweeper import Sweeper
+from gateway.audit.watch import Watch
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.record import decode
@@ -75,6 +76,22 @@ async def test_standing_counts_what_waits_and_since_when(
     assert (done.size, done.waiting, done.waiting_since, done.owner) == (5, 0, 0.0, sequencer.owner)
     assert done.checkpoint > "2026"
     assert list(await keeping.periods()) == ["2026-11"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"),
+    [(1, "ready"), (11, "lagging"), (300, "lagging"), (-5, "ready"), (-300, "lagging"), (-3600, "lagging")],
+)
+async def test_record_that_waits_is_seen_though_the_clock_was_set_back(
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer, seconds: int, state: str
+) -> None:
+    await log.append(some_record())
+    since = (await keeping.standing()).waiting_since
+    watch = Watch(keeping, 0.0, now=lambda: since + seconds)
+    assert await watch.state() == state
+    assert (await watch.gauges())["log_waiting_seconds"] == max(0, seconds)
+    await number(sequencer)
+    assert await watch.state() == "ready"
 
 
 async def test_sweeper_closes_what_a_crash_left_open_and_only_once(

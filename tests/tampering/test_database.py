@@ -23,6 +23,7 @@ from tests.tampering.conftest import Evidence, Served, Verify, operate
 
 PLACE = 77
 SEQ = f"(SELECT seq FROM log_entries WHERE idx = {PLACE})"
+OF_PLACE = f"FROM log_entries WHERE idx = {PLACE}"
 NEXT = f"(SELECT seq FROM log_entries WHERE idx = {PLACE + 1})"
 LEAF = f"UPDATE append_log SET leaf = {{}} WHERE seq = {SEQ}"
 FIRST = "DELETE FROM append_log WHERE seq IN (SELECT seq FROM log_entries WHERE idx BETWEEN 1 AND 9)"
@@ -200,6 +201,8 @@ SEARCHED: dict[str, str] = {
     "subject exchanged": f"UPDATE log_subjects SET subject = zeroblob(16) WHERE idx = {PLACE}",
     "source removed": f"DELETE FROM log_sources WHERE idx = {PLACE}",
     "outcome exchanged": f"UPDATE OR REPLACE log_sources SET outcome = 'not_found' WHERE idx = {PLACE}",
+    "source invented": f"INSERT INTO log_sources SELECT 'police', idx, 'found', period {OF_PLACE}",
+    "subject invented": f"INSERT INTO log_subjects SELECT zeroblob(16), idx, period {OF_PLACE}",
     "times of a block": "UPDATE log_state SET time_low = '2030', time_high = '2031'",
 }
 
@@ -221,6 +224,27 @@ async def test_search_that_was_made_to_lie_is_noticed_and_the_export_shows_the_t
     assert lines is not None
     assert (await asyncio.to_thread(verify, lines)).code == 0
     assert lines.split(b"\n")[1:-2] == evidence.export.split(b"\n")[1:-2]
+
+
+async def test_forged_mark_of_pruning_hides_no_beginning_that_was_taken_out(
+    state: Path, served: Served, logged: io.BytesIO
+) -> None:
+    operate(
+        state,
+        f"INSERT INTO log_pruned SELECT {PLACE}, seq - 1, '2026-11-25T00:00:00.000Z' {OF_PLACE}",
+        *(
+            f"DELETE FROM {table} WHERE idx < {PLACE}"
+            for table in ("log_subjects", "log_sources", "log_entries")
+        ),
+        f"DELETE FROM append_log WHERE seq < {SEQ}",
+    )
+    async with served(state) as (office, _):
+        told = await noticed(office, logged, PLACE - 1)
+        async with office.session.get(f"{office.admin}/metrics") as answer:
+            metrics = await answer.text()
+    assert float(metrics.partition("\nmotlan_log_altered ")[2].partition("\n")[0]) == 2
+    assert "no archive of it is known" in told
+    assert told.count("of which no record tells") == 1
 
 
 async def test_untouched_database_gives_no_alarm(

@@ -1,0 +1,25 @@
+"""F29: whoever decides by the time is told it, so that a clock that jumps can be put under every decision."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+GATEWAY = Path(__file__).parents[2] / "gateway"
+#: the machine's clock itself, a doctor that looks at it, and ids, which carry the time that they were made
+ALLOWED = {"app.py", "keeper.py", "cli/check.py", "domain/identifiers.py"}
+ASKED = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+
+
+def calls(text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func)
+
+
+def test_nothing_but_the_clock_asks_the_machine_for_the_time() -> None:
+    asking = {
+        str(path.relative_to(GATEWAY))
+        for path in GATEWAY.rglob("*.py")
+        if ASKED.intersection(calls(path.read_text("utf-8")))
+    }
+    assert asking == ALLOWED
