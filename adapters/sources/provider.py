@@ -16,7 +16,7 @@ from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.telemetry import log
 
-#: answers above this size are read in a thread
+#: answers above this size are read in a thread, one at a time
 LARGE_BYTES = 65_536
 
 
@@ -40,6 +40,7 @@ class Provider(ABC):
         self._name = name
         self._peer = peer
         self._auth = auth
+        self._heavy = tools.heavy
         self._health = Health(tools.clock, peer.guard)
 
     @abstractmethod

@@ -4,7 +4,6 @@ Promises: `ask` always answers, by the deadline; ids of people never stand in an
 only when it has one meaning. Which words are sent and how the answer is read is the mapping's knowledge.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -103,7 +102,7 @@ class RestSource(Provider):
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
         read = self._calls[query.service].read
         if len(received) > LARGE_BYTES:
-            return await asyncio.to_thread(read, tree, query), received
+            return await self._heavy.run(deadline, read, tree, query), received
         return read(tree, query), received
 
     async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
@@ -112,8 +111,9 @@ class RestSource(Provider):
             self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline
         )
         received = answer.body
-        tree = _open(received) if len(received) <= LARGE_BYTES else await asyncio.to_thread(_open, received)
-        return received, tree, turn
+        if len(received) > LARGE_BYTES:
+            return received, await self._heavy.run(deadline, _open, received), turn
+        return received, _open(received), turn
 
     def _says_expired(self, tree: object) -> bool:
         if not self._expired_values or isinstance(tree, NotStrictJson):

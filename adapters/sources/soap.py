@@ -8,7 +8,6 @@ Refuses to know a provider: element names stand in `schemas/sources`, their mean
 `auth.kind` may be `wsse_username` or `wsse_x509`.
 """
 
-import asyncio
 import hashlib
 import re
 import secrets
@@ -167,9 +166,10 @@ class SoapSource(Provider):
         door, received = self._doors[query.service], answer.body
         large = len(received) > LARGE_BYTES
         try:
-            tree = (
-                await asyncio.to_thread(self._open, door, received) if large else self._open(door, received)
-            )
+            if large:
+                tree = await self._heavy.run(deadline, self._open, door, received)
+            else:
+                tree = self._open(door, received)
         except SoapFault as fault:
             return failed(*(self._faults.get(fault.code) or self._faults["*"])), received
         if tree is None or answer.status in _ACCEPTED:
@@ -177,8 +177,9 @@ class SoapSource(Provider):
             if error.reason is Reason.SOURCE_ANSWER_INVALID:
                 self._peer.guard.breaker.blame()
             return failed(error.outcome, error.reason), received
-        read = door.plan.read
-        return await asyncio.to_thread(read, tree, query) if large else read(tree, query), received
+        if large:
+            return await self._heavy.run(deadline, door.plan.read, tree, query), received
+        return door.plan.read(tree, query), received
 
     def _open(self, door: _Door, received: bytes) -> Tree | None:
         """The tree of an answer, None when it is none; SoapFault for a fault."""

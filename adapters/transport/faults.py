@@ -103,6 +103,11 @@ def timed_out() -> ProviderError:
     return ProviderError(*_TIMEOUT)
 
 
+def busy_here(*, sent: bool = True) -> ProviderError:
+    """We had no place or no time for it, so asking again makes sense; the provider is not to blame."""
+    return ProviderError(*_BUSY, 1, sent=sent)
+
+
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
     """The request cannot be sent as it is; nothing was."""
     return ProviderError(Outcome.REFUSED, reason, sent=False)

@@ -350,7 +350,7 @@ async def test_cancellation_passes_through() -> None:
 
 
 async def test_large_answer_is_read_without_blocking_the_loop() -> None:
-    tree = {**FOUND, "more": [{"a": "x:y", "b": number} for number in range(60_000)]}
+    tree = {**FOUND, "more": [{"a": "x:y" * 80, "b": number} for number in range(6_000)]}
     packed = gzip.compress(json.dumps(tree, ensure_ascii=False).encode())
     say = saying(answer(packed, more="Content-Encoding: gzip\r\n"))
     async with opened(say, limits={"answer_bytes": 4_000_000}) as (source, _):
@@ -426,6 +426,40 @@ def test_key_that_stands_twice_is_always_found(tree: dict[str, object], value: o
     text = json.dumps(tree)[:-1] + f", {json.dumps(key)} :{json.dumps(value)}}}"
     with pytest.raises(NotStrictJson):
         parse(text.encode())
+
+
+TEXTS = st.text(alphabet='a",[{:\\\n\u0302Â', max_size=6)
+
+
+@given(st.lists(TEXTS), st.integers(0, 3), st.booleans())
+def test_elements_are_counted_and_what_stands_in_texts_is_none(
+    texts: list[str], beyond: int, is_object: bool
+) -> None:
+    """As for XML, 20 000 of them are enough."""
+    padding = 'a",[{:\\' * 4_000
+    items = [*texts, padding, *range(20_000 - len(texts) - 2 + beyond)]
+    tree = {f"{n}{padding[: n % 7]}": item for n, item in enumerate(items)} if is_object else items
+    raw = json.dumps(tree, ensure_ascii=False).encode()
+    if beyond <= 1:
+        parse(raw)
+    else:
+        with pytest.raises(NotStrictJson):
+            parse(raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["A\u0302\u0300", "e\u0301 ", "Ầ", 'a"', "\u1100\u1161\u11a8 ", "<\u0338", " \u0323\u0302a"]
+)
+def test_long_texts_are_composed_as_a_whole(text: str) -> None:
+    for shift in range(4):
+        long = "x" * shift + text * 30_000
+        assert parse(json.dumps([long], ensure_ascii=False).encode()) == [unicodedata.normalize("NFC", long)]
+        assert parse(json.dumps([long]).encode()) == [unicodedata.normalize("NFC", long)]
+
+
+def test_endless_word_that_nobody_writes_is_refused() -> None:
+    with pytest.raises(NotStrictJson):
+        parse(json.dumps(["\u00c2\u0300" * 50_000], ensure_ascii=False).encode())
 
 
 @given(st.binary(max_size=200))
