@@ -7,11 +7,11 @@ only when it has one meaning. Which words are sent and how the answer is read is
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.provider import LARGE_BYTES, Provider
 from adapters.sources.rest_calls import RestCall, open_call
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth, call_signed, renew
 from adapters.transport.faults import ProviderError, refused_here
-from adapters.transport.http import HttpPeer, open_peer
+from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signers import Auth
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
@@ -98,7 +98,7 @@ class RestSource(Provider):
                 self._auth.in_doubt = True
                 raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
         if isinstance(tree, NotStrictJson):
-            self._peer.guard.breaker.blame()
+            self._peer.guard.breaker.blame(wire.behalf.person)
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
         read = self._calls[query.service].read
         if len(received) > LARGE_BYTES:
@@ -106,10 +106,7 @@ class RestSource(Provider):
         return read(tree, query), received
 
     async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
-        method, target, headers, body, _ = wire
-        answer, turn = await call_signed(
-            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline
-        )
+        answer, turn = await call_signed(self._peer, self._auth, wire, deadline)
         received = answer.body
         if len(received) > LARGE_BYTES:
             return received, await self._heavy.run(deadline, _open, received), turn

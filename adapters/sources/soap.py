@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.provider import LARGE_BYTES, Provider
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
-from adapters.transport.http import HttpPeer, open_peer
+from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
@@ -158,11 +158,7 @@ class SoapSource(Provider):
         return Wire(door.settings.method, door.settings.path, door.headers, message, digest)
 
     async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        method, target, headers, body, _ = wire
-        answer, _ = await call_signed(
-            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline,
-            accept_status=_ACCEPTED,
-        )  # fmt: skip
+        answer, _ = await call_signed(self._peer, self._auth, wire, deadline, accept_status=_ACCEPTED)
         door, received = self._doors[query.service], answer.body
         large = len(received) > LARGE_BYTES
         try:
@@ -175,7 +171,7 @@ class SoapSource(Provider):
         if tree is None or answer.status in _ACCEPTED:
             error = from_status(answer.status, received)
             if error.reason is Reason.SOURCE_ANSWER_INVALID:
-                self._peer.guard.breaker.blame()
+                self._peer.guard.breaker.blame(wire.behalf.person)
             return failed(error.outcome, error.reason), received
         if large:
             return await self._heavy.run(deadline, door.plan.read, tree, query), received

@@ -118,7 +118,7 @@ class Exchange:
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
             official=self._prepared.official, procedure=self._prepared.procedure.code, purpose=self._prepared.purpose,
             dossier=self._request.dossier, result_codes=query.result_codes,
-            account=claims,
+            account=claims, requester=self.requester.id,
         )  # fmt: skip
         return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
 

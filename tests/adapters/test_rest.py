@@ -325,9 +325,42 @@ async def test_provider_in_trouble_is_an_outcome_with_the_digest_of_what_was_sen
 
 async def test_breaker_shows_in_the_state() -> None:
     async with opened(saying(answer(b"{}", status="500 X"))) as (source, raw):
-        outcomes = [(await ask(source)).reason for _ in range(7)]
+        outcomes = [(await ask(source, personal_id=f"0331908173{n:02}")).reason for n in range(7)]
         assert outcomes[-1] is Reason.BREAKER_OPEN
         assert (source.state().breaker, len(raw.requests)) == ("open", 5)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        answer(b'{"a": 1, "a": 2}'),
+        answer(b'{"a": "\xff"}'),
+        answer(b"{}", status="500 X"),
+        answer(b"", status="200 OK"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"",
+    ],
+    ids=["two_readings", "not_utf_8", "status_500", "empty", "no_http", "cut"],
+)
+async def test_broken_record_of_one_person_leaves_the_source_to_others(broken: bytes) -> None:
+    """However often he is asked about."""
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        hurt = PERSON.encode() in raw.requests[number - 1]
+        writer.write(broken if hurt else answer(json.dumps({**FOUND, "soDinhDanh": OFFICIAL}).encode()))
+        if hurt and not broken:
+            writer.close()
+
+    async with opened(say, limits={"retry_budget": 0}) as (source, raw):
+        for _ in range(20):
+            assert (await ask(source)).outcome in {Outcome.INVALID, Outcome.UNAVAILABLE}
+        assert source.state().breaker == "closed"
+        assert (await ask(source, personal_id=OFFICIAL)).outcome is Outcome.FOUND
+        for number in range(6):
+            official = Official(personal_id=f"0331908{number:05}", agency="H33")
+            await source.ask(query_of()._replace(official=official), soon())
+        # a question that is cut is told apart by who asks it: silence is rarely about one person
+        assert source.state().breaker == ("closed" if broken else "open")
 
 
 async def test_text_that_cannot_be_written_is_an_invalid_answer_not_an_exception() -> None:
