@@ -68,7 +68,8 @@ class Inspector:
             _, head = await self._proofs.checkpoint()
         except NotFound:
             return None
-        end = min(start + _STEP, head.size)
+        # Up to the end of a tile, wherever an earlier step met the end of a log that has grown since.
+        end = min(start - start % _STEP + _STEP, head.size)
         if start >= end:
             return None
         self._tell(await self._inspection.altered(start, end))
