@@ -587,6 +587,49 @@ def test_few_failures_among_very_many_calls_do_not_open() -> None:
     assert position(breaker) is Position.OPEN
 
 
+def test_above_two_hundred_calls_a_tenth_of_them_must_fail() -> None:
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(900):
+        breaker.settle(probe=breaker.admit(), failed=False)
+    failing(breaker, 99)
+    assert position(breaker) is Position.CLOSED
+    failing(breaker, 1)
+    assert position(breaker) is Position.OPEN
+
+
+def test_calls_from_before_the_window_are_no_share() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock)
+    for _ in range(900):
+        breaker.settle(probe=breaker.admit(), failed=False)
+    clock.seconds += 11
+    failing(breaker, 5)
+    assert position(breaker) is Position.OPEN
+
+
+def test_one_probe_is_under_way_however_long_it_takes() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock)
+    failing(breaker, 5)
+    clock.seconds += 10
+    assert breaker.admit() is True
+    for seconds, told in ((0, 10), (4, 6), (6, 1), (25, 1)):
+        clock.seconds += seconds
+        with pytest.raises(ProviderError) as caught:
+            breaker.admit()
+        assert (caught.value.reason, caught.value.retry_in) == (Reason.BREAKER_OPEN, told)
+    breaker.settle(probe=True, failed=True)
+    with pytest.raises(ProviderError) as caught:
+        breaker.admit()
+    assert caught.value.retry_in == 10
+    clock.seconds += 10
+    assert breaker.admit() is True
+    breaker.settle(probe=True, failed=False)
+    assert position(breaker) is Position.CLOSED
+    failing(breaker, 4)
+    assert position(breaker) is Position.CLOSED, "failures from before the outage count no more"
+
+
 def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
     breaker = Breaker(5, 10, 10, HandClock())
     for _ in range(195):
@@ -595,6 +638,11 @@ def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
     assert position(breaker) is Position.CLOSED
     failing(breaker, 1)
     assert position(breaker) is Position.OPEN
+    larger = Breaker(5, 10, 10, HandClock())
+    for _ in range(196):
+        larger.settle(probe=larger.admit(), failed=False)
+    failing(larger, 5)
+    assert position(larger) is Position.CLOSED
 
 
 def test_answers_that_cannot_be_used_open_a_breaker() -> None:

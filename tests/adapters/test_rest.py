@@ -17,6 +17,7 @@ from adapters.sources import account, rest
 from adapters.sources.rest import RestSource
 from adapters.transport.strict_json import NotStrictJson, parse
 from gateway.config import SourceSettings
+from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
@@ -128,6 +129,26 @@ async def test_answer_becomes_evidence_with_digests_of_the_bytes() -> None:
     assert (state.breaker, set(state.latency_ms)) == ("closed", {"p50", "p95", "p99"})
     assert state.last_outcome is not None
     assert state.last_outcome[0] == "found"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"ten": "TRẦN THỊ MẪU"},
+        {"ten": "TRẦN THỊ MẪU", "ngaySinh": ""},
+        {"ngaySinh": "1990-02-15"},
+        {"ten": " ", "ngaySinh": "1990-02-15", "soDinhDanh": None},
+    ],
+)
+def test_one_trait_alone_does_not_stand_for_a_number_that_is_blank(record: dict[str, object]) -> None:
+    """Threat T14: who is asked for by number is not taken for anybody of the same name, or of the same birthday."""
+    identity = {"personal_id": "soDinhDanh", "full_name": "ten", "birth_date": "ngaySinh"}
+    plan = plan_of(BY_ID, {**ANSWER, "found_when": "dan", "identity": identity})
+    born = PartialDate.parse("1990-02-15")
+    person = query_of(full_name="Trần Thị Mẫu", birth_date=born)
+    assert plan.read({"dan": "1", **record}, person).outcome is Outcome.INVALID
+    whole = {"dan": "1", "ten": "TRẦN THỊ MẪU", "ngaySinh": "1990-02-15", "soDinhDanh": PERSON}
+    assert plan.read(whole, person).outcome is Outcome.FOUND
 
 
 async def test_record_of_somebody_else_is_an_alarm() -> None:
