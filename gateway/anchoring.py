@@ -11,8 +11,9 @@ from gateway.anchors.gauges import AnchorGauges
 from gateway.anchors.heads import Heads
 from gateway.anchors.keeper import Keeper
 from gateway.anchors.listing import Listing
+from gateway.anchors.rows import Rows
 from gateway.config import Configuration
-from gateway.ports import Anchor, AnchorStore, Clock, LogKeeping, LogTree
+from gateway.ports import Anchor, AnchorRows, AnchorStore, Clock, LogKeeping, LogTree
 from gateway.telemetry import Metrics
 
 _PLACE = "config/gateway.yaml"
@@ -51,18 +52,20 @@ async def anchoring(
 ) -> AsyncIterator[Anchoring]:
     """The keeper at work, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
-    store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    opened = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    store: AnchorStore = opened
+    kept: AnchorRows = opened
     keys = [one.vkey for one in settings.anchors.witnesses]
     anchors = _opened(parts, tree, clock)
-    heads = Heads(tree, store, keys, time.time)
+    heads = Heads(tree, kept, keys, time.time)
     keeper = Keeper(
-        anchors, store, tree, keeping, heads, owner,
+        anchors, store, Rows(kept, tree, time.time), tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds,
     )  # fmt: skip
     if keeper.standings:
         parts.metrics.registry.register(AnchorGauges(keeper))
     await keeper.start()
-    yield Anchoring(keeper, Listing(keeper, store, tree, keys))
+    yield Anchoring(keeper, Listing(keeper, kept, tree, keys))
     await keeper.close()
 
 

@@ -143,6 +143,7 @@ def application(parts: Composition) -> web.Application:
             requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
             sources=app[SOURCES],
             log=app[LOG],
+            clock=SystemClock(),
             audit=app[AUDIT],
             anchors=app[AUDIT].anchors.keeper,
         )

@@ -5,15 +5,21 @@ Promises: `ask` always answers, by the deadline; a defect of ours is an outcome 
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from adapters.transport.breaker import Behalf
-from adapters.transport.faults import ProviderError
+from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
 from adapters.transport.http import HttpPeer, Wire
 from adapters.transport.signers import Auth
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.identifiers import procedure_code
 from gateway.telemetry import log
+
+if TYPE_CHECKING:
+    from gateway.config import ServiceSettings
 
 #: answers above this size are read in a thread, one at a time
 LARGE_BYTES = 65_536
@@ -67,6 +73,17 @@ class Provider(ABC):
         """Close connections and stop token fetches."""
         await self._auth.close()
         await self._peer.close()
+
+
+def parameters_of(service: "ServiceSettings", query: SourceQuery) -> Mapping[str, str]:
+    """What the settings send with each request; ProviderError(NOT_AGREED) without a code for its procedure."""
+    if not service.procedure_codes:
+        return service.parameters
+    codes = service.procedure_codes
+    code = codes.get(procedure_code(query.procedure)) or codes.get("*")
+    if not code:
+        raise refused_here(Reason.NOT_AGREED)
+    return {**service.parameters, "procedure_code": code}
 
 
 def _behalf(query: SourceQuery) -> Behalf:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider
+from adapters.sources.provider import LARGE_BYTES, Provider, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
@@ -31,7 +31,6 @@ from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
-from gateway.domain.identifiers import procedure_code
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -96,13 +95,7 @@ class _Door:
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
         """The request; ProviderError(NOT_AGREED) when nobody agreed a code for this procedure."""
-        codes, parameters = self.settings.procedure_codes, self.settings.parameters
-        if codes:
-            code = codes.get(procedure_code(query.procedure)) or codes.get("*")
-            if not code:
-                raise refused_here(Reason.NOT_AGREED)
-            parameters = {**parameters, "procedure_code": code}
-        return self.plan.request(query, parameters, profile)
+        return self.plan.request(query, parameters_of(self.settings, query), profile)
 
 
 def _door(

@@ -80,11 +80,6 @@ def elements(data: bytes) -> Iterator[Element]:
         yield Element(tag, content, data[start:place])
 
 
-def number_of(content: bytes) -> int:
-    """The value of an INTEGER's content."""
-    return int.from_bytes(content, signed=True)
-
-
 def _arc(value: int) -> bytes:
     if value < 0:
         raise ValueError("an arc of an object identifier is not negative")

@@ -35,7 +35,6 @@ _METHODS = frozenset(
 )
 _ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")
 _ID = re.compile(r"#([A-Za-z_][A-Za-z0-9_.-]*)\Z")
-_REFERENCE_PARTS = [f"{{{DS}}}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
 _MOST_REFERENCES = 16
 _LEAST_RSA_BITS = 2_048
 

@@ -32,7 +32,7 @@ class Keeper:
     """Looks until it is closed."""
 
     def __init__(
-        self, anchors: Sequence[Anchor], store: AnchorStore, tree: LogTree, keeping: LogKeeping, heads: Heads,
+        self, anchors: Sequence[Anchor], store: AnchorStore, rows: Rows, tree: LogTree, keeping: LogKeeping, heads: Heads,
         owner: str, every_seconds: float, grace_seconds: float, look_seconds: float = _LOOK_SECONDS,
     ) -> None:  # fmt: skip
         """`owner` names this process as `gateway.ports.Standing` does."""
@@ -44,7 +44,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
-        self.rows = Rows(store, tree, time.time)
+        self.rows = rows
         self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False

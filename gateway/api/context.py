@@ -21,7 +21,7 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
 from gateway.policy.requesters import Requesters
-from gateway.ports import ExchangeLog, Source
+from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.request import PrefillRequest
 
 
@@ -77,6 +77,7 @@ class Services:
     requesters: Requesters
     sources: Mapping[str, Source]
     log: ExchangeLog
+    clock: Clock
     #: None where the log is only written
     audit: AuditDoor | None = None
     #: None where nobody looks after anchors

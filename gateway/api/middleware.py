@@ -6,7 +6,6 @@ An exception that is not one of ours becomes a 500 whose body and log say only i
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -143,11 +142,12 @@ async def demand(request: web.Request, scope: str) -> None:
     """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
     if scope in request[REQUESTER].scopes:
         return
+    services = request.app[SERVICES]
     record = ExchangeRecord(
-        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(datetime.now(UTC)),
+        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
         requester=request[REQUESTER].id, rules=(f"scope:{scope}",), result="scope_missing",
     )  # fmt: skip
-    await request.app[SERVICES].log.append(record)
+    await services.log.append(record)
     raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from gateway.audit.proofs import Proofs
+from gateway.audit.tasks import end
 from gateway.domain.errors import GatewayError, LogAltered, NotFound
 from gateway.ports import LogReader
 from gateway.ports_log import Altered, LogInspection
@@ -55,9 +56,7 @@ class Inspector:
 
     async def close(self) -> None:
         """End at once."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        await end(self._task)
 
     async def look(self, start: int = 0) -> int | None:
         """One step from this place on; where the next one begins, None at the end of the log.
@@ -69,12 +68,12 @@ class Inspector:
         except NotFound:
             return None
         # Up to the end of a tile, wherever an earlier step met the end of a log that has grown since.
-        end = min(start - start % _STEP + _STEP, head.size)
-        if start >= end:
+        behind = min(start - start % _STEP + _STEP, head.size)
+        if start >= behind:
             return None
-        self._tell(await self._inspection.altered(start, end))
+        self._tell(await self._inspection.altered(start, behind))
         await self._prove(start)
-        return end
+        return behind
 
     async def _prove(self, index: int) -> None:
         """That the hashes of this tile, which were compared with the leaves, are those of the signed root."""

@@ -222,9 +222,9 @@ class Exchange:
         pending: str | None,
         receipt: dict[str, object],
     ) -> dict[str, object]:
-        procedure = self._prepared.procedure
+        procedure, now = self._prepared.procedure, self._tools.clock.now()
         evidence = {
-            evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index))
+            evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index), now)
             for index, found in enumerate(answers)
             if found is not None and found.outcome is Outcome.FOUND
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.config import SourceSettings
 from gateway.domain.dates import rfc3339
@@ -48,9 +48,11 @@ class Issuer:
         }
 
 
-def issued(passport: dict[str, object], answer: SourceAnswer, call: Call | None) -> dict[str, object]:
-    """The passport with what the answer tells."""
-    fetched = call.fetched_at if call is not None and call.fetched_at is not None else datetime.now(UTC)
+def issued(
+    passport: dict[str, object], answer: SourceAnswer, call: Call | None, now: datetime
+) -> dict[str, object]:
+    """The passport with what the answer tells; `now` where nobody had to be called."""
+    fetched = call.fetched_at if call is not None and call.fetched_at is not None else now
     entry = passport.copy()
     entry["fetched_at"] = entry["valid_until"] = rfc3339(fetched)
     entry["source_updated_at"] = answer.source_updated_at

@@ -137,17 +137,17 @@ async def test_answer_becomes_evidence_with_digests_of_the_bytes() -> None:
         {"ten": "TRẦN THỊ MẪU"},
         {"ten": "TRẦN THỊ MẪU", "ngaySinh": ""},
         {"ngaySinh": "1990-02-15"},
-        {"ten": " ", "ngaySinh": "1990-02-15", "soDinhDanh": None},
+        {"ten": " ", "ngaySinh": "1990-02-15", "soCMND": None},
     ],
 )
 def test_one_trait_alone_does_not_stand_for_a_number_that_is_blank(record: dict[str, object]) -> None:
     """Threat T14: who is asked for by number is not taken for anybody of the same name, or of the same birthday."""
-    identity = {"personal_id": "soDinhDanh", "full_name": "ten", "birth_date": "ngaySinh"}
+    identity = {"old_id": "soCMND", "full_name": "ten", "birth_date": "ngaySinh"}
     plan = plan_of(BY_ID, {**ANSWER, "found_when": "dan", "identity": identity})
     born = PartialDate.parse("1990-02-15")
-    person = query_of(full_name="Trần Thị Mẫu", birth_date=born)
+    person = query_of(personal_id=None, old_id="033571928", full_name="Trần Thị Mẫu", birth_date=born)
     assert plan.read({"dan": "1", **record}, person).outcome is Outcome.INVALID
-    whole = {"dan": "1", "ten": "TRẦN THỊ MẪU", "ngaySinh": "1990-02-15", "soDinhDanh": PERSON}
+    whole = {"dan": "1", "ten": "TRẦN THỊ MẪU", "ngaySinh": "1990-02-15", "soCMND": "033571928"}
     assert plan.read(whole, person).outcome is Outcome.FOUND
 
 

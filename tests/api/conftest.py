@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.api.context import SERVICES, Services
 from gateway.api.door import DoorRunner
-from gateway.app import api_application
+from gateway.app import SystemClock, api_application
 from gateway.config import Configuration, load
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -205,6 +205,7 @@ async def _open(
         requesters=requesters,
         sources={},
         log=log,
+        clock=SystemClock(),
     )
     runner = DoorRunner(app, limits, drain_seconds=2)
     await runner.setup()
