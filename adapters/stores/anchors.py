@@ -1,4 +1,4 @@
-"""Proofs of anchors over SQL (gateway.ports.AnchorStore, AnchorRows): a row is durable when `keep` returns, and stays for ever.
+"""Proofs of anchors over SQL (gateway.ports.AnchorStore): a row is durable when `keep` returns, and stays for ever.
 
 Rows are few (one each few seconds at most), so each is written over a connection of its own.
 """
