@@ -33,7 +33,8 @@ class Keeper:
 
     def __init__(
         self, anchors: Sequence[Anchor], store: AnchorStore, rows: Rows, tree: LogTree,
-        keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float, look_seconds: float = _LOOK_SECONDS,
+        keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float,
+        look_seconds: float = _LOOK_SECONDS,
     ) -> None:  # fmt: skip
         """`owner` names this process as `gateway.ports.Standing` does."""
         self._store = store
