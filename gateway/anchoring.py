@@ -10,8 +10,9 @@ from gateway.anchors.gauges import AnchorGauges
 from gateway.anchors.heads import Heads
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
+from gateway.anchors.rows import Rows
 from gateway.config import Configuration
-from gateway.ports import Anchor, AnchorStore, Clock, LogKeeping, LogTree
+from gateway.ports import Anchor, AnchorRows, AnchorStore, Clock, LogKeeping, LogTree
 from gateway.telemetry import Metrics
 
 _PLACE = "config/gateway.yaml"
@@ -50,22 +51,24 @@ async def anchoring(
 ) -> AsyncIterator[Anchoring]:
     """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
-    store: AnchorStore = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    opened = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    store: AnchorStore = opened
+    kept: AnchorRows = opened
     keys = [one.vkey for one in settings.anchors.witnesses]
     anchors = _opened(parts, tree, clock)
 
     def now() -> float:
         return clock.now().timestamp()
 
-    heads = Heads(tree, store, keys, now)
+    heads = Heads(tree, kept, keys, now)
     rounds = Rounds(
-        anchors, store, tree, keeping, heads, owner,
+        anchors, store, Rows(kept, tree, now), tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
     )  # fmt: skip
     if rounds.standings:
         parts.metrics.registry.register(AnchorGauges(rounds))
     await rounds.start()
-    yield Anchoring(rounds, Listing(rounds, store, tree, keys))
+    yield Anchoring(rounds, Listing(rounds, kept, tree, keys))
     await rounds.close()
 
 

@@ -204,13 +204,13 @@ async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: boo
 
 def open_sources(parts: Composition) -> dict[str, Source]:
     """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
-    clock = SystemClock()
+    tools = registry.source_tools(parts.root, SystemClock())
     opened: dict[str, Source] = {}
     faults = Faults()
     for name, settings in parts.configuration.sources.items():
         plans = parts.catalogue.services.get(name, {})
         try:
-            opened[name] = registry.open_source(settings, plans, parts.root, clock)
+            opened[name] = registry.open_source(settings, plans, tools)
         except ConfigError as error:
             faults.add(_with_line(problem, parts) for problem in error.problems)
     faults.finish()

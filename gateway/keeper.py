@@ -12,7 +12,7 @@ from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.ports import ExchangeLog, LogReader, LogTree
-from gateway.ports_log import LogHistory, LogRetention, PeriodVault
+from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
 from gateway.settings import LogSettings
 
 _Found = TypeVar("_Found")
@@ -95,11 +95,17 @@ class Keeper:
         found: PeriodVault = self._opened("vault", lambda: self._store("open_periods", self.admin_url))
         return found
 
-    def retention(self, *, admin: bool) -> LogRetention:
-        """The log for pruning, or for reading what is to be archived."""
-        url = self.admin_url if admin else self.settings.url
-        found: LogRetention = self._opened("retention", lambda: self._store("open_retention", url))
+    def retention(self) -> LogRetention:
+        """The log for reading what is to be archived."""
+        found: LogRetention = self._opened(
+            "retention", lambda: self._store("open_retention", self.settings.url)
+        )
         return found
+
+    def pruning(self) -> tuple[LogRetention, LogPruning]:
+        """The same in the administrator's hands, and what deletes."""
+        found = self._opened("pruning", lambda: self._store("open_retention", self.admin_url))
+        return found, found
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -212,6 +212,14 @@ class AnchorStore(Protocol):
         """Keep one durably, for ever."""
         ...
 
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class AnchorRows(Protocol):
+    """What was kept of anchors, to be read. LogUnavailable when the store cannot be asked."""
+
     async def last(self, kind: str, name: str) -> Anchored | None:
         """The newest row of an anchor."""
         ...
@@ -226,10 +234,6 @@ class AnchorStore(Protocol):
 
     async def of(self, size: int) -> Sequence[Anchored]:
         """All rows of the checkpoint of a size, oldest first."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...
 
 

@@ -86,7 +86,7 @@ class PeriodVault(Protocol):
 
 
 class LogRetention(Protocol):
-    """The log in its administrator's hands. LogUnavailable when the store refuses."""
+    """What of the log may leave, and where its months end. LogUnavailable when the store refuses."""
 
     async def pruned(self) -> tuple[int, int]:
         """Below which place the log was pruned, and up to which it may be now."""
@@ -103,12 +103,16 @@ class LogRetention(Protocol):
         """The time of the record at a place; None where there is none."""
         ...
 
-    def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
-        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
-        ...
-
     async def close(self) -> None:
         """Free connections."""
+        ...
+
+
+class LogPruning(Protocol):
+    """The log in its administrator's hands. LogUnavailable when the store refuses."""
+
+    def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
+        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
         ...
 
 

@@ -63,12 +63,14 @@ def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]
     return found  # type: ignore[no-any-return]
 
 
-def open_source(
-    settings: SourceSettings, plans: Mapping[str, ServicePlan], root: Path, clock: Clock
-) -> Source:
+def source_tools(root: Path, clock: Clock) -> object:
+    """What all sources of a process share besides their settings."""
+    return resolve("adapters.transport.tools", "Tools")(root=root, rng=random.Random(), clock=clock)  # noqa: S311
+
+
+def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tools: object) -> Source:
     """The source of one settings file, with the plans of the data services that are enabled."""
     place = f"config/sources/{settings.source}.yaml"
-    tools = resolve("adapters.transport.tools", "Tools")(root=root, rng=random.Random(), clock=clock)  # noqa: S311
     missing = sorted(set(settings.services) - set(plans))
     if missing:
         what = f"data service '{missing[0]}' has no mapping"

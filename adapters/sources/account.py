@@ -6,7 +6,7 @@ Claims come with the query, in the words of the login; the mapping turns them in
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from adapters.transport.breaker import Health
+from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.mapping.source import ServicePlan

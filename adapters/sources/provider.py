@@ -6,30 +6,23 @@ Promises: `ask` always answers, by the deadline; a defect of ours is an outcome 
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from adapters.transport.breaker import Health
-from adapters.transport.faults import ProviderError
-from adapters.transport.http import HttpPeer
+from adapters.transport.breaker import Behalf
+from adapters.transport.faults import ProviderError, refused_here
+from adapters.transport.health import Health
+from adapters.transport.http import HttpPeer, Wire
 from adapters.transport.signers import Auth
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.identifiers import procedure_code
 from gateway.telemetry import log
 
-#: answers above this size are read in a thread
+if TYPE_CHECKING:
+    from gateway.config import ServiceSettings
+
+#: answers above this size are read in a thread, one at a time
 LARGE_BYTES = 65_536
-
-
-class Wire(NamedTuple):
-    """One request, ready to be sent."""
-
-    method: str
-    #: path and query, encoded
-    target: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    #: SHA-256 of the body, of the target when there is no body
-    digest: bytes
 
 
 class Provider(ABC):
@@ -40,6 +33,7 @@ class Provider(ABC):
         self._name = name
         self._peer = peer
         self._auth = auth
+        self._heavy = tools.heavy
         self._health = Health(tools.clock, peer.guard)
 
     @abstractmethod
@@ -54,7 +48,7 @@ class Provider(ABC):
         """The provider's answer, or the outcome that says why there is none."""
         sent = b""
         try:
-            wire = self._write(query)
+            wire = self._write(query)._replace(behalf=_behalf(query))
             sent = wire.digest
             read, received = await self._call(wire, query, deadline)
             answer = read._replace(request_digest=sent, response_digest=hashlib.sha256(received).digest())
@@ -79,3 +73,19 @@ class Provider(ABC):
         """Close connections and stop token fetches."""
         await self._auth.close()
         await self._peer.close()
+
+
+def parameters_of(service: "ServiceSettings", query: SourceQuery) -> Mapping[str, str]:
+    """What the settings send with each request; ProviderError(NOT_AGREED) without a code for its procedure."""
+    if not service.procedure_codes:
+        return service.parameters
+    codes = service.procedure_codes
+    code = codes.get(procedure_code(query.procedure)) or codes.get("*")
+    if not code:
+        raise refused_here(Reason.NOT_AGREED)
+    return {**service.parameters, "procedure_code": code}
+
+
+def _behalf(query: SourceQuery) -> Behalf:
+    person = hash(query.subject.key)
+    return Behalf(query.requester, person, hash((query.service, person, query.official.personal_id)))

@@ -4,15 +4,14 @@ Promises: `ask` always answers, by the deadline; ids of people never stand in an
 only when it has one meaning. Which words are sent and how the answer is read is the mapping's knowledge.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.provider import LARGE_BYTES, Provider
 from adapters.sources.rest_calls import RestCall, open_call
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth, call_signed, renew
 from adapters.transport.faults import ProviderError, refused_here
-from adapters.transport.http import HttpPeer, open_peer
+from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signers import Auth
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
@@ -101,21 +100,19 @@ class RestSource(Provider):
         if expired:
             raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
         if isinstance(tree, NotStrictJson):
-            self._peer.guard.breaker.blame()
+            self._peer.guard.breaker.blame(wire.behalf.person)
             return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
         read = self._calls[query.service].read
         if len(received) > LARGE_BYTES:
-            return await asyncio.to_thread(read, tree, query), received
+            return await self._heavy.run(deadline, read, tree, query), received
         return read(tree, query), received
 
     async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
-        method, target, headers, body, _ = wire
-        answer, turn = await call_signed(
-            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline
-        )
+        answer, turn = await call_signed(self._peer, self._auth, wire, deadline)
         received = answer.body
-        tree = _open(received) if len(received) <= LARGE_BYTES else await asyncio.to_thread(_open, received)
-        return received, tree, turn
+        if len(received) > LARGE_BYTES:
+            return received, await self._heavy.run(deadline, _open, received), turn
+        return received, _open(received), turn
 
     def _says_expired(self, tree: object) -> bool:
         if not self._expired_values or isinstance(tree, NotStrictJson):

@@ -11,12 +11,13 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from adapters.sources.provider import Wire
+from adapters.sources.provider import parameters_of
 from adapters.transport.faults import from_code, refused_here
+from adapters.transport.http import Wire
 from gateway.domain.errors import Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
-from gateway.domain.identifiers import is_personal_id, procedure_code
+from gateway.domain.identifiers import is_personal_id
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class RestCall:
     """One data service at its address."""
 
     __slots__ = (
-        "_codes", "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parameters", "_parts", "_places",
-        "_profile", "_url_ids_allowed", "plan",
+        "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parts", "_places", "_profile", "_service",
+        "_url_ids_allowed", "plan",
     )  # fmt: skip
 
     def __init__(
@@ -49,8 +50,7 @@ class RestCall:
         self._method = service.method
         self._in_query = in_query(service)
         self._is_form = service.body == "form"
-        self._parameters = dict(service.parameters)
-        self._codes = service.procedure_codes
+        self._service = service
         self._profile = profile
         self._url_ids_allowed = url_ids_allowed
         kind = {} if self._in_query else {"Content-Type": _FORM if self._is_form else _JSON}
@@ -61,7 +61,7 @@ class RestCall:
 
     def write(self, query: SourceQuery) -> Wire:
         """The request for one query; ProviderError(REFUSED) when it cannot or may not be written."""
-        tree = self.plan.request(query, self._with_code(query), self._profile)
+        tree = self.plan.request(query, parameters_of(self._service, query), self._profile)
         target = self._address(tree)
         body = None
         if self._in_query:
@@ -89,14 +89,6 @@ class RestCall:
             reason = Reason.SOURCE_ANSWER_OTHER_PERSON if len(tree) > 1 else Reason.SOURCE_ANSWER_INVALID
             return SourceAnswer(outcome=Outcome.INVALID, reason=reason, alarm=len(tree) > 1)
         return self.plan.read(tree, query)
-
-    def _with_code(self, query: SourceQuery) -> Mapping[str, str]:
-        if not self._codes:
-            return self._parameters
-        code = self._codes.get(procedure_code(query.procedure)) or self._codes.get("*")
-        if code is None:
-            raise refused_here(Reason.NOT_AGREED)
-        return {**self._parameters, "procedure_code": code}
 
     def _address(self, tree: dict[str, object]) -> str:
         if not self._places:

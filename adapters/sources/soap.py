@@ -8,7 +8,6 @@ Refuses to know a provider: element names stand in `schemas/sources`, their mean
 `auth.kind` may be `wsse_username` or `wsse_x509`.
 """
 
-import asyncio
 import hashlib
 import re
 import secrets
@@ -17,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider, Wire
+from adapters.sources.provider import LARGE_BYTES, Provider, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
-from adapters.transport.http import HttpPeer, open_peer
+from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
@@ -32,7 +31,6 @@ from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
-from gateway.domain.identifiers import procedure_code
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -97,13 +95,7 @@ class _Door:
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
         """The request; ProviderError(NOT_AGREED) when nobody agreed a code for this procedure."""
-        codes, parameters = self.settings.procedure_codes, self.settings.parameters
-        if codes:
-            code = codes.get(procedure_code(query.procedure)) or codes.get("*")
-            if not code:
-                raise refused_here(Reason.NOT_AGREED)
-            parameters = {**parameters, "procedure_code": code}
-        return self.plan.request(query, parameters, profile)
+        return self.plan.request(query, parameters_of(self.settings, query), profile)
 
 
 def _door(
@@ -159,27 +151,25 @@ class SoapSource(Provider):
         return Wire(door.settings.method, door.settings.path, door.headers, message, digest)
 
     async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        method, target, headers, body, _ = wire
-        answer, _ = await call_signed(
-            self._peer, self._auth, method, target, headers=headers, body=body, deadline=deadline,
-            accept_status=_ACCEPTED,
-        )  # fmt: skip
+        answer, _ = await call_signed(self._peer, self._auth, wire, deadline, accept_status=_ACCEPTED)
         door, received = self._doors[query.service], answer.body
         large = len(received) > LARGE_BYTES
         try:
-            tree = (
-                await asyncio.to_thread(self._open, door, received) if large else self._open(door, received)
-            )
+            if large:
+                tree = await self._heavy.run(deadline, self._open, door, received)
+            else:
+                tree = self._open(door, received)
         except SoapFault as fault:
             return failed(*(self._faults.get(fault.code) or self._faults["*"])), received
         if tree is None or answer.status in _ACCEPTED:
             error = from_status(answer.status, received)
             if error.reason is Reason.SOURCE_ANSWER_INVALID:
-                self._peer.guard.breaker.blame()
+                self._peer.guard.breaker.blame(wire.behalf.person)
             return failed(error.outcome, error.reason), received
         self._auth.in_doubt = False
-        read = door.plan.read
-        return await asyncio.to_thread(read, tree, query) if large else read(tree, query), received
+        if large:
+            return await self._heavy.run(deadline, door.plan.read, tree, query), received
+        return door.plan.read(tree, query), received
 
     def _open(self, door: _Door, received: bytes) -> Tree | None:
         """The tree of an answer, None when it is none; SoapFault for a fault."""

@@ -52,7 +52,7 @@ _KEEP_HASH = "INSERT INTO log_pruned_hashes VALUES ($1, $2, $3)"
 
 
 class SqlLogRetention:
-    """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention)."""
+    """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention, LogPruning)."""
 
     def __init__(self, changing: Changing, *, ordered: bool) -> None:
         """`ordered` says that numbers of rows have the order of places, as in SQLite. Closes `changing` with itself."""

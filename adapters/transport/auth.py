@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import ProviderError
-from adapters.transport.http import HttpAnswer, HttpPeer
+from adapters.transport.http import HttpAnswer, HttpPeer, Wire
 from adapters.transport.signers import Auth, HeaderAuth, basic
 from adapters.transport.token_kinds import login_token, oauth2, population_v3
 from adapters.transport.tools import Tools
@@ -40,42 +40,31 @@ def build_auth(
 
 
 async def call_signed(
-    peer: HttpPeer,
-    auth: Auth,
-    method: str,
-    path: str,
-    *,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    deadline: float,
-    read_only: bool = True,
-    accept_status: Collection[int] = (),
+    peer: HttpPeer, auth: Auth, wire: Wire, deadline: float, *, accept_status: Collection[int] = ()
 ) -> tuple[HttpAnswer, int]:
     """`peer.call` with proof of who we are, once more with a new token after a 401; and the token's turn.
 
-    Who reads the answer ends the doubt about new tokens (`Auth.in_doubt`): a good status alone says nothing.
+    Calls are reads: they may be repeated. Who reads the answer ends the doubt about new tokens (`Auth.in_doubt`):
+    a good status alone says nothing.
     """
     renewed = False
     while True:
-        signed = {**headers, **await auth.headers(deadline)}
+        signed = {**wire.headers, **await auth.headers(deadline)}
         ending = await auth.query(deadline)
-        turn = auth.turn
+        turn, path = auth.turn, wire.target
+        if ending:
+            path += ("&" if "?" in path else "?") + ending
         try:
             answer = await peer.call(
-                method,
-                f"{path}{'&' if '?' in path else '?'}{ending}" if ending else path,
-                headers=signed,
-                body=body,
-                deadline=deadline,
-                read_only=read_only,
-                accept_status=accept_status,
-            )
+                wire.method, path, headers=signed, body=wire.body, deadline=deadline,
+                accept_status=accept_status, behalf=wire.behalf,
+            )  # fmt: skip
         except ProviderError as fault:
             if not fault.expired:
                 raise
             if renewed:
                 auth.in_doubt = True
-                peer.guard.breaker.blame()
+                peer.guard.breaker.blame(wire.behalf.person)
                 raise
             if not await renew(peer, auth, deadline, turn):
                 raise

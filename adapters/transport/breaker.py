@@ -2,33 +2,48 @@
 
 Nothing here calls anybody; time comes from an injected clock (seconds, monotonic).
 The only wait is the one for a free place, never past the call's own deadline.
-The guards know no protocol: they hear that a call begins, and how it went.
+The guards know no protocol: they hear that a call begins, on whose behalf, and how it went.
 """
 
-import asyncio
-import contextlib
 import math
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from adapters.transport.faults import ProviderError
 from adapters.transport.latencies import Latencies
+from adapters.transport.places import Places
 from gateway.domain.evidence import Outcome, Reason
-from gateway.ports import Clock
 
 #: above so many calls in the window, failures must also be this share of them to open the breaker:
 #: there, few failures among very many calls do no harm
 _MANY_CALLS, _FAILING_SHARE = 200, 0.1
 _SLICES = 10
-#: so many calls wait for each place
-_WAITING_PER_PLACE = 4
 _BUDGET_RESERVE = 5.0
 #: statuses whose Retry-After holds for everybody
 _PAUSING = frozenset({429, 503})
 _LONGEST_PAUSE = 300.0
+
+
+class Behalf(NamedTuple):
+    """For whom a call is made, so that nobody spoils a provider for others; the numbers tell nothing of anybody."""
+
+    #: the system that asks: they take turns
+    requester: str = ""
+    #: equal for questions about the same person; None: the call is about nobody
+    person: int | None = None
+    #: equal for the same question by the same official
+    question: int | None = None
+
+    def blamed(self, fault: ProviderError) -> int | None:
+        """What may be at fault instead of the provider: a bad answer may be this person's, silence this question's."""
+        if fault.everybody:
+            return None
+        return self.person if fault.status or fault.outcome is Outcome.INVALID else self.question
+
+
+NOBODY: Final = Behalf()
 
 
 class GuardLimits(Protocol):
@@ -68,10 +83,12 @@ class Position(StrEnum):
 class Breaker:
     """Opens after `failures` within `window` seconds; lets one probe through every `probe_seconds`.
 
+    Of the failures that may be due to one and the same person or question, no more than half of that many count:
+    a record may be broken while the provider is well.
     Above 200 calls in the window, at least 10 % of them must have failed as well.
     """
 
-    __slots__ = ("_clock", "_failed", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_window",
+    __slots__ = ("_clock", "_failed", "_failures", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_window",
                  "position")  # fmt: skip
 
     def __init__(
@@ -81,8 +98,9 @@ class Breaker:
         self._clock = clock
         self._window = window
         self._probe_seconds = probe_seconds
-        #: times of the newest failures
-        self._failed: deque[float] = deque(maxlen=failures)
+        self._failures = failures
+        #: times of the newest failures that count, and what they may be due to
+        self._failed: deque[tuple[float, int | None]] = deque(maxlen=failures)
         #: (number of the slice of time, calls, failures) of about one window
         self._slices: deque[tuple[int, int, int]] = deque(maxlen=_SLICES + 1)
         self._probe_at = 0.0
@@ -108,8 +126,11 @@ class Breaker:
             retry_in = max(1, math.ceil(wait))
             raise ProviderError(Outcome.UNAVAILABLE, Reason.BREAKER_OPEN, retry_in, sent=False)
 
-    def settle(self, *, probe: bool, failed: bool) -> None:
-        """How an admitted call went. Calls from before the opening no longer move an open breaker."""
+    def settle(self, *, probe: bool, failed: bool, due_to: int | None = None) -> None:
+        """How an admitted call went. Calls from before the opening no longer move an open breaker.
+
+        `due_to`: the person or question that may be at fault instead of the provider.
+        """
         if probe:
             self._failed.clear()
             self._slices.clear()
@@ -119,18 +140,15 @@ class Breaker:
                 self._open()
         elif self.position is Position.CLOSED:
             self._on_trial = False
-            self._count(1, failed=failed)
+            self._count(1, failed=failed and self._counts(due_to))
 
-    def blame(self) -> None:
-        """A call that had gone well brought an answer that cannot be read; a probe then was none.
-
-        What an answer says of one person never counts: his record may be broken, the provider is not.
-        """
+    def blame(self, person: int | None = None) -> None:
+        """A call that had gone well brought an answer that cannot be read; a probe then was none."""
         if self._on_trial:
             self._on_trial = False
             self._open()
         elif self.position is Position.CLOSED:
-            self._count(0, failed=True)
+            self._count(0, failed=self._counts(person))
 
     def abandon(self, *, probe: bool) -> None:
         """An admitted call was cancelled by us: it says nothing, and the next call may probe."""
@@ -138,15 +156,23 @@ class Breaker:
             self.position = Position.OPEN
             self._probe_at = self._clock()
 
+    def _counts(self, due_to: int | None) -> bool:
+        """Note a failure; whether it is one more, and not only a newer one of what has failed often enough."""
+        now, failed = self._clock(), self._failed
+        while failed and now - failed[0][0] > self._window:
+            failed.popleft()
+        same = [] if due_to is None else [one for one in failed if one[1] == due_to]
+        repeated = len(same) >= max(1, self._failures // 2)
+        if repeated:
+            failed.remove(same[0])
+        failed.append((now, due_to))
+        return not repeated
+
     def _count(self, calls: int, *, failed: bool) -> None:
-        now = self._clock()
-        number = int(now * _SLICES / self._window)
+        number = int(self._clock() * _SLICES / self._window)
         last = self._slices.pop() if self._slices and self._slices[-1][0] == number else (number, 0, 0)
         self._slices.append((number, last[1] + calls, last[2] + failed))
-        if not failed:
-            return
-        self._failed.append(now)
-        if len(self._failed) < (self._failed.maxlen or 1) or now - self._failed[0] > self._window:
+        if not failed or len(self._failed) < self._failures:
             return
         recent = [one for one in self._slices if one[0] > number - _SLICES]
         made, bad = sum(one[1] for one in recent), sum(one[2] for one in recent)
@@ -183,37 +209,32 @@ class RetryBudget:
 class Guard:
     """All guards of one provider as one gate: `enter` before a call, then one of `leave` and `abandon`."""
 
-    __slots__ = ("_clock", "_inside", "_paused_until", "_room", "_waiting", "breaker", "budget", "latencies")
+    __slots__ = ("_clock", "_paused_until", "breaker", "budget", "latencies", "places")
 
     def __init__(self, limits: GuardLimits, clock: Callable[[], float]) -> None:
         """`clock` gives monotonic seconds."""
         self._clock = clock
-        self._room = limits.connections
-        self._inside = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
         self._paused_until = 0.0
         self.breaker = Breaker(
             limits.breaker_failures, limits.breaker_window_seconds, limits.breaker_probe_seconds, clock
         )
         self.budget = RetryBudget(limits.retry_budget)
         self.latencies = Latencies()
+        self.places = Places(limits.connections)
 
-    async def enter(self, end: float) -> bool:
+    async def enter(self, end: float, requester: str = "") -> bool:
         """Whether the call is a probe; ProviderError (SOURCE_BUSY, BREAKER_OPEN) when it may not be made.
 
-        Waits for a free place until `end` (the loop's clock), in a queue that is not endless.
+        Waits for a free place until `end` (the loop's clock), in the line of the requester.
         """
         self._check_pause()
         self.breaker.check()
-        if self._inside < self._room:
-            self._inside += 1
-        else:
-            await self._place(end)
+        await self.places.take(end, requester)
         try:
             self._check_pause()
             probe = self.breaker.admit()
         except ProviderError:
-            self._free()
+            self.places.free()
             raise
         self.budget.earn()
         return probe
@@ -225,75 +246,19 @@ class Guard:
                 raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, math.ceil(wait), sent=False)
             self._paused_until = 0.0
 
-    async def _place(self, end: float) -> None:
-        """Wait until somebody who leaves hands his place over."""
-        if len(self._waiting) >= _WAITING_PER_PLACE * self._room:
-            raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1, sent=False)
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            async with asyncio.timeout_at(end):
-                await turn
-        except BaseException as stopped:
-            if turn.done() and not turn.cancelled():
-                self._free()
-            else:
-                with contextlib.suppress(ValueError):
-                    self._waiting.remove(turn)
-            if isinstance(stopped, TimeoutError):
-                raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1, sent=False) from None
-            raise
-
-    def _free(self) -> None:
-        """Hand the place to the first who waits, or leave it empty."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._inside -= 1
-
-    def leave(self, seconds: float, *, probe: bool, fault: ProviderError | None = None) -> None:
+    def leave(
+        self, seconds: float, *, probe: bool, fault: ProviderError | None = None, behalf: Behalf = NOBODY
+    ) -> None:
         """The call ended by itself after `seconds`."""
-        self.breaker.settle(probe=probe, failed=fault is not None and fault.at_fault)
+        failed = fault is not None and fault.at_fault
+        self.breaker.settle(probe=probe, failed=failed, due_to=behalf.blamed(fault) if fault else None)
         if fault is None:
             self.latencies.add(seconds)
         elif fault.retry_in and fault.status in _PAUSING:
             self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
-        self._free()
+        self.places.free()
 
     def abandon(self, *, probe: bool) -> None:
-        """The call was cancelled by us."""
+        """The call was cancelled by us, or cut before the provider had its time."""
         self.breaker.abandon(probe=probe)
-        self._free()
-
-
-class Health:
-    """How a source is doing (gateway.ports.SourceState): its guard, and what its last answer was."""
-
-    __slots__ = ("_clock", "_guard", "_last")
-
-    def __init__(self, clock: Clock, guard: Guard | None = None) -> None:
-        """A source without a network has no guard."""
-        self._clock = clock
-        self._guard = guard
-        self._last: tuple[str, datetime] | None = None
-
-    def note(self, outcome: Outcome) -> None:
-        """The source has answered."""
-        self._last = (outcome.value, self._clock.now())
-
-    @property
-    def breaker(self) -> str:
-        """`closed`, `open` or `half_open`."""
-        return Position.CLOSED.value if self._guard is None else self._guard.breaker.position.value
-
-    @property
-    def latency_ms(self) -> dict[str, float]:
-        """Quantiles of the newest complete answers."""
-        return {} if self._guard is None else self._guard.latencies.quantiles()
-
-    @property
-    def last_outcome(self) -> tuple[str, datetime] | None:
-        """Outcome and time of the last answer."""
-        return self._last
+        self.places.free()

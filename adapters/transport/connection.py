@@ -22,6 +22,10 @@ class Broken(Exception):
     """No connection, or one that ended before the answer was complete: a repetition may help."""
 
 
+class Unreached(Broken):
+    """No connection came about, whatever is asked."""
+
+
 class Answer(NamedTuple):
     """A complete answer."""
 

@@ -56,6 +56,7 @@ class ProviderError(Exception):
 
     `retry_in`: seconds after which asking again makes sense. `status`: HTTP status, 0 when there was none.
     `sent`: False when nothing left this process. `expired`: a new token may help.
+    `everybody`: it would have gone so whatever was asked.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ProviderError(Exception):
         status: int = 0,
         sent: bool = True,
         expired: bool = False,
+        everybody: bool = False,
     ) -> None:
         """The message is made of codes only."""
         super().__init__(f"{outcome}: {reason}" + (f" (status {status})" if status else ""))
@@ -76,6 +78,7 @@ class ProviderError(Exception):
         self.status = status
         self.sent = sent
         self.expired = expired
+        self.everybody = everybody
 
     @property
     def at_fault(self) -> bool:
@@ -93,14 +96,19 @@ def invalid(status: int = 0) -> ProviderError:
     return ProviderError(*_INVALID, status=status)
 
 
-def unreachable() -> ProviderError:
-    """No connection, or one that broke."""
-    return ProviderError(*_UNREACHABLE)
+def unreachable(*, everybody: bool = False) -> ProviderError:
+    """No connection (for `everybody`), or one that broke."""
+    return ProviderError(*_UNREACHABLE, everybody=everybody)
 
 
-def timed_out() -> ProviderError:
-    """No complete answer in time."""
-    return ProviderError(*_TIMEOUT)
+def timed_out(*, everybody: bool = False) -> ProviderError:
+    """No complete answer in time, or no connection (for `everybody`)."""
+    return ProviderError(*_TIMEOUT, everybody=everybody)
+
+
+def busy_here(*, sent: bool = True) -> ProviderError:
+    """We had no place or no time for it, so asking again makes sense; the provider is not to blame."""
+    return ProviderError(*_BUSY, 1, sent=sent)
 
 
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:

@@ -8,15 +8,15 @@ Refuses to know what is asked; nothing of a body or an address stands in an erro
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 from adapters.transport.answers import check_answer, retry_after, unpack
-from adapters.transport.breaker import Guard, GuardLimits
-from adapters.transport.connection import Answer, Broken
-from adapters.transport.faults import ProviderError, invalid, unreachable
+from adapters.transport.breaker import NOBODY, Behalf, Guard, GuardLimits
+from adapters.transport.connection import Answer, Broken, Unreached
+from adapters.transport.faults import ProviderError, busy_here, invalid, unreachable
 from adapters.transport.lean import Client
 from adapters.transport.tools import Tools
 from gateway.domain.errors import ConfigError, Problem
@@ -29,6 +29,19 @@ _JITTER: Final = (0.01, 0.06)
 _FIRST_ERROR = 400
 
 HttpAnswer = Answer
+
+
+class Wire(NamedTuple):
+    """One request, ready to be sent."""
+
+    method: str
+    #: path and query, encoded
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    #: SHA-256 of the body, of the target when there is no body
+    digest: bytes = b""
+    behalf: Behalf = NOBODY
 
 
 class PeerLimits(GuardLimits, Protocol):
@@ -88,29 +101,30 @@ class HttpPeer:
         deadline: float,
         read_only: bool = True,
         accept_status: Collection[int] = (),
+        behalf: Behalf = NOBODY,
     ) -> HttpAnswer:
         """The answer to one request; ProviderError for everything that is not a complete, usable one.
 
         `path` is already encoded and may carry a query. `deadline` is a time of the loop's clock.
+        The provider's time begins with its place: what the wait for one took is not the provider's fault.
         `accept_status`: statuses from 400 on whose body the caller reads itself (a SOAP fault in a 500).
         """
-        loop = asyncio.get_running_loop()
+        loop, guard = asyncio.get_running_loop(), self.guard
+        arrived = loop.time()
+        if deadline <= arrived:
+            raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
+        waits = guard.places.full
+        probe = await guard.enter(min(deadline, arrived + self._total), behalf.requester)
         began = loop.time()
         end = min(deadline, began + self._total)
-        if end <= began:
-            raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
-        guard = self.guard
-        probe = await guard.enter(end)
         try:
-            client = self._client or self._open()
-            try:
-                answer = await client.request(method, path, headers, body, end)
-            except Broken:
-                await self._before_repetition(end, repeatable=read_only and not probe)
-                answer = await self._repeated(client.request(method, path, headers, body, end))
+            answer = await self._asked(method, path, headers, body, end, repeatable=read_only and not probe)
             answer = self._checked(answer, accept_status)
         except ProviderError as fault:
-            guard.leave(0.0, probe=probe, fault=fault)
+            if waits and end == deadline and fault.reason is Reason.SOURCE_TIMEOUT and not fault.status:
+                guard.abandon(probe=probe)
+                raise busy_here() from None
+            guard.leave(0.0, probe=probe, fault=fault, behalf=behalf)
             raise
         except BaseException:
             guard.abandon(probe=probe)
@@ -118,21 +132,31 @@ class HttpPeer:
         guard.leave(loop.time() - began, probe=probe)
         return answer
 
-    async def _before_repetition(self, end: float, *, repeatable: bool) -> None:
-        """Wait a little; ProviderError when the request may not be repeated."""
-        if not repeatable or not self.guard.budget.spend():
-            raise unreachable() from None
-        pause = self._tools.rng.uniform(*_JITTER)
-        if asyncio.get_running_loop().time() + 2 * pause >= end:
-            raise unreachable() from None
-        await asyncio.sleep(pause)
-
-    @staticmethod
-    async def _repeated(request: Awaitable[HttpAnswer]) -> HttpAnswer:
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        end: float,
+        *,
+        repeatable: bool,
+    ) -> HttpAnswer:
+        """The answer, perhaps to a repetition; ProviderError when there is none by `end`."""
+        client = self._client or self._open()
         try:
-            return await request
-        except Broken:
-            raise unreachable() from None
+            return await client.request(method, path, headers, body, end)
+        except Broken as broken:
+            if not repeatable or not self.guard.budget.spend():
+                raise _unreachable(broken) from None
+            pause = self._tools.rng.uniform(*_JITTER)
+            if asyncio.get_running_loop().time() + 2 * pause >= end:
+                raise _unreachable(broken) from None
+        await asyncio.sleep(pause)
+        try:
+            return await client.request(method, path, headers, body, end)
+        except Broken as broken:
+            raise _unreachable(broken) from None
 
     def _checked(self, answer: HttpAnswer, accept_status: Collection[int]) -> HttpAnswer:
         """The answer without its coding; ProviderError when it says nothing about a person."""
@@ -167,6 +191,10 @@ class HttpPeer:
         """Close all connections; the peer may not be used afterwards."""
         if self._client is not None:
             await self._client.close()
+
+
+def _unreachable(broken: Broken) -> ProviderError:
+    return unreachable(everybody=isinstance(broken, Unreached))
 
 
 @cache

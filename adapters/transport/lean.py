@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Final, cast
 
-from adapters.transport.connection import Answer, Broken, Connection
+from adapters.transport.connection import Answer, Connection, Unreached
 from adapters.transport.dial import Dialer
 from adapters.transport.faults import refused_here, timed_out, unreachable
 
@@ -115,11 +115,11 @@ class Client:
             async with asyncio.timeout_at(min(end, limit)):
                 connection = await self._dialer.connect(lambda: Connection(self, self._limit))
         except TimeoutError:
-            raise (timed_out() if end <= limit else unreachable()) from None
+            raise (timed_out if end <= limit else unreachable)(everybody=True) from None
         except ssl.SSLError:
-            raise unreachable() from None
+            raise unreachable(everybody=True) from None
         except OSError:
-            raise Broken from None
+            raise Unreached from None
         self._open.add(connection)
         if self._closed:
             connection.abort()

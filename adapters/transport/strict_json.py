@@ -1,8 +1,11 @@
 """JSON as a provider must write it (RFC 8259, I-JSON RFC 7493): one meaning or none.
 
-Refused: duplicate keys, NaN and infinities, numbers beyond 64 bits, nesting over 40, anything but UTF-8
-(or UTF-16 that says so by its byte order mark). The declared charset is not believed: the bytes decide.
-Text comes back in Unicode normalisation form C.
+Refused: duplicate keys, NaN and infinities, numbers beyond 64 bits, nesting over 40, more than 20 000 elements,
+anything but UTF-8 (or UTF-16 that says so by its byte order mark). The declared charset is not believed: the bytes
+decide. Text comes back in Unicode normalisation form C.
+
+Nothing here holds the interpreter for long, whatever the bytes are: elements are counted before anything is made of
+them, and long texts are composed piece by piece.
 
 Duplicate keys are found by counting, because a hook per object would cost ten times the parsing:
 a text has as many members as it has colons outside strings, and the parsed tree has fewer members
@@ -15,7 +18,12 @@ import unicodedata
 
 import orjson
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+#: commas and opening brackets outside strings: as many as there are values, or a few more
+_ELEMENTS = 20_000
+_SIGNS = (",", "[", "{")
+_LONG = 32_768
+#: a piece of a long text ends where ASCII begins, which never composes with what stands before it
+_PIECE = re.compile(rf"(?s).{{1,{_LONG}}}(?=[\x00-\x7f]|\Z)")
 _COLONS = ('":', " :", "\n:", "\r:", "\t:")
 _DEPTH = 40
 #: whole numbers beyond 64 bits arrive as floats at least this large
@@ -29,14 +37,16 @@ class NotStrictJson(ValueError):
 def parse(body: bytes) -> object:
     """The tree (dict, list, str, int, float, bool, None) in `body`; NotStrictJson otherwise."""
     text = _decode(body)
+    if len(text) > _ELEMENTS and _signs(text) > _ELEMENTS and _signs(_outside(text)) > _ELEMENTS:
+        raise NotStrictJson
     try:
         tree: object = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise NotStrictJson from None
     members = _walk(tree)
-    if text.count(":") != members and _at_most(text) != members and _exactly(text) != members:
+    if text.count(":") != members and _at_most(text) != members and _outside(text).count(":") != members:
         raise NotStrictJson
-    return _composed(tree) if "\\u" in text else tree
+    return _composed_tree(tree) if "\\u" in text else tree
 
 
 def _decode(body: bytes) -> str:
@@ -47,9 +57,25 @@ def _decode(body: bytes) -> str:
             text = body.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise NotStrictJson from None
-    if text.isascii() or unicodedata.is_normalized("NFC", text):
+    if text.isascii():
         return text
-    return unicodedata.normalize("NFC", text)
+    return _composed(text) if len(text) > _LONG else unicodedata.normalize("NFC", text)
+
+
+def _composed(text: str) -> str:
+    """In form C; NotStrictJson when there is a stretch without any ASCII that nobody writes."""
+    pieces, at = [], 0
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            raise NotStrictJson
+        pieces.append(unicodedata.normalize("NFC", piece[0]))
+        at = piece.end()
+    return "".join(pieces)
+
+
+def _signs(text: str) -> int:
+    return sum(map(text.count, _SIGNS))
 
 
 def _at_most(text: str) -> int:
@@ -57,8 +83,14 @@ def _at_most(text: str) -> int:
     return sum(map(text.count, _COLONS))
 
 
-def _exactly(text: str) -> int:
-    return _STRING.sub("", text).count(":")
+def _outside(text: str) -> str:
+    """The text without its strings; NotStrictJson when it has more strings than elements may have."""
+    if "\\" in text:
+        text = text.replace("\\\\", "").replace('\\"', "")
+    # two strings for an element, its key and its value
+    if text.count('"') > 2 * 2 * _ELEMENTS:
+        raise NotStrictJson
+    return "".join(text.split('"')[::2])
 
 
 def _walk(tree: object) -> int:
@@ -82,10 +114,9 @@ def _walk(tree: object) -> int:
     raise NotStrictJson
 
 
-def _composed(tree: object) -> object:
+def _composed_tree(tree: object) -> object:
     """What NFC would change may hide in escapes; seen again after decoding."""
     text = orjson.dumps(tree).decode()
-    if unicodedata.is_normalized("NFC", text):
-        return tree
+    composed = _composed(text)
     # two keys may have become one
-    return parse(unicodedata.normalize("NFC", text).encode())
+    return tree if composed == text else parse(composed.encode())

@@ -1,16 +1,18 @@
 """What every source is given besides its settings: nothing here knows a provider."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.transport.heavy import Heavy
 from gateway.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Root of the project's data (it holds `schemas/`), randomness for jitter, and the wall clock."""
+    """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work."""
 
     root: Path
     rng: random.Random
     clock: Clock
+    heavy: Heavy = field(default_factory=Heavy)

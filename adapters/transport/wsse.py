@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -198,14 +199,16 @@ class Recent:
         """Keys are forgotten once they are too old to be accepted anyway."""
         self._clock = clock
         self._until: dict[str, datetime] = {}
+        # small messages are read on the loop, large ones in a thread
+        self._lock = threading.Lock()
 
     def __call__(self, key: str, until: datetime) -> bool:
         """Whether the key is new; it is remembered until `until`."""
         now = self._clock.now()
-        while self._until and next(iter(self._until.values())) < now:
-            del self._until[next(iter(self._until))]
-        # one step, because large messages are read in threads
-        return self._until.setdefault(key, until) is until
+        with self._lock:
+            while self._until and next(iter(self._until.values())) < now:
+                del self._until[next(iter(self._until))]
+            return self._until.setdefault(key, until) is until
 
 
 def _parts(envelope: etree._Element) -> tuple[etree._Element, etree._Element]:

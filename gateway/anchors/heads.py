@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, cosigned, split_note
-from gateway.ports import AnchorStore, LogTree
+from gateway.ports import AnchorRows, LogTree
 
 #: an older checkpoint with cosignatures is shown instead of the newest one for so long, and no longer
 FRESH_SECONDS = 300.0
@@ -14,11 +14,11 @@ class Heads:
     """Reads only; asks the store for rows only where there are witnesses."""
 
     def __init__(
-        self, tree: LogTree, store: AnchorStore, vkeys: Sequence[str], now: Callable[[], float]
+        self, tree: LogTree, rows: AnchorRows, vkeys: Sequence[str], now: Callable[[], float]
     ) -> None:
         """`vkeys` are the keys of the witnesses that are configured; NoteBroken when one cannot be used."""
         self._tree = tree
-        self._store = store
+        self._rows = rows
         self._witnesses = {one.name: one for one in map(NoteVerifier.parse, vkeys)}
         self._now = now
 
@@ -43,7 +43,7 @@ class Heads:
 
     async def _size(self, name: str) -> int:
         """Size of the checkpoint that a witness signed lately; 0 for none."""
-        row = await self._store.last("witness", name)
+        row = await self._rows.last("witness", name)
         if row is None or not row.token:
             return 0
         try:
@@ -55,7 +55,7 @@ class Heads:
     async def _lines(self, note: str) -> dict[str, str]:
         """The cosignature lines over a note by name, the newest of each witness that holds."""
         lines: dict[str, str] = {}
-        for row in reversed(await self._store.of(Checkpoint.parse(split_note(note)[0]).size)):
+        for row in reversed(await self._rows.of(Checkpoint.parse(split_note(note)[0]).size)):
             witness = self._witnesses.get(row.name) if row.kind == "witness" else None
             if witness is None or row.name in lines:
                 continue

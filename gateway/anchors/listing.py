@@ -7,7 +7,7 @@ from typing import Any
 from gateway.anchors.rounds import Rounds
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import NotFound
-from gateway.ports import AnchorStore, LogTree
+from gateway.ports import AnchorRows, LogTree
 
 #: rows of one size that are listed, the newest ones
 MOST_ROWS = 200
@@ -16,10 +16,10 @@ MOST_ROWS = 200
 class Listing:
     """Answers are ready for JSON. LogUnavailable when the store cannot be asked."""
 
-    def __init__(self, rounds: Rounds, store: AnchorStore, tree: LogTree, keys: Sequence[str]) -> None:
+    def __init__(self, rounds: Rounds, rows: AnchorRows, tree: LogTree, keys: Sequence[str]) -> None:
         """`keys`: the public keys of the witnesses that are configured."""
         self._rounds = rounds
-        self._store = store
+        self._kept = rows
         self._tree = tree
         self._keys = list(keys)
 
@@ -29,7 +29,7 @@ class Listing:
             last = [one.last for one in self._rounds.standings]
             rows = [row for row in last if row is not None and row.token]
         else:
-            rows = [row for row in await self._store.of(size) if row.token][-MOST_ROWS:]
+            rows = [row for row in await self._kept.of(size) if row.token][-MOST_ROWS:]
             rows = [row for row in rows if await self._rounds.counts(row)]
             if not rows and not await self._tree.checkpoint(size):
                 raise NotFound("the log has no checkpoint of this size", code="size_unknown")

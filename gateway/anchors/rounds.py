@@ -32,9 +32,9 @@ class Rounds:
     """Go on until they are closed."""
 
     def __init__(
-        self, anchors: Sequence[Anchor], store: AnchorStore, tree: LogTree, keeping: LogKeeping, heads: Heads,
-        owner: str, every_seconds: float, grace_seconds: float, look_seconds: float = _LOOK_SECONDS,
-        now: Callable[[], float] = time.time,
+        self, anchors: Sequence[Anchor], store: AnchorStore, rows: Rows, tree: LogTree,
+        keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float,
+        look_seconds: float = _LOOK_SECONDS, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """`owner` names this process as `gateway.ports.Standing` does; `now` gives POSIX seconds."""
         self._now = now
@@ -46,7 +46,7 @@ class Rounds:
         self._task: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
-        self.rows = Rows(store, tree, now)
+        self.rows = rows
         self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from gateway.anchors.standing import AHEAD_SECONDS, stamp
 from gateway.domain.anchoring import Anchored, AnchorFailed
-from gateway.ports import Anchor, AnchorStore, LogTree
+from gateway.ports import Anchor, AnchorRows, LogTree
 from gateway.telemetry import log
 
 #: how far a row may stand from the time that is in its proof: clocks differ, and answers take their time
@@ -21,9 +21,9 @@ _MOST_ROWS = 64
 class Rows:
     """Reads only. LogUnavailable when the store cannot be read."""
 
-    def __init__(self, store: AnchorStore, tree: LogTree, now: Callable[[], float]) -> None:
+    def __init__(self, kept: AnchorRows, tree: LogTree, now: Callable[[], float]) -> None:
         """`now` gives POSIX seconds."""
-        self._store = store
+        self._kept = kept
         self._tree = tree
         self._now = now
         #: the newest row of each anchor when it was looked at last
@@ -31,7 +31,7 @@ class Rows:
 
     async def newest(self, anchor: Anchor, last: Anchored | None) -> Anchored | None:
         """The row that counts; `last` is the one that counted before."""
-        row = await self._store.last(anchor.kind, anchor.name)
+        row = await self._kept.last(anchor.kind, anchor.name)
         held = last is not None and not self._is_ahead(last)
         if row is None or (held and row in (last, self._seen.get(anchor.name))):
             return last
@@ -63,13 +63,13 @@ class Rows:
         return "stale" if proven is not None and abs(proven - seconds) > _APART_SECONDS else ""
 
     async def _older(self, anchor: Anchor) -> Anchored | None:
-        for row in await self._store.proofs(anchor.kind, anchor.name, self._until(), _MOST_ROWS):
+        for row in await self._kept.proofs(anchor.kind, anchor.name, self._until(), _MOST_ROWS):
             if not await self.fault(anchor, row):
                 return row
         return None
 
     async def _wish(self, anchor: Anchor) -> Anchored | None:
-        row = await self._store.wish(anchor.kind, anchor.name, self._until())
+        row = await self._kept.wish(anchor.kind, anchor.name, self._until())
         try:
             return row if row is not None and not self._is_ahead(row) else None
         except ValueError:

@@ -142,11 +142,12 @@ async def demand(request: web.Request, scope: str) -> None:
     """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
     if scope in request[REQUESTER].scopes:
         return
+    services = request.app[SERVICES]
     record = ExchangeRecord(
-        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(request.app[SERVICES].clock.now()),
+        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
         requester=request[REQUESTER].id, rules=(f"scope:{scope}",), result="scope_missing",
     )  # fmt: skip
-    await request.app[SERVICES].log.append(record)
+    await services.log.append(record)
     raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.audit.proofs import Proofs
+from gateway.audit.tasks import end
 from gateway.domain.errors import GatewayError, LogAltered, NotFound
 from gateway.ports import LogReader
 from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
@@ -70,9 +71,7 @@ class Inspector:
 
     async def close(self) -> None:
         """End at once."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        await end(self._task)
 
     async def look(self, place: Place) -> Place | None:
         """One step from this place on; where the next one begins, None when all was seen.
@@ -85,7 +84,8 @@ class Inspector:
             return None
         await self._look_at_pruning()
         start, row = place
-        end = min(start + _STEP, head.size)
+        # up to the end of a tile, wherever an earlier step met the end of a log that has grown since
+        end = min(start - start % _STEP + _STEP, head.size)
         if start >= end and row is None:
             return None
         if start < end:

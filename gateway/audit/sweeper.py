@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.audit.shown import members_of
+from gateway.audit.tasks import end
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
@@ -55,9 +56,7 @@ class Sweeper:
 
     async def close(self) -> None:
         """End at once: what is still open will be found by the next process."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        await end(self._task)
 
     async def sweep(self) -> int:
         """One round; gives how many exchanges were closed. LogUnavailable when the log cannot be used."""

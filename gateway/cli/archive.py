@@ -66,7 +66,7 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
     signers, reader = keeper.signers(), keeper.reader()
     with _bar(shown=bar) as advance:
         shelf = Shelf(
-            reader=reader, proofs=Proofs(reader, reader), retention=keeper.retention(admin=False),
+            reader=reader, proofs=Proofs(reader, reader), retention=keeper.retention(),
             folder=keeper.archive_folder, signers=signers, vkeys=await keeper.vkeys(), clock=keeper,
         )  # fmt: skip
         try:
@@ -155,7 +155,7 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     keeper = store.keeper
     log, reader = keeper.log(), keeper.reader()
     pruning = Pruning(
-        log, keeper.retention(admin=True), Proofs(reader, reader), await keeper.vkeys(), keeper,
+        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper,
         keeper.settings.retention.hot_months,
     )  # fmt: skip
     checked = await pruning.check(archives)

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import orjson
 import uvloop
+from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.api.door import DoorRunner
@@ -81,31 +83,44 @@ def witness(
         name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY
     )
 
-    async def run() -> None:
-        telemetry.set_up()
-        stop = stop_event()
-        runner = DoorRunner(app, DoorLimits())
-        await runner.setup()
-        try:
-            await listen(runner, host, port)
-            address = f"http://{host}:{runner.addresses[0][1]}"
-            content = {
-                "pid": os.getpid(),
-                "url": address,
-                "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
-            }
-            if ready_file is not None:
-                write_ready(ready_file, content)
-            if as_json:
-                click.echo(orjson.dumps(content).decode())
-            elif not quiet:
-                click.echo(f"witness: {address}\nvkey: {content['vkey']}")
-            sys.stdout.flush()
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+    uvloop.run(
+        _run(app, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
+    )
 
-    uvloop.run(run())
+
+async def _run(
+    app: web.Application,
+    address: tuple[str, int],
+    ready_file: Path | None,
+    say: Callable[[dict[str, object]], None],
+) -> None:
+    """Serve until told to stop; `say` hears once where."""
+    telemetry.set_up()
+    stop = stop_event()
+    runner = DoorRunner(app, DoorLimits())
+    await runner.setup()
+    try:
+        host, port = address
+        await listen(runner, host, port)
+        content: dict[str, object] = {
+            "pid": os.getpid(),
+            "url": f"http://{host}:{runner.addresses[0][1]}",
+            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
+        }
+        if ready_file is not None:
+            write_ready(ready_file, content)
+        say(content)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _say(content: dict[str, object], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(content).decode())
+    elif not quiet:
+        click.echo(f"witness: {content['url']}\nvkey: {content['vkey']}")
+    sys.stdout.flush()
 
 
 def _check_memory(home: Path, key: Path | None, *, first: bool) -> None:

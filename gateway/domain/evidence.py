@@ -88,6 +88,8 @@ class SourceQuery(NamedTuple):
     result_codes: tuple[str, ...] = ()
     #: claims that the caller vouches for, read by the account source; wire names
     account: Mapping[str, object] = NOTHING
+    #: id of the requester; providers never see it, requesters take turns by it
+    requester: str = ""
 
 
 class SourceAnswer(NamedTuple):

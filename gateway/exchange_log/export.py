@@ -1,13 +1,12 @@
 """The lines of an export as verify.py reads them: pure functions, for whoever streams records out of a store."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from gateway.exchange_log.merkle import Node, subtrees
-from gateway.exchange_log.span import TILE
 
 #: form of the file
 FORM = 1
@@ -63,24 +62,6 @@ def record_line(index: int, leaf: bytes, proof: Sequence[bytes] | None = None) -
     if proof is not None:
         line["proof"] = _hex(proof)
     return orjson.dumps(line)
-
-
-def with_hashes(records: Iterable[tuple[int, bytes, bytes]]) -> Iterator[bytes]:
-    """The lines of consecutive records, each given as (index, leaf, leaf hash), and their lines of hashes.
-
-    The leaf hashes are those that the log keeps in its tiles, not fresh ones: a leaf that was altered in the
-    store is to be told by them.
-    """
-    hashes: list[bytes] = []
-    index = 0
-    for index, leaf, leaf_hash in records:
-        yield record_line(index, leaf)
-        hashes.append(leaf_hash)
-        if index % TILE == TILE - 1:
-            yield hashes_line(index // TILE, hashes)
-            hashes.clear()
-    if hashes:
-        yield hashes_line(index // TILE, hashes)
 
 
 def hashes_line(tile: int, hashes: Iterable[bytes]) -> bytes:

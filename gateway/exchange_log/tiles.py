@@ -65,16 +65,6 @@ def parse_path(text: str) -> TileId:
     raise ValueError("a tile has a path as in tile/0/x001/234.p/56")
 
 
-def tiles_for(size: int) -> Iterator[TileId]:
-    """All tiles of a tree of `size` leaves, level by level."""
-    level = 0
-    while size:
-        yield from (TileId(level, index, TILE) for index in range(size // TILE))
-        if size % TILE:
-            yield TileId(level, size // TILE, size % TILE)
-        level, size = level + 1, size // TILE
-
-
 def edge_tiles(size: int) -> list[TileId]:
     """The partial tile of each level that has one, lowest first: all that is needed to grow.
 

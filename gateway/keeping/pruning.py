@@ -20,7 +20,7 @@ from gateway.keeping.acts import note_act
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, newest_cold
 from gateway.ports import Clock, ExchangeLog
-from gateway.ports_log import Archived, LogRetention
+from gateway.ports_log import Archived, LogPruning, LogRetention
 
 _READ_BYTES = 1 << 20
 _RULE = "retention"
@@ -44,12 +44,13 @@ class Pruning:
     """Prunes one log."""
 
     def __init__(
-        self, log: ExchangeLog, retention: LogRetention, proofs: Proofs, vkeys: Sequence[str], clock: Clock,
-        hot_months: int,
+        self, log: ExchangeLog, retention: LogRetention, pruning: LogPruning, proofs: Proofs, vkeys: Sequence[str],
+        clock: Clock, hot_months: int,
     ) -> None:  # fmt: skip
         """`vkeys` are the log's public keys, former ones as well."""
         self._log = log
         self._retention = retention
+        self._pruning = pruning
         self._proofs = proofs
         self._vkeys = list(vkeys)
         self._clock = clock
@@ -78,7 +79,7 @@ class Pruning:
             self._log, self._clock, Phase.PRUNING, "prune", archives=names, first=first, count=below - first
         )
         archives = [one.archived for one in checked]
-        async for gone in self._retention.prune(archives, below, rfc3339(self._clock.now())):
+        async for gone in self._pruning.prune(archives, below, rfc3339(self._clock.now())):
             yield gone
 
     async def _checked(self, path: Path) -> Checked:

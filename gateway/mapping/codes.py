@@ -91,14 +91,6 @@ class Codes:
     provinces: Mapping[str, str | None]
 
 
-def load_codes(folder: Path) -> Codes:
-    """Read every list; ConfigError names the file and line of each fault."""
-    faults = Faults()
-    codes = survey_codes(folder, faults)
-    faults.finish()
-    return codes
-
-
 def survey_codes(folder: Path, faults: Faults) -> Codes:
     """Every list that can be read; the rest is in `faults`."""
     lists: dict[str, Mapping[str, str | None]] = {}

@@ -120,7 +120,7 @@ class Exchange:
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
             official=self._prepared.official, procedure=self._prepared.procedure.code, purpose=self._prepared.purpose,
             dossier=self._request.dossier, result_codes=query.result_codes,
-            account=claims,
+            account=claims, requester=self.requester.id,
         )  # fmt: skip
         return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
 
@@ -242,8 +242,7 @@ class Exchange:
         pending: str | None,
         receipt: dict[str, object],
     ) -> dict[str, object]:
-        procedure = self._prepared.procedure
-        now = self._tools.clock.now()
+        procedure, now = self._prepared.procedure, self._tools.clock.now()
         evidence = {
             evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index), now)
             for index, found in enumerate(answers)

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from adapters.transport.auth import build_auth, call_signed
 from adapters.transport.faults import ProviderError
-from adapters.transport.http import HttpAnswer, HttpPeer
+from adapters.transport.http import HttpAnswer, HttpPeer, Wire
 from adapters.transport.signers import Auth
 from adapters.transport.tokens import Token, TokenCache, life_seconds
 from gateway.config import Limits
@@ -86,7 +86,7 @@ async def opened(provider: Provider, auth: dict[str, Any]) -> AsyncIterator[tupl
 
 
 async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> HttpAnswer:
-    answer, _ = await call_signed(peer, auth, "POST", "/data", headers={}, body=b"{}", deadline=soon(seconds))
+    answer, _ = await call_signed(peer, auth, Wire("POST", "/data", {}, b"{}"), soon(seconds))
     return answer
 
 

@@ -14,10 +14,11 @@ import pytest
 import trustme
 from aiohttp import web
 
-from adapters.transport.breaker import Breaker, Guard, Position, RetryBudget
-from adapters.transport.faults import ProviderError, from_status, timed_out, unreachable
+from adapters.transport.breaker import Behalf, Breaker, Guard, Position, RetryBudget
+from adapters.transport.faults import ProviderError, from_status, invalid, timed_out, unreachable
 from adapters.transport.http import HttpAnswer, HttpPeer, tls_context
 from adapters.transport.latencies import Latencies
+from adapters.transport.places import Places
 from gateway.config import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
@@ -303,6 +304,93 @@ async def test_full_bulkhead_waits_for_a_place_within_the_deadline() -> None:
     assert len(raw.requests) == 10
 
 
+async def test_requesters_take_turns_for_a_place() -> None:
+    """Whatever one of them asks, the other has the next place but one."""
+    places, served = Places(2), []
+
+    async def call(requester: str, number: int) -> None:
+        await places.take(soon(), requester)
+        served.append((requester, number))
+
+    for _ in range(2):
+        await places.take(soon(), "greedy")
+    many = [asyncio.create_task(call("greedy", number)) for number in range(8)]
+    await asyncio.sleep(0)
+    with pytest.raises(ProviderError, match="source_busy"):
+        await places.take(soon(), "greedy")
+    few = [asyncio.create_task(call("modest", number)) for number in range(2)]
+    await asyncio.sleep(0)
+    for _ in range(5):
+        places.free()
+        await asyncio.sleep(0)
+    greedy, modest = [("greedy", number) for number in range(8)], [("modest", 0), ("modest", 1)]
+    assert served == [greedy[0], modest[0], greedy[1], modest[1], greedy[2]]
+    for _ in range(7):
+        places.free()
+        await asyncio.sleep(0)
+    assert sorted(served) == sorted(greedy + modest)
+    await asyncio.gather(*many, *few)
+    await places.take(soon(), "modest")
+    assert not places.full
+
+
+async def test_whoever_stops_waiting_leaves_the_line() -> None:
+    places = Places(1)
+    await places.take(soon(), "a")
+    waiting = [asyncio.create_task(places.take(soon(), name)) for name in ("a", "b", "a")]
+    await asyncio.sleep(0)
+    for one in waiting[:2]:
+        one.cancel()
+    await asyncio.gather(*waiting[:2], return_exceptions=True)
+    places.free()
+    await waiting[2]
+    places.free()
+    assert not places.full
+
+
+async def test_wait_for_a_place_is_not_the_providers_fault() -> None:
+    """What is cut by the caller's deadline after it stood in our line says nothing about the provider."""
+    gate = asyncio.Event()
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        await (gate.wait() if number == 1 else asyncio.Event().wait())
+        writer.write(answer(OK))
+
+    async with calling(say, connections=1, breaker_failures=1) as (peer, raw):
+        first = asyncio.create_task(ask(peer))
+        while not raw.requests:
+            await asyncio.sleep(0)
+        second = asyncio.create_task(fault_of(peer, 0.2))
+        await asyncio.sleep(0)
+        gate.set()
+        await first
+        fault = await second
+        assert len(raw.requests) == 2
+        assert (fault.reason, fault.retry_in, fault.sent) == (Reason.SOURCE_BUSY, 1, True)
+        assert peer.guard.breaker.position is Position.CLOSED
+        assert (await fault_of(peer, 0.2)).reason is Reason.SOURCE_TIMEOUT
+        assert position(peer.guard.breaker) is Position.OPEN
+
+
+async def test_provider_has_its_whole_time_however_long_its_caller_waited_for_a_place() -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        await gates[number - 1].wait()
+        writer.write(answer(OK))
+
+    async with calling(say, connections=1, total_ms=400) as (peer, raw):
+        loop = asyncio.get_running_loop()
+        first = asyncio.create_task(ask(peer))
+        while not raw.requests:
+            await asyncio.sleep(0)
+        second = asyncio.create_task(ask(peer))
+        loop.call_later(0.3, gates[0].set)
+        loop.call_later(0.55, gates[1].set)
+        await first
+        assert (await second).body == OK
+
+
 async def test_breaker_opens_answers_at_once_and_lets_one_probe_through() -> None:
     clock, mood = HandClock(), {"status": "500 Down"}
 
@@ -499,6 +587,49 @@ def test_few_failures_among_very_many_calls_do_not_open() -> None:
     assert position(breaker) is Position.OPEN
 
 
+def test_above_two_hundred_calls_a_tenth_of_them_must_fail() -> None:
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(900):
+        breaker.settle(probe=breaker.admit(), failed=False)
+    failing(breaker, 99)
+    assert position(breaker) is Position.CLOSED
+    failing(breaker, 1)
+    assert position(breaker) is Position.OPEN
+
+
+def test_calls_from_before_the_window_are_no_share() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock)
+    for _ in range(900):
+        breaker.settle(probe=breaker.admit(), failed=False)
+    clock.seconds += 11
+    failing(breaker, 5)
+    assert position(breaker) is Position.OPEN
+
+
+def test_one_probe_is_under_way_however_long_it_takes() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock)
+    failing(breaker, 5)
+    clock.seconds += 10
+    assert breaker.admit() is True
+    for seconds, told in ((0, 10), (4, 6), (6, 1), (25, 1)):
+        clock.seconds += seconds
+        with pytest.raises(ProviderError) as caught:
+            breaker.admit()
+        assert (caught.value.reason, caught.value.retry_in) == (Reason.BREAKER_OPEN, told)
+    breaker.settle(probe=True, failed=True)
+    with pytest.raises(ProviderError) as caught:
+        breaker.admit()
+    assert caught.value.retry_in == 10
+    clock.seconds += 10
+    assert breaker.admit() is True
+    breaker.settle(probe=True, failed=False)
+    assert position(breaker) is Position.CLOSED
+    failing(breaker, 4)
+    assert position(breaker) is Position.CLOSED, "failures from before the outage count no more"
+
+
 def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
     breaker = Breaker(5, 10, 10, HandClock())
     for _ in range(195):
@@ -507,6 +638,11 @@ def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
     assert position(breaker) is Position.CLOSED
     failing(breaker, 1)
     assert position(breaker) is Position.OPEN
+    larger = Breaker(5, 10, 10, HandClock())
+    for _ in range(196):
+        larger.settle(probe=larger.admit(), failed=False)
+    failing(larger, 5)
+    assert position(larger) is Position.CLOSED
 
 
 def test_answers_that_cannot_be_used_open_a_breaker() -> None:
@@ -515,6 +651,56 @@ def test_answers_that_cannot_be_used_open_a_breaker() -> None:
         breaker.settle(probe=breaker.admit(), failed=False)
         breaker.blame()
     assert position(breaker) is Position.OPEN
+
+
+def test_failures_of_one_person_do_not_open_and_do_not_hide_those_of_others() -> None:
+    """An outage needs three people of whom something failed, when it needs five failures."""
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(50):
+        breaker.settle(probe=breaker.admit(), failed=True, due_to=1)
+        breaker.blame(1)
+    assert position(breaker) is Position.CLOSED
+    for _ in range(50):
+        breaker.blame(2)
+        breaker.settle(probe=breaker.admit(), failed=True, due_to=1)
+    assert position(breaker) is Position.CLOSED
+    breaker.settle(probe=breaker.admit(), failed=True, due_to=3)
+    assert position(breaker) is Position.OPEN
+
+
+def test_newer_failure_of_the_same_person_replaces_his_oldest() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock)
+
+    def fail(*people: int) -> None:
+        for person in people:
+            breaker.settle(probe=breaker.admit(), failed=True, due_to=person)
+
+    fail(1, 1)
+    clock.seconds += 9
+    fail(1, 1, 2, 2)
+    clock.seconds += 9
+    fail(3)
+    assert position(breaker) is Position.OPEN
+
+
+def test_repeated_failures_of_one_person_are_no_share_of_very_many_calls() -> None:
+    breaker = Breaker(5, 10, 10, HandClock())
+    for _ in range(900):
+        breaker.settle(probe=breaker.admit(), failed=False)
+        breaker.settle(probe=breaker.admit(), failed=True, due_to=1)
+    for person in range(2, 8):
+        breaker.settle(probe=breaker.admit(), failed=True, due_to=person)
+    assert position(breaker) is Position.CLOSED
+
+
+def test_what_a_failure_may_be_due_to() -> None:
+    behalf = Behalf("a", 1, 2)
+    assert behalf.blamed(from_status(500)) == 1
+    assert behalf.blamed(invalid()) == 1
+    assert behalf.blamed(timed_out()) == 2
+    assert behalf.blamed(unreachable()) == 2
+    assert behalf.blamed(unreachable(everybody=True)) is None
 
 
 def test_late_results_do_not_move_an_open_breaker() -> None:

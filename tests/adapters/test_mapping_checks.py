@@ -11,11 +11,11 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.codes import load_codes
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid
 from gateway.mapping.records import identity_checks, paper_list, provider_transforms
+from tests.code_lists import load_codes
 
 ROOT = Path(__file__).parents[2]
 ASKED = Subject(

@@ -17,6 +17,7 @@ from adapters.sources import account, rest
 from adapters.sources.rest import RestSource
 from adapters.transport.strict_json import NotStrictJson, parse
 from gateway.config import SourceSettings
+from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
@@ -128,6 +129,26 @@ async def test_answer_becomes_evidence_with_digests_of_the_bytes() -> None:
     assert (state.breaker, set(state.latency_ms)) == ("closed", {"p50", "p95", "p99"})
     assert state.last_outcome is not None
     assert state.last_outcome[0] == "found"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"ten": "TRẦN THỊ MẪU"},
+        {"ten": "TRẦN THỊ MẪU", "ngaySinh": ""},
+        {"ngaySinh": "1990-02-15"},
+        {"ten": " ", "ngaySinh": "1990-02-15", "soCMND": None},
+    ],
+)
+def test_one_trait_alone_does_not_stand_for_a_number_that_is_blank(record: dict[str, object]) -> None:
+    """Threat T14: who is asked for by number is not taken for anybody of the same name, or of the same birthday."""
+    identity = {"old_id": "soCMND", "full_name": "ten", "birth_date": "ngaySinh"}
+    plan = plan_of(BY_ID, {**ANSWER, "found_when": "dan", "identity": identity})
+    born = PartialDate.parse("1990-02-15")
+    person = query_of(personal_id=None, old_id="033571928", full_name="Trần Thị Mẫu", birth_date=born)
+    assert plan.read({"dan": "1", **record}, person).outcome is Outcome.INVALID
+    whole = {"dan": "1", "ten": "TRẦN THỊ MẪU", "ngaySinh": "1990-02-15", "soCMND": "033571928"}
+    assert plan.read(whole, person).outcome is Outcome.FOUND
 
 
 async def test_record_of_somebody_else_is_an_alarm() -> None:
@@ -325,9 +346,42 @@ async def test_provider_in_trouble_is_an_outcome_with_the_digest_of_what_was_sen
 
 async def test_breaker_shows_in_the_state() -> None:
     async with opened(saying(answer(b"{}", status="500 X"))) as (source, raw):
-        outcomes = [(await ask(source)).reason for _ in range(7)]
+        outcomes = [(await ask(source, personal_id=f"0331908173{n:02}")).reason for n in range(7)]
         assert outcomes[-1] is Reason.BREAKER_OPEN
         assert (source.state().breaker, len(raw.requests)) == ("open", 5)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        answer(b'{"a": 1, "a": 2}'),
+        answer(b'{"a": "\xff"}'),
+        answer(b"{}", status="500 X"),
+        answer(b"", status="200 OK"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"",
+    ],
+    ids=["two_readings", "not_utf_8", "status_500", "empty", "no_http", "cut"],
+)
+async def test_broken_record_of_one_person_leaves_the_source_to_others(broken: bytes) -> None:
+    """However often he is asked about."""
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        hurt = PERSON.encode() in raw.requests[number - 1]
+        writer.write(broken if hurt else answer(json.dumps({**FOUND, "soDinhDanh": OFFICIAL}).encode()))
+        if hurt and not broken:
+            writer.close()
+
+    async with opened(say, limits={"retry_budget": 0}) as (source, raw):
+        for _ in range(20):
+            assert (await ask(source)).outcome in {Outcome.INVALID, Outcome.UNAVAILABLE}
+        assert source.state().breaker == "closed"
+        assert (await ask(source, personal_id=OFFICIAL)).outcome is Outcome.FOUND
+        for number in range(6):
+            official = Official(personal_id=f"0331908{number:05}", agency="H33")
+            await source.ask(query_of()._replace(official=official), soon())
+        # a question that is cut is told apart by who asks it: silence is rarely about one person
+        assert source.state().breaker == ("closed" if broken else "open")
 
 
 async def test_text_that_cannot_be_written_is_an_invalid_answer_not_an_exception() -> None:
@@ -350,7 +404,7 @@ async def test_cancellation_passes_through() -> None:
 
 
 async def test_large_answer_is_read_without_blocking_the_loop() -> None:
-    tree = {**FOUND, "more": [{"a": "x:y", "b": number} for number in range(60_000)]}
+    tree = {**FOUND, "more": [{"a": "x:y" * 80, "b": number} for number in range(6_000)]}
     packed = gzip.compress(json.dumps(tree, ensure_ascii=False).encode())
     say = saying(answer(packed, more="Content-Encoding: gzip\r\n"))
     async with opened(say, limits={"answer_bytes": 4_000_000}) as (source, _):
@@ -459,6 +513,40 @@ def test_key_that_stands_twice_is_always_found(tree: dict[str, object], value: o
     text = json.dumps(tree)[:-1] + f", {json.dumps(key)} :{json.dumps(value)}}}"
     with pytest.raises(NotStrictJson):
         parse(text.encode())
+
+
+TEXTS = st.text(alphabet='a",[{:\\\n\u0302Â', max_size=6)
+
+
+@given(st.lists(TEXTS), st.integers(0, 3), st.booleans())
+def test_elements_are_counted_and_what_stands_in_texts_is_none(
+    texts: list[str], beyond: int, is_object: bool
+) -> None:
+    """As for XML, 20 000 of them are enough."""
+    padding = 'a",[{:\\' * 4_000
+    items = [*texts, padding, *range(20_000 - len(texts) - 2 + beyond)]
+    tree = {f"{n}{padding[: n % 7]}": item for n, item in enumerate(items)} if is_object else items
+    raw = json.dumps(tree, ensure_ascii=False).encode()
+    if beyond <= 1:
+        parse(raw)
+    else:
+        with pytest.raises(NotStrictJson):
+            parse(raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["A\u0302\u0300", "e\u0301 ", "Ầ", 'a"', "\u1100\u1161\u11a8 ", "<\u0338", " \u0323\u0302a"]
+)
+def test_long_texts_are_composed_as_a_whole(text: str) -> None:
+    for shift in range(4):
+        long = "x" * shift + text * 30_000
+        assert parse(json.dumps([long], ensure_ascii=False).encode()) == [unicodedata.normalize("NFC", long)]
+        assert parse(json.dumps([long]).encode()) == [unicodedata.normalize("NFC", long)]
+
+
+def test_endless_word_that_nobody_writes_is_refused() -> None:
+    with pytest.raises(NotStrictJson):
+        parse(json.dumps(["\u00c2\u0300" * 50_000], ensure_ascii=False).encode())
 
 
 @given(st.binary(max_size=200))

@@ -158,9 +158,18 @@ async def test_procedure_without_an_agreed_code_is_refused() -> None:
 
 async def test_answers_that_cannot_be_used_open_the_breaker() -> None:
     async with _source(lambda _: (200, b"<a>x</a>")) as (source, seen):
-        for _ in range(6):
-            answer = await source.ask(_query(), soon())
+        for number in range(6):
+            person = Subject(kind=SubjectKind.PERSON, personal_id=f"0331908264{number:02}")
+            answer = await source.ask(_query(subject=person), soon())
         assert (answer.reason, source.state().breaker, len(seen)) == (Reason.BREAKER_OPEN, "open", 5)
+
+
+async def test_answer_that_cannot_be_used_for_one_person_leaves_the_source_to_others() -> None:
+    async with _source(lambda _: (200, b"<a>x</a>")) as (source, _):
+        for number in range(12):
+            official = Official(personal_id=f"0331908265{number:02}", agency="000.00.14.H31")
+            await source.ask(_query(official=official), soon())
+        assert source.state().breaker == "closed"
 
 
 async def test_large_answer_is_read_as_well() -> None:

@@ -50,7 +50,7 @@ class _Clock:
 async def opened(name: str, base: str) -> AsyncIterator[Source]:
     """The source as configured, but for its addresses and secrets."""
     settings = moved_to(CONFIGURED[name], base, played=name in PLAYED)
-    source = registry.open_source(settings, CATALOGUE.services[name], ROOT, _Clock())
+    source = registry.open_source(settings, CATALOGUE.services[name], registry.source_tools(ROOT, _Clock()))
     try:
         yield source
     finally:
@@ -172,7 +172,9 @@ async def test_loopback_peer_stands_in_for_any_source(name: str) -> None:
     """The peer that new sources get, tried on those that we have."""
     async with peer_of(CONFIGURED[name]) as (peer, address):
         settings = moved_to(CONFIGURED[name], address, played=False)
-        source = registry.open_source(settings, CATALOGUE.services[name], ROOT, _Clock())
+        source = registry.open_source(
+            settings, CATALOGUE.services[name], registry.source_tools(ROOT, _Clock())
+        )
         try:
             for plan in plans_of(name):
                 peer.body = answer_of(plan, CONFIGURED[name], ROOT)

@@ -1,6 +1,6 @@
 """Logs to prove things about: invented records, a signed checkpoint, and exports as the product writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -8,13 +8,28 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.exchange_log.export import edges, first_line, last_line, record_line, with_hashes
+from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import Node, consistency_proof, inclusion_proof, leaf_hash, node_hash, root
 from gateway.exchange_log.note import Checkpoint, NoteSigner
+from gateway.exchange_log.tiles import TILE
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 
 ORIGIN = "log.motlan.example/main"
+
+
+def with_hashes(records: Iterable[tuple[int, bytes, bytes]]) -> Iterator[bytes]:
+    """The lines of consecutive records, each given as (index, leaf, hash in the tile), and their lines of hashes."""
+    hashes: list[bytes] = []
+    place = 0
+    for place, leaf, kept in records:
+        yield record_line(place, leaf)
+        hashes.append(kept)
+        if place % TILE == TILE - 1:
+            yield hashes_line(place // TILE, hashes)
+            hashes.clear()
+    if hashes:
+        yield hashes_line(place // TILE, hashes)
 
 
 def key(number: int) -> Ed25519PrivateKey:

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line, with_hashes
+from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import Frontier
-from tests.exchange_log.sample import Log
+from tests.exchange_log.sample import Log, with_hashes
 
 
 def test_lines_are_written_in_one_way_only() -> None:

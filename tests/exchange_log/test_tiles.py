@@ -1,6 +1,7 @@
 """Tiles: however a log grows, it ends with the same tiles and roots, and proofs out of tiles are the same proofs."""
 
 import hashlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,6 @@ from gateway.exchange_log.tiles import (
     parse_path,
     path,
     tile_of,
-    tiles_for,
     tiles_of_consistency,
     tiles_of_inclusion,
 )
@@ -37,6 +37,16 @@ NODE = node_over(HASHES)
 #: what golang.org/x/mod/sumdb/tlog makes of the same leaves: SHA-256 over path, newline and data of all tiles
 TILES_BY_ANOTHER = "74dcbcfaaf77dd2018d98e1755a8e9a5a50cc9017a18d0934723fcfa8b0317b2"
 ROOT_BY_ANOTHER = "da0532ff7b2ee56f4067110fc964e9f27b5959f9527bfff3fa501aa7584deaf3"
+
+
+def tiles_for(size: int) -> Iterator[TileId]:
+    """All tiles of a tree of `size` leaves, level by level: what the product keeps must be these."""
+    level = 0
+    while size:
+        yield from (TileId(level, index, TILE) for index in range(size // TILE))
+        if size % TILE:
+            yield TileId(level, size // TILE, size % TILE)
+        level, size = level + 1, size // TILE
 
 
 def grown(size: int) -> Growth:

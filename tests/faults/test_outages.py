@@ -18,6 +18,7 @@ IMPATIENT = {
     "sources.civil_status.limits.total_ms": "100",
 }
 WELL = ("found", None)
+PERSON, HOUSEHOLD = "TraCuuThongTinCongDan", "CungCapThongTinHoGiaDinh"
 
 
 async def breaker_of(house: House, source: str) -> str:
@@ -191,29 +192,39 @@ async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_p
         assert loud < quiet * 1.1 + 0.01
 
 
+def of_subjects(answer: Any) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """Subject and data service -> outcome and reason."""
+    return {
+        (one["subject"], one["data_service"]): (one["outcome"], one.get("reason"))
+        for one in answer["sources"]
+    }
+
+
 async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     make_house: Callable[..., Any],
 ) -> None:
-    """Promise P10: the three others are filled."""
-    async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
-        await house.misbehave("health_card", "hang")
-        answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
-        )
-        outcomes = found(answer)
-        assert outcomes.pop("health_card") == ("unavailable", "deadline_reached")
-        assert set(outcomes.values()) == {WELL}
+    """Promise P10: the head of household is asked about as soon as he is known, whatever else hangs."""
+    async with make_house(**{"sources.population.limits.total_ms": "2100"}) as house:
+        await house.misbehave("population", "hang", operation=HOUSEHOLD)
+        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=2_000)
+        outcomes = of_subjects(answer)
+    assert outcomes.pop(("applicant", HOUSEHOLD)) == ("unavailable", "deadline_reached")
+    assert outcomes["household_head", PERSON] == WELL
+    assert outcomes["applicant", PERSON] == WELL
+    assert answer["fields"]["chuHo.hoTen"]["state"] == "filled"
 
 
 async def test_source_that_the_deadline_left_unasked_is_not_called_skipped(
     make_house: Callable[..., Any],
 ) -> None:
-    async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
-        await house.misbehave("health_card", "hang")
-        answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
-        )
-        assert found(answer)["social_insurance"] in {WELL, ("unavailable", "deadline_reached")}
+    """Nobody knows yet who the head of household is: whether he would have been asked about is not known either."""
+    async with make_house(**{"sources.population.limits.total_ms": "2100"}) as house:
+        await house.misbehave("population", "hang", operation=PERSON)
+        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=500)
+        outcomes = of_subjects(answer)
+        assert (await house.calls()).get(f"population.{PERSON}", 0) == 1
+    assert outcomes["household_head", PERSON] == ("unavailable", "deadline_reached")
+    assert outcomes["applicant", PERSON] == ("unavailable", "deadline_reached")
 
 
 async def test_catcher_notes_a_call() -> None:

@@ -192,7 +192,30 @@ async def test_endless_name_does_not_hold_the_loop(stage: Stage) -> None:
     assert await _worst_lag(stage, heavy) < 0.1
 
 
-async def _worst_lag(stage: Stage, heavy: dict[str, Callable[[Good], str]]) -> float:
+async def test_heavy_json_is_no_answer_and_does_not_hold_the_loop(stage: Stage) -> None:
+    """Fault F32: what has more elements than anybody needs is refused before anything is made of it."""
+    heavy = {
+        "objects": lambda good: _more(good, json.dumps([{f"a{i}": "eee"} for i in range(90_000)])),
+        "lists": lambda good: _more(good, "[" + ",".join(["[]"] * 600_000) + "]"),
+        "members": lambda good: _more(good, json.dumps({f"a{i}": 0 for i in range(100_000)})),
+        "numbers": lambda good: _more(good, "[" + ",".join(["0"] * 900_000) + "]"),
+        "decomposed": lambda good: _more(good, '"' + "\u00c2\u0300" * 400_000 + '"'),
+    }
+    lag = await _worst_lag(stage, heavy, "civil_status", ("invalid", "source_answer_invalid"))
+    assert lag < 0.1
+
+
+def _more(good: Good, value: str) -> str:
+    """The good answer with a member more, which nobody asks for."""
+    return good.text.rstrip()[:-1] + f', "z": {value}}}'
+
+
+async def _worst_lag(
+    stage: Stage,
+    heavy: dict[str, Callable[[Good], str]],
+    source: str = "population",
+    expected: tuple[str, str | None] | None = None,
+) -> float:
     """The 99th percentile of what the loop's own thread worked between two turns, eight such answers at a time.
 
     Time of the thread, not of the clock: a busy machine shall not fail this.
@@ -204,8 +227,9 @@ async def _worst_lag(stage: Stage, heavy: dict[str, Callable[[Good], str]]) -> f
             made[name] = make(good).encode()
         writer.close()
 
-    stage.set("population", keep)
+    stage.set(source, keep)
     await stage.ask()
+    other = next(name for name in stage.peers if name != source)
     lags: list[float] = []
     gc.collect()
     gc.freeze()  # as a serving process does: what this test process loaded shall not be searched
@@ -213,9 +237,11 @@ async def _worst_lag(stage: Stage, heavy: dict[str, Callable[[Good], str]]) -> f
     try:
         for content in made.values():
             assert len(content) < 2_097_152
-            stage.set("population", always(content))
+            stage.set(source, always(content))
             answers = await asyncio.gather(*(stage.ask() for _ in range(8)))
-            assert all(found(answer)["civil_status"] == ("found", None) for answer in answers)
+            assert all(found(answer)[other] == ("found", None) for answer in answers)
+            if expected is not None:
+                assert {found(answer)[source] for answer in answers} == {expected}
     finally:
         sampling.cancel()
         gc.unfreeze()

@@ -37,6 +37,22 @@ async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:
     assert outcome["rules"]
 
 
+async def test_nobody_is_asked_before_the_intent_is_in_the_log(house: House) -> None:
+    """Threat T20: as long as the intent cannot be written, no provider hears of it; in the log it is the first."""
+    who = house.subject("facts_example")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    await house.token()
+    with contextlib.closing(sqlite3.connect(next(house.state.glob("*.db")), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asking = asyncio.create_task(house.prefill("1.004873", subjects, deadline_ms=5_000))
+        await asyncio.sleep(0.4)
+        calls = await house.calls()
+        other.execute("ROLLBACK")
+    assert not [name for name in calls if name.startswith(("population", "civil_status"))]
+    assert (await asking)["form"]["nxnHoTen"]
+    assert phases(house) == ["intent", "outcome"]
+
+
 async def test_record_holds_no_value_and_no_identifier(house: House) -> None:
     who = house.subject("facts_example")
     await house.prefill(

@@ -9,10 +9,10 @@ import pytest
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.mapping.codes import load_codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
 from gateway.mapping.paper_rules import Predicate, Proof
+from tests.code_lists import load_codes
 
 ROOT = Path(__file__).parents[2]
 MANY = {"members": ("members", "members#2")}

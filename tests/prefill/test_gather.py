@@ -11,7 +11,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.ports import SourceState
-from gateway.prefill.gather import Call, Gatherer
+from gateway.prefill.gather import Call, Gatherer, Gathering
 from gateway.telemetry import Metrics
 
 OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31")
@@ -109,6 +109,42 @@ async def test_answer_with_an_alarm_is_never_kept() -> None:
     gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
     await _ask(gatherer, _query())
     assert gatherer.kept == 0
+
+
+class _Chain:
+    """An exchange of three questions: nobody waits for the first, the third needs the answer to the second."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.may_land = [asyncio.Event() for _ in range(3)]
+        self.begun = [asyncio.Event() for _ in range(3)]
+
+    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:  # noqa: ARG002
+        return [0, 1] if answers[1] is None else [0, 1, 2]
+
+    async def before_asking(self, queries: list[int]) -> None:
+        """Nothing to announce."""
+
+    async def ask(self, index: int) -> SourceAnswer | None:
+        self.asked.append(index)
+        self.begun[index].set()
+        await self.may_land[index].wait()
+        return SourceAnswer(Outcome.FOUND)
+
+
+async def test_what_one_answer_shows_to_be_needed_is_asked_while_another_hangs() -> None:
+    chain, gathering = _Chain(), Gathering(3)
+    running = asyncio.create_task(gathering.run(chain))
+    await chain.begun[1].wait()
+    chain.may_land[1].set()
+    async with asyncio.timeout(5):
+        await chain.begun[2].wait()
+    assert gathering.answers[0] is None
+    chain.may_land[2].set()
+    chain.may_land[0].set()
+    await running
+    assert chain.asked == [0, 1, 2]
+    assert None not in gathering.answers
 
 
 async def test_caller_that_gives_up_leaves_the_others_their_answer() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mapping.codes import load_codes
 from gateway.mapping.form_transforms import form_transforms
+from tests.code_lists import load_codes
 
 CODES = load_codes(Path(__file__).parents[2] / "mappings/codes")
 TRANSFORMS = form_transforms(CODES)

@@ -13,7 +13,7 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_reader import open_reader
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import LogUnavailable
-from gateway.ports import AnchorStore
+from gateway.ports import AnchorRows, AnchorStore
 from tests.stores.numbered import number, sequencer
 from tests.stores.sample import run_sql, some_record
 
@@ -33,11 +33,12 @@ async def store(url: str, tmp_path: Path) -> AsyncIterator[SqlAnchors]:
 async def test_rows_are_found_by_name_and_by_size_also_by_who_opens_the_store_later(
     store: SqlAnchors, url: str, tmp_path: Path
 ) -> None:
-    asked: AnchorStore = store
+    keeps: AnchorStore = store
+    asked: AnchorRows = store
     assert await asked.last("tsa", "national") is None
     assert await asked.of(7) == []
     for row in (FIRST, LINE, NEXT):
-        await asked.keep(row)
+        await keeps.keep(row)
     assert await asked.last("tsa", "national") == NEXT
     assert await asked.last("tsa", "w.example/1") is None
     assert await asked.of(7) == [FIRST, LINE]

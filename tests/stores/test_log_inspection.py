@@ -1,6 +1,7 @@
 """The inspection of the stored log on SQLite and a real PostgreSQL: silent over what was written, and no further."""
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,10 +12,14 @@ import pytest
 from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_inspection import SqlLogInspection, open_inspection
+from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import open_sequencer
+from gateway.audit.inspector import Inspector, Place
+from gateway.audit.proofs import Proofs
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
+from tests.stores.numbered import number, sequencer
 from tests.stores.sample import ORIGIN, run_sql, some_record
 
 SIZE = 300
@@ -233,6 +238,33 @@ async def test_mark_of_pruning_hides_no_record_that_was_taken_out_alone(
         (7, "the record is missing")
     ]
     assert await inspection.altered(256, SIZE) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_inspector_is_silent_over_an_intact_log_however_it_grew(
+    log: SqlExchangeLog, url: str, tmp_path: Path, seed: int
+) -> None:
+    """Wherever his last step met the end of the log, and however many steps he makes before it grows again."""
+    draw = random.Random(seed)
+    reader, inspection = open_reader(url, tmp_path), open_inspection(url, tmp_path)
+    inspector = Inspector(inspection, reader, Proofs(reader, reader))
+    numbering = sequencer(url, tmp_path)
+    place: Place | None = None
+    steps: list[tuple[int, Place | None]] = []
+    for _ in range(12):
+        await asyncio.gather(*(log.append(some_record(calls=CALLS)) for _ in range(draw.randrange(1, 130))))
+        await number(numbering)
+        for _ in range(draw.randrange(1, 5)):
+            start = place or Place(0, NO_ROW)
+            place = await inspector.look(start)
+            steps.append((start.start, place))
+    assert inspector.altered == 0
+    assert all(
+        end is None or end.start == start or (end.start - 1) // 256 == start // 256 for start, end in steps
+    )
+    assert any(start % 256 for start, _ in steps)
+    for one in (numbering, inspection, reader):
+        await one.close()
 
 
 async def test_store_that_is_gone_is_told(tmp_path: Path) -> None:

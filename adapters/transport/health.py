@@ -1,0 +1,38 @@
+"""How a source is doing, for whoever watches over it."""
+
+from datetime import datetime
+
+from adapters.transport.breaker import Guard, Position
+from gateway.domain.evidence import Outcome
+from gateway.ports import Clock
+
+
+class Health:
+    """How a source is doing (gateway.ports.SourceState): its guard, and what its last answer was."""
+
+    __slots__ = ("_clock", "_guard", "_last")
+
+    def __init__(self, clock: Clock, guard: Guard | None = None) -> None:
+        """A source without a network has no guard."""
+        self._clock = clock
+        self._guard = guard
+        self._last: tuple[str, datetime] | None = None
+
+    def note(self, outcome: Outcome) -> None:
+        """The source has answered."""
+        self._last = (outcome.value, self._clock.now())
+
+    @property
+    def breaker(self) -> str:
+        """`closed`, `open` or `half_open`."""
+        return Position.CLOSED.value if self._guard is None else self._guard.breaker.position.value
+
+    @property
+    def latency_ms(self) -> dict[str, float]:
+        """Quantiles of the newest complete answers."""
+        return {} if self._guard is None else self._guard.latencies.quantiles()
+
+    @property
+    def last_outcome(self) -> tuple[str, datetime] | None:
+        """Outcome and time of the last answer."""
+        return self._last
