@@ -168,8 +168,9 @@ def flood(head: bytes, chunk: bytes, sent: list[int]) -> Say:
 
 MEGABYTE = b" " * 1_000_000
 PIECE = MEGABYTE[:50_000]
-#: of each, what is sent until it may be cut: two megabytes of body, the first 64 KB of a head, and what is under way
-UNDER_WAY = 600_000
+#: of each, what is sent until it may be cut: two megabytes of body, the first 64 KB of a head, and what is under way:
+#: what the buffers of both ends hold (Linux lets a sender's grow to 4 MB while a busy machine reads nothing)
+UNDER_WAY = 4_500_000
 CUT_BY = {"declared": 0, "in chunks": 2_097_152, "in tiny chunks": 6 * 2_097_152, "until it closes": 2_097_152,
           "headers": 65_536}  # fmt: skip
 FLOODS = {
