@@ -100,7 +100,24 @@ def untrusted(
     for query in queries if denied else ():
         if not denied.isdisjoint(chain(query.role, hangs_on)):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
+    for query in queries:
+        one = answers[query.index]
+        if one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers):
+            found[query.index] = Reason.DATA_DO_NOT_MATCH
     return found
+
+
+def _is_vouched(
+    query: Query, number: str, queries: Sequence[Query], answers: Sequence[SourceAnswer | None]
+) -> bool:
+    """Whether somebody who is sure of the person names the number under which a record of another name stands."""
+    by = {word for words in query.service.vouched.values() for word in words}
+    return any(
+        answer is not None and answer.outcome is Outcome.FOUND and not answer.unvouched
+        and answer.values.get(word.partition(".")[2]) == number
+        for other, answer in ((one, answers[one.index]) for one in queries if one.role == query.role)
+        for word in by if other.service.evidence == word.partition(".")[0]
+    )  # fmt: skip
 
 
 def _denied(

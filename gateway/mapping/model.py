@@ -67,7 +67,6 @@ class RequestValue(Strict):
 
     value: str | None = None
     from_: QueryValue | None = Field(None, alias="from")
-    #: values of the query tried in order while the one before is blank
     else_: Annotated[tuple[QueryValue, ...], BeforeValidator(_listed)] = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
@@ -84,7 +83,6 @@ class AttributeRule(Strict):
     path: str
     codes: str | None = None
     transform: Words = ()
-    #: paths tried in order while the value is blank
     else_: Words = Field((), alias="else")
 
 
@@ -98,6 +96,8 @@ class AnswerRule(Strict):
     absent: Literal["not_found", "no_match"] = "not_found"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
     identity: dict[SubjectAttribute, str] = {}
+    #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too
+    vouched: dict[str, Words] = {}
     #: path (from the answer's root) of the provider's own status, and its value table
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
@@ -226,8 +226,8 @@ class Predicate(Strict):
 class Proof(Strict):
     """A tree: what must be there for data to replace the paper. Exactly one of the forms.
 
-    `has` names attributes that must not be blank; `is` a predicate that must be yes;
-    `issued` a result of another procedure in the paper store, for the role that owns it.
+    `has`: attributes that must not be blank; `is`: a predicate that must be yes; `issued`: a result
+    of another procedure in the paper store, for the role that owns it.
     """
 
     all_of: "tuple[Proof, ...] | None" = None

@@ -1,0 +1,98 @@
+"""Only what is certainly about the person fills a field or stands for a paper, whatever a register answers."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.conftest import SERVICES, Say, Stage, body, found, staged
+from tests.flows.conftest import new_official, on_session
+
+pytestmark = on_session
+
+MORE = {
+    "social_insurance": "getTraCuuThongTinHgd",
+    "health_card": "KQNhanLichSuKCB2024",
+    "paper_store": "GetKetQuaGiayTo",
+}
+NO_MATCH = ("no_match", "data_do_not_match")
+INVALID = ("invalid", "source_answer_invalid")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def registers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A gateway whose registers may answer anything."""
+    household = {"sources.population.services.CungCapThongTinHoGiaDinh.valid_seconds": "0"}
+    async with staged(tmp_path_factory.mktemp("registers"), household, services=SERVICES | MORE) as made:
+        yield made
+
+
+def told(**words: Any) -> Say:
+    """The good answer (JSON) with some words changed."""
+    return changed(lambda tree: {**tree, **words})
+
+
+def changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Say:
+    return body(lambda good: json.dumps(change(json.loads(good.text)), ensure_ascii=False))
+
+
+def subject(stage: Stage, key: str) -> dict[str, Any]:
+    one = next(one for one in stage.house.personas if one["key"] == key)
+    return {word: one[word] for word in ("personal_id", "full_name", "birth_date") if one[word]}
+
+
+async def ask(stage: Stage, procedure: str, subjects: dict[str, Any], **more: Any) -> Any:
+    return await stage.house.prefill(procedure, subjects, official=new_official(), **more)
+
+
+def papers(answer: Any) -> dict[str, str]:
+    return {one["code"]: one["state"] for one in answer["papers"]}
+
+
+STRANGER = {"hoTen": "Lò Văn Lạ", "ngaySinh": "19410909", "loaiNgaySinh": "0", "gioiTinh": "1"}
+
+
+@pytest.mark.parametrize("name", ["Lò Văn Lạ", "", None])
+async def test_record_that_shares_only_the_birth_date_is_nobodys(registers: Stage, name: str | None) -> None:
+    luu = {"applicant": subject(registers, "luu")}
+    registers.set("social_insurance", None)
+    good = await ask(registers, "1.014027", luu)
+    assert papers(good)["no_pension_proof"] == "replaced"
+    registers.set("social_insurance", told(maSo="3300000001", **STRANGER | {"hoTen": name}))
+    bad = await ask(registers, "1.014027", luu)
+    assert bad["fields"]["luongHuuDangHuong"]["value"] is None
+    assert papers(bad)["no_pension_proof"] == "required"
+    assert found(bad)["social_insurance"] == NO_MATCH
+
+
+async def test_number_that_the_account_knows_speaks_for_a_record_of_another_name(registers: Stage) -> None:
+    registers.set("social_insurance", told(hoTen="Nguyễn Thị Lụa", maSo="3300000001"))
+    luu = {"applicant": subject(registers, "luu")}
+    for claimed, state in (("3300000001", "replaced"), ("3300000002", "required")):
+        answer = await ask(registers, "1.014027", luu, account={"MaBHXH": claimed})
+        assert papers(answer)["no_pension_proof"] == state
+
+
+@pytest.mark.parametrize("fields", [None, ["hoTen"]])
+async def test_name_that_differs_under_the_number_of_the_card_is_a_dispute(
+    registers: Stage, fields: list[str] | None
+) -> None:
+    registers.set("social_insurance", None)
+    who = {"applicant": subject(registers, "name_differs")}
+    more: dict[str, Any] = {} if fields is None else {"fields": fields}
+    answer = await ask(registers, "9.000001", who, **more)
+    assert answer["fields"]["hoTen"]["state"] == "disputed"
+    assert answer["fields"]["hoTen"]["doubt"]["kind"] == "name_differs"
+    registers.set("health_card", told(maSoBHXH="3300000003"))
+    answer = await ask(registers, "9.000001", who, **more)
+    assert answer["fields"]["hoTen"]["state"] == "filled"
+
+
+@pytest.mark.parametrize("blank", [{"hoTen": ""}, {"ngaySinh": None}])
+async def test_card_that_shares_one_trait_is_no_answer(registers: Stage, blank: dict[str, Any]) -> None:
+    registers.set("health_card", told(**blank))
+    answer = await ask(registers, "9.000001", {"applicant": subject(registers, "khai")})
+    assert found(answer)["health_card"] == INVALID
+    assert papers(answer)["old_card"] == "required"
