@@ -21,7 +21,7 @@ from gateway.mapping.codes import Codes
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import SHARED, identity_checks, provider_transforms
-from gateway.mapping.transforms import Doubtful, Unreadable, text
+from gateway.mapping.transforms import Doubtful, Strangers, Unreadable, text
 from gateway.mapping.values import Attribute, Pick, Place, Step, blank
 
 _REASONS = {
@@ -133,6 +133,8 @@ class ServicePlan:
         """What the answer says, in evidence words. Never raises; a wrong form is the outcome `invalid`."""
         try:
             return self._read(tree, query)
+        except Strangers:
+            return _OTHER_PERSON
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 

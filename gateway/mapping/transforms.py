@@ -34,6 +34,10 @@ class Unreadable(ValueError):
     """A provider's value that is not of the form its contract gives."""
 
 
+class Strangers(Unreadable):
+    """People of whom it is certain that they do not belong into one answer."""
+
+
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.
 

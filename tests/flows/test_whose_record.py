@@ -96,3 +96,20 @@ async def test_card_that_shares_one_trait_is_no_answer(registers: Stage, blank: 
     answer = await ask(registers, "9.000001", {"applicant": subject(registers, "khai")})
     assert found(answer)["health_card"] == INVALID
     assert papers(answer)["old_card"] == "required"
+
+
+OTHER_PERSON = ("invalid", "source_answer_other_person")
+
+
+async def test_two_households_in_one_answer_show_nobody(registers: Stage) -> None:
+    registers.set("population", None)
+    quan = {"applicant": subject(registers, "quan")}
+    good = await ask(registers, "1.004222", quan)
+    assert good["fields"]["thanhVien"]["state"] == "filled"
+    await registers.house.misbehave("population", "two_people", operation="CungCapThongTinHoGiaDinh")
+    bad = await ask(registers, "1.004222", quan)
+    async with registers.house.session.delete(f"{registers.house.control}/misbehave"):
+        pass
+    assert bad["fields"]["thanhVien"]["value"] is None
+    outcomes = {one["data_service"]: (one["outcome"], one.get("reason")) for one in bad["sources"]}
+    assert outcomes["CungCapThongTinHoGiaDinh"] == OTHER_PERSON
