@@ -211,6 +211,8 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
     if answer.outcome is Outcome.FOUND:
         unknown = attribute in answer.doubts or attribute in answer.values
         reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
+        if unknown and getattr(answer.doubts.get(attribute), "kind", "") == "sources_differ":
+            reason = Reason.SOURCES_DIFFER
     said: Entry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
     if answer.retry_in is not None:
         said["retry_in"] = answer.retry_in

@@ -7,7 +7,7 @@ the number's own person was confirmed, wherever a data service that does so may 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
@@ -15,6 +15,7 @@ from gateway.mapping.source import ServicePlan
 
 #: evidence that confirms who somebody is, the least of it first -> what is asked of it
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
+_DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
 
 
 class Query(Protocol):
@@ -118,6 +119,36 @@ def _is_vouched(
         for other, answer in ((one, answers[one.index]) for one in queries if one.role == query.role)
         for word in by if other.service.evidence == word.partition(".")[0]
     )  # fmt: skip
+
+
+def disowned(
+    queries: Sequence[Query],
+    answers: list[SourceAnswer | None],
+    confirms: Mapping[int, tuple[int, ...]],
+    found: Mapping[str, Subject],
+) -> list[SourceAnswer | None]:
+    """The answers, their words in doubt about people whom whoever knows numbers denies.
+
+    `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field.
+    """
+    denied = _denied(queries, answers, confirms) if found else set()
+    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in denied}
+    return [one and _without(one, people) for one in answers] if people else answers
+
+
+def _without(answer: SourceAnswer, people: set[tuple[str | None, str | None]]) -> SourceAnswer:
+    values = answer.values
+    about = tuple(
+        start
+        for start in (name.removesuffix("personal_id") for name in values if name.endswith(".personal_id"))
+        if (values[f"{start}personal_id"], values.get(f"{start}full_name")) in people
+    )
+    if not about:
+        return answer
+    kept = {name: value for name, value in values.items() if not name.startswith(about)}
+    return answer._replace(
+        values=kept, doubts={**answer.doubts, **dict.fromkeys(values.keys() - kept, _DENIED)}
+    )
 
 
 def _denied(

@@ -1,13 +1,14 @@
 """Only what is certainly about the person fills a field or stands for a paper, whatever a register answers."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.faults.conftest import SERVICES, Say, Stage, body, found, staged
+from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
 from tests.flows.conftest import new_official, on_session
 
 pytestmark = on_session
@@ -113,3 +114,32 @@ async def test_two_households_in_one_answer_show_nobody(registers: Stage) -> Non
     assert bad["fields"]["thanhVien"]["value"] is None
     outcomes = {one["data_service"]: (one["outcome"], one.get("reason")) for one in bad["sources"]}
     assert outcomes["CungCapThongTinHoGiaDinh"] == OTHER_PERSON
+
+
+def head_numbered(number: str) -> Say:
+    """The good answer of the population database, another number of the head of household in it."""
+
+    def change(good: Good) -> str:
+        start, sign, rest = good.text.partition("ChuHo>")
+        inner, end, after = rest.partition("ChuHo>")
+        return (
+            start + sign + re.sub("(SoDinhDanh>)[^<]*(</)", rf"\g<1>{number}\2", inner, count=1) + end + after
+        )
+
+    return body(change)
+
+
+@pytest.mark.parametrize("who", ["mau", "thu"])
+async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(registers: Stage, who: str) -> None:
+    """`thu` names his wife as the head; her number is replaced by that of a person of another name."""
+    subjects = {"requester": subject(registers, who), "mother": {"same_as": "requester"}}
+    registers.set("population", None)
+    good = await ask(registers, "2.000986", subjects)
+    assert (good["fields"]["chuHoHoTen"]["state"], papers(good)["residence_papers"]) == ("filled", "replaced")
+    registers.set("population", head_numbered(subject(registers, "quan")["personal_id"]))
+    bad = await ask(registers, "2.000986", subjects)
+    head = {key: bad["fields"][key]["value"] for key in ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo")}
+    assert set(head.values()) == {None}
+    assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
+    (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
+    assert (paper["state"], paper["reason"]["code"]) == ("required", "sources_differ")
