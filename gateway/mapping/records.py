@@ -117,7 +117,9 @@ def _member(person: Mapping[str, object]) -> dict[str, object]:
     name, head = person.get("HoVaTen"), person.get("ChuHo")
     member = {
         "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
-        "personal_id": text(person.get("SoDinhDanh")),
+        "personal_id": number
+        if isinstance(number := plain.personal_number(person.get("SoDinhDanh")), str)
+        else None,
         "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
         "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
         "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
@@ -235,6 +237,7 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that source mappings may name."""
     named: list[Transform] = [
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
+        plain.personal_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.as_list, plain.count,
         members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact, plain.to_year,

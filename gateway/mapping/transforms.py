@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt
+from gateway.domain.identifiers import is_personal_id
 
 Transform = Callable[[object], object]
 
@@ -18,6 +19,7 @@ _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
+_REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 _LONGEST = 10_000
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
@@ -28,6 +30,9 @@ class Doubtful:
 
     value: object
     doubt: AttributeDoubt
+
+
+_NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
 
 
 class Unreadable(ValueError):
@@ -95,6 +100,18 @@ def digits(value: object) -> str | None:
     if found is not None and not (found.isascii() and found.isdigit()):
         raise Unreadable("not digits")
     return found
+
+
+def personal_number(value: object) -> object:
+    """Twelve digits; what else stands there (`không có`) is a doubt, and nobody's number."""
+    found = text(value)
+    return found if found is None or is_personal_id(found) else _NO_NUMBER
+
+
+def numbered(value: object) -> object:
+    """A number of any form; what has no digit (`N/A`) or nothing but zeros is a doubt, and no number."""
+    found = text(value)
+    return found if found is None or _REAL_DIGIT.search(found) else _NO_NUMBER
 
 
 def integer(value: object) -> int | None:

@@ -143,3 +143,35 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
     (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
     assert (paper["state"], paper["reason"]["code"]) == ("required", "sources_differ")
+
+
+async def test_text_is_no_number_of_the_head_or_the_household(registers: Stage) -> None:
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}}
+    registers.set("population", head_numbered("KHÔNG CÓ"))
+    registers.peers["social_insurance"].say = told(maHo="N/A")
+    answer = await ask(registers, "2.000986", subjects)
+    for key in ("chuHoSoDinhDanh", "maHoGiaDinh"):
+        assert answer["fields"][key]["value"] is None
+        assert answer["fields"][key]["reason"]["code"] == "code_unknown"
+    assert (
+        papers(answer).items() >= {"residence_papers": "required", "separate_bhyt_form": "required"}.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("blank", "proves"), [({}, True), ({"so": "không"}, False), ({"quyenSo": "-"}, False)]
+)
+async def test_marriage_without_a_number_proves_no_marriage(
+    registers: Stage, blank: dict[str, Any], proves: bool
+) -> None:
+    """The entries of both spouses in the population database may still prove it."""
+    registers.set(
+        "civil_status",
+        changed(lambda tree: {**tree, "ketHon": [{**one, **blank} for one in tree["ketHon"]]}),
+    )
+    subjects = {
+        "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
+    }  # fmt: skip
+    answer = await ask(registers, "1.001193", subjects)
+    (paper,) = [one for one in answer["papers"] if one["code"] == "marriage_certificate"]
+    assert ("civil_status.marriage.number" in json.dumps(paper.get("by"))) is proves
