@@ -19,6 +19,7 @@ from gateway.domain.evidence import (
 from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import ServiceMapping
+from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import SHARED, identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Strangers, Unreadable, text
@@ -44,8 +45,8 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
-        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
+        "_attributes", "_found", "_heads", "_identity", "_mapping", "_papers", "_places", "_readings", "_record",
+        "_request", "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
         "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
@@ -73,6 +74,8 @@ class ServicePlan:
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
         self._identity = identity_checks(answer, transforms)
+        rules = answer.attributes.values()
+        self._papers = [compile_path(rule.path) for rule in rules if "paper_list" in rule.transform]
         self._status = compile_path(answer.status) if answer.status else None
         self._updated = compile_path(answer.updated_at) if answer.updated_at else None
         self._attributes = {
@@ -150,6 +153,8 @@ class ServicePlan:
             record = record[0] if record else None
         if record is None or (self._found is not None and blank(self._found(record))):
             return self._absent(tree)
+        if any(names_another_owner(rows(record), query.subject) for rows in self._papers):
+            return _OTHER_PERSON
         fits = {name: check(record, query.subject) for name, check in self._identity}
         refusal = _about_another(fits, query.subject) if fits else None
         if refusal is None:

@@ -175,3 +175,36 @@ async def test_marriage_without_a_number_proves_no_marriage(
     answer = await ask(registers, "1.001193", subjects)
     (paper,) = [one for one in answer["papers"] if one["code"] == "marriage_certificate"]
     assert ("civil_status.marriage.number" in json.dumps(paper.get("by"))) is proves
+
+
+def stored(**words: str) -> Say:
+    row = {
+        "MaKetQua": "KQ.G15.900002",
+        "TenGiayTo": "GCN kết hôn",
+        "SoKyHieu": "7/2019",
+        "CoQuanChuQuan": "x",
+    }
+    return changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": [{**row, **words}]}})
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "state"),
+    [
+        ({}, ("found", None), "reusable"),
+        ({"SoDinhDanhChuSoHuu": "033057391846"}, OTHER_PERSON, "required"),
+        ({"MaChuGiayTo": "033057391846"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn 033057391846"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của Nguyễn Văn Khác"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của Đỗ Thị Ánh (bản sao)"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của công dân Việt Nam"}, ("found", None), "reusable"),
+        ({"HoTenChuSoHuu": "NGUYỄN VĂN KHÁC"}, OTHER_PERSON, "required"),
+    ],
+)
+async def test_paper_of_another_owner_is_not_offered(
+    registers: Stage, words: dict[str, str], outcome: tuple[str, str | None], state: str
+) -> None:
+    registers.set("paper_store", stored(**words))
+    registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+    subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+    answer = await ask(registers, "1.001193", subjects)
+    assert (found(answer)["paper_store"], papers(answer)["marriage_certificate"]) == (outcome, state)
