@@ -208,3 +208,31 @@ async def test_paper_of_another_owner_is_not_offered(
     subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
     answer = await ask(registers, "1.001193", subjects)
     assert (found(answer)["paper_store"], papers(answer)["marriage_certificate"]) == (outcome, state)
+
+
+NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}
+OLD = {
+    "so": "1", "quyenSo": "2", "ngayDangKy": "01/01/2001", "voChong": {"hoTen": "Y"},
+    "chamDut": {"lyDo": "lyHon", "ngay": "01/01/2005", "so": "1"},
+}  # fmt: skip
+NEW_ENDED = {**NEW, "chamDut": {"lyDo": "lyHon", "ngay": "02/03/2021", "so": "4"}}
+
+
+@pytest.mark.parametrize(
+    ("marriages", "state"),
+    [
+        ([OLD, NEW], "required"),
+        ([NEW, OLD], "required"),
+        ([OLD, NEW_ENDED], "replaced"),
+        ([NEW_ENDED, OLD], "replaced"),
+        ([{**NEW_ENDED, "ngayDangKy": None}, OLD], "required"),
+        ([{**NEW, "ngayDangKy": "2001"}, OLD], "required"),
+    ],
+)
+async def test_end_of_an_old_marriage_says_nothing_of_the_newest(
+    registers: Stage, marriages: list[dict[str, Any]], state: str
+) -> None:
+    registers.set("civil_status", told(tinhTrang="3", ketHon=marriages))
+    subjects = {"requester": subject(registers, "hanh"), "person": {"same_as": "requester"}}
+    answer = await ask(registers, "1.004873", subjects)
+    assert papers(answer)["divorce_or_death_paper"] == state
