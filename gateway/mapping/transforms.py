@@ -20,6 +20,8 @@ _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.A
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
+#: grave, acute, tilde, hook above, dot below
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _LONGEST = 10_000
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
@@ -92,6 +94,16 @@ def upper_ascii(value: object) -> str | None:
         return None
     plain = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
     return "".join(letter for letter in plain if letter.isascii() and not letter.isspace())
+
+
+def same_words(value: str) -> str:
+    """Equal for texts that differ in case or in where a word bears its tone (`Hòa`, `Hoà`), and for no others."""
+    apart = unicodedata.normalize("NFD", (text(value) or "").casefold())
+    words = []
+    for word in apart.split(" "):
+        letters = "".join(one for one in word if one not in _TONES)
+        words.append(letters + "".join(sorted(one for one in word if one in _TONES)))
+    return " ".join(words)
 
 
 def digits(value: object) -> str | None:
