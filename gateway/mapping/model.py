@@ -71,7 +71,6 @@ class RequestValue(Strict):
     codes: str | None = None
     transform: Words = ()
     blank: str | None = None
-    #: only when the place named here was left out
     unless: str | None = None
     #: only in these request profiles of the source (empty: in all)
     profiles: Words = ()
@@ -210,6 +209,8 @@ class Predicate(Strict):
 
     #: value table over an attribute: values outside both lists are unknown
     attribute: str | None = None
+    #: attributes that state the same fact: where one says yes and another no, nobody knows
+    agree: Words = ()
     yes: Words = ()
     no: Words = ()
     #: two attributes that must be equal, or one an item of the other's list (both present)
@@ -252,7 +253,6 @@ class PaperRule(Strict):
     #: predicate; no: the paper does not apply
     when: str | None = None
     replaced_by: Proof | None = None
-    #: needs no paper by law
     digital_only: bool = False
     legal_basis: str = ""
     mark: Mark = "seen"
@@ -290,7 +290,7 @@ class ProcedureMapping(Strict):
     target: dict[str, str] = {}
     subjects: dict[str, Role]
     use: tuple[GroupUse, ...] = ()
-    #: take roles, groups, fields, predicates and papers of another procedure first
+    #: another procedure, of which everything is taken first
     include: str | None = None
     fields: dict[str, FieldRule] = {}
     predicates: dict[str, Predicate] = {}

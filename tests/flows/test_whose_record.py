@@ -236,3 +236,36 @@ async def test_end_of_an_old_marriage_says_nothing_of_the_newest(
     subjects = {"requester": subject(registers, "hanh"), "person": {"same_as": "requester"}}
     answer = await ask(registers, "1.004873", subjects)
     assert papers(answer)["divorce_or_death_paper"] == state
+
+
+@pytest.mark.parametrize(
+    ("marital", "state", "reason"),
+    [("2", "replaced", None), ("1", "required", "sources_differ"), ("3", "replaced", None)],
+)
+async def test_registers_that_contradict_one_another_keep_the_marriage_certificate(
+    registers: Stage, marital: str, state: str, reason: str | None
+) -> None:
+    """The population database says married, and names both spouses."""
+    registers.set("civil_status", told(tinhTrang=marital))
+    subjects = {
+        "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
+    }  # fmt: skip
+    answer = await ask(registers, "1.001193", subjects)
+    (paper,) = [one for one in answer["papers"] if one["code"] == "marriage_certificate"]
+    assert (paper["state"], (paper.get("reason") or {}).get("code")) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("Trần Thị Hoà", "filled"), ("TRẦN THỊ HÒA", "filled"), ("Trần Thị Hóa", "disputed")],
+)
+async def test_place_of_a_tone_mark_is_no_dispute_and_another_tone_is(
+    registers: Stage, name: str, state: str
+) -> None:
+    who = subject(registers, "hoa")
+    family = who["full_name"].rpartition(" ")[0]
+    written = f"{family} {name.rpartition(' ')[2]}"
+    registers.set("health_card", told(hoTen=written))
+    answer = await ask(registers, "9.000001", {"applicant": who})
+    assert answer["fields"]["hoTen"]["state"] == state
+    assert papers(answer)["id_paper"] == ("replaced" if state == "filled" else "required")
