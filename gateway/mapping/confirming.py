@@ -126,12 +126,17 @@ def disowned(
     answers: list[SourceAnswer | None],
     confirms: Mapping[int, tuple[int, ...]],
     found: Mapping[str, Subject],
+    *,
+    hurried: bool,
 ) -> list[SourceAnswer | None]:
     """The answers, their words in doubt about people whom whoever knows numbers denies.
 
-    `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field.
+    `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field,
+    nor does one of which a `hurried` caller leaves nobody time to say it.
     """
     denied = _denied(queries, answers, confirms) if found else set()
+    if found and hurried:
+        denied |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
     people = {(one.personal_id, one.full_name) for role, one in found.items() if role in denied}
     return [one and _without(one, people) for one in answers] if people else answers
 

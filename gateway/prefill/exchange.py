@@ -100,7 +100,7 @@ class Exchange:
         named = {role: one for role, one in self._subjects.items() if role not in given}
         if not hidden and not named:
             return answers
-        shown = list(disowned(plan.queries, answers, plan.confirms, named))
+        shown = list(disowned(plan.queries, answers, plan.confirms, named, hurried=hurried))
         for index, reason in hidden.items():
             one = answers[index]
             found = one is not None and one.outcome is Outcome.FOUND

@@ -1,5 +1,6 @@
 """Only what is certainly about the person fills a field or stands for a paper, whatever a register answers."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -143,6 +144,24 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
     (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
     assert (paper["state"], paper["reason"]["code"]) == ("required", "sources_differ")
+
+
+async def test_hurried_caller_sees_no_head_whom_nobody_confirmed(registers: Stage) -> None:
+    """The mother is confirmed in time; whether the number is the head's, only after the caller's deadline."""
+    number = subject(registers, "quan")["personal_id"]
+    change = head_numbered(number)
+
+    async def say(good: Good, writer: asyncio.StreamWriter) -> None:
+        if f"SoDinhDanh>{number}<".encode() in good.asked:
+            await asyncio.sleep(1.5)
+        await change(good, writer)
+
+    registers.set("population", say)
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}}
+    answer = await ask(registers, "2.000986", subjects, deadline_ms=500)
+    head = answer["fields"]["chuHoSoDinhDanh"]
+    assert (head["value"], head["state"], head["reason"]["code"]) == (None, "unavailable", "deadline_reached")
+    assert answer["fields"]["meHoTen"]["value"]
 
 
 async def test_text_is_no_number_of_the_head_or_the_household(registers: Stage) -> None:
