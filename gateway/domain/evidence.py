@@ -112,6 +112,8 @@ class SourceAnswer(NamedTuple):
     response_digest: bytes = b""
     #: True when the answer shows a security event (somebody else's record)
     alarm: bool = False
+    #: the provider's own number for somebody whom it calls otherwise: counts where others name that number too
+    unvouched: str = ""
 
 
 def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:

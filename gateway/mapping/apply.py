@@ -15,7 +15,7 @@ from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.predicates import Facts, Published
-from gateway.mapping.transforms import text
+from gateway.mapping.transforms import same_words
 
 #: which state says most about why a field has no value, strongest first
 _RANK = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
@@ -177,7 +177,7 @@ def _disputed(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iter
 
 
 def _folded(value: object) -> object:
-    return (text(value) or "").casefold() if isinstance(value, str) else value
+    return same_words(value) if isinstance(value, str) else value
 
 
 def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
@@ -211,6 +211,8 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
     if answer.outcome is Outcome.FOUND:
         unknown = attribute in answer.doubts or attribute in answer.values
         reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
+        if unknown and getattr(answer.doubts.get(attribute), "kind", "") == "sources_differ":
+            reason = Reason.SOURCES_DIFFER
     said: Entry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
     if answer.retry_in is not None:
         said["retry_in"] = answer.retry_in

@@ -7,7 +7,7 @@ the number's own person was confirmed, wherever a data service that does so may 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
@@ -15,6 +15,7 @@ from gateway.mapping.source import ServicePlan
 
 #: evidence that confirms who somebody is, the least of it first -> what is asked of it
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
+_DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
 
 
 class Query(Protocol):
@@ -100,7 +101,59 @@ def untrusted(
     for query in queries if denied else ():
         if not denied.isdisjoint(chain(query.role, hangs_on)):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
+    for query in queries:
+        one = answers[query.index]
+        if one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers):
+            found[query.index] = Reason.DATA_DO_NOT_MATCH
     return found
+
+
+def _is_vouched(
+    query: Query, number: str, queries: Sequence[Query], answers: Sequence[SourceAnswer | None]
+) -> bool:
+    """Whether somebody who is sure of the person names the number under which a record of another name stands."""
+    by = {word for words in query.service.vouched.values() for word in words}
+    return any(
+        answer is not None and answer.outcome is Outcome.FOUND and not answer.unvouched
+        and answer.values.get(word.partition(".")[2]) == number
+        for other, answer in ((one, answers[one.index]) for one in queries if one.role == query.role)
+        for word in by if other.service.evidence == word.partition(".")[0]
+    )  # fmt: skip
+
+
+def disowned(
+    queries: Sequence[Query],
+    answers: list[SourceAnswer | None],
+    confirms: Mapping[int, tuple[int, ...]],
+    found: Mapping[str, Subject],
+    *,
+    hurried: bool,
+) -> list[SourceAnswer | None]:
+    """The answers, their words in doubt about people whom whoever knows numbers denies.
+
+    `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field,
+    nor does one of which a `hurried` caller leaves nobody time to say it.
+    """
+    denied = _denied(queries, answers, confirms) if found else set()
+    if found and hurried:
+        denied |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
+    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in denied}
+    return [one and _without(one, people) for one in answers] if people else answers
+
+
+def _without(answer: SourceAnswer, people: set[tuple[str | None, str | None]]) -> SourceAnswer:
+    values = answer.values
+    about = tuple(
+        start
+        for start in (name.removesuffix("personal_id") for name in values if name.endswith(".personal_id"))
+        if (values[f"{start}personal_id"], values.get(f"{start}full_name")) in people
+    )
+    if not about:
+        return answer
+    kept = {name: value for name, value in values.items() if not name.startswith(about)}
+    return answer._replace(
+        values=kept, doubts={**answer.doubts, **dict.fromkeys(values.keys() - kept, _DENIED)}
+    )
 
 
 def _denied(

@@ -82,6 +82,7 @@ def _asked(rule: Predicate, role: str, slot: str) -> Predicate:
     return rule.model_copy(
         update={
             "attribute": rule.attribute and _word(rule.attribute, role, slot),
+            "agree": tuple(_word(word, role, slot) for word in rule.agree),
             "equal": left_and_right,
             "younger_than": rule.younger_than and _word(rule.younger_than, role, slot),
         }

@@ -79,6 +79,8 @@ class AnswerRule(Strict):
     absent: Literal["not_found", "no_match"] = "not_found"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
     identity: dict[SubjectAttribute, str] = {}
+    #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too
+    vouched: dict[str, Words] = {}
     #: path (from the answer's root) of the provider's own status, and its value table
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
@@ -218,7 +220,7 @@ class ProcedureMapping(Strict):
     target: dict[str, str] = {}
     subjects: dict[str, Role]
     use: tuple[GroupUse, ...] = ()
-    #: take roles, groups, fields, predicates and papers of another procedure first
+    #: another procedure, of which everything is taken first
     include: str | None = None
     fields: dict[str, FieldRule] = {}
     predicates: dict[str, Predicate] = {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.domain.evidence import Reason
 from gateway.mapping.paper_rules import PaperRule
 from gateway.mapping.papers import Verdict, prove
-from gateway.mapping.predicates import Facts, Truth, predicate
+from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
 Entry = dict[str, object]
 
@@ -46,6 +46,9 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> Entry:
     if condition is Truth.NO:
         reason = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
         return {**entry, "state": "not_applicable", "reason": reason}
+    if paper.when is not None and contradicted(facts, paper.when):
+        verdict = Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=paper.when)
+        return {**entry, **_required(paper, Truth.YES, verdict)}
     if paper.replaced_by is None and condition is Truth.YES:
         return {**entry, "state": "required", "reason": _minor(facts, paper)}
     if paper.replaced_by is not None:

@@ -19,6 +19,8 @@ class Predicate(Strict):
 
     #: value table over an attribute: values outside both lists are unknown
     attribute: str | None = None
+    #: attributes that state the same fact: where one says yes and another no, nobody knows
+    agree: Words = ()
     yes: Words = ()
     no: Words = ()
     #: two attributes that must be equal, or one an item of the other's list (both present)

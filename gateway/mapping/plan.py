@@ -114,6 +114,16 @@ class _Planner:
     def want(self, ref: Ref) -> None:
         self.wants.setdefault((self.slots.get(ref.role, ref.role), ref.evidence), {})[ref.attribute] = None
 
+    def want_vouching(self) -> None:
+        """Of sources that are asked anyway: the number that tells whether a record under another name counts."""
+        for (role, evidence), service in [
+            (key, one) for key in self.wants for one in self.offers.get(key[1], ())
+        ]:
+            for word in (word for words in service.vouched.values() for word in words):
+                kind, _, attribute = word.partition(".")
+                if kind != evidence and (role, kind) in self.wants:
+                    self.wants[role, kind][attribute] = None
+
     def choose(self) -> tuple[PlannedQuery, ...]:
         """Greedy cover: per subject and evidence type, the service that gives most of what is wanted."""
         queries: list[PlannedQuery] = []
@@ -189,6 +199,7 @@ def make_plan(
     for role in procedure.roles.values():
         if role.found_in is not None:
             _want_found(planner, role.found_in)
+    planner.want_vouching()
     hangs_on = parents(procedure.roles, slots)
     queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
     planned = tuple(

@@ -64,7 +64,17 @@ def _truth(facts: Facts, rule: Predicate) -> Truth:
     if rule.younger_than is not None:
         return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
     value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
-    return _from_table(rule, value)
+    return Truth.UNKNOWN if rule.agree and _contradicted(facts, rule) else _from_table(rule, value)
+
+
+def contradicted(facts: Facts, name: str) -> bool:
+    """Whether of the attributes that state the same fact (`agree`) one says yes and another no."""
+    return any(rule.agree and _contradicted(facts, rule) for rule in facts.plan.predicates[name])
+
+
+def _contradicted(facts: Facts, rule: Predicate) -> bool:
+    said = {_from_table(rule, _value(facts, word)) for word in (rule.attribute or "", *rule.agree)}
+    return said.issuperset((Truth.YES, Truth.NO))
 
 
 def _same(left: object, right: object) -> bool:

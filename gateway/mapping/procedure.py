@@ -100,7 +100,7 @@ class Procedure:
 
 def refs_of_predicate(predicate: Predicate) -> tuple[str, ...]:
     """References that a predicate reads."""
-    named = (predicate.attribute, *(predicate.equal or ()), predicate.younger_than)
+    named = (predicate.attribute, *predicate.agree, *(predicate.equal or ()), predicate.younger_than)
     return tuple(word for word in named if word)
 
 

@@ -16,6 +16,7 @@ from gateway.mapping.model import AnswerRule
 from gateway.mapping.paths import compile_path
 from gateway.mapping.transforms import (
     Doubtful,
+    Strangers,
     Transform,
     Unreadable,
     population_birth_date,
@@ -25,6 +26,8 @@ from gateway.mapping.transforms import (
 
 #: stands for an end of validity that cannot be read: no date, and so never proof that a paper is still valid
 NO_DATE = "0000"
+#: relation of the head of household to himself
+_HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
@@ -83,16 +86,40 @@ def _bare(name: str) -> str:
 
 
 def members(value: object) -> list[dict[str, object]] | None:
-    """People of a household (a list of `CongDan`)."""
-    people = value if isinstance(value, list) else [value]
-    return [_member(person) for person in people if isinstance(person, dict)] or None
+    """People of one household (a list of `CongDan`), which all of them must name."""
+    people = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    if len(people) > 1:
+        _one_household(people)
+    return [_member(person) for person in people] or None
+
+
+def _one_household(people: list[dict[str, object]]) -> None:
+    """Every member names the same head, and the head is one person: else two households were mixed up."""
+    named: list[Mapping[str, object]] = [
+        head if isinstance(head := one.get("ChuHo"), dict) else {} for one in people
+    ]
+    heads = [
+        text(person.get("SoDinhDanh")) if text(head.get("QuanHe")) == _HEAD else text(head.get("SoDinhDanh"))
+        for person, head in zip(people, named, strict=True)
+    ]
+    for said in (
+        [*heads, *(text(head.get("SoDinhDanh")) for head in named)],
+        [name and _bare(name) for head in named if (name := text(head.get("HoVaTen")))],
+        [text(person.get("SoSoHoKhau")) for person in people],
+    ):
+        if len({one for one in said if one is not None}) > 1:
+            raise Strangers("members of several households")
+    if None in heads:
+        raise Unreadable("a member whose head of household is not named")
 
 
 def _member(person: Mapping[str, object]) -> dict[str, object]:
     name, head = person.get("HoVaTen"), person.get("ChuHo")
     member = {
         "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
-        "personal_id": text(person.get("SoDinhDanh")),
+        "personal_id": number
+        if isinstance(number := plain.personal_number(person.get("SoDinhDanh")), str)
+        else None,
         "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
         "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
         "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
@@ -210,6 +237,7 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that source mappings may name."""
     named: list[Transform] = [
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
+        plain.personal_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.as_list, plain.count,
         members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact, plain.to_year,

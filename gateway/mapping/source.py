@@ -19,9 +19,10 @@ from gateway.domain.evidence import (
 from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import ServiceMapping
+from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.records import SHARED, identity_checks, provider_transforms
-from gateway.mapping.transforms import Doubtful, Unreadable, text
+from gateway.mapping.transforms import Doubtful, Strangers, Unreadable, text
 from gateway.mapping.values import Attribute, Pick, Place, Step, blank
 
 _REASONS = {
@@ -44,9 +45,9 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_attributes", "_found", "_heads", "_identity", "_mapping", "_places", "_readings", "_record", "_request",
-        "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
-        "source", "verifies", "wanted_paths",
+        "_attributes", "_found", "_heads", "_identity", "_mapping", "_papers", "_places", "_readings", "_record",
+        "_request", "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
+        "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -73,11 +74,15 @@ class ServicePlan:
         self._record = compile_path(answer.record)
         self._found = compile_path(answer.found_when) if answer.found_when else None
         self._identity = identity_checks(answer, transforms)
+        rules = answer.attributes.values()
+        self._papers = [compile_path(rule.path) for rule in rules if "paper_list" in rule.transform]
         self._status = compile_path(answer.status) if answer.status else None
         self._updated = compile_path(answer.updated_at) if answer.updated_at else None
         self._attributes = {
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
+        #: number that the provider gives people -> references by which others name it too
+        self.vouched = answer.vouched
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
         #: whether an answer is only about somebody whose number, name and birth date belong together
@@ -131,6 +136,8 @@ class ServicePlan:
         """What the answer says, in evidence words. Never raises; a wrong form is the outcome `invalid`."""
         try:
             return self._read(tree, query)
+        except Strangers:
+            return _OTHER_PERSON
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 
@@ -146,28 +153,19 @@ class ServicePlan:
             record = record[0] if record else None
         if record is None or (self._found is not None and blank(self._found(record))):
             return self._absent(tree)
-        refusal = self._about_another(record, query.subject) if self._identity else None
-        return refusal or self._evidence(record, tree, query)
-
-    def _about_another(self, record: object, subject: Subject) -> SourceAnswer | None:
-        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
-
-        The number that was asked for under another name or birth date: they do not belong together, whoever erred,
-        so nothing found by the number counts. Where a number was asked and the record leaves it blank, name and
-        birth date together stand for it.
-        """
-        said = {name: check(record, subject) for name, check in self._identity}
-        shared = [said.get(name) for name in SHARED]
-        own = [word for name, word in said.items() if name not in SHARED]
-        if False in own:
+        if any(names_another_owner(rows(record), query.subject) for rows in self._papers):
             return _OTHER_PERSON
-        if False in shared:
-            return _NO_MATCH if True in own else _OTHER_PERSON
-        asked = {name for name in said if getattr(subject, name)}
-        if True in own or not asked:
-            return None
-        told = True in shared if asked <= SHARED else all(shared)
-        return None if told else _INVALID
+        fits = {name: check(record, query.subject) for name, check in self._identity}
+        refusal = _about_another(fits, query.subject) if fits else None
+        if refusal is None:
+            return self._evidence(record, tree, query)
+        unlike = [name for name, same in fits.items() if not same]
+        number = self._own_number(record) if unlike == ["full_name"] else None
+        return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
+
+    def _own_number(self, record: object) -> str | None:
+        """The number by which others may say that a record under another name is the person's."""
+        return next((text(self._attributes[name](record)) for name in self.vouched), None)
 
     def _absent(self, tree: object) -> SourceAnswer:
         """Nothing is held; but an answer of another form says nothing about the person."""
@@ -216,6 +214,24 @@ class _Reading(NamedTuple):
 
     own: list[tuple[str, str, Step]]
     inner: list[tuple[str, Step]]
+
+
+def _about_another(said: Mapping[str, bool | None], subject: Subject) -> SourceAnswer | None:
+    """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
+
+    The number that was asked for under another name or birth date: they do not belong together, whoever erred,
+    so nothing found by the number counts. Where the record bears no number that was asked for, name and birth date
+    together stand for it, and never one of them.
+    """
+    shared = [said.get(name) for name in SHARED]
+    own = [word for name, word in said.items() if name not in SHARED]
+    if False in own:
+        return _OTHER_PERSON
+    if False in shared:
+        return _NO_MATCH if True in own else _OTHER_PERSON
+    if True in own or not any(getattr(subject, name) for name in said):
+        return None
+    return None if all(shared) else _INVALID
 
 
 def _nothing(_key: str) -> object:

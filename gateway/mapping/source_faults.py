@@ -34,6 +34,7 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
         for name, attribute in service.answer.attributes.items():
             yield from _conversion_faults(attribute, codes, transforms, (*at, "answer", "attributes", name))
         yield from _evidence_faults(service, codes, evidence, at)
+        yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
 
 
 def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], loc: Loc) -> Iterator[Said]:
@@ -96,6 +97,22 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
             compile_path(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator[Said]:
+    for name, words in answer.vouched.items():
+        if name not in answer.attributes:
+            what = f"vouched: '{name}' is no attribute of this answer"
+            yield (*at, name), what, near(name, answer.attributes, "name one of its attributes")
+        for word in words:
+            kind, _, attribute = word.partition(".")
+            if attribute not in evidence.get(kind, {}):
+                known = [f"{one}.{two}" for one, all_of in evidence.items() for two in all_of]
+                yield (
+                    (*at, name),
+                    f"vouched: there is no evidence '{word}'",
+                    near(word, known, "check the word"),
+                )
 
 
 def _conversion_faults(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt
+from gateway.domain.identifiers import is_personal_id
 
 Transform = Callable[[object], object]
 
@@ -18,6 +19,9 @@ _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
+_REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
+#: grave, acute, tilde, hook above, dot below
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _LONGEST = 10_000
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
@@ -30,8 +34,15 @@ class Doubtful:
     doubt: AttributeDoubt
 
 
+_NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
+
+
 class Unreadable(ValueError):
     """A provider's value that is not of the form its contract gives."""
+
+
+class Strangers(Unreadable):
+    """People of whom it is certain that they do not belong into one answer."""
 
 
 def text(value: object) -> str | None:
@@ -85,12 +96,34 @@ def upper_ascii(value: object) -> str | None:
     return "".join(letter for letter in plain if letter.isascii() and not letter.isspace())
 
 
+def same_words(value: str) -> str:
+    """Equal for texts that differ in case or in where a word bears its tone (`Hòa`, `Hoà`), and for no others."""
+    apart = unicodedata.normalize("NFD", (text(value) or "").casefold())
+    words = []
+    for word in apart.split(" "):
+        letters = "".join(one for one in word if one not in _TONES)
+        words.append(letters + "".join(sorted(one for one in word if one in _TONES)))
+    return " ".join(words)
+
+
 def digits(value: object) -> str | None:
     """ASCII digits only; anything else is unreadable."""
     found = text(value)
     if found is not None and not (found.isascii() and found.isdigit()):
         raise Unreadable("not digits")
     return found
+
+
+def personal_number(value: object) -> object:
+    """Twelve digits; what else stands there (`không có`) is a doubt, and nobody's number."""
+    found = text(value)
+    return found if found is None or is_personal_id(found) else _NO_NUMBER
+
+
+def numbered(value: object) -> object:
+    """A number of any form; what has no digit (`N/A`) or nothing but zeros is a doubt, and no number."""
+    found = text(value)
+    return found if found is None or _REAL_DIGIT.search(found) else _NO_NUMBER
 
 
 def integer(value: object) -> int | None:

@@ -11,7 +11,7 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
 from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.confirming import untrusted
+from gateway.mapping.confirming import disowned, untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
@@ -90,13 +90,17 @@ class Exchange:
                 self._announced = named
 
     def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
-        """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
-        plan = self._plan
+        """When id, name and birth date do not belong together, nothing found by the id alone is shown.
+
+        Nor is what evidence says of somebody whom it gives a number that is not his.
+        """
+        plan, given = self._plan, self._prepared.cast.subjects
         hurried = asyncio.get_running_loop().time() < self._began + _PATIENCE_SECONDS
         hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried)
-        if not hidden:
+        named = {role: one for role, one in self._subjects.items() if role not in given}
+        if not hidden and not named:
             return answers
-        shown = list(answers)
+        shown = list(disowned(plan.queries, answers, plan.confirms, named, hurried=hurried))
         for index, reason in hidden.items():
             one = answers[index]
             found = one is not None and one.outcome is Outcome.FOUND

@@ -10,6 +10,8 @@ from tests.config.test_broken_files import root
 __all__ = ["root"]
 
 TAX = "mappings/sources/tax.yaml"
+BIRTH = "mappings/procedures/1.001193.yaml"
+INSURANCE = "mappings/sources/social_insurance.yaml"
 MARRIAGE = "mappings/procedures/1.000894.yaml"
 STAY = "mappings/procedures/1.004194.yaml"
 BUSINESS = "mappings/procedures/1.001612.yaml"
@@ -30,6 +32,11 @@ REFUSALS = {
     "transform of a source": (TAX, "path: tenNNT", "path: tenNNT, transform: titel_case", "does not exist"),
     "path": (TAX, "path: tenNNT", "path: 'a[b'", "is not a path"),
     "attribute": (TAX, "        name: {path", "        naem: {path", "did you mean 'name'?"),
+    "number that vouches": (INSURANCE, "vouched: {number:", "vouched: {numbr:", "did you mean 'number'?"),
+    "who vouches": (INSURANCE, "health_card.insurance_number,", "health_card.insurance_numbr,",
+                    "did you mean 'health_card.insurance_number'?"),
+    "attribute that agrees": (BIRTH, "agree: mother:person.marital_status", "agree: mother:person.maritl_status",
+                              "did you mean 'marital_status'?"),
     "include": (STAY, 'include: "1.004222"', 'include: "1.004229"', "there is no procedure 1.004229"),
     "predicate of a paper": (STAY, "when: applicant_is_minor", "when: applicant_is_minr", "does not exist"),
     "role of an example": (STAY, "      applicant: {personal_id", "      aplicant: {personal_id",

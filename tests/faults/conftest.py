@@ -7,7 +7,7 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,13 +208,16 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, overrides: dict[str, str], tls: ssl.SSLContext | None = None
+    folder: Path,
+    overrides: dict[str, str],
+    tls: ssl.SSLContext | None = None,
+    services: Mapping[str, str] = SERVICES,
 ) -> AsyncIterator[Stage]:
-    """A gateway with its sandbox and a peer before population and civil status; TLS for the latter only."""
+    """A gateway with its sandbox and a peer before each source of `services`; TLS for civil status only."""
     async with AsyncExitStack() as stack:
         peers = {}
         more: dict[str, str] = {}
-        for source, service in SERVICES.items():
+        for source, service in services.items():
             peer = peers[source] = await stack.enter_async_context(
                 between(source, tls if source == "civil_status" else None)
             )

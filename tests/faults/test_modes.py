@@ -73,8 +73,12 @@ async def test_every_mode_is_tried() -> None:
     assert EXPECTED.keys() == set(Mode)
 
 
-#: social insurance says whom it is about by the birth date alone: without it nobody can tell
-NAMELESS = {("social_insurance", Mode.MISSING_FIELD), ("social_insurance", Mode.NULL_FIELD)}
+#: these say whom they are about by name and birth date: without one of the two nobody can tell
+NAMELESS = {
+    (source, mode)
+    for source in ("social_insurance", "health_card")
+    for mode in (Mode.MISSING_FIELD, Mode.NULL_FIELD)
+}
 
 
 @pytest.mark.parametrize(("source", "mode"), CASES)

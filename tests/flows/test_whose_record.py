@@ -1,0 +1,290 @@
+"""Only what is certainly about the person fills a field or stands for a paper, whatever a register answers."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
+from tests.flows.conftest import new_official, on_session
+
+pytestmark = on_session
+
+MORE = {
+    "social_insurance": "getTraCuuThongTinHgd",
+    "health_card": "KQNhanLichSuKCB2024",
+    "paper_store": "GetKetQuaGiayTo",
+}
+NO_MATCH = ("no_match", "data_do_not_match")
+INVALID = ("invalid", "source_answer_invalid")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def registers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A gateway whose registers may answer anything."""
+    household = {"sources.population.services.CungCapThongTinHoGiaDinh.valid_seconds": "0"}
+    async with staged(tmp_path_factory.mktemp("registers"), household, services=SERVICES | MORE) as made:
+        yield made
+
+
+def told(**words: Any) -> Say:
+    """The good answer (JSON) with some words changed."""
+    return changed(lambda tree: {**tree, **words})
+
+
+def changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Say:
+    return body(lambda good: json.dumps(change(json.loads(good.text)), ensure_ascii=False))
+
+
+def subject(stage: Stage, key: str) -> dict[str, Any]:
+    one = next(one for one in stage.house.personas if one["key"] == key)
+    return {word: one[word] for word in ("personal_id", "full_name", "birth_date") if one[word]}
+
+
+async def ask(stage: Stage, procedure: str, subjects: dict[str, Any], **more: Any) -> Any:
+    return await stage.house.prefill(procedure, subjects, official=new_official(), **more)
+
+
+def papers(answer: Any) -> dict[str, str]:
+    return {one["code"]: one["state"] for one in answer["papers"]}
+
+
+STRANGER = {"hoTen": "Lò Văn Lạ", "ngaySinh": "19410909", "loaiNgaySinh": "0", "gioiTinh": "1"}
+
+
+@pytest.mark.parametrize("name", ["Lò Văn Lạ", "", None])
+async def test_record_that_shares_only_the_birth_date_is_nobodys(registers: Stage, name: str | None) -> None:
+    luu = {"applicant": subject(registers, "luu")}
+    registers.set("social_insurance", None)
+    good = await ask(registers, "1.014027", luu)
+    assert papers(good)["no_pension_proof"] == "replaced"
+    registers.set("social_insurance", told(maSo="3300000001", **STRANGER | {"hoTen": name}))
+    bad = await ask(registers, "1.014027", luu)
+    assert bad["fields"]["luongHuuDangHuong"]["value"] is None
+    assert papers(bad)["no_pension_proof"] == "required"
+    assert found(bad)["social_insurance"] == NO_MATCH
+
+
+async def test_number_that_the_account_knows_speaks_for_a_record_of_another_name(registers: Stage) -> None:
+    registers.set("social_insurance", told(hoTen="Nguyễn Thị Lụa", maSo="3300000001"))
+    luu = {"applicant": subject(registers, "luu")}
+    for claimed, state in (("3300000001", "replaced"), ("3300000002", "required")):
+        answer = await ask(registers, "1.014027", luu, account={"MaBHXH": claimed})
+        assert papers(answer)["no_pension_proof"] == state
+
+
+@pytest.mark.parametrize("fields", [None, ["hoTen"]])
+async def test_name_that_differs_under_the_number_of_the_card_is_a_dispute(
+    registers: Stage, fields: list[str] | None
+) -> None:
+    registers.set("social_insurance", None)
+    who = {"applicant": subject(registers, "name_differs")}
+    more: dict[str, Any] = {} if fields is None else {"fields": fields}
+    answer = await ask(registers, "9.000001", who, **more)
+    assert answer["fields"]["hoTen"]["state"] == "disputed"
+    assert answer["fields"]["hoTen"]["doubt"]["kind"] == "name_differs"
+    registers.set("health_card", told(maSoBHXH="3300000003"))
+    answer = await ask(registers, "9.000001", who, **more)
+    assert answer["fields"]["hoTen"]["state"] == "filled"
+
+
+@pytest.mark.parametrize("blank", [{"hoTen": ""}, {"ngaySinh": None}])
+async def test_card_that_shares_one_trait_is_no_answer(registers: Stage, blank: dict[str, Any]) -> None:
+    registers.set("health_card", told(**blank))
+    answer = await ask(registers, "9.000001", {"applicant": subject(registers, "khai")})
+    assert found(answer)["health_card"] == INVALID
+    assert papers(answer)["old_card"] == "required"
+
+
+OTHER_PERSON = ("invalid", "source_answer_other_person")
+
+
+async def test_two_households_in_one_answer_show_nobody(registers: Stage) -> None:
+    registers.set("population", None)
+    quan = {"applicant": subject(registers, "quan")}
+    good = await ask(registers, "1.004222", quan)
+    assert good["fields"]["thanhVien"]["state"] == "filled"
+    await registers.house.misbehave("population", "two_people", operation="CungCapThongTinHoGiaDinh")
+    bad = await ask(registers, "1.004222", quan)
+    async with registers.house.session.delete(f"{registers.house.control}/misbehave"):
+        pass
+    assert bad["fields"]["thanhVien"]["value"] is None
+    outcomes = {one["data_service"]: (one["outcome"], one.get("reason")) for one in bad["sources"]}
+    assert outcomes["CungCapThongTinHoGiaDinh"] == OTHER_PERSON
+
+
+def head_numbered(number: str) -> Say:
+    """The good answer of the population database, another number of the head of household in it."""
+
+    def change(good: Good) -> str:
+        start, sign, rest = good.text.partition("ChuHo>")
+        inner, end, after = rest.partition("ChuHo>")
+        return (
+            start + sign + re.sub("(SoDinhDanh>)[^<]*(</)", rf"\g<1>{number}\2", inner, count=1) + end + after
+        )
+
+    return body(change)
+
+
+@pytest.mark.parametrize("who", ["mau", "thu"])
+async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(registers: Stage, who: str) -> None:
+    """`thu` names his wife as the head; her number is replaced by that of a person of another name."""
+    subjects = {"requester": subject(registers, who), "mother": {"same_as": "requester"}}
+    registers.set("population", None)
+    good = await ask(registers, "2.000986", subjects)
+    assert (good["fields"]["chuHoHoTen"]["state"], papers(good)["residence_papers"]) == ("filled", "replaced")
+    registers.set("population", head_numbered(subject(registers, "quan")["personal_id"]))
+    bad = await ask(registers, "2.000986", subjects)
+    head = {key: bad["fields"][key]["value"] for key in ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo")}
+    assert set(head.values()) == {None}
+    assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
+    (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
+    assert (paper["state"], paper["reason"]["code"]) == ("required", "sources_differ")
+
+
+async def test_hurried_caller_sees_no_head_whom_nobody_confirmed(registers: Stage) -> None:
+    """The mother is confirmed in time; whether the number is the head's, only after the caller's deadline."""
+    number = subject(registers, "quan")["personal_id"]
+    change = head_numbered(number)
+
+    async def say(good: Good, writer: asyncio.StreamWriter) -> None:
+        if f"SoDinhDanh>{number}<".encode() in good.asked:
+            await asyncio.sleep(1.5)
+        await change(good, writer)
+
+    registers.set("population", say)
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}}
+    answer = await ask(registers, "2.000986", subjects, deadline_ms=500)
+    head = answer["fields"]["chuHoSoDinhDanh"]
+    assert (head["value"], head["state"], head["reason"]["code"]) == (None, "unavailable", "deadline_reached")
+    assert answer["fields"]["meHoTen"]["value"]
+
+
+async def test_text_is_no_number_of_the_head_or_the_household(registers: Stage) -> None:
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}}
+    registers.set("population", head_numbered("KHÔNG CÓ"))
+    registers.peers["social_insurance"].say = told(maHo="N/A")
+    answer = await ask(registers, "2.000986", subjects)
+    for key in ("chuHoSoDinhDanh", "maHoGiaDinh"):
+        assert answer["fields"][key]["value"] is None
+        assert answer["fields"][key]["reason"]["code"] == "code_unknown"
+    assert (
+        papers(answer).items() >= {"residence_papers": "required", "separate_bhyt_form": "required"}.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("blank", "proves"), [({}, True), ({"so": "không"}, False), ({"quyenSo": "-"}, False)]
+)
+async def test_marriage_without_a_number_proves_no_marriage(
+    registers: Stage, blank: dict[str, Any], proves: bool
+) -> None:
+    """The entries of both spouses in the population database may still prove it."""
+    registers.set(
+        "civil_status",
+        changed(lambda tree: {**tree, "ketHon": [{**one, **blank} for one in tree["ketHon"]]}),
+    )
+    subjects = {
+        "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
+    }  # fmt: skip
+    answer = await ask(registers, "1.001193", subjects)
+    (paper,) = [one for one in answer["papers"] if one["code"] == "marriage_certificate"]
+    assert ("civil_status.marriage.number" in json.dumps(paper.get("by"))) is proves
+
+
+def stored(**words: str) -> Say:
+    row = {
+        "MaKetQua": "KQ.G15.900002",
+        "TenGiayTo": "GCN kết hôn",
+        "SoKyHieu": "7/2019",
+        "CoQuanChuQuan": "x",
+    }
+    return changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": [{**row, **words}]}})
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "state"),
+    [
+        ({}, ("found", None), "reusable"),
+        ({"SoDinhDanhChuSoHuu": "033057391846"}, OTHER_PERSON, "required"),
+        ({"MaChuGiayTo": "033057391846"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn 033057391846"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của Nguyễn Văn Khác"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của Đỗ Thị Ánh (bản sao)"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của công dân Việt Nam"}, ("found", None), "reusable"),
+        ({"HoTenChuSoHuu": "NGUYỄN VĂN KHÁC"}, OTHER_PERSON, "required"),
+    ],
+)
+async def test_paper_of_another_owner_is_not_offered(
+    registers: Stage, words: dict[str, str], outcome: tuple[str, str | None], state: str
+) -> None:
+    registers.set("paper_store", stored(**words))
+    registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+    subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+    answer = await ask(registers, "1.001193", subjects)
+    assert (found(answer)["paper_store"], papers(answer)["marriage_certificate"]) == (outcome, state)
+
+
+NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}
+OLD = {
+    "so": "1", "quyenSo": "2", "ngayDangKy": "01/01/2001", "voChong": {"hoTen": "Y"},
+    "chamDut": {"lyDo": "lyHon", "ngay": "01/01/2005", "so": "1"},
+}  # fmt: skip
+NEW_ENDED = {**NEW, "chamDut": {"lyDo": "lyHon", "ngay": "02/03/2021", "so": "4"}}
+
+
+@pytest.mark.parametrize(
+    ("marriages", "state"),
+    [
+        ([OLD, NEW], "required"),
+        ([NEW, OLD], "required"),
+        ([OLD, NEW_ENDED], "replaced"),
+        ([NEW_ENDED, OLD], "replaced"),
+        ([{**NEW_ENDED, "ngayDangKy": None}, OLD], "required"),
+        ([{**NEW, "ngayDangKy": "2001"}, OLD], "required"),
+    ],
+)
+async def test_end_of_an_old_marriage_says_nothing_of_the_newest(
+    registers: Stage, marriages: list[dict[str, Any]], state: str
+) -> None:
+    registers.set("civil_status", told(tinhTrang="3", ketHon=marriages))
+    subjects = {"requester": subject(registers, "hanh"), "person": {"same_as": "requester"}}
+    answer = await ask(registers, "1.004873", subjects)
+    assert papers(answer)["divorce_or_death_paper"] == state
+
+
+@pytest.mark.parametrize(
+    ("marital", "state", "reason"),
+    [("2", "replaced", None), ("1", "required", "sources_differ"), ("3", "replaced", None)],
+)
+async def test_registers_that_contradict_one_another_keep_the_marriage_certificate(
+    registers: Stage, marital: str, state: str, reason: str | None
+) -> None:
+    """The population database says married, and names both spouses."""
+    registers.set("civil_status", told(tinhTrang=marital))
+    subjects = {
+        "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
+    }  # fmt: skip
+    answer = await ask(registers, "1.001193", subjects)
+    (paper,) = [one for one in answer["papers"] if one["code"] == "marriage_certificate"]
+    assert (paper["state"], (paper.get("reason") or {}).get("code")) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("Trần Thị Hoà", "filled"), ("TRẦN THỊ HÒA", "filled"), ("Trần Thị Hóa", "disputed")],
+)
+async def test_place_of_a_tone_mark_is_no_dispute_and_another_tone_is(
+    registers: Stage, name: str, state: str
+) -> None:
+    who = subject(registers, "hoa")
+    family = who["full_name"].rpartition(" ")[0]
+    written = f"{family} {name.rpartition(' ')[2]}"
+    registers.set("health_card", told(hoTen=written))
+    answer = await ask(registers, "9.000001", {"applicant": who})
+    assert answer["fields"]["hoTen"]["state"] == state
+    assert papers(answer)["id_paper"] == ("replaced" if state == "filled" else "required")
