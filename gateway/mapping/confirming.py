@@ -12,9 +12,13 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
 from gateway.mapping.source import ServicePlan
+from gateway.mapping.transforms import upper_ascii
 
 #: evidence that confirms who somebody is, the least of it first -> what is asked of it
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
+
+#: the kind of doubt of what was found by a number that nobody confirmed, and the rule that says so
+UNCONFIRMED, UNCONFIRMED_RULE = "identity_unconfirmed", "identity:unconfirmed"
 
 
 class Query(Protocol):
@@ -101,6 +105,40 @@ def untrusted(
         if not denied.isdisjoint(chain(query.role, hangs_on)):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
     return found
+
+
+def unconfirmed(
+    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
+) -> dict[int, Reason]:
+    """Queries by a number of which nobody said whose it is -> why not: what they found is shown in doubt."""
+    found: dict[int, Reason] = {}
+    for index, behind in confirms.items():
+        one = answers[index]
+        if one is None or one.outcome is Outcome.FOUND or _confirmed_by_another(queries, answers, index):
+            continue
+        found.update(dict.fromkeys(behind, one.reason or Reason.CONDITION_UNKNOWN))
+    return found
+
+
+def _confirmed_by_another(
+    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], index: int
+) -> bool:
+    """Whether another data service that compares name and birth date found the same person."""
+    about = (query for query in queries if query.role == queries[index].role and query.service.verifies)
+    return any((one := answers[query.index]) is not None and one.outcome is Outcome.FOUND for query in about)
+
+
+def misfits(answer: SourceAnswer, subject: Subject) -> bool:
+    """Whether a record bears a name or a birth date, and none that fits the person who was named."""
+    name, born = answer.values.get("full_name"), answer.values.get("birth_date")
+    fits = []
+    if isinstance(name, str) and subject.full_name is not None:
+        fits.append(upper_ascii(name) == upper_ascii(subject.full_name))
+    if isinstance(born, str) and subject.birth_date is not None:
+        ours = str(subject.birth_date)
+        known = min(len(born), len(ours))
+        fits.append(born[:known] == ours[:known])
+    return bool(fits) and not any(fits)
 
 
 def _denied(

@@ -11,7 +11,7 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
 from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.confirming import untrusted
+from gateway.mapping.confirming import misfits, unconfirmed, untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
@@ -24,7 +24,8 @@ _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 #: who confirms people is given so long, however little time the caller has; then his silence is an outage
 _PATIENCE_SECONDS = 0.75
-_NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
+#: claims that were not given are no evidence
+_NO_CLAIMS = failed(Outcome.SKIPPED, Reason.VALUE_BLANK)
 
 
 class Exchange:
@@ -93,7 +94,10 @@ class Exchange:
         """When id, name and birth date do not belong together, nothing found by the id alone is shown."""
         plan = self._plan
         hurried = asyncio.get_running_loop().time() < self._began + _PATIENCE_SECONDS
-        hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried)
+        hidden = {
+            **self._misfitting(answers),
+            **untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried),
+        }
         if not hidden:
             return answers
         shown = list(answers)
@@ -104,10 +108,27 @@ class Exchange:
                 shown[index] = _CUT if reason is Reason.DEADLINE_REACHED else _MISMATCH
         return shown
 
+    def _misfitting(self, answers: list[SourceAnswer | None]) -> dict[int, Reason]:
+        """While nobody confirms a number, a record that bears another name and birth date speaks for itself."""
+        found = {}
+        for index in unconfirmed(self._plan.queries, answers, self._plan.confirms):
+            one, subject = answers[index], self._subjects.get(self._plan.queries[index].role)
+            if one is not None and subject is not None and misfits(one, subject):
+                found[index] = Reason.DATA_DO_NOT_MATCH
+        return found
+
+    def _told(self, shown: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
+        """What came of each query, as its record has it; that it is not shown is a reason, not an outcome."""
+        real = self.gathering.answers
+        return [
+            one._replace(reason=Reason.DATA_DO_NOT_MATCH) if cut is _MISMATCH and one is not None else cut
+            for cut, one in zip(shown, real, strict=True)
+        ]
+
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when nobody can be asked."""
         query = self._plan.queries[index]
-        claims = self._claims() if query.service.evidence == ACCOUNT else NOTHING
+        claims = self._request.account if query.service.evidence == ACCOUNT else NOTHING
         if query.service.evidence == ACCOUNT and not claims:
             return _NO_CLAIMS
         subject = self._subject(query)
@@ -125,12 +146,6 @@ class Exchange:
     def _askable(self, query: PlannedQuery, subject: Subject) -> bool:
         """Subjects that the request names were looked at when the plan was made."""
         return query.role in self._prepared.cast.subjects or query.service.can_ask(subject)
-
-    def _claims(self) -> dict[str, object]:
-        """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""
-        own = self._subjects.get(self._prepared.procedure.signs_in)
-        numbers = {"SoDinhDanh": own.personal_id, "SoCMND": own.old_id} if own is not None else {}
-        return {**{name: number for name, number in numbers.items() if number}, **self._request.account}
 
     def _subject(self, query: PlannedQuery) -> Subject | None:
         subject = self._subjects.get(query.role)
@@ -240,7 +255,7 @@ class Exchange:
             "fields": filled.fields,
             "evidence": evidence,
             "papers": filled.papers,
-            "sources": source_entries(self._plan.queries, answers, self._calls),
+            "sources": source_entries(self._plan.queries, self._told(answers), self._calls),
             "saved": {"fields": filled.saved_fields, "papers": filled.saved_papers},
             "pending": pending,
             "passport": None,
@@ -253,3 +268,9 @@ def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
     fields = answer.get("fields")
     entries = fields.items() if isinstance(fields, dict) else ()
     return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
+
+
+def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
+    """What becomes of each paper: code -> state."""
+    papers = answer.get("papers")
+    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}

@@ -18,6 +18,8 @@ IMPATIENT = {
     "sources.civil_status.limits.total_ms": "100",
 }
 WELL = ("found", None)
+#: what the portal vouches for: the account answers at once
+CLAIMS = {"SoDienThoai": "0900000001"}
 
 
 async def breaker_of(house: House, source: str) -> str:
@@ -96,7 +98,7 @@ async def test_provider_that_cannot_be_reached_is_told_within_a_second(
         async with make_house(**overrides) as house:
             began = time.monotonic()
             answer = await house.prefill(
-                "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=5_000
+                "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=5_000, account=CLAIMS
             )
             assert time.monotonic() - began < 2
             elapsed = {one["source"]: one["elapsed_ms"] for one in answer["sources"]}
@@ -172,6 +174,7 @@ async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_p
                 {"applicant": house.subject("facts_example")},
                 official=official,
                 deadline_ms=1_000,
+                account=CLAIMS,
             )
             return time.monotonic() - began, found(answer)
 
@@ -198,7 +201,7 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
         await house.misbehave("health_card", "hang")
         answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
+            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000, account=CLAIMS
         )
         outcomes = found(answer)
         assert outcomes.pop("health_card") == ("unavailable", "deadline_reached")
