@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
 from gateway.mapping.source import ServicePlan
-from gateway.mapping.transforms import upper_ascii
 
 #: evidence that confirms who somebody is, the least of it first -> what is asked of it
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
@@ -128,17 +128,10 @@ def _confirmed_by_another(
     return any((one := answers[query.index]) is not None and one.outcome is Outcome.FOUND for query in about)
 
 
-def misfits(answer: SourceAnswer, subject: Subject) -> bool:
-    """Whether a record bears a name or a birth date, and none that fits the person who was named."""
-    name, born = answer.values.get("full_name"), answer.values.get("birth_date")
-    fits = []
-    if isinstance(name, str) and subject.full_name is not None:
-        fits.append(upper_ascii(name) == upper_ascii(subject.full_name))
-    if isinstance(born, str) and subject.birth_date is not None:
-        ours = str(subject.birth_date)
-        known = min(len(born), len(ours))
-        fits.append(born[:known] == ours[:known])
-    return bool(fits) and not any(fits)
+def misfits(subject: Subject) -> bool:
+    """Whether the birth year that a number spells, which is all that most records bear of a person, is another one."""
+    number, born = subject.personal_id, subject.birth_date
+    return number is not None and born is not None and birth_year_of(number) != born.year
 
 
 def _denied(

@@ -109,11 +109,11 @@ class Exchange:
         return shown
 
     def _misfitting(self, answers: list[SourceAnswer | None]) -> dict[int, Reason]:
-        """While nobody confirms a number, a record that bears another name and birth date speaks for itself."""
+        """While nobody confirms a number, the number speaks for itself."""
         found = {}
         for index in unconfirmed(self._plan.queries, answers, self._plan.confirms):
-            one, subject = answers[index], self._subjects.get(self._plan.queries[index].role)
-            if one is not None and subject is not None and misfits(one, subject):
+            subject = self._subjects.get(self._plan.queries[index].role)
+            if subject is not None and misfits(subject):
                 found[index] = Reason.DATA_DO_NOT_MATCH
         return found
 

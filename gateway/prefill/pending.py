@@ -35,7 +35,7 @@ class PendingStore:
         sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(
             nonce, orjson.dumps(state), requester.encode()
         )
-        await self._cache.put(_place(token), nonce + sealed, self._seconds)
+        await self._cache.put(_place(token), nonce + sealed, self._seconds, requester)
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
         """The state; NotFound when there is none, or when it is not this requester's (the same answer)."""

@@ -201,7 +201,7 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     async with make_house(**{"sources.health_card.limits.total_ms": "2100"}) as house:
         await house.misbehave("health_card", "hang")
         answer = await house.prefill(
-            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000, account=CLAIMS
+            "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=2_000
         )
         outcomes = found(answer)
         assert outcomes.pop("health_card") == ("unavailable", "deadline_reached")
