@@ -1,6 +1,7 @@
 """The cache in this process: the embedded default (gateway.ports.Cache).
 
-Bounded by entries and by bytes; what was not used longest goes first, what has expired is never given out.
+Bounded by entries and by bytes, and what has expired is never given out. When there is no room, the owner who has
+most in it gives way, with what he did not use longest: whoever floods it drives out only his own.
 """
 
 import time
@@ -12,7 +13,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.ports import Cache
 
 _ENTRIES = 50_000
-_BYTES = 64 * 1024 * 1024
+_BYTES = 32 * 1024 * 1024
 #: what an entry costs beside its value
 _OVERHEAD = 200
 
@@ -20,16 +21,20 @@ _OVERHEAD = 200
 class MemoryCache:
     """A bounded map with expiry; for one loop."""
 
-    __slots__ = ("_entries", "_items", "_now", "_room", "_used")
+    __slots__ = ("_entries", "_items", "_now", "_owned", "_room", "_sizes")
 
     def __init__(
         self, *, entries: int = _ENTRIES, room: int = _BYTES, now: Callable[[], float] = time.monotonic
     ) -> None:
         """At most `entries` entries that take `room` bytes together, keys and overhead included."""
-        self._items: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        #: key -> when it is over, value, owner
+        self._items: dict[str, tuple[float, bytes, str]] = {}
+        #: owner -> his keys, the one not used longest first
+        self._owned: dict[str, OrderedDict[str, None]] = {}
+        #: owner -> bytes that he takes
+        self._sizes: dict[str, int] = {}
         self._entries = entries
         self._room = room
-        self._used = 0
         self._now = now
 
     async def get(self, key: str) -> bytes | None:
@@ -40,29 +45,40 @@ class MemoryCache:
         if item[0] <= self._now():
             self._forget(key)
             return None
-        self._items.move_to_end(key)
+        self._owned[item[2]].move_to_end(key)
         return item[1]
 
-    async def put(self, key: str, value: bytes, seconds: int) -> None:
+    async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:
         """Keep a value for `seconds`; one that is larger than the whole cache is dropped."""
         self._forget(key)
         size = _size(key, value)
         if seconds <= 0 or size > self._room or not self._entries:
             return
-        while self._used + size > self._room or len(self._items) >= self._entries:
-            self._forget(next(iter(self._items)))
-        self._items[key] = (self._now() + seconds, bytes(value))
-        self._used += size
+        taken = self._sizes.get(owner, 0) + size
+        while sum(self._sizes.values()) + size > self._room or len(self._items) >= self._entries:
+            most = max(self._sizes, key=self._sizes.__getitem__)
+            # the newcomer counts with what he brings: he does not drive out whoever has less
+            most = owner if owner in self._sizes and taken > self._sizes[most] else most
+            self._forget(next(iter(self._owned[most])))
+            taken = self._sizes.get(owner, 0) + size
+        self._items[key] = (self._now() + seconds, bytes(value), owner)
+        self._owned.setdefault(owner, OrderedDict())[key] = None
+        self._sizes[owner] = taken
 
     async def close(self) -> None:
         """Forget everything."""
-        self._items.clear()
-        self._used = 0
+        for kept in (self._items, self._owned, self._sizes):
+            kept.clear()
 
     def _forget(self, key: str) -> None:
         item = self._items.pop(key, None)
-        if item is not None:
-            self._used -= _size(key, item[1])
+        if item is None:
+            return
+        owner = item[2]
+        del self._owned[owner][key]
+        self._sizes[owner] -= _size(key, item[1])
+        if not self._owned[owner]:
+            del self._owned[owner], self._sizes[owner]
 
 
 def _size(key: str, value: bytes) -> int:
@@ -96,6 +112,6 @@ def _open_memory(query: str) -> MemoryCache:
     except ValueError:
         what = "entries and bytes of memory:// are numbers"
         raise ConfigError(
-            [Problem("cache_url", 0, what, "write memory://?entries=50000&bytes=67108864")]
+            [Problem("cache_url", 0, what, "write memory://?entries=50000&bytes=33554432")]
         ) from None
     return MemoryCache(entries=entries, room=room)

@@ -45,8 +45,8 @@ class RedisCache:
         value: Any = await self._try(lambda: self._redis.get(_PREFIX + key))
         return value if isinstance(value, bytes) else None
 
-    async def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for `seconds`; dropped when the server does not take it."""
+    async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:  # noqa: ARG002
+        """Keep a value for `seconds`; dropped when the server does not take it, which knows no owners."""
         if seconds > 0:
             await self._try(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
 

@@ -9,13 +9,14 @@ from datetime import date
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject
+from gateway.mapping import agreeing
+from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
-from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
+from gateway.mapping.plan import Plan, PlannedField, evidence_id
 from gateway.mapping.predicates import Facts, Published
-from gateway.mapping.transforms import same_words
 
 #: which state says most about why a field has no value, strongest first
 _RANK = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
@@ -65,15 +66,20 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
     form, known = filled.form, situation.known
     shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
     disputed: set[tuple[int, str]] = set()
+    awaited: set[tuple[int, str]] = set()
+    doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     for planned in plan.fields:
         key = planned.field.key
         if planned.field.agree:
-            disputed.update(_disputed(planned, shown))
+            disputed.update(agreeing.disputed(planned, shown))
+            awaited.update(agreeing.awaited(planned, shown))
         if key in known:
             filled.fields[key] = _kept(known[key])
             put(form, planned.field.names, known[key])
             continue
         entry = filled.fields[key] = _entry(plan, planned, shown)
+        if doubtful:
+            _doubt_person(entry, doubtful)
         value = entry["value"]
         if value is not None:
             put(form, planned.field.names, value)
@@ -81,7 +87,17 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
         elif entry["state"] == "withheld":
             filled.rules[str(_withheld_rule(planned))] = None
     filled.saved_fields = len(filled.digestible)
-    facts = Facts(plan, answers, situation.published, situation.today, situation.given, known, disputed)
+    facts = Facts(
+        plan,
+        answers,
+        situation.published,
+        situation.today,
+        situation.given,
+        known,
+        disputed,
+        awaited,
+        doubtful,
+    )
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
@@ -131,12 +147,20 @@ def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence:
     return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
 
 
+def _doubt_person(entry: Entry, doubtful: Mapping[int, Reason]) -> None:
+    """Nobody confirmed whose number it is: the value may be somebody else's, and the citizen may correct it."""
+    for query in doubtful:
+        if entry["evidence"] == evidence_id(query) and entry["doubt"] is None:
+            entry["doubt"] = {"kind": UNCONFIRMED, "candidates": [], "preferred": 0, "rule": UNCONFIRMED_RULE}
+            entry["editable"] = True
+
+
 def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
-    found = _said(planned, answers)
+    found = agreeing.said(planned, answers)
     if not found:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
-    differ = _differ(found)
+    differ = agreeing.differ(found)
     entry: Entry = {
         "state": "disputed" if differ else "filled",
         "value": value,
@@ -152,32 +176,6 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
         entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
     return entry
-
-
-def _said(planned: PlannedField, answers: list[SourceAnswer | None]) -> list[tuple[object, str, Pick]]:
-    """What the sources say of a field: value, evidence, reference; in the order of preference."""
-    found: list[tuple[object, str, Pick]] = []
-    for pick in planned.picks:
-        answer = answers[pick.query] if pick.query is not None else None
-        raw = answer.values.get(pick.attribute) if answer is not None else None
-        value = planned.field.convert(raw) if raw is not None else None
-        if value is not None and pick.query is not None:
-            found.append((value, evidence_id(pick.query), pick))
-    return found
-
-
-def _differ(found: list[tuple[object, str, Pick]]) -> bool:
-    return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
-
-
-def _disputed(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iterator[tuple[int, str]]:
-    """The references of a field whose sources contradict one another, whatever the citizen typed."""
-    if _differ(found := _said(planned, answers)):
-        yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
-
-
-def _folded(value: object) -> object:
-    return same_words(value) if isinstance(value, str) else value
 
 
 def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
@@ -206,8 +204,9 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
     source = plan.queries[index].service.name.partition(".")[0]
     if answer is None:
         return "not_applicable", {"code": Reason.CONDITION_FALSE.value, "source": source}
-    state = _STATES[answer.outcome]
-    reason = answer.reason
+    state, reason = _STATES[answer.outcome], answer.reason
+    if answer.outcome is Outcome.SKIPPED:
+        state = _UNASKED.get(reason, state)
     if answer.outcome is Outcome.FOUND:
         unknown = attribute in answer.doubts or attribute in answer.values
         reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
@@ -242,6 +241,7 @@ def next_queries(
     facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
     for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
+    wanted.update(dict.fromkeys(agreeing.partners(plan, answers, wanted, situation.known)))
     for index, behind in plan.confirms.items():
         if answers[index] is None and any(one in wanted or answers[one] is not None for one in behind):
             wanted[index] = None

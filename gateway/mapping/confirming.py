@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
@@ -16,6 +17,9 @@ from gateway.mapping.source import ServicePlan
 #: evidence that confirms who somebody is, the least of it first -> what is asked of it
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
 _DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
+
+#: the kind of doubt of what was found by a number that nobody confirmed, and the rule that says so
+UNCONFIRMED, UNCONFIRMED_RULE = "identity_unconfirmed", "identity:unconfirmed"
 
 
 class Query(Protocol):
@@ -154,6 +158,33 @@ def _without(answer: SourceAnswer, people: set[tuple[str | None, str | None]]) -
     return answer._replace(
         values=kept, doubts={**answer.doubts, **dict.fromkeys(values.keys() - kept, _DENIED)}
     )
+
+
+def unconfirmed(
+    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
+) -> dict[int, Reason]:
+    """Queries by a number of which nobody said whose it is -> why not: what they found is shown in doubt."""
+    found: dict[int, Reason] = {}
+    for index, behind in confirms.items():
+        one = answers[index]
+        if one is None or one.outcome is Outcome.FOUND or _confirmed_by_another(queries, answers, index):
+            continue
+        found.update(dict.fromkeys(behind, one.reason or Reason.CONDITION_UNKNOWN))
+    return found
+
+
+def _confirmed_by_another(
+    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], index: int
+) -> bool:
+    """Whether another data service that compares name and birth date found the same person."""
+    about = (query for query in queries if query.role == queries[index].role and query.service.verifies)
+    return any((one := answers[query.index]) is not None and one.outcome is Outcome.FOUND for query in about)
+
+
+def misfits(subject: Subject) -> bool:
+    """Whether the birth year that a number spells, which is all that most records bear of a person, is another one."""
+    number, born = subject.personal_id, subject.birth_date
+    return number is not None and born is not None and birth_year_of(number) != born.year
 
 
 def _denied(

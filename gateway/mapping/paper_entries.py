@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gateway.domain.evidence import Reason
 from gateway.mapping.paper_rules import PaperRule
-from gateway.mapping.papers import Verdict, prove
+from gateway.mapping.papers import Verdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
 Entry = dict[str, object]
@@ -48,7 +48,7 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> Entry:
         return {**entry, "state": "not_applicable", "reason": reason}
     if paper.when is not None and contradicted(facts, paper.when):
         verdict = Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=paper.when)
-        return {**entry, **_required(paper, Truth.YES, verdict)}
+        return {**entry, **_required(facts, paper, Truth.YES, verdict)}
     if paper.replaced_by is None and condition is Truth.YES:
         return {**entry, "state": "required", "reason": _minor(facts, paper)}
     if paper.replaced_by is not None:
@@ -57,7 +57,7 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> Entry:
             return {**entry, **_replaced(paper, verdict)}
     else:
         verdict = Verdict(Truth.UNKNOWN)
-    return {**entry, **_required(paper, condition, verdict)}
+    return {**entry, **_required(facts, paper, condition, verdict)}
 
 
 def _minor(facts: Facts, paper: PaperRule) -> Entry | None:
@@ -80,9 +80,11 @@ def _replaced(paper: PaperRule, verdict: Verdict) -> Entry:
     return {"state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
 
 
-def _required(paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
+def _required(facts: Facts, paper: PaperRule, condition: Truth, verdict: Verdict) -> Entry:
     if condition is Truth.UNKNOWN:
-        reason: Entry = {"code": Reason.CONDITION_UNKNOWN.value, "condition": paper.when}
+        late = unsettled(facts, paper.when or "") is Reason.DEADLINE_REACHED
+        why = Reason.DEADLINE_REACHED if late else Reason.CONDITION_UNKNOWN
+        reason: Entry = {"code": why.value, "condition": paper.when}
     else:
         reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
         if verdict.rule:

@@ -55,10 +55,15 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
 
 def _is(facts: Facts, name: str) -> Verdict:
     truth = predicate(facts, name)
-    disputed = any(facts.disputes(word) for word in facts.plan.reads[name])
-    unknown = Reason.SOURCES_DIFFER if disputed else Reason.CONDITION_UNKNOWN
+    unknown = unsettled(facts, name) or Reason.CONDITION_UNKNOWN
     why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: unknown}.get(truth)
     return Verdict(truth, by=f"is:{name}", reason=why, rule=name)
+
+
+def unsettled(facts: Facts, name: str) -> Reason | None:
+    """Why what a predicate reads may not be true; None: nothing speaks against it."""
+    why = (facts.unsettled(word) for word in facts.plan.reads[name])
+    return next((reason for reason in why if reason is not None), None)
 
 
 def _unpublished(facts: Facts, name: str) -> Verdict | None:
@@ -92,8 +97,8 @@ def _one(facts: Facts, word: str) -> Verdict:
     scope = facts.published(query.service.name, pick.attribute)
     if scope is None:
         return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
-    if facts.disputes(word):
-        return Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=facts.plan.whose.get(word, ""))
+    if (unsettled := facts.unsettled(word)) is not None:
+        return Verdict(Truth.UNKNOWN, reason=unsettled, rule=facts.plan.whose.get(word, ""))
     answer = facts.answers[pick.query]
     if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
         return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
@@ -148,8 +153,8 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
     if pick.query is None:
         return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
     answer = facts.answers[pick.query]
-    if answer is None:
-        return Verdict(Truth.UNKNOWN)
+    if answer is None or (unsettled := facts.unsettled(word)) is not None:
+        return Verdict(Truth.UNKNOWN, reason=answer and unsettled)
     papers = answer.values.get("papers")
     for paper in papers if isinstance(papers, list) else ():
         if paper.get("result_code") in issued.result_codes and _still_valid(paper, facts.today):

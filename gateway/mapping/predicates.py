@@ -4,12 +4,12 @@ A blank value never proves a negative, and a value that a source doubts or anoth
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import SourceAnswer
+from gateway.domain.evidence import Reason, SourceAnswer
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.plan import Plan
 
@@ -37,11 +37,21 @@ class Facts:
     known: Mapping[str, object]
     #: query and attribute that another source contradicts: they prove nothing
     disputed: Collection[tuple[int, str]] = frozenset()
+    #: query and attribute that a source which is still awaited may contradict: they prove nothing yet
+    awaited: Collection[tuple[int, str]] = frozenset()
+    #: query by a number that nobody confirmed -> why nobody did: it proves nothing
+    unconfirmed: Mapping[int, Reason] = field(default_factory=dict)
 
-    def disputes(self, word: str) -> bool:
-        """Whether sources contradict one another about a reference."""
+    def unsettled(self, word: str) -> Reason | None:
+        """Why what is said of a reference may not be true; None: nothing speaks against it."""
         pick = self.plan.picks.get(word)
-        return pick is not None and pick.query is not None and (pick.query, pick.attribute) in self.disputed
+        if pick is None or pick.query is None:
+            return None
+        if (pick.query, pick.attribute) in self.disputed:
+            return Reason.SOURCES_DIFFER
+        if (pick.query, pick.attribute) in self.awaited:
+            return Reason.DEADLINE_REACHED
+        return self.unconfirmed.get(pick.query)
 
 
 def predicate(facts: Facts, name: str) -> Truth:
@@ -107,7 +117,7 @@ def _younger(value: object, years: int, today: date) -> Truth:
 
 def _value(facts: Facts, word: str) -> object:
     pick = facts.plan.picks.get(word)
-    if pick is None or pick.query is None or facts.disputes(word):
+    if pick is None or pick.query is None or facts.unsettled(word) is not None:
         return None
     answer = facts.answers[pick.query]
     # a doubtful value decides nothing: its paper is asked for

@@ -11,7 +11,7 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
 from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.confirming import disowned, untrusted
+from gateway.mapping.confirming import disowned, misfits, unconfirmed, untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
@@ -24,7 +24,8 @@ _CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 _MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 #: who confirms people is given so long, however little time the caller has; then his silence is an outage
 _PATIENCE_SECONDS = 0.75
-_NO_CLAIMS = SourceAnswer(outcome=Outcome.FOUND)
+#: claims that were not given are no evidence
+_NO_CLAIMS = failed(Outcome.SKIPPED, Reason.VALUE_BLANK)
 
 
 class Exchange:
@@ -96,7 +97,10 @@ class Exchange:
         """
         plan, given = self._plan, self._prepared.cast.subjects
         hurried = asyncio.get_running_loop().time() < self._began + _PATIENCE_SECONDS
-        hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried)
+        hidden = {
+            **self._misfitting(answers),
+            **untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried),
+        }
         named = {role: one for role, one in self._subjects.items() if role not in given}
         if not hidden and not named:
             return answers
@@ -108,17 +112,34 @@ class Exchange:
                 shown[index] = _CUT if reason is Reason.DEADLINE_REACHED else _MISMATCH
         return shown
 
+    def _misfitting(self, answers: list[SourceAnswer | None]) -> dict[int, Reason]:
+        """While nobody confirms a number, the number speaks for itself."""
+        found = {}
+        for index in unconfirmed(self._plan.queries, answers, self._plan.confirms):
+            subject = self._subjects.get(self._plan.queries[index].role)
+            if subject is not None and misfits(subject):
+                found[index] = Reason.DATA_DO_NOT_MATCH
+        return found
+
+    def _told(self, shown: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
+        """What came of each query, as its record has it; that it is not shown is a reason, not an outcome."""
+        real = self.gathering.answers
+        return [
+            one._replace(reason=Reason.DATA_DO_NOT_MATCH) if cut is _MISMATCH and one is not None else cut
+            for cut, one in zip(shown, real, strict=True)
+        ]
+
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when nobody can be asked."""
         query = self._plan.queries[index]
-        claims = self._claims() if query.service.evidence == ACCOUNT else NOTHING
+        claims = self._request.account if query.service.evidence == ACCOUNT else NOTHING
         if query.service.evidence == ACCOUNT and not claims:
             return _NO_CLAIMS
         subject = self._subject(query)
         if subject is None or not self._askable(query, subject):
             return None
         call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"))
-        if (told := self._told(query, subject, call)) is not None:
+        if (told := self._known(query, subject, call)) is not None:
             return told
         asked = SourceQuery(
             call_id=call.call_id, service=query.service.name, subject=subject, attributes=query.attributes,
@@ -128,7 +149,7 @@ class Exchange:
         )  # fmt: skip
         return await self._tools.gatherer.ask(asked, self._asker, self.id, self._deadline, call)
 
-    def _told(self, query: PlannedQuery, subject: Subject, call: Call) -> SourceAnswer | None:
+    def _known(self, query: PlannedQuery, subject: Subject, call: Call) -> SourceAnswer | None:
         """What this data service told already of somebody found on the way, who stands in another role as well."""
         if query.role in self._prepared.cast.subjects:
             return None
@@ -149,12 +170,6 @@ class Exchange:
     def _askable(self, query: PlannedQuery, subject: Subject) -> bool:
         """Subjects that the request names were looked at when the plan was made."""
         return query.role in self._prepared.cast.subjects or query.service.can_ask(subject)
-
-    def _claims(self) -> dict[str, object]:
-        """Claims that the caller vouches for; the subject's own numbers stand in for missing ones."""
-        own = self._subjects.get(self._prepared.procedure.signs_in)
-        numbers = {"SoDinhDanh": own.personal_id, "SoCMND": own.old_id} if own is not None else {}
-        return {**{name: number for name, number in numbers.items() if number}, **self._request.account}
 
     def _subject(self, query: PlannedQuery) -> Subject | None:
         subject = self._subjects.get(query.role)
@@ -264,7 +279,7 @@ class Exchange:
             "fields": filled.fields,
             "evidence": evidence,
             "papers": filled.papers,
-            "sources": source_entries(self._plan.queries, answers, self._calls),
+            "sources": source_entries(self._plan.queries, self._told(answers), self._calls),
             "saved": {"fields": filled.saved_fields, "papers": filled.saved_papers},
             "pending": pending,
             "passport": None,
@@ -277,3 +292,9 @@ def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
     fields = answer.get("fields")
     entries = fields.items() if isinstance(fields, dict) else ()
     return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
+
+
+def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
+    """What becomes of each paper: code -> state."""
+    papers = answer.get("papers")
+    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}

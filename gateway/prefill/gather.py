@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import orjson
+
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.ports import Clock, Source
@@ -19,6 +21,8 @@ from gateway.telemetry import Metrics, log
 
 #: how much too early a timer of the loop may ring
 _TICK_SECONDS = 0.01
+#: letters of JSON of all kept answers together (objects take about eight times as much), and of one
+_ROOM, _LARGEST = 2_000_000, 250_000
 #: the least time from one look at all that is kept to the next
 _SWEEP_SECONDS = 0.25
 
@@ -40,6 +44,7 @@ class _Kept:
     answer: SourceAnswer
     fetched_at: datetime
     until: float
+    size: int
 
 
 @dataclass(slots=True)
@@ -74,6 +79,7 @@ class Gatherer:
         self._metrics = metrics
         self._entries = entries
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._room = _ROOM
         #: when the next kept answer is over; infinite when there is none
         self._sweep_at = math.inf
         self._flights: dict[str, _Flight] = {}
@@ -140,14 +146,23 @@ class Gatherer:
             log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
-        while len(self._kept) >= self._entries:
-            self._kept.popitem(last=False)
+        size = len(orjson.dumps(answer.values, default=str))
+        if size > _LARGEST:
+            return
+        self._drop(key)
+        while self._kept and (len(self._kept) >= self._entries or self._room < size):
+            self._drop(next(iter(self._kept)))
+        self._room -= size
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        self._kept[key] = _Kept(answer, self._clock.now(), until)
+        self._kept[key] = _Kept(answer, self._clock.now(), until, size)
         if self._sweep_at > until:
             self._sweep_at = until
             loop.call_at(until, self._sweep, until)
+
+    def _drop(self, key: str) -> None:
+        if (gone := self._kept.pop(key, None)) is not None:
+            self._room += gone.size
 
     def _sweep(self, at: float) -> None:
         """Evidence leaves the memory when its time is over, not when somebody needs the place."""
@@ -156,7 +171,7 @@ class Gatherer:
         loop = asyncio.get_running_loop()
         now = loop.time()
         for key in [key for key, kept in self._kept.items() if kept.until <= now + _TICK_SECONDS]:
-            del self._kept[key]
+            self._drop(key)
         self._sweep_at = math.inf
         if self._kept:
             self._sweep_at = max(min(kept.until for kept in self._kept.values()), now + _SWEEP_SECONDS)

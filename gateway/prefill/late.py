@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 
 from gateway.domain.errors import GatewayError, LogUnavailable
 from gateway.domain.exchange import Phase
-from gateway.prefill.exchange import Exchange, seen
+from gateway.prefill.exchange import Exchange, papers_seen, seen
 from gateway.prefill.prepared import Tools
 from gateway.telemetry import log
 
@@ -79,7 +79,7 @@ class LateWork:
         self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
     ) -> None:
         arrived = asyncio.Event()
-        had = seen(shown)
+        had, papers = seen(shown), papers_seen(shown)
         await self._keep(running, token, shown, version=0, late=[])
         running.gathering.arrived = arrived.set
         version, failures = 0, 0
@@ -102,6 +102,7 @@ class LateWork:
                 continue
             version, failures = version + 1, 0
             late = [key for key, now in seen(answer).items() if _differs(had.get(key), now)]
+            late += [code for code, state in papers_seen(answer).items() if papers.get(code) != state]
             await self._keep(running, token, answer, version=version, late=late, done=done)
             if done:
                 return

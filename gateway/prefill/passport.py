@@ -10,6 +10,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.identifiers import CallId
 from gateway.mapping.plan import Plan, PlannedQuery
 from gateway.mapping.predicates import Published
+from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.grants import Grant
 from gateway.prefill.gather import Call
 
@@ -64,10 +65,12 @@ def issued(
 def source_entries(
     queries: Sequence[PlannedQuery], answers: Sequence[SourceAnswer | None], calls: Mapping[int, Call]
 ) -> list[dict[str, object]]:
-    """One line per planned query: what was asked, what came of it, how long it took."""
+    """One line per planned query, but for claims that nobody gave: what was asked, what came of it, and when."""
     entries = []
     for query, answer in zip(queries, answers, strict=True):
         call = calls.get(query.index, _NO_CALL)
+        if call is _NO_CALL and query.service.evidence == ACCOUNT:
+            continue  # claims that were not given are no source
         entry: dict[str, object] = {
             "source": query.service.source,
             "data_service": query.service.operation,

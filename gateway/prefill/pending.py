@@ -43,7 +43,7 @@ class PendingStore:
         sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(
             nonce, orjson.dumps(state), requester.encode()
         )
-        await self._cache.put(_place(token), nonce + sealed, self._seconds)
+        await self._cache.put(_place(token), nonce + sealed, self._seconds, requester)
         if (change := self._changes.pop(token, None)) is not None:
             change.set()
 

@@ -34,7 +34,9 @@ from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
 from gateway.telemetry import Metrics
 
-_MAX_PLANS = 1_000
+_MAX_PLANS = 256
+#: of plans for some fields only: callers may name very many subsets, and none of them drives out a whole form
+_MAX_NARROWED = 64
 #: a plan for more subjects is large and seldom wanted again: it is made anew
 _KEPT_SUBJECTS = 10
 _POLL_SECONDS = 0.02
@@ -50,6 +52,9 @@ class _Planned(NamedTuple):
     passports: tuple[dict[str, object], ...]
 
 
+_Plans = OrderedDict[tuple[object, ...], _Planned]
+
+
 class Prefill:
     """Fills forms. Holds no state of requests but plans, calls in flight and answers still valid."""
 
@@ -62,7 +67,8 @@ class Prefill:
         self._catalogue = catalogue
         self._policy = Policy(configuration)
         self._offers = _enabled(configuration, catalogue)
-        self._plans: OrderedDict[tuple[object, ...], _Planned] = OrderedDict()
+        self._plans: _Plans = OrderedDict()
+        self._narrowed: _Plans = OrderedDict()
         self._scopes = {(s.service, name): s.scope for s in configuration.scopes for name in s.attributes}
         times = configuration.gateway.prefill
         pending = PendingStore(cache, times.pending_seconds)
@@ -160,7 +166,8 @@ class Prefill:
         """What is the same for all subjects of this shape."""
         narrowed = None if request.fields is None else frozenset(request.fields)
         key = (procedure.code, grant.requester, grant.purpose, grant.day, roles.shape, narrowed)
-        planned = self._plans.get(key)
+        plans, most = (self._plans, _MAX_PLANS) if narrowed is None else (self._narrowed, _MAX_NARROWED)
+        planned = plans.get(key)
         if planned is None:
             plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
             untouched = Situation({}, roles.given, grant.day, self._published)
@@ -168,13 +175,10 @@ class Prefill:
             passports = self._tools.issuer.passports(plan, grant)
             planned = _Planned(plan, first, passports)
             if len(roles.subjects) <= _KEPT_SUBJECTS:
-                self._keep(key, planned)
+                while len(plans) >= most:
+                    plans.popitem(last=False)
+                plans[key] = planned
         return planned
-
-    def _keep(self, key: tuple[object, ...], planned: "_Planned") -> None:
-        while len(self._plans) >= _MAX_PLANS:
-            self._plans.popitem(last=False)
-        self._plans[key] = planned
 
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
@@ -239,13 +243,12 @@ def _allows(grant: Grant) -> Allows:
 
 def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     fields = {field.key: field for field in procedure.fields}
-    for place, names in (("fields", request.fields or ()), ("known", request.known)):
-        for name in names:
-            if name not in fields:
-                shown = name if _NAME.fullmatch(name) else "this name"
-                raise _fault(
-                    f"/{place}", f"the form of {procedure.code} has no field {shown}", "unknown_field"
-                )
+    places = [(f"/fields/{at}", name) for at, name in enumerate(request.fields or ())]
+    places += [(f"/known/{name if _NAME.fullmatch(name) else '*'}", name) for name in request.known]
+    for place, name in places:
+        if name not in fields:
+            shown = name if _NAME.fullmatch(name) else "this name"
+            raise _fault(place, f"the form of {procedure.code} has no field {shown}", "unknown_field")
     for name, value in request.known.items():
         if not procedure.accepts(name, value):
             raise _fault(f"/known/{name}", "the form's schema does not take this value", "value_not_possible")

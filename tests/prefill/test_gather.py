@@ -26,15 +26,16 @@ class _Clock:
 class _Source:
     """A source in memory that counts its calls."""
 
-    def __init__(self, *, alarm: bool = False, seconds: float = 0) -> None:
+    def __init__(self, *, alarm: bool = False, seconds: float = 0, letters: int = 0) -> None:
         self.calls = 0
+        self.letters = letters
         self.alarm = alarm
         self.seconds = seconds
 
     async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:  # noqa: ARG002
         self.calls += 1
         await asyncio.sleep(self.seconds)
-        return SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử"}, alarm=self.alarm)
+        return SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử" + "ử" * self.letters}, alarm=self.alarm)
 
     def state(self) -> SourceState:
         raise AssertionError
@@ -102,6 +103,17 @@ async def test_answer_is_never_used_for_another_asker() -> None:
     call, deadline = Call(CallId("x-2")), asyncio.get_running_loop().time() + 1
     await gatherer.ask(_query(), "somebody else", ExchangeId("y"), deadline, call)
     assert (call.cached, source.calls) == (False, 2)
+
+
+@pytest.mark.parametrize(("letters", "most"), [(50_000, 25), (300_000, 0)])
+async def test_large_answers_are_kept_by_their_size_not_by_their_count(letters: int, most: int) -> None:
+    gatherer = Gatherer(
+        {"population": _Source(letters=letters)}, {"population.look": 60}, _Clock(), Metrics()
+    )
+    for number in range(60):
+        await _ask(gatherer, _query()._replace(dossier=f"H31.14-260105-{number:04}"))
+    assert gatherer.kept <= most
+    assert (await _ask(gatherer, _query()._replace(dossier="H31.14-260105-0059"))).cached == bool(most)
 
 
 async def test_answer_with_an_alarm_is_never_kept() -> None:

@@ -72,6 +72,16 @@ async def test_memory_is_bounded_by_entries_and_forgets_what_was_not_used_longes
     assert [await cache.get(key) for key in "abcd"] == [b"1", None, b"1", b"1"]
 
 
+async def test_flood_of_one_owner_drives_out_only_his_own() -> None:
+    cache = MemoryCache(room=5_000)
+    await cache.put("quiet", b"1", 60, "one_gate")
+    for number in range(100):
+        await cache.put(f"flood {number}", bytes(500), 60, "portal")
+    assert await cache.get("quiet") == b"1"
+    assert await cache.get("flood 99")
+    assert await cache.get("flood 0") is None
+
+
 async def test_memory_expires_by_its_clock() -> None:
     clock = Clock()
     cache = MemoryCache(now=clock)

@@ -1,0 +1,55 @@
+"""Fields whose references state the same fact (`agree`): what the sources say of it, and whether they differ."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.domain.evidence import Reason, SourceAnswer
+from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
+from gateway.mapping.transforms import same_words
+
+Answers = list[SourceAnswer | None]
+
+
+def said(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pick]]:
+    """What the sources say of a field: value, evidence, reference; in the order of preference."""
+    found: list[tuple[object, str, Pick]] = []
+    for pick in planned.picks:
+        answer = answers[pick.query] if pick.query is not None else None
+        raw = answer.values.get(pick.attribute) if answer is not None else None
+        value = planned.field.convert(raw) if raw is not None else None
+        if value is not None and pick.query is not None:
+            found.append((value, evidence_id(pick.query), pick))
+    return found
+
+
+def differ(found: list[tuple[object, str, Pick]]) -> bool:
+    """Whether sources contradict one another; the case of letters does not count."""
+    return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
+
+
+def _folded(value: object) -> object:
+    return same_words(value) if isinstance(value, str) else value
+
+
+def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
+    """The references of a field whose sources contradict one another, whatever the citizen typed."""
+    if differ(found := said(planned, answers)):
+        yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
+
+
+def awaited(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
+    """The references of a field while one of its sources, which may contradict the others, has time to answer."""
+    open_ = (answers[query] for query, _, _ in planned.asked)
+    if any(one is not None and one.reason is Reason.DEADLINE_REACHED for one in open_):
+        yield from ((query, attribute) for query, attribute, _ in planned.asked)
+
+
+def partners(
+    plan: Plan, answers: Answers, wanted: Mapping[int, None], known: Mapping[str, object]
+) -> Iterator[int]:
+    """Queries that may contradict what papers rest on, where the citizen typed the field: his word settles nothing."""
+    typed = [one for one in plan.fields if one.field.agree and one.field.key in known]
+    rests = {(pick.query, pick.attribute) for pick in plan.picks.values()} if typed else set()
+    for planned in typed:
+        mine = [query for query, attribute, _ in planned.asked if (query, attribute) in rests]
+        if any(query in wanted or answers[query] is not None for query in mine):
+            yield from (query for query, _, _ in planned.asked if answers[query] is None)
