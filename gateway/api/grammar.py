@@ -4,9 +4,9 @@ import re
 
 from gateway.domain.identifiers import may_name_a_person
 
-#: letters and digits that a dossier code may not have: two words, or a letter in small type after another
-_WORDS = re.compile(r"[^\W\d_]{3,}")
-_SMALL = re.compile(r"[^\W\d_](?=[a-zà-ỹ])")
+#: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
+_WORDS = re.compile("[A-Za-z]{3,}")
+_CAPITAL = re.compile("[A-Z][a-z]")
 
 #: pattern -> how it is written
 WORDS: dict[str, str] = {}
@@ -27,7 +27,7 @@ def not_a_number_of_a_person(text: str) -> str:
 
 def not_a_name(text: str) -> str:
     """The text; ValueError when it looks like somebody's name rather than a code."""
-    if _SMALL.search(text) or len(_WORDS.findall(text)) > 1:
+    if _CAPITAL.search(text) or len(_WORDS.findall(text)) > 1:
         raise ValueError("looks like words, not like the code of a dossier; such codes are kept in clear")
     return text
 

@@ -59,7 +59,7 @@ def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transfo
         value = pick(record)
         for transform in transforms:
             value = transform(value)
-        items = [one.get(name) for one in members(value) or ()] if listed else [value]
+        items = [_member(one).get(name) for one in _people(value)] if listed else [value]
         found = [item for item in map(text, items) if item is not None]
         if not found:
             return None if blank_passes else False
@@ -87,10 +87,14 @@ def _bare(name: str) -> str:
 
 def members(value: object) -> list[dict[str, object]] | None:
     """People of one household (a list of `CongDan`), which all of them must name."""
-    people = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    people = _people(value)
     if len(people) > 1:
         _one_household(people)
     return [_member(person) for person in people] or None
+
+
+def _people(value: object) -> list[dict[str, object]]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
 def _one_household(people: list[dict[str, object]]) -> None:

@@ -73,7 +73,10 @@ def test_record_that_leaves_blank_whom_it_is_about_is_no_answer() -> None:
     card = {"maKetQua": "000", "maThe": "DN4330000000001", "hoTen": "", "ngaySinh": None}
     read = plan["KQNhanLichSuKCB2024"].read
     assert read(card, query).reason is Reason.SOURCE_ANSWER_INVALID
-    assert read({**card, "hoTen": "TRẦN THỊ MẪU"}, query).outcome is Outcome.FOUND
+    assert read({**card, "hoTen": "TRẦN THỊ MẪU"}, query).reason is Reason.SOURCE_ANSWER_INVALID
+    assert read({**card, "ngaySinh": "15/02/1990"}, query).reason is Reason.SOURCE_ANSWER_INVALID
+    both = {**card, "hoTen": "TRẦN THỊ MẪU", "ngaySinh": "15/02/1990"}
+    assert read(both, query).outcome is Outcome.FOUND
     assert read({**card, "hoTen": "TRẦN THỊ MẬN"}, query).reason is Reason.SOURCE_ANSWER_OTHER_PERSON
 
 
