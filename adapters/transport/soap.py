@@ -33,8 +33,7 @@ _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
 #: references, line ends to normalise, characters that XML forbids
 _HARMLESS = bytes({*range(32, 256), 9, 10} - {*b"<>&"})
 _PLANS = 256
-#: letters of markup of all plans of an operation together: a plan takes about ten bytes of memory for each
-_ROOM = 262_144
+_ROOM = 262_144  #: letters of markup of all plans of an operation together
 #: longer markup is parsed every time, so that plans stay small
 _LONGEST_MARKUP = 65_536
 #: after so many more misses than hits nothing new is learnt: this provider never repeats its markup
@@ -153,8 +152,7 @@ class Decoder:
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
         self._plans: dict[str, _Picks] = {}
-        self._misses = 0
-        self._room = _ROOM
+        self._misses, self._room = 0, _ROOM
 
     def decode(self, data: bytes) -> Tree:
         """The tree of the answer; SoapFault for a fault, XmlRefused for anything else that is no answer."""
@@ -170,10 +168,10 @@ class Decoder:
         if self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
             return tree
         self._misses += 1
-        self._room -= len(markup)
-        if len(self._plans) >= _PLANS or self._room < 0:
+        if len(self._plans) >= _PLANS or self._room < len(markup):
             self._plans.clear()
-            self._room = _ROOM - len(markup)
+            self._room = _ROOM
+        self._room -= len(markup)
         self._plans[markup] = self._learn(markup)
         return tree
 

@@ -3,7 +3,6 @@
 The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to NFC; no default hides a mistake.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -19,12 +18,12 @@ from pydantic import (
     WrapValidator,
 )
 
+from gateway.api import grammar
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
 
-#: nine or twelve digits, alone among other signs
-_ID_LIKE = re.compile(r"(?<![0-9])(?:[0-9]{12}|[0-9]{9})(?![0-9])")
 _INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
+_VISIBLE = grammar.told(rf"^[^{_INVISIBLE}]+$", "text without line breaks and invisible signs")
 
 
 def _date(text: str) -> str:
@@ -38,28 +37,22 @@ def _tax_code(text: str) -> str:
     return text
 
 
-def _not_a_number_of_a_person(text: str) -> str:
-    if _ID_LIKE.search(text):
-        raise ValueError("holds what could be a person's number; such words are kept in clear")
-    return text
-
-
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-PersonalId = Annotated[str, Field(pattern="^[0-9]{12}$", examples=["033190001234"])]
-Text = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=rf"^[^{_INVISIBLE}]+$"), AfterValidator(_nfc)
-]
-Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$")]
+PersonalId = Annotated[str, Field(pattern=grammar.PERSONAL_ID, examples=["033190001234"])]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_VISIBLE), AfterValidator(_nfc)]
+Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: kept in records as it is
-OpenWord = Annotated[Word, AfterValidator(_not_a_number_of_a_person)]
+OpenWord = Annotated[Word, AfterValidator(grammar.not_a_number_of_a_person)]
+DossierCode = Annotated[OpenWord, AfterValidator(grammar.not_a_name)]
 BirthDate = Annotated[
     str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)
 ]
-ProcedureCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.\-]{0,39}$", examples=["1.004873"])]
-RoleName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+#: a name in words is no code, and near ones are told
+ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
+RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -73,8 +66,8 @@ class PersonBody(Body):
     """A person; a newborn has no number at all."""
 
     personal_id: PersonalId | None = None
-    old_id: Annotated[str, Field(pattern="^[0-9]{9}$")] | None = None
-    passport: Annotated[str, Field(pattern="^[A-Z0-9]{5,20}$")] | None = None
+    old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
+    passport: Annotated[str, Field(pattern=grammar.PASSPORT)] | None = None
     full_name: Text | None = None
     birth_date: BirthDate | None = None
 
@@ -83,7 +76,7 @@ class OrganisationBody(Body):
     """An organisation, by tax code or registration number (`number`: frame number, for a vehicle)."""
 
     tax_code: Annotated[str, Field(max_length=14), AfterValidator(_tax_code)] | None = None
-    registration_no: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$")] | None = None
+    registration_no: Annotated[str, Field(pattern=grammar.REGISTRATION)] | None = None
     number: Word | None = None
     full_name: Text | None = None
 
@@ -91,9 +84,9 @@ class OrganisationBody(Body):
 class ParcelBody(Body):
     """A land parcel: commune code, map sheet, parcel number."""
 
-    commune: Annotated[str, Field(pattern="^[0-9]{5}$")]
-    sheet: Annotated[str, Field(pattern="^[0-9A-Za-z-]{1,10}$")]
-    number: Annotated[str, Field(pattern="^[0-9A-Za-z-]{1,10}$")]
+    commune: Annotated[str, Field(pattern=grammar.COMMUNE)]
+    sheet: Annotated[str, Field(pattern=grammar.PARCEL)]
+    number: Annotated[str, Field(pattern=grammar.PARCEL)]
 
 
 class SameAsBody(Body):
@@ -102,17 +95,22 @@ class SameAsBody(Body):
     same_as: RoleName
 
 
+#: kind -> members that no other kind has; the first wins where as many speak for another
+_OWN: Mapping[str, frozenset[str]] = {
+    "person": frozenset({"personal_id", "old_id", "passport", "birth_date"}),
+    "organisation": frozenset({"tax_code", "registration_no"}),
+    "parcel": frozenset({"commune", "sheet"}),
+}
+
+
 def _kind(value: object) -> str:
     if isinstance(value, list):
         return "list"
     members = value if isinstance(value, dict) else {}
     if "same_as" in members:
         return "same_as"
-    if "tax_code" in members or "registration_no" in members:
-        return "organisation"
-    if "commune" in members or "sheet" in members:
-        return "parcel"
-    return "person"
+    # what most members belong to is meant: the others are told as too much
+    return max(_OWN, key=lambda kind: len(_OWN[kind].intersection(members)))
 
 
 _BODIES: Mapping[str, type[Body]] = {
@@ -185,9 +183,9 @@ class PrefillBody(Body):
         "are named by their place in it: `members`, `members#2`, `members#3`; equal ones are asked about once.",
     )
     official: OfficialBody | None = None
-    dossier: OpenWord | None = None
+    dossier: DossierCode | None = None
     purpose: (
-        Annotated[str, Field(pattern="^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_not_a_number_of_a_person)]
+        Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
         | None
     ) = None
     #: not offered yet: only null is taken
@@ -210,7 +208,7 @@ class ResumeBody(Body):
         json_schema_extra={"examples": [{"pending": "p_3q2-7wAAAAB"}]},
     )
 
-    pending: Annotated[str, Field(pattern=r"^[0-9A-Za-z._~\-]{1,512}$")]
+    pending: Annotated[str, Field(pattern=grammar.TOKEN)]
 
 
 class TokenAnswer(BaseModel):

@@ -10,12 +10,14 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from gateway.api.grammar import WORDS
 from gateway.domain.errors import BadRequest, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9]{6}")
 _MAX_FAULTS = 20
+_OBJECTS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _WRONG_VALUES = frozenset({
     "value_error", "assertion_error", "string_pattern_mismatch", "string_too_long", "string_too_short",
     "literal_error", "enum", "too_long", "too_short", "greater_than", "greater_than_equal",
@@ -151,4 +153,8 @@ def _text(fault: object) -> str:
     assert isinstance(fault, dict)
     if fault["type"] == "extra_forbidden":
         return f"'{showable(str(fault['loc'][-1]))}' is not a known member"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"is written as {WORDS.get(fault['ctx']['pattern'], 'the contract says')}"
+    if fault["type"] in _OBJECTS:
+        return "a JSON object is expected: {…}"
     return str(fault["msg"]).removeprefix("Value error, ")

@@ -4,6 +4,7 @@ The gateway refuses to start when anything here does not fit together; every pro
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,11 @@ from gateway.mapping.procedure import Procedure
 from gateway.mapping.schema_files import survey_schemas
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
+from gateway.mapping.transforms import upper_ascii
 from gateway.strict_yaml import Document, misnamed, read
+
+_NEAR = 5
+_BETWEEN = re.compile(r"[\W_]+")
 
 _Written = TypeVar("_Written", bound=Strict)
 
@@ -44,8 +49,22 @@ class Catalogue:
         return self.procedures.get(national) or self.procedures.get(self.aliases.get(national, ""))
 
     def near(self, code: str) -> list[str]:
-        """Codes that look like `code`, best first."""
-        return difflib.get_close_matches(procedure_code(code), list(self.procedures), 3, 0.5)
+        """Codes that look like `code`, or whose procedure is called so in any of its names; best first."""
+        codes = difflib.get_close_matches(procedure_code(code), list(self.procedures), 3, 0.5)
+        wanted = _plain_words(code)
+        called = [c for c, one in self.procedures.items() if wanted and wanted <= _plain_words(_names(one))]
+        return list(dict.fromkeys((*codes, *called)))[:_NEAR]
+
+
+def _names(procedure: Procedure) -> str:
+    one = procedure.mapping
+    return f"{one.name} {one.title.vi} {one.title.en}"
+
+
+def _plain_words(text: str) -> frozenset[str]:
+    """The words of a text without marks, whatever their case."""
+    words = (upper_ascii(word) for word in _BETWEEN.split(text))
+    return frozenset(word for word in words if word and word.isalpha())
 
 
 def load_catalogue(root: Path) -> Catalogue:

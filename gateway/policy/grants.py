@@ -73,17 +73,46 @@ class Policy:
         ]
         ours = [one for one in valid if _covers(one, procedure, purpose, day)]
         if not ours:
-            raise Refused("agreement:none", code=Reason.PURPOSE_NOT_ALLOWED)
+            raise _out_of_time(valid, procedure, purpose, day) or Refused(
+                "agreement:none",
+                "no agreement of this requester covers this procedure and purpose",
+                code=Reason.PURPOSE_NOT_ALLOWED,
+            )
         rules = tuple(f"agreement:{one.agreement}" for one in ours)
         return Grant(requester.id, procedure, purpose, day, declared.legal_basis, _services(ours), rules)
 
 
 def _covers(agreement: Agreement, procedure: str, purpose: str, day: date) -> bool:
-    if date.fromisoformat(agreement.valid_from) > day:
-        return False
-    if agreement.valid_until is not None and date.fromisoformat(agreement.valid_until) < day:
-        return False
+    return (
+        not _is_early(agreement, day)
+        and not _is_over(agreement, day)
+        and _is_about(agreement, procedure, purpose)
+    )
+
+
+def _is_early(agreement: Agreement, day: date) -> bool:
+    return date.fromisoformat(agreement.valid_from) > day
+
+
+def _is_over(agreement: Agreement, day: date) -> bool:
+    return agreement.valid_until is not None and date.fromisoformat(agreement.valid_until) < day
+
+
+def _is_about(agreement: Agreement, procedure: str, purpose: str) -> bool:
     return _names(agreement.procedures, procedure) and _names(agreement.purposes, purpose)
+
+
+def _out_of_time(agreements: list[Agreement], procedure: str, purpose: str, day: date) -> Refused | None:
+    """The refusal by an agreement that would cover this on another day: the last that was, else one to come."""
+    about = [one for one in agreements if _is_about(one, procedure, purpose)]
+    for one in about:
+        if _is_over(one, day):
+            what = f"the agreement {one.agreement} ended on {one.valid_until}"
+            return Refused(f"agreement:{one.agreement}", what, code="agreement_over")
+    for one in about:
+        what = f"the agreement {one.agreement} begins on {one.valid_from}"
+        return Refused(f"agreement:{one.agreement}", what, code="agreement_not_yet_valid")
+    return None
 
 
 def _names(words: tuple[str, ...], word: str) -> bool:

@@ -19,6 +19,7 @@ from gateway.domain.errors import Unauthenticated
 from gateway.domain.identifiers import RequesterId
 from gateway.domain.parties import Requester
 
+_NOT_OURS = "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token"
 _MAC_BYTES = 32
 _CACHED = 4_096
 _LONGEST = 2_048
@@ -85,13 +86,13 @@ class Requesters:
             head, _, tail = token[: _LONGEST + 1].partition(".")
             payload, mac = _decode(head), _decode(tail)
         except (binascii.Error, ValueError):
-            raise Unauthenticated(code="invalid_token") from None
+            raise Unauthenticated(_NOT_OURS, code="invalid_token") from None
         if (
             len(token) > _LONGEST
             or len(mac) != _MAC_BYTES
             or not hmac.compare_digest(mac, self._sign(payload))
         ):
-            raise Unauthenticated(code="invalid_token")
+            raise Unauthenticated(_NOT_OURS, code="invalid_token")
         claims = orjson.loads(payload)
         known = self._by_id.get(claims["c"])
         if known is None or claims["e"] <= self._now():

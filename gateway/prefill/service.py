@@ -229,13 +229,12 @@ def _allows(grant: Grant) -> Allows:
 
 def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     fields = {field.key: field for field in procedure.fields}
-    for place, names in (("fields", request.fields or ()), ("known", request.known)):
-        for name in names:
-            if name not in fields:
-                shown = name if _NAME.fullmatch(name) else "this name"
-                raise _fault(
-                    f"/{place}", f"the form of {procedure.code} has no field {shown}", "unknown_field"
-                )
+    places = [(f"/fields/{at}", name) for at, name in enumerate(request.fields or ())]
+    places += [(f"/known/{name if _NAME.fullmatch(name) else '*'}", name) for name in request.known]
+    for place, name in places:
+        if name not in fields:
+            shown = name if _NAME.fullmatch(name) else "this name"
+            raise _fault(place, f"the form of {procedure.code} has no field {shown}", "unknown_field")
     for name, value in request.known.items():
         if not procedure.accepts(name, value):
             raise _fault(f"/known/{name}", "the form's schema does not take this value", "value_not_possible")

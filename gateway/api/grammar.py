@@ -1,0 +1,47 @@
+"""How words of a request are written: each pattern once, with what it means in plain words for whoever got it wrong."""
+
+import re
+
+from gateway.domain.identifiers import may_name_a_person
+
+#: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
+_WORDS = re.compile("[A-Za-z]{3,}")
+_CAPITAL = re.compile("[A-Z][a-z]")
+
+#: pattern -> how it is written
+WORDS: dict[str, str] = {}
+
+
+def told(pattern: str, words: str) -> str:
+    """The pattern, of which `words` say how it is written."""
+    WORDS[pattern] = words
+    return pattern
+
+
+def not_a_number_of_a_person(text: str) -> str:
+    """The text; ValueError when it may hold a person's number, however it is written."""
+    if may_name_a_person(text):
+        raise ValueError("holds what could be a person's number; such words are kept in clear")
+    return text
+
+
+def not_a_name(text: str) -> str:
+    """The text; ValueError when it looks like somebody's name rather than a code."""
+    if _CAPITAL.search(text) or len(_WORDS.findall(text)) > 1:
+        raise ValueError("looks like words, not like the code of a dossier; such codes are kept in clear")
+    return text
+
+
+PERSONAL_ID = told("^[0-9]{12}$", "12 digits, nothing between them")
+OLD_ID = told("^[0-9]{9}$", "9 digits, nothing between them")
+PASSPORT = told("^[A-Z0-9]{5,20}$", "5 to 20 capital letters and digits")
+PROCEDURE = told(r"^\w[\w .,\-]{0,99}$", "the national code of a procedure, such as 1.004873")
+COMMUNE = told("^[0-9]{5}$", "the 5 digits of a commune's code")
+PARCEL = told("^[0-9A-Za-z-]{1,10}$", "1 to 10 letters, digits or dashes")
+WORD = told(
+    r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$", "up to 100 letters without marks, digits and . _ - /, no spaces"
+)
+ROLE = told("^[a-z][a-z0-9_]{0,39}$", "the name of a role: small letters, digits and _")
+REGISTRATION = told(r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$", "up to 40 letters, digits and . - /")
+PURPOSE = told("^[a-z][a-z0-9_.-]{0,63}$", "the name of a purpose: small letters, digits and _ . -")
+TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")
