@@ -88,8 +88,8 @@ class Breaker:
     Above 200 calls in the window, at least 10 % of them must have failed as well.
     """
 
-    __slots__ = ("_clock", "_failed", "_failures", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_window",
-                 "position")  # fmt: skip
+    __slots__ = ("_clock", "_failed", "_failures", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_spoiled",
+                 "_window", "position")  # fmt: skip
 
     def __init__(
         self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]
@@ -104,24 +104,31 @@ class Breaker:
         #: (number of the slice of time, calls, failures) of about one window
         self._slices: deque[tuple[int, int, int]] = deque(maxlen=_SLICES + 1)
         self._probe_at = 0.0
+        #: what the failure of the last probe may be due to
+        self._spoiled: int | None = None
         #: the last call was a probe that went well; its answer was not read yet
         self._on_trial = False
         self.position = Position.CLOSED
 
-    def admit(self) -> bool:
+    def admit(self, behalf: Behalf = NOBODY) -> bool:
         """Whether this call is a probe; ProviderError(BREAKER_OPEN) when it may not be made."""
         if self.position is Position.CLOSED:
             return False
-        self.check()
+        self.check(behalf)
         self.position = Position.HALF_OPEN
         self._probe_at += self._probe_seconds
         return True
 
-    def check(self) -> None:
-        """ProviderError(BREAKER_OPEN) when no call may be made now."""
+    def check(self, behalf: Behalf = NOBODY) -> None:
+        """ProviderError(BREAKER_OPEN) when no call may be made now.
+
+        Whoever the last probe may have failed for waits twice as long: others shall have the next one.
+        """
         if self.position is Position.CLOSED:
             return
         wait = self._probe_at - self._clock()
+        if self._spoiled is not None and self._spoiled in (behalf.person, behalf.question):
+            wait += self._probe_seconds
         if self.position is Position.HALF_OPEN or wait > 0:
             retry_in = max(1, math.ceil(wait))
             raise ProviderError(Outcome.UNAVAILABLE, Reason.BREAKER_OPEN, retry_in, sent=False)
@@ -137,7 +144,7 @@ class Breaker:
             self._on_trial = not failed
             self.position = Position.CLOSED
             if failed:
-                self._open()
+                self._open(due_to)
         elif self.position is Position.CLOSED:
             self._on_trial = False
             self._count(1, failed=failed and self._counts(due_to))
@@ -146,7 +153,7 @@ class Breaker:
         """A call that had gone well brought an answer that cannot be read; a probe then was none."""
         if self._on_trial:
             self._on_trial = False
-            self._open()
+            self._open(person)
         elif self.position is Position.CLOSED:
             self._count(0, failed=self._counts(person))
 
@@ -179,8 +186,9 @@ class Breaker:
         if made <= _MANY_CALLS or bad >= _FAILING_SHARE * made:
             self._open()
 
-    def _open(self) -> None:
+    def _open(self, spoiled: int | None = None) -> None:
         self.position = Position.OPEN
+        self._spoiled = spoiled
         self._probe_at = self._clock() + self._probe_seconds
 
 
@@ -222,17 +230,17 @@ class Guard:
         self.latencies = Latencies()
         self.places = Places(limits.connections)
 
-    async def enter(self, end: float, requester: str = "") -> bool:
+    async def enter(self, end: float, behalf: Behalf = NOBODY) -> bool:
         """Whether the call is a probe; ProviderError (SOURCE_BUSY, BREAKER_OPEN) when it may not be made.
 
         Waits for a free place until `end` (the loop's clock), in the line of the requester.
         """
         self._check_pause()
-        self.breaker.check()
-        await self.places.take(end, requester)
+        self.breaker.check(behalf)
+        await self.places.take(end, behalf.requester)
         try:
             self._check_pause()
-            probe = self.breaker.admit()
+            probe = self.breaker.admit(behalf)
         except ProviderError:
             self.places.free()
             raise

@@ -114,7 +114,7 @@ class HttpPeer:
         if deadline <= arrived:
             raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
         waits = guard.places.full
-        probe = await guard.enter(min(deadline, arrived + self._total), behalf.requester)
+        probe = await guard.enter(min(deadline, arrived + self._total), behalf)
         began = loop.time()
         end = min(deadline, began + self._total)
         try:

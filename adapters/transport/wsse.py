@@ -208,7 +208,10 @@ class Recent:
         with self._lock:
             while self._until and next(iter(self._until.values())) < now:
                 del self._until[next(iter(self._until))]
-            return self._until.setdefault(key, until) is until
+            if key in self._until:
+                return False
+            self._until[key] = until
+            return True
 
 
 def _parts(envelope: etree._Element) -> tuple[etree._Element, etree._Element]:

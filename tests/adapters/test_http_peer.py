@@ -694,6 +694,27 @@ def test_repeated_failures_of_one_person_are_no_share_of_very_many_calls() -> No
     assert position(breaker) is Position.CLOSED
 
 
+def test_person_whose_record_spoiled_a_probe_leaves_the_next_one_to_others() -> None:
+    """Else whoever asks about him again and again would keep a source closed that is well again."""
+    for spoil in ("failed", "blamed"):
+        clock = HandClock()
+        breaker = Breaker(5, 10, 10, clock)
+        failing(breaker, 5)
+        clock.seconds += 10
+        his, hers = Behalf("a", 1, 2), Behalf("a", 3, 4)
+        breaker.settle(probe=breaker.admit(his), failed=spoil == "failed", due_to=1)
+        if spoil == "blamed":
+            breaker.blame(1)
+        clock.seconds += 10
+        with pytest.raises(ProviderError) as caught:
+            breaker.admit(his)
+        assert (caught.value.reason, caught.value.retry_in) == (Reason.BREAKER_OPEN, 10)
+        assert breaker.admit(hers) is True
+        breaker.settle(probe=True, failed=True, due_to=3)
+        clock.seconds += 20
+        assert breaker.admit(hers) is True, "where nobody else asks he may"
+
+
 def test_what_a_failure_may_be_due_to() -> None:
     behalf = Behalf("a", 1, 2)
     assert behalf.blamed(from_status(500)) == 1

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.sources import account, rest
@@ -518,6 +518,7 @@ def test_key_that_stands_twice_is_always_found(tree: dict[str, object], value: o
 TEXTS = st.text(alphabet='a",[{:\\\n\u0302Â', max_size=6)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(TEXTS), st.integers(0, 3), st.booleans())
 def test_elements_are_counted_and_what_stands_in_texts_is_none(
     texts: list[str], beyond: int, is_object: bool

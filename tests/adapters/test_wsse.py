@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -338,6 +340,23 @@ def test_replayed_message_is_refused_as_long_as_it_is_fresh() -> None:
     assert _refusal(message, verifier) == "not_fresh"
     assert recent("other", clock.time), "old keys are forgotten"
     assert len(recent._until) == 1
+
+
+def test_keys_are_forgotten_once_though_several_threads_ask() -> None:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            for _ in range(20):
+                clock = Clock()
+                recent = Recent(clock)
+                for number in range(2_000):
+                    recent(f"old {number}", clock.time)
+                clock.time += timedelta(minutes=1)
+                told = list(threads.map(lambda key: recent(key, clock.time), ["a", "b", "c", "d"] * 2))  # noqa: B023
+                assert told.count(True) == len(recent._until) == 4
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_refused_message_does_not_use_up_its_key() -> None:

@@ -98,7 +98,7 @@ def _corpus() -> Iterator[tuple[str, Any]]:
             yield source, say
         yield from ((source, say) for say in module.READ.values())
         for head, chunk in test_limits.FLOODS.values():
-            yield source, test_limits.flood(head, chunk, [0])
+            yield source, test_limits.flood(head, chunk * 20, [0])
     for coding, pack in test_limits.BOMBS.values():
         yield "civil_status", always(pack(), f"Content-Encoding: {coding}\r\n")
 
