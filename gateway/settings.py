@@ -88,10 +88,21 @@ class Label(Settings):
 
 
 def is_http(url: str) -> bool:
-    """Whether this is an address of http or https, with a host."""
+    """Whether this is an address of http or https, with a host, and nothing that has a place of its own.
+
+    A name and password are a secret, and a query belongs to the request.
+    """
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        written = url.isascii() and url.isprintable() and " " not in url
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and plain
+            and written
+        )
     except ValueError:
         return False
 

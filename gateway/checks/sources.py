@@ -56,8 +56,14 @@ def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem
     if settings.adapter == _NO_ADDRESS:
         return
     if not is_http(settings.url):
-        what = f"'url' is not an address: '{settings.url}'" if settings.url else "'url' is missing"
-        yield document.problem(("url",), what, "write 'url: https://…' (http or https, with a host)")
+        # an address that may hold a password is not repeated
+        shown = "" if "@" in settings.url else f": '{settings.url}'"
+        what = f"'url' is not an address as it must be{shown}" if settings.url else "'url' is missing"
+        remedy = "write 'url: https://…' (http or https, with a host; no password, blank, '?' or '#')"
+        yield document.problem(("url",), what, remedy)
+    if settings.limits.connect_ms > settings.limits.total_ms:
+        what = "'connect_ms' is longer than 'total_ms', which ends every call"
+        yield document.problem(("limits", "connect_ms"), what, "write less than total_ms")
     for operation, service in settings.services.items():
         if settings.adapter != _SOAP and not service.path.strip():
             what = f"service '{operation}' has no 'path'"

@@ -17,6 +17,7 @@ SECRET = "client_secret: {value: sandbox-only-portal}"
 FORM = "schemas/forms/1.004873.schema.json"
 MARRIAGE = "mappings/procedures/1.004873.yaml"
 CARD = "mappings/procedures/9.000001.yaml"
+TAX = "config/sources/tax.yaml"
 AGREED = "config/agreements/portal.yaml"
 RELIGION = "mappings/codes/religion.yaml"
 FAULTS: dict[str, Fault] = {
@@ -26,6 +27,11 @@ FAULTS: dict[str, Fault] = {
     "reference in a form": (FORM, '"type": "string"', '"$ref": "#/$defs/x"', '"$ref"', "is not followed"),
     "procedure in itself": (MARRIAGE, "version:", 'include: "1.004873"\nversion:', "include:", "leads back"),
     "pattern of nobody": (RELIGION, "list: religion\n", 'list: religion\npattern: "(("\n', "pattern:", "not a regular"),
+    "password in an address": (TAX, "url: http://", "url: http://user:geheim@", "url:", "is not an address as it must be"),
+    "blank in an address": (TAX, "url: http://", "url: http://tax office.", "url:", "is not an address as it must be"),
+    "key in an address": (TAX, "/tax", "/tax?key=x", "url:", "is not an address as it must be"),
+    "connecting longer than all": (TAX, "services:\n", 'limits: {connect_ms: "9", total_ms: "8"}\nservices:\n',
+                                   "limits:", "is longer than 'total_ms'"),
     "week for a day": (AGREED, '"2027-12-31"', '"2027-W52-5"', "valid_until:", "is not a date"),
 }  # fmt: skip
 PROOFS = {
