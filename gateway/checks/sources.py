@@ -61,9 +61,6 @@ def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem
         what = f"'url' is not an address as it must be{shown}" if settings.url else "'url' is missing"
         remedy = "write 'url: https://…' (http or https, with a host; no password, blank, '?' or '#')"
         yield document.problem(("url",), what, remedy)
-    if settings.limits.connect_ms > settings.limits.total_ms:
-        what = "'connect_ms' is longer than 'total_ms', which ends every call"
-        yield document.problem(("limits", "connect_ms"), what, "write less than total_ms")
     for operation, service in settings.services.items():
         if settings.adapter != _SOAP and not service.path.strip():
             what = f"service '{operation}' has no 'path'"

@@ -30,8 +30,6 @@ FAULTS: dict[str, Fault] = {
     "password in an address": (TAX, "url: http://", "url: http://user:geheim@", "url:", "is not an address"),
     "blank in an address": (TAX, "url: http://", "url: http://tax office.", "url:", "is not an address"),
     "key in an address": (TAX, "/tax", "/tax?key=x", "url:", "is not an address"),
-    "connecting longer than all": (TAX, "services:\n", 'limits: {connect_ms: "9", total_ms: "8"}\nservices:\n',
-                                   "limits:", "is longer than 'total_ms'"),
     "week for a day": (AGREED, '"2027-12-31"', '"2027-W52-5"', "valid_until:", "is not a date"),
 }  # fmt: skip
 PROOFS = {
