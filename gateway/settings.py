@@ -4,6 +4,7 @@ Secrets are references: a file or an environment variable; only the sandbox prof
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -13,10 +14,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     SecretStr,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -32,6 +33,8 @@ def _listed(value: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
 #: words that must say something
 Said = Annotated[str, Field(pattern=r"\S")]
 
@@ -40,6 +43,16 @@ class Settings(BaseModel):
     """Frozen, and unknown words are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_digits(cls, value: object, info: ValidationInfo) -> object:
+        """A number is written as people write it: what Python takes as well (`2_000`) was meant as something else."""
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if wanted in (int, float) and isinstance(value, str) and not _NUMBER.fullmatch(value):
+            kind = "a whole number" if wanted is int else "a number"
+            raise ValueError(f"must be {kind}", "write digits only, as in 2000 or 0.5")
+        return value
 
 
 class Secret(Settings):
@@ -117,15 +130,15 @@ class Listener(Settings):
 class DoorLimits(Settings):
     """What the door accepts; sizes in bytes, times in seconds."""
 
-    body_bytes: PositiveInt = 262_144
-    json_depth: PositiveInt = 20
-    header_seconds: PositiveFloat = 10
-    body_seconds: PositiveFloat = 10
-    idle_seconds: PositiveFloat = 30
-    requests_per_requester: PositiveInt = 256
+    body_bytes: int = Field(262_144, gt=0, le=16_777_216)
+    json_depth: int = Field(20, gt=0, le=100)
+    header_seconds: float = Field(10, gt=0, le=600)
+    body_seconds: float = Field(10, gt=0, le=600)
+    idle_seconds: float = Field(30, gt=0, le=3_600)
+    requests_per_requester: int = Field(256, gt=0, le=100_000)
     #: requests of one requester that wait for late answers, counted on their own
-    waiting_per_requester: PositiveInt = 256
-    connections: PositiveInt = 4_000
+    waiting_per_requester: int = Field(256, gt=0, le=100_000)
+    connections: int = Field(4_000, gt=0, le=100_000)
 
 
 class PrefillSettings(Settings):
@@ -133,7 +146,8 @@ class PrefillSettings(Settings):
 
     deadline_ms: PositiveInt = 2_000
     max_deadline_ms: PositiveInt = 10_000
-    late_ms: NonNegativeInt = 30_000
+    #: how long sources are waited for in all; what comes after the deadline can be fetched later
+    late_ms: PositiveInt = 30_000
     pending_seconds: int = Field(900, gt=0, le=900)
 
 

@@ -93,7 +93,7 @@ def _basic(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Au
 
 def _api_key(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     del url, peer, tools
-    fixed = {settings.text("header"): settings.secret("secret")}
+    fixed = {settings.header("header"): settings.secret("secret")}
     return HeaderAuth(fixed.copy)
 
 

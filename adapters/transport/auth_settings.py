@@ -12,6 +12,12 @@ from gateway.domain.faults import near
 _NAME = re.compile(r"[^.\[\]\s]+")
 #: stands in for an address that cannot be used, until that is told
 _NOWHERE = "https://nowhere.invalid"
+#: RFC 9110, 5.1 (field names are tokens)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: what the transport writes by itself: a second one would make another message of the request
+_TRANSPORTS = frozenset(
+    "connection content-length content-type expect host te trailer transfer-encoding upgrade".split()
+)
 _SECRET_FORMS = (["value"], ["env"], ["file"])
 
 
@@ -98,6 +104,16 @@ class AuthSettings:
         if value and value != default and not value.startswith(("http://", "https://")):
             self._note(name, f"'auth.{name}' is not an address: '{value}'", f"write '{name}: https://…'")
             return _NOWHERE
+        return value
+
+    def header(self, name: str) -> str:
+        """The name of a header of one's own (RFC 9110, 5.1)."""
+        value = self.text(name)
+        if value and not _TOKEN.fullmatch(value):
+            self._note(name, f"'auth.{name}' is no name of a header", "write letters, digits and hyphens")
+        elif value.lower() in _TRANSPORTS:
+            what = f"'auth.{name}: {value}' is a header that every request has already"
+            self._note(name, what, "name the header that the provider wants the key in")
         return value
 
     def names(self, name: str) -> tuple[str, ...]:

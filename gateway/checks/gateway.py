@@ -27,9 +27,10 @@ def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
         yield document.problem(
             ("prefill", "deadline_ms"), what, "write a shorter deadline, or raise the longest"
         )
-    if gateway.api.port == gateway.admin.port != 0:
-        what = f"'admin.port' is {gateway.admin.port}, as 'api.port' is"
-        yield document.problem(("admin", "port"), what, "give each listener a port of its own, or 0")
+    if gateway.prefill.late_ms < gateway.prefill.max_deadline_ms:
+        what = "'prefill.late_ms' is below 'max_deadline_ms', so no request would be given its deadline"
+        yield document.problem(("prefill", "late_ms"), what, "write at least the longest deadline")
+    yield from _listeners(configuration)
     if gateway.province not in catalogue.codes.provinces:
         what = f"there is no province '{gateway.province}'"
         file = "mappings/codes/provinces_2025.yaml"
@@ -37,6 +38,18 @@ def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
     if gateway.issuer and not is_http(gateway.issuer):
         what = f"'issuer: {gateway.issuer}' is not an address"
         yield document.problem(("issuer",), what, "write 'issuer: https://…', or leave it out")
+
+
+def _listeners(configuration: Configuration) -> Iterator[Problem]:
+    """Two cannot listen at the same port."""
+    taken: dict[int, str] = {}
+    for name in ("api", "admin", "sandbox"):
+        port = getattr(configuration.gateway, name).port
+        if port and port in taken:
+            what = f"'{name}.port' is {port}, as '{taken[port]}.port' is"
+            remedy = "give each listener a port of its own, or 0"
+            yield configuration.documents["gateway.yaml"].problem((name, "port"), what, remedy)
+        taken.setdefault(port, name)
 
 
 def _stores(configuration: Configuration) -> Iterator[Problem]:
@@ -52,6 +65,9 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
             what = f"'{'.'.join(place)}' has the unknown scheme '{scheme}'"
             otherwise = f"begin with one of {', '.join(f'{word}://' for word in known)}"
             yield document.problem(place, what, near(scheme, known, otherwise))
+        elif scheme.startswith(("redis", "valkey", "postgres")) and not urlsplit(url).hostname:
+            what = f"'{'.'.join(place)}' names no host"
+            yield document.problem(place, what, f"write '{scheme}://<host>:<port>/…'")
 
 
 def _log(configuration: Configuration) -> Iterator[Problem]:

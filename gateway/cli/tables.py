@@ -54,7 +54,10 @@ def _leaves(by: Any) -> Iterator[str]:  # noqa: ANN401 -- the JSON answer
 
 
 def _reason(paper: Any) -> str:  # noqa: ANN401 -- the JSON answer
-    return str((paper.get("reason") or {}).get("code", ""))
+    code = str((paper.get("reason") or {}).get("code", ""))
+    if paper["state"] == "required" and code == "condition_false":
+        return "dữ liệu không thay được / data do not replace it"
+    return code
 
 
 def shown(value: object) -> str:

@@ -67,6 +67,7 @@ class Compiler:
         for one, document in chain:
             self._check(procedure, one, document)
         self._check_demands(procedure, chain)
+        self._check_signing(procedure, chain[-1][1])
         return procedure
 
     def _chain(self, code: str, outer: tuple[str, ...] = ()) -> Chain | None:
@@ -215,6 +216,13 @@ class Compiler:
                 what = f"the form demands '{key}', which the mapping drops"
                 remedy = f"add a field '{key}' (from: input)"
                 self._faults.add([chain[-1][1].problem(("fields",), what, remedy)])
+
+    def _check_signing(self, procedure: Procedure, document: Document) -> None:
+        """One account signs in at a time: whose claims they are would not be known."""
+        signing = [name for name, role in procedure.roles.items() if role.signs_in]
+        if len(signing) > 1:
+            what = f"{' and '.join(signing)} both sign in"
+            self._faults.add([document.problem(("subjects",), what, "leave 'signs_in' at one of them")])
 
 
 def _known_role(word: str, role: str, roles: Iterable[str]) -> None:

@@ -54,6 +54,7 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
                 f"'x-order: {part['x-order']}' is no place on the page",
                 "write a whole number",
             )
+        yield from _twice(part, loc)
         for word in part:
             if word.startswith("x-") and word not in (
                 *WORDS,
@@ -64,6 +65,18 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
             ):
                 remedy = near(word, [*WORDS, "x-catalogue", "x-order", "x-title-en"], "take it out")
                 yield (*loc, word), f"'{word}' is no word of a form", remedy
+
+
+def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
+    """Two fields side by side at one place of the page."""
+    fields = part.get("properties")
+    taken: dict[object, str] = {}
+    for name, field in fields.items() if isinstance(fields, Mapping) else ():
+        place = field.get("x-order") if isinstance(field, Mapping) else None
+        if place is not None and place in taken:
+            what = f"'x-order: {place}' stands at '{taken[place]}' and at '{name}'"
+            yield (*loc, "properties", name, "x-order"), what, "give each field a place of its own"
+        taken.setdefault(place, name)
 
 
 def filled_faults(

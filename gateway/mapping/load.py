@@ -105,8 +105,21 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
         elif not (root / "schemas" / "forms" / f"{code}.schema.json").is_file():
             what = f"there is no readable form schema schemas/forms/{code}.schema.json"
             faults.add([document.problem(("procedure",), what, "add the JSON Schema of the e-form")])
-    aliases = {alias: code for code, p in procedures.items() for alias in p.mapping.aliases}
+    aliases = _aliases(mappings, faults)
     return Catalogue(codes, services, procedures, aliases, _offers(services))
+
+
+def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:
+    """Other code -> code; one code leads to one procedure."""
+    found: dict[str, str] = {}
+    for code, (mapping, document) in mappings.items():
+        for index, alias in enumerate(mapping.aliases):
+            other = alias if alias in mappings else found.get(alias)
+            if other is not None:
+                what = f"the other code '{alias}' is that of the procedure {other}"
+                faults.add([document.problem(("aliases", index), what, "take it out here or there")])
+            found.setdefault(alias, code)
+    return found
 
 
 def _written(

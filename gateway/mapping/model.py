@@ -113,7 +113,7 @@ class ServiceMapping(Strict):
     evidence: str
     mark: Mark = "seen"
     title: Title
-    subjects: tuple[SubjectKind, ...]
+    subjects: tuple[SubjectKind, ...] = Field(min_length=1)
     #: alternatives of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
     needs: tuple[tuple[SubjectAttribute, ...], ...] = ((),)
     request: dict[str, RequestValue]
@@ -218,7 +218,7 @@ class ProcedureMapping(Strict):
     #: other codes of this very procedure
     aliases: Words = ()
     target: dict[str, str] = {}
-    subjects: dict[str, Role]
+    subjects: dict[str, Role] = Field(min_length=1)
     use: tuple[GroupUse, ...] = ()
     #: another procedure, of which everything is taken first
     include: str | None = None

@@ -7,10 +7,22 @@ from pathlib import Path
 import jsonschema_rs
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.faults import Faults
+from gateway.domain.faults import Faults, near
 from gateway.strict_yaml import Document, Loc, read_text
 
 _REMEDY = "mend the file: JSON Schema 2020-12 in UTF-8"
+#: what JSON Schema 2020-12 may say of a value (core, applicators, validation, annotations); other words say nothing
+_WORDS = frozenset(
+    """
+    $schema $id $anchor $comment $defs $vocabulary allOf anyOf oneOf not if then else dependentSchemas prefixItems
+    items contains properties patternProperties additionalProperties propertyNames unevaluatedItems
+    unevaluatedProperties
+    type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems
+    minItems uniqueItems maxContains minContains maxProperties minProperties required dependentRequired title
+    description default deprecated readOnly writeOnly examples format contentEncoding contentMediaType
+    contentSchema
+    """.split()
+)
 
 
 class SchemaFile:
@@ -85,10 +97,18 @@ def _fault(schema: object) -> tuple[Loc, str]:
         return tuple(error.instance_path), f"is not a JSON Schema: {error.message}"
     if (at := next(_references(schema, ()), None)) is not None:
         return at, "is not a schema of ours: '$ref' is not followed, write out what it refers to"
-    for loc, part in parts(schema):
-        try:
-            if "pattern" in part:
-                jsonschema_rs.is_valid({"pattern": part["pattern"]}, "")
-        except ValueError:
-            return (*loc, "pattern"), f"is not a JSON Schema: '{part['pattern']}' is not a regular expression"
-    return (), ""
+    return next(
+        ((loc, what) for loc, part in parts(schema) for loc, what in _part_faults(part, loc)), ((), "")
+    )
+
+
+def _part_faults(part: Mapping[str, object], loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """What the meta-schema lets through: it does not know words that nobody knows, nor expressions."""
+    for word in part:
+        if word not in _WORDS and not word.startswith("x-"):
+            yield (*loc, word), f"'{word}' is no word of JSON Schema: {near(word, _WORDS, 'take it out')}"
+    try:
+        if "pattern" in part:
+            jsonschema_rs.is_valid({"pattern": part["pattern"]}, "")
+    except ValueError:
+        yield (*loc, "pattern"), f"is not a JSON Schema: '{part['pattern']}' is not a regular expression"

@@ -92,6 +92,9 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
     for name, rule in answer.attributes.items():
         paths.append(((*at, "attributes", name, "path"), rule.path))
         paths += [((*at, "attributes", name, "else"), path) for path in rule.else_]
+    if bool(answer.status) != bool(answer.statuses):
+        there, missing = ("status", "statuses") if answer.status else ("statuses", "status")
+        yield (*at, there), f"'{there}' stands without '{missing}'", f"add '{missing}', or take '{there}' out"
     for loc, path in paths:
         try:
             compile_path(path)

@@ -218,17 +218,14 @@ class Exchange:
 
     def _entries(self, phase: Phase) -> tuple[CallEntry, ...]:
         """What may be asked (intent), then what was asked and what came of it."""
-        queries = self._plan.queries
+        queries, claims = self._plan.queries, self._request.account
         if phase is not Phase.INTENT:
             return tuple([self._entry(query) for query in queries if query.index in self._calls])
-        return tuple(
-            [
-                CallEntry(
-                    f"{self.id}-{n}", one.service.source, one.service.operation, one.role, one.attributes
-                )
-                for n, one in enumerate(queries, 1)
-            ]
-        )
+        asked = [(n, one) for n, one in enumerate(queries, 1) if claims or one.service.evidence != ACCOUNT]
+        return tuple([
+            CallEntry(f"{self.id}-{n}", one.service.source, one.service.operation, one.role, one.attributes)
+            for n, one in asked
+        ])  # fmt: skip
 
     def _entry(self, query: PlannedQuery) -> CallEntry:
         call, service, answer = self._calls[query.index], query.service, self.gathering.answers[query.index]

@@ -37,6 +37,14 @@ async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:
     assert outcome["rules"]
 
 
+async def test_intent_names_the_claims_of_an_account_only_when_some_were_given(house: House) -> None:
+    subjects = {"applicant": house.subject("old_commune_mapped")}
+    for account in ({}, {"SoDienThoai": "0900000001"}):
+        await house.prefill("1.004194", subjects, account=account)
+    intents = [record for record in records(house) if record["phase"] == "intent"]
+    assert ["account" in {call["source"] for call in one["calls"]} for one in intents] == [False, True]
+
+
 async def test_nobody_is_asked_before_the_intent_is_in_the_log(house: House) -> None:
     """Threat T20: as long as the intent cannot be written, no provider hears of it; in the log it is the first."""
     who = house.subject("facts_example")
