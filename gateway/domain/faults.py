@@ -7,6 +7,9 @@ from typing import Any
 
 from gateway.domain.errors import ConfigError, Problem
 
+#: further places that want the same remedy: from so many on they are told as one, and so many are named
+_MANY, _SHOWN = 3, 5
+
 
 class Faults:
     """Problems of many files; `unread` are those whose words are not known whole."""
@@ -33,7 +36,7 @@ class Faults:
     def told(self) -> list[Problem]:
         """Each once; what would not be said if a file could be read is left out."""
         sound = [problem for problem in self._problems if not self._is_consequence(problem)]
-        return list({str(problem): problem for problem in sound}.values())
+        return _gathered({str(problem): problem for problem in sound}.values())
 
     def finish(self) -> None:
         """ConfigError when there is anything to mend."""
@@ -46,6 +49,25 @@ class Faults:
             for name in problem.rests_on
             for file in self.unread
         )
+
+
+def _gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """Many places that one remedy mends are told as one: the first, and how many more there are and where."""
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        what = problem.rests_on or (problem.file,)
+        groups.setdefault((problem.remedy or problem.what, *what), []).append(problem)
+    told = []
+    for first, *more in groups.values():
+        if len(more) < _MANY or not first.remedy:
+            told += [first, *more]
+            continue
+        here = f"{first.file}:{first.line}"
+        places = [place for place in dict.fromkeys(f"{one.file}:{one.line}" for one in more) if place != here]
+        rest = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        also = f"\n    so too: {', '.join(places[:_SHOWN])}{rest}" if places else ""
+        told.append(Problem(first.file, first.line, first.what + also, first.remedy, rests_on=first.rests_on))
+    return told
 
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:

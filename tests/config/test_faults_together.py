@@ -97,3 +97,12 @@ def test_wsdl_that_cannot_be_used_says_why_and_is_told_where_it_is_named(
     assert f"{POPULATION}:{line_of(root, POPULATION, 'wsdl:')}: " in said
     assert says in said
     assert "1 to mend" in said, said
+
+
+def test_file_that_many_want_and_that_is_not_there_is_told_once_with_the_other_places(root: Path) -> None:
+    (root / PERSON).unlink()
+    code, said = check(root)
+    assert code == 2
+    assert "1 to mend" in said, said
+    assert f"remedy: add {PERSON}" in said
+    assert "so too: mappings/groups/applicant.yaml:" in said
