@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.config.test_broken_files import check, replace
+from tests.config.test_broken_files import TOLD, check, replace
+
+__all__ = ["TOLD"]
 
 #: file, what is written instead of what, words of the line at fault (blank: any line), what is said
 Fault = tuple[str, str, str, str, str]
 _IN_ONE_RUN = 6
-#: a fault and its remedy
-TOLD = re.compile(r"^\S.*\n(?:    .*\n)*", re.MULTILINE)
 
 
 def line_of(root: Path, file: str, words: str) -> int:
