@@ -116,7 +116,9 @@ def runs() -> dict[str, list[Break]]:
         fits = (
             run
             for run in found
-            if fault.file not in {one.file for one in run.values()}
+            if {fault.file, fault.blames}.isdisjoint(
+                file for one in run.values() for file in (one.file, one.blames or "-")
+            )
             and not any(one.file.startswith("schemas/") for one in (fault, *run.values()))
         )
         run = next(fits, None)
