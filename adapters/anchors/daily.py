@@ -6,15 +6,13 @@ show later, with `motlan verify-log --since`, that nothing before that day was c
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta, timezone
 from pathlib import Path
 
 from gateway.domain.anchoring import AnchorFailed
+from gateway.domain.dates import VIETNAM
 from gateway.exchange_log.durable import SHARED, create_file
 from gateway.exchange_log.note import NoteBroken, split_note
 from gateway.ports import Clock
-
-_VIETNAM = timezone(timedelta(hours=7))
 
 #: the bytes of a file -> a time stamp response over them
 Stamp = Callable[[str], Awaitable[bytes]]
@@ -34,7 +32,7 @@ class DailyFile:
 
     async def fix(self, note: str) -> bytes:
         """Write what today still lacks; gives the checkpoint of the file. AnchorFailed when it cannot be written."""
-        day = self._clock.now().astimezone(_VIETNAM).date().isoformat()
+        day = self._clock.now().astimezone(VIETNAM).date().isoformat()
         path = self._folder / f"{day}.checkpoint"
         try:
             written = await asyncio.to_thread(_written_once, path, note.encode())

@@ -5,10 +5,10 @@ restart changes nothing. A day of a daily file begins at midnight in Việt Nam.
 """
 
 import random
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.anchoring import Anchored
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import VIETNAM, rfc3339
 from gateway.ports import Anchor
 
 READY, LATE, REFUSING = "ready", "late", "refusing"
@@ -22,7 +22,6 @@ _MOST_SPREAD = 1.25
 _SLACK, _LEAST_SLACK, _MOST_SLACK = 0.1, 5.0, 300.0
 #: a proof from so far ahead is of a clock that was wrong, and is no success
 AHEAD_SECONDS = 300.0
-_VIETNAM = timezone(timedelta(hours=7))
 
 
 class Standing:
@@ -125,7 +124,7 @@ class Standing:
 
 def _midnight(now: float) -> float:
     """When the day of Việt Nam began in which `now` lies."""
-    day = datetime.fromtimestamp(now, _VIETNAM)
+    day = datetime.fromtimestamp(now, VIETNAM)
     return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 

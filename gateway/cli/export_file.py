@@ -53,9 +53,12 @@ def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:
     head = next(lines, b"")
     if not head.startswith(b'{"motlan_export":'):
         raise Unreachable("the gateway sent no export")
-    first = orjson.loads(head)
-    step.total(first["to"] - first["from"] if first.get("contiguous", True) else None)
-    size = int(first["checkpoint"].split("\n")[1])
+    try:
+        first = orjson.loads(head)
+        step.total(first["to"] - first["from"] if first.get("contiguous", True) else None)
+        size = int(first["checkpoint"].split("\n")[1])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise Unreachable("the gateway sent an export whose first line cannot be read") from None
     records, written, line = 0, file.write(head), head
     for line in lines:
         written += file.write(line)
