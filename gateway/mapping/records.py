@@ -26,6 +26,8 @@ from gateway.mapping.transforms import (
 
 #: stands for an end of validity that cannot be read: no date, and so never proof that a paper is still valid
 NO_DATE = "0000"
+#: people of one household, papers of one owner: a longer list is an answer of another kind, or hostile
+_MOST = 500
 #: relation of the head of household to himself
 _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
@@ -94,7 +96,15 @@ def members(value: object) -> list[dict[str, object]] | None:
 
 
 def _people(value: object) -> list[dict[str, object]]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    return [one for one in _listed(value) if isinstance(one, dict)]
+
+
+def _listed(value: object) -> list[object]:
+    """The items of a list, or the one that stands there alone. Unreadable: more than any household or owner has."""
+    items = value if isinstance(value, list) else [value]
+    if len(items) > _MOST:
+        raise Unreadable(f"more than {_MOST} items")
+    return items
 
 
 def _one_household(people: list[dict[str, object]]) -> None:
@@ -136,7 +146,7 @@ def owners(value: object) -> list[dict[str, object]] | None:
     wire = {"full_name": "hoTen", "personal_id": "soDinhDanh", "share": "tyLe"}
     found = [
         {ours: text(owner.get(theirs)) for ours, theirs in wire.items() if text(owner.get(theirs))}
-        for owner in (value if isinstance(value, list) else [value])
+        for owner in _listed(value)
         if isinstance(owner, dict)
     ]
     return [dict(owner) for owner in found if owner] or None
@@ -149,7 +159,7 @@ def owner_ids(value: object) -> list[str] | None:
 
 def first_main(value: object) -> str | None:
     """Name of the main line of business (`IS_MAIN` Y), else of the first."""
-    lines = [line for line in (value if isinstance(value, list) else [value]) if isinstance(line, dict)]
+    lines = [line for line in _listed(value) if isinstance(line, dict)]
     main = next((line for line in lines if line.get("IS_MAIN") == "Y"), lines[0] if lines else {})
     return text(main.get("NAME"))
 
@@ -163,7 +173,7 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
         "authority": "CoQuanChuQuan",
         "valid_until": "ThoiHanHieuLuc",
     }
-    papers = [paper for paper in (value if isinstance(value, list) else [value]) if isinstance(paper, dict)]
+    papers = [paper for paper in _listed(value) if isinstance(paper, dict)]
     found = [
         {ours: text(p.get(theirs)) for ours, theirs in wire.items() if text(p.get(theirs))} for p in papers
     ]

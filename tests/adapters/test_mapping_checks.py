@@ -15,6 +15,7 @@ from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid
 from gateway.mapping.records import identity_checks, paper_list, provider_transforms
+from gateway.mapping.transforms import Unreadable
 from tests.code_lists import load_codes
 
 ROOT = Path(__file__).parents[2]
@@ -121,3 +122,12 @@ def test_markup_that_never_repeats_is_not_learnt_for_ever() -> None:
         assert decoder.decode(data.encode()) == {"b": "1"}
     assert len(decoder._plans) <= 256
     assert decoder._misses == 512
+
+
+@pytest.mark.parametrize("name", ["members", "owners", "first_main", "paper_list"])
+def test_list_that_is_longer_than_any_real_one_cannot_be_read(name: str) -> None:
+    read = provider_transforms(load_codes(ROOT / "mappings/codes"))[name]
+    item = {"hoTen": "Nguyễn Thử", "NAME": "Trồng lúa", "MaKetQua": "KQ.1", "ChuHo": {"SoDinhDanh": "1"}}
+    assert read([item] * 500)
+    with pytest.raises(Unreadable):
+        read([item] * 501)
