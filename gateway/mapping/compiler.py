@@ -192,10 +192,12 @@ class Compiler:
 
     def _check_word(self, word: str, procedure: Procedure) -> None:
         kind, name = word[:1], word[1:]
-        if kind == "?":
+        if kind in "?=":
             if name not in procedure.predicates:
                 remedy = near(name, procedure.predicates, "add it under 'predicates'")
                 raise Unknown(f"the predicate '{name}' does not exist", remedy)
+            if kind == "=" and procedure.predicates[name].same:
+                raise Unknown(f"'{name}' says 'same' itself", "name the predicates that it names")
         elif kind == "@":
             _known_role(name, name, procedure.roles)
         elif kind == "~":
@@ -248,6 +250,7 @@ def _predicates(one: ProcedureMapping) -> Iterator[tuple[Loc, str]]:
         yield from (((name, "agree"), word) for word in predicate.agree)
         if predicate.role_given is not None:
             yield (name, "role_given"), f"@{predicate.role_given}"
+        yield from (((name, "same"), f"={word}") for word in predicate.same)
 
 
 def _words(name: str, paper: PaperRule) -> Iterator[tuple[Loc, str]]:
@@ -264,8 +267,9 @@ def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
     yield from (((*loc, "has"), word) for word in proof.has or ())
     if proof.is_:
         yield (*loc, "is"), f"?{proof.is_}"
-    if proof.when:
-        yield (*loc, "when"), f"?{proof.when}"
+    for at in ("when", "denied_by"):
+        if word := getattr(proof, at):
+            yield (*loc, at), f"?{word}"
     if proof.issued is not None:
         yield (*loc, "issued", "owner"), f"{proof.issued.owner}:issued_paper.papers"
 

@@ -32,11 +32,13 @@ class Predicate(Strict):
     years: int = Field(18, ge=1, le=150)
     #: the answer of the person at this form field, as the caller sent it in `known`
     known_field: str | None = None
+    #: predicates that state the same fact: what one says, unless another says the opposite
+    same: Words = ()
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = ("attribute", "equal", "role_given", "younger_than", "known_field")
-        _one_of(forms, [name for name in forms if getattr(self, name) is not None])
+        forms = ("attribute", "equal", "role_given", "younger_than", "known_field", "same")
+        _one_of(forms, [name for name in forms if getattr(self, name) not in (None, ())])
         tabled = self.attribute is not None or self.known_field is not None
         if tabled and not (self.yes or self.no):
             raise ValueError("no value means yes and none means no", "write 'yes: […]', 'no: […]' or both")
@@ -59,6 +61,8 @@ class Proof(Strict):
     issued: "Issued | None" = None
     #: predicate; no: this part of the proof is not needed
     when: str | None = None
+    #: predicate; no: this part proves nothing, whatever is there
+    denied_by: str | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -92,5 +96,14 @@ class PaperRule(Strict):
     replaced_by: Proof | None = None
     #: needs no paper by law
     digital_only: bool = False
+    #: the ground on which data replace it: an official reads it beside the answer
     legal_basis: str = ""
     mark: Mark = "seen"
+
+    @model_validator(mode="after")
+    def _on_a_ground(self) -> Self:
+        if (self.replaced_by is not None or self.digital_only) and not self.legal_basis.strip():
+            raise ValueError(
+                "data replace this paper on no ground", "add 'legal_basis:', the document that allows it"
+            )
+        return self

@@ -14,7 +14,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.mapping.paper_rules import Issued, PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
-from gateway.mapping.predicates import Facts, Truth, predicate
+from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
 _DOUBTS = {
@@ -42,6 +42,12 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
     if proof.when is not None and (condition := predicate(facts, proof.when)) is not Truth.YES:
         reason = Reason.CONDITION_FALSE if condition is Truth.NO else Reason.CONDITION_UNKNOWN
         return Verdict(Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when)
+    if proof.denied_by is not None and predicate(facts, proof.denied_by) is Truth.NO:
+        return Verdict(Truth.NO, reason=Reason.CONDITION_FALSE, rule=proof.denied_by)
+    return _proven(facts, proof)
+
+
+def _proven(facts: Facts, proof: Proof) -> Verdict:
     if proof.all_of is not None:
         return _all(facts, proof.all_of)
     if proof.any_of is not None:
@@ -55,7 +61,8 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
 
 def _is(facts: Facts, name: str) -> Verdict:
     truth = predicate(facts, name)
-    unknown = unsettled(facts, name) or Reason.CONDITION_UNKNOWN
+    differs = Reason.SOURCES_DIFFER if contradicted(facts, name) else None
+    unknown = differs or unsettled(facts, name) or Reason.CONDITION_UNKNOWN
     why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: unknown}.get(truth)
     return Verdict(truth, by=f"is:{name}", reason=why, rule=name)
 
@@ -191,9 +198,8 @@ def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
 
 
 def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
-    if proof.when is not None:
-        missing = list(_unasked_predicate(facts, proof.when))
-        if missing:
+    for name in (proof.when, proof.denied_by):
+        if name is not None and (missing := list(_unasked_predicate(facts, name))):
             yield from missing
             return
     if prove(facts, proof).truth is not Truth.UNKNOWN:

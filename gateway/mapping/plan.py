@@ -189,7 +189,7 @@ def make_plan(
     predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
     rules = procedure.papers if narrowed is None else {}
     papers = {code: paper_of_each(paper, many) for code, paper in rules.items()} if many else rules
-    reads = {name: _reads(forms) for name, forms in predicates.items()}
+    reads = {name: _reads(name, predicates) for name in predicates}
     named = {word: _ref(word, procedure) for word in _paper_words(reads, papers, planner)}
     for field in fields:
         for ref in field.refs:
@@ -213,7 +213,10 @@ def make_plan(
     )
 
 
-def _reads(forms: tuple[Predicate, ...]) -> tuple[str, ...]:
+def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:
+    """The references that a predicate reads, or those that state the same fact."""
+    same = {other for form in predicates[name] for other in form.same}
+    forms = [form for one in (name, *sorted(same)) for form in predicates[one]]
     return tuple(dict.fromkeys(word for form in forms for word in refs_of_predicate(form)))
 
 
@@ -280,7 +283,7 @@ def _proof_words(
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
         _proof_words(child, words, predicates, planner)
     words.update(dict.fromkeys(proof.has or ()))
-    for name in (proof.is_, proof.when):
+    for name in (proof.is_, proof.when, proof.denied_by):
         if name:
             predicates[name] = None
     if proof.issued is not None:

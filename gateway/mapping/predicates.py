@@ -66,6 +66,9 @@ def predicate(facts: Facts, name: str) -> Truth:
 def _truth(facts: Facts, rule: Predicate) -> Truth:
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
+    if rule.same:
+        said = _said(facts, rule)
+        return said.pop() if len(said) == 1 else Truth.UNKNOWN
     if rule.equal is not None:
         left, right = (_value(facts, word) for word in rule.equal)
         if left is None or right is None:
@@ -78,8 +81,16 @@ def _truth(facts: Facts, rule: Predicate) -> Truth:
 
 
 def contradicted(facts: Facts, name: str) -> bool:
-    """Whether of the attributes that state the same fact (`agree`) one says yes and another no."""
-    return any(rule.agree and _contradicted(facts, rule) for rule in facts.plan.predicates[name])
+    """Whether of what states the same fact (`agree`, `same`) one says yes and another no."""
+    return any(
+        len(_said(facts, rule)) > 1 if rule.same else bool(rule.agree) and _contradicted(facts, rule)
+        for rule in facts.plan.predicates[name]
+    )
+
+
+def _said(facts: Facts, rule: Predicate) -> set[Truth]:
+    """What predicates that state the same fact say of it, as far as they say anything."""
+    return {predicate(facts, name) for name in rule.same} - {Truth.UNKNOWN}
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:

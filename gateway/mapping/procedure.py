@@ -109,7 +109,7 @@ def words_of_proof(proof: Proof) -> Iterator[str]:
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
         yield from words_of_proof(child)
     yield from proof.has or ()
-    for name in (proof.is_, proof.when):
+    for name in (proof.is_, proof.when, proof.denied_by):
         if name:
             yield f"?{name}"
     if proof.issued is not None:

@@ -78,7 +78,7 @@ FAULTS: dict[str, Fault] = {
     "list of another name": (RELIGION, "list: religion", "list: religions", "list:", "the file is called"),
     # mappings
     "evidence of nobody": (PAYER, "evidence: taxpayer", "evidence: taxpayr", "evidence:", "did you mean 'taxpayer'?"),
-    "evidence to come": (PAYER, "evidence: taxpayer", "evidence: storm", "evidence:", "add schemas/evidence/storm"),
+    "evidence to come": (PAYER, "evidence: taxpayer", "evidence: tithe", "evidence:", "add schemas/evidence/tithe"),
     "transform": (PAYER, "path: tenNNT", "path: tenNNT, transform: titel_case", "titel_case", "mean 'title_case'?"),
     "found nowhere": (STAY, 'person.household_head"', 'person.household_hed"', "household_hed", "head.personal_id'?"),
     "through nobody": (BIRTH, "through: mother", "through: mothr", "through:", "did you mean 'mother'?"),
