@@ -23,10 +23,10 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/motlan/bin:$PATH
 RUN useradd --system --uid 10001 --home-dir /state --shell /usr/sbin/nologin motlan \
  && install -d -o motlan -g motlan -m 0700 /state
 COPY --from=build /opt/motlan /opt/motlan
+# the configuration is not in the image: mount it at /srv/motlan/config (without it the gateway says so and ends)
 WORKDIR /srv/motlan
 COPY schemas schemas
 COPY mappings mappings
-COPY config config
 USER 10001
 VOLUME ["/state"]
 EXPOSE 8080 8081

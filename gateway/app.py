@@ -33,8 +33,9 @@ from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
+from gateway.settings import address_of
 from gateway.strict_yaml import read
-from gateway.telemetry import Metrics
+from gateway.telemetry import Metrics, log
 
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
@@ -120,6 +121,8 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
     app[SOURCES] = open_sources(app[PARTS])
+    for name in app[SOURCES]:
+        log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
     yield
     for source in app[SOURCES].values():
         await source.close()
@@ -190,7 +193,7 @@ class Gateway:
         self._runners.append(runner)
         await runner.setup()
         await listen(runner, host, port, reuse_port=reuse_port)
-        return f"http://{host}:{runner.addresses[0][1]}"
+        return address_of(host, runner.addresses[0][1])
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> None:

@@ -5,14 +5,15 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, PositiveInt
+from pydantic import ConfigDict, Field
 
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
+from gateway.overrides import as_written, from_environment, put, unknown_word
 from gateway.settings import GatewaySettings, Label, Said, Secret, Settings, Words
 from gateway.strict_yaml import Document, misnamed, read
 
@@ -20,13 +21,13 @@ from gateway.strict_yaml import Document, misnamed, read
 class Limits(Settings):
     """How a source is guarded; times in milliseconds."""
 
-    connect_ms: PositiveInt = 1_000
-    total_ms: PositiveInt = 5_000
-    connections: PositiveInt = 64
-    answer_bytes: PositiveInt = 2_097_152
-    breaker_failures: PositiveInt = 5
-    breaker_window_seconds: PositiveInt = 10
-    breaker_probe_seconds: PositiveInt = 10
+    connect_ms: int = Field(1_000, gt=0, le=600_000)
+    total_ms: int = Field(5_000, gt=0, le=3_600_000)
+    connections: int = Field(64, gt=0, le=10_000)
+    answer_bytes: int = Field(2_097_152, gt=0, le=67_108_864)
+    breaker_failures: int = Field(5, gt=0, le=1_000_000)
+    breaker_window_seconds: int = Field(10, gt=0, le=3_600)
+    breaker_probe_seconds: int = Field(10, gt=0, le=3_600)
     retry_budget: float = Field(0.1, ge=0, le=1)
 
 
@@ -175,7 +176,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():
         what = "is no configuration: neither gateway.yaml nor sources/ is there"
         raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
-    reader = _Reader(root, _environment(os.environ), overrides, faults)
+    reader = _Reader(root, from_environment(os.environ), overrides, faults)
     configuration = {
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
         "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
@@ -187,14 +188,6 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     }
     reader.finish()
     return Configuration(root=root, documents=reader.documents, **configuration)
-
-
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key.removeprefix("MOTLAN_").lower().replace("__", "."): value
-        for key, value in environment.items()
-        if key.startswith("MOTLAN_") and "__" in key
-    }
 
 
 _FOLDERS = ("sources", "requesters", "agreements")
@@ -255,9 +248,11 @@ class _Reader:
             if not name.startswith(prefix + ".") or not isinstance(document.data, dict):
                 continue
             path = name[len(prefix) + 1 :].split(".")
-            unknown = _unknown(path, model, document.data)
+            if name not in self.given:
+                path = as_written(path, document.data)
+            unknown = unknown_word(path, model, document.data)
             if unknown is None:
-                _put(document.data, path, value)
+                put(document.data, path, value)
                 continue
             word, words = unknown
             remedy = near(word, words, f"there are {', '.join(sorted(words))}")
@@ -266,32 +261,3 @@ class _Reader:
     def _refused(self, name: str, what: str, remedy: str) -> Problem:
         shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")
         return Problem(shown, 0, what, remedy)
-
-
-def _unknown(path: list[str], model: object, data: object) -> tuple[str, list[str]] | None:
-    """The first word of an override that its place does not know, and what it knows; None: all are known."""
-    if not path:
-        return None
-    settings = next(
-        (one for one in (model, *get_args(model)) if isinstance(one, type) and issubclass(one, Settings)),
-        None,
-    )
-    inside = data.get(path[0]) if isinstance(data, dict) else None
-    if get_origin(model) is dict:
-        if settings is not None and isinstance(data, dict) and path[0] not in data:
-            return path[0], list(data)
-        return _unknown(path[1:], settings, inside)
-    if settings is None:
-        return None
-    if path[0] not in settings.model_fields:
-        return path[0], list(settings.model_fields)
-    return _unknown(path[1:], settings.model_fields[path[0]].annotation, inside)
-
-
-def _put(data: dict[str, Any], path: Iterable[str], value: str) -> None:
-    *parents, last = path
-    for part in parents:
-        if not isinstance(data.get(part), dict):
-            data[part] = {}
-        data = data[part]
-    data[last] = value

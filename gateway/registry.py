@@ -50,6 +50,9 @@ def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]
         what = f"adapter '{module}' cannot be loaded: no module '{error.name}'"
         remedy = "check the name; a driver may need an extra"
         raise ConfigError([Problem(place, 0, what, remedy, place=_ADAPTER)]) from None
+    except (ImportError, SyntaxError) as error:
+        what = f"adapter '{module}' cannot be loaded: {type(error).__name__}"
+        raise ConfigError([Problem(place, 0, what, "mend the module", place=_ADAPTER)]) from None
     except AttributeError:
         raise ConfigError(
             [

@@ -6,6 +6,7 @@ SIGTERM and SIGINT stop accepting, let requests under way finish within 25 secon
 import asyncio
 import gc
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -21,11 +22,13 @@ from gateway.app import SEQUENCER, Gateway, compose, listen
 from gateway.checks.production import no_sandbox
 from gateway.config import Configuration, load
 from gateway.exchange_log.durable import replace_file
-from gateway.settings import Listener
+from gateway.settings import Listener, address_of
 
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25
 _YOUNG_OBJECTS = 50_000
+#: databases, sources, anchors, and those who ask for health
+_FILES_BESIDE = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ())
     await runner.setup()
     try:
         await listen(runner, listener.host, listener.port)
-        yield f"http://{listener.host}:{runner.addresses[0][1]}"
+        yield address_of(listener.host, runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
@@ -90,10 +93,22 @@ async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple
         yield gateway, description(plan, gateway, address)
 
 
+def spread(connections: int) -> None:
+    """Let this process open as many files as its connections want, as far as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _FILES_BESIDE
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        telemetry.log().warning("serve.few_files", config="limits.connections", count=most)
+
+
 @asynccontextmanager
 async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
     with _collector_off():
         gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
+    spread(gateway.parts.configuration.gateway.limits.connections)
     try:
         await gateway.start(reuse_port=plan.reuse_port, with_admin=with_admin)
         yield gateway

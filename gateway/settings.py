@@ -14,7 +14,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -120,6 +119,11 @@ def is_http(url: str) -> bool:
         return False
 
 
+def address_of(host: str, port: int) -> str:
+    """Where a listener is reached; an IPv6 host stands in brackets (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Listener(Settings):
     """One listening socket."""
 
@@ -144,10 +148,10 @@ class DoorLimits(Settings):
 class PrefillSettings(Settings):
     """Times of a prefill in milliseconds, lives in seconds."""
 
-    deadline_ms: PositiveInt = 2_000
-    max_deadline_ms: PositiveInt = 10_000
+    deadline_ms: int = Field(2_000, gt=0, le=600_000)
+    max_deadline_ms: int = Field(10_000, gt=0, le=600_000)
     #: how long sources are waited for in all; what comes after the deadline can be fetched later
-    late_ms: PositiveInt = 30_000
+    late_ms: int = Field(30_000, gt=0, le=3_600_000)
     pending_seconds: int = Field(900, gt=0, le=900)
 
 

@@ -19,6 +19,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _NULLS = frozenset({"", "~", "null"})
 _MAX_BYTES = 4_000_000
 _MAX_DEPTH = 30
+#: values with what anchors repeat; the largest file of ours has a tenth of it
+_MAX_VALUES = 500_000
 #: what a node is called that has no tag of its own
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 #: model -> its file in schemas/config
@@ -185,7 +187,10 @@ def read_text(raw: bytes, path: Path, name: str) -> Document:
         raise ConfigError(
             [Problem(name, line, f"is not YAML: {error.problem}", "check quotes and indents")]
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(name, line, "is not UTF-8 YAML", "save it as UTF-8")]) from None
+    except yaml.YAMLError:
         raise ConfigError([Problem(name, 0, "is not UTF-8 YAML", "save it as UTF-8")]) from None
     return Document(path, name, data, lines)
 
@@ -196,6 +201,9 @@ def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noq
     lines[loc] = node.start_mark.line + 1
     if len(loc) > _MAX_DEPTH:
         raise ConfigError([Problem(name, lines[loc], "is nested too deeply")])
+    if len(lines) > _MAX_VALUES:
+        what = f"holds more than {_MAX_VALUES} values, with what its anchors repeat"
+        raise ConfigError([Problem(name, lines[loc], what, "split it, or write out less by '*'")])
     if node.tag not in _PLAIN_TAGS:
         raise ConfigError([Problem(name, lines[loc], f"tag {node.tag} is not allowed", "remove the tag")])
     if isinstance(node, yaml.ScalarNode):

@@ -29,7 +29,7 @@ ALLOWED_KEYS: Final = frozenset(
     (
         "event level time error where dropped "
         "exchange_id call_id requester agency client procedure purpose scope rule_id "
-        "source service operation outcome outcomes reason status code phase mode profile adapter breaker "
+        "source service operation mark outcome outcomes reason status code phase mode profile adapter breaker "
         "method route host port pid workers version config address signal "
         "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
     ).split(),
@@ -255,7 +255,7 @@ class Metrics:
         self._append_failures.inc(records)
 
     def cache(self, result: str) -> None:
-        """The cache was used: `hit`, `miss`, `stored` or `broken`."""
+        """A kept answer was used again: `hit`."""
         self._cache.labels(result).inc()
 
     def alarm(self, kind: str) -> None:

@@ -36,7 +36,8 @@ def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]]
     _check_cache(settings)
     port = _free_port(settings.api.host, settings.api.port)
     peers = _free_port(settings.sandbox.host, settings.sandbox.port) if plan.with_sandbox else 0
-    plan = replace(with_ports(plan, api=port, sandbox=peers), reuse_port=True)
+    admin = _free_port(settings.admin.host, settings.admin.port)
+    plan = replace(with_ports(plan, api=port, admin=admin, sandbox=peers), reuse_port=True)
     plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     workers = _Workers(plan, peers)
     content = workers.start(count) | {"pid": os.getpid(), "workers": count}
@@ -81,6 +82,8 @@ class _Workers:
         self._beside = beside if plan.with_sandbox else plan
         self._children: dict[int, int] = {}
         self._stopping = False
+        #: all answered once: who comes again tells nobody, for nobody waits
+        self._all_up = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
 
@@ -92,6 +95,7 @@ class _Workers:
             self._fork(number)
         for number in range(1, count):
             self._ready(number)
+        self._all_up = True
         return content
 
     def wait(self) -> int:
@@ -127,7 +131,7 @@ class _Workers:
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
             set_up()
-            uvloop.run(_worker(plan, number))
+            uvloop.run(_worker(plan, number, tell=not self._all_up))
             code = 0
         except ConfigError as error:
             sys.stderr.write(f"{error}\n")
@@ -152,8 +156,9 @@ def _ready_of(plan: Plan, number: int) -> Path:
     return plan.state / f"worker-{number}.json"
 
 
-async def _worker(plan: Plan, number: int) -> None:
+async def _worker(plan: Plan, number: int, *, tell: bool) -> None:
     stop = stop_event()
     async with running(plan, with_admin=number == 0) as (_, content):
-        write_ready(_ready_of(plan, number), content)
+        if tell:
+            write_ready(_ready_of(plan, number), content)
         await stop.wait()

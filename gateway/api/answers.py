@@ -45,6 +45,8 @@ _REASON = _object(
     condition=_TEXT,
     rule=_TEXT,
 )
+#: what is known of an interface: seen in the wild, recalled, or invented by us
+_MARK = {"enum": ["seen", "memory", "sandbox"]}
 _MAYBE_REASON = {"anyOf": [_REASON, {"type": "null"}]}
 _FIELD = _object(
     "state value",
@@ -62,6 +64,7 @@ _EVIDENCE = _object(
     data_service=_TEXT,
     subject=_TEXT,
     sandbox={"type": "boolean"},
+    mark=_MARK,
     fetched_at=_MAYBE,
     source_updated_at=_MAYBE,
     valid_until=_MAYBE,
@@ -76,6 +79,7 @@ _CALL = _object(
     subject=_TEXT,
     call=_MAYBE,
     outcome={"enum": [str(item) for item in Outcome]},
+    mark=_MARK,
     elapsed_ms={"type": "integer"},
     cached={"type": "boolean"},
     reason={"enum": [*map(str, TITLES), None]},
@@ -91,7 +95,9 @@ _SOURCE = _object(
     title_en=_TEXT,
     provider=_TEXT,
     sandbox={"type": "boolean"},
+    mark=_MARK,
     data_services=_listed(_TEXT),
+    marks=_named(_MARK),
     state=_TEXT,
     breaker=_TEXT,
     latency_ms=_named({"type": "number"}),

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
+from gateway.api.middleware import HEADERS
 from gateway.api.problems import problem
 from gateway.domain.errors import BadRequest, GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
@@ -41,7 +42,7 @@ class DoorProtocol(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Bytes of a head that is not complete keep the clock running; a complete one stops it."""
         super().data_received(data)
-        if self._messages or self._request_in_progress or self._waiter is None or self._waiter.done():
+        if self._messages or self._request_in_progress:
             self._stop_timer()
         elif self._head_timer is None:
             self._start_timer()
@@ -75,6 +76,8 @@ class DoorProtocol(RequestHandler):
         del request, exc, message
         error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()
         answer = problem(error, new_exchange_id())
+        answer.headers.update(HEADERS)
+        answer.headers["Server"] = "motlan"
         answer.force_close()
         return answer
 

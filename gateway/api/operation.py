@@ -60,7 +60,13 @@ async def sources(request: web.Request) -> web.Response:
             "title_en": settings[name].title.en,
             "provider": settings[name].provider,
             "sandbox": services.configuration.gateway.profile == "sandbox",
+            "mark": settings[name].mark,
             "data_services": sorted(key for key, item in settings[name].services.items() if item.enabled),
+            "marks": {
+                key: services.catalogue.services[name][key].mark
+                for key, item in sorted(settings[name].services.items())
+                if item.enabled
+            },
             **_state(source.state()),
         }
         for name, source in sorted(services.sources.items())

@@ -37,7 +37,7 @@ TITLES: dict[Reason, tuple[str, str]] = {
     Reason.CODE_UNKNOWN: ("Mã không có trong danh mục", "The code is not in the code list"),
     Reason.ADDRESS_NEEDS_CONFIRMATION: ("Địa chỉ cần được xác nhận", "The address needs confirmation"),
     Reason.SOURCES_DIFFER: ("Các nguồn dữ liệu khác nhau", "The sources differ"),
-    Reason.CONDITION_FALSE: ("Không thuộc trường hợp này", "The condition does not apply"),
+    Reason.CONDITION_FALSE: ("Điều kiện không được đáp ứng", "The condition does not hold"),
     Reason.CONDITION_UNKNOWN: ("Chưa xác định được trường hợp", "The condition cannot be decided"),
     Reason.MINOR_WITHOUT_REPRESENTATIVE: (
         "Người chưa thành niên cần người đại diện",

@@ -3,6 +3,7 @@
 Exit codes: 0 done and good; 1 done and the answer is no; 2 usage or configuration; 3 a dependency does not answer.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -114,7 +115,10 @@ def motlan() -> None:
 
 
 def main() -> None:
-    """The command of this process."""
+    """The command of this process. What a terminal cannot write it shows as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run())
 
 
@@ -130,6 +134,9 @@ def run(words: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.Abort:
         return 130
+    except OSError as error:
+        click.echo(f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}", err=True)
+        return 2
     return code if isinstance(code, int) else 0
 
 

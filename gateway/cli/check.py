@@ -23,7 +23,7 @@ from gateway.anchors.faults import anchor_faults
 from gateway.app import Composition, open_sources
 from gateway.audit.in_force import in_force
 from gateway.cli.options import CONFIG, JSON, QUIET, SET, STATE, data_root, overrides, root_of, state_folder
-from gateway.config import Configuration, load, survey
+from gateway.config import Configuration, survey
 from gateway.crosscheck import crosscheck
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError, Problem
@@ -163,13 +163,14 @@ def doctor(
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
-    try:
-        configuration = load(folder, overrides(values))
+    configuration, found, _, _ = _check(folder, overrides(values))
+    if found or configuration is None:
+        said = f"{found[0]}\n{len(found)} to mend: motlan check-config"
+        findings.append(Finding("configuration", str(folder), good=False, text=said))
+    else:
         digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(Finding("configuration", str(folder), good=True, text=f"digest {digest}"))
         findings += _reachable(configuration)
-    except ConfigError as error:
-        findings.append(Finding("configuration", str(folder), good=False, text=str(error.problems[0])))
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
         click.echo(orjson.dumps({"findings": shown}).decode())
@@ -226,9 +227,9 @@ def _clock() -> Finding:
 def _state(folder: Path) -> Finding:
     place = next(path for path in (folder, *folder.parents) if path.exists())
     good = os.access(place, os.W_OK)
-    key = folder / "tokens.key"
-    if key.exists() and key.stat().st_mode & 0o077:
-        return Finding("state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it")
+    for key in sorted(folder.glob("*.key")):
+        if key.stat().st_mode & 0o077:
+            return Finding("state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it")
     return Finding("state", str(folder), good=good, text="writable" if good else "not writable")
 
 

@@ -48,6 +48,11 @@ def procedures(*, desk: Desk) -> int:
     metavar="ROLE=-|FILE|same:ROLE",
     help="JSON of a subject from standard input (-), a file, or the same as another role.",
 )
+@click.option(
+    "--official",
+    metavar="-|FILE",
+    help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
+)
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
@@ -56,6 +61,7 @@ def prefill(
     *,
     code: str,
     subjects: tuple[str, ...],
+    official: str | None,
     dossier: str | None,
     purpose: str | None,
     deadline_ms: int | None,
@@ -71,6 +77,7 @@ def prefill(
       echo '{"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}' |
         motlan prefill 1.004873 --subject requester=- --subject person=same:requester
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
+      motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": _gathered(map(_subject, subjects))}
@@ -79,6 +86,8 @@ def prefill(
         for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
         if value is not None
     }
+    if official is not None:
+        body["official"] = _read(official, "--official")
     answer = desk.asked(lambda client: client.post("/v1/prefill", body))
     desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
     return 0
@@ -100,20 +109,27 @@ def _subject(text: str) -> tuple[str, object]:
         return role, {"same_as": place.removeprefix("same:")}
     if place.startswith("{") or _NUMBER.fullmatch(place):
         click.echo("warning: an argument can be read by everybody on this machine; use - or a file", err=True)
-        return role, {"personal_id": place} if _NUMBER.fullmatch(place) else _json(place.encode(), role)
-    if place == "-":
-        return role, _prompted() if sys.stdin.isatty() else _json(sys.stdin.buffer.read(), role)
+        return role, {"personal_id": place} if _NUMBER.fullmatch(place) else _json(
+            place.encode(), f"--subject {role}"
+        )
+    if place == "-" and sys.stdin.isatty():
+        return role, _prompted()
+    return role, _read(place, f"--subject {role}")
+
+
+def _read(place: str, option: str) -> object:
+    """JSON from standard input or a file; a usage error names the option."""
     try:
-        return role, _json(Path(place).read_bytes(), role)
+        return _json(sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes(), option)
     except OSError as error:
-        raise click.UsageError(f"--subject {role}: the file cannot be read ({error.strerror})") from None
+        raise click.UsageError(f"{option}: the file cannot be read ({error.strerror})") from None
 
 
-def _json(raw: bytes, role: str) -> object:
+def _json(raw: bytes, option: str) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise click.UsageError(f"--subject {role}: JSON is expected") from None
+        raise click.UsageError(f"{option}: JSON is expected") from None
 
 
 def _prompted() -> dict[str, str]:

@@ -35,6 +35,12 @@ QueryValue = Annotated[str, AfterValidator(_query_value)]
 SubjectAttribute = Annotated[str, AfterValidator(_subject_attribute)]
 
 
+#: names that records keep: ASCII, as the leaves of the exchange log demand
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+FieldKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]{1,100}$")]
+RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 # ---------------------------------------------------------------- mappings/sources/<source>.yaml
 
 
@@ -87,7 +93,7 @@ class AnswerRule(Strict):
     statuses: dict[str, Literal["found", "not_found", "no_match", "refused", "unavailable", "invalid"]] = {}
     #: path (from the answer's root) of the time when the provider last changed the data
     updated_at: str = ""
-    attributes: dict[str, AttributeRule]
+    attributes: dict[Name, AttributeRule]
 
 
 class ServiceExample(Strict):
@@ -129,7 +135,7 @@ class SourceMapping(Strict):
     mark: Mark = "sandbox"
     #: ways in which the provider wants its requests; the source's settings choose one (`request_profile`)
     profiles: Words = ()
-    services: dict[str, ServiceMapping]
+    services: dict[Name, ServiceMapping]
 
 
 # ------------------------------------------------------------- mappings/procedures/<code>.yaml
@@ -177,14 +183,14 @@ class FieldGroup(Strict):
     """
 
     group: str
-    fields: dict[str, FieldRule]
+    fields: dict[FieldKey, FieldRule]
 
 
 class GroupUse(Strict):
     """Use of a field group under a prefix, for one role."""
 
     group: str
-    prefix: str = ""
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9_.]{0,60}$")
     role: str
 
 
@@ -218,13 +224,13 @@ class ProcedureMapping(Strict):
     #: other codes of this very procedure
     aliases: Words = ()
     target: dict[str, str] = {}
-    subjects: dict[str, Role] = Field(min_length=1)
+    subjects: dict[RoleName, Role] = Field(min_length=1)
     use: tuple[GroupUse, ...] = ()
     #: another procedure, of which everything is taken first
     include: str | None = None
-    fields: dict[str, FieldRule] = {}
-    predicates: dict[str, Predicate] = {}
-    papers: dict[str, PaperRule] = {}
+    fields: dict[FieldKey, FieldRule] = {}
+    predicates: dict[Name, Predicate] = {}
+    papers: dict[Name, PaperRule] = {}
     still_needed: tuple[Title, ...] = ()
     notes: tuple[str, ...] = ()
     examples: tuple[ProcedureExample, ...] = Field(min_length=1)

@@ -24,6 +24,14 @@ _MAY_NOT = {
     "vi": "Dữ liệu này chưa được công bố hoặc chưa được thỏa thuận để thay giấy tờ: đề nghị nộp giấy tờ này.",
     "en": "These data may not replace the paper (not published for it, or not agreed): hand in this paper.",
 }
+_DO_NOT = {
+    "vi": "Theo dữ liệu hiện có, giấy tờ này không được thay: đề nghị nộp giấy tờ này.",
+    "en": "As the data stand, they do not replace this paper: hand it in.",
+}
+_NOT_ASKED = {
+    "vi": "Chưa đủ thông tin để tra cứu dữ liệu thay giấy tờ này: bổ sung số định danh, hoặc nộp giấy tờ này.",
+    "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
+}
 #: why a paper is required -> what to do, where it is not that data are lacking
 _ADVICE: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(
@@ -34,6 +42,7 @@ _ADVICE: Mapping[str, Mapping[str, str]] = {
         _SOURCE_AWAY,
     ),
     **dict.fromkeys((Reason.SCOPE_NOT_PUBLISHED, Reason.NOT_AGREED, Reason.CONSENT_MISSING), _MAY_NOT),
+    Reason.CONDITION_FALSE: _DO_NOT,
 }  # fmt: skip
 
 
@@ -89,4 +98,6 @@ def _required(facts: Facts, paper: PaperRule, condition: Truth, verdict: Verdict
         reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
         if verdict.rule:
             reason["rule"] = verdict.rule
-    return {"state": "required", "reason": reason, "advice": _ADVICE.get(str(reason["code"]), _DATA_LACKING)}
+    nobody_asked = verdict.rule == "subject:incomplete"
+    advice = _NOT_ASKED if nobody_asked else _ADVICE.get(str(reason["code"]), _DATA_LACKING)
+    return {"state": "required", "reason": reason, "advice": advice}

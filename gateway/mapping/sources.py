@@ -5,7 +5,7 @@ from pathlib import Path
 from gateway.domain.faults import Faults
 from gateway.mapping.codes import Codes
 from gateway.mapping.fits import Evidence
-from gateway.mapping.model import SourceMapping
+from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.source_faults import source_faults
 from gateway.strict_yaml import read
@@ -29,8 +29,17 @@ def survey_sources(
             broken = {loc[1] for loc, *_ in said}
             faults.unread.update(f"{file}#{operation}" for operation in broken)
             plans[path.stem] = {
-                operation: ServicePlan(path.stem, operation, service, codes, mapping.profiles)
+                operation: ServicePlan(
+                    path.stem, operation, _marked(service, mapping), codes, mapping.profiles
+                )
                 for operation, service in mapping.services.items()
                 if operation not in broken
             }
     return plans
+
+
+def _marked(service: ServiceMapping, source: SourceMapping) -> ServiceMapping:
+    """The service with its own mark, or with its source's where it has none."""
+    if "mark" in service.model_fields_set:
+        return service
+    return service.model_copy(update={"mark": source.mark})

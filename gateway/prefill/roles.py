@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable
 from gateway.domain.evidence import SourceAnswer
-from gateway.domain.identifiers import birth_year_of, is_personal_id
+from gateway.domain.identifiers import birth_year_of, is_personal_id, may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
@@ -128,7 +128,7 @@ def _shape(subject: Subject) -> tuple[object, ...]:
 
 
 def _fault(name: str, why: str, code: str) -> Unprocessable:
-    place = f"/subjects/{name}"
+    place = f"/subjects/{'*' if may_name_a_person(name) else name}"
     return Unprocessable(f"{place}: {why}", errors=[{"pointer": place, "code": code, "detail": why}])
 
 

@@ -191,10 +191,8 @@ class Prefill:
         code = request.agency or (settings.agency if settings else "")
         agency = self._configuration.agencies.get(code)
         if agency is None or agency.duty_official is None:
-            what = "/official: name the official; the agency has no duty official to stand in"
-            raise Unprocessable(
-                what, code="official_missing", errors=[{"pointer": "/official", "code": "missing"}]
-            )
+            what = "name the official; the agency has no duty official to stand in"
+            raise _fault("/official", what, "official_missing")
         return Official(
             personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
         )

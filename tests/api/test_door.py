@@ -276,6 +276,19 @@ async def test_two_hundred_slow_heads_are_cut_while_health_stays_quick(door: Doo
     assert max(await asyncio.gather(*slow)) < 4
 
 
+async def test_head_that_stops_half_way_is_cut_however_much_of_it_came_at_once(door: Door) -> None:
+    begun = time.monotonic()
+    assert await door.raw(b"POST /v1/prefill HTTP/1.1\r\nHost: x\r\n") == b""
+    assert time.monotonic() - begun < 3
+
+
+async def test_what_the_parser_refuses_has_the_headers_of_every_answer(door: Door) -> None:
+    head = (await door.raw(b"GET /health/live HTTP/1.1\r\nHost : x\r\n\r\n")).partition(b"\r\n\r\n")[0]
+    assert b"\r\nServer: motlan" in head
+    assert b"nosniff" in head
+    assert b"aiohttp" not in head
+
+
 async def test_silent_connection_is_cut(door: Door) -> None:
     begun = time.monotonic()
     assert await door.raw(b"") == b""

@@ -53,8 +53,9 @@ BREAKS = {
     "cache of no scheme": Break(
         "config/gateway.yaml", "cache_url: memory:", "cache_url: nemory:", "did you mean 'memory'?"
     ),
-    "source that is a list": Break(TAX, "title: {vi: Cơ sở dữ liệu thuế, en: Tax register}", "title: [a]",
-                                   "write a mapping"),
+    "source that is a list": Break(
+        TAX, "title: {vi: Cơ sở dữ liệu thuế (mô phỏng), en: Tax register (sandbox)}", "title: [a]", "write a mapping"
+    ),
     "unknown subject in request": Break(PERSON, "from: subject.personal_id", "from: subject.personal_idd",
                                         "did you mean 'personal_id'?"),
     "unknown subject in needs": Break(PERSON, "- [personal_id", "- [personalid",

@@ -222,11 +222,31 @@ def stored(**words: str) -> Say:
 async def test_paper_of_another_owner_is_not_offered(
     registers: Stage, words: dict[str, str], outcome: tuple[str, str | None], state: str
 ) -> None:
-    registers.set("paper_store", stored(**words))
+    registers.set("paper_store", stored(**{"MaKetQua": "KQ.G10.900001", **words}))
+    subjects = {"applicant": subject(registers, "trang"), "owner": {"same_as": "applicant"}}
+    answer = await ask(registers, "1.004222", subjects)
+    assert (found(answer)["paper_store"], papers(answer)["lawful_dwelling"]) == (outcome, state)
+
+
+async def test_certificate_of_a_marriage_with_nobody_named_is_asked_for(registers: Stage) -> None:
+    """The store does not say with whom: no register names the father, for there is none."""
+    registers.set("paper_store", stored())
     registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
     subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
     answer = await ask(registers, "1.001193", subjects)
-    assert (found(answer)["paper_store"], papers(answer)["marriage_certificate"]) == (outcome, state)
+    assert (found(answer)["paper_store"], papers(answer)["marriage_certificate"]) == (
+        ("found", None),
+        "required",
+    )
+
+
+async def test_certificate_of_a_marriage_with_somebody_else_is_asked_for(registers: Stage) -> None:
+    registers.set("paper_store", stored())
+    subjects = {
+        "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "luu")
+    }  # fmt: skip
+    answer = await ask(registers, "1.001193", subjects)
+    assert papers(answer)["marriage_certificate"] == "required"
 
 
 NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}
