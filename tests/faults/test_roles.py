@@ -137,3 +137,11 @@ async def test_official_is_named_by_the_caller_or_by_the_agency(
         named = {"personal_id": "033085247316"}
         status, _ = await house.post("/v1/prefill", {**body, "official": named})
         assert status == 200
+
+
+async def test_role_that_is_named_by_a_number_is_not_said_back(stage: Stage) -> None:
+    subjects = {**cast("1.004873"), "n033190847261": PERSON}
+    problem = await refusal(stage, {"procedure": "1.004873", "subjects": subjects})
+    assert problem["status"] == 422
+    assert "033190847261" not in str(problem)
+    assert problem["errors"][0]["pointer"] == "/subjects/*"
