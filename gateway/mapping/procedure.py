@@ -11,6 +11,7 @@ import jsonschema_rs
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.strict import Title
+from gateway.mapping.transforms import Unreadable, date_vn
 
 ACCOUNT = "account"
 
@@ -87,7 +88,10 @@ class Procedure:
     def accepts(self, key: str, value: object) -> bool:
         """Whether the e-form's schema takes this value at this key; a key that it does not describe takes any."""
         schema = self.described(key)
-        return schema is None or jsonschema_rs.is_valid(dict(schema), value)
+        if schema is None:
+            return True
+        dated = schema.get("x-format") == "date-vn-partial"
+        return jsonschema_rs.is_valid(dict(schema), value) and not (dated and _is_no_day(value))
 
     def described(self, key: str) -> Mapping[str, object] | None:
         """What the e-form's schema says of this key; None when it does not describe it."""
@@ -96,6 +100,14 @@ class Procedure:
             properties = schema.get("properties") if isinstance(schema, Mapping) else None
             schema = properties.get(name) if isinstance(properties, Mapping) else None
         return schema if isinstance(schema, Mapping) else None
+
+
+def _is_no_day(value: object) -> bool:
+    """Whether a text that is written as a date is none (`99/99/9999`)."""
+    try:
+        return isinstance(value, str) and date_vn(value) is None
+    except Unreadable:
+        return True
 
 
 def refs_of_predicate(predicate: Predicate) -> tuple[str, ...]:

@@ -263,10 +263,13 @@ async def test_evidence_keeps_its_id_when_a_late_answer_joins(house: House) -> N
 
 
 @on_session
-async def test_value_that_the_form_does_not_take_is_refused(patient: House) -> None:
+@pytest.mark.parametrize(
+    "known", [{"nxnHoTen": {"a": 1}}, {"nxnNgaySinh": "99/99/9999"}, {"nxnNgaySinh": "30/02/1990"}]
+)
+async def test_value_that_the_form_does_not_take_is_refused(patient: House, known: dict[str, object]) -> None:
     who = patient.subject("facts_example")
     body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
-    status, problem = await patient.post("/v1/prefill", {**body, "known": {"nxnHoTen": {"a": 1}}})
+    status, problem = await patient.post("/v1/prefill", {**body, "known": known})
     assert (status, problem["code"]) == (422, "value_not_possible")
 
 
