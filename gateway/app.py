@@ -4,6 +4,7 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 """
 
 import asyncio
+import hmac
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
+from gateway.ports_policy import Quotas
+from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
 from gateway.settings import address_of
@@ -39,6 +42,7 @@ from gateway.telemetry import Metrics, log
 
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
+QUOTAS: web.AppKey[Quotas] = web.AppKey("quotas")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
@@ -131,13 +135,15 @@ async def _sources(app: web.Application) -> AsyncIterator[None]:
 async def _cache(app: web.Application) -> AsyncIterator[None]:
     url = app[PARTS].configuration.gateway.cache_url
     app[CACHE] = registry.store(url, "open_cache")(url)
+    app[QUOTAS] = registry.store(url, "open_quotas")(url)
     yield
+    await app[QUOTAS].close()
     await app[CACHE].close()
 
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
-    prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
+    prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], app[QUOTAS])
     app[SERVICES] = Services(
         clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
         requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
@@ -230,7 +236,7 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 
 
 def open_prefill(
-    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache
+    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache, quotas: Quotas
 ) -> Prefill:
     """The use case over what was opened."""
     valid = {
@@ -240,7 +246,11 @@ def open_prefill(
     }
     clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, digest)
+    secret = root_keys(parts.configuration.gateway.log, parts.state).first
+    access = Access(quotas=quotas, secret=hmac.digest(secret, b"motlan quotas v1", "sha256"))
+    return Prefill(
+        parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, access, digest
+    )
 
 
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from gateway.config import Agreement, Configuration
+from gateway.agreement import Agreement
+from gateway.config import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import refs_of_predicate

@@ -34,6 +34,12 @@ class Prefill(Protocol):
         """The whole answer of a prefill."""
         ...
 
+    async def explain(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
+    ) -> dict[str, object]:
+        """What would be decided, and why."""
+        ...
+
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived late."""
         ...

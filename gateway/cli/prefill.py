@@ -18,6 +18,21 @@ from gateway.cli.tables import fields_table, papers_table
 
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
 
+SUBJECTS = click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    required=True,
+    metavar="ROLE=-|FILE|same:ROLE",
+    help="JSON of a subject from standard input (-), a file, or the same as another role.",
+)
+
+OFFICIAL = click.option(
+    "--official",
+    metavar="-|FILE",
+    help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
+)
+
 
 @click.command()
 @asks()
@@ -40,19 +55,8 @@ def procedures(*, desk: Desk) -> int:
 
 @click.command()
 @click.argument("code")
-@click.option(
-    "--subject",
-    "subjects",
-    multiple=True,
-    required=True,
-    metavar="ROLE=-|FILE|same:ROLE",
-    help="JSON of a subject from standard input (-), a file, or the same as another role.",
-)
-@click.option(
-    "--official",
-    metavar="-|FILE",
-    help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
-)
+@SUBJECTS
+@OFFICIAL
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
@@ -80,7 +84,7 @@ def prefill(
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
-    body: dict[str, Any] = {"procedure": code, "subjects": _gathered(map(_subject, subjects))}
+    body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
     body |= {
         key: value
         for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
@@ -93,7 +97,7 @@ def prefill(
     return 0
 
 
-def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Role -> subject; a role that is named again gets a list, as roles take that take many."""
     found: dict[str, list[Any]] = {}
     for role, subject in subjects:
@@ -101,7 +105,8 @@ def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {role: each[0] if len(each) == 1 else each for role, each in found.items()}
 
 
-def _subject(text: str) -> tuple[str, object]:
+def subject_of(text: str) -> tuple[str, object]:
+    """A role and its subject, as `--subject` has them."""
     role, equals, place = text.partition("=")
     if not equals:
         raise click.UsageError(f"--subject {role}: write ROLE=-, ROLE=FILE or ROLE=same:ROLE")

@@ -1,0 +1,41 @@
+"""The facts that a decision is made over: what is asked, by whom, in whose name, about whom, and when."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from gateway.domain.access import Relation, ValidConsent
+
+
+class Asked(NamedTuple):
+    """One request as the policy sees it. Names and plain facts; `persons` alone is personal data."""
+
+    requester: str
+    scopes: frozenset[str]
+    #: national procedure code
+    procedure: str
+    purpose: str
+    #: aware
+    now: datetime
+    #: of the official in whose name is asked
+    agency: str
+    #: the request named its official; False: somebody on duty stands in
+    named: bool = True
+    relations: frozenset[Relation] = frozenset()
+    #: code of the document that lets the applicant act for somebody else
+    mandate: str = ""
+    dossier: str = ""
+    #: whether the gateway has seen the dossier and knows it alive; None: it does not know it
+    alive: bool | None = None
+    #: `Subject.key` of everybody who is asked about
+    persons: frozenset[str] = frozenset()
+    #: None: there is none that holds
+    consent: ValidConsent | None = None
+
+
+class Denial(NamedTuple):
+    """Why not: the rule, its word for machines, a sentence about it, and what would change the answer."""
+
+    rule: str
+    code: str
+    detail: str
+    remedy: str
