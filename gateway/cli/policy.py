@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def diff(
     folder = (config or data_root() / "config").resolve()
     before, after = _rules(folder, overrides(values)), _rules(new.resolve(), overrides(values))
     store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)))
-    now = datetime.now(UTC)
+    now = store.keeper.now()
     start = _utc(since) if since else rfc3339(now - timedelta(days=_DAYS))
     end = _utc(until) if until else rfc3339(now)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gateway.domain.access import Relation, ValidConsent
+from gateway.domain.dates import VIETNAM
 
 
 class Asked(NamedTuple):
@@ -14,7 +15,7 @@ class Asked(NamedTuple):
     #: national procedure code
     procedure: str
     purpose: str
-    #: aware
+    #: as the clocks of Việt Nam show it (`asked_at`): a decision looks at its day and hour again and again
     now: datetime
     #: of the official in whose name is asked
     agency: str
@@ -24,12 +25,19 @@ class Asked(NamedTuple):
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""
     dossier: str = ""
+    #: days since the reception that its code carries; None: it carries none
+    age: int | None = None
     #: whether the gateway has seen the dossier and knows it alive; None: it does not know it
     alive: bool | None = None
     #: `Subject.key` of everybody who is asked about
     persons: frozenset[str] = frozenset()
     #: None: there is none that holds
     consent: ValidConsent | None = None
+
+
+def asked_at(moment: datetime) -> datetime:
+    """A moment as a request has it."""
+    return moment.astimezone(VIETNAM)
 
 
 class Denial(NamedTuple):

@@ -4,14 +4,12 @@ Each is made once from the agreement and then looks at facts only; None: it has 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, time
 from typing import get_args
 
 from gateway.agreement import Agreement, DossierRule, Weekday
 from gateway.domain.access import Relation
-from gateway.domain.dates import VIETNAM, legal_day
 from gateway.policy.asked import Asked, Denial
-from gateway.policy.dossiers import looks_like, received
+from gateway.policy.dossiers import looks_like
 
 ALL = "*"
 #: an agreement whose legal basis is this word counts only with the consent of the person
@@ -19,6 +17,7 @@ CONSENT = "consent"
 
 Condition = Callable[[Asked], Denial | None]
 _DAYS = get_args(Weekday)
+_DAY_MINUTES = 24 * 60
 
 
 def conditions(agreement: Agreement) -> list[tuple[str, Condition]]:
@@ -51,16 +50,22 @@ def asks_consent(agreement: Agreement) -> bool:
 
 def _hours(item: Agreement, rule: str) -> Condition:
     opens, _, closes = (item.hours or "").partition("-")
-    first, last = (time.fromisoformat(opens), time.fromisoformat(closes)) if opens else (time.min, time.max)
+    first, last = (_minute(opens), _minute(closes)) if opens else (0, _DAY_MINUTES)
     days = frozenset(_DAYS.index(day) for day in item.weekdays)
     when = f"{item.hours or 'the whole day'} in Việt Nam on {', '.join(item.weekdays)}"
     denial = Denial(rule, "outside_hours", f"the agreement holds {when}", f"ask within {when}")
 
     def hold(asked: Asked) -> Denial | None:
-        local = asked.now.astimezone(VIETNAM)
-        return None if local.weekday() in days and first <= local.time() < last else denial
+        now = asked.now
+        return None if now.weekday() in days and first <= now.hour * 60 + now.minute < last else denial
 
     return hold
+
+
+def _minute(text: str) -> int:
+    """Of the day, of `07:30`."""
+    hour, _, minute = text.partition(":")
+    return int(hour) * 60 + int(minute)
 
 
 def _agency(item: Agreement, rule: str) -> Condition:
@@ -118,7 +123,7 @@ def _dossier(item: Agreement, rule: str) -> Condition:
             return missing
         if not fits(asked.dossier):
             return strange
-        return None if _is_alive(wanted, asked.dossier, asked.alive, legal_day(asked.now)) else dead
+        return None if _is_alive(wanted, asked) else dead
 
     return hold
 
@@ -133,14 +138,13 @@ def _told(wanted: DossierRule) -> str:
     )
 
 
-def _is_alive(wanted: DossierRule, code: str, alive: bool | None, today: date) -> bool:  # noqa: FBT001 -- three-valued fact
+def _is_alive(wanted: DossierRule, asked: Asked) -> bool:
     """What the gateway itself has seen counts before what the code says."""
-    if alive is not None:
-        return alive
+    if asked.alive is not None:
+        return asked.alive
     if wanted.checked_by == "relay":
         return False
-    day = received(code)
-    return wanted.days is None or day is None or 0 <= (today - day).days <= wanted.days
+    return wanted.days is None or asked.age is None or 0 <= asked.age <= wanted.days
 
 
 def _consent(_item: Agreement, rule: str) -> Condition:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from gateway.agreement import Agreement
 from gateway.config import Configuration
-from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Reason
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
@@ -18,6 +17,8 @@ from gateway.policy.grants import Grant, granted
 from gateway.policy.rates import Limit, Whom, limit
 
 _KEPT = 20_000
+#: requester, procedure, purpose, day
+_Key = tuple[str, str, str, date]
 _NOT_ALLOWED = Reason.PURPOSE_NOT_ALLOWED.value
 
 
@@ -104,17 +105,13 @@ class Policy:
         if "prefill" not in asked.scopes:
             what = "the token lacks the scope 'prefill'"
             return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
-        standing = self._standing_of(asked)
-        return standing.always or _held(asked, standing, self._purposes[asked.purpose].legal_basis)
-
-    def _standing_of(self, asked: Asked) -> _Standing:
-        key = (asked.requester, asked.procedure, asked.purpose, legal_day(asked.now))
+        key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         standing = self._standing.get(key)
         if standing is None:
             if len(self._standing) >= _KEPT:
                 self._standing.clear()
             standing = self._standing[key] = self._stand(*key)
-        return standing
+        return standing.always or _held(asked, key, standing, self._purposes[asked.purpose].legal_basis)
 
     def _stand(self, requester: str, procedure: str, purpose: str, day: date) -> _Standing:
         declared = self._purposes.get(purpose)
@@ -143,7 +140,7 @@ def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
     return list({place: (place, rule) for group in groups for place, rule in group}.values())
 
 
-def _held(asked: Asked, standing: _Standing, basis: str) -> Decision:
+def _held(asked: Asked, key: _Key, standing: _Standing, basis: str) -> Decision:
     """The demands of each agreement against the facts; those that are met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []
@@ -157,19 +154,17 @@ def _held(asked: Asked, standing: _Standing, basis: str) -> Decision:
     if not good:
         # the agreement that came furthest tells best what is missing
         return Decision(None, max(stopped, key=lambda one: one[0])[1].denial, passed_over)
+    grant = standing.decided.get(tuple(good))
+    if grant is not None:
+        return Decision(grant, None, passed_over)
     rules = [standing.rules[place] for place in good]
-    key = (asked.requester, asked.procedure, asked.purpose, legal_day(asked.now))
     if any(rule.consent for rule in rules):
         return Decision(_grant(rules, key, basis, asked), None, passed_over)
-    grant = standing.decided.get(tuple(good))
-    if grant is None:
-        grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
+    grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
     return Decision(grant, None, passed_over)
 
 
-def _grant(
-    rules: Iterable[_Rule], key: tuple[str, str, str, date], basis: str, asked: Asked | None = None
-) -> Grant:
+def _grant(rules: Iterable[_Rule], key: _Key, basis: str, asked: Asked | None = None) -> Grant:
     found = list(rules)
     consent = asked.consent if asked is not None else None
     ids = tuple(dict.fromkeys(name for rule in found for name in rule.ids))

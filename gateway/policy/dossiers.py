@@ -21,6 +21,12 @@ def received(code: str) -> date | None:
         return None
 
 
+def age(code: str, today: date) -> int | None:
+    """Days since the reception that a code carries: negative for a day to come; None where it carries none."""
+    day = received(code)
+    return None if day is None else (today - day).days
+
+
 def looks_like(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Whether a code is written as one of these patterns, in which `*` stands for any signs."""
     forms = [".*".join(re.escape(part) for part in pattern.split(_ANY)) for pattern in patterns]

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.domain.access import ValidConsent
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import Refused, Throttled
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.policy.asked import Asked, Denial
+from gateway.policy.asked import Asked, Denial, asked_at
 from gateway.policy.decide import Decision, Policy
+from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Limit, exceeded, limit, uses
 from gateway.ports_policy import Consents, Counted, Dossiers, Quotas
@@ -68,8 +69,9 @@ class Admission:
         dossiers, dossier = self._access.dossiers, request.dossier or ""
         return Asked(
             requester=requester.id, scopes=requester.scopes, procedure=taken.procedure.code, purpose=taken.purpose,
-            now=now, agency=taken.official.agency, named=not taken.official.on_duty,
+            now=asked_at(now), agency=taken.official.agency, named=not taken.official.on_duty,
             relations=relations(taken.procedure, taken.cast), mandate=request.mandate or "", dossier=dossier,
+            age=age(dossier, legal_day(now)),
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
             persons=persons(taken.cast), consent=await self._consent(taken, requester),
         )  # fmt: skip

@@ -11,7 +11,8 @@ from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
-from gateway.policy.asked import Asked
+from gateway.policy.asked import Asked, asked_at
+from gateway.policy.dossiers import age
 from gateway.review.needs import Pair
 
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
@@ -50,11 +51,12 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
         for call in record["calls"]
         for name in call["attributes"]
     )
+    now = asked_at(datetime.fromisoformat(record["time"]))
     asked = Asked(
         requester=record["requester"], scopes=frozenset(), procedure=procedure.code, purpose=record["purpose"],
-        now=datetime.fromisoformat(record["time"]), agency=record["agency"], named=not record["on_duty"],
+        now=now, agency=record["agency"], named=not record["on_duty"],
         relations=_relations(record["subjects"], procedure), mandate=str(record["notes"].get("mandate", "")),
-        dossier=record["dossier"], consent=_consent(record, pairs),
+        dossier=record["dossier"], age=age(record["dossier"], now.date()), consent=_consent(record, pairs),
     )  # fmt: skip
     return Act(record["exchange"], asked, refused, pairs)
 

@@ -7,7 +7,8 @@ from typing import Any
 from gateway.agreement import Agreement
 from gateway.config import Configuration, Purpose, RequesterSettings
 from gateway.domain.access import Relation
-from gateway.policy.asked import Asked
+from gateway.policy.asked import Asked, asked_at
+from gateway.policy.dossiers import age
 from gateway.settings import GatewaySettings, Label
 
 SERVICES = ("people.look", "land.look", "tax.look")
@@ -53,4 +54,6 @@ def asked(**facts: Any) -> Asked:
         requester="desk", scopes=frozenset({"prefill"}), procedure="1.000001", purpose="registration", now=NOW,
         agency="A", relations=frozenset({Relation.APPLICANT}), persons=frozenset({"person|033190735162"}),
     )  # fmt: skip
-    return plain._replace(**facts)
+    given = plain._replace(**facts)
+    now = asked_at(given.now)
+    return given._replace(now=now, age=age(given.dossier, now.date()))
