@@ -120,6 +120,10 @@ class Prefill:
             async with asyncio.timeout_at(end):
                 await change.wait()
 
+    async def ended(self) -> None:
+        """Wait until late work has ended by itself."""
+        await self._late.ended()
+
     async def close(self) -> None:
         """Let late work end, then forget it."""
         await self._late.close()
