@@ -164,7 +164,7 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
     app[SOURCES] = open_sources(app[PARTS], app[KEPT])
-    for name in app[SOURCES].keys() - app[KEPT].keys():
+    for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
     yield
     for name, source in app[SOURCES].items():

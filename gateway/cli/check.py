@@ -195,7 +195,8 @@ def doctor(
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
-    configuration, found, _, _ = _check(folder, overrides(values))
+    done = _check(folder, overrides(values))
+    configuration, found = done.configuration, done.found
     if found or configuration is None:
         said = f"{found[0]}\n{len(found)} to mend: motlan check-config"
         findings.append(Finding("configuration", str(folder), good=False, text=said))

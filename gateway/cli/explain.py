@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from gateway.cli.desk import Desk, asks
-from gateway.cli.prefill import SUBJECTS, gathered, subject_of
+from gateway.cli.prefill import OFFICIAL, SUBJECTS, gathered, read_json, subject_of
 
 _WIDTH = 180
 _MARKS = {
@@ -43,13 +43,10 @@ _HEADS = {
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--consent", help="Id of a consent.")
 @click.option("--mandate", help="Code of the document that lets the applicant act for somebody else.")
-@click.option(
-    "--official", metavar="ID", help="Personal id of the official; default the agency's duty official."
-)
-@click.option("--agency", help="Agency of the official.")
+@OFFICIAL
 @asks("portal")
 def explain(
-    *, code: str, subjects: tuple[str, ...], official: str | None, agency: str | None, desk: Desk,
+    *, code: str, subjects: tuple[str, ...], official: str | None, desk: Desk,
     **given: str | None,
 ) -> int:  # fmt: skip
     """Say field by field what a requester would get, by which rule, and what would change it. No source is asked.
@@ -66,7 +63,7 @@ def explain(
     body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
     body |= {name: text for name, text in given.items() if text is not None}
     if official is not None:
-        body["official"] = {"personal_id": official, **({"agency": agency} if agency else {})}
+        body["official"] = read_json(official, "--official")
     answer = desk.asked(lambda client: client.post("/v1/explain", body)).body
     desk.say(answer, _verdict(answer), _fields(answer), _papers(answer), *_sources(answer), width=_WIDTH)
     return 0 if answer["allowed"] else 1

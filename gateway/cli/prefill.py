@@ -59,6 +59,8 @@ def procedures(*, desk: Desk) -> int:
 @OFFICIAL
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
+@click.option("--consent", help="Id of the consent that it rests on.")
+@click.option("--mandate", help="Code of the document that lets the applicant act for somebody else.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
 @asks("portal")
 def prefill(
@@ -70,6 +72,7 @@ def prefill(
     purpose: str | None,
     deadline_ms: int | None,
     desk: Desk,
+    **more: str | None,
 ) -> int:
     """Prefill the form of a procedure.
 
@@ -87,11 +90,11 @@ def prefill(
     body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
     body |= {
         key: value
-        for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
+        for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms, **more}.items()
         if value is not None
     }
     if official is not None:
-        body["official"] = _read(official, "--official")
+        body["official"] = read_json(official, "--official")
     answer = desk.asked(lambda client: client.post("/v1/prefill", body))
     desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
     return 0
@@ -119,10 +122,10 @@ def subject_of(text: str) -> tuple[str, object]:
         )
     if place == "-" and sys.stdin.isatty():
         return role, _prompted()
-    return role, _read(place, f"--subject {role}")
+    return role, read_json(place, f"--subject {role}")
 
 
-def _read(place: str, option: str) -> object:
+def read_json(place: str, option: str) -> object:
     """JSON from standard input or a file; a usage error names the option."""
     try:
         return _json(sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes(), option)

@@ -158,7 +158,8 @@ async def test_explain_command_prints_a_table_and_exits_by_the_answer(
         file.write_text(json.dumps(one), "utf-8")
         files += ["--subject", f"{role}={file}"]
     words = ("explain", LAND, "--ready-file", str(ready), "--client-id", "one_gate", *files)
-    named = ("--official", body["official"]["personal_id"])
+    (tmp_path / "official.json").write_text(json.dumps(body["official"]), "utf-8")
+    named = ("--official", str(tmp_path / "official.json"))
     said = await asyncio.to_thread(motlan, *words, *named)
     assert said.code == 1, said.err
     assert "dossier:one_gate_land" in said.out
