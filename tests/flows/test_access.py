@@ -126,7 +126,9 @@ async def test_explanation_of_a_refusal_says_what_would_change_it(shared_house: 
     assert (status, told["allowed"], told["sources"]) == (200, False, [])
     assert (told["denied"]["rule"], told["denied"]["code"]) == ("dossier:one_gate_land", "dossier_missing")
     assert "`dossier`" in told["denied"]["remedy"]
-    assert {one["state"] for one in told["fields"].values()} == {"withheld", "citizen"}
+    assert {(one["state"], one["rule"]) for one in told["fields"].values()} == {
+        ("withheld", "dossier:one_gate_land"), ("citizen", "")
+    }  # fmt: skip
     assert {one["state"] for one in told["papers"]} <= {"required", "digital_only"}
     _, again = await shared_house.post("/v1/explain", land(shared_house, dossier=DOSSIER), client="one_gate")
     assert again["allowed"]
