@@ -226,7 +226,7 @@ def _clock() -> Finding:
 def _state(folder: Path) -> Finding:
     place = next(path for path in (folder, *folder.parents) if path.exists())
     good = os.access(place, os.W_OK)
-    key = folder / "tokens.key"
+    key = folder / "token-signing.key"
     if key.exists() and key.stat().st_mode & 0o077:
         return Finding("state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it")
     return Finding("state", str(folder), good=good, text="writable" if good else "not writable")

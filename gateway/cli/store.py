@@ -23,6 +23,7 @@ from gateway.cli.options import (
 from gateway.config import load
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
 from gateway.keeper import Keeper, kept
+from gateway.settings import AccessSettings
 
 _Found = TypeVar("_Found")
 
@@ -32,6 +33,7 @@ class Store(Voice):
     """The log of a configuration, and how its keeper wants to be told."""
 
     keeper: Keeper
+    access: AccessSettings
 
     def done(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
         """What the work gave; exits, with a word about it, when it could not be done."""
@@ -66,7 +68,8 @@ def keeps(command: Callable[..., int]) -> Callable[..., int]:
         **rest: Any,  # noqa: ANN401 -- the command's own
     ) -> int:
         folder = (config or data_root() / "config").resolve()
-        keeper = Keeper(load(folder, overrides(values)).gateway.log, state_folder(state))
-        return command(store=Store(as_json, quiet, keeper), **rest)
+        settings = load(folder, overrides(values)).gateway
+        keeper = Keeper(settings.log, state_folder(state))
+        return command(store=Store(as_json, quiet, keeper, settings.access), **rest)
 
     return keeping
