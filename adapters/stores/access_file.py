@@ -55,7 +55,7 @@ class AccessFile:
 
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make(self._path)
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -67,3 +67,13 @@ class AccessFile:
             connection.close()
             raise
         return connection
+
+
+def _make(path: Path) -> None:
+    """For nobody else, where it is missing.
+
+    A file that stands is left alone: to close it after a look would give up the locks of every connection that this
+    process has to it (POSIX).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -181,7 +181,7 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
       motlan keys rotate token --at-once --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
     keeper = store.keeper
-    if store.access.signing_key is not None:
+    if store.configuration.gateway.access.signing_key is not None:
         words = (
             f"khóa nằm trong cấu hình / the token key is configured.\n{_MAKE}\n"
             "  access.former_signing_key: the secret that access.signing_key names now\n"
@@ -190,7 +190,7 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
         )
         store.say({"rotated": False, "settings": ["access.signing_key"]}, words)
         return 1
-    ends = rotated_at(keeper.state) + store.access.token_seconds + APART_SECONDS
+    ends = rotated_at(keeper.state) + store.configuration.gateway.access.token_seconds + APART_SECONDS
     if not at_once and ends > keeper.now().timestamp():
         when = local_text(rfc3339(datetime.fromtimestamp(ends, UTC)))
         words = f"the tokens of the former key live until {when}: wait for it, or give --at-once"
