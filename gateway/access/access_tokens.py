@@ -21,6 +21,8 @@ TYP = "at+jwt"
 APART_SECONDS = 300
 _REMEMBERED = 4_096
 _NOT_OURS = "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token"
+_TEXTS = ("iss", "aud", "sub", "client_id", "jti", "scope")
+_TIMES = ("iat", "exp", "nbf")
 _OVER = "the token has expired; fetch a new one"
 
 
@@ -108,11 +110,7 @@ class AccessTokens:
         return self._in_force(message.claims)
 
     def _in_force(self, claims: dict[str, Any]) -> AccessToken:
-        """Our own key signed, so the claims are as we write them."""
-        if (
-            not {"iss", "aud", "sub", "jti", "iat", "exp", "scope"} <= claims.keys()
-            or claims["aud"] != claims["iss"]
-        ):
+        if not _is_ours(claims):
             raise TokenRefused(_NOT_OURS)
         known = self._requesters.named(claims["sub"])
         if claims.get("nbf", 0) > self._now() or claims["iat"] > self._now() + APART_SECONDS:
@@ -127,3 +125,11 @@ class AccessTokens:
             issuer=claims["iss"], jti=claims["jti"], issued=claims["iat"], expires=claims["exp"],
             key=bound.get("jkt", ""), certificate=bound.get("x5t#S256", ""),
         )  # fmt: skip
+
+
+def _is_ours(claims: dict[str, Any]) -> bool:
+    """Whether the claims are such as `mint` writes; our own key has signed them."""
+    texts = all(isinstance(claims.get(name), str) for name in _TEXTS)
+    times = all(type(claims.get(name, 0)) is int for name in _TIMES) and {"iat", "exp"} <= claims.keys()
+    bound = claims.get("cnf", {})
+    return texts and times and isinstance(bound, dict) and claims["aud"] == claims["iss"]

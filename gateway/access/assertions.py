@@ -45,7 +45,7 @@ class Assertions:
         name = message.claims.get("iss")
         known = self._requesters.client(name) if isinstance(name, str) else None
         proven = self._is_signed(message, known)
-        if known is None or not proven or client_id not in {None, name}:
+        if known is None or not proven or (client_id is not None and client_id != name):
             raise GrantRefused("invalid_client", FAILED)
         if why := self._fault(message, name, audiences):
             raise GrantRefused("invalid_client", f"{FAILED}: {why}")
