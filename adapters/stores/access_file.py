@@ -32,7 +32,7 @@ class AccessFile:
 
     def __init__(self, url: str, state_dir: Path, synchronous: str) -> None:
         """`url` is that of the log. Opens the file with the first use."""
-        self._path = sql.sqlite_path(url, state_dir).with_name("access.db")
+        self._path = sql.sqlite_path(url, state_dir).with_name("access.sqlite")
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
 

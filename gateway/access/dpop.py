@@ -8,7 +8,8 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeGuard
+from functools import lru_cache
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from gateway.access import jose, jwk
@@ -20,6 +21,8 @@ SPAN_SECONDS = 60
 _APART_SECONDS = 300
 _LONGEST_JTI = 256
 _MAC = 16
+#: keys of callers
+_REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,14 @@ class Proofs:
         self._nonces = nonces
         self._replays = replays
         self._now = now
+        self._keys = lru_cache(_REMEMBERED)(lambda members: jwk.from_jwk(dict(members)))
 
     def check(self, proof: str, method: str, url: str, token: str | None = None) -> Proof:
         """The proof for this very request; ProofBroken otherwise. `token`: the access token that came with it."""
         try:
             message = jose.read(proof, with_key=True)
             assert message.jwk is not None
-            key = jwk.from_jwk(message.jwk)
+            key = self._key(message.jwk)
         except JoseBroken as error:
             raise ProofBroken(str(error)) from None
         if message.typ != "dpop+jwt":
@@ -87,6 +91,14 @@ class Proofs:
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not _is_number(issued):
             raise ProofBroken("'jti' or 'iat' is missing")
         return self._timed(key.thumbprint, jti, issued, nonce)
+
+    def _key(self, shown: dict[str, Any]) -> jwk.PublicKey:
+        """The key in a header; callers come again with theirs, and to read a point of the curve takes long."""
+        members = tuple(shown.items())
+        try:
+            return self._keys(members)
+        except TypeError:  # a member that is no plain value
+            raise JoseBroken("its key is not a plain one") from None
 
     def _timed(self, key: str, jti: str, issued: float, nonce: object) -> Proof:
         span = self._nonces.span(nonce) if isinstance(nonce, str) else None

@@ -69,7 +69,7 @@ async def test_revocation_that_is_over_goes_and_numbers_never_come_again(url: st
 
 
 async def test_file_that_cannot_be_written_lets_nobody_in_until_it_can(tmp_path: Path) -> None:
-    (tmp_path / "access.db").write_bytes(b"no database" * 100)
+    (tmp_path / "access.sqlite").write_bytes(b"no database" * 100)
     replays, rows = (
         open_replays("sqlite:///exchange.db", tmp_path),
         open_revocations("sqlite:///exchange.db", tmp_path),
@@ -80,7 +80,7 @@ async def test_file_that_cannot_be_written_lets_nobody_in_until_it_can(tmp_path:
         await rows.since(0)
     with pytest.raises(AccessUnavailable):
         await rows.add("token", "x", 1.0, later())
-    (tmp_path / "access.db").unlink()
+    (tmp_path / "access.sqlite").unlink()
     assert await replays.first(b"k" * 32, later())
     assert list(await rows.since(0)) == []
     await replays.close()
@@ -100,13 +100,13 @@ async def test_connection_that_ends_beside_others_leaves_what_they_wrote(tmp_pat
     import sys
 
     look = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); print(c.execute('SELECT count(*) FROM access_replays')"
-    words = [sys.executable, "-c", f"{look}.fetchone()[0]); c.close()", str(tmp_path / "access.db")]
+    words = [sys.executable, "-c", f"{look}.fetchone()[0]); c.close()", str(tmp_path / "access.sqlite")]
     done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
-    assert (tmp_path / "access.db-wal").exists()
+    assert (tmp_path / "access.sqlite-wal").exists()
     await replays.close()
     await rows.close()
-    with closing(sqlite3.connect(tmp_path / "access.db")) as connection:
+    with closing(sqlite3.connect(tmp_path / "access.sqlite")) as connection:
         assert connection.execute("SELECT count(*) FROM access_replays").fetchone() == (1,)
 
 

@@ -1,6 +1,6 @@
 """What access remembers on PostgreSQL: what was shown once, and what was revoked.
 
-With SQLite both lie in a file of their own (`access.db`), so that they never wait for the log nor the log for them.
+With SQLite both lie in a file of their own (`access.sqlite`), so that they never wait for the log nor the log for them.
 Rights: config/deploy/postgres-roles.sql, to be run again after this.
 """
 
