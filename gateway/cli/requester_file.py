@@ -150,7 +150,11 @@ def _flow(value: Any) -> str:  # noqa: ANN401 -- JSON
 
 
 def _hold(folder: Path, path: Path) -> None:
-    """ConfigError when the new file does not fit the others."""
-    shown = f"{folder.name}/requesters/{path.name}"
-    if faults := [one for one in requester_faults(load(folder)) if one.file == shown]:
+    """ConfigError or UsageError when the new file does not fit the others."""
+    shown, configuration = f"{folder.name}/requesters/{path.name}", load(folder)
+    client_id = configuration.requesters[path.stem].client_id
+    for name, one in configuration.requesters.items():
+        if one.client_id == client_id and name != path.stem:
+            raise click.UsageError(f"client_id '{client_id}' is already taken by requester '{name}'")
+    if faults := [one for one in requester_faults(configuration) if one.file == shown]:
         raise ConfigError(faults)

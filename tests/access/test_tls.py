@@ -36,6 +36,7 @@ class Own:
         self, name: str, issuer: "Own | None" = None, until: datetime = NOW + DAY, *, ca: bool = False
     ) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate: x509.Certificate
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         by = issuer or self
         made = (

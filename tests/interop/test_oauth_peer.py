@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.access.conftest import Harbourfront
 from tests.access.conftest import front as front  # noqa: PLC0414 -- a fixture
@@ -24,11 +25,10 @@ pytestmark = pytest.mark.skipif(
 
 async def _peer(front: Harbourfront, client: str, *, dpop: bool) -> Any:
     key = front.keys[client]
-    secret = (
-        key.private_bytes_raw()
-        if algorithm(key) == "EdDSA"
-        else key.private_numbers().private_value.to_bytes(32)
-    )  # type: ignore[union-attr]
+    if isinstance(key, Ed25519PrivateKey):
+        secret = key.private_bytes_raw()
+    else:
+        secret = key.private_numbers().private_value.to_bytes(32)
     asked = {
         "issuer": front.url, "client_id": client, "jwk": {**jwk(key), "d": b64(secret)}, "alg": algorithm(key),
         "dpop": dpop,
