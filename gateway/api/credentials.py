@@ -14,7 +14,7 @@ class Shown:
         """Reads nothing before it is asked."""
         self._request = request
         self.method = request.method
-        self.path = request.path
+        self.path = request.rel_url.raw_path
 
     @property
     def authorization(self) -> tuple[str, ...]:
