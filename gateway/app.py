@@ -5,6 +5,7 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,23 +14,25 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import registry
+from gateway.access.requesters import Requesters
+from gateway.accessing import accessing
 from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Services
 from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.operation import live, ready
+from gateway.api.proxies import proxies
 from gateway.api.routes import add_operations
+from gateway.api.tls import server_context
 from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
 from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
-from gateway.exchange_log.key_files import key_in
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
@@ -138,12 +141,13 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
-    app[SERVICES] = Services(
-        clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-        requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
-        sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
-    )  # fmt: skip
-    yield
+    async with accessing(parts, SystemClock()) as access:
+        app[SERVICES] = Services(
+            clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
+            access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
+            sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
+        )  # fmt: skip
+        yield
     await prefill.close()
 
 
@@ -177,7 +181,8 @@ class Gateway:
         """Open everything and listen; `api` and `admin` are then the addresses."""
         settings = self.parts.configuration.gateway
         self.app = application(self.parts)
-        self.api = await self._listen(self.app, settings.api.host, settings.api.port, reuse_port=reuse_port)
+        api, tls = settings.api, self._tls()
+        self.api = await self._listen(self.app, api.host, api.port, reuse_port=reuse_port, tls=tls)
         if with_admin:
             admin = admin_application(self.app, self.parts.metrics)
             self.admin = await self._listen(admin, settings.admin.host, settings.admin.port, reuse_port=False)
@@ -188,18 +193,41 @@ class Gateway:
             await runner.cleanup()
         self._runners.clear()
 
-    async def _listen(self, app: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
+    def _tls(self) -> ssl.SSLContext | None:
+        settings = self.parts.configuration
+        if settings.gateway.api.tls is None:
+            return None
+        pinned = Requesters(settings.requesters, settings.root).pinned()
+        return server_context(settings.gateway.api.tls, settings.root, pinned)
+
+    async def _listen(
+        self,
+        app: web.Application,
+        host: str,
+        port: int,
+        *,
+        reuse_port: bool,
+        tls: ssl.SSLContext | None = None,
+    ) -> str:
         runner = DoorRunner(app, self.parts.configuration.gateway.limits)
         self._runners.append(runner)
         await runner.setup()
-        await listen(runner, host, port, reuse_port=reuse_port)
-        return address_of(host, runner.addresses[0][1])
+        await listen(runner, host, port, reuse_port=reuse_port, tls=tls)
+        return address_of(host, runner.addresses[0][1], "https" if tls else "http")
 
 
-async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
+async def listen(
+    runner: web.AppRunner,
+    host: str,
+    port: int,
+    *,
+    reuse_port: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Listen; ConfigError when the address is taken or not ours."""
     try:
-        await web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024).start()
+        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=1024)
+        await site.start()
     except OSError as error:
         what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
         raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None

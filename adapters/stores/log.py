@@ -25,6 +25,8 @@ from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
 from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
+from adapters.stores.replays import open_replays
+from adapters.stores.revocations import open_revocations
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
@@ -48,7 +50,9 @@ __all__ = (
     "open_log",
     "open_periods",
     "open_reader",
+    "open_replays",
     "open_retention",
+    "open_revocations",
     "open_sequencer",
     "open_signers",
     "rotate_signing_key",
