@@ -5,6 +5,7 @@ from functools import cached_property
 from aiohttp import web
 
 from gateway.api.context import SERVICES
+from gateway.settings import address_of
 
 
 class Shown:
@@ -60,4 +61,4 @@ def issuer_of(request: web.Request) -> str:
         return ""
     host, port, *_ = transport.get_extra_info("sockname")
     scheme = "http" if transport.get_extra_info("ssl_object") is None else "https"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return address_of(host, port, scheme)

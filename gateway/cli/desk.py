@@ -154,4 +154,6 @@ def _remedy(what: str) -> str:
         return ""  # it says why
     if what.startswith("no token"):
         return "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+    if "SSLCertVerificationError" in what:
+        return ": its certificate is not trusted here; SSL_CERT_FILE names the file of its authority"
     return "; start it with: motlan serve --with-sandbox" if "does not answer" in what else ""

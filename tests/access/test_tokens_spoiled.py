@@ -103,7 +103,7 @@ SPOILED: dict[str, Spoil] = {
     "expires in words": body(exp="tomorrow"),
     "expires at infinity": lambda h, c, k: jws(h, json.dumps(c).replace(str(c["exp"]), "Infinity"), k),
     "expiry missing": body(exp=None),
-    "not yet": body(nbf=NOW + 3_000),
+    "not yet": body(nbf=NOW + 86_400),
     "issued tomorrow": body(iat=NOW + 86_400, exp=NOW + 86_700),
     "for another": body(aud="https://elsewhere.example"),
     "for several": body(aud=["https://elsewhere.example"]),
