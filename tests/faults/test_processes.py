@@ -15,6 +15,7 @@ from typing import IO, Any
 import aiohttp
 import pytest
 
+from adapters.sources.provider import LARGE_BYTES
 from gateway.cli.client import Client
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
@@ -185,6 +186,24 @@ async def test_heavy_xml_does_not_hold_the_loop(stage: Stage) -> None:
         ),
     }
     assert await _worst_lag(stage, heavy) < 0.1
+
+
+async def test_comments_do_not_hold_the_loop(stage: Stage) -> None:
+    """Just short of what is read in a thread: the work is little, or there is none."""
+    heavy = {
+        "comments": lambda good: _ahead(good, "<z/>" + "<!---->" * 8_700),
+        "comments beside elements": lambda good: _ahead(good, "<z/>" * 13_000 + "<!---->" * 900),
+        "instructions": lambda good: _ahead(good, "<z/>" * 10_000 + "<?a?>" * 4_000),
+    }
+    assert await _worst_lag(stage, heavy) < 0.1
+
+
+def _ahead(good: Good, more: str) -> str:
+    """The good answer with something before the person, as small as answers usually are."""
+    made = good.text.replace("<ns1:CongDan>", f"<ns1:Z>{more}</ns1:Z><ns1:CongDan>")
+    assert "<ns1:Z>" in made
+    assert len(made.encode()) < LARGE_BYTES
+    return made
 
 
 async def test_endless_name_does_not_hold_the_loop(stage: Stage) -> None:
