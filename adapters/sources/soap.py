@@ -29,7 +29,7 @@ from adapters.transport.wsdl import Operation
 from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
@@ -160,16 +160,25 @@ class SoapSource(Provider):
             else:
                 tree = self._open(door, received)
         except SoapFault as fault:
-            return failed(*(self._faults.get(fault.code) or self._faults["*"])), received
+            known = self._faults.get(fault.code)
+            outcome, reason = known or self._faults["*"]
+            self._judge(
+                wire, bad=outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
+            )
+            return failed(outcome, reason), received
         if tree is None or answer.status in _ACCEPTED:
             error = from_status(answer.status, received)
-            if error.reason is Reason.SOURCE_ANSWER_INVALID:
-                self._peer.guard.breaker.blame(wire.behalf.person)
+            self._judge(wire, bad=error.at_fault)
             return failed(error.outcome, error.reason), received
         self._auth.in_doubt = False
         if large:
             return await self._heavy.run(deadline, door.plan.read, tree, query), received
         return door.plan.read(tree, query), received
+
+    def _judge(self, wire: Wire, *, bad: bool) -> None:
+        """A fault that says no is a sound answer; one about the provider itself, or that nobody knows, is trouble."""
+        if bad:
+            self._peer.guard.breaker.blame(wire.behalf.person)
 
     def _open(self, door: _Door, received: bytes) -> Tree | None:
         """The tree of an answer, None when it is none; SoapFault for a fault."""
