@@ -252,7 +252,7 @@ async def _worst_lag(
     lags: list[float] = []
     gc.collect()
     gc.freeze()  # as a serving process does: what this test process loaded shall not be searched
-    sampling = asyncio.create_task(_sample(lags))
+    sampling = asyncio.create_task(sample(lags))
     try:
         for content in made.values():
             assert len(content) < 2_097_152
@@ -267,7 +267,8 @@ async def _worst_lag(
     return sorted(lags)[int(len(lags) * 0.99)]
 
 
-async def _sample(lags: list[float]) -> None:
+async def sample(lags: list[float]) -> None:
+    """Add, without end, what the loop's own thread worked between two turns (seconds)."""
     while True:
         began = time.thread_time()
         await asyncio.sleep(0.005)

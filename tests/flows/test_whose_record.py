@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
+from tests.faults.test_processes import sample
 from tests.flows.conftest import new_official, on_session
 
 pytestmark = on_session
@@ -247,6 +248,29 @@ async def test_certificate_of_a_marriage_with_somebody_else_is_asked_for(registe
     }  # fmt: skip
     answer = await ask(registers, "1.001193", subjects)
     assert papers(answer)["marriage_certificate"] == "required"
+
+
+async def test_name_of_another_owner_has_at_most_ten_words(registers: Stage) -> None:
+    """What is longer is no name, and so a title of nothing but `của` is soon read."""
+    for words, outcome in ((10, OTHER_PERSON), (11, ("found", None))):
+        registers.set("paper_store", stored(TenGiayTo="GCN của " + " ".join(["Khác"] * words)))
+        subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+        registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+        assert found(await ask(registers, "1.001193", subjects))["paper_store"] == outcome
+
+
+async def test_endless_title_does_not_hold_the_loop(registers: Stage) -> None:
+    lags: list[float] = []
+    registers.set("paper_store", stored(TenGiayTo="của Xx " * 1_400 + "!"))
+    registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+    subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+    sampling = asyncio.create_task(sample(lags))
+    try:
+        answer = await ask(registers, "1.001193", subjects)
+    finally:
+        sampling.cancel()
+    assert found(answer)["paper_store"] == ("found", None)
+    assert max(lags) < 0.1
 
 
 NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}
