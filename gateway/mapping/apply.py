@@ -47,6 +47,11 @@ class Filled:
     saved_fields: int = 0
     saved_papers: int = 0
 
+    def beside(self) -> Iterator[object]:
+        """The evidence that leaves beside the values of the form: what else they might be, and what papers say."""
+        yield from (entry["doubt"] for entry in self.fields.values() if entry["doubt"])
+        yield self.papers
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
 from tests.faults.test_processes import sample
 from tests.flows.conftest import new_official, on_session
+from tests.flows.test_records import records
 
 pytestmark = on_session
 
@@ -271,6 +272,39 @@ async def test_endless_title_does_not_hold_the_loop(registers: Stage) -> None:
         sampling.cancel()
     assert found(answer)["paper_store"] == ("found", None)
     assert max(lags) < 0.1
+
+
+NEIGHBOUR = "033085739104"
+
+
+def named_beside(stage: Stage, answer: Any) -> list[str]:
+    """Roles under which the record of an exchange names people whom nobody asked about."""
+    (outcome,) = [
+        one
+        for one in records(stage.house)
+        if one["phase"] == "outcome" and one["exchange"] == answer["exchange_id"]
+    ]
+    return [role for role in outcome["subjects"] if role.startswith("also#")]
+
+
+async def test_who_is_named_in_a_paper_that_leaves_is_named_in_the_record(registers: Stage) -> None:
+    who = subject(registers, "trang")
+    subjects = {"owner": who, "parcel": {"commune": "11953", "sheet": "99", "number": "99"}}
+    for beside, named in ((who["personal_id"], []), (NEIGHBOUR, ["also#1"])):
+        title = f"GCN của {who['full_name']} {who['personal_id']} và {beside}"
+        registers.set("paper_store", stored(MaKetQua="KQ.G10.900001", TenGiayTo=title))
+        answer = await ask(registers, "1.013225", subjects)
+        assert papers(answer)["land_certificate_copy"] == "reusable"
+        assert beside in json.dumps(answer["papers"])
+        assert named_beside(registers, answer) == named
+
+
+async def test_who_is_named_in_a_doubt_that_leaves_is_named_in_the_record(registers: Stage) -> None:
+    registers.set("social_insurance", told(hoTen=f"Tên Khác {NEIGHBOUR}"))
+    answer = await ask(registers, "9.000001", {"applicant": subject(registers, "name_differs")})
+    assert NEIGHBOUR not in json.dumps(answer["form"])
+    assert NEIGHBOUR in json.dumps(answer["fields"]["hoTen"]["doubt"])
+    assert named_beside(registers, answer) == ["also#1"]
 
 
 NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}
