@@ -1,6 +1,7 @@
 """Named transforms, form side: from the evidence vocabulary to what an e-form wants.
 
 Each is a pure function from a value to a value; None means blank. Dates are never padded.
+Whatever a value is, each gives a value or raises Unreadable, and nothing else.
 """
 
 import re
@@ -11,6 +12,7 @@ from gateway.domain.identifiers import is_old_id, is_personal_id
 from gateway.mapping.codes import FORMER_COMMUNES, Codes
 from gateway.mapping.transforms import (
     Transform,
+    date_dash,
     decimal,
     integer,
     text,
@@ -95,7 +97,7 @@ def number(value: object) -> int | float | None:
 
 def date_in_words(value: object) -> str | None:
     """A full ISO date in Vietnamese words; a less precise one is blank."""
-    found = text(value)
+    found = date_dash(value)
     if found is None or len(found) != 10:
         return None
     year, month, day = (int(part) for part in found.split("-"))
