@@ -12,7 +12,8 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from adapters.sources.soap import SoapSource, open_source
+from adapters.sources.provider import Provider
+from adapters.sources.soap import open_source
 from adapters.transport.wsse import Recent, Signer, Verifier
 from gateway.config import SourceSettings
 from gateway.domain.dates import PartialDate
@@ -95,7 +96,7 @@ Reply = Callable[[bytes], tuple[int, bytes]]
 
 
 @asynccontextmanager
-async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[SoapSource, list[tuple[Any, bytes]]]]:
+async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[Provider, list[tuple[Any, bytes]]]]:
     seen: list[tuple[Any, bytes]] = []
 
     async def handle(request: web.Request) -> web.Response:
