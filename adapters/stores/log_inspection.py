@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
+from adapters.stores.log_reader import bytes_of
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
@@ -81,7 +82,7 @@ class SqlLogInspection:
             return []
         rows = await self._reading.fetch(_ENTRIES, start, end)
         tiles = await self._reading.fetch(_TILE, start // TILE)
-        hashes = max((bytes(row[0]) for row in tiles), key=len, default=b"")
+        hashes = max((bytes_of(row[0]) for row in tiles), key=len, default=b"")
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
         found += _beyond(rows, await self._reading.fetch(_BLOCK, start // BLOCK, BLOCK))
@@ -108,7 +109,7 @@ class SqlLogInspection:
         archives = [Archive(*row) for row in await self._reading.fetch(ARCHIVES)]
         found = unarchived(below, archives)
         for text in (PRUNINGS, WAITING):
-            leaves = [_bytes(leaf) for (leaf,) in await self._reading.fetch(text)]
+            leaves = [bytes_of(leaf) for (leaf,) in await self._reading.fetch(text)]
             if is_told(below, archives, leaves):
                 return found
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
@@ -144,7 +145,7 @@ class SqlLogInspection:
         return [
             seq
             for seq, leaf in rows
-            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes(leaf))), seq)
+            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq)
         ]
 
     async def close(self) -> None:
@@ -155,11 +156,6 @@ class SqlLogInspection:
 def open_inspection(url: str, state_dir: Path) -> SqlLogInspection:
     """What looks at the log at `url`, which `open_log` has opened before."""
     return SqlLogInspection(open_reading(url, state_dir, BY_INDEX))
-
-
-def _bytes(leaf: Any) -> bytes:  # noqa: ANN401 -- as the database gives it
-    """A leaf; one that somebody turned into text in SQLite is still the bytes of it."""
-    return leaf.encode() if isinstance(leaf, str) else bytes(leaf)
 
 
 def _compared(
@@ -174,7 +170,7 @@ def _compared(
         if row is None or row[-1] is None:
             found.append(Altered(index, "the record is missing"))
             continue
-        leaf = _bytes(row[-1])
+        leaf = bytes_of(row[-1])
         digest = leaf_hash(leaf)
         place = index % TILE * HASH_BYTES
         if hashes[place : place + HASH_BYTES] != digest:
@@ -206,7 +202,7 @@ def _not_made(rows: Sequence[Any]) -> list[Altered]:
     return [
         Altered(index, f"{_INVENTED} log_subjects")
         for subject, index, month, leaf in rows
-        if leaf is None or not _is_named(_bytes(leaf), subject, month)
+        if leaf is None or not _is_named(bytes_of(leaf), subject, month)
     ]
 
 

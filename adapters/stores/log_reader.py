@@ -36,10 +36,15 @@ _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 _CHECKPOINT_OF = "SELECT note FROM log_checkpoints WHERE size = $1"
 
 
+def bytes_of(value: object) -> bytes:
+    """A column of bytes; what somebody turned into text or a number in SQLite is still the bytes of it."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def entry_from(row: Sequence[Any]) -> LogEntry:
-    """An entry of a row (index, leaf); a leaf that somebody turned into text in SQLite is still the bytes of it."""
+    """An entry of a row (index, leaf)."""
     index, leaf = row
-    return LogEntry(index, leaf.encode() if isinstance(leaf, str) else leaf)
+    return LogEntry(index, bytes_of(leaf))
 
 
 class SqlLogReader:
@@ -137,7 +142,7 @@ class SqlLogReader:
         )
         held: dict[tuple[int, int], bytes] = {}
         for level, index, hashes in await self._reading.fetch(text, *places):
-            held[level, index] = max(held.get((level, index), b""), hashes, key=len)
+            held[level, index] = max(held.get((level, index), b""), bytes_of(hashes), key=len)
         found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from adapters.stores.batch import QUEUE_LIMIT, Row, settle
@@ -85,7 +85,7 @@ class SqliteStore:
 
     async def recent(self, count: int) -> list[bytes]:
         """The newest leaves, newest first."""
-        sql = "SELECT leaf FROM append_log ORDER BY seq DESC LIMIT ?"
+        sql = "SELECT CAST(leaf AS BLOB) FROM append_log ORDER BY seq DESC LIMIT ?"
         rows = await self._aside(lambda connection: connection.execute(sql, (count,)).fetchall())
         return [row[0] for row in rows]
 
@@ -191,13 +191,39 @@ def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
     return connection
 
 
+def rows_of(
+    connection: sqlite3.Connection, text: str, values: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """Row by row as they are stored: one that somebody spoilt must not hide the others."""
+    try:
+        return connection.execute(text, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) is not None:
+            raise
+    # Not SQLite's error but the driver's, which found text that is none. Asked again with more patience.
+    connection.text_factory = _text_or_bytes
+    try:
+        return connection.execute(text, values).fetchall()
+    finally:
+        connection.text_factory = str
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
 def _probe(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO write_probe VALUES (zeroblob(16384))")
     connection.execute("DELETE FROM write_probe")
 
 
 def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
-    row = connection.execute("SELECT wrapped FROM period_keys WHERE period = ?", (period,)).fetchone()
+    row = connection.execute(
+        "SELECT CAST(wrapped AS BLOB) FROM period_keys WHERE period = ?", (period,)
+    ).fetchone()
     return bytes(row[0]) if row else None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
 from adapters.stores.log_postgres import reason_of as reason_of_postgres
-from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable
 
@@ -44,7 +44,10 @@ class Reading(Protocol):
     arrays: bool
 
     async def fetch(self, text: str, *values: object) -> list[Any]:
-        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked."""
+        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked.
+
+        Text that somebody made of bytes which are none (SQLite takes them) comes as these bytes.
+        """
         ...
 
     async def close(self) -> None:
@@ -80,7 +83,7 @@ class SqliteReading:
         connection = None
         try:
             connection = self._taken()
-            rows = connection.execute(text, values).fetchall()
+            rows = rows_of(connection, text, values)
             self._same.check()
         except (sqlite3.Error, LogUnavailable) as error:
             if connection is not None:

@@ -121,6 +121,8 @@ LEAVES: dict[str, Case] = {
     "spaces": Case(lambda db: leaf(db, lambda old: old.replace(b":", b": ", 1)), CHANGED),
     "escapes": Case(lambda db: leaf(db, escaped), CHANGED),
     "no text": Case(lambda db: leaf(db, lambda _: b"\xff\xfe"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
+    "text that is none": Case(LEAF.format("CAST(x'ff' AS TEXT)"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
+    "number": Case(LEAF.format(5), RECORD),
     "empty": Case(lambda db: leaf(db, lambda _: b""), RECORD),
     "deleted": Case(f"DELETE FROM append_log WHERE seq = {SEQ}", f"{RECORD} records {PLACE} to {PLACE} are missing"),
     "deleted from the sequence": Case(f"DELETE FROM log_entries WHERE idx = {PLACE}", f"{RECORD} records {PLACE} to"),
