@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapters.stores.log_marks import LostKeys, ends
 from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
 from adapters.stores.log_reader import bytes_of
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
@@ -69,11 +70,12 @@ _MOST_SOURCES = 100_000
 class SqlLogInspection:
     """Looks at the log in one database."""
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_lost_keys", "_reading")
 
     def __init__(self, reading: Reading) -> None:
         """Closes `reading` with itself."""
         self._reading = reading
+        self._lost_keys = LostKeys()
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with the records of one tile, from `start` to before `end`."""
@@ -113,6 +115,10 @@ class SqlLogInspection:
             if is_told(below, archives, leaves):
                 return found
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
+
+    async def marks(self) -> Sequence[Altered]:
+        """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
+        return [*await ends(self._reading), *await self._lost_keys.look(self._reading)]
 
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
         """The rows of a tile in the search by source, and those in the search by person that were expected."""
@@ -198,9 +204,9 @@ def _in_search(
 
 
 def _not_made(rows: Sequence[Any]) -> list[Altered]:
-    """Those rows of the search by person that their records do not make."""
+    """Those rows of the search by person that their records do not make; one at no place is told at the first."""
     return [
-        Altered(index, f"{_INVENTED} log_subjects")
+        Altered(index if isinstance(index, int) else 0, f"{_INVENTED} log_subjects")
         for subject, index, month, leaf in rows
         if leaf is None or not _is_named(bytes_of(leaf), subject, month)
     ]
@@ -219,8 +225,14 @@ def _beyond(rows: Sequence[Any], spans: Sequence[Any]) -> Iterator[Altered]:
     """Records that a search by time would miss: their block says that it has none of that time."""
     place = _NAMES.index("time")
     for row in rows:
-        if not any(low <= row[place] <= high for low, high in spans):
+        if not any(_is_between(*span, row[place]) for span in spans):
             yield Altered(row[0], "its time lies outside the span of its block")
+
+
+def _is_between(low: object, high: object, time: object) -> bool:
+    if not (isinstance(low, str) and isinstance(high, str) and isinstance(time, str)):
+        return False
+    return low <= time <= high
 
 
 def _differences(index: int, row: Sequence[Any], made: Sequence[Any]) -> Iterator[Altered]:

@@ -52,7 +52,7 @@ class SqlLogKeeping:
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""
         return {
-            period: bytes_of(wrapped)
+            period if isinstance(period, str) else repr(period): bytes_of(wrapped)
             for period, wrapped in await self._reading.fetch("SELECT period, wrapped FROM period_keys")
         }
 

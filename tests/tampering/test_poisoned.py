@@ -1,15 +1,82 @@
 """Rows that no database of ours would hold: each is told by its place, and hides nothing else."""
 
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from adapters.stores.log_inspection import open_inspection
+from adapters.stores.log_reader import open_reader
+from gateway.audit.inspector import Inspector, Place
+from gateway.audit.proofs import Proofs
 from gateway.exchange_log.verify import verify_export
+from gateway.settings import LogSettings
 from tests.tampering.conftest import Served, operate
 from tests.tampering.test_database import export
 
+URL = LogSettings().url
 #: what an operator puts into the place of a leaf
 ODD = {3: "CAST(x'ff' AS TEXT)", 5: "5", 7: "5.5", 9: "'text'"}
+
+#: what an operator puts elsewhere, so that whoever compares it with what there should be has nothing to compare
+POISON: dict[str, str] = {
+    "edge": "UPDATE log_edge SET hashes = 5 WHERE level = 0",
+    "tile": "UPDATE log_tiles SET hashes = 'abc'",
+    "time": "UPDATE log_entries SET time = x'00' WHERE idx = 3",
+    "block": "UPDATE log_state SET time_low = x'00'",
+    "leaf": "UPDATE append_log SET leaf = 5.5 WHERE seq = (SELECT seq FROM log_entries WHERE idx = 3)",
+    "column": "UPDATE log_entries SET exchange = CAST(x'ff' AS TEXT) WHERE idx = 3",
+    "subject": "UPDATE log_subjects SET period = CAST(x'ff' AS TEXT), idx = 'x' WHERE idx = 3",
+    "source": "UPDATE log_sources SET source = CAST(x'ff' || source AS TEXT) WHERE idx = 3",
+    "archive": "INSERT INTO log_archives VALUES (0, 'x', 5, 5, 5, 5, 5)",
+    "mark": "INSERT INTO log_pruned VALUES (5, 'x', x'ff')",
+    "size": "UPDATE log_state SET size = 'x'",
+    "end": "DELETE FROM log_entries WHERE idx > 298",
+    "shorter": "DELETE FROM log_checkpoints WHERE size > 290",
+}
+#: and where nobody can know how long the log is
+HEADLESS: dict[str, str] = {
+    "checkpoint": "UPDATE log_checkpoints SET note = 'junk'",
+    "no checkpoint": "DELETE FROM log_checkpoints",
+}
+
+
+@asynccontextmanager
+async def _inspected(state: Path) -> AsyncIterator[Inspector]:
+    """After one whole round."""
+    inspection, reader = open_inspection(URL, state), open_reader(URL, state)
+    inspector, place, steps = Inspector(inspection, reader, Proofs(reader, reader)), Place(), 0
+    while (following := await inspector.look(place)) is not None:
+        place, steps = following, steps + 1
+        assert steps < 20
+    yield inspector
+    await inspection.close()
+    await reader.close()
+
+
+@pytest.mark.parametrize("variant", POISON)
+async def test_inspection_names_what_nobody_can_read_and_goes_on(
+    variant: str, state: Path, logged: io.BytesIO
+) -> None:
+    if variant == "archive":
+        operate(state, "INSERT INTO log_pruned VALUES (1, 0, '')")
+    operate(state, POISON[variant], "UPDATE log_entries SET requester = 'nobody' WHERE idx = 110")
+    async with _inspected(state) as inspector:
+        assert (inspector.altered > 1, inspector.state) == (True, "altered")
+    # A whole tile that is another one, or the times of a block, are more than is told in one round.
+    assert variant in {"tile", "block"} or '"log_index":110' in logged.getvalue().decode()
+
+
+@pytest.mark.parametrize("variant", HEADLESS)
+async def test_log_without_its_end_is_altered_once(variant: str, state: Path) -> None:
+    operate(state, HEADLESS[variant])
+    async with _inspected(state) as inspector:
+        assert (inspector.altered, inspector.state) == (1, "altered")
+        assert await inspector.look(Place()) is None
+        assert inspector.altered == 1
 
 
 async def test_row_of_another_kind_hides_no_other_record(state: Path, served: Served) -> None:
