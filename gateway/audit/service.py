@@ -14,7 +14,7 @@ from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import Gone, NotFound
+from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader, LogSearch
@@ -93,8 +93,10 @@ class Books:
     async def past(self, filters: Filters) -> dict[str, object]:
         """What a search could not look at: periods without keys, and archives of pruned records."""
         history = await self.history.history()
+        by_person = bool(filters.subject or filters.official)
+        unreadable = await self.people.unreadable() if by_person else ()
         return {
-            "skipped_periods": skipped(filters, history),
+            "skipped_periods": skipped(filters, history, unreadable),
             "archives": archived(history, filters.plain.since, filters.plain.until),
         }
 
@@ -140,14 +142,14 @@ class Audit:
         """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
 
         The record names whoever is told of, so that a search by person finds who was told of him; it is made of an
-        exchange that is unknown as well.
+        exchange that is unknown as well, and of one that cannot be read.
         """
         try:
             found = await self.books.exchange(exchange)
-        except (Gone, NotFound):
+            known = [await self._opened(entry) for entry in found]
+        except GatewayError:
             await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
             raise
-        known = [await self._opened(entry) for entry in found]
         people = _people([opened for _, opened in known if opened is not None])
         await self.books.note(asker, "identify", "exchange", people, of=exchange, reason=reason)
         erased = (await self.books.history.history()).erased
