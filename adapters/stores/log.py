@@ -108,7 +108,7 @@ class SqlExchangeLog:
     async def append(self, record: ExchangeRecord) -> Receipt:
         """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
         period = period_of(record)
-        keys = self._keys.known(period) or await self._opened(period)
+        keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
         leaf = encode(record, keys, record_id)
         loop = asyncio.get_running_loop()

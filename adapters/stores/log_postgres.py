@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import sql
-from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
 from gateway.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ class PostgresStore:
         return found
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold."""
+        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
         query = "INSERT INTO period_keys VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await self._use(lambda connection: connection.execute(query, period, wrapped))
-        return await self.wrapped(period) or wrapped
+        return keys_of(period, await self.wrapped(period))
 
     async def close(self) -> None:
         """Write what is queued, then end the task and the connection."""

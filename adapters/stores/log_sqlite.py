@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
 from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable
 
@@ -35,7 +35,8 @@ _REASONS = {
     sqlite3.SQLITE_IOERR: "the disk reports an error",
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
 }
-_KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM period_keys WHERE period = ?1)"
+# Once in all: a month that ever had keys gets no others.
+_KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
 
 
 class SqliteStore:
@@ -98,9 +99,9 @@ class SqliteStore:
         return await self._aside(lambda connection: _wrapped(connection, period))
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold."""
+        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
         await self._aside(lambda connection: connection.execute(_KEEP, (period, wrapped)).close())
-        return await self.wrapped(period) or wrapped
+        return keys_of(period, await self.wrapped(period))
 
     async def close(self) -> None:
         """Write what is queued, then end the thread."""
