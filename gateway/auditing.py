@@ -60,7 +60,7 @@ async def auditing(
             log=log, reader=reader, proofs=proofs, people=people, cursors=Cursors(roots.first),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
         )  # fmt: skip
-        sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
+        sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)
         sweeper.start()
         inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()

@@ -225,7 +225,7 @@ def _beyond(rows: Sequence[Any], spans: Sequence[Any]) -> Iterator[Altered]:
     """Records that a search by time would miss: their block says that it has none of that time."""
     place = _NAMES.index("time")
     for row in rows:
-        if not any(_is_between(*span, row[place]) for span in spans):
+        if not any(_is_between(low, high, row[place]) for low, high in spans):
             yield Altered(row[0], "its time lies outside the span of its block")
 
 

@@ -14,7 +14,8 @@ from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
-from gateway.exchange_log.keys import Rewrapping, key_id, next_root_key, settle_root_key
+from gateway.exchange_log.keys import key_id, next_root_key, settle_root_key
+from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
 

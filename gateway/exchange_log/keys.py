@@ -95,9 +95,9 @@ class RootKeys:
     def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
         """The keys of a period, by whichever root key opens them; ConfigError when none does. May read files."""
         with contextlib.suppress(ConfigError):
-            return _unwrap_by(self._keys, period, wrapped)
+            return unwrap_by(self._keys, period, wrapped)
         self.newest()
-        return _unwrap_by(self._keys, period, wrapped)
+        return unwrap_by(self._keys, period, wrapped)
 
 
 class KeyRing:
@@ -209,40 +209,10 @@ def rewrap(old: Sequence[bytes], root: bytes, period: str, wrapped: bytes) -> by
     opened = (_plain(key, period, wrapped) for key in old)
     plain = next((one for one in opened if one is not None), None)
     if plain is None:
-        _unwrap_by((), period, wrapped)
+        unwrap_by((), period, wrapped)
     assert plain is not None
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(root).encrypt(nonce, plain, period.encode())
-
-
-class Rewrapping:
-    """Wraps the keys of periods anew; those that no key opens stay as they are and are remembered."""
-
-    __slots__ = ("_new", "_old", "opened", "unreadable")
-
-    def __init__(self, old: Sequence[bytes], new: bytes) -> None:
-        """From one of the `old` root keys to the `new` one."""
-        self._old = old
-        self._new = new
-        #: how many there were that opened
-        self.opened = 0
-        #: periods whose keys do not open
-        self.unreadable: list[str] = []
-
-    def wrap(self, period: str, wrapped: bytes) -> bytes | None:
-        """The same keys under the new root key; None for those that stay as they are."""
-        try:
-            fresh = rewrap(self._old, self._new, period, wrapped)
-        except ConfigError:
-            self.unreadable.append(period)
-            return None
-        self.opened += 1
-        return fresh
-
-    def check(self) -> None:
-        """ConfigError when not one of them opened: then the root key is the wrong one."""
-        if self.unreadable and not self.opened:
-            _unwrap_by((), self.unreadable[0], b"")
 
 
 def key_id(key: bytes) -> str:
@@ -252,10 +222,11 @@ def key_id(key: bytes) -> str:
 
 def unwrap(root: bytes, period: str, wrapped: bytes) -> PeriodKeys:
     """The keys of a period; ConfigError when the root key does not open them."""
-    return _unwrap_by((root,), period, wrapped)
+    return unwrap_by((root,), period, wrapped)
 
 
-def _unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+def unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+    """The keys of a period, by one of several root keys; ConfigError when none opens them."""
     for root in roots:
         keys = _plain(root, period, wrapped)
         if keys is not None:
