@@ -172,12 +172,12 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     return sql.is_current(version)
 
 
-def reason_of(error: Exception) -> str:
-    """What happened, in words that quote nothing."""
+def reason_of(error: Exception, otherwise: str = _UNKNOWN) -> str:
+    """What happened, in words that quote nothing; `otherwise` when that is not known."""
     # PostgreSQL's own text is not repeated: it can quote values and addresses.
     if isinstance(error, TimeoutError):
         return "the database does not answer in time"
     if isinstance(error, OSError):
         return "the database cannot be reached"
     state = getattr(error, "sqlstate", None) or ""
-    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, _UNKNOWN)
+    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, otherwise)

@@ -50,15 +50,16 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_quick", "_reading")
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
+    def __init__(self, reading: Reading, quick: Reading) -> None:
+        """Closes both with itself. `quick` is for single records, proofs and tiles, which wait for no search."""
         self._reading = reading
+        self._quick = quick
 
     async def entry(self, index: int) -> LogEntry | None:
         """The record at an index; None when there is none, or none any more."""
-        rows = await self._reading.fetch(_ENTRY, index)
+        rows = await self._quick.fetch(_ENTRY, index)
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
@@ -70,7 +71,7 @@ class SqlLogReader:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
         key = hash_key(leaf_hash)
-        found = {hash_of(one.leaf): one for one in map(entry_from, await self._reading.fetch(text, key))}
+        found = {hash_of(one.leaf): one for one in map(entry_from, await self._quick.fetch(text, key))}
         if leaf_hash in found:
             return found[leaf_hash]
         for digest, one in found.items():
@@ -100,9 +101,7 @@ class SqlLogReader:
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
-        asked = (
-            self._reading.fetch(_CHECKPOINT) if size is None else self._reading.fetch(_CHECKPOINT_OF, size)
-        )
+        asked = self._quick.fetch(_CHECKPOINT) if size is None else self._quick.fetch(_CHECKPOINT_OF, size)
         rows = await asked
         return str(rows[0][0]) if rows else ""
 
@@ -126,6 +125,7 @@ class SqlLogReader:
     async def close(self) -> None:
         """Free connections."""
         await self._reading.close()
+        await self._quick.close()
 
     async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
         """Those that are wide enough, cut to the width asked for: a wider tile has the same beginning."""
@@ -141,7 +141,7 @@ class SqlLogReader:
             f" WHERE (level, idx) IN (VALUES {pairs})"
         )
         held: dict[tuple[int, int], bytes] = {}
-        for level, index, hashes in await self._reading.fetch(text, *places):
+        for level, index, hashes in await self._quick.fetch(text, *places):
             held[level, index] = max(held.get((level, index), b""), bytes_of(hashes), key=len)
         found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
@@ -149,13 +149,13 @@ class SqlLogReader:
 
 def open_reader(url: str, state_dir: Path) -> SqlLogReader:
     """The reading side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogReader(open_reading(url, state_dir, BY_INDEX))
+    return SqlLogReader(*(open_reading(url, state_dir, BY_INDEX) for _ in range(2)))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:
     def tile(wanted: TileId) -> bytes:
         if wanted not in tiles:
-            raise ValueError("the log has no tree of that size")
+            raise ValueError(f"the tile {wanted.level}/{wanted.index} is missing or cut short")
         return tiles[wanted]
 
     return tile

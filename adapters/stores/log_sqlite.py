@@ -33,6 +33,7 @@ _REASONS = {
     sqlite3.SQLITE_LOCKED: "the database is locked",
     sqlite3.SQLITE_READONLY: "the database is read-only",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_INTERRUPT: "the database does not answer in time",
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
 }
 # Once in all: a month that ever had keys gets no others.
@@ -228,9 +229,9 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def reason_of(error: Exception) -> str:
-    """What happened, in words that quote nothing."""
+def reason_of(error: Exception, otherwise: str = "the database does not take the record") -> str:
+    """What happened, in words that quote nothing; `otherwise` when that is not known."""
     if isinstance(error, LogUnavailable):
         return error.detail
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
-    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")
+    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)

@@ -271,6 +271,8 @@ def _proof(evidence: Evidence) -> str:
 PROOFS: dict[str, tuple[str, int, str]] = {
     "leaf": ("UPDATE append_log SET leaf = leaf || ' '", 500, "log_altered"),
     "tile": ("UPDATE log_tiles SET hashes = zeroblob(8192)", 500, "log_altered"),
+    "tile deleted": ("DELETE FROM log_tiles", 500, "log_altered"),
+    "tile cut": ("UPDATE log_tiles SET hashes = substr(hashes, 1, 33)", 500, "log_altered"),
     "edge": ("UPDATE log_edge SET hashes = zeroblob(length(hashes))", 500, "log_altered"),
     "index": ("UPDATE log_entries SET hash = 0", 404, "record_unknown"),
     "order": ("UPDATE log_entries SET seq = (SELECT max(seq) FROM append_log) - idx", 500, "log_altered"),

@@ -106,3 +106,24 @@ async def test_row_of_another_kind_hides_no_other_record(state: Path, served: Se
     assert set(ODD) <= {one.index for one in verify_export(io.BytesIO(lines), [vkey]).findings}
     assert found is not None
     assert not verify_export(io.BytesIO(found), [vkey]).good
+
+
+async def test_tile_that_is_lost_is_named_and_reading_has_words_of_its_own(
+    state: Path, served: Served
+) -> None:
+    operate(state, "DELETE FROM log_tiles")
+    async with served(state) as (office, _):
+        for path, client, body in (
+            ("/v1/audit/export", "auditor", {"from": 10, "to": 20}),
+            ("/v1/audit/export", "auditor", {"search": {"phase": "intent"}}),
+        ):
+            status, problem = await office.post(path, body, client)
+            assert (status, problem["code"]) == (500, "log_altered")
+            assert "tile 0/0" in problem["detail"]
+        (state / "exchange.db").rename(state / "elsewhere.db")
+        async with office.session.get(f"{office.url}/log/checkpoint") as answer:
+            problem = await answer.json()
+        assert (answer.status, problem["code"]) == (503, "log_unavailable")
+        assert "cannot be read" in problem["title"]
+        assert "record" not in problem["detail"]
+        (state / "elsewhere.db").rename(state / "exchange.db")
