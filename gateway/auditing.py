@@ -57,7 +57,7 @@ async def auditing(
         proofs = Proofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
         books = Books(
-            log=log, reader=reader, proofs=proofs, people=people, cursors=Cursors(roots.first),
+            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(roots.first),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
         )  # fmt: skip
         sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)

@@ -8,6 +8,14 @@ from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, O
 from gateway.ports import LogSearch
 
 
+class LogPlaces(Protocol):
+    """Where records stand that a search finds. LogUnavailable when the store cannot be asked."""
+
+    async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
+        """The newest `count` places that fit, newest first, as `LogReader.search` gives records."""
+        ...
+
+
 class PeriodFacts(NamedTuple):
     """What is known of the keys of one period."""
 

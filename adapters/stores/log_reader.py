@@ -42,9 +42,9 @@ def bytes_of(value: object) -> bytes:
 
 
 def entry_from(row: Sequence[Any]) -> LogEntry:
-    """An entry of a row (index, leaf)."""
-    index, leaf = row
-    return LogEntry(index, bytes_of(leaf))
+    """An entry of a row (index, leaf), or (index, leaf, beginning of the hash under which it was numbered)."""
+    index, leaf = row[0], bytes_of(row[1])
+    return LogEntry(index, leaf, len(row) > 2 and hash_key(hash_of(leaf)) != row[2])
 
 
 class SqlLogReader:
@@ -90,14 +90,27 @@ class SqlLogReader:
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
         """The newest `count` records that fit, newest first; `before` is the last index of the page before."""
+        statement = await self._statement(wanted, before, count)
+        if statement is None:
+            return []
+        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+
+    async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
+        """The places of the same records: no leaf is read."""
+        statement = await self._statement(wanted, before, count)
+        if statement is None:
+            return []
+        return [row[0] for row in await self._reading.fetch(statement.places, *statement.values)]
+
+    async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> Statement | None:
+        """None when nothing can be found."""
         blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
         if wanted.since or wanted.until:
             blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
         start, end = window(blocks, before)
         if start >= end:
-            return []
-        statement = Statement(wanted, (start, end), count, arrays=self._reading.arrays)
-        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+            return None
+        return Statement(wanted, (start, end), count, arrays=self._reading.arrays)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""

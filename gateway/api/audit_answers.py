@@ -41,6 +41,10 @@ _RECORD = {
         "leaf_index": _NUMBER,
         "leaf_hash": _HASH,
         "unreadable": {"const": True, "description": "the leaf is no record of this gateway"},
+        "altered": {
+            "const": True,
+            "description": "the leaf is not the one that was numbered: somebody changed it",
+        },
         "exchange_id": _TEXT,
         "time": _TEXT,
         "phase": {"enum": [str(phase) for phase in Phase]},

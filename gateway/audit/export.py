@@ -5,7 +5,7 @@ of a search each record carries its own proof. CSV is for reading only and prove
 """
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -28,6 +28,8 @@ _EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 #: hits of a search whose places are remembered, eight bytes each
 MOST_HITS = 1_000_000
 _PAGE = 1_000
+#: and places, which are only numbers
+_PLACES = 10_000
 _HELD_TILES = 64
 _HELD_NODES = 4_096
 #: hits in one tile from which on its whole stretch is read
@@ -117,10 +119,10 @@ class Exports:
     async def _hits(self, filters: Filters, size: int) -> "array[int]":
         """The places of all records that fit, in the order of the log."""
         hits = array("q")
-        before: int | None = size
-        while before is not None:
-            found, before = await self._books.page(filters, before, _PAGE)
-            hits.extend(entry.index for entry in found)
+        found: Sequence[int] = (size,)
+        while found:
+            found = await self._books.places(filters, found[-1], _PLACES)
+            hits.extend(found)
             if len(hits) > MOST_HITS:
                 what = f"more than {MOST_HITS} records fit: narrow the search, or export a range"
                 raise BadRequest(what, code="too_many_records")

@@ -18,7 +18,7 @@ from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader, LogSearch
-from gateway.ports_log import LogHistory
+from gateway.ports_log import LogHistory, LogPlaces
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500
@@ -39,6 +39,7 @@ class Books:
 
     log: ExchangeLog
     reader: LogReader
+    finder: LogPlaces
     proofs: Proofs
     people: People
     cursors: Cursors
@@ -74,6 +75,11 @@ class Books:
             return [], None
         found = await self.reader.search(wanted, before, count + 1)
         return (found[:count], found[count - 1].index) if len(found) > count else (found, None)
+
+    async def places(self, filters: Filters, before: int, count: int) -> Sequence[int]:
+        """The newest so many places below `before` of what fits."""
+        wanted = await filters.search(self.people)
+        return [] if wanted is None else await self.finder.places(wanted, before, count)
 
     async def exchange(self, exchange: str) -> list[LogEntry]:
         """All records of one exchange in their order; NotFound when the tree has none."""

@@ -146,6 +146,7 @@ async def test_search_finds_what_fits_newest_first_page_by_page(reader: SqlLogRe
     for wanted in (LogSearch(), *searches(leaves, rng)):
         expected = [one for one, leaf in zip(entries, leaves, strict=True) if fits(wanted, leaf)][::-1]
         assert await pages(reader, wanted, rng.choice([7, 50, 1_000])) == expected, wanted
+        assert await reader.places(wanted, None, 600) == [one.index for one in expected]
         hits += bool(expected)
     assert hits > 60
 

@@ -14,12 +14,15 @@ from gateway.audit.inspector import Inspector, Place
 from gateway.audit.proofs import Proofs
 from gateway.exchange_log.verify import verify_export
 from gateway.settings import LogSettings
+from tests.api.test_audit import fits
 from tests.tampering.conftest import Served, operate
 from tests.tampering.test_database import export
 
 URL = LogSettings().url
 #: what an operator puts into the place of a leaf
 ODD = {3: "CAST(x'ff' AS TEXT)", 5: "5", 7: "5.5", 9: "'text'"}
+#: and one that is a record like any other, of another system
+FORGED = (10, "CAST(replace(leaf, '\"portal\"', '\"p0rtal\"') AS BLOB)")
 
 #: what an operator puts elsewhere, so that whoever compares it with what there should be has nothing to compare
 POISON: dict[str, str] = {
@@ -84,16 +87,17 @@ async def test_row_of_another_kind_hides_no_other_record(state: Path, served: Se
         state,
         *(
             f"UPDATE append_log SET leaf = {odd} WHERE seq = (SELECT seq FROM log_entries WHERE idx = {place})"  # noqa: S608 -- ours
-            for place, odd in ODD.items()
+            for place, odd in (*ODD.items(), FORGED)
         ),
     )
     async with served(state) as (office, _):
-        places: dict[int, bool] = {}
+        places: dict[int, tuple[bool, bool]] = {}
         cursor: dict[str, Any] = {}
         while True:
-            status, page = await office.post("/v1/audit/search", {"limit": 200, **cursor})
+            status, page = await office.post("/v1/audit/search", {**cursor, "limit": 200})
             assert status == 200, page
-            places |= {one["leaf_index"]: "unreadable" in one for one in page["records"]}
+            fits("AuditPage", page)
+            places |= {one["leaf_index"]: ("unreadable" in one, "altered" in one) for one in page["records"]}
             if page["next"] is None:
                 break
             cursor = {"cursor": page["next"]}
@@ -101,7 +105,8 @@ async def test_row_of_another_kind_hides_no_other_record(state: Path, served: Se
         found = await export(office, {"search": {"phase": "intent"}})
         vkey = office.vkey
     assert set(places) >= set(range(300))
-    assert {place for place, unreadable in places.items() if unreadable} == set(ODD)
+    assert {place for place, (unreadable, _) in places.items() if unreadable} == set(ODD)
+    assert {place for place, (_, altered) in places.items() if altered} == {*ODD, FORGED[0]}
     assert lines is not None
     assert set(ODD) <= {one.index for one in verify_export(io.BytesIO(lines), [vkey]).findings}
     assert found is not None
