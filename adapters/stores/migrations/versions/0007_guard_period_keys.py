@@ -7,8 +7,8 @@ A month that ever had keys gets no others, whether their destruction was noted o
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
