@@ -274,6 +274,8 @@ def open_prefill(
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     """The exchange log of the configuration, and what numbers its records; each record wakes it."""
     settings = parts.configuration.gateway.log
+    # Before any key is made: keys that stand belong to a log that stood.
+    registry.store(settings.url, "make_log")(settings.url, parts.state)
     log = registry.store(settings.url, "open_log")(
         settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
     )

@@ -26,7 +26,8 @@ async def ready(request: web.Request) -> web.Response:
     200 because auditors are served as before, and because no other process of the log would do better.
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
-    `records` is `altered` when the inspection found something in the log's database that is not as it was signed.
+    `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
+    and `unavailable` while it cannot look, because the database cannot be read.
     """
     services = request.app[SERVICES]
     log = await services.log.ready()

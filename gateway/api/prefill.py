@@ -20,8 +20,9 @@ from gateway.api.models import (
 from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
-from gateway.domain.dates import PartialDate
-from gateway.domain.errors import GatewayError, Unprocessable
+from gateway.domain.dates import PartialDate, rfc3339
+from gateway.domain.errors import GatewayError, NotAnchored, NotFound, Unprocessable
+from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
@@ -40,10 +41,14 @@ _Place = tuple[str | int, ...]
 async def fill(request: web.Request) -> web.Response:
     """`POST /v1/prefill`."""
     services = request.app[SERVICES]
-    if services.anchors is not None and services.anchors.refusing:
-        services.anchors.demand()
     body = await read_model(request, PrefillBody)
-    procedure = find(services.catalogue, body.procedure)
+    try:
+        if services.anchors is not None and services.anchors.refusing:
+            services.anchors.demand()
+        procedure = find(services.catalogue, body.procedure)
+    except (NotAnchored, NotFound) as denial:
+        await _note(request, body, denial)
+        raise
     agency = services.requesters.agency(request[REQUESTER])
     wanted = PrefillRequest(
         procedure=procedure.code,
@@ -70,6 +75,18 @@ async def resume(request: web.Request) -> web.StreamResponse:
     if "text/event-stream" in request.headers.get("Accept", ""):
         return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
     return answer(await services.prefill.resume(body.pending, request[REQUESTER], _deadline(request, None)))
+
+
+async def _note(request: web.Request, body: PrefillBody, denial: GatewayError) -> None:
+    """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
+    services = request.app[SERVICES]
+    known = services.catalogue.find(body.procedure)
+    record = ExchangeRecord(
+        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
+        requester=request[REQUESTER].id, agency=services.requesters.agency(request[REQUESTER]),
+        procedure=known.code if known else "", dossier=body.dossier or "", result=denial.problem_code,
+    )  # fmt: skip
+    await services.log.append(record)
 
 
 def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject | str]:

@@ -14,7 +14,8 @@ from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
-from gateway.exchange_log.keys import key_id, next_root_key, rewrap, settle_root_key
+from gateway.exchange_log.keys import key_id, next_root_key, settle_root_key
+from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
 
@@ -147,21 +148,29 @@ def rotate_root(*, store: Store) -> int:
         store.say({"rotated": False, "settings": ["log.former_root_key", "log.root_key"]}, words)
         return 1
 
-    async def work() -> str:
+    async def work() -> tuple[str, list[str]]:
         log = keeper.log()
         new = keeper.roots().first if configured else next_root_key(keeper.state)
         old = keeper.roots().all
         await note_act(
             log, keeper, Phase.CONFIGURATION, "rotate-root", former=key_id(old[0]), key=key_id(new)
         )
-        await keeper.vault().rewrap(lambda period, wrapped: rewrap(old, new, period, wrapped))
+        rewrapping = Rewrapping(old, new)
+        await keeper.vault().rewrap(rewrapping.wrap)
+        rewrapping.check()
         if not configured:
             settle_root_key(keeper.state)
-        return key_id(new)
+        return key_id(new), rewrapping.unreadable
 
-    changed = store.done(work)
-    store.say({"rotated": True, "root": changed}, f"khóa gốc / root key: {changed}")
-    return 0
+    changed, left = store.done(work)
+    words = f"khóa gốc / root key: {changed}"
+    if left:
+        words += (
+            f"\nkhông mở được khóa của / no root key opens the keys of: {', '.join(left)}\n"
+            "They were left as they are: somebody altered them. Keep the former root key and look for a backup."
+        )
+    store.say({"rotated": True, "root": changed, "unreadable": left}, words)
+    return 1 if left else 0
 
 
 @rotate.command("token")
