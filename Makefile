@@ -54,7 +54,7 @@ bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minu
 	@if command -v npm >/dev/null && [ ! -d tests/bench/peers/node/node_modules ]; then \
 	  npm install --prefix tests/bench/peers/node --no-audit --no-fund --no-package-lock --silent || true; fi
 	$(RUN) -m tests.bench.run $(BENCH)
-	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises; fi
+	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises && $(RUN) -m tests.bench.tokens; fi
 
 lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	cd requirements && \

@@ -14,10 +14,12 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import registry
+from gateway.accessing import accessing
 from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Loaded, Services
 from gateway.api.middleware import add_headers, outermost
 from gateway.api.openapi import add_documents
+from gateway.api.proxies import proxies
 from gateway.api.routes import add_operations
 from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
@@ -25,10 +27,8 @@ from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
-from gateway.exchange_log.key_files import key_in
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.policy.requesters import Requesters
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_policy import Quotas
 from gateway.prefill.admission import Access
@@ -184,13 +184,14 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], app[QUOTAS])
-    app[SERVICES] = Services(
-        clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-        requesters=Requesters(parts.configuration.requesters, key_in(parts.state / "token-signing.key")),
-        sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
-        loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
-    )  # fmt: skip
-    yield
+    async with accessing(parts, SystemClock()) as access:
+        app[SERVICES] = Services(
+            clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
+            access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
+            sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
+            loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
+        )  # fmt: skip
+        yield
     await prefill.close()
 
 
@@ -242,6 +243,8 @@ def open_prefill(
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     """The exchange log of the configuration, and what numbers its records; each record wakes it."""
     settings = parts.configuration.gateway.log
+    # Before any key is made: keys that stand belong to a log that stood.
+    registry.store(settings.url, "make_log")(settings.url, parts.state)
     log = registry.store(settings.url, "open_log")(
         settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
     )

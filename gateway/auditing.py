@@ -56,15 +56,16 @@ async def auditing(
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
         proofs = Proofs(reader, reader, anchors.rounds.heads, history)
+        people = People(roots, keeping)
         books = Books(
-            log=log, reader=reader, proofs=proofs, people=People(roots, keeping), cursors=Cursors(roots.first),
+            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(roots.first),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
         )  # fmt: skip
-        sweeper = Sweeper(log, reader, keeping, clock, sequencer.owner, deadline)
+        sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)
         sweeper.start()
-        inspector = Inspector(inspection, reader, proofs)
+        inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()
-        watch = Watch(keeping, altered=lambda: inspector.altered, now=lambda: clock.now().timestamp())
+        watch = Watch(keeping, inspector=inspector, now=lambda: clock.now().timestamp())
 
         def door(of: Audited) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""

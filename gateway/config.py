@@ -15,7 +15,8 @@ from gateway.agreement import Agreement
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
-from gateway.settings import GatewaySettings, Label, Said, Secret, Settings, Words
+from gateway.settings import GatewaySettings, Label, Said, Settings, Words
+from gateway.settings_access import RequesterSettings
 from gateway.strict_yaml import Document, misnamed, read
 
 
@@ -75,19 +76,6 @@ class Agency(Settings):
     #: personal id, twelve digits
     duty_official: str | None = Field(None, pattern=r"^[0-9]{12}$")
     duty_account: str = ""
-
-
-class RequesterSettings(Settings):
-    """`config/requesters/<id>.yaml`: a system that may ask."""
-
-    requester: str
-    title: Label
-    agency: str
-    #: no colon: it ends the name in Basic (RFC 7617)
-    client_id: str = Field(pattern=r"^[!-9;-~]+$")
-    client_secret: Secret
-    scopes: Words
-    agreements: Words = ()
 
 
 class Purpose(Settings):

@@ -3,6 +3,7 @@
 Used before the gateway starts and by `motlan check-config`; every problem names file, line and remedy.
 """
 
+from gateway.checks.access import access_faults
 from gateway.checks.agreements import agreement_faults, scope_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.procedures import procedure_faults
@@ -18,6 +19,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     """Every contradiction between `config/` and `mappings/` goes to `faults`."""
     faults.add(refused_in_production(configuration))
     faults.add(gateway_faults(configuration, catalogue))
+    faults.add(access_faults(configuration))
     faults.add(source_faults(configuration, catalogue))
     agreed = list(agreement_faults(configuration, catalogue))
     faults.add(agreed)

@@ -12,6 +12,7 @@ from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.ports import ExchangeLog, LogReader, LogTree
+from gateway.ports_access import RevocationRows
 from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
 from gateway.settings import LogSettings
 
@@ -89,6 +90,13 @@ class Keeper:
         """The public keys that sign, then every former one."""
         own = [one.vkey for one in self.signers()]
         return list(dict.fromkeys((*own, *(await self.history().history()).vkeys)))
+
+    def revocations(self) -> RevocationRows:
+        """What running gateways look at."""
+        found: RevocationRows = self._opened(
+            "revocations", lambda: self._store("open_revocations", self.settings.url)
+        )
+        return found
 
     def vault(self) -> PeriodVault:
         """Its periods, in the administrator's hands."""

@@ -5,14 +5,17 @@ An edition is all that belongs to one configuration. A request is answered to it
 
 import asyncio
 import os
+import ssl
 from collections.abc import Awaitable, Iterable
 
 from aiohttp import web, web_app
 
+from gateway.access.requesters import Requesters
 from gateway.api.context import SERVICES
 from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.operation import live, ready
+from gateway.api.tls import server_context
 from gateway.app import AUDIT, EDITION, KEPT, PREFILL, Composition, application, successor
 from gateway.domain.errors import ConfigError, Problem
 from gateway.ports import Source
@@ -55,7 +58,8 @@ class Gateway:
         settings = self.parts.configuration.gateway
         self.app = application(self.parts)
         self._editions[self.app] = None
-        self.api = await self._listen(self.app, settings.api.host, settings.api.port, reuse_port=reuse_port)
+        api, tls = settings.api, self._tls()
+        self.api = await self._listen(self.app, api.host, api.port, reuse_port=reuse_port, tls=tls)
         if with_admin:
             admin = admin_application(self.app, self.parts.metrics)
             self.admin = await self._listen(admin, settings.admin.host, settings.admin.port, reuse_port=False)
@@ -118,19 +122,42 @@ class Gateway:
             await runner.cleanup()
         self._runners.clear()
 
-    async def _listen(self, app: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
+    def _tls(self) -> ssl.SSLContext | None:
+        settings = self.parts.configuration
+        if settings.gateway.api.tls is None:
+            return None
+        pinned = Requesters(settings.requesters, settings.root).pinned()
+        return server_context(settings.gateway.api.tls, settings.root, pinned)
+
+    async def _listen(
+        self,
+        app: web.Application,
+        host: str,
+        port: int,
+        *,
+        reuse_port: bool,
+        tls: ssl.SSLContext | None = None,
+    ) -> str:
         closing = self._close_all if not self._runners else None
         runner = DoorRunner(app, self.parts.configuration.gateway.limits, closing=closing)
         self._runners.append(runner)
         await runner.setup()
-        await listen(runner, host, port, reuse_port=reuse_port)
-        return address_of(host, runner.addresses[0][1])
+        await listen(runner, host, port, reuse_port=reuse_port, tls=tls)
+        return address_of(host, runner.addresses[0][1], "https" if tls else "http")
 
 
-async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
+async def listen(
+    runner: web.AppRunner,
+    host: str,
+    port: int,
+    *,
+    reuse_port: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Listen; ConfigError when the address is taken or not ours."""
     try:
-        await web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024).start()
+        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=1024)
+        await site.start()
     except OSError as error:
         what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
         raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None

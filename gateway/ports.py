@@ -80,6 +80,8 @@ class LogEntry(NamedTuple):
     index: int  # type: ignore[assignment]
     #: the exact bytes that are hashed
     leaf: bytes
+    #: of what a search found: these are not the bytes that were numbered
+    altered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,14 @@ from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, O
 from gateway.ports import LogSearch
 
 
+class LogPlaces(Protocol):
+    """Where records stand that a search finds. LogUnavailable when the store cannot be asked."""
+
+    async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
+        """The newest `count` places that fit, newest first, as `LogReader.search` gives records."""
+        ...
+
+
 class PeriodFacts(NamedTuple):
     """What is known of the keys of one period."""
 
@@ -144,12 +152,13 @@ class LogCounts(Protocol):
 class Altered(NamedTuple):
     """One thing in the store that is not as it was written."""
 
-    #: place of the record
+    #: place of the record; NO_PLACE for what is no single record's
     index: int  # type: ignore[assignment]
     #: which part of it, in words that say nothing of what it holds
     what: str
 
 
+NO_PLACE = -1
 #: a row of the search by person: keyed index, place, month
 SubjectRow = tuple[bytes, int, str]
 #: stands before all of them
@@ -157,7 +166,10 @@ NO_ROW: SubjectRow = (b"", -1, "")
 
 
 class LogInspection(Protocol):
-    """Compares what is stored with itself. LogUnavailable when the store cannot be asked."""
+    """Compares what is stored with itself. LogUnavailable when the store cannot be asked.
+
+    Whoever can write to the store can also write what nothing here is made for: then any other error comes.
+    """
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with records of one tile, from `start` to before `end`, those that were pruned left out.
@@ -176,4 +188,8 @@ class LogInspection(Protocol):
 
     async def pruned(self) -> Sequence[Altered]:
         """What the mark of pruning lacks: the record in the log that tells of it, or the archives that it names."""
+        ...
+
+    async def marks(self) -> Sequence[Altered]:
+        """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
         ...

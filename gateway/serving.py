@@ -170,7 +170,7 @@ def clients(configuration: Configuration) -> dict[str, dict[str, object]]:
     return {
         name: {
             "client_id": item.client_id,
-            "client_secret": item.client_secret.reveal() if shown else None,
+            "client_secret": item.client_secret.reveal() if shown and item.client_secret else None,
             "scopes": list(item.scopes),
         }
         for name, item in configuration.requesters.items()

@@ -31,7 +31,6 @@ def _listed(value: object) -> object:
 
 AS_LIST = BeforeValidator(_listed)
 Words = Annotated[tuple[str, ...], AS_LIST]
-#: so often in a window
 Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
 
 
@@ -122,9 +121,9 @@ def is_http(url: str) -> bool:
         return False
 
 
-def address_of(host: str, port: int) -> str:
+def address_of(host: str, port: int, scheme: str = "http") -> str:
     """Where a listener is reached; an IPv6 host stands in brackets (RFC 3986, 3.2.2)."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class Listener(Settings):
@@ -132,6 +131,52 @@ class Listener(Settings):
 
     host: str = Field("127.0.0.1", pattern=r"^[A-Za-z0-9.:_-]+$")
     port: int = Field(0, ge=0, le=65535)
+
+
+class TlsSettings(Settings):
+    """TLS that this listener ends itself. PEM files; relative ones lie in the configuration's folder."""
+
+    #: the certificate, followed by those between it and its root
+    certificate: Path
+    key: Path
+    #: authorities that issue requesters' certificates directly (`tls_client_auth`)
+    client_ca: Path | None = None
+
+
+class DoorListener(Listener):
+    """The listener of the API."""
+
+    tls: TlsSettings | None = None
+
+
+class ProxySettings(Settings):
+    """A proxy that ends TLS and hands the caller's certificate over; it proves itself by its address and a secret."""
+
+    #: addresses or networks (`10.0.0.0/28`) from which it connects
+    addresses: Words
+    #: of the certificate: PEM in percent-encoding (nginx `$ssl_client_escaped_cert`), or as RFC 9440 writes it
+    certificate_header: str = Field("Client-Cert", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret_header: str = Field("X-Proxy-Secret", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret: Secret
+    #: authorities as in `api.tls.client_ca`
+    client_ca: Path | None = None
+
+
+class AccessSettings(Settings):
+    """Access tokens: how long they live, which keys sign them, who may hand over certificates.
+
+    Keys are 32 bytes in base64, seeds of Ed25519; without them, they are kept in the state folder.
+    """
+
+    token_seconds: int = Field(600, ge=30, le=3_600)
+    signing_key: Secret | None = None
+    #: the key that will sign next: published before
+    next_signing_key: Secret | None = None
+    #: the key that signed before: its tokens are taken until they end
+    former_signing_key: Secret | None = None
+    #: how soon at the latest what another process revoked is refused here
+    check_seconds: float = Field(0.5, ge=0.05, le=5)
+    proxy: ProxySettings | None = None
 
 
 class DoorLimits(Settings):
@@ -168,9 +213,8 @@ class PolicySettings(Settings):
 
 
 class ReloadSettings(Settings):
-    """When a changed configuration is taken up: at SIGHUP, and by looking for changed files if told so."""
+    """When a changed configuration is taken up: at SIGHUP, and by looking for changed files so often (0: never)."""
 
-    #: look so often; 0: never
     every_seconds: float = Field(0, ge=0)
 
 
@@ -242,7 +286,7 @@ class GatewaySettings(Settings):
 
     profile: Profile = "sandbox"
     province: str = "33"
-    api: Listener = Listener(port=8080)
+    api: DoorListener = DoorListener(port=8080)
     admin: Listener = Listener(port=8081)
     sandbox: Listener = Listener(port=8090)
     limits: DoorLimits = DoorLimits()
@@ -251,5 +295,6 @@ class GatewaySettings(Settings):
     reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     cache_url: str = "memory://"
+    access: AccessSettings = AccessSettings()
     #: URL of the token endpoint's issuer; empty: the address of the listener
     issuer: str = ""

@@ -1,21 +1,20 @@
-"""What every source with a provider behind it does alike, whatever it speaks.
+"""A source with a provider behind it, whatever that speaks: what is said on the wire is a value that it holds.
 
 Promises: `ask` always answers, by the deadline; a defect of ours is an outcome too, and spoils no other source.
 """
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.transport.breaker import Behalf
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
 from adapters.transport.http import HttpPeer, Wire
 from adapters.transport.signers import Auth
-from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import procedure_code
+from gateway.ports import Clock
 from gateway.telemetry import log
 
 if TYPE_CHECKING:
@@ -25,32 +24,34 @@ if TYPE_CHECKING:
 LARGE_BYTES = 65_536
 
 
-class Provider(ABC):
-    """Implements gateway.ports.Source, but for what is said on the wire."""
+class Speech(Protocol):
+    """What is said on the wire to one provider."""
 
-    def __init__(self, name: str, peer: HttpPeer, auth: Auth, tools: Tools) -> None:
-        """`name` is the source's; nothing is connected yet."""
+    def write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError when it cannot or may not be written."""
+
+    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        """The answer and the bytes it was read from; ProviderError when there is none."""
+
+
+class Provider:
+    """Implements gateway.ports.Source."""
+
+    def __init__(self, name: str, peer: HttpPeer, auth: Auth, clock: Clock, speech: Speech) -> None:
+        """`name` is the source's; nothing is connected yet. `speech` calls through `peer` and `auth`."""
         self._name = name
         self._peer = peer
         self._auth = auth
-        self._heavy = tools.heavy
-        self._health = Health(tools.clock, peer.guard)
-
-    @abstractmethod
-    def _write(self, query: SourceQuery) -> Wire:
-        """The request for one query; ProviderError when it cannot or may not be written."""
-
-    @abstractmethod
-    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        """The answer and the bytes it was read from; ProviderError when there is none."""
+        self._speech = speech
+        self._health = Health(clock, peer.guard)
 
     async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
         """The provider's answer, or the outcome that says why there is none."""
         sent = b""
         try:
-            wire = self._write(query)._replace(behalf=_behalf(query))
+            wire = self._speech.write(query)._replace(behalf=_behalf(query))
             sent = wire.digest
-            read, received = await self._call(wire, query, deadline)
+            read, received = await self._speech.call(wire, query, deadline)
             answer = read._replace(request_digest=sent, response_digest=hashlib.sha256(received).digest())
         except ProviderError as fault:
             digest = sent if fault.sent else b""

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 _OPTIONS = frozenset({"tls", "allow_url_ids"})
 
 
-def open_source(
-    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
-) -> "RestSource":
+def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
     """The source of `config/sources/<source>.yaml`; ConfigError when the settings cannot be used.
 
     `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
@@ -46,9 +44,10 @@ def open_source(
     with faults.noted() as opened:
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        opened.append(RestSource(settings, calls, peer, auth, tools))
+        speech = Rest(settings, calls, peer, auth, tools)
+        opened.append(Provider(settings.source, peer, auth, tools.clock, speech))
     faults.finish()
-    source: RestSource = opened[0]
+    source: Provider = opened[0]
     return source
 
 
@@ -66,8 +65,8 @@ def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
         yield Problem(file, 0, what, 'write "true" or "false"', place=("options", "allow_url_ids"))
 
 
-class RestSource(Provider):
-    """Implements gateway.ports.Source."""
+class Rest:
+    """JSON to one provider (adapters.sources.provider.Speech)."""
 
     def __init__(
         self,
@@ -78,19 +77,22 @@ class RestSource(Provider):
         tools: Tools,
     ) -> None:
         """`calls` maps services (`<source>.<operation>`) to how they are called."""
-        super().__init__(settings.source, peer, auth, tools)
         self._calls = calls
+        self._peer = peer
+        self._auth = auth
+        self._heavy = tools.heavy
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
-    def _write(self, query: SourceQuery) -> Wire:
+    def write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError when it cannot or may not be written."""
         call = self._calls.get(query.service)
         if call is None:
             raise refused_here()
         return call.write(query)
 
-    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        """Asks once more when the answer itself says that the token expired."""
+    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        """The answer and its bytes; asks once more when the answer itself says that the token expired."""
         received, tree, turn = await self._exchange(wire, deadline)
         expired = self._says_expired(tree)
         if expired and await renew(self._peer, self._auth, deadline, turn):

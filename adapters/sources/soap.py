@@ -23,13 +23,14 @@ from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.faults import from_status, refused_here
 from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signature import SignatureRefused
+from adapters.transport.signers import Auth
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
 from adapters.transport.wsdl import Operation
 from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
@@ -42,9 +43,7 @@ _ACCEPTED = frozenset({400, 500})
 _PATHS = ("record", "found_when", "status", "updated_at")
 
 
-def open_source(
-    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
-) -> "SoapSource":
+def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
     """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
     faults = Faults()
     options = SoapOptions(settings, tools.root, faults)
@@ -57,9 +56,12 @@ def open_source(
                     door = _door(name, plan, settings, operations, options)
                     doors[f"{settings.source}.{name}"] = door
     with faults.noted() as opened:
-        opened.append(SoapSource(settings, options, doors, open_peer(settings, tools), tools))
+        peer = open_peer(settings, tools)
+        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
+        speech = Soap(settings, options, doors, peer, auth, tools)
+        opened.append(Provider(settings.source, peer, auth, tools.clock, speech))
     faults.finish()
-    source: SoapSource = opened[0]
+    source: Provider = opened[0]
     return source
 
 
@@ -120,8 +122,8 @@ def _door(
     return _Door(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
 
 
-class SoapSource(Provider):
-    """One SOAP provider (gateway.ports.Source)."""
+class Soap:
+    """SOAP to one provider (adapters.sources.provider.Speech)."""
 
     def __init__(
         self,
@@ -129,17 +131,20 @@ class SoapSource(Provider):
         options: SoapOptions,
         doors: Mapping[str, _Door],
         peer: HttpPeer,
+        auth: Auth,
         tools: Tools,
     ) -> None:
         """Made by `open_source`; nothing is connected yet."""
-        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        super().__init__(settings.source, peer, auth, tools)
+        self._peer = peer
+        self._auth = auth
+        self._heavy = tools.heavy
         self._profile = settings.request_profile
         self._doors = doors
         self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
         self._faults = options.faults
 
-    def _write(self, query: SourceQuery) -> Wire:
+    def write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError when it cannot or may not be written."""
         door = self._doors.get(query.service)
         if door is None:
             raise refused_here()
@@ -150,7 +155,8 @@ class SoapSource(Provider):
         digest = hashlib.sha256(message).digest()
         return Wire(door.settings.method, door.settings.path, door.headers, message, digest)
 
-    async def _call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
+        """The answer and its bytes; ProviderError when there is none."""
         answer, _ = await call_signed(self._peer, self._auth, wire, deadline, accept_status=_ACCEPTED)
         door, received = self._doors[query.service], answer.body
         large = len(received) > LARGE_BYTES
@@ -160,16 +166,25 @@ class SoapSource(Provider):
             else:
                 tree = self._open(door, received)
         except SoapFault as fault:
-            return failed(*(self._faults.get(fault.code) or self._faults["*"])), received
+            known = self._faults.get(fault.code)
+            outcome, reason = known or self._faults["*"]
+            self._judge(
+                wire, bad=outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
+            )
+            return failed(outcome, reason), received
         if tree is None or answer.status in _ACCEPTED:
             error = from_status(answer.status, received)
-            if error.reason is Reason.SOURCE_ANSWER_INVALID:
-                self._peer.guard.breaker.blame(wire.behalf.person)
+            self._judge(wire, bad=error.at_fault)
             return failed(error.outcome, error.reason), received
         self._auth.in_doubt = False
         if large:
             return await self._heavy.run(deadline, door.plan.read, tree, query), received
         return door.plan.read(tree, query), received
+
+    def _judge(self, wire: Wire, *, bad: bool) -> None:
+        """A fault that says no is a sound answer; one about the provider itself, or that nobody knows, is trouble."""
+        if bad:
+            self._peer.guard.breaker.blame(wire.behalf.person)
 
     def _open(self, door: _Door, received: bytes) -> Tree | None:
         """The tree of an answer, None when it is none; SoapFault for a fault."""

@@ -1,4 +1,4 @@
-"""Rows that wait for one shared transaction, and how those who wait are told.
+"""Rows that wait for one shared transaction, how those who wait are told, and the keys of a month.
 
 Both writers of the exchange log use it; every function here runs in the loop.
 """
@@ -19,6 +19,13 @@ class Row(NamedTuple):
     id: str
     leaf: bytes
     done: asyncio.Future[None]
+
+
+def keys_of(period: str, wrapped: bytes | None) -> bytes:
+    """The keys of a period that has some; LogUnavailable when they are gone."""
+    if wrapped is None:
+        raise LogUnavailable(f"the keys of {period} are gone from the log's database")
+    return wrapped
 
 
 def settle(rows: Sequence[Row], reason: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import log_postgres, sql
-from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from gateway.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class SqliteChanging:
 
     async def fetch(self, text: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows; LogUnavailable when the file cannot be read."""
-        return await self._aside(lambda connection: connection.execute(_named(text), values).fetchall())
+        return await self._aside(lambda connection: rows_of(connection, _named(text), values))
 
     async def change(self, changes: Iterable[Change]) -> None:
         """All of them or none. LogUnavailable when it cannot be done."""
@@ -54,7 +54,7 @@ class SqliteChanging:
 
         def work(connection: sqlite3.Connection) -> None:
             with _transaction(connection):
-                _run(connection, rewrite(connection.execute(_named(text)).fetchall()))
+                _run(connection, rewrite(rows_of(connection, _named(text))))
 
         await self._aside(work)
 

@@ -19,18 +19,21 @@ from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
-from adapters.stores.log_missing import log_missing
+from adapters.stores.log_missing import file_missing, log_missing
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
 from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
+from adapters.stores.replays import open_replays
+from adapters.stores.revocations import open_revocations
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
+from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
@@ -40,6 +43,7 @@ __all__ = (
     "LogStore",
     "SqlExchangeLog",
     "log_missing",
+    "make_log",
     "open_anchors",
     "open_counts",
     "open_history",
@@ -48,7 +52,9 @@ __all__ = (
     "open_log",
     "open_periods",
     "open_reader",
+    "open_replays",
     "open_retention",
+    "open_revocations",
     "open_sequencer",
     "open_signers",
     "rotate_signing_key",
@@ -104,7 +110,7 @@ class SqlExchangeLog:
     async def append(self, record: ExchangeRecord) -> Receipt:
         """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
         period = period_of(record)
-        keys = self._keys.known(period) or await self._opened(period)
+        keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
         leaf = encode(record, keys, record_id)
         loop = asyncio.get_running_loop()
@@ -162,6 +168,25 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def make_log(url: str, state_dir: Path) -> None:
+    """The SQLite file of a log, made or migrated; ConfigError where it is missing and keys of a log stand.
+
+    Else the same key would sign a second log of the same origin, from its first record on. Processes that start
+    together all pass: keys are made when the file is there, and are looked for before it. It blocks for a moment.
+    A database of PostgreSQL is met with the first use; there keys come from the configuration.
+    """
+    if sql.is_postgres(url):
+        return
+    _make_private(state_dir)
+    keys = [name for name in (ROOT_FILE, SIGNING_FILE) if (state_dir / name).exists()]
+    path = sql.sqlite_path(url, state_dir)
+    if keys and file_missing(path):
+        what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
+        remedy = f"restore {path.name} from a backup; for a new log write another log.origin and take these files away"
+        raise ConfigError([Problem("log.url", 0, what, remedy)])
+    _migrate(path)
+
+
 def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | RootKeys | None) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
@@ -174,6 +199,11 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | RootKeys 
     if sql.is_postgres(url):
         return SqlExchangeLog(PostgresStore(url), origin, root)
     path = sql.sqlite_path(url, state_dir)
+    _migrate(path)
+    return SqlExchangeLog(SqliteStore(path), origin, root)
+
+
+def _migrate(path: Path) -> None:
     try:
         sql.migrate_sqlite(path)
     except (sqlite3.Error, OSError, ChildFailed) as error:
@@ -181,4 +211,3 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | RootKeys 
         raise ConfigError(
             [Problem("log.url", 0, what, "make the folder writable and free the disk")]
         ) from None
-    return SqlExchangeLog(SqliteStore(path), origin, root)

@@ -5,11 +5,13 @@ have several records of one phase (an outcome for each late answer), so exchange
 """
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
 from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, searched
@@ -177,7 +179,7 @@ class SqlLogCounts:
 
 def open_counts(url: str, state_dir: Path) -> SqlLogCounts:
     """The counting side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogCounts(open_reading(url, state_dir, _SETTINGS))
+    return SqlLogCounts(open_reading(url, state_dir, _SETTINGS, math.inf))
 
 
 def _counted(found: list[Any], rows: Sequence[Any]) -> Counted[Any]:
@@ -192,7 +194,7 @@ def _official(row: Sequence[Any]) -> OfficialCount:
     requester, agency, official, exchanges, hits, first, last, *examples = row[:9]
     different = tuple(dict.fromkeys(one for one in examples if one))
     return OfficialCount(
-        requester or "", agency or "", bytes(official or b""), exchanges, int(hits), first, last, different
+        requester or "", agency or "", bytes_of(official or b""), exchanges, int(hits), first, last, different
     )
 
 

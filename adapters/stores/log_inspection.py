@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapters.stores.log_marks import LostKeys, ends
 from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
+from adapters.stores.log_reader import bytes_of
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
@@ -68,11 +70,12 @@ _MOST_SOURCES = 100_000
 class SqlLogInspection:
     """Looks at the log in one database."""
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_lost_keys", "_reading")
 
     def __init__(self, reading: Reading) -> None:
         """Closes `reading` with itself."""
         self._reading = reading
+        self._lost_keys = LostKeys()
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with the records of one tile, from `start` to before `end`."""
@@ -81,7 +84,7 @@ class SqlLogInspection:
             return []
         rows = await self._reading.fetch(_ENTRIES, start, end)
         tiles = await self._reading.fetch(_TILE, start // TILE)
-        hashes = max((bytes(row[0]) for row in tiles), key=len, default=b"")
+        hashes = max((bytes_of(row[0]) for row in tiles), key=len, default=b"")
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
         found += _beyond(rows, await self._reading.fetch(_BLOCK, start // BLOCK, BLOCK))
@@ -108,10 +111,14 @@ class SqlLogInspection:
         archives = [Archive(*row) for row in await self._reading.fetch(ARCHIVES)]
         found = unarchived(below, archives)
         for text in (PRUNINGS, WAITING):
-            leaves = [_bytes(leaf) for (leaf,) in await self._reading.fetch(text)]
+            leaves = [bytes_of(leaf) for (leaf,) in await self._reading.fetch(text)]
             if is_told(below, archives, leaves):
                 return found
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
+
+    async def marks(self) -> Sequence[Altered]:
+        """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
+        return [*await ends(self._reading), *await self._lost_keys.look(self._reading)]
 
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
         """The rows of a tile in the search by source, and those in the search by person that were expected."""
@@ -144,7 +151,7 @@ class SqlLogInspection:
         return [
             seq
             for seq, leaf in rows
-            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes(leaf))), seq)
+            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq)
         ]
 
     async def close(self) -> None:
@@ -155,11 +162,6 @@ class SqlLogInspection:
 def open_inspection(url: str, state_dir: Path) -> SqlLogInspection:
     """What looks at the log at `url`, which `open_log` has opened before."""
     return SqlLogInspection(open_reading(url, state_dir, BY_INDEX))
-
-
-def _bytes(leaf: Any) -> bytes:  # noqa: ANN401 -- as the database gives it
-    """A leaf; one that somebody turned into text in SQLite is still the bytes of it."""
-    return leaf.encode() if isinstance(leaf, str) else bytes(leaf)
 
 
 def _compared(
@@ -174,7 +176,7 @@ def _compared(
         if row is None or row[-1] is None:
             found.append(Altered(index, "the record is missing"))
             continue
-        leaf = _bytes(row[-1])
+        leaf = bytes_of(row[-1])
         digest = leaf_hash(leaf)
         place = index % TILE * HASH_BYTES
         if hashes[place : place + HASH_BYTES] != digest:
@@ -202,11 +204,11 @@ def _in_search(
 
 
 def _not_made(rows: Sequence[Any]) -> list[Altered]:
-    """Those rows of the search by person that their records do not make."""
+    """Those rows of the search by person that their records do not make; one at no place is told at the first."""
     return [
-        Altered(index, f"{_INVENTED} log_subjects")
+        Altered(index if isinstance(index, int) else 0, f"{_INVENTED} log_subjects")
         for subject, index, month, leaf in rows
-        if leaf is None or not _is_named(_bytes(leaf), subject, month)
+        if leaf is None or not _is_named(bytes_of(leaf), subject, month)
     ]
 
 
@@ -223,8 +225,14 @@ def _beyond(rows: Sequence[Any], spans: Sequence[Any]) -> Iterator[Altered]:
     """Records that a search by time would miss: their block says that it has none of that time."""
     place = _NAMES.index("time")
     for row in rows:
-        if not any(low <= row[place] <= high for low, high in spans):
+        if not any(_is_between(low, high, row[place]) for low, high in spans):
             yield Altered(row[0], "its time lies outside the span of its block")
+
+
+def _is_between(low: object, high: object, time: object) -> bool:
+    if not (isinstance(low, str) and isinstance(high, str) and isinstance(time, str)):
+        return False
+    return low <= time <= high
 
 
 def _differences(index: int, row: Sequence[Any], made: Sequence[Any]) -> Iterator[Altered]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from adapters.stores.log_reader import entry_from
+from adapters.stores.log_reader import bytes_of, entry_from
 from adapters.stores.reading import Reading, open_reading
 from gateway.domain.identifiers import made_at
 from gateway.ports import LogEntry, Standing
@@ -52,7 +52,7 @@ class SqlLogKeeping:
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""
         return {
-            period: bytes(wrapped)
+            period if isinstance(period, str) else repr(period): bytes_of(wrapped)
             for period, wrapped in await self._reading.fetch("SELECT period, wrapped FROM period_keys")
         }
 

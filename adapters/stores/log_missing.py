@@ -19,7 +19,7 @@ async def log_missing(url: str, state_dir: Path) -> str:
     if sql.is_postgres(url):
         return "" if await _in_postgres(url) else "there is no log in the database of log.url"
     path = sql.sqlite_path(url, state_dir)
-    return "" if await asyncio.to_thread(_in_file, path) else f"there is no log in {path.parent}"
+    return f"there is no log in {path.parent}" if await asyncio.to_thread(file_missing, path) else ""
 
 
 async def _in_postgres(url: str) -> bool:
@@ -31,13 +31,14 @@ async def _in_postgres(url: str) -> bool:
         await reading.close()
 
 
-def _in_file(path: Path) -> bool:
+def file_missing(path: Path) -> bool:
+    """Whether a SQLite file is not there, or has no schema of ours. Creates nothing."""
     try:
         if not path.is_file():
-            return False
+            return True
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return sql.sqlite_version(connection) is not None
+            return sql.sqlite_version(connection) is None
     except OSError:
-        return False
-    except sqlite3.Error:
         return True
+    except sqlite3.Error:
+        return False

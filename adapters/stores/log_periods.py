@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adapters.stores.changing import Changing, open_changing
+from adapters.stores.log_reader import bytes_of
 from gateway.ports_log import PeriodFacts
 
 _KEYS = "SELECT period, wrapped FROM period_keys ORDER BY period"
@@ -35,7 +36,7 @@ class SqlPeriodVault:
         False when they are deleted, but the tables may hold their bytes for a while. What a journal holds is not asked.
         """
         wanted = "SELECT wrapped FROM period_keys WHERE period = $1"
-        remains = [bytes(row[0]) for row in await self._changing.fetch(wanted, period)]
+        remains = [bytes_of(row[0]) for row in await self._changing.fetch(wanted, period)]
         if remains:
             # Older copies first, as long as it is known what to look for.
             await self._changing.scrub(_TABLE, remains)
@@ -47,7 +48,7 @@ class SqlPeriodVault:
         text = "UPDATE period_keys SET wrapped = $1 WHERE period = $2"
 
         def rewrite(rows: list[tuple[str, bytes]]) -> list[tuple[str, list[tuple[bytes, str]]]]:
-            fresh = [(wrap(period, bytes(wrapped)), period) for period, wrapped in rows]
+            fresh = [(wrap(period, bytes_of(wrapped)), period) for period, wrapped in rows]
             return [(text, [(wrapped, period) for wrapped, period in fresh if wrapped is not None])]
 
         await self._changing.rewrite(_KEYS, rewrite)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import sql
-from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
 from gateway.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ class PostgresStore:
         return found
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold."""
+        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
         query = "INSERT INTO period_keys VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await self._use(lambda connection: connection.execute(query, period, wrapped))
-        return await self.wrapped(period) or wrapped
+        return keys_of(period, await self.wrapped(period))
 
     async def close(self) -> None:
         """Write what is queued, then end the task and the connection."""
@@ -172,12 +172,12 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     return sql.is_current(version)
 
 
-def reason_of(error: Exception) -> str:
-    """What happened, in words that quote nothing."""
+def reason_of(error: Exception, otherwise: str = _UNKNOWN) -> str:
+    """What happened, in words that quote nothing; `otherwise` when that is not known."""
     # PostgreSQL's own text is not repeated: it can quote values and addresses.
     if isinstance(error, TimeoutError):
         return "the database does not answer in time"
     if isinstance(error, OSError):
         return "the database cannot be reached"
     state = getattr(error, "sqlstate", None) or ""
-    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, _UNKNOWN)
+    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, otherwise)

@@ -36,24 +36,30 @@ _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 _CHECKPOINT_OF = "SELECT note FROM log_checkpoints WHERE size = $1"
 
 
+def bytes_of(value: object) -> bytes:
+    """A column of bytes; what somebody turned into text or a number in SQLite is still the bytes of it."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def entry_from(row: Sequence[Any]) -> LogEntry:
-    """An entry of a row (index, leaf); a leaf that somebody turned into text in SQLite is still the bytes of it."""
-    index, leaf = row
-    return LogEntry(index, leaf.encode() if isinstance(leaf, str) else leaf)
+    """An entry of a row (index, leaf), or (index, leaf, beginning of the hash under which it was numbered)."""
+    index, leaf = row[0], bytes_of(row[1])
+    return LogEntry(index, leaf, len(row) > 2 and hash_key(hash_of(leaf)) != row[2])
 
 
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_quick", "_reading")
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
+    def __init__(self, reading: Reading, quick: Reading) -> None:
+        """Closes both with itself. `quick` is for single records, proofs and tiles, which wait for no search."""
         self._reading = reading
+        self._quick = quick
 
     async def entry(self, index: int) -> LogEntry | None:
         """The record at an index; None when there is none, or none any more."""
-        rows = await self._reading.fetch(_ENTRY, index)
+        rows = await self._quick.fetch(_ENTRY, index)
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
@@ -65,7 +71,7 @@ class SqlLogReader:
             return None
         text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
         key = hash_key(leaf_hash)
-        found = {hash_of(one.leaf): one for one in map(entry_from, await self._reading.fetch(text, key))}
+        found = {hash_of(one.leaf): one for one in map(entry_from, await self._quick.fetch(text, key))}
         if leaf_hash in found:
             return found[leaf_hash]
         for digest, one in found.items():
@@ -84,20 +90,31 @@ class SqlLogReader:
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
         """The newest `count` records that fit, newest first; `before` is the last index of the page before."""
+        statement = await self._statement(wanted, before, count)
+        if statement is None:
+            return []
+        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+
+    async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
+        """The places of the same records: no leaf is read."""
+        statement = await self._statement(wanted, before, count)
+        if statement is None:
+            return []
+        return [row[0] for row in await self._reading.fetch(statement.places, *statement.values)]
+
+    async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> Statement | None:
+        """None when nothing can be found."""
         blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
         if wanted.since or wanted.until:
             blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
         start, end = window(blocks, before)
         if start >= end:
-            return []
-        statement = Statement(wanted, (start, end), count, arrays=self._reading.arrays)
-        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+            return None
+        return Statement(wanted, (start, end), count, arrays=self._reading.arrays)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
-        asked = (
-            self._reading.fetch(_CHECKPOINT) if size is None else self._reading.fetch(_CHECKPOINT_OF, size)
-        )
+        asked = self._quick.fetch(_CHECKPOINT) if size is None else self._quick.fetch(_CHECKPOINT_OF, size)
         rows = await asked
         return str(rows[0][0]) if rows else ""
 
@@ -121,6 +138,7 @@ class SqlLogReader:
     async def close(self) -> None:
         """Free connections."""
         await self._reading.close()
+        await self._quick.close()
 
     async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
         """Those that are wide enough, cut to the width asked for: a wider tile has the same beginning."""
@@ -136,21 +154,21 @@ class SqlLogReader:
             f" WHERE (level, idx) IN (VALUES {pairs})"
         )
         held: dict[tuple[int, int], bytes] = {}
-        for level, index, hashes in await self._reading.fetch(text, *places):
-            held[level, index] = max(held.get((level, index), b""), hashes, key=len)
+        for level, index, hashes in await self._quick.fetch(text, *places):
+            held[level, index] = max(held.get((level, index), b""), bytes_of(hashes), key=len)
         found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
 
 
 def open_reader(url: str, state_dir: Path) -> SqlLogReader:
     """The reading side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogReader(open_reading(url, state_dir, BY_INDEX))
+    return SqlLogReader(*(open_reading(url, state_dir, BY_INDEX) for _ in range(2)))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:
     def tile(wanted: TileId) -> bytes:
         if wanted not in tiles:
-            raise ValueError("the log has no tree of that size")
+            raise ValueError(f"the tile {wanted.level}/{wanted.index} is missing or cut short")
         return tiles[wanted]
 
     return tile

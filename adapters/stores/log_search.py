@@ -42,10 +42,10 @@ def span(wanted: LogSearch) -> tuple[str, str]:
 
 
 class Statement:
-    """One page of a search: `text` and `values`."""
+    """One page of a search: `text`, or `places` for the indexes alone, and `values`."""
 
     def __init__(self, wanted: LogSearch, window: tuple[int, int], count: int, *, arrays: bool) -> None:
-        """The newest `count` entries in a window of indexes that fit, as (index, leaf).
+        """The newest `count` entries in a window of indexes that fit, as (index, leaf, beginning of the leaf's hash).
 
         `arrays` says that the database takes lists as values.
         """
@@ -54,10 +54,11 @@ class Statement:
         self._window = [self._value(end) for end in window]
         self._count = self._value(count)
         self._arrays = arrays
-        self.text = (
-            f"WITH hit AS MATERIALIZED ({self._hits()} ORDER BY idx DESC LIMIT {self._count})"  # noqa: S608 -- see the module's words
-            " SELECT hit.idx, a.leaf FROM hit CROSS JOIN append_log a WHERE a.seq = hit.seq ORDER BY hit.idx DESC"
-        )
+        hits = f"WITH hit AS MATERIALIZED ({self._hits()} ORDER BY idx DESC LIMIT {self._count})"
+        order = "ORDER BY hit.idx DESC"
+        there = f"FROM hit CROSS JOIN append_log a WHERE a.seq = hit.seq {order}"
+        self.places = f"{hits} SELECT hit.idx {there}"
+        self.text = f"{hits} SELECT hit.idx, a.leaf, hit.hash {there}"
 
     def _value(self, value: object) -> str:
         self.values.append(value)
@@ -116,7 +117,7 @@ class Statement:
         # A call's source may have had several outcomes in one record.
         distinct = "DISTINCT " if leader == "source" else ""
         return (
-            f"SELECT {distinct}{number} AS idx, e.seq FROM {tables} WHERE {' AND '.join(conditions)}"  # noqa: S608 -- see the module's words
+            f"SELECT {distinct}{number} AS idx, e.seq, e.hash FROM {tables} WHERE {' AND '.join(conditions)}"  # noqa: S608 -- see the module's words
             f" ORDER BY {first}{number} DESC LIMIT {self._count}"
         )
 

@@ -14,10 +14,10 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from adapters.stores.batch import QUEUE_LIMIT, Row, settle
+from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
 from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable
 
@@ -33,9 +33,11 @@ _REASONS = {
     sqlite3.SQLITE_LOCKED: "the database is locked",
     sqlite3.SQLITE_READONLY: "the database is read-only",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_INTERRUPT: "the database does not answer in time",
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
 }
-_KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM period_keys WHERE period = ?1)"
+# Once in all: a month that ever had keys gets no others.
+_KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
 
 
 class SqliteStore:
@@ -85,7 +87,7 @@ class SqliteStore:
 
     async def recent(self, count: int) -> list[bytes]:
         """The newest leaves, newest first."""
-        sql = "SELECT leaf FROM append_log ORDER BY seq DESC LIMIT ?"
+        sql = "SELECT CAST(leaf AS BLOB) FROM append_log ORDER BY seq DESC LIMIT ?"
         rows = await self._aside(lambda connection: connection.execute(sql, (count,)).fetchall())
         return [row[0] for row in rows]
 
@@ -98,9 +100,9 @@ class SqliteStore:
         return await self._aside(lambda connection: _wrapped(connection, period))
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold."""
+        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
         await self._aside(lambda connection: connection.execute(_KEEP, (period, wrapped)).close())
-        return await self.wrapped(period) or wrapped
+        return keys_of(period, await self.wrapped(period))
 
     async def close(self) -> None:
         """Write what is queued, then end the thread."""
@@ -191,19 +193,45 @@ def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
     return connection
 
 
+def rows_of(
+    connection: sqlite3.Connection, text: str, values: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """Row by row as they are stored: one that somebody spoilt must not hide the others."""
+    try:
+        return connection.execute(text, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) is not None:
+            raise
+    # Not SQLite's error but the driver's, which found text that is none. Asked again with more patience.
+    connection.text_factory = _text_or_bytes
+    try:
+        return connection.execute(text, values).fetchall()
+    finally:
+        connection.text_factory = str
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
 def _probe(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO write_probe VALUES (zeroblob(16384))")
     connection.execute("DELETE FROM write_probe")
 
 
 def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
-    row = connection.execute("SELECT wrapped FROM period_keys WHERE period = ?", (period,)).fetchone()
+    row = connection.execute(
+        "SELECT CAST(wrapped AS BLOB) FROM period_keys WHERE period = ?", (period,)
+    ).fetchone()
     return bytes(row[0]) if row else None
 
 
-def reason_of(error: Exception) -> str:
-    """What happened, in words that quote nothing."""
+def reason_of(error: Exception, otherwise: str = "the database does not take the record") -> str:
+    """What happened, in words that quote nothing; `otherwise` when that is not known."""
     if isinstance(error, LogUnavailable):
         return error.detail
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
-    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the database does not take the record")
+    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)

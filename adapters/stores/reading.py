@@ -5,6 +5,7 @@ Every statement stands alone: no reader keeps a transaction open, whatever a slo
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
 from adapters.stores.log_postgres import reason_of as reason_of_postgres
-from adapters.stores.log_sqlite import connect, reason_of
+from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from adapters.stores.same_file import SameFile
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import LogUnavailable, LogUnreadable
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -32,7 +33,10 @@ BY_INDEX: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_UNREAD = "the database does not answer the question"
 _AT_ONCE = 4
+#: of SQLite's machine, between two looks at the clock: some thousandths of a second
+_STEPS = 100_000
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 30.0
 
@@ -44,7 +48,10 @@ class Reading(Protocol):
     arrays: bool
 
     async def fetch(self, text: str, *values: object) -> list[Any]:
-        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked."""
+        """Rows as tuples; parameters are `$1` and so on. LogUnavailable when it cannot be asked.
+
+        Text that somebody made of bytes which are none (SQLite takes them) comes as these bytes.
+        """
         ...
 
     async def close(self) -> None:
@@ -55,11 +62,12 @@ class Reading(Protocol):
 class SqliteReading:
     """A SQLite file, read by threads of its own."""
 
-    __slots__ = ("_idle", "_path", "_same", "_threads", "arrays")
+    __slots__ = ("_idle", "_path", "_same", "_seconds", "_threads", "arrays")
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file with the first statement."""
+    def __init__(self, path: Path, seconds: float = _COMMAND_SECONDS) -> None:
+        """Opens the file with the first statement; each of them may take so long."""
         self.arrays = False
+        self._seconds = seconds
         self._path = path
         self._same = SameFile(path)
         self._idle: list[sqlite3.Connection] = []
@@ -80,12 +88,16 @@ class SqliteReading:
         connection = None
         try:
             connection = self._taken()
-            rows = connection.execute(text, values).fetchall()
+            end = time.monotonic() + self._seconds
+            # As PostgreSQL does: a question that finds nothing in ten million rows must not hold a thread for ever.
+            connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            rows = rows_of(connection, text, values)
+            connection.set_progress_handler(None, 0)
             self._same.check()
         except (sqlite3.Error, LogUnavailable) as error:
             if connection is not None:
                 connection.close()
-            raise LogUnavailable(reason_of(error)) from None
+            raise LogUnreadable(reason_of(error, _UNREAD)) from None
         self._idle.append(connection)
         return rows
 
@@ -118,7 +130,7 @@ class PostgresReading:
             async with asyncio.timeout(_COMMAND_SECONDS):
                 return [tuple(row) for row in await pool.fetch(text, *values)]
         except Exception as error:  # noqa: BLE001 -- the driver's or the network's; the pool connects again
-            raise LogUnavailable(reason_of_postgres(error)) from None
+            raise LogUnreadable(reason_of_postgres(error, _UNREAD)) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -141,8 +153,16 @@ class PostgresReading:
             return self._pool
 
 
-def open_reading(url: str, state_dir: Path, settings: Mapping[str, str] = NO_SETTINGS) -> Reading:
-    """The database of the log at `url`, to be read; `settings` are those of a PostgreSQL server."""
+def open_reading(
+    url: str,
+    state_dir: Path,
+    settings: Mapping[str, str] = NO_SETTINGS,
+    sqlite_seconds: float = _COMMAND_SECONDS,
+) -> Reading:
+    """The database of the log at `url`, to be read.
+
+    `settings` are those of a PostgreSQL server; a statement on SQLite may take `sqlite_seconds`.
+    """
     if sql.is_postgres(url):
         return PostgresReading(url, settings)
-    return SqliteReading(sql.sqlite_path(url, state_dir))
+    return SqliteReading(sql.sqlite_path(url, state_dir), sqlite_seconds)

@@ -255,13 +255,19 @@ class Guard:
             self._paused_until = 0.0
 
     def leave(
-        self, seconds: float, *, probe: bool, fault: ProviderError | None = None, behalf: Behalf = NOBODY
+        self,
+        seconds: float | None,
+        *,
+        probe: bool,
+        fault: ProviderError | None = None,
+        behalf: Behalf = NOBODY,
     ) -> None:
-        """The call ended by itself after `seconds`."""
+        """The call ended by itself after `seconds`; None: with an answer that is no measure of how fast it answers."""
         failed = fault is not None and fault.at_fault
         self.breaker.settle(probe=probe, failed=failed, due_to=behalf.blamed(fault) if fault else None)
         if fault is None:
-            self.latencies.add(seconds)
+            if seconds is not None:
+                self.latencies.add(seconds)
         elif fault.retry_in and fault.status in _PAUSING:
             self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
         self.places.free()

@@ -1,27 +1,39 @@
 """Connecting to one provider: name look-up, TCP, TLS; looked-up addresses are remembered for a minute.
 
 Promises: an address that does not answer is passed over while there are others. The caller sets the limit of time.
+A name server that is silent holds up nobody but those who wait for it: there is one look-up at a time per provider,
+in a thread of its own, and addresses that were known stay in use until there are newer ones.
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from collections.abc import Callable
-from typing import TypeVar
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 _DNS_SECONDS = 60.0
+#: where addresses are known, newer ones are waited for so long, and then not for a while
+_REFRESH_SECONDS, _STALE_SECONDS = 0.25, 5.0
 _NEXT_ADDRESS_SECONDS = 0.25
 _PORTS = {"http": 80, "https": 443}
 
 _Made = TypeVar("_Made", bound=asyncio.Protocol)
+_Address = tuple[int, tuple[Any, ...]]
+#: of `socket.getaddrinfo`: host, port, family, kind -> what it gives; OSError; may block for long
+LookUp = Callable[[str, int, int, int], Iterable[tuple[Any, ...]]]
 
 
 class Dialer:
     """One `http` or `https` origin."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
-        """ValueError when `url` cannot be called; `tls` is used for `https` only, None: the system's trust."""
+    def __init__(self, url: str, tls: ssl.SSLContext | None, look_up: LookUp | None = None) -> None:
+        """ValueError when `url` cannot be called; `tls` is used for `https` only, None: the system's trust.
+
+        `look_up` None: the system's.
+        """
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or parts.fragment:
             raise ValueError("not an address")
@@ -32,8 +44,11 @@ class Dialer:
         self.authority = shown if parts.port in {None, usual} else f"{shown}:{parts.port}"
         self._name, self._port = name, parts.port or usual
         self._tls: ssl.SSLContext | bool | None = (tls or True) if parts.scheme == "https" else None
-        self._addresses: list[tuple[int, tuple[object, ...]]] = []
+        self._look_up = look_up
+        self._addresses: list[_Address] = []
         self._known_until = 0.0
+        #: the look-up under way, for all who want one
+        self._looking: asyncio.Future[None] | None = None
 
     async def connect(self, protocol: Callable[[], _Made]) -> _Made:
         """A new connection; OSError (ssl.SSLError among them) when there is none."""
@@ -64,9 +79,44 @@ class Dialer:
         self._known_until = 0.0
         raise failure
 
-    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[tuple[int, tuple[object, ...]]]:
+    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[_Address]:
         if loop.time() >= self._known_until:
-            found = await loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
-            self._addresses = [(family, address) for family, *_, address in found]
-            self._known_until = loop.time() + _DNS_SECONDS
+            looking = self._looking or self._begin(loop)
+            await asyncio.wait((looking,), timeout=_REFRESH_SECONDS if self._addresses else None)
+            if not self._addresses:
+                looking.result()
+            self._known_until = max(self._known_until, loop.time() + _STALE_SECONDS)
         return self._addresses
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+        """Look up in a thread that nobody has to wait for, not even the end of the process."""
+        looking = self._looking = loop.create_future()
+
+        def look() -> None:
+            found: list[_Address] | Exception
+            try:
+                each = (self._look_up or socket.getaddrinfo)(self._name, self._port, 0, socket.SOCK_STREAM)
+                found = [(family, address) for family, *_, address in each]
+            except Exception as error:  # noqa: BLE001 -- it is for those who wait
+                found = error
+            # the loop may be gone by now
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._know, loop, looking, found)
+
+        threading.Thread(target=look, name="look-up", daemon=True).start()
+        return looking
+
+    def _know(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        looking: "asyncio.Future[None]",
+        found: list[_Address] | Exception,
+    ) -> None:
+        self._looking = None
+        if isinstance(found, Exception):
+            looking.set_exception(found)
+            looking.exception()  # who waited may be gone
+            return
+        self._addresses = found
+        self._known_until = loop.time() + _DNS_SECONDS
+        looking.set_result(None)

@@ -107,7 +107,8 @@ class HttpPeer:
 
         `path` is already encoded and may carry a query. `deadline` is a time of the loop's clock.
         The provider's time begins with its place: what the wait for one took is not the provider's fault.
-        `accept_status`: statuses from 400 on whose body the caller reads itself (a SOAP fault in a 500).
+        `accept_status`: statuses from 400 on whose body the caller reads itself (a SOAP fault in a 500);
+        what it finds there it tells the breaker, which until then knows of a call that went well.
         """
         loop, guard = asyncio.get_running_loop(), self.guard
         arrived = loop.time()
@@ -124,12 +125,12 @@ class HttpPeer:
             if waits and end == deadline and fault.reason is Reason.SOURCE_TIMEOUT and not fault.status:
                 guard.abandon(probe=probe)
                 raise busy_here() from None
-            guard.leave(0.0, probe=probe, fault=fault, behalf=behalf)
+            guard.leave(None, probe=probe, fault=fault, behalf=behalf)
             raise
         except BaseException:
             guard.abandon(probe=probe)
             raise
-        guard.leave(loop.time() - began, probe=probe)
+        guard.leave(loop.time() - began if answer.status < _FIRST_ERROR else None, probe=probe)
         return answer
 
     async def _asked(

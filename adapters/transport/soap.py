@@ -213,6 +213,9 @@ def _plain(data: bytes) -> tuple[str, list[str]] | None:
     without their brackets, joined by one, so that no two documents have the same.
     """
     brackets = data.translate(None, _HARMLESS)
+    # so many tags are longer than any markup that is learnt: nothing is made of them
+    if len(brackets) > _LONGEST_MARKUP:
+        return None
     if brackets != b"<>" * (len(brackets) // 2) or not brackets or b"<!" in data or data.find(b"<?", 1) >= 0:
         return None
     try:

@@ -2,6 +2,7 @@
 
 What comes out is UTF-8, has no DTD and no entities, was read without network or files,
 stays below the limits, and no text in it is cut in two by a comment or a processing instruction.
+What a document is made of is counted before anything is made of it: the limits are limits of memory and time too.
 The only error is `XmlRefused`; it carries a code and never a piece of the document.
 """
 
@@ -30,8 +31,11 @@ class XmlLimits:
     """How much of a document is too much."""
 
     octets: int = 2_097_152
+    #: and twice as many attributes; five hundred people with forty elements each fit in
     elements: int = 20_000
     depth: int = 48
+    #: comments and processing instructions together
+    comments: int = 1_000
 
 
 def parse(data: bytes, limits: XmlLimits | None = None) -> etree._Element:
@@ -63,10 +67,24 @@ def _before(data: bytes, limits: XmlLimits) -> None:
         raise XmlRefused("encoding")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise XmlRefused("doctype")
+    _refuse_heaps(data, limits)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise XmlRefused("encoding") from None
+
+
+def _refuse_heaps(data: bytes, limits: XmlLimits) -> None:
+    """Refuse what would take much memory when parsed, by counts that are never below the true ones."""
+    aside = data.count(b"<!--") + data.count(b"<?")
+    if aside > limits.comments:
+        raise XmlRefused("too_many_comments")
+    # an element has a tag, or two of them
+    if data.count(b"<") > 2 * limits.elements + aside:
+        raise XmlRefused("too_many_elements")
+    # an attribute, or a name space, has a sign and two quotes
+    if data.count(b"=") > 2 * limits.elements and data.count(b'"') + data.count(b"'") > 4 * limits.elements:
+        raise XmlRefused("too_many_attributes")
 
 
 def _after(root: etree._Element, data: bytes, limits: XmlLimits) -> None:
@@ -79,7 +97,7 @@ def _after(root: etree._Element, data: bytes, limits: XmlLimits) -> None:
 
 
 def _count(root: etree._Element) -> int:
-    return sum(1 for _ in root.iter())
+    return sum(1 for _ in root.iter(etree.Element))
 
 
 @lru_cache(maxsize=8)
@@ -89,10 +107,17 @@ def _deeper_than(depth: int) -> etree.XPath:
 
 def _refuse_cut_text(root: etree._Element) -> None:
     """Refuse comments and processing instructions where there is text, or where there could be."""
-    for node in root.iter(etree.Comment, etree.ProcessingInstruction):
-        parent = node.getparent()
-        if parent is None:
-            continue
-        texts = (parent.text, *(child.tail for child in parent))
-        if any(text and text.strip() for text in texts) or not any(isinstance(c.tag, str) for c in parent):
+    asides = root.iter(etree.Comment, etree.ProcessingInstruction)
+    # each parent is looked at once, however many of them it has
+    for parent in dict.fromkeys(node.getparent() for node in asides):
+        if parent is not None and (_has_text(parent) or not _has_elements(parent)):
             raise XmlRefused("text_cut_in_two")
+
+
+def _has_text(parent: etree._Element) -> bool:
+    texts = (parent.text, *(child.tail for child in parent))
+    return any(text and text.strip() for text in texts)
+
+
+def _has_elements(parent: etree._Element) -> bool:
+    return next(parent.iterchildren(etree.Element), None) is not None

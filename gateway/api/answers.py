@@ -141,14 +141,34 @@ ANSWERS: dict[str, Any] = {
     ),
     "Sources": _object("sources", sources=_listed(_SOURCE)),
     **AUDIT_ANSWERS,
-    "Metadata": _object("issuer token_endpoint", issuer=_TEXT, token_endpoint=_TEXT),
+    "Metadata": _object(
+        "issuer token_endpoint introspection_endpoint revocation_endpoint jwks_uri",
+        issuer=_TEXT,
+        token_endpoint=_TEXT,
+        introspection_endpoint=_TEXT,
+        revocation_endpoint=_TEXT,
+        jwks_uri=_TEXT,
+    ),
+    "Introspection": _object(
+        "active", active={"type": "boolean"}, scope=_TEXT, client_id=_TEXT, token_type=_TEXT
+    ),
+    "Done": _FREE,
+    "KeySet": _object("keys", keys=_listed(_FREE)),
+    "TokenToShow": _object("token", token=_TEXT, client_assertion_type=_TEXT, client_assertion=_TEXT),
     "Health": _object(
         "status",
         status={"enum": ["live", "ready", "refusing", "not_ready"]},
         code={"enum": ["log_unavailable", "log_not_anchored"], "description": "how prefills are refused"},
         dependencies=_FREE,
     ),
-    "TokenForm": _object("grant_type", grant_type={"const": "client_credentials"}, scope=_TEXT),
+    "TokenForm": _object(
+        "grant_type",
+        grant_type={"const": "client_credentials"},
+        scope=_TEXT,
+        client_id=_TEXT,
+        client_assertion_type=_TEXT,
+        client_assertion=_TEXT,
+    ),
     "Problem": _object(
         "type title title_vi status code exchange_id",
         type=_TEXT,

@@ -41,6 +41,10 @@ _RECORD = {
         "leaf_index": _NUMBER,
         "leaf_hash": _HASH,
         "unreadable": {"const": True, "description": "the leaf is no record of this gateway"},
+        "altered": {
+            "const": True,
+            "description": "the leaf is not the one that was numbered: somebody changed it",
+        },
         "exchange_id": _TEXT,
         "time": _TEXT,
         "phase": {"enum": [str(phase) for phase in Phase]},
@@ -59,7 +63,7 @@ _RECORD = {
 _IDENTIFIED = _object(
     leaf_index=_NUMBER,
     phase=_TEXT,
-    readable={**_FLAG, "description": "false when the keys of its month were destroyed"},
+    readable={**_FLAG, "description": "false when the keys of its month were destroyed, or do not open"},
     reason={
         "anyOf": [_WORDS, {"type": "null"}],
         "description": "why it cannot be read: `period_erased` or `seal_broken`",
@@ -82,7 +86,7 @@ _INCLUSION = {
 _PAST: dict[str, Any] = {
     "skipped_periods": {
         **_TEXTS,
-        "description": "months that could not be searched by person: their keys were destroyed",
+        "description": "months that could not be searched by person: their keys were destroyed, or do not open",
     },
     "archives": {
         **_listed(_object(name=_TEXT, month=_TEXT, first=_NUMBER, count=_NUMBER, sha256=_HASH)),

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from gateway.access.requesters import Requesters
+from gateway.access.service import Access
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
+from gateway.api.proxies import Proxies
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
@@ -20,7 +23,6 @@ from gateway.config import Configuration
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
-from gateway.policy.requesters import Requesters
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.request import PrefillRequest
 
@@ -91,7 +93,7 @@ class Services:
     configuration: Configuration
     catalogue: Catalogue
     prefill: Prefill
-    requesters: Requesters
+    access: Access
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
@@ -105,6 +107,13 @@ class Services:
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers
     waiting: dict[str, int] = field(default_factory=dict)
+    #: proxies that may hand over a certificate
+    proxies: Proxies = field(default_factory=Proxies)
+
+    @property
+    def requesters(self) -> Requesters:
+        """Who is known here."""
+        return self.access.requesters
 
 
 SERVICES = web.AppKey("services", Services)
@@ -112,3 +121,5 @@ EXCHANGE = web.RequestKey("exchange", str)
 REQUESTER = web.RequestKey("requester", Requester)
 #: machine code of the problem that was answered, for the canonical log line
 PROBLEM = web.RequestKey("problem", str)
+#: for the field DPoP-Nonce of the answer
+NONCE = web.RequestKey("nonce", str)

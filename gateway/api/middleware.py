@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from gateway.api.context import EXCHANGE, PROBLEM, REQUESTER, SERVICES
+from gateway.access.faults import TokenRefused
+from gateway.api.context import EXCHANGE, NONCE, PROBLEM, REQUESTER, SERVICES
+from gateway.api.credentials import Shown
 from gateway.api.problems import NotAcceptable, from_http, problem
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany, Unauthenticated
+from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester
@@ -102,6 +104,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
     headers["Server"] = "motlan"
+    if NONCE in request:
+        headers["DPoP-Nonce"] = request[NONCE]
     if "X-Exchange-Id" not in headers:
         headers["X-Exchange-Id"] = request.get(EXCHANGE) or new_exchange_id()
 
@@ -124,7 +128,10 @@ def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         services = request.app[SERVICES]
-        requester = request[REQUESTER] = services.requesters.verify(_bearer(request))
+        admitted = await services.access.admit(Shown(request))
+        requester = request[REQUESTER] = admitted.requester
+        if admitted.nonce:
+            request[NONCE] = admitted.nonce
         if scope and scope not in requester.scopes:
             await demand(request, scope)
         limits = services.configuration.gateway.limits
@@ -151,13 +158,6 @@ async def demand(request: web.Request, scope: str) -> None:
     raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
 
 
-def _bearer(request: web.Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token or len(request.headers.getall("Authorization")) != 1:
-        raise Unauthenticated("send Authorization: Bearer <token from /oauth2/token>")
-    return token.strip()
-
-
 def _enter(under_way: dict[str, int], requester: Requester, most: int) -> None:
     count = under_way.get(requester.id, 0)
     if count >= most:
@@ -173,6 +173,8 @@ def _leave(under_way: dict[str, int], requester: Requester) -> None:
 
 def _from_error(error: GatewayError, request: web.Request) -> web.Response:
     request[PROBLEM] = error.problem_code
+    if isinstance(error, TokenRefused) and error.nonce:
+        request[NONCE] = error.nonce
     return problem(error, request[EXCHANGE])
 
 

@@ -215,10 +215,10 @@ class ResumeBody(Body):
 
 
 class TokenAnswer(BaseModel):
-    """A bearer token (RFC 6749, 5.1)."""
+    """An access token (RFC 6749, 5.1): `DPoP` when it is bound to the key of a proof (RFC 9449, 5)."""
 
     access_token: str
-    token_type: Literal["Bearer"]
+    token_type: Literal["Bearer", "DPoP"]
     expires_in: int
     scope: str
 
@@ -226,5 +226,8 @@ class TokenAnswer(BaseModel):
 class TokenProblem(BaseModel):
     """An error of the token endpoint (RFC 6749, 5.2)."""
 
-    error: Literal["invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope"]
+    error: Literal[
+        "invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope", "unauthorized_client",
+        "invalid_dpop_proof", "use_dpop_nonce",
+    ]  # fmt: skip
     error_description: str

@@ -45,6 +45,8 @@ _SCOPES = {
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
+#: operations that take a form, and its schema
+_FORMS = {"token": "TokenForm", "introspect": "TokenToShow", "revoke": "TokenToShow"}
 _REF = "#/components/schemas/{model}"
 _EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
 _PROBLEMS: dict[int, type[GatewayError]] = {
@@ -121,10 +123,10 @@ def _operation(item: Operation) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _ref(item.body.__name__)}},
         }
-    if item.id == "token":
+    if item.id in _FORMS:
         out["requestBody"] = {
             "required": True,
-            "content": {"application/x-www-form-urlencoded": {"schema": _ref("TokenForm")}},
+            "content": {"application/x-www-form-urlencoded": {"schema": _ref(_FORMS[item.id])}},
         }
     return out
 
@@ -156,7 +158,7 @@ def _problem(item: Operation, status: int) -> dict[str, Any]:
     if item.id == "ready" and status == 503:
         content = {"application/json": {"schema": _ref("Health")}}
         return {"description": "Chưa sẵn sàng / Not ready", "headers": headers, "content": content}
-    if item.id == "token" and status in {400, 401}:
+    if item.id in _FORMS and status in {400, 401}:
         content = {"application/json": {"schema": _ref("TokenProblem")}}
         return {"description": description, "headers": headers, "content": content}
     example = {
@@ -172,7 +174,7 @@ def _problem(item: Operation, status: int) -> dict[str, Any]:
 
 
 def _security(item: Operation) -> list[dict[str, list[str]]]:
-    if item.id == "token":
+    if item.id in _FORMS:
         return [{"client": []}]
     if item.scope is None:
         return []

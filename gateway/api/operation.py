@@ -27,7 +27,8 @@ async def ready(request: web.Request) -> web.Response:
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
     `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
-    `records` is `altered` when the inspection found something in the log's database that is not as it was signed.
+    `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
+    and `unavailable` while it cannot look, because the database cannot be read.
     """
     services = request.app[SERVICES]
     log = await services.log.ready()

@@ -20,8 +20,9 @@ from gateway.api.models import (
 from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
-from gateway.domain.dates import PartialDate
-from gateway.domain.errors import GatewayError, Unprocessable
+from gateway.domain.dates import PartialDate, rfc3339
+from gateway.domain.errors import GatewayError, NotAnchored, NotFound, Unprocessable
+from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
@@ -40,10 +41,14 @@ _Place = tuple[str | int, ...]
 async def fill(request: web.Request) -> web.Response:
     """`POST /v1/prefill`."""
     services = request.app[SERVICES]
-    if services.anchors is not None and services.anchors.refusing:
-        services.anchors.demand()
     body = await read_model(request, PrefillBody)
-    wanted = _wanted(request, body)
+    try:
+        if services.anchors is not None and services.anchors.refusing:
+            services.anchors.demand()
+        wanted = _wanted(request, body)
+    except (NotAnchored, NotFound) as denial:
+        await _note(request, body, denial)
+        raise
     exchange = ExchangeId(request[EXCHANGE])
     done = await services.prefill.fill(
         wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms)
@@ -55,7 +60,11 @@ async def explain(request: web.Request) -> web.Response:
     """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
     body = await read_model(request, PrefillBody)
     exchange = ExchangeId(request[EXCHANGE])
-    wanted = _wanted(request, body)
+    try:
+        wanted = _wanted(request, body)
+    except NotFound as denial:
+        await _note(request, body, denial)
+        raise
     return answer(await request.app[SERVICES].prefill.explain(wanted, request[REQUESTER], exchange))
 
 
@@ -85,6 +94,18 @@ async def resume(request: web.Request) -> web.StreamResponse:
     if "text/event-stream" in request.headers.get("Accept", ""):
         return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
     return answer(await services.prefill.resume(body.pending, request[REQUESTER], _deadline(request, None)))
+
+
+async def _note(request: web.Request, body: PrefillBody, denial: GatewayError) -> None:
+    """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
+    services = request.app[SERVICES]
+    known = services.catalogue.find(body.procedure)
+    record = ExchangeRecord(
+        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
+        requester=request[REQUESTER].id, agency=services.requesters.agency(request[REQUESTER]),
+        procedure=known.code if known else "", dossier=body.dossier or "", result=denial.problem_code,
+    )  # fmt: skip
+    await services.log.append(record)
 
 
 def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject | str]:

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from gateway.access.faults import TokenRefused
 from gateway.api.grammar import WORDS
 from gateway.domain.errors import BadRequest, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
@@ -96,7 +97,8 @@ def problem(error: GatewayError, exchange: str) -> web.Response:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.http == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="motlan", error="invalid_token"'
+        told = error if isinstance(error, TokenRefused) else TokenRefused(error.detail)
+        headers["WWW-Authenticate"] = told.challenge
     return web.Response(
         status=error.http, body=problem_body(error, exchange), content_type=CONTENT_TYPE, headers=headers
     )

@@ -143,7 +143,20 @@ OPERATIONS = (
     ),
     Operation(
         method="POST", path="/oauth2/token", handler=tokens.token, id="token",
-        vi="Lấy mã truy cập", en="Fetch an access token", answer="TokenAnswer", problems=(400, 401),
+        vi="Lấy mã truy cập", en="Fetch an access token", answer="TokenAnswer", problems=(400, 401, 503),
+    ),
+    Operation(
+        method="POST", path="/oauth2/introspect", handler=tokens.introspect, id="introspect",
+        vi="Xem thông tin một mã truy cập", en="What an access token is (RFC 7662)", answer="Introspection",
+        problems=(400, 401, 503),
+    ),
+    Operation(
+        method="POST", path="/oauth2/revoke", handler=tokens.revoke, id="revoke",
+        vi="Thu hồi một mã truy cập", en="End an access token (RFC 7009)", answer="Done", problems=(400, 401, 503),
+    ),
+    Operation(
+        method="GET", path="/oauth2/jwks", handler=tokens.jwks, id="jwks",
+        vi="Khóa công khai của cổng (JWK)", en="Public keys of the gateway (RFC 7517)", answer="KeySet",
     ),
     Operation(
         method="GET", path="/.well-known/oauth-authorization-server", handler=tokens.metadata, id="metadata",

@@ -1,70 +1,105 @@
-"""The token endpoint (RFC 6749, 4.4 and 5) and its metadata (RFC 8414).
+"""The token endpoint (RFC 6749, 4.4 and 5), introspection (RFC 7662), revocation (RFC 7009), metadata (RFC 8414).
 
-The sandbox profile takes `client_secret_basic` and gives plain bearer tokens.
 Errors have the form that RFC 6749 prescribes, with the exchange id in the header.
 """
 
-import base64
-import binascii
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 
+from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
-from gateway.api.context import PROBLEM, REQUESTER, SERVICES
-from gateway.domain.errors import BadRequest, Unauthenticated
+from gateway.api.context import NONCE, PROBLEM, REQUESTER, SERVICES
+from gateway.api.credentials import Shown, issuer_of
+from gateway.domain.errors import BadRequest
 
 SCOPES = (
     "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
 ).split()  # fmt: skip
+_ALGORITHMS = ["EdDSA", "ES256"]
+_BOUND = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
+#: longer than any rotation takes to be learnt, shorter than a token lives
+_KEYS_SECONDS = 60
 
 
 async def token(request: web.Request) -> web.Response:
     """`POST /oauth2/token`."""
-    requesters = request.app[SERVICES].requesters
+    access = request.app[SERVICES].access
     try:
         form = await _form(request)
         if form.get("grant_type") != "client_credentials":
             kind = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
-            return _refuse(request, 400, kind, "grant_type must be client_credentials")
-        requester = request[REQUESTER] = requesters.authenticate(*_basic(request))
-    except Unauthenticated:
-        return _refuse(request, 401, "invalid_client", "client authentication failed")
+            return _refuse(request, GrantRefused(kind, "grant_type must be client_credentials"))
+        granted = await access.grant(Shown(request), form)
+    except GrantRefused as error:
+        return _refuse(request, error)
     except BadRequest as error:
-        return _refuse(request, error.http, "invalid_request", error.detail or error.title)
-    wanted = frozenset(form.get("scope", "").split()) or requester.scopes
-    if not wanted <= requester.scopes:
-        return _refuse(request, 400, "invalid_scope", "a scope is asked that this client does not have")
+        return _unreadable(request, error)
+    request[REQUESTER] = granted.requester
+    if granted.nonce:
+        request[NONCE] = granted.nonce
     body = {
-        "access_token": requesters.issue(requester, wanted),
-        "token_type": "Bearer",
-        "expires_in": requesters.seconds,
-        "scope": " ".join(sorted(wanted)),
+        "access_token": granted.token,
+        "token_type": granted.kind,
+        "expires_in": access.tokens.seconds,
+        "scope": " ".join(sorted(granted.scopes)),
     }
     return _answer(200, body)
+
+
+async def introspect(request: web.Request) -> web.Response:
+    """`POST /oauth2/introspect`."""
+    try:
+        form = await _form(request)
+        request[REQUESTER], told = await request.app[SERVICES].access.introspect(Shown(request), form)
+    except GrantRefused as error:
+        return _refuse(request, error)
+    except BadRequest as error:
+        return _unreadable(request, error)
+    return _answer(200, told)
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """`POST /oauth2/revoke`; whatever the token was, it opens nothing when this answers."""
+    try:
+        form = await _form(request)
+        request[REQUESTER] = await request.app[SERVICES].access.revoke(Shown(request), form)
+    except GrantRefused as error:
+        return _refuse(request, error)
+    except BadRequest as error:
+        return _unreadable(request, error)
+    return _answer(200, {})
+
+
+async def jwks(request: web.Request) -> web.Response:
+    """`GET /oauth2/jwks`: the public keys of the house."""
+    answer = _answer(200, request.app[SERVICES].access.jwks())
+    answer.headers["Cache-Control"] = f"public, max-age={_KEYS_SECONDS}"
+    return answer
 
 
 async def metadata(request: web.Request) -> web.Response:
     """`GET /.well-known/oauth-authorization-server`."""
-    issuer = request.app[SERVICES].configuration.gateway.issuer or _listening(request)
+    issuer, access = issuer_of(request), request.app[SERVICES].access
+    methods = [*_BOUND, *(["client_secret_basic"] if access.sandbox else [])]
     body: dict[str, object] = {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/oauth2/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "introspection_endpoint": f"{issuer}/oauth2/introspect",
+        "revocation_endpoint": f"{issuer}/oauth2/revoke",
+        "jwks_uri": f"{issuer}/oauth2/jwks",
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "scopes_supported": SCOPES,
+        "dpop_signing_alg_values_supported": _ALGORITHMS,
+        "tls_client_certificate_bound_access_tokens": True,
         "service_documentation": f"{issuer}/docs",
     }
+    for endpoint in ("token", "introspection", "revocation"):
+        body[f"{endpoint}_endpoint_auth_methods_supported"] = methods
+        body[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = _ALGORITHMS
     return _answer(200, body)
-
-
-def _listening(request: web.Request) -> str:
-    """Where this very connection came in: what the caller writes into `Host` is his own word."""
-    assert request.transport is not None
-    host, port, *_ = request.transport.get_extra_info("sockname")
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _form(request: web.Request) -> dict[str, str]:
@@ -82,25 +117,18 @@ async def _form(request: web.Request) -> dict[str, str]:
     return form
 
 
-def _basic(request: web.Request) -> tuple[str, str]:
-    kind, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "basic" or len(request.headers.getall("Authorization")) != 1:
-        raise Unauthenticated
-    try:
-        name, colon, secret = (
-            base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
-        )
-    except (binascii.Error, ValueError):
-        raise Unauthenticated from None
-    if not colon:
-        raise Unauthenticated
-    return unquote_plus(name), unquote_plus(secret)
+def _unreadable(request: web.Request, error: BadRequest) -> web.Response:
+    request[PROBLEM] = "invalid_request"
+    body: dict[str, object] = {"error": "invalid_request", "error_description": error.detail or error.title}
+    return _answer(error.http, body)
 
 
-def _refuse(request: web.Request, status: int, error: str, why: str) -> web.Response:
-    request[PROBLEM] = error
-    answer = _answer(status, {"error": error, "error_description": why})
-    if status == 401:
+def _refuse(request: web.Request, error: GrantRefused) -> web.Response:
+    request[PROBLEM] = error.problem_code
+    if error.nonce:
+        request[NONCE] = error.nonce
+    answer = _answer(error.status, {"error": error.problem_code, "error_description": error.detail})
+    if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="motlan", charset="UTF-8"'
     return answer
 

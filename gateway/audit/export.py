@@ -5,7 +5,7 @@ of a search each record carries its own proof. CSV is for reading only and prove
 """
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -17,7 +17,7 @@ from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
 from gateway.domain.dates import DISORDER, rfc3339
-from gateway.domain.errors import BadRequest, LogUnavailable
+from gateway.domain.errors import BadRequest, LogAltered
 from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint
@@ -28,6 +28,8 @@ _EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 #: hits of a search whose places are remembered, eight bytes each
 MOST_HITS = 1_000_000
 _PAGE = 1_000
+#: and places, which are only numbers
+_PLACES = 10_000
 _HELD_TILES = 64
 _HELD_NODES = 4_096
 #: hits in one tile from which on its whole stretch is read
@@ -77,7 +79,10 @@ class Exports:
             checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
             created=rfc3339(self._books.clock.now()), edge=None,
         )  # fmt: skip
-        return self._proved(line, hits, head)
+        held: dict[TileId, bytes] = {}
+        if hits:  # what is missing at once is told instead of the first line
+            await self._hold(held, tiles_of_inclusion(hits[0], head.size))
+        return self._proved(line, hits, head, held)
 
     async def _places(self, span: Span, size: int) -> tuple[int, int]:
         if span.since or span.until:
@@ -114,10 +119,10 @@ class Exports:
     async def _hits(self, filters: Filters, size: int) -> "array[int]":
         """The places of all records that fit, in the order of the log."""
         hits = array("q")
-        before: int | None = size
-        while before is not None:
-            found, before = await self._books.page(filters, before, _PAGE)
-            hits.extend(entry.index for entry in found)
+        found: Sequence[int] = (size,)
+        while found:
+            found = await self._books.places(filters, found[-1], _PLACES)
+            hits.extend(found)
             if len(hits) > MOST_HITS:
                 what = f"more than {MOST_HITS} records fit: narrow the search, or export a range"
                 raise BadRequest(what, code="too_many_records")
@@ -141,7 +146,7 @@ class Exports:
             raise gone(history, missing, end)
 
     async def _each(self, hits: "array[int]") -> AsyncIterator[LogEntry]:
-        """Every hit; Gone or LogUnavailable when one is not there any more, so that fewer never look like all."""
+        """Every hit; Gone or LogAltered when one is not there any more, so that fewer never look like all."""
         for _, group in groupby(hits, lambda index: index // TILE):
             places = list(group)
             left = iter(places)
@@ -153,7 +158,7 @@ class Exports:
                 if next(left, None) is None:
                     continue
             await self._check_pruned(places[0], places[-1] + 1)
-            raise LogUnavailable("a record that was found is not there any more")
+            raise LogAltered("a record that was found is not there any more")
 
     async def _near(self, places: list[int]) -> AsyncIterator[LogEntry]:
         """Of one tile: where many stand close together the whole stretch is read, else one by one."""
@@ -168,9 +173,10 @@ class Exports:
             if found is not None:
                 yield found
 
-    async def _proved(self, line: bytes, hits: "array[int]", head: Checkpoint) -> Lines:
+    async def _proved(
+        self, line: bytes, hits: "array[int]", head: Checkpoint, held: dict[TileId, bytes]
+    ) -> Lines:
         yield line
-        held: dict[TileId, bytes] = {}
         plain = nodes_of(head.size, held.__getitem__)
         # neighbours share most of their proofs
         node = lru_cache(_HELD_NODES)(plain)

@@ -1,6 +1,7 @@
 """What a reader is told of records and periods that are gone: where they are, or that they cannot be read."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.audit.filters import Filters
@@ -12,12 +13,12 @@ _LAST = "9999-12"
 _MONTH = slice(0, 7)
 
 
-def skipped(filters: Filters, history: History) -> list[str]:
-    """Periods in the span of a search by person that cannot be searched: their keys were destroyed."""
+def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> list[str]:
+    """Periods in the span of a search by person that cannot be searched: their keys were destroyed, or do not open."""
     if not (filters.subject or filters.official):
         return []
     first, last = filters.plain.since[_MONTH], filters.plain.until[_MONTH] or _LAST
-    return [period for period in sorted(history.erased) if first <= period <= last]
+    return [period for period in sorted({*history.erased, *unreadable}) if first <= period <= last]
 
 
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:

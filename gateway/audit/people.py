@@ -1,12 +1,15 @@
 """Who a record is about: found by keyed indexes over the living periods, and opened again.
 
 The keys of a period that was erased are not here any more: its records are found and read without their people.
+So it is with keys that somebody spoilt.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gateway.domain.errors import ConfigError
 from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import SealBroken, subject_index, unseal
 from gateway.ports import LogKeeping
@@ -43,10 +46,20 @@ class People:
         except SealBroken:
             return None
 
+    async def unreadable(self) -> Sequence[str]:
+        """Months whose keys are there and do not open, as where somebody spoilt them: nobody is found in them."""
+        living = await self._living()
+        return [month for month in sorted(await self._keeping.periods()) if month not in living]
+
     async def _living(self) -> Mapping[str, PeriodKeys]:
         """Opened for each look-up and forgotten with it: nobody reads what was erased meanwhile."""
         periods = await self._keeping.periods()
         return await asyncio.to_thread(self._unwrapped, periods)
 
     def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
-        return {month: self._roots.unwrap(month, wrapped) for month, wrapped in sorted(periods.items())}
+        opened: dict[str, PeriodKeys] = {}
+        for month, wrapped in sorted(periods.items()):
+            # One that does not open is passed over and told by `unreadable`: the others are not to suffer for it.
+            with contextlib.suppress(ConfigError):
+                opened[month] = self._roots.unwrap(month, wrapped)
+        return opened

@@ -1,10 +1,10 @@
 """Proofs for auditors and for holders of receipts, as the HTTP contract writes them."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from gateway.anchors.heads import Heads
-from gateway.domain.errors import BadRequest, LogAltered, LogUnavailable, NotFound
+from gateway.domain.errors import BadRequest, LogAltered, NotFound
 from gateway.exchange_log.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -71,7 +71,7 @@ class Proofs:
 
     async def _included(self, place: int, hash_: bytes, size: int | None) -> dict[str, Any]:
         size, root = await self._head(size, at_least=place + 1)
-        hashes = await self._tree.inclusion(place, size)
+        hashes = await _made(self._tree.inclusion(place, size), place)
         if not verify_inclusion(hash_, place, size, hashes, root):
             raise _altered(f"the record {place} is not in the tree that was signed", place)
         return {
@@ -86,7 +86,7 @@ class Proofs:
         """The proof that the log only grew between two sizes."""
         new, root = await self._head(new, at_least=old)
         _, before = await self._head(old)
-        proof = await self._tree.consistency(old, new)
+        proof = await _made(self._tree.consistency(old, new))
         if not verify_consistency(old, before, new, root, proof):
             raise _altered(f"the tree of {new} records did not grow out of its own first {old}")
         return {
@@ -103,7 +103,7 @@ class Proofs:
         for tile in {tile_of(level, index, size) for level, index in wanted}:
             hashes = await self._tree.tile(*tile)
             if hashes is None:
-                raise LogUnavailable("a tile of the log is missing")
+                raise lost_tile(tile)
             held[tile] = hashes
         return nodes_of(size, held.__getitem__)
 
@@ -131,7 +131,7 @@ class Proofs:
             )
         else:
             root = root_from(size, await self.nodes(size, subtrees(0, size))) if size else EMPTY_ROOT
-            proof = await self._tree.consistency(size, newest.size)
+            proof = await _made(self._tree.consistency(size, newest.size))
             if not verify_consistency(size, root, newest.size, newest.root, proof):
                 raise _altered(f"the tree of {newest.size} records did not grow out of its own first {size}")
         if size < at_least:
@@ -143,6 +143,19 @@ def _opened(note: str) -> tuple[str, Checkpoint]:
     if not note:
         raise NotFound("the log has no checkpoint yet", code="log_empty", retry_after=_RETRY_SECONDS)
     return note, Checkpoint.parse(split_note(note)[0])
+
+
+async def _made(proof: Awaitable[list[bytes]], index: int | None = None) -> list[bytes]:
+    """A proof in a tree that was signed; LogAltered where tiles of it are missing or cut short."""
+    try:
+        return await proof
+    except ValueError as error:
+        raise _altered(f"the tree that was signed is not there: {error}", index) from None
+
+
+def lost_tile(tile: TileId) -> LogAltered:
+    """What is told of a tile that the log must have, and has not."""
+    return _altered(f"the tile {tile.level}/{tile.index} of the log is missing or cut short")
 
 
 def _altered(what: str, index: int | None = None) -> LogAltered:

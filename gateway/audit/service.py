@@ -14,11 +14,11 @@ from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import Gone, NotFound
+from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader, LogSearch
-from gateway.ports_log import LogHistory
+from gateway.ports_log import LogHistory, LogPlaces
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500
@@ -39,6 +39,7 @@ class Books:
 
     log: ExchangeLog
     reader: LogReader
+    finder: LogPlaces
     proofs: Proofs
     people: People
     cursors: Cursors
@@ -75,6 +76,11 @@ class Books:
         found = await self.reader.search(wanted, before, count + 1)
         return (found[:count], found[count - 1].index) if len(found) > count else (found, None)
 
+    async def places(self, filters: Filters, before: int, count: int) -> Sequence[int]:
+        """The newest so many places below `before` of what fits."""
+        wanted = await filters.search(self.people)
+        return [] if wanted is None else await self.finder.places(wanted, before, count)
+
     async def exchange(self, exchange: str) -> list[LogEntry]:
         """All records of one exchange in their order; NotFound when the tree has none."""
         found, _ = await self.page(Filters(plain=LogSearch(exchange=exchange)), None, MOST_RECORDS)
@@ -93,8 +99,10 @@ class Books:
     async def past(self, filters: Filters) -> dict[str, object]:
         """What a search could not look at: periods without keys, and archives of pruned records."""
         history = await self.history.history()
+        by_person = bool(filters.subject or filters.official)
+        unreadable = await self.people.unreadable() if by_person else ()
         return {
-            "skipped_periods": skipped(filters, history),
+            "skipped_periods": skipped(filters, history, unreadable),
             "archives": archived(history, filters.plain.since, filters.plain.until),
         }
 
@@ -140,14 +148,14 @@ class Audit:
         """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
 
         The record names whoever is told of, so that a search by person finds who was told of him; it is made of an
-        exchange that is unknown as well.
+        exchange that is unknown as well, and of one that cannot be read.
         """
         try:
             found = await self.books.exchange(exchange)
-        except (Gone, NotFound):
+            known = [await self._opened(entry) for entry in found]
+        except GatewayError:
             await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
             raise
-        known = [await self._opened(entry) for entry in found]
         people = _people([opened for _, opened in known if opened is not None])
         await self.books.note(asker, "identify", "exchange", people, of=exchange, reason=reason)
         erased = (await self.books.history.history()).erased

@@ -32,7 +32,9 @@ def members_of(entry: LogEntry) -> dict[str, Any] | None:
 
 def shown(entry: LogEntry) -> dict[str, Any]:
     """One record for JSON."""
-    place = {"leaf_index": entry.index, "leaf_hash": leaf_hash(entry.leaf).hex()}
+    place: dict[str, Any] = {"leaf_index": entry.index, "leaf_hash": leaf_hash(entry.leaf).hex()}
+    if entry.altered:
+        place["altered"] = True
     members = members_of(entry)
     if members is None:
         return {**place, "unreadable": True}

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from gateway.audit.proofs import Proofs
-from gateway.domain.errors import LogUnavailable
+from gateway.audit.proofs import Proofs, lost_tile
 from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import HASH_BYTES, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
@@ -33,7 +32,7 @@ class Stretch:
     ) -> Lines:
         """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
 
-        `asked` is the span of time that was asked for. LogUnavailable when a tile is missing, before the first line
+        `asked` is the span of time that was asked for. LogAltered when a tile is missing, before the first line
         as well.
         """
         head = Checkpoint.parse(split_note(note)[0])
@@ -68,10 +67,10 @@ class Stretch:
 
 
 async def tile_of_log(proofs: Proofs, wanted: TileId) -> bytes:
-    """The hashes of a tile that the log must have; LogUnavailable when it has not."""
+    """The hashes of a tile that the log must have; LogAltered when it has not."""
     hashes = await proofs.tile(wanted)
     if hashes is None:
-        raise LogUnavailable("a tile of the log is missing")
+        raise lost_tile(wanted)
     return hashes
 
 

@@ -1,12 +1,17 @@
 """Closes exchanges that a crash left open: an intent without an outcome gets a record `abandoned`.
 
-One process sweeps at a time: the one that numbers records. Its first round walks the whole log, window by window.
+One process sweeps at a time: the one that numbers records. Its first round walks the whole log, window by window,
+as far as exchanges are old enough. None is closed before this process has known it for as long, so that a wrong clock
+closes nothing that is under way: after a restart it takes the deadline once more.
 """
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from gateway.audit.shown import members_of
@@ -15,7 +20,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.ports import Clock, ExchangeLog, LogEntry, LogKeeping, LogReader, LogSearch, Standing
+from gateway.ports import Clock, ExchangeLog, LogEntry, LogKeeping, Standing
 from gateway.telemetry import log
 
 _WINDOW = 1_024
@@ -31,21 +36,28 @@ class Sweeper:
     def __init__(
         self,
         exchanges: ExchangeLog,
-        reader: LogReader,
         keeping: LogKeeping,
         clock: Clock,
         owner: str,
         deadline_seconds: float,
         every_seconds: float = _EVERY_SECONDS,
+        since: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`owner` names this process as `Standing` does; an exchange is open after `deadline_seconds`."""
+        """`owner` names this process as `Standing` does; an exchange is open after `deadline_seconds`.
+
+        `since` gives seconds that only grow, whoever sets the clock.
+        """
         self._log = exchanges
-        self._reader = reader
         self._keeping = keeping
         self._clock = clock
         self._owner = owner
         self._deadline = timedelta(seconds=deadline_seconds)
         self._every_seconds = every_seconds
+        self._since = since
+        #: when the log was seen to have so many records, as far back as the deadline
+        self._sizes: deque[tuple[float, int]] = deque()
+        #: why the last round failed
+        self._fault = ""
         #: every exchange that began before this place is closed
         self._swept = 0
         self._task: asyncio.Task[None] | None = None
@@ -60,17 +72,19 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """One round; gives how many exchanges were closed. LogUnavailable when the log cannot be used."""
-        if not self._mine(await self._keeping.standing()):
+        standing = await self._keeping.standing()
+        self._remember(standing.size)
+        if not self._mine(standing):
             return 0
-        due = rfc3339(self._clock.now() - self._deadline)
-        newest = await self._reader.search(LogSearch(until=due), None, 1)
-        end = newest[0].index + 1 if newest else 0
-        closed = 0
-        while self._swept < end:
-            window = min(end, self._swept + _WINDOW)
-            closed += await self._close_all(await self._keeping.unclosed(self._swept, window))
-            self._swept = window
-            await asyncio.sleep(_PAUSE_SECONDS if window < end else 0)
+        closed, due = 0, True
+        while due and self._swept < standing.size:
+            window = min(standing.size, self._swept + _WINDOW)
+            intents = await self._keeping.unclosed(self._swept, window)
+            ripe = list(takewhile(self._is_due, intents))
+            closed += await self._close_all(ripe)
+            due = len(ripe) == len(intents)
+            self._swept = window if due else intents[len(ripe)].index
+            await asyncio.sleep(_PAUSE_SECONDS if window < standing.size else 0)
         return closed
 
     def _mine(self, standing: Standing) -> bool:
@@ -79,12 +93,39 @@ class Sweeper:
             or standing.owned_until < self._clock.now().timestamp() - _SILENCE_SECONDS
         )
 
+    def _remember(self, size: int) -> None:
+        """That the log had so many records at this moment: those are known since then, whatever clocks say."""
+        now = self._since()
+        if not self._sizes or size > self._sizes[-1][1]:
+            self._sizes.append((now, size))
+        while len(self._sizes) > 1 and now - self._sizes[1][0] >= self._deadline.total_seconds():
+            self._sizes.popleft()
+
+    def _is_due(self, intent: LogEntry) -> bool:
+        """Whether it is old by its own time, and known to this process for as long.
+
+        The time is that of another machine's clock, which may be wrong, and so may our own one be. What is no record
+        has no time; nothing waits for it.
+        """
+        members = members_of(intent)
+        if members is None:
+            return True
+        seen, size = self._sizes[0]
+        if intent.index >= size or self._since() - seen < self._deadline.total_seconds():
+            return False
+        now = self._clock.now()
+        # One of a time to come is as old as it is known.
+        return not rfc3339(now - self._deadline) < members["time"] <= rfc3339(now)
+
     async def _close_all(self, intents: Sequence[LogEntry]) -> int:
         """One record for each exchange; those of one window share transactions."""
         found: dict[str, ExchangeRecord] = {}
         for intent in intents:
             members = members_of(intent)
-            if members is not None and members["exchange"] not in found:
+            if members is None:
+                # Nobody knows what it was about: an auditor is told, and the others are closed.
+                log().error("audit.intent_unreadable", log_index=intent.index)
+            elif members["exchange"] not in found:
                 found[members["exchange"]] = self._abandoned(members, intent.index)
         await asyncio.gather(*map(self._log.append, found.values()))
         return len(found)
@@ -110,10 +151,12 @@ class Sweeper:
             await asyncio.sleep(self._every_seconds * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
             try:
                 closed = await self.sweep()
-            except GatewayError:
-                continue
             except Exception as error:  # noqa: BLE001 -- the task lives on
-                log().error("audit.sweep_failed", error=error)
+                fault = error.detail if isinstance(error, GatewayError) else type(error).__name__
+                if fault != self._fault:
+                    log().error("audit.sweep_failed", error=fault)
+                self._fault = fault
                 continue
+            self._fault = ""
             if closed:
                 log().warning("audit.exchanges_abandoned", count=closed)

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from gateway.domain.errors import GatewayError
 from gateway.ports import LogKeeping, Standing
@@ -15,6 +16,18 @@ _FRESH_SECONDS = 1.0
 _PATIENCE_SECONDS = 3.0
 
 
+class Inspected(Protocol):
+    """What an inspection says."""
+
+    @property
+    def altered(self) -> int:
+        """Things that are not as they were signed."""
+
+    @property
+    def state(self) -> str:
+        """`ready`, `altered` or `unavailable`."""
+
+
 class Watch:
     """How the numbering stands; an answer holds for a second."""
 
@@ -22,16 +35,16 @@ class Watch:
         self,
         keeping: LogKeeping,
         fresh_seconds: float = _FRESH_SECONDS,
-        altered: Callable[[], int] = lambda: 0,
+        inspector: Inspected | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Asks nothing before `look`. `altered` counts what an inspection has found (inspector.py).
+        """Asks nothing before `look`. `inspector` tells what an inspection has found (inspector.py).
 
         `now` gives POSIX seconds.
         """
         self._now = now
         self._keeping = keeping
-        self._altered = altered
+        self._inspector = inspector
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
@@ -63,8 +76,11 @@ class Watch:
 
     @property
     def records(self) -> str:
-        """`ready`, or `altered` when something in the database is not as it was signed."""
-        return "altered" if self._altered() else "ready"
+        """`ready`, `altered` when something in the database is not as it was signed, or `unavailable`.
+
+        The last means that nobody looks just now: the store cannot be asked.
+        """
+        return "ready" if self._inspector is None else self._inspector.state
 
     async def gauges(self) -> dict[str, float]:
         """Values of the metrics, by name; none when the store cannot be asked."""
@@ -73,7 +89,7 @@ class Watch:
             return {}
         now = self._now()
         found = {
-            "log_altered": float(self._altered()),
+            "log_altered": float(self._inspector.altered if self._inspector else 0),
             "log_size": float(standing.size),
             "log_waiting": float(standing.waiting),
             "log_waiting_seconds": max(0.0, now - standing.waiting_since) if standing.waiting else 0.0,

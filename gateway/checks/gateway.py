@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
@@ -65,9 +65,15 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
             what = f"'{'.'.join(place)}' has the unknown scheme '{scheme}'"
             otherwise = f"begin with one of {', '.join(f'{word}://' for word in known)}"
             yield document.problem(place, what, near(scheme, known, otherwise))
-        elif scheme.startswith(("redis", "valkey", "postgres")) and not urlsplit(url).hostname:
+        elif scheme.startswith(("redis", "valkey", "postgres")) and not _has_host(url):
             what = f"'{'.'.join(place)}' names no host"
             yield document.problem(place, what, f"write '{scheme}://<host>:<port>/…'")
+
+
+def _has_host(url: str) -> bool:
+    """A host, or the folder of a socket in its query (libpq writes `?host=/run/postgresql`)."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) or "host" in parse_qs(parts.query)
 
 
 def _log(configuration: Configuration) -> Iterator[Problem]:

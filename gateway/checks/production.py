@@ -25,6 +25,21 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
             what = f"'{'.'.join(map(str, loc))}': a secret stands in the file, which only the sandbox profile allows"
             remedy = f"write '{loc[-1]}: {{env: NAME}}' or '{{file: PATH}}'"
             yield configuration.documents[name].problem(loc, what, remedy)
+    yield from _unbound(configuration)
+
+
+def _unbound(configuration: Configuration) -> Iterator[Problem]:
+    """Whoever reads a secret or a plain token once can use it: production knows neither (RFC 9700, 2.5 and 4.10)."""
+    for name, requester in configuration.requesters.items():
+        if requester.client_secret is not None:
+            what = "a requester of production proves itself by keys or a certificate, not by a secret"
+            remedy = (
+                "motlan requesters add NAME --public-key FILE makes its file; then remove 'client_secret'"
+            )
+            yield configuration.documents[f"requesters/{name}.yaml"].problem(("client_secret",), what, remedy)
+    if not configuration.gateway.issuer:
+        what = "'issuer' is missing: tokens and proofs name the address at which requesters know the gateway"
+        yield configuration.documents["gateway.yaml"].problem(("issuer",), what, "write 'issuer: https://…'")
 
 
 def no_sandbox(configuration: Configuration) -> None:
@@ -44,7 +59,7 @@ def _written(value: object, loc: Loc) -> Iterator[Loc]:
     if found:
         yield loc
     elif isinstance(value, BaseModel | Mapping):
-        for name, item in dict(value).items():
+        for name, item in value if isinstance(value, BaseModel) else value.items():
             # what `options` means is the adapter's knowledge, and no secret stands there
             if name != "options":
                 yield from _written(item, (*loc, name))

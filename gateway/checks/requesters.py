@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from gateway.config import Configuration, RequesterSettings
-from gateway.domain.errors import ConfigError, Problem
+from gateway.checks.access import proof_faults
+from gateway.config import Configuration
+from gateway.domain.errors import Problem
 from gateway.domain.faults import near
+from gateway.settings_access import RequesterSettings
 from gateway.strict_yaml import Document
 
 #: what a requester may be allowed to do
@@ -24,11 +26,7 @@ def requester_faults(configuration: Configuration) -> Iterator[Problem]:
         seen[requester.client_id] = name
         yield from _scopes(requester, document)
         yield from _names(configuration, requester, document)
-        try:
-            requester.client_secret.reveal()
-        except ConfigError as error:
-            what, remedy = error.problems[0].what, "put it there, or name another place"
-            yield document.problem(("client_secret",), what, remedy)
+        yield from proof_faults(configuration, requester, document)
 
 
 def _names(

@@ -92,6 +92,12 @@ def _erase_period() -> click.Command:
     return erase_period
 
 
+def _requesters() -> click.Command:
+    from gateway.cli.requesters import requesters
+
+    return requesters
+
+
 def _keys() -> click.Command:
     from gateway.cli.keys import keys
 
@@ -111,6 +117,7 @@ COMMANDS: Commands = {
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
+    "requesters": (_requesters, "Add, list and revoke those who may ask."),
     "keys": (_keys, "List and change the keys of the exchange log."),
     "erase-period": (_erase_period, "Destroy the keys of one month of the exchange log."),
 }

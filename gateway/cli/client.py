@@ -12,13 +12,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 _EARLY_SECONDS = 30
 #: between two pieces of a stream
 _STREAM_SECONDS = 120
+_SECONDS = 30
+_TOKEN_PATH = "/oauth2/token"  # noqa: S105 -- a path
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Unreachable(Exception):
@@ -31,31 +34,50 @@ class Answer:
 
     status: int
     body: Any
+    #: for the next proof (RFC 9449, 8); mostly empty
+    nonce: str = ""
+
+
+class Prover(Protocol):
+    """Whoever signs for a client: what it sends instead of a secret."""
+
+    def form(self, issuer: str) -> dict[str, str]:
+        """The fields of a token request."""
+        ...
+
+    def proof(self, method: str, url: str, nonce: str, token: str = "") -> str:
+        """The field DPoP of one request."""
+        ...
 
 
 class Client:
     """Speaks with one gateway; fetches a token when it has credentials."""
 
-    def __init__(self, base: str, client_id: str = "", client_secret: str = "") -> None:
-        """`base` like `http://127.0.0.1:8080`."""
+    def __init__(
+        self, base: str, client_id: str = "", client_secret: str = "", prover: Prover | None = None
+    ) -> None:
+        """`base` like `http://127.0.0.1:8080`; with a prover, no secret is sent."""
         if urllib.parse.urlsplit(base).scheme not in {"http", "https"}:
             raise Unreachable(f"{base} is not an http address")
         self.base = base.rstrip("/")
+        self._prover = prover
         self._credentials = (
             base64.b64encode(f"{client_id}:{client_secret}".encode()).decode() if client_id else ""
         )
-        self._token = ""
+        self._issuer = self._nonce = self._token = ""
         self._expires = 0.0
 
     def get(self, path: str) -> Answer:
         """GET a path."""
-        return self._send("GET", path, None, self._headers())
+        return self._asked("GET", path)
 
     def post(self, path: str, body: object) -> Answer:
         """POST JSON."""
-        return self._send(
-            "POST", path, orjson.dumps(body), self._headers() | {"Content-Type": "application/json"}
-        )
+        return self._asked("POST", path, orjson.dumps(body))
+
+    def delete(self, path: str) -> Answer:
+        """DELETE a path."""
+        return self._asked("DELETE", path)
 
     @contextmanager
     def streamed(self, path: str, body: object) -> Iterator[Answer | Iterator[bytes]]:
@@ -63,17 +85,13 @@ class Client:
 
         Unreachable when the answer breaks off.
         """
-        headers = self._headers() | {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.base + path, orjson.dumps(body), headers, method="POST")  # noqa: S310 -- checked above
-        try:
-            got = _opener().open(request, timeout=_STREAM_SECONDS)
-        except urllib.error.HTTPError as error:
-            with error:
-                refused = _answer(error.code, error.headers, error.read())
-            yield refused
+        raw = orjson.dumps(body)
+        got = self._opened("POST", path, raw, self._headers("POST", path, raw), _STREAM_SECONDS)
+        if isinstance(got, Answer) and self._wants_nonce(got):
+            got = self._opened("POST", path, raw, self._headers("POST", path, raw), _STREAM_SECONDS)
+        if isinstance(got, Answer):
+            yield got
             return
-        except OSError as error:
-            raise self._unreachable(error) from None
         with got:
             yield self._lines(got)
 
@@ -87,30 +105,78 @@ class Client:
         reason = getattr(error, "reason", error)
         return Unreachable(f"{self.base} does not answer ({type(reason).__name__})")
 
-    def delete(self, path: str) -> Answer:
-        """DELETE a path."""
-        return self._send("DELETE", path, None, self._headers())
+    def _asked(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        answer = self._send(method, path, body, self._headers(method, path, body))
+        if self._wants_nonce(answer):
+            answer = self._send(method, path, body, self._headers(method, path, body))
+        return answer
 
-    def _headers(self) -> dict[str, str]:
-        if not self._credentials:
-            return {}
+    def _wants_nonce(self, answer: Answer) -> bool:
+        """Whether the same has to be asked with a proof that carries the nonce, which is kept."""
+        self._nonce = answer.nonce or self._nonce
+        body = answer.body if isinstance(answer.body, dict) else {}
+        return bool(answer.nonce) and "use_dpop_nonce" in {body.get("code"), body.get("error")}
+
+    def _headers(self, method: str = "GET", path: str = "", body: bytes | None = None) -> dict[str, str]:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if not self._credentials and self._prover is None:
+            return headers
         if time.monotonic() > self._expires:
-            headers = {
-                "Authorization": f"Basic {self._credentials}",
-                "Content-Type": "application/x-www-form-urlencoded",
-            }
-            answer = self._send("POST", "/oauth2/token", b"grant_type=client_credentials", headers)
-            if answer.status != 200:
-                raise Unreachable(f"no token: {answer.body.get('error', answer.status)}")
-            self._token = answer.body["access_token"]
-            self._expires = time.monotonic() + answer.body["expires_in"] - _EARLY_SECONDS
-        return {"Authorization": f"Bearer {self._token}"}
+            self._fetch_token()
+        if self._prover is None:
+            return headers | {"Authorization": f"Bearer {self._token}"}
+        url = self._issuer + path.partition("?")[0]
+        proof = self._prover.proof(method, url, self._nonce, self._token)
+        return headers | {"Authorization": f"DPoP {self._token}", "DPoP": proof}
+
+    def _fetch_token(self) -> None:
+        answer = self._by_secret() if self._prover is None else self._by_key(self._prover)
+        if answer.status != 200:
+            body = answer.body if isinstance(answer.body, dict) else {}
+            why = f": {body['error_description']}" if self._prover and "error_description" in body else ""
+            raise Unreachable(f"no token: {body.get('error', answer.status)}{why}")
+        self._nonce = answer.nonce or self._nonce
+        self._token = answer.body["access_token"]
+        self._expires = time.monotonic() + answer.body["expires_in"] - _EARLY_SECONDS
+
+    def _by_secret(self) -> Answer:
+        return self._send(
+            "POST", _TOKEN_PATH, b"grant_type=client_credentials",
+            {"Authorization": f"Basic {self._credentials}", **_FORM},
+        )  # fmt: skip
+
+    def _by_key(self, prover: Prover) -> Answer:
+        self._issuer = self._issuer or self._learnt_issuer()
+        for _ in range(2):
+            form = urllib.parse.urlencode(prover.form(self._issuer)).encode()
+            proof = prover.proof("POST", self._issuer + _TOKEN_PATH, self._nonce)
+            answer = self._send("POST", _TOKEN_PATH, form, {"DPoP": proof, **_FORM})
+            if not self._wants_nonce(answer):
+                break
+        return answer
+
+    def _learnt_issuer(self) -> str:
+        """How the gateway calls itself. What is signed for it is not handed to anybody else who says its name."""
+        answer = self._send("GET", "/.well-known/oauth-authorization-server", None, {})
+        issuer = str(answer.body.get("issuer", "")) if isinstance(answer.body, dict) else ""
+        here = urllib.parse.urlsplit(self.base).hostname in {"127.0.0.1", "::1", "localhost"}
+        if not issuer or (issuer != self.base and not here):
+            raise Unreachable(f"{self.base} calls itself '{issuer}': ask it by that address")
+        return issuer
 
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        got = self._opened(method, path, body, headers, _SECONDS)
+        if isinstance(got, Answer):
+            return got
+        with got:
+            return _answer(got.status, got.headers, got.read())
+
+    def _opened(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], seconds: float
+    ) -> Any:  # noqa: ANN401 -- http.client.HTTPResponse, or an Answer that is a refusal
         request = urllib.request.Request(self.base + path, body, headers, method=method)  # noqa: S310 -- checked above
         try:
-            with _opener().open(request, timeout=30) as got:
-                return _answer(got.status, got.headers, got.read())
+            return _opener().open(request, timeout=seconds)
         except urllib.error.HTTPError as error:
             with error:
                 return _answer(error.code, error.headers, error.read())
@@ -124,9 +190,10 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _answer(status: int, headers: Any, raw: bytes) -> Answer:  # noqa: ANN401 -- email.message.Message
+    nonce = headers.get("DPoP-Nonce", "")
     if headers.get("content-type", "").startswith("text/plain"):
-        return Answer(status, raw.decode("utf-8", "replace"))
+        return Answer(status, raw.decode("utf-8", "replace"), nonce)
     try:
-        return Answer(status, orjson.loads(raw) if raw else None)
+        return Answer(status, orjson.loads(raw) if raw else None, nonce)
     except orjson.JSONDecodeError:
-        return Answer(status, None)
+        return Answer(status, None, nonce)

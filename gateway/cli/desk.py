@@ -14,6 +14,7 @@ from gateway.cli.client import Answer, Client, Unreachable
 from gateway.cli.options import JSON, QUIET, Voice, data_root, options
 
 _Found = TypeVar("_Found")
+_DEFAULT = "http://127.0.0.1:8080"
 
 GATEWAY = click.option("--gateway", envvar="MOTLAN_GATEWAY", help="Address; default http://127.0.0.1:8080.")
 READY = click.option(
@@ -61,6 +62,12 @@ def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int
     identity = (
         click.option("--client-id", envvar="MOTLAN_CLIENT_ID", default=known_as, show_default=True),
         click.option("--client-secret", envvar="MOTLAN_CLIENT_SECRET", help="Better in the environment."),
+        click.option(
+            "--client-key",
+            envvar="MOTLAN_CLIENT_KEY",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Private key (PEM) instead of a secret: signed assertions, and tokens bound by DPoP.",
+        ),
     )
 
     def wrap(command: Callable[..., int]) -> Callable[..., int]:
@@ -73,9 +80,13 @@ def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int
             quiet: bool,
             client_id: str = "",
             client_secret: str | None = None,
+            client_key: Path | None = None,
             **rest: Any,  # noqa: ANN401 -- the command's own
         ) -> int:
-            client = client_for(gateway, ready_file, client_id, client_secret or "")
+            if client_key is not None:
+                client = _client_by_key(gateway, ready_file, client_id, client_key)
+            else:
+                client = client_for(gateway, ready_file, client_id, client_secret or "")
             return command(desk=Desk(as_json, quiet, client, ready_file), **rest)
 
         shared = options(*(identity if known_as else ()), GATEWAY, READY, JSON, QUIET)
@@ -97,9 +108,9 @@ def refusal(answer: Answer) -> str:
 
 def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
     """A client of the gateway that the options name; UsageError when the secret is not known."""
-    base = gateway or "http://127.0.0.1:8080"
+    base = gateway or _DEFAULT
     if ready_file is not None:
-        content = orjson.loads(ready_file.read_bytes())
+        content = _ready(ready_file)
         base = gateway or content["gateway"]
         known = content["clients"].get(client_id)
         if known and not secret:
@@ -107,9 +118,20 @@ def client_for(gateway: str | None, ready_file: Path | None, client_id: str, sec
     if client_id and not secret:
         secret = _sandbox_secret(base, client_id)
         if not secret:
-            remedy = "set MOTLAN_CLIENT_SECRET, or give --ready-file"
+            remedy = "set MOTLAN_CLIENT_SECRET, or give --client-key or --ready-file"
             raise click.UsageError(f"the secret of client '{client_id}' is not known: {remedy}")
     return Client(base, client_id, secret)
+
+
+def _client_by_key(gateway: str | None, ready_file: Path | None, client_id: str, key: Path) -> Client:
+    from gateway.cli.proofs import client_key
+
+    base = gateway or (_ready(ready_file)["gateway"] if ready_file is not None else _DEFAULT)
+    return Client(base, prover=client_key(client_id, key))
+
+
+def _ready(path: Path) -> Any:  # noqa: ANN401 -- JSON
+    return orjson.loads(path.read_bytes())
 
 
 def _sandbox_secret(base: str, client_id: str) -> str:
@@ -128,6 +150,10 @@ def _sandbox_secret(base: str, client_id: str) -> str:
 
 
 def _remedy(what: str) -> str:
+    if what.startswith("no token: invalid_client:"):
+        return ""  # it says why
     if what.startswith("no token"):
         return "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+    if "SSLCertVerificationError" in what:
+        return ": its certificate is not trusted here; SSL_CERT_FILE names the file of its authority"
     return "; start it with: motlan serve --with-sandbox" if "does not answer" in what else ""

@@ -1,21 +1,24 @@
 """`motlan keys`: which keys a log has, and changing them. A secret is never shown."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 from rich.table import Table
 
+from gateway.access.access_tokens import APART_SECONDS
+from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, seeds_in
+from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
-from gateway.domain.dates import local_text
+from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
-from gateway.exchange_log.durable import replace_file
-from gateway.exchange_log.key_files import key_from_text, key_in, new_key_text
-from gateway.exchange_log.keys import key_id, next_root_key, rewrap, settle_root_key
+from gateway.exchange_log.key_files import key_in
+from gateway.exchange_log.keys import key_id, next_root_key, settle_root_key
+from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
 
-_TOKEN_FILE = "token-signing.key"  # noqa: S105 -- a name
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RESTART = "khởi động lại cổng / restart the gateway"
 
@@ -51,14 +54,14 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     keeper.log()
     roots, signers = keeper.roots(), keeper.signers()
     history, facts = await keeper.history().history(), await keeper.vault().facts()
-    token = keeper.state / _TOKEN_FILE
+    token = keeper.state / CURRENT_FILE
     settings = keeper.settings
     return {
         "root": {"id": key_id(roots.first), "from": "settings" if settings.root_key else "state folder"},
         "former_roots": [key_id(one) for one in roots.all[1:]],
         "signing": {"vkey": signers[0].vkey, "from": "settings" if settings.signing_key else "state folder"},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
-        "token": {"kid": key_id(key_in(token)) if token.exists() else None},
+        "token": {"kid": name_of(key_in(token)) if token.exists() else None},
         "periods": [one._asdict() for one in facts],
     }
 
@@ -145,44 +148,76 @@ def rotate_root(*, store: Store) -> int:
         store.say({"rotated": False, "settings": ["log.former_root_key", "log.root_key"]}, words)
         return 1
 
-    async def work() -> str:
+    async def work() -> tuple[str, list[str]]:
         log = keeper.log()
         new = keeper.roots().first if configured else next_root_key(keeper.state)
         old = keeper.roots().all
         await note_act(
             log, keeper, Phase.CONFIGURATION, "rotate-root", former=key_id(old[0]), key=key_id(new)
         )
-        await keeper.vault().rewrap(lambda period, wrapped: rewrap(old, new, period, wrapped))
+        rewrapping = Rewrapping(old, new)
+        await keeper.vault().rewrap(rewrapping.wrap)
+        rewrapping.check()
         if not configured:
             settle_root_key(keeper.state)
-        return key_id(new)
+        return key_id(new), rewrapping.unreadable
 
-    changed = store.done(work)
-    store.say({"rotated": True, "root": changed}, f"khóa gốc / root key: {changed}")
-    return 0
+    changed, left = store.done(work)
+    words = f"khóa gốc / root key: {changed}"
+    if left:
+        words += (
+            f"\nkhông mở được khóa của / no root key opens the keys of: {', '.join(left)}\n"
+            "They were left as they are: somebody altered them. Keep the former root key and look for a backup."
+        )
+    store.say({"rotated": True, "root": changed, "unreadable": left}, words)
+    return 1 if left else 0
 
 
 @rotate.command("token")
+@click.option(
+    "--at-once", is_flag=True, help="The old keys may be in wrong hands: no token of theirs is taken."
+)
 @keeps
-def rotate_token(*, store: Store) -> int:
-    """A new key for access tokens; those that were given out end with the restart.
+def rotate_token(*, at_once: bool, store: Store) -> int:
+    """The next key signs access tokens from now on; those that were given out are taken until they end.
+
+    Running gateways learn it within a second, and no request fails. With --at-once, every token that was given out
+    ends, and so do the keys that were published for later.
 
     \b
     Examples:
       motlan keys rotate token
-      motlan keys rotate token --dir /var/lib/motlan
+      motlan keys rotate token --at-once --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
     keeper = store.keeper
-    path = keeper.state / _TOKEN_FILE
+    if store.configuration.gateway.access.signing_key is not None:
+        words = (
+            f"khóa nằm trong cấu hình / the token key is configured.\n{_MAKE}\n"
+            "  access.former_signing_key: the secret that access.signing_key names now\n"
+            "  access.signing_key: the secret that access.next_signing_key names now\n"
+            f"  access.next_signing_key: the new secret\nand {_RESTART}, one after the other"
+        )
+        store.say({"rotated": False, "settings": ["access.signing_key"]}, words)
+        return 1
+    ends = rotated_at(keeper.state) + store.configuration.gateway.access.token_seconds + APART_SECONDS
+    if not at_once and ends > keeper.now().timestamp():
+        when = local_text(rfc3339(datetime.fromtimestamp(ends, UTC)))
+        words = f"the tokens of the former key live until {when}: wait for it, or give --at-once"
+        store.say({"rotated": False, "former_until": rfc3339(datetime.fromtimestamp(ends, UTC))}, words)
+        return 1
 
     async def work() -> str:
-        log, text = keeper.log(), new_key_text()
-        kid = key_id(key_from_text(text.decode(), _TOKEN_FILE))
-        former = {"former": key_id(key_in(path))} if path.exists() else {}
-        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-token", key=kid, **former)
-        replace_file(path, text)
-        return kid
+        log, kept = keeper.log(), seeds_in(keeper.state)
+        former = name_of(kept.current)
+        if at_once:
+            await note_act(log, keeper, Phase.CONFIGURATION, "replace-token-keys", former=former)
+            replace_all(keeper.state)
+        else:
+            following = name_of(kept.next or kept.current)
+            await note_act(log, keeper, Phase.CONFIGURATION, "rotate-token", key=following, former=former)
+            rotate_keys(keeper.state)
+        return name_of(seeds_in(keeper.state).current)
 
     kid = store.done(work)
-    store.say({"rotated": True, "kid": kid}, f"kid {kid}; {_RESTART}")
+    store.say({"rotated": True, "kid": kid}, f"kid {kid}")
     return 0

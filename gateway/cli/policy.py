@@ -81,7 +81,7 @@ def diff(
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
     before, after = _rules(folder, overrides(values)), _rules(new.resolve(), overrides(values))
-    store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)))
+    store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)), before[0])
     now = store.keeper.now()
     start = _utc(since) if since else rfc3339(now - timedelta(days=_DAYS))
     end = _utc(until) if until else rfc3339(now)

@@ -84,7 +84,8 @@ def _cells(record: Any) -> tuple[str, ...]:  # noqa: ANN401 -- the JSON answer
     del zone  # the heading has it
     names = "phase requester agency procedure purpose dossier".split()
     named = (record.get(name, "") for name in names)
-    return (str(record["leaf_index"]), time, *named, ", ".join(calls), record.get("result", ""))
+    place = f"{record['leaf_index']}" + ("\nbị sửa\naltered" if record.get("altered") else "")
+    return (place, time, *named, ", ".join(calls), record.get("result", ""))
 
 
 def _stacked(cells: Sequence[str]) -> tuple[Sequence[str], ...]:

@@ -20,7 +20,7 @@ from gateway.cli.options import (
     overrides,
     state_folder,
 )
-from gateway.config import load
+from gateway.config import Configuration, load
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
 from gateway.keeper import Keeper, kept
 
@@ -32,6 +32,7 @@ class Store(Voice):
     """The log of a configuration, and how its keeper wants to be told."""
 
     keeper: Keeper
+    configuration: Configuration
 
     def done(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
         """What the work gave; exits, with a word about it, when it could not be done."""
@@ -66,7 +67,8 @@ def keeps(command: Callable[..., int]) -> Callable[..., int]:
         **rest: Any,  # noqa: ANN401 -- the command's own
     ) -> int:
         folder = (config or data_root() / "config").resolve()
-        keeper = Keeper(load(folder, overrides(values)).gateway.log, state_folder(state))
-        return command(store=Store(as_json, quiet, keeper), **rest)
+        configuration = load(folder, overrides(values))
+        keeper = Keeper(configuration.gateway.log, state_folder(state))
+        return command(store=Store(as_json, quiet, keeper, configuration), **rest)
 
     return keeping

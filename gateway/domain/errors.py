@@ -139,6 +139,22 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class AccessUnavailable(GatewayError):
+    """What was shown or revoked before cannot be looked up, so nobody is let in: this never fails open."""
+
+    code = "access_unavailable"
+    http = 503
+    title = "What was shown or revoked before cannot be looked up, so nobody is let in"
+    title_vi = "Không kiểm tra được mã truy cập đã dùng hoặc đã thu hồi nên không cho truy cập"
+
+
+class LogUnreadable(LogUnavailable):
+    """The exchange log cannot be read just now; whether it can be written is another question."""
+
+    title = "The exchange log cannot be read just now"
+    title_vi = "Hiện không đọc được nhật ký giao dịch"
+
+
 class NotAnchored(GatewayError):
     """The log was not anchored outside for too long, so no new exchange begins."""
 

@@ -21,7 +21,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.exchange_log.durable import replace_file, sync_folder
 from gateway.exchange_log.key_files import ROOT_FILE, key_in
 
@@ -32,6 +32,8 @@ _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
 #: how long the keys of a month that could be erased are used before the store is asked again
 _BRIEF_SECONDS = 2.0
+#: how long keys are used before it is asked whether the store still has them
+_LOOK_SECONDS = 5.0
 #: how often a process that is idle looks for keys that it must not hold any more
 _IDLE_SECONDS = 600.0
 
@@ -93,16 +95,17 @@ class RootKeys:
     def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
         """The keys of a period, by whichever root key opens them; ConfigError when none does. May read files."""
         with contextlib.suppress(ConfigError):
-            return _unwrap_by(self._keys, period, wrapped)
+            return unwrap_by(self._keys, period, wrapped)
         self.newest()
-        return _unwrap_by(self._keys, period, wrapped)
+        return unwrap_by(self._keys, period, wrapped)
 
 
 class KeyRing:
     """The period keys of one log; makes those of a new month when its first record comes.
 
     Only the keys of this month and the one before it stay in memory, those that are never erased; others are
-    forgotten after seconds, so that what is erased is lost to every process.
+    forgotten after seconds, so that what is erased is lost to every process. Nothing is written any more with keys
+    that the store has lost: nobody could ever read it.
     """
 
     __slots__ = ("_brief", "_clock", "_known", "_lock", "_look", "_roots", "_store")
@@ -114,7 +117,8 @@ class KeyRing:
         self._roots = RootKeys.of(roots)
         self._store = store
         self._clock = clock
-        self._known: dict[str, PeriodKeys] = {}
+        #: keys that stay, and until when the store need not be asked for them (the clock's seconds)
+        self._known: dict[str, tuple[float, PeriodKeys]] = {}
         #: keys of other months, and until when they are used (the clock's seconds)
         self._brief: dict[str, tuple[float, PeriodKeys]] = {}
         self._lock = asyncio.Lock()
@@ -123,22 +127,33 @@ class KeyRing:
 
     def known(self, period: str) -> PeriodKeys | None:
         """The keys of a period when this process has used them already, and may still hold them."""
-        keys = self._known.get(period)
-        if keys is not None:
-            return keys if period in safe_periods(self._clock()) else None
+        now = self._clock()
+        if period in self._known:
+            return self._known[period][1] if period in safe_periods(now) else None
         until, brief = self._brief.get(period, (-math.inf, None))
-        return brief if self._clock() < until else None
+        return brief if now < until else None
+
+    def fresh(self, period: str) -> PeriodKeys | None:
+        """The same, when the store need not be asked whether it still has them."""
+        now = self._clock()
+        until, _ = self._known.get(period, (now, None))
+        # What ends too late was set before the clock was set back.
+        looked = period not in self._known or now < until <= now + _LOOK_SECONDS
+        return self.known(period) if looked else None
 
     async def of(self, period: str) -> PeriodKeys:
-        """The keys of a period; ConfigError when the root key does not open them."""
+        """The keys of a period; ConfigError when the root key does not open them.
+
+        LogUnavailable when the store has lost those with which this process has written.
+        """
         async with self._lock:
             self._forget()
-            return self.known(period) or await self._opened(period)
+            return self.fresh(period) or await self._opened(period)
 
     def _forget(self) -> None:
         now = self._clock()
         kept = safe_periods(now)
-        self._known = {period: keys for period, keys in self._known.items() if period in kept}
+        self._known = {period: held for period, held in self._known.items() if period in kept}
         self._brief = {period: brief for period, brief in self._brief.items() if now < brief[0]}
         self._look_later()
 
@@ -151,14 +166,21 @@ class KeyRing:
         self._look = asyncio.get_running_loop().call_later(seconds, self._forget) if held else None
 
     async def _opened(self, period: str) -> PeriodKeys:
+        _, used = self._known.get(period, (0.0, None))
         wrapped = await self._store.wrapped(period)
         if wrapped is None:
+            if used is not None:
+                raise LogUnavailable(f"the keys of {period} are gone from the log's database")
             root = await asyncio.to_thread(self._roots.newest)
             wrapped = await self._store.keep(period, wrap_new(root, period))
         keys = await asyncio.to_thread(self._roots.unwrap, period, wrapped)
+        if used not in {None, keys}:
+            raise LogUnavailable(
+                f"the keys of {period} in the log's database are not those that were used before"
+            )
         now = self._clock()
         if period in safe_periods(now):
-            self._known[period] = keys
+            self._known[period] = (now + _LOOK_SECONDS, keys)
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
         self._look_later()
@@ -187,7 +209,7 @@ def rewrap(old: Sequence[bytes], root: bytes, period: str, wrapped: bytes) -> by
     opened = (_plain(key, period, wrapped) for key in old)
     plain = next((one for one in opened if one is not None), None)
     if plain is None:
-        _unwrap_by((), period, wrapped)
+        unwrap_by((), period, wrapped)
     assert plain is not None
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(root).encrypt(nonce, plain, period.encode())
@@ -200,10 +222,11 @@ def key_id(key: bytes) -> str:
 
 def unwrap(root: bytes, period: str, wrapped: bytes) -> PeriodKeys:
     """The keys of a period; ConfigError when the root key does not open them."""
-    return _unwrap_by((root,), period, wrapped)
+    return unwrap_by((root,), period, wrapped)
 
 
-def _unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+def unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+    """The keys of a period, by one of several root keys; ConfigError when none opens them."""
     for root in roots:
         keys = _plain(root, period, wrapped)
         if keys is not None:

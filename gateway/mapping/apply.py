@@ -15,7 +15,7 @@ from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
-from gateway.mapping.plan import Plan, PlannedField, evidence_id
+from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.predicates import Facts, Published
 
 #: which state says most about why a field has no value, strongest first
@@ -46,6 +46,11 @@ class Filled:
     rules: dict[str, None] = field(default_factory=dict)
     saved_fields: int = 0
     saved_papers: int = 0
+
+    def beside(self) -> Iterator[object]:
+        """The evidence that leaves beside the values of the form: what else they might be, and what papers say."""
+        yield from (entry["doubt"] for entry in self.fields.values() if entry["doubt"])
+        yield self.papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,7 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
 
 def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
     best, reason = "empty" if not planned.picks else "not_applicable", None
+    doubt: Entry | None = None
     strongest = len(_RANK)
     for pick in planned.picks:
         if pick.query is None:
@@ -189,15 +195,24 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
             state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
         if _RANK.index(state) < strongest:
             strongest, best, reason = _RANK.index(state), state, said
+            doubt = _unwritable(pick, answers)
     return {
         "state": best,
         "value": None,
         "evidence": None,
         "attribute": planned.picks[0].name if planned.picks else None,
         "editable": True,
-        "doubt": None,
+        "doubt": doubt,
         "reason": reason,
     }
+
+
+def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> Entry | None:
+    """The doubt of a field that has no value though its evidence has one: the form has no word for it."""
+    answer = None if pick.query is None else answers[pick.query]
+    if answer is None or answer.outcome is not Outcome.FOUND or answer.values.get(pick.attribute) is None:
+        return None
+    return {"kind": "code_unknown", "candidates": [], "preferred": 0, "rule": "form:unwritable"}
 
 
 def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) -> tuple[str, Entry]:

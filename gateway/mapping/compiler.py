@@ -11,7 +11,7 @@ from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldGroup, FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.procedure import Field, Procedure, Ref
-from gateway.mapping.transforms import Transform, text
+from gateway.mapping.transforms import Transform, Unreadable, text
 from gateway.strict_yaml import Document, Loc
 
 #: what the evidence about a person whom other evidence names must say
@@ -275,16 +275,18 @@ def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 
 def _chained(steps: list[Transform]) -> Callable[[object], object]:
+    """One step after the other; what a step cannot read is blank for the form."""
     if not steps:
         return lambda value: value
-    if len(steps) == 1:
-        return steps[0]
 
     def convert(value: object) -> object:
-        for step in steps:
-            if value is None:
-                return None
-            value = step(value)
+        try:
+            for step in steps:
+                if value is None:
+                    return None
+                value = step(value)
+        except Unreadable:
+            return None
         return value
 
     return convert

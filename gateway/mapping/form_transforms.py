@@ -1,6 +1,7 @@
 """Named transforms, form side: from the evidence vocabulary to what an e-form wants.
 
 Each is a pure function from a value to a value; None means blank. Dates are never padded.
+Whatever a value is, each gives a value or raises Unreadable, and nothing else.
 """
 
 import re
@@ -11,6 +12,7 @@ from gateway.domain.identifiers import is_old_id, is_personal_id
 from gateway.mapping.codes import FORMER_COMMUNES, Codes
 from gateway.mapping.transforms import (
     Transform,
+    date_dash,
     decimal,
     integer,
     text,
@@ -95,7 +97,7 @@ def number(value: object) -> int | float | None:
 
 def date_in_words(value: object) -> str | None:
     """A full ISO date in Vietnamese words; a less precise one is blank."""
-    found = text(value)
+    found = date_dash(value)
     if found is None or len(found) != 10:
         return None
     year, month, day = (int(part) for part in found.split("-"))
@@ -149,12 +151,14 @@ class _Units:
     @staticmethod
     def _cut(parts: list[str], bare: frozenset[str], worded: frozenset[str]) -> int:
         cut = len(parts)
-        for at in range(cut - 1, 0, -1):
+        # the first part that is more than a number, and the first that is anything
+        street = next((at for at, part in enumerate(parts) if not _is_number(part)), cut)
+        first = next((at for at, part in enumerate(parts) if part), cut)
+        for at in range(cut - 1, first, -1):
             last = upper_ascii(parts[at])
             if last is None:
                 continue
-            repeats = last in worded or (last in bare and not _numbers(parts[:at]))
-            if not repeats or not any(parts[:at]):
+            if last not in worded and (last not in bare or street >= at):
                 break
             cut = at
         return cut
@@ -173,9 +177,9 @@ def _plain_name(name: str) -> str | None:
     return upper_ascii(_KIND.sub("", name))
 
 
-def _numbers(parts: list[str]) -> bool:
-    """Whether parts of an address name no place but a number (`Số 5`, `12A`, `ngõ 3`)."""
-    words = (upper_ascii(word) or "" for part in parts for word in part.split())
+def _is_number(part: str) -> bool:
+    """Whether a part of an address names no place but a number (`Số 5`, `12A`, `ngõ 3`)."""
+    words = (upper_ascii(word) or "" for word in part.split())
     return all(word in _NUMBERING or len(word) < 2 or any(map(str.isdigit, word)) for word in words)
 
 

@@ -6,7 +6,7 @@ All of it but `only_named` is done once, when a plan is made. The second subject
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gateway.domain.evidence import AttributeDoubt, SourceAnswer
+from gateway.domain.evidence import SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping.model import Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
@@ -106,35 +106,51 @@ def only_named(
         answer = shown[keep.query]
         if answer is None or keep.attribute not in answer.values:
             continue
-        named = [subjects[role] for role in keep.roles if role in subjects]
-        values = {**answer.values, keep.attribute: _among(answer.values[keep.attribute], named)}
+        named = _Named(subjects[role] for role in keep.roles if role in subjects)
+        values = {**answer.values, keep.attribute: named.among(answer.values[keep.attribute])}
         doubts = dict(answer.doubts)
         if (doubt := doubts.get(keep.attribute)) is not None:
-            doubts[keep.attribute] = _doubt_among(doubt, named)
+            candidates = tuple(named.among(one) for one in doubt.candidates)
+            doubts[keep.attribute] = doubt._replace(candidates=candidates)
         if values[keep.attribute] is None:
             del values[keep.attribute]
         shown[keep.query] = answer._replace(values=values, doubts=doubts)
     return shown
 
 
-def _doubt_among(doubt: AttributeDoubt, named: list[Subject]) -> AttributeDoubt:
-    return doubt._replace(candidates=tuple(_among(one, named) for one in doubt.candidates))
+class _Named:
+    """The people whom the caller named, by what they are known by: each name is folded once."""
 
+    __slots__ = ("_births", "_births_without_number", "_numbers")
 
-def _among(people: object, named: list[Subject]) -> object:
-    rows = people if isinstance(people, list) else []
-    return [row for row in rows if any(_is(row, one) for one in named)] or None
+    def __init__(self, people: Iterable[Subject]) -> None:
+        """Of people with name and birth date the dates by name; of those without a number apart as well."""
+        self._numbers: set[object] = set()
+        self._births: dict[str, list[str]] = {}
+        self._births_without_number: dict[str, list[str]] = {}
+        for one in people:
+            name = upper_ascii(one.full_name)
+            if one.personal_id:
+                self._numbers.add(one.personal_id)
+            if name and one.birth_date:
+                self._births.setdefault(name, []).append(str(one.birth_date))
+                if not one.personal_id:
+                    self._births_without_number.setdefault(name, []).append(str(one.birth_date))
 
+    def among(self, people: object) -> list[object] | None:
+        """The rows of a list that are about somebody named; None when there are none."""
+        rows = people if isinstance(people, list) else []
+        return [row for row in rows if isinstance(row, Mapping) and self._have(row)] or None
 
-def _is(row: object, one: Subject) -> bool:
-    """By number; where one of the two has none, by name and birth date as precisely as both are known."""
-    if not isinstance(row, Mapping):
-        return False
-    if row.get("personal_id") and one.personal_id:
-        return bool(row["personal_id"] == one.personal_id)
-    name, born = row.get("full_name"), row.get("birth_date")
-    if not (name and born and one.full_name and one.birth_date):
-        return False
-    theirs, ours = str(born), str(one.birth_date)
-    known = min(len(theirs), len(ours))
-    return theirs[:known] == ours[:known] and upper_ascii(name) == upper_ascii(one.full_name)
+    def _have(self, row: Mapping[str, object]) -> bool:
+        """By number; where one of the two has none, by name and birth date as precisely as both are known."""
+        number = row.get("personal_id")
+        if number and number in self._numbers:
+            return True
+        births = self._births_without_number if number else self._births
+        born = births and row.get("birth_date")
+        if not born:
+            return False
+        theirs = str(born)
+        ours = births.get(upper_ascii(row.get("full_name")) or "", ())
+        return any(theirs.startswith(one) or one.startswith(theirs) for one in ours)

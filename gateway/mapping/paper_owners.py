@@ -13,8 +13,9 @@ from gateway.mapping.transforms import text, upper_ascii
 _NUMBERS = ("SoDinhDanhChuSoHuu", "MaChuGiayTo")
 _NAMES = ("HoTenChuSoHuu", "TenChuSoHuu")
 _DIGITS = re.compile(r"[0-9]{9,14}", re.ASCII)
-#: `của Trần Thị Mẫu`, where nothing but a stop, a number or another name follows
-_OF_SOMEBODY = re.compile(r"\bcủa ([^\W\d]+(?: [^\W\d]+)+?)(?=$| ?[-,;:.()\d]| và )")
+#: `của Trần Thị Mẫu`, where nothing but a stop, a number or another name follows. Nobody's name has more than
+#: ten words, so that a title of nothing but `của` is read once, not once for each of its words
+_OF_SOMEBODY = re.compile(r"\bcủa ([^\W\d]++(?: [^\W\d]++){1,9}?)(?=$| ?[-,;:.()\d]| và )")
 #: first words of what has papers of its own and is no person
 _AGENCIES = frozenset({"BO", "SO", "CUC", "CHICUC", "PHONG", "TOA", "UBND", "CONG", "TONG", "UY"})
 
@@ -42,7 +43,10 @@ def _names(row: Mapping[str, object]) -> Iterator[str]:
     """The names that a row gives its owner; a whole title where it names one, as it may name several."""
     yield from (word for name in _NAMES if (word := text(row.get(name))))
     title = text(row.get("TenGiayTo")) or ""
-    for one in _OF_SOMEBODY.findall(title):
-        words = one.split(" ")
-        if all(word[0].isupper() for word in words) and upper_ascii(words[0]) not in _AGENCIES:
-            yield title
+    if any(_is_name(one) for one in _OF_SOMEBODY.findall(title)):
+        yield title
+
+
+def _is_name(said: str) -> bool:
+    words = said.split(" ")
+    return all(word[0].isupper() for word in words) and upper_ascii(words[0]) not in _AGENCIES

@@ -164,7 +164,8 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
         return Verdict(Truth.UNKNOWN, reason=answer and unsettled)
     papers = answer.values.get("papers")
     for paper in papers if isinstance(papers, list) else ():
-        if paper.get("result_code") in issued.result_codes and _still_valid(paper, facts.today):
+        listed = isinstance(paper, Mapping) and paper.get("result_code") in issued.result_codes
+        if listed and _still_valid(paper, facts.today):
             by = f"{evidence_id(pick.query)}:{pick.name}"
             return Verdict(Truth.YES, by=by, reusable={**paper, "owner": issued.owner})
     why = answer.reason or Reason.VALUE_BLANK

@@ -34,7 +34,7 @@ def role_of(name: str) -> str:
 
 
 class Field:
-    """One form field. `convert` makes the form's value of an evidence value (None: blank)."""
+    """One form field. `convert` makes the form's value of an evidence value (None: blank, or not to be read)."""
 
     __slots__ = (
         "agree",

@@ -193,15 +193,15 @@ class Exchange:
         record = self._base._replace(
             phase=phase, time=rfc3339(self._tools.clock.now()), calls=self._entries(phase), fields=digested,
             rules=self._base.rules if filled is None else (*self._base.rules, *filled.rules), notes=notes,
-            subjects=self._about(digested),
+            subjects=self._about([*digested.values(), *map(orjson.dumps, filled.beside() if filled else ())]),
         )  # fmt: skip
         receipt = await self._tools.write(record)
         return {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
 
-    def _about(self, left: Mapping[str, bytes]) -> dict[str, str]:
-        """Role -> whom the record is about; `also#1` and so on are those whose numbers left with the form."""
+    def _about(self, left: list[bytes]) -> dict[str, str]:
+        """Role -> whom the record is about; `also#1` and so on are those whose numbers left with the answer."""
         about = {role: one.key for role, one in self._subjects.items()}
-        if numbers := personal_ids_in(b"\n".join(left.values())):
+        if numbers := personal_ids_in(b"\n".join(left)):
             named = {one.personal_id for one in self._subjects.values()}
             others = [number for number in numbers if number not in named]
             about |= {f"also#{n}": f"{SubjectKind.PERSON}|{number}" for n, number in enumerate(others, 1)}

@@ -1,10 +1,12 @@
 """What goes on after an answer left without everything, or after nobody waits for it any more.
 
 A late answer is recorded before it can be fetched; while the log cannot be written, it waits.
+Whatever fails, whoever waits for late answers hears that there will be no more, and the exchange is closed.
 """
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 
 from gateway.domain.errors import GatewayError, LogUnavailable
 from gateway.domain.exchange import Phase
@@ -69,12 +71,16 @@ class LateWork:
     def _start(self, running: Exchange, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._running[task] = running
-        task.add_done_callback(lambda done: self._running.pop(done, None))
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        _tell(task, self._running.pop(task))
 
     async def _abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
         if task is not None:
             await asyncio.wait((task,))
+            _tell(task, running)
         try:
             await running.record(Phase.ABANDONED)
         except GatewayError:
@@ -83,11 +89,23 @@ class LateWork:
     async def _follow(
         self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
     ) -> None:
-        arrived = asyncio.Event()
+        kept = _Kept(shown)
+        try:
+            await self._keep_up(running, task, token, kept)
+        except Exception as error:  # noqa: BLE001 -- a defect here must not leave anybody waiting
+            log().error("prefill.late.defect", exchange_id=running.id, reason=type(error).__name__)
+            running.gathering.stop()
+            await self._keep(running, token, kept.answer, version=kept.version + 1, late=[], done=True)
+            await self._abandon(running, task)
+
+    async def _keep_up(
+        self, running: Exchange, task: "asyncio.Task[None]", token: str, kept: "_Kept"
+    ) -> None:
+        arrived, shown = asyncio.Event(), kept.answer
         had, papers = seen(shown), papers_seen(shown)
         await self._keep(running, token, shown, version=0, late=[])
         running.gathering.arrived = arrived.set
-        version, failures = 0, 0
+        failures = 0
         while True:
             if not failures:
                 waiting = asyncio.ensure_future(arrived.wait())
@@ -95,21 +113,23 @@ class LateWork:
                 waiting.cancel()
                 arrived.clear()
             done = task.done()
-            broken = done and task.exception() is not None
+            broken = done and _defect(task) is not None
             try:
                 answer = await running.answer(pending=None if done else token, cut=broken)
             except LogUnavailable:
                 failures += 1
                 if failures > _RETRIES:
-                    await self._keep(running, token, None, version=version + 1, late=[])
+                    await self._keep(running, token, None, version=kept.version + 1, late=[])
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            version, failures = version + 1, 0
+            kept.version, failures = kept.version + 1, 0
             late = [key for key, now in seen(answer).items() if _differs(had.get(key), now)]
             late += [code for code, state in papers_seen(answer).items() if papers.get(code) != state]
-            await self._keep(running, token, answer, version=version, late=late, done=done)
+            await self._keep(running, token, answer, version=kept.version, late=late, done=done)
+            kept.answer = answer
             if done:
+                _tell(task, running)
                 return
 
     async def _keep(
@@ -124,6 +144,24 @@ class LateWork:
     ) -> None:
         state = {"answer": answer, "version": version, "done": done, "late": late}
         await self._tools.pending.put(token, running.requester.id, state)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The newest state that can be fetched."""
+
+    answer: Mapping[str, object]
+    version: int = 0
+
+
+def _defect(task: "asyncio.Task[None]") -> BaseException | None:
+    """What a task that is done ended by, unless it came to its end or was broken off."""
+    return None if task.cancelled() else task.exception()
+
+
+def _tell(task: "asyncio.Task[None]", running: Exchange) -> None:
+    if (error := _defect(task)) is not None:
+        log().error("prefill.exchange.defect", exchange_id=running.id, reason=type(error).__name__)
 
 
 def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool:

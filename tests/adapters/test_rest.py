@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.sources import account, rest
-from adapters.sources.rest import RestSource
+from adapters.sources.provider import Provider
 from adapters.transport.strict_json import NotStrictJson, parse
 from gateway.config import SourceSettings
 from gateway.domain.dates import PartialDate
@@ -77,7 +77,7 @@ async def opened(
     service: Mapping[str, Any] | None = None,
     answer_rule: Mapping[str, Any] = ANSWER,
     **more: Any,
-) -> AsyncIterator[tuple[RestSource, RawPeer]]:
+) -> AsyncIterator[tuple[Provider, RawPeer]]:
     async with raw_peer(say) as raw:
         plan = plan_of(BY_ID if request is None else request, answer_rule)
         source = rest.open_source(settings_of(raw.url, service, **more), {"look": plan}, tools())
@@ -99,7 +99,7 @@ def query_of(service: str = "x.look", **subject: Any) -> SourceQuery:
     )
 
 
-async def ask(source: RestSource, **subject: Any) -> SourceAnswer:
+async def ask(source: Provider, **subject: Any) -> SourceAnswer:
     return await source.ask(query_of(**subject), soon())
 
 

@@ -12,7 +12,8 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from adapters.sources.soap import SoapSource, open_source
+from adapters.sources.provider import Provider
+from adapters.sources.soap import open_source
 from adapters.transport.wsse import Recent, Signer, Verifier
 from gateway.config import SourceSettings
 from gateway.domain.dates import PartialDate
@@ -95,7 +96,7 @@ Reply = Callable[[bytes], tuple[int, bytes]]
 
 
 @asynccontextmanager
-async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[SoapSource, list[tuple[Any, bytes]]]]:
+async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[Provider, list[tuple[Any, bytes]]]]:
     seen: list[tuple[Any, bytes]] = []
 
     async def handle(request: web.Request) -> web.Response:
@@ -162,6 +163,35 @@ async def test_answers_that_cannot_be_used_open_the_breaker() -> None:
             person = Subject(kind=SubjectKind.PERSON, personal_id=f"0331908264{number:02}")
             answer = await source.ask(_query(subject=person), soon())
         assert (answer.reason, source.state().breaker, len(seen)) == (Reason.BREAKER_OPEN, "open", 5)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "stands"),
+    [
+        (500, b"Internal Server Error", "open"),
+        (500, _envelope(_collection(PERSON)), "open"),
+        (500, _envelope(_fault("NEVER_SEEN")), "open"),
+        (400, _envelope(_fault("NEVER_SEEN")), "open"),
+        (500, _envelope(_fault("QUOTA")), "open"),
+        (200, _envelope(_fault("QUOTA")), "open"),
+        (500, _envelope(_fault("AUTH_FAILED")), "closed"),
+        (400, _envelope(_fault("NOBODY")), "closed"),
+        (500, _envelope(_fault("WRONG_DAY")), "closed"),
+        # as over REST: the request was at fault
+        (400, b"Bad Request", "closed"),
+    ],
+)
+async def test_errors_open_the_breaker_unless_they_are_about_somebody(
+    status: int, body: bytes, stands: str
+) -> None:
+    known = {"QUOTA": "unavailable", "AUTH_FAILED": "refused", "NOBODY": "not_found", "WRONG_DAY": "no_match"}
+    async with _source(lambda _: (status, body), options={"faults": known}) as (source, seen):
+        for number in range(6):
+            person = Subject(kind=SubjectKind.PERSON, personal_id=f"0331908267{number:02}")
+            await source.ask(_query(subject=person), soon())
+        assert (source.state().breaker, len(seen)) == (stands, 5 if stands == "open" else 6)
+        # an error tells nothing of how fast the provider answers
+        assert (source.state().latency_ms == {}) is (status >= 400)
 
 
 async def test_answer_that_cannot_be_used_for_one_person_leaves_the_source_to_others() -> None:

@@ -71,6 +71,23 @@ def test_text_cut_in_two_is_refused(document: bytes) -> None:
     assert _code(document) == "text_cut_in_two"
 
 
+def test_comments_and_attributes_are_limited_before_anything_is_made_of_them() -> None:
+    few = XmlLimits(elements=10, comments=10)
+    assert parse(b"<a><b/>" + b"<!---->" * 5 + b"<?x y?>" * 5 + b"</a>", few) is not None
+    assert _code(b"<a><b/>" + b"<!---->" * 6 + b"<?x y?>" * 5 + b"</a>", few) == "too_many_comments"
+    # not even well-formed: nobody parsed it
+    assert _code(b"<" * 2_000_000) == "too_many_elements"
+    assert _code(b"<a " + b"b='1' " * 21 + b">", few) == "too_many_attributes"
+    assert parse(b"<a>" + b"=" * 100 + b"</a>", few) is not None
+    assert parse(b"<a>" + b"='" * 20 + b"</a>", few) is not None
+
+
+def test_largest_household_fits_in() -> None:
+    person = "<p xsi:nil='1'>" + "<x>1</x>" * 38 + "</p>"
+    household = f"<a xmlns:xsi='urn:x'>{person * 500}</a>".encode()
+    assert len(parse(household)) == 500
+
+
 def test_comment_between_elements_does_no_harm() -> None:
     assert len(parse(b"<!-- c --><a>\n<!-- c --><b/>\n</a><?x y?>")) == 2
 

@@ -10,6 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from gateway.access.service import Access
+from gateway.accessing import assembled
 from gateway.api.context import SERVICES, Services
 from gateway.api.door import DoorRunner
 from gateway.app import SystemClock, api_application
@@ -19,10 +21,10 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.policy.requesters import Requesters
 from gateway.prefill.request import PrefillRequest
 from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
+from tests.access.memory import Replays, Rows
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "033174209186"
@@ -109,6 +111,14 @@ class StandInLog:
         return
 
 
+@dataclass(frozen=True)
+class House:
+    """What access needs of the composition."""
+
+    configuration: Configuration
+    state: Path
+
+
 @dataclass
 class Door:
     """A running door and a client of it."""
@@ -117,14 +127,14 @@ class Door:
     port: int
     prefill: StandIn
     log: StandInLog
-    requesters: Requesters
+    access: Access
     client: aiohttp.ClientSession
     seen: list[str] = field(default_factory=list)
 
     def token(self, name: str = "portal") -> str:
-        secret = {"portal": "sandbox-only-portal", "auditor": "sandbox-only-auditor"}[name]
-        requester = self.requesters.authenticate(name, secret)
-        return self.requesters.issue(requester, requester.scopes)
+        known = self.access.requesters.client(name)
+        assert known is not None
+        return self.access.tokens.mint(known.requester, name, self.base, {})
 
     async def post(self, path: str, body: object, name: str = "portal", **headers: str) -> "Reply":
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -192,25 +202,27 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-async def door(configuration: Configuration, catalogue: Catalogue) -> AsyncIterator[Door]:
-    async for opened in _open(configuration, catalogue, HASTY):
+async def door(configuration: Configuration, catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[Door]:
+    async for opened in _open(configuration, catalogue, HASTY, tmp_path):
         yield opened
 
 
 async def _open(
-    configuration: Configuration, catalogue: Catalogue, limits: DoorLimits
+    configuration: Configuration, catalogue: Catalogue, limits: DoorLimits, state: Path
 ) -> AsyncIterator[Door]:
     settings = configuration.gateway.model_copy(update={"limits": limits})
     configuration = configuration.model_copy(update={"gateway": settings})
     prefill, log = StandIn(), StandInLog()
-    requesters = Requesters(configuration.requesters, b"k" * 32)
+    access = assembled(House(configuration, state), SystemClock(), Replays(), Rows())
+    watching = asyncio.create_task(access.revocations.watch(0.5, access.keys.refresh))
+    await access.revocations.look()
     app = api_application(Metrics())
     app[SERVICES] = Services(
         clock=SystemClock(),
         configuration=configuration,
         catalogue=catalogue,
         prefill=prefill,
-        requesters=requesters,
+        access=access,
         sources={},
         log=log,
     )
@@ -219,12 +231,17 @@ async def _open(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     async with aiohttp.ClientSession() as client:
-        yield Door(f"http://127.0.0.1:{port}", port, prefill, log, requesters, client)
+        yield Door(f"http://127.0.0.1:{port}", port, prefill, log, access, client)
+    watching.cancel()
     await runner.cleanup()
 
 
 @pytest.fixture
-async def full_door(configuration: Configuration, catalogue: Catalogue) -> AsyncIterator[Door]:
+async def full_door(
+    configuration: Configuration, catalogue: Catalogue, tmp_path: Path
+) -> AsyncIterator[Door]:
     """A door for five connections."""
-    async for opened in _open(configuration, catalogue, HASTY.model_copy(update={"connections": 5})):
+    async for opened in _open(
+        configuration, catalogue, HASTY.model_copy(update={"connections": 5}), tmp_path
+    ):
         yield opened

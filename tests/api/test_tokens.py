@@ -1,16 +1,24 @@
 """The token endpoint (RFC 6749) and what tokens prove."""
 
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from gateway.access.access_tokens import AccessTokens
+from gateway.access.keys import open_ring
+from gateway.access.requesters import Requesters
+from gateway.access.revocations import Revocations
 from gateway.config import Configuration
 from gateway.domain.errors import Unauthenticated
-from gateway.policy.requesters import Requesters
+from gateway.domain.parties import Requester
+from gateway.settings import AccessSettings
+from tests.access.memory import Rows
 from tests.api.conftest import GOOD, Door
 
 SECRET = "sandbox-only-portal"
+ISSUER = "http://127.0.0.1:8080"
 FORM = {"grant_type": "client_credentials"}
 
 
@@ -66,50 +74,66 @@ def clock() -> list[float]:
     return [1_800_000_000.0]
 
 
-def test_token_expires_even_when_it_was_seen_before(configuration: Configuration, clock: list[float]) -> None:
-    requesters = Requesters(configuration.requesters, b"k" * 32, now=lambda: clock[0])
-    portal = requesters.authenticate("portal", "sandbox-only-portal")
-    token = requesters.issue(portal, portal.scopes)
-    assert requesters.verify(token) == portal
+def _tokens(configuration: Configuration, state: Path, clock: list[float]) -> tuple[AccessTokens, Requesters]:
+    requesters = Requesters(configuration.requesters, configuration.root)
+    keys, revocations = open_ring(AccessSettings(), state), Revocations(Rows(), lambda: clock[0])
+    return AccessTokens(keys, requesters, revocations, lambda: clock[0]), requesters
+
+
+def _portal(requesters: Requesters) -> Requester:
+    known = requesters.client("portal")
+    assert known is not None
+    return known.requester
+
+
+def test_token_expires_even_when_it_was_seen_before(
+    configuration: Configuration, clock: list[float], tmp_path: Path
+) -> None:
+    tokens, requesters = _tokens(configuration, tmp_path, clock)
+    portal = _portal(requesters)
+    token = tokens.mint(portal, "portal", ISSUER, {})
+    assert tokens.verify(token, ISSUER).requester == portal
     clock[0] += 599
-    assert requesters.verify(token) == portal
+    assert tokens.verify(token, ISSUER).requester == portal
     clock[0] += 2
     with pytest.raises(Unauthenticated):
-        requesters.verify(token)
+        tokens.verify(token, ISSUER)
 
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_token_of_a_clock_that_was_set_back_by_an_hour_does_not_live_an_hour_longer(
-    configuration: Configuration, clock: list[float], seen: bool
+    configuration: Configuration, clock: list[float], tmp_path: Path, seen: bool
 ) -> None:
-    requesters = Requesters(configuration.requesters, b"k" * 32, now=lambda: clock[0])
-    portal = requesters.authenticate("portal", "sandbox-only-portal")
-    token = requesters.issue(portal, portal.scopes)
+    tokens, requesters = _tokens(configuration, tmp_path, clock)
+    portal = _portal(requesters)
+    token = tokens.mint(portal, "portal", ISSUER, {})
     if seen:
-        requesters.verify(token)
+        tokens.verify(token, ISSUER)
     clock[0] -= 300  # as clocks of two machines differ
-    assert requesters.verify(token) == portal
+    assert tokens.verify(token, ISSUER).requester == portal
     clock[0] -= 3_300
     with pytest.raises(Unauthenticated):
-        requesters.verify(token)
-    assert requesters.verify(requesters.issue(portal, portal.scopes)) == portal
+        tokens.verify(token, ISSUER)
+    assert tokens.verify(tokens.mint(portal, "portal", ISSUER, {}), ISSUER).requester == portal
     clock[0] += 300
-    assert requesters.verify(requesters.issue(portal, portal.scopes)) == portal
+    assert tokens.verify(tokens.mint(portal, "portal", ISSUER, {}), ISSUER).requester == portal
 
 
-def test_token_of_another_key_is_refused(configuration: Configuration) -> None:
-    ours, theirs = (Requesters(configuration.requesters, key * 32) for key in (b"a", b"b"))
-    portal = theirs.authenticate("portal", "sandbox-only-portal")
+def test_token_of_another_key_is_refused(
+    configuration: Configuration, clock: list[float], tmp_path: Path
+) -> None:
+    (ours, _), (theirs, requesters) = (_tokens(configuration, tmp_path / one, clock) for one in "ab")
     with pytest.raises(Unauthenticated):
-        ours.verify(theirs.issue(portal, portal.scopes))
+        ours.verify(theirs.mint(_portal(requesters), "portal", ISSUER, {}), ISSUER)
 
 
-def test_verified_token_costs_little(configuration: Configuration) -> None:
-    requesters = Requesters(configuration.requesters, b"k" * 32)
-    portal = requesters.authenticate("portal", "sandbox-only-portal")
-    token = requesters.issue(portal, portal.scopes)
-    requesters.verify(token)
+def test_verified_token_costs_little(
+    configuration: Configuration, clock: list[float], tmp_path: Path
+) -> None:
+    tokens, requesters = _tokens(configuration, tmp_path, clock)
+    token = tokens.mint(_portal(requesters), "portal", ISSUER, {})
+    tokens.verify(token, ISSUER)
     begun = time.perf_counter()
     for _ in range(1_000):
-        requesters.verify(token)
+        tokens.verify(token, ISSUER)
     assert (time.perf_counter() - begun) / 1_000 < 10e-6

@@ -12,13 +12,13 @@ from gateway.api.openapi import document
 from gateway.config import (
     AgencyFile,
     PurposeFile,
-    RequesterSettings,
     ScopeFile,
     SourceSettings,
 )
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.settings import GatewaySettings
+from gateway.settings_access import RequesterSettings
 
 ROOT = Path(__file__).parents[2]
 MODELS: dict[str, type[BaseModel]] = {

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.agreement import Agreement
-from gateway.config import Configuration, Purpose, RequesterSettings
+from gateway.config import Configuration, Purpose
 from gateway.domain.access import Relation
 from gateway.policy.asked import Asked, asked_at
 from gateway.policy.decide import Policy
 from gateway.policy.dossiers import age
 from gateway.settings import GatewaySettings
+from gateway.settings_access import RequesterSettings
 
 _TITLE = {"vi": "đo", "en": "bench"}
 _NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.access.jwk import jwk_of
 from tests.config.telling import Fault, told_once
 from tests.config.test_broken_files import check, replace, root
 
@@ -19,25 +21,31 @@ GATEWAY = "config/gateway.yaml"
 PORTAL = "config/requesters/portal.yaml"
 ONLY = "which only the sandbox profile allows"
 LOG = "log:\n"
+ISSUER = "issuer: https://motlan.example\n"
+KEYS = f"keys: [{{kty: OKP, crv: Ed25519, x: {jwk_of(Ed25519PrivateKey.generate().public_key())['x']}}}]"
 KEY = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
 
 FAULTS: dict[str, Fault] = {
     "secret of a source": (TAX, "{env: A_SECRET}", "{value: plain}", "secret:", ONLY),
     "key beside a secret": (POPULATION, "api_key: {env: A_SECRET}", "api_key: {value: plain}", "api_key:", ONLY),
     "key of no reference": (POPULATION, "api_key: {env: A_SECRET}", "api_key: plain", "api_key:", "is not a secret"),
-    "secret of a requester": (PORTAL, "{env: A_SECRET}", "{value: plain}", "client_secret:", ONLY),
+    "requester with a secret": (PORTAL, KEYS, "client_secret: {env: A_SECRET}", "client_secret:", "not by a secret"),
+    "no issuer": (GATEWAY, ISSUER, "", "", "'issuer' is missing"),
     "root key": (GATEWAY, LOG, f"{LOG}  root_key: {{value: {KEY}}}\n", "root_key:", ONLY),
 }  # fmt: skip
 
 
 @pytest.fixture
 def production(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files as delivered, in the production profile and with every secret by reference."""
+    """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     monkeypatch.setenv("A_SECRET", "a secret")
-    replace(root, GATEWAY, "profile: sandbox", "profile: production")
-    for path in (*(root / "config/sources").glob("*.yaml"), *(root / "config/requesters").glob("*.yaml")):
+    replace(root, GATEWAY, "profile: sandbox\n", f"profile: production\n{ISSUER}")
+    for path in (root / "config/sources").glob("*.yaml"):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")
+    for path in (root / "config/requesters").glob("*.yaml"):
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r"client_secret: \{value: sandbox-[^}]*\}", KEYS, text), "utf-8")
     return root
 
 

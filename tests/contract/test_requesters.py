@@ -31,6 +31,7 @@ async def asked_token(house: House, name: str, secret: str) -> tuple[int, dict[s
 @on_session
 async def test_requester_proves_itself_by_its_secret_and_by_nothing_else(patient: House, name: str) -> None:
     settings = CONFIGURATION.requesters[name]
+    assert settings.client_secret is not None
     status, answer = await asked_token(patient, name, settings.client_secret.reveal())
     assert status == 200
     assert set(answer["scope"].split()) == set(settings.scopes)

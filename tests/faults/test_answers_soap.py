@@ -105,6 +105,9 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "100 000 levels": (body(lambda _: envelope("<a>" * 100_000 + "</a>" * 100_000)), INVALID),
     "60 levels": (swapped("<ns1:CongDan>", "<ns1:CongDan>" + "<z>" * 60 + "</z>" * 60), INVALID),
     "100 000 elements": (swapped(RECORD, RECORD + "<z/>" * 100_000), INVALID),
+    "half a million elements": (swapped(RECORD, RECORD + "<z/>" * 500_000), INVALID),
+    "quarter of a million comments": (swapped(RECORD, RECORD + "<!---->" * 280_000), INVALID),
+    "many name spaces": (swapped("<ns1:CongDan>", "<ns1:CongDan " + "xmlns:a='u' " * 170_000 + ">"), INVALID),
     "three megabytes of text": (swapped("TRẦN THỊ MẪU", "A" * 3_000_000), INVALID),
     "three megabytes of attribute": (swapped("<ns1:CongDan>", f"<ns1:CongDan a='{'A' * 3_000_000}'>"), INVALID),
     # T13: two readers, two readings

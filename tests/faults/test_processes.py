@@ -15,6 +15,7 @@ from typing import IO, Any
 import aiohttp
 import pytest
 
+from adapters.sources.provider import LARGE_BYTES
 from gateway.cli.client import Client
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
@@ -187,6 +188,24 @@ async def test_heavy_xml_does_not_hold_the_loop(stage: Stage) -> None:
     assert await _worst_lag(stage, heavy) < 0.1
 
 
+async def test_comments_do_not_hold_the_loop(stage: Stage) -> None:
+    """Just short of what is read in a thread: the work is little, or there is none."""
+    heavy = {
+        "comments": lambda good: _ahead(good, "<z/>" + "<!---->" * 8_700),
+        "comments beside elements": lambda good: _ahead(good, "<z/>" * 13_000 + "<!---->" * 900),
+        "instructions": lambda good: _ahead(good, "<z/>" * 10_000 + "<?a?>" * 4_000),
+    }
+    assert await _worst_lag(stage, heavy) < 0.1
+
+
+def _ahead(good: Good, more: str) -> str:
+    """The good answer with something before the person, as small as answers usually are."""
+    made = good.text.replace("<ns1:CongDan>", f"<ns1:Z>{more}</ns1:Z><ns1:CongDan>")
+    assert "<ns1:Z>" in made
+    assert len(made.encode()) < LARGE_BYTES
+    return made
+
+
 async def test_endless_name_does_not_hold_the_loop(stage: Stage) -> None:
     heavy = {"name": lambda good: good.text.replace("TRẦN THỊ MẪU", "Ầ" * 600_000, 1)}
     assert await _worst_lag(stage, heavy) < 0.1
@@ -233,7 +252,7 @@ async def _worst_lag(
     lags: list[float] = []
     gc.collect()
     gc.freeze()  # as a serving process does: what this test process loaded shall not be searched
-    sampling = asyncio.create_task(_sample(lags))
+    sampling = asyncio.create_task(sample(lags))
     try:
         for content in made.values():
             assert len(content) < 2_097_152
@@ -248,7 +267,8 @@ async def _worst_lag(
     return sorted(lags)[int(len(lags) * 0.99)]
 
 
-async def _sample(lags: list[float]) -> None:
+async def sample(lags: list[float]) -> None:
+    """Add, without end, what the loop's own thread worked between two turns (seconds)."""
     while True:
         began = time.thread_time()
         await asyncio.sleep(0.005)

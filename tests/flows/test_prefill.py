@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import House, new_official, on_session
-from tests.flows.test_records import phases
+from tests.flows.test_records import phases, records
 
 UNAVAILABLE = {"unavailable", "invalid", "refused", "no_match", "not_found"}
 
@@ -162,6 +162,9 @@ async def test_unknown_procedure_names_near_ones(house: House) -> None:
     status, problem = await house.post("/v1/prefill", body)
     assert status == 404
     assert "1.004873" in problem["near"]
+    record = records(house)[-1]
+    assert (record["phase"], record["result"], record["procedure"]) == ("refusal", "procedure_unknown", "")
+    assert record["exchange"] == problem["exchange_id"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
+from tests.faults.test_processes import sample
 from tests.flows.conftest import new_official, on_session
+from tests.flows.test_records import records
 
 pytestmark = on_session
 
@@ -247,6 +249,62 @@ async def test_certificate_of_a_marriage_with_somebody_else_is_asked_for(registe
     }  # fmt: skip
     answer = await ask(registers, "1.001193", subjects)
     assert papers(answer)["marriage_certificate"] == "required"
+
+
+async def test_name_of_another_owner_has_at_most_ten_words(registers: Stage) -> None:
+    """What is longer is no name, and so a title of nothing but `của` is soon read."""
+    for words, outcome in ((10, OTHER_PERSON), (11, ("found", None))):
+        registers.set("paper_store", stored(TenGiayTo="GCN của " + " ".join(["Khác"] * words)))
+        subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+        registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+        assert found(await ask(registers, "1.001193", subjects))["paper_store"] == outcome
+
+
+async def test_endless_title_does_not_hold_the_loop(registers: Stage) -> None:
+    lags: list[float] = []
+    registers.set("paper_store", stored(TenGiayTo="của Xx " * 1_400 + "!"))
+    registers.peers["civil_status"].say = changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": []})
+    subjects = {"requester": subject(registers, "trang"), "mother": {"same_as": "requester"}}
+    sampling = asyncio.create_task(sample(lags))
+    try:
+        answer = await ask(registers, "1.001193", subjects)
+    finally:
+        sampling.cancel()
+    assert found(answer)["paper_store"] == ("found", None)
+    assert max(lags) < 0.1
+
+
+NEIGHBOUR = "033085739104"
+
+
+def named_beside(stage: Stage, answer: Any) -> list[str]:
+    """Roles under which the record of an exchange names people whom nobody asked about."""
+    (outcome,) = [
+        one
+        for one in records(stage.house)
+        if one["phase"] == "outcome" and one["exchange"] == answer["exchange_id"]
+    ]
+    return [role for role in outcome["subjects"] if role.startswith("also#")]
+
+
+async def test_who_is_named_in_a_paper_that_leaves_is_named_in_the_record(registers: Stage) -> None:
+    who = subject(registers, "trang")
+    subjects = {"owner": who, "parcel": {"commune": "11953", "sheet": "99", "number": "99"}}
+    for beside, named in ((who["personal_id"], []), (NEIGHBOUR, ["also#1"])):
+        title = f"GCN của {who['full_name']} {who['personal_id']} và {beside}"
+        registers.set("paper_store", stored(MaKetQua="KQ.G10.900001", TenGiayTo=title))
+        answer = await ask(registers, "1.013225", subjects)
+        assert papers(answer)["land_certificate_copy"] == "reusable"
+        assert beside in json.dumps(answer["papers"])
+        assert named_beside(registers, answer) == named
+
+
+async def test_who_is_named_in_a_doubt_that_leaves_is_named_in_the_record(registers: Stage) -> None:
+    registers.set("social_insurance", told(hoTen=f"Tên Khác {NEIGHBOUR}"))
+    answer = await ask(registers, "9.000001", {"applicant": subject(registers, "name_differs")})
+    assert NEIGHBOUR not in json.dumps(answer["form"])
+    assert NEIGHBOUR in json.dumps(answer["fields"]["hoTen"]["doubt"])
+    assert named_beside(registers, answer) == ["also#1"]
 
 
 NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}

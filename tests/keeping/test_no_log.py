@@ -1,12 +1,13 @@
 """A folder that was mistyped: the keeper's commands refuse it, and make no empty log in it."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests import fresh, typed
-from tests.keeping.shelf import HOT, fill, motlan
+from tests.keeping.shelf import HOT, ROOT, command, fill, motlan
 from tests.stores.conftest import empty_postgres_url
 
 __all__ = ("empty_postgres_url",)
@@ -71,3 +72,21 @@ def test_log_elsewhere_gets_no_new_keys_in_a_mistyped_folder(tmp_path: Path) -> 
 async def test_folder_of_a_log_is_taken(tmp_path: Path) -> None:
     await fill(tmp_path, (HOT,), 1)
     assert HOT in await asyncio.to_thread(motlan, tmp_path, "keys", "list")
+
+
+def test_keys_whose_log_is_gone_begin_no_second_one(tmp_path: Path) -> None:
+    asyncio.run(fill(tmp_path, (HOT,), 1))
+    for file in tmp_path.glob("exchange.db*"):
+        file.unlink()
+    before = sorted(tmp_path.glob("exchange*"))
+    done = subprocess.run(  # noqa: S603 -- this interpreter
+        command(tmp_path, "serve", "--port", "0"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, sorted(tmp_path.glob("exchange*"))) == (2, before), done.stderr
+    assert "restore exchange.db" in done.stderr
+    assert "exchange-log-root.key, exchange-log-signing.key" in done.stderr

@@ -1,6 +1,7 @@
 """Keys that are changed under a running gateway: no proof fails, and nothing is lost by a kill."""
 
 import asyncio
+import base64
 import contextlib
 import io
 import json
@@ -188,7 +189,9 @@ async def test_running_gateway_goes_on_with_the_new_root_key(tmp_path: Path) -> 
     await log.close()
 
 
-async def test_tokens_are_signed_anew_after_a_restart(tmp_path: Path) -> None:
+async def test_next_key_signs_tokens_at_once_and_those_of_the_former_key_are_taken_until_they_end(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path) as office:
         held = await office.bearer("auditor")
         old = facts(tmp_path, "keys", "list")["token"]["kid"]
@@ -199,10 +202,35 @@ async def test_tokens_are_signed_anew_after_a_restart(tmp_path: Path) -> None:
         assert members["phase"] == "configuration"
         assert members["notes"] == {"operation": "rotate-token", "key": new, "former": old}
         assert old != new
+        again = typed.motlan("keys", "rotate", "token", "--dir", str(tmp_path))
+        assert (again.code, "live until" in again.out) == (1, True), again
+        async with asyncio.timeout(10):
+            while kid_of(await office.bearer("auditor")) != new:
+                await asyncio.sleep(0.05)
+        assert await status_of(office, held) == 200
     async with opened(tmp_path) as office:
-        async with office.session.get(f"{office.url}/v1/audit/checkpoint", headers=held) as answer:
-            assert answer.status == 401
+        assert await status_of(office, held) == 401  # it was fetched at another address
+        assert kid_of(await office.bearer("auditor")) == new
+
+
+async def test_tokens_of_keys_in_wrong_hands_end_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as office:
+        held = await office.bearer("auditor")
+        facts(tmp_path, "keys", "rotate", "token", "--at-once")
+        async with asyncio.timeout(10):
+            while await status_of(office, held) != 401:
+                await asyncio.sleep(0.05)
         assert (await office.post("/v1/audit/search", {}))[0] == 200
+
+
+def kid_of(headers: dict[str, str]) -> str:
+    head = headers["Authorization"].split()[1].split(".")[0]
+    return str(orjson.loads(base64.urlsafe_b64decode(head + "=="))["kid"])
+
+
+async def status_of(office: Office, held: dict[str, str]) -> int:
+    async with office.session.get(f"{office.url}/v1/audit/checkpoint", headers=held) as answer:
+        return answer.status
 
 
 @pytest.mark.parametrize("file", ["exchange-log-root.key", "exchange-log-signing.key"])

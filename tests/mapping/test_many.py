@@ -13,6 +13,7 @@ from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
 from gateway.mapping.paper_rules import Predicate, Proof
 from tests.code_lists import load_codes
+from tests.counted import calls_of
 
 ROOT = Path(__file__).parents[2]
 MANY = {"members": ("members", "members#2")}
@@ -102,6 +103,26 @@ def test_list_of_nobody_is_blank_and_candidates_of_a_doubt_are_cut_too() -> None
     found = shown([OTHER], subject(personal_id="033315402062"), {"members": doubt})
     assert "members" not in found.values
     assert found.doubts["members"].candidates == ([ROW], None)
+
+
+def test_work_grows_with_rows_and_named_people_not_with_their_product() -> None:
+    def work(rows: int, people: int) -> int:
+        each = [{"full_name": f"Nguyễn Thị {n}", "birth_date": "2010"} for n in range(rows)]
+        named = {f"members#{n}": subject(full_name=f"Trần {n}", birth_date="2010") for n in range(people)}
+        keep = [Keep(0, "members", tuple(named))]
+        answers: list[SourceAnswer | None] = [SourceAnswer(Outcome.FOUND, {"members": each})]
+        return calls_of(lambda: only_named(keep, answers, named))
+
+    assert work(500, 30) < 2 * (work(500, 1) + work(1, 30))
+
+
+def test_row_without_name_or_birth_date_is_nobodys() -> None:
+    one = subject(full_name="Nguyễn Văn Em", birth_date="2018")
+    assert shown([OTHER, {}, {"full_name": "Nguyễn Văn Em"}, {"birth_date": "2018"}], one).values[
+        "members"
+    ] == [OTHER]
+    blank = subject(full_name=" ", birth_date="2018")
+    assert "members" not in shown([{"full_name": " ", "birth_date": "2018"}], blank).values
 
 
 def test_relation_of_a_row_is_written_in_the_forms_words_or_left_out() -> None:

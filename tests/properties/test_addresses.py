@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.mapping.form_transforms import form_transforms
 from tests.code_lists import load_codes
+from tests.counted import calls_of
 
 CODES = load_codes(Path(__file__).parents[2] / "mappings/codes")
 TRANSFORMS = form_transforms(CODES)
@@ -103,3 +104,10 @@ def test_line_repeats_no_unit_and_keeps_the_words_for_the_province() -> None:
     assert line(address("Thôn 7")) == "Thôn 7, Xã Tân Hưng, Hưng Yên"
     assert line(address("Xã Tân Hưng")) == "Xã Tân Hưng, Hưng Yên"
     assert line("Thôn 7") == "Thôn 7"
+
+
+def test_work_grows_with_the_parts_of_an_address_not_with_their_square() -> None:
+    def work(times: int) -> int:
+        return calls_of(lambda: detail_of("1," * 10 * times + "Hưng Yên," * times))
+
+    assert work(100) < 11 * work(10)

@@ -1,10 +1,12 @@
 """Invariants of the mapping engine: never more than granted, failures stay local, dates are never padded."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,16 +14,45 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.plan import Plan, make_plan
 from gateway.mapping.procedure import Procedure
-from gateway.mapping.transforms import date_compact, date_vn, to_date_compact, to_date_vn, to_year
+from gateway.mapping.records import provider_transforms
+from gateway.mapping.transforms import Unreadable, date_compact, date_vn, to_date_compact, to_date_vn, to_year
 from gateway.prefill.roles import cast
+from tests.code_lists import load_codes
 
 CATALOGUE = load_catalogue(Path(__file__).parents[2])
 CODES = sorted(CATALOGUE.procedures)
 EVERYTHING = sorted(
     {(p.name, a) for ps in CATALOGUE.services.values() for p in ps.values() for a in p.attributes}
+)
+
+_LISTS = load_codes(Path(__file__).parents[2] / "mappings/codes")
+TRANSFORMS = (*form_transforms(_LISTS).values(), *provider_transforms(_LISTS).values())
+
+#: any JSON, and texts that are almost what transforms expect
+ODD = (
+    "", " ", "-", "1990-13-45", "1990-2-1", "19900215", "a-b-c-d-e", "0000-00-00", "x" * 10, "9" * 40, "AB 123456",
+    "1,5.5", "²", "٣", "1990-02-15T", "x" * 10_001,
+)  # fmt: skip
+_leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.sampled_from(ODD)
+)
+_keys = st.text(max_size=5) | st.sampled_from(
+    ["detail", "commune", "province", "full_name", "birth_date", "relation", "personal_id", "result_code",
+     "valid_until", "Nam", "NgayThangNam", "ChuHo", "HoVaTen", "SoDinhDanh"]
+)  # fmt: skip
+anything = st.recursive(
+    _leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
+    max_leaves=6,
 )
 
 partial_dates = st.builds(
@@ -112,6 +143,60 @@ def test_waves_end_and_ask_nothing_twice(code: str, data: st.DataObject) -> None
                 _answer(attributes) if found else failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
             )
     assert not next_queries(plan, answers, situation)
+
+
+@given(code=st.sampled_from(CODES), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_evidence_breaks_an_answer(code: str, data: st.DataObject) -> None:
+    """Whatever evidence holds, each field has a value, or a reason why it has none, and each paper a state."""
+    plan, given_roles = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
+    answers: list[SourceAnswer | None] = []
+    for query in plan.queries:
+        values = data.draw(st.fixed_dictionaries(dict.fromkeys(query.attributes, anything)))
+        found = {name: value for name, value in values.items() if value is not None}
+        answers.append(SourceAnswer(outcome=Outcome.FOUND, values=found))
+    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    filled = fill(plan, answers, situation)
+    assert all(
+        one["value"] is not None or one["reason"] for one in filled.fields.values() if one["attribute"]
+    )
+    assert all(paper["state"] for paper in filled.papers)
+    assert not next_queries(plan, answers, situation)
+
+
+def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> None:
+    plan, given_roles = _plan(CATALOGUE.procedures["1.013225"], set(EVERYTHING))
+    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    answers: list[SourceAnswer | None] = [_answer(query.attributes) for query in plan.queries]
+    good = fill(plan, answers, situation)
+    land = next(index for index, one in enumerate(plan.queries) if one.service.evidence == "land_parcel")
+    answers[land] = SourceAnswer(
+        Outcome.FOUND, {**_answer(plan.queries[land].attributes).values, "area": "rộng"}
+    )
+    filled = fill(plan, answers, situation)
+    entry = filled.fields.pop("dienTich")
+    assert (entry["state"], entry["value"]) == ("empty", None)
+    assert entry["reason"] == {"code": "code_unknown", "source": "land"}
+    assert entry["doubt"]["kind"] == "code_unknown"  # type: ignore[index]  # a doubt is a mapping
+    assert filled.fields == {key: one for key, one in good.fields.items() if key != "dienTich"}
+
+
+@given(anything)
+@settings(deadline=None)
+def test_transform_gives_a_value_or_says_that_it_cannot_read(value: object) -> None:
+    _transformed(value)
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_transform_meets_what_is_almost_right(value: str) -> None:
+    for one in (value, [value], {"detail": value, "Nam": value, "full_name": value, "birth_date": value}):
+        _transformed(one)
+
+
+def _transformed(value: object) -> None:
+    for transform in TRANSFORMS:
+        with suppress(Unreadable):
+            transform(value)
 
 
 @given(partial_dates)

@@ -1,14 +1,16 @@
 """How the numbering stands, and the sweeper: whatever a crash left open is closed once, by one process."""
 
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log, open_sequencer
 from adapters.stores.log_keeping import SqlLogKeeping, open_keeping
 from adapters.stores.log_reader import SqlLogReader, open_reader
@@ -20,7 +22,7 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.record import decode
 from gateway.ports import LogSearch
 from tests.stores.numbered import number
-from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, some_record
+from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -55,6 +57,11 @@ async def sequencer(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncItera
     opened = open_sequencer(url, tmp_path, ORIGIN)
     yield opened
     await opened.close()
+
+
+def slowly() -> Callable[[], float]:
+    """Seconds of which a thousand pass with each look."""
+    return itertools.count(0.0, 1_000.0).__next__
 
 
 def ago(seconds: float) -> str:
@@ -107,7 +114,7 @@ async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
     await number(sequencer)
 
     def sweeper(owner: str, seconds: float = 130) -> Sweeper:
-        return Sweeper(log, reader, keeping, StoppedClock(), owner, seconds)
+        return Sweeper(log, keeping, StoppedClock(), owner, seconds, since=slowly())
 
     assert await sweeper("another process").sweep() == 0
     mine = sweeper(sequencer.owner)
@@ -125,15 +132,45 @@ async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
     assert await sweeper(sequencer.owner, seconds=1).sweep() == 1
 
 
+@pytest.mark.parametrize("minutes", [-5, 0, 5])
+async def test_sweeper_closes_nothing_under_way_though_clocks_differ(
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer, minutes: int
+) -> None:
+    """The other machine's clock is behind (-5) or ahead: its intents look that much older or younger than they are."""
+    passed = [0.0]
+    sweeper = Sweeper(log, keeping, StoppedClock(), sequencer.owner, 100, since=lambda: passed[0])
+    closed, under_way = new_exchange_id(), new_exchange_id()
+    await log.append(some_record(exchange=closed, time=ago(0)))
+    await log.append(some_record(exchange=closed, phase=Phase.OUTCOME, time=ago(0)))
+    await log.append(some_record(exchange=under_way, time=ago(-60 * minutes)))
+    await number(sequencer)
+    assert await sweeper.sweep() == 0
+    passed[0] = 99
+    assert await sweeper.sweep() == 0
+    await log.append(some_record(time=ago(300)))  # one by a machine that is far behind
+    await number(sequencer)
+    passed[0] = 101
+    assert await sweeper.sweep() == (0 if minutes == 0 else 1), "a stopped clock says that it is young"
+    passed[0] = 202
+    assert await sweeper.sweep() == (0 if minutes == 0 else 1)
+
+
 async def test_sweeper_passes_intents_that_are_no_records(
     log: SqlExchangeLog,
     keeping: SqlLogKeeping,
-    reader: SqlLogReader,
     sequencer: Sequencer,
     url: str,
     tmp_path: Path,
 ) -> None:
     await log.append(some_record(time=ago(300)))
+    await log.append(some_record(time=ago(300)))
+    await number(sequencer)
+    if not sql.is_postgres(url):
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'append_log'"
+        for (name,) in await run_sql(url, tmp_path, triggers):
+            await run_sql(url, tmp_path, f"DROP TRIGGER {name}")
+        # An intent to all who search, and text that is none.
+        await run_sql(url, tmp_path, "UPDATE append_log SET leaf = CAST(x'ff' AS TEXT) WHERE seq = 1")
     leaf = json.loads((await log.store.recent(1))[0])
     for left in ("basis", "on_duty", "config", "rules"):
         junk = {**leaf, "exchange": new_exchange_id()}
@@ -141,13 +178,14 @@ async def test_sweeper_passes_intents_that_are_no_records(
         await put_leaf(url, tmp_path, json.dumps(junk).encode())
     await log.append(some_record(time=ago(300)))
     await number(sequencer)
-    assert await Sweeper(log, reader, keeping, StoppedClock(), sequencer.owner, 130).sweep() == 2
+    assert await Sweeper(log, keeping, StoppedClock(), sequencer.owner, 130, since=slowly()).sweep() == (
+        3 if sql.is_postgres(url) else 2
+    )
 
 
 async def test_sweeper_goes_on_where_the_log_was_away(
     log: SqlExchangeLog,
     keeping: SqlLogKeeping,
-    reader: SqlLogReader,
     sequencer: Sequencer,
     url: str,
     tmp_path: Path,
@@ -157,7 +195,7 @@ async def test_sweeper_goes_on_where_the_log_was_away(
     shut = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
     await shut.ready()
     await shut.close()
-    one = Sweeper(shut, reader, keeping, StoppedClock(), sequencer.owner, 130)
+    one = Sweeper(shut, keeping, StoppedClock(), sequencer.owner, 130, since=slowly())
     with pytest.raises(Exception, match="log"):
         await one.sweep()
     one._log = log

@@ -11,12 +11,14 @@ import pytest
 
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_reader import SqlLogReader, open_reader
+from adapters.stores.reading import SqliteReading
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.record import decode
 from gateway.ports import LogEntry, LogReader, LogSearch, LogTree
+from tests.stores.numbered import number, sequencer
 from tests.stores.sample import ORIGIN, run_sql, some_record
 
 MONTHS = ("2026-09", "2026-10", "2026-11")
@@ -144,6 +146,7 @@ async def test_search_finds_what_fits_newest_first_page_by_page(reader: SqlLogRe
     for wanted in (LogSearch(), *searches(leaves, rng)):
         expected = [one for one, leaf in zip(entries, leaves, strict=True) if fits(wanted, leaf)][::-1]
         assert await pages(reader, wanted, rng.choice([7, 50, 1_000])) == expected, wanted
+        assert await reader.places(wanted, None, 600) == [one.index for one in expected]
         hits += bool(expected)
     assert hits > 60
 
@@ -190,3 +193,32 @@ async def test_store_that_cannot_be_asked_is_told_as_such(tmp_path: Path) -> Non
             await reader.search(LogSearch(), None, 5)
         assert "canary" not in str(caught.value)
         await reader.close()
+
+
+async def test_search_without_end_is_ended_and_holds_up_no_proof(
+    sqlite_log: SqlExchangeLog, tmp_path: Path
+) -> None:
+    await sqlite_log.append(some_record())
+    numbering = sequencer("sqlite:///exchange.db", tmp_path)
+    await number(numbering)
+    path = tmp_path / "exchange.db"
+    searching = SqliteReading(path, 2.0)
+    reader = SqlLogReader(searching, SqliteReading(path))
+    endless = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT x FROM n WHERE x < 0"
+    async with asyncio.TaskGroup() as group:
+        searches = [group.create_task(_refused(searching, endless)) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        assert await reader.checkpoint()
+        assert await reader.inclusion(0, 1) == []
+        assert await reader.tile(0, 0, 1)
+        assert not any(one.done() for one in searches)
+    assert {one.result() for one in searches} == {"the database does not answer in time"}
+    assert len(await searching.fetch("SELECT 1")) == 1
+    await numbering.close()
+    await reader.close()
+
+
+async def _refused(reading: SqliteReading, text: str) -> str:
+    with pytest.raises(LogUnavailable) as told:
+        await reading.fetch(text)
+    return told.value.detail

@@ -157,8 +157,9 @@ async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and
     postgres_url: str, tmp_path: Path
 ) -> None:
     owner = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
-    await owner.append(some_record())
+    await owner.append(some_record(time="2024-05-25T03:04:05.678Z"))
     await owner.close()
+    await run_sql(postgres_url, tmp_path, "INSERT INTO period_keys VALUES ('9999-12', '')")
     # Roles belong to the server, which other tests use as well.
     mark = os.urandom(4).hex()
     script = ROLES.read_text("utf-8")
@@ -204,7 +205,11 @@ async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and
             "INSERT INTO log_tiles VALUES (0, 0, '')",
             "SELECT * FROM period_keys",
         ],
-        "admin": ["INSERT INTO append_log (id, leaf) VALUES ('', '')", "SELECT motlan_month('2027-02')"],
+        "admin": [
+            "INSERT INTO append_log (id, leaf) VALUES ('', '')",
+            "SELECT motlan_month('2027-02')",
+            "DELETE FROM period_keys WHERE period = '9999-12'",
+        ],
     }
     for name, statements in forbidden.items():
         for statement in (*statements, "UPDATE log_tiles SET idx = 9", "CREATE TABLE mine (one int)"):
@@ -214,7 +219,7 @@ async def test_role_of_the_gateway_numbers_and_reads_with_the_written_grants_and
         "INSERT INTO log_pruned VALUES (1, 1, 'now')",
         "DELETE FROM log_entries WHERE idx < 1",
         "DELETE FROM append_log WHERE seq <= 1",
-        "DELETE FROM period_keys WHERE period = '2026-11'",
+        "DELETE FROM period_keys WHERE period = '2024-05'",
     ):
         await run_sql(addresses["admin"], tmp_path, statement)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):

@@ -121,6 +121,8 @@ LEAVES: dict[str, Case] = {
     "spaces": Case(lambda db: leaf(db, lambda old: old.replace(b":", b": ", 1)), CHANGED),
     "escapes": Case(lambda db: leaf(db, escaped), CHANGED),
     "no text": Case(lambda db: leaf(db, lambda _: b"\xff\xfe"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
+    "text that is none": Case(LEAF.format("CAST(x'ff' AS TEXT)"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
+    "number": Case(LEAF.format(5), RECORD),
     "empty": Case(lambda db: leaf(db, lambda _: b""), RECORD),
     "deleted": Case(f"DELETE FROM append_log WHERE seq = {SEQ}", f"{RECORD} records {PLACE} to {PLACE} are missing"),
     "deleted from the sequence": Case(f"DELETE FROM log_entries WHERE idx = {PLACE}", f"{RECORD} records {PLACE} to"),
@@ -269,6 +271,8 @@ def _proof(evidence: Evidence) -> str:
 PROOFS: dict[str, tuple[str, int, str]] = {
     "leaf": ("UPDATE append_log SET leaf = leaf || ' '", 500, "log_altered"),
     "tile": ("UPDATE log_tiles SET hashes = zeroblob(8192)", 500, "log_altered"),
+    "tile deleted": ("DELETE FROM log_tiles", 500, "log_altered"),
+    "tile cut": ("UPDATE log_tiles SET hashes = substr(hashes, 1, 33)", 500, "log_altered"),
     "edge": ("UPDATE log_edge SET hashes = zeroblob(length(hashes))", 500, "log_altered"),
     "index": ("UPDATE log_entries SET hash = 0", 404, "record_unknown"),
     "order": ("UPDATE log_entries SET seq = (SELECT max(seq) FROM append_log) - idx", 500, "log_altered"),

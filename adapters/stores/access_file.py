@@ -1,0 +1,79 @@
+"""The SQLite file of access, beside that of the log: its commits never wait for the log's, nor the log's for them.
+
+What is written survives the end of the process at once. Replays of the last moment may be lost with the machine's
+power (`synchronous=NORMAL`): what they kept out is over before it starts again. Revocations are synced.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from adapters.stores import sql
+from adapters.stores.log_sqlite import reason_of
+from gateway.domain.errors import AccessUnavailable
+
+_T = TypeVar("_T")
+_BUSY_SECONDS = 2.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS access_replays (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS access_replays_until ON access_replays (until);
+CREATE TABLE IF NOT EXISTS access_revocations (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+ id TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL);
+"""
+
+
+class AccessFile:
+    """One connection; used by one thread at a time."""
+
+    __slots__ = ("_connection", "_path", "_synchronous")
+
+    def __init__(self, url: str, state_dir: Path, synchronous: str) -> None:
+        """`url` is that of the log. Opens the file with the first use."""
+        self._path = sql.sqlite_path(url, state_dir).with_name("access.sqlite")
+        self._synchronous = synchronous
+        self._connection: sqlite3.Connection | None = None
+
+    def use(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What the work gives; AccessUnavailable when the file refuses."""
+        try:
+            if self._connection is None:
+                self._connection = self._opened()
+            return work(self._connection)
+        except (sqlite3.Error, OSError) as error:
+            self.close()  # a fresh connection next time: it also recovers from a disk that came back
+            raise AccessUnavailable(reason_of(error)) from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self._path)
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.executescript(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def _make(path: Path) -> None:
+    """For nobody else, where it is missing.
+
+    A file that stands is left alone: to close it after a look would give up the locks of every connection that this
+    process has to it (POSIX).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

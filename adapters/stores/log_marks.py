@@ -1,0 +1,88 @@
+"""What the log says of itself beside its records: where it ends, and which months have lost their keys.
+
+Rows that say so are changed by whoever may write to the tables. What he cannot do unseen is to destroy the keys of
+a month without a record that tells of it, or to make the parts of the log's end agree again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from adapters.stores.log_prunings import PRUNINGS, WAITING
+from adapters.stores.log_reader import bytes_of
+from adapters.stores.reading import Reading
+from gateway.domain.exchange import Phase
+from gateway.exchange_log.record import decode
+from gateway.ports_log import NO_PLACE, Altered
+
+# Written by one transaction, so that they agree whenever they are asked for together.
+_ENDS = (
+    "SELECT s.size, (SELECT coalesce(max(size), 0) FROM log_checkpoints),"
+    " coalesce((SELECT max(idx) + 1 FROM log_entries), (SELECT max(below) FROM log_pruned), 0) FROM log_state s"
+)
+_ENDING = ("the size of the log", "the newest checkpoint", "the last record in its place")
+_PERIODS = (
+    "SELECT p.period, p.erased FROM log_periods p WHERE NOT EXISTS"
+    " (SELECT 1 FROM period_keys k WHERE k.period = p.period) ORDER BY p.period"
+)
+# Older acts than the oldest record that stands may have been pruned with their month.
+_OLDEST = (
+    "SELECT time FROM log_entries WHERE idx = (SELECT min(idx) FROM log_entries)"
+    " AND EXISTS (SELECT 1 FROM log_pruned)"
+)
+_MONTH = slice(0, 7)
+_OPERATION = "erase-period"
+
+
+async def ends(reading: Reading) -> list[Altered]:
+    """Which of the parts of the log's end lies before the others. LogUnavailable when it cannot be asked."""
+    rows = await reading.fetch(_ENDS)
+    if not rows:
+        return [Altered(NO_PLACE, "the state of the log is missing")]
+    sizes = [one if isinstance(one, int) else 0 for one in rows[0]]
+    return [
+        Altered(size, f"{name} is not where the log ends")
+        for name, size in zip(_ENDING, sizes, strict=True)
+        if size != max(sizes)
+    ]
+
+
+class LostKeys:
+    """Looks for months whose keys are gone; remembers those of which a record tells."""
+
+    __slots__ = ("_told",)
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._told: set[str] = set()
+
+    async def look(self, reading: Reading) -> list[Altered]:
+        """Months without keys of which no record tells. LogUnavailable when it cannot be asked."""
+        gone = {
+            period: erased for period, erased in await reading.fetch(_PERIODS) if period not in self._told
+        }
+        for text in (PRUNINGS, WAITING):
+            if gone.keys() - self._told:
+                self._told |= _told(bytes_of(leaf) for (leaf,) in await reading.fetch(text))
+        untold = sorted(gone.keys() - self._told)
+        oldest = str((await reading.fetch(_OLDEST) or [("",)])[0][0])[_MONTH] if untold else ""
+        return [
+            Altered(NO_PLACE, f"the keys of {period} are gone, and no record tells of it")
+            for period in untold
+            if not (gone[period] and gone[period][_MONTH] <= oldest)
+        ]
+
+
+def _told(leaves: Iterable[bytes]) -> set[str]:
+    """The months of whose erasure these records tell."""
+    return {period for leaf in leaves if (period := _period(leaf))}
+
+
+def _period(leaf: bytes) -> str:
+    try:
+        record = decode(leaf)
+        notes: dict[str, Any] = record["notes"]
+        if record["phase"] == Phase.PRUNING and notes["operation"] == _OPERATION:
+            return str(notes["period"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    return ""

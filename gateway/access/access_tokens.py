@@ -1,0 +1,135 @@
+"""JWT access tokens (RFC 9068): minted for one requester and bound to a key or a certificate (RFC 7800, `cnf`).
+
+A token that was verified once is remembered until it ends, anything is revoked or keys change:
+the next look costs a dictionary.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.access import jose
+from gateway.access.faults import JoseBroken, TokenRefused
+from gateway.access.keys import KeyRing
+from gateway.access.requesters import Requesters
+from gateway.access.revocations import Revocations
+from gateway.domain.parties import Requester
+
+TYP = "at+jwt"
+#: by how much the clocks of two gateways may differ
+APART_SECONDS = 300
+_REMEMBERED = 4_096
+_NOT_OURS = "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token"
+_TEXTS = ("iss", "aud", "sub", "client_id", "jti", "scope")
+_TIMES = ("iat", "exp", "nbf")
+_OVER = "the token has expired; fetch a new one"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A genuine token, in force when it was verified."""
+
+    requester: Requester
+    client_id: str
+    issuer: str
+    jti: str
+    issued: int
+    expires: int
+    #: thumbprint of the key (`jkt`) or of the certificate (`x5t#S256`) that it is bound to; empty: of none
+    key: str = ""
+    certificate: str = ""
+
+
+class AccessTokens:
+    """Mints and verifies."""
+
+    def __init__(
+        self, keys: KeyRing, requesters: Requesters, revocations: Revocations, now: Callable[[], float],
+        seconds: int = 600,
+    ) -> None:  # fmt: skip
+        """`seconds` is the life of a token, `now` POSIX seconds."""
+        self.seconds = seconds
+        self._keys = keys
+        self._requesters = requesters
+        self._revocations = revocations
+        self._now = now
+        self._verified: dict[str, AccessToken] = {}
+        #: what was remembered holds as long as this is the same
+        self._epoch = (revocations.epoch, keys.loads)
+
+    def mint(self, requester: Requester, client_id: str, issuer: str, confirmation: dict[str, str]) -> str:
+        """A token for the requester's scopes; `confirmation` is the claim `cnf`, empty for a plain bearer."""
+        now = int(self._now())
+        claims: dict[str, Any] = {
+            "iss": issuer, "aud": issuer, "sub": str(requester.id), "client_id": client_id,
+            "iat": now, "exp": now + self.seconds, "jti": secrets.token_urlsafe(16),
+            "scope": " ".join(sorted(requester.scopes)),
+        }  # fmt: skip
+        if confirmation:
+            claims["cnf"] = confirmation
+        key = self._keys.current
+        return jose.sign({"typ": TYP, "kid": key.kid}, claims, key.private)
+
+    def verify(self, token: str, issuer: str) -> AccessToken:
+        """What the token proves; TokenRefused when it is forged, of another issuer, over or revoked."""
+        if self._epoch != (self._revocations.epoch, self._keys.loads):
+            self._epoch = (self._revocations.epoch, self._keys.loads)
+            self._verified.clear()
+        found = self._verified.get(token)
+        if found is None:
+            found = self._read(token)
+            if len(self._verified) >= _REMEMBERED:
+                self._verified.clear()
+            self._verified[token] = found
+        now = self._now()
+        # one with a longer life than any was made by a clock that was ahead
+        if not now < found.expires <= now + self.seconds + APART_SECONDS:
+            raise TokenRefused(_OVER, code="token_expired")
+        if found.issuer != issuer:
+            raise TokenRefused(
+                "the token was fetched at another address than this; set 'issuer' in gateway.yaml"
+            )
+        return found
+
+    def is_known(self, token: str) -> bool:
+        """Whether the key that signed is known here; a look at the key files may help where not."""
+        try:
+            return self._keys.named(jose.read(token).kid) is not None
+        except JoseBroken:
+            return True
+
+    def _read(self, token: str) -> AccessToken:
+        try:
+            message = jose.read(token)
+        except JoseBroken as error:
+            raise TokenRefused(f"{_NOT_OURS} ({error})") from None
+        key = self._keys.named(message.kid)
+        if message.typ != TYP or key is None or not jose.is_signed_by(message, key.public.key):
+            raise TokenRefused(_NOT_OURS)
+        return self._in_force(message.claims)
+
+    def _in_force(self, claims: dict[str, Any]) -> AccessToken:
+        if not _is_ours(claims):
+            raise TokenRefused(_NOT_OURS)
+        known = self._requesters.named(claims["sub"])
+        if claims.get("nbf", 0) > self._now() or claims["iat"] > self._now() + APART_SECONDS:
+            raise TokenRefused("the token is not yet in force")
+        revoked = self._revocations.hits(claims["jti"], claims["sub"], claims["iat"])
+        if known is None or known.revoked or revoked:
+            raise TokenRefused("the token was revoked; fetch a new one", code="token_revoked")
+        whole, bound = known.requester, claims.get("cnf", {})
+        scopes = whole.scopes & frozenset(claims["scope"].split())
+        return AccessToken(
+            requester=Requester(id=whole.id, name=whole.name, scopes=scopes), client_id=claims["client_id"],
+            issuer=claims["iss"], jti=claims["jti"], issued=claims["iat"], expires=claims["exp"],
+            key=bound.get("jkt", ""), certificate=bound.get("x5t#S256", ""),
+        )  # fmt: skip
+
+
+def _is_ours(claims: dict[str, Any]) -> bool:
+    """Whether the claims are such as `mint` writes; our own key has signed them."""
+    texts = all(isinstance(claims.get(name), str) for name in _TEXTS)
+    times = all(type(claims.get(name, 0)) is int for name in _TIMES) and {"iat", "exp"} <= claims.keys()
+    bound = claims.get("cnf", {})
+    return texts and times and isinstance(bound, dict) and claims["aud"] == claims["iss"]

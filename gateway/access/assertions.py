@@ -1,0 +1,105 @@
+"""Assertions that a client signs to prove itself (RFC 7523, 3; `private_key_jwt` of OpenID Connect Core, 9).
+
+Each is taken once, lives five minutes at most, and is meant for us alone. A client that nobody knows costs as much
+as a wrong signature: a key that is nobody's is tried.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection
+from typing import Any, TypeGuard
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.access import jose, jwk
+from gateway.access.faults import GrantRefused, JoseBroken
+from gateway.access.requesters import Known, Requesters
+from gateway.ports_access import Replays
+
+KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LONGEST_LIFE = 300
+_APART_SECONDS = 60
+_LONGEST_JTI = 256
+_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
+#: told to everybody alike, whatever is wrong
+FAILED = "client authentication failed"
+
+
+class Assertions:
+    """Checks them, and takes each once."""
+
+    def __init__(self, requesters: Requesters, replays: Replays, now: Callable[[], float]) -> None:
+        """`now` is POSIX seconds."""
+        self._requesters = requesters
+        self._replays = replays
+        self._now = now
+        nobody = (Ed25519PrivateKey.generate(), generate_private_key(SECP256R1()))
+        self._nobody = tuple(jwk.of(one.public_key()) for one in nobody)
+
+    async def prover(self, assertion: str, client_id: str | None, audiences: Collection[str]) -> Known:
+        """Whose assertion it is; GrantRefused otherwise. `client_id`: that of the form, if it has one."""
+        try:
+            message = jose.read(assertion)
+        except JoseBroken as error:
+            raise GrantRefused("invalid_client", f"{FAILED}: of the assertion, {error}") from None
+        name = message.claims.get("iss")
+        known = self._requesters.client(name) if isinstance(name, str) else None
+        proven = self._is_signed(message, known)
+        if known is None or not proven or (client_id is not None and client_id != name):
+            raise GrantRefused("invalid_client", FAILED)
+        if why := self._fault(message, name, audiences):
+            raise GrantRefused("invalid_client", f"{FAILED}: {why}")
+        await self._take(known, message.claims)
+        return known
+
+    def _is_signed(self, message: jose.Jws, known: Known | None) -> bool:
+        keys = [one for one in (known.keys if known else ()) if one.algorithm == message.algorithm]
+        if message.kid is not None:
+            keys = [one for one in keys if message.kid in {one.kid, one.thumbprint}]
+        tried = keys or [one for one in self._nobody if one.algorithm == message.algorithm]
+        signed = sum(jose.is_signed_by(message, one.key) for one in tried)
+        return bool(keys and signed)
+
+    def _fault(self, message: jose.Jws, name: object, audiences: Collection[str]) -> str:
+        """What is wrong with a genuine assertion: only its owner is told."""
+        claims = message.claims
+        if message.typ not in _TYPES:
+            return "the 'typ' of an assertion is JWT"
+        if claims.get("sub") != name:
+            return "'iss' and 'sub' must both be the client_id"
+        if not _is_for(claims.get("aud"), audiences):
+            return f"'aud' must be one of {', '.join(audiences)}, alone"
+        jti = claims.get("jti")
+        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
+            return "'jti' is missing"
+        return self._untimely(claims)
+
+    def _untimely(self, claims: dict[str, Any]) -> str:
+        now, expires = self._now(), claims.get("exp")
+        if (
+            not _is_time(expires)
+            or not now - _APART_SECONDS < expires <= now + _LONGEST_LIFE + _APART_SECONDS
+        ):
+            return f"'exp' must lie ahead, by {_LONGEST_LIFE} seconds at most"
+        early = [claims[one] for one in ("nbf", "iat") if one in claims]
+        if not all(_is_time(one) and one <= now + _APART_SECONDS for one in early):
+            return "'nbf' or 'iat' lies ahead"
+        return ""
+
+    async def _take(self, known: Known, claims: dict[str, Any]) -> None:
+        text = f"assertion\0{known.client_id}\0{claims['jti']}"
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        if not await self._replays.first(key, claims["exp"] + 2 * _APART_SECONDS):
+            raise GrantRefused(
+                "invalid_client", f"{FAILED}: this assertion was shown before; sign a new one each time"
+            )
+
+
+def _is_for(audience: object, ours: Collection[str]) -> bool:
+    """Whether we alone are meant: one that is good elsewhere, too, could be carried here from there."""
+    said = audience if isinstance(audience, list) else [audience]
+    return bool(said) and all(isinstance(one, str) and one in ours for one in said)
+
+
+def _is_time(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,147 @@
+"""DPoP (RFC 9449): a proof, signed anew for each request, that the caller holds the key its token is bound to.
+
+Nonces (8, 9) are made from the time and a secret that all processes share: nobody keeps them, and they are good for
+two spans at most. A proof is taken once (11.1); its `jti` is remembered until its nonce is over.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+from gateway.access import jose, jwk
+from gateway.access.faults import JoseBroken, ProofBroken
+from gateway.ports_access import Replays
+
+#: of a nonce; one is taken in its own span and in the next
+SPAN_SECONDS = 60
+_APART_SECONDS = 300
+_LONGEST_JTI = 256
+_MAC = 16
+#: keys of callers
+_REMEMBERED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof that is genuine and fresh, not yet taken."""
+
+    #: RFC 7638 thumbprint of its key
+    key: str
+    jti: str
+    #: POSIX seconds
+    until: float
+    #: a new nonce, where its own will be over soon; else empty
+    nonce: str
+
+
+class Nonces:
+    """Words that only this gateway makes, each for a span of time."""
+
+    def __init__(self, secrets: Callable[[], list[bytes]], now: Callable[[], float]) -> None:
+        """`secrets`: the first makes new ones, any of them may have made one."""
+        self._secrets = secrets
+        self._now = now
+
+    def fresh(self) -> str:
+        """One for now."""
+        return _nonce(self._secrets()[0], int(self._now() // SPAN_SECONDS))
+
+    def span(self, nonce: str) -> int | None:
+        """The span that a nonce was made in; None when it is not ours, or over."""
+        current = int(self._now() // SPAN_SECONDS)
+        for secret in self._secrets():
+            for span in (current, current - 1):
+                if hmac.compare_digest(_nonce(secret, span).encode(), nonce.encode("utf-8", "surrogatepass")):
+                    return span
+        return None
+
+
+class Proofs:
+    """Checks proofs, and takes each once."""
+
+    def __init__(self, nonces: Nonces, replays: Replays, now: Callable[[], float]) -> None:
+        """`now` is POSIX seconds."""
+        self._nonces = nonces
+        self._replays = replays
+        self._now = now
+        self._keys = lru_cache(_REMEMBERED)(lambda members: jwk.from_jwk(dict(members)))
+
+    def check(self, proof: str, method: str, url: str, token: str | None = None) -> Proof:
+        """The proof for this very request; ProofBroken otherwise. `token`: the access token that came with it."""
+        try:
+            message = jose.read(proof, with_key=True)
+            assert message.jwk is not None
+            key = self._key(message.jwk)
+        except JoseBroken as error:
+            raise ProofBroken(str(error)) from None
+        if message.typ != "dpop+jwt":
+            raise ProofBroken("its 'typ' is not dpop+jwt")
+        if not jose.is_signed_by(message, key.key):
+            raise ProofBroken("the key in its header did not sign it")
+        claims = message.claims
+        if claims.get("htm") != method or not _same_place(claims.get("htu"), url):
+            raise ProofBroken(f"'htm' and 'htu' must say {method} {url}")
+        if token is not None and claims.get("ath") != ath(token):
+            raise ProofBroken("'ath' is not the digest of the token that came with it")
+        jti, issued, nonce = claims.get("jti"), claims.get("iat"), claims.get("nonce")
+        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not _is_number(issued):
+            raise ProofBroken("'jti' or 'iat' is missing")
+        return self._timed(key.thumbprint, jti, issued, nonce)
+
+    def _key(self, shown: dict[str, Any]) -> jwk.PublicKey:
+        """The key in a header; callers come again with theirs, and to read a point of the curve takes long."""
+        members = tuple(shown.items())
+        try:
+            return self._keys(members)
+        except TypeError:  # a member that is no plain value
+            raise JoseBroken("its key is not a plain one") from None
+
+    def _timed(self, key: str, jti: str, issued: float, nonce: object) -> Proof:
+        span = self._nonces.span(nonce) if isinstance(nonce, str) else None
+        if span is None:
+            raise ProofBroken("sign the proof with the nonce of the field DPoP-Nonce", "use_dpop_nonce")
+        now = self._now()
+        if abs(now - issued) > _APART_SECONDS:
+            raise ProofBroken("'iat' is not the time now")
+        until = (span + 2) * SPAN_SECONDS
+        soon_over = until - now <= SPAN_SECONDS
+        return Proof(key, jti, until, self._nonces.fresh() if soon_over else "")
+
+    async def take(self, proof: Proof) -> None:
+        """ProofBroken when it was taken before; AccessUnavailable when that cannot be known."""
+        name = hashlib.sha256(f"dpop\0{proof.key}\0{proof.jti}".encode("utf-8", "surrogatepass")).digest()
+        if not await self._replays.first(name, proof.until + SPAN_SECONDS):
+            raise ProofBroken("it was shown before: sign a new one for each request")
+
+
+def ath(token: str) -> str:
+    """The digest of an access token (RFC 9449, 4.2)."""
+    return jose.encoded(hashlib.sha256(token.encode("ascii", "replace")).digest())
+
+
+def _nonce(secret: bytes, span: int) -> str:
+    return jose.encoded(hmac.digest(secret, span.to_bytes(8), "sha256")[:_MAC])
+
+
+def _same_place(said: object, url: str) -> bool:
+    """Whether `htu` is the address, query and fragment left aside (RFC 9449, 4.3, by RFC 3986, 6.2.2 and 6.2.3)."""
+    if said == url:
+        return True
+    if not isinstance(said, str):
+        return False
+    try:
+        ours, theirs = urlsplit(url), urlsplit(said)
+        ports = [one.port or {"http": 80, "https": 443}.get(one.scheme) for one in (ours, theirs)]
+    except ValueError:
+        return False
+    plain = theirs.username is None and theirs.password is None
+    same = (ours.scheme, ours.hostname, ours.path) == (theirs.scheme, theirs.hostname, theirs.path)
+    return plain and same and ports[0] == ports[1]
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,54 @@
+"""Why somebody is not let in, as RFC 6749 (5.2), RFC 6750 (3) and RFC 9449 (7.1) say it.
+
+A refusal names what is wrong with what was shown, never whether a client or a key exists.
+"""
+
+from gateway.domain.errors import GatewayError, Unauthenticated
+
+
+class TokenRefused(Unauthenticated):
+    """The access token, or what must come with it, does not open this door."""
+
+    code = "invalid_token"
+
+    def __init__(
+        self, detail: str, *, code: str = "invalid_token", scheme: str = "Bearer", nonce: str = ""
+    ) -> None:
+        """`scheme`: that of the challenge. `nonce`: what the next proof must carry."""
+        super().__init__(detail, code=code)
+        self.scheme = scheme
+        self.nonce = nonce
+
+    @property
+    def challenge(self) -> str:
+        """The field WWW-Authenticate."""
+        known = {"use_dpop_nonce", "invalid_dpop_proof"}
+        error = self.problem_code if self.problem_code in known else "invalid_token"
+        algorithms = ', algs="EdDSA ES256"' if self.scheme == "DPoP" else ""
+        return f'{self.scheme} realm="motlan", error="{error}"{algorithms}'
+
+
+class GrantRefused(GatewayError):
+    """The token endpoint, introspection or revocation says no, in the form of RFC 6749 (5.2)."""
+
+    code = "invalid_request"
+    http = 400
+
+    def __init__(self, error: str, why: str, *, nonce: str = "") -> None:
+        """`error` is the code of the standard."""
+        super().__init__(why, code=error)
+        self.nonce = nonce
+        self.status = 401 if error == "invalid_client" else 400
+
+
+class JoseBroken(Exception):
+    """A compact JWS that is not well-formed, not of an accepted kind, or not signed by the key; says which."""
+
+
+class ProofBroken(Exception):
+    """A DPoP proof that does not prove; `code` is that of RFC 9449, the text says what is wrong."""
+
+    def __init__(self, why: str, code: str = "invalid_dpop_proof") -> None:
+        """`code` is `use_dpop_nonce` when a nonce is wanted."""
+        super().__init__(why)
+        self.code = code

@@ -1,0 +1,179 @@
+"""Compact JWS (RFC 7515) over two algorithms, EdDSA with Ed25519 (RFC 8037) and ES256 (RFC 7518), and nothing else.
+
+Size is capped before anything is decoded; one spelling of base64url, no member twice, no header that this door does
+not know: `crit`, `jku`, `x5u`, `x5c`, `b64`, `zip` refuse by standing there. A key is never taken from the message,
+except by whoever asks for it (DPoP), and a `kid` is only compared with ids that are known already.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gateway.access.faults import JoseBroken
+
+#: name in a header -> the algorithm; RFC 9864 calls EdDSA over Ed25519 by the curve's name
+ALGORITHMS = {"EdDSA": "EdDSA", "Ed25519": "EdDSA", "ES256": "ES256"}
+LARGEST = 8_192
+_SIGNATURE = 64
+_HALF = 32
+_MOST_DIGITS = 16
+_KNOWN = frozenset({"alg", "typ", "kid", "jwk"})
+_ES256 = ECDSA(SHA256())
+
+VerifyingKey = Ed25519PublicKey | EllipticCurvePublicKey
+PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A message that is well-formed; whether it is genuine is not known yet."""
+
+    algorithm: str
+    #: lower case, without `application/`; empty where it is left out
+    typ: str
+    kid: str | None
+    #: the member `jwk`, only where it was asked for
+    jwk: dict[str, Any] | None
+    claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def read(token: str, *, with_key: bool = False) -> Jws:
+    """The message in its parts; JoseBroken says what is wrong, without quoting it.
+
+    `with_key`: a `jwk` must stand in its header, else none may.
+    """
+    if len(token) > LARGEST:
+        raise JoseBroken(f"it is longer than {LARGEST} characters")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise JoseBroken("it is not three parts with dots between")
+    header = json_object(decoded(parts[0]))
+    algorithm, typ, kid, jwk = _checked(header, with_key=with_key)
+    signature = decoded(parts[2])
+    if len(signature) != _SIGNATURE:
+        raise JoseBroken("its signature has not the length that it must have")
+    signed = f"{parts[0]}.{parts[1]}".encode()
+    return Jws(algorithm, typ, kid, jwk, json_object(decoded(parts[1])), signed, signature)
+
+
+def _checked(header: dict[str, Any], *, with_key: bool) -> tuple[str, str, str | None, dict[str, Any] | None]:
+    if not header.keys() <= _KNOWN:
+        raise JoseBroken("its header has members that are not accepted here")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise JoseBroken("its algorithm is not accepted: use EdDSA (Ed25519) or ES256")
+    typ, kid, jwk = header.get("typ", ""), header.get("kid"), header.get("jwk")
+    if not isinstance(typ, str) or not isinstance(kid, str | None) or ("kid" in header and kid is None):
+        raise JoseBroken("its header has a member of a wrong type")
+    if with_key != isinstance(jwk, dict) or ("jwk" in header) != with_key:
+        raise JoseBroken(
+            "the public key must stand in its header" if with_key else "its header brings its own key"
+        )
+    return ALGORITHMS[algorithm], typ.lower().removeprefix("application/"), kid, jwk
+
+
+def is_signed_by(message: Jws, key: VerifyingKey) -> bool:
+    """Whether the key made the signature, by the algorithm that is the key's own."""
+    try:
+        if isinstance(key, Ed25519PublicKey):
+            if message.algorithm != "EdDSA":
+                return False
+            key.verify(message.signature, message.signed)
+        else:
+            if message.algorithm != "ES256":
+                return False
+            r, s = message.signature[:_HALF], message.signature[_HALF:]
+            der = encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
+            key.verify(der, message.signed, _ES256)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def sign(header: dict[str, Any], claims: dict[str, Any], key: PrivateKey) -> str:
+    """A compact JWS; `alg` is the key's own."""
+    is_edwards = isinstance(key, Ed25519PrivateKey)
+    head = {"alg": "EdDSA" if is_edwards else "ES256", **header}
+    signed = f"{encoded(_compact(head))}.{encoded(_compact(claims))}"
+    if isinstance(key, Ed25519PrivateKey):
+        signature = key.sign(signed.encode())
+    else:
+        r, s = decode_dss_signature(key.sign(signed.encode(), _ES256))
+        signature = r.to_bytes(_HALF) + s.to_bytes(_HALF)
+    return f"{signed}.{encoded(signature)}"
+
+
+def decoded(text: str) -> bytes:
+    """Bytes from base64url without padding; JoseBroken for anything but the one spelling of them."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise JoseBroken("a part of it is not base64url") from None
+    if encoded(raw) != text:
+        raise JoseBroken("a part of it is not the one spelling of its bytes in base64url")
+    return raw
+
+
+def encoded(raw: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def json_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object without members that stand twice; JoseBroken for anything else."""
+    try:
+        found = _decode(raw.decode())
+        if b"\\u" in raw:
+            _compact(found)  # half a letter can be escaped, and cannot be written
+    except (ValueError, RecursionError):
+        raise JoseBroken("a part of it is not a plain JSON object in UTF-8") from None
+    if not isinstance(found, dict):
+        raise JoseBroken("a part of it is not a JSON object")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("too many digits")
+    return int(digits)
+
+
+def _float(text: str) -> float:
+    found = float(text)
+    if not -1e15 < found < 1e15:
+        raise ValueError("too large")
+    return found
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_refuse, parse_int=_integer, parse_float=_float
+).decode
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

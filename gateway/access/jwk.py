@@ -1,0 +1,114 @@
+"""Public keys as JSON Web Keys (RFC 7517) and their thumbprints (RFC 7638): Ed25519 and P-256, no others.
+
+A private key never comes in here: a key that carries secret members is refused.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from gateway.access.faults import JoseBroken
+from gateway.access.jose import VerifyingKey, decoded, encoded
+
+_LENGTH = 32
+_SECRET = frozenset("d k p q dp dq qi oth".split())
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key, and the names that it goes by."""
+
+    key: VerifyingKey
+    #: `EdDSA` or `ES256`
+    algorithm: str
+    #: RFC 7638
+    thumbprint: str
+    #: as its owner calls it; the thumbprint where he does not
+    kid: str
+
+
+def from_jwk(jwk: dict[str, Any]) -> PublicKey:
+    """The key of a JWK; JoseBroken says why it is none that is taken here."""
+    if _SECRET & jwk.keys():
+        raise JoseBroken("it holds a private key: write the public one")
+    kid, use = jwk.get("kid"), jwk.get("use", "sig")
+    if not isinstance(kid, str | None) or use != "sig":
+        raise JoseBroken("it is not a key for signatures")
+    try:
+        match jwk.get("kty"), jwk.get("crv"):
+            case "OKP", "Ed25519":
+                key: VerifyingKey = Ed25519PublicKey.from_public_bytes(_coordinate(jwk, "x"))
+            case "EC", "P-256":
+                x, y = (int.from_bytes(_coordinate(jwk, name)) for name in "xy")
+                key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+            case _:
+                raise JoseBroken("it is neither Ed25519 (OKP) nor P-256 (EC)")
+    except ValueError:
+        raise JoseBroken("its numbers are no point of its curve") from None
+    found = of(key, kid)
+    if jwk.get("alg", found.algorithm) not in {found.algorithm, jwk.get("crv")}:
+        raise JoseBroken("its 'alg' is not that of its curve")
+    return found
+
+
+def from_pem(pem: bytes) -> PublicKey:
+    """The key of a PEM file; JoseBroken says why it is none that is taken here."""
+    if b"PRIVATE" in pem:
+        raise JoseBroken("it holds a private key: write the public one (openssl pkey -pubout)")
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        raise JoseBroken("it is no public key in PEM") from None
+    is_p256 = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    if not isinstance(key, Ed25519PublicKey) and not is_p256:
+        raise JoseBroken("it is neither Ed25519 nor P-256")
+    assert isinstance(key, Ed25519PublicKey | EllipticCurvePublicKey)
+    return of(key)
+
+
+def of(key: VerifyingKey, kid: str | None = None) -> PublicKey:
+    """The key with its names."""
+    name = thumbprint(jwk_of(key))
+    return PublicKey(key, "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256", name, kid or name)
+
+
+def jwk_of(key: VerifyingKey) -> dict[str, str]:
+    """The members that RFC 7638 takes, in its order."""
+    if isinstance(key, Ed25519PublicKey):
+        return {
+            "crv": "Ed25519",
+            "kty": "OKP",
+            "x": encoded(key.public_bytes(Encoding.Raw, PublicFormat.Raw)),
+        }
+    numbers = key.public_numbers()
+    x, y = (encoded(one.to_bytes(_LENGTH)) for one in (numbers.x, numbers.y))
+    return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+
+
+def thumbprint(jwk: dict[str, str]) -> str:
+    """SHA-256 of the members, in base64url."""
+    text = ",".join(f'"{name}":"{jwk[name]}"' for name in sorted(jwk))
+    return encoded(hashlib.sha256(f"{{{text}}}".encode()).digest())
+
+
+def thumbprint_bytes(hexadecimal: str) -> str:
+    """A SHA-256 in hexadecimal, as base64url writes it."""
+    return base64.urlsafe_b64encode(bytes.fromhex(hexadecimal)).rstrip(b"=").decode()
+
+
+def _coordinate(jwk: dict[str, Any], name: str) -> bytes:
+    text = jwk.get(name)
+    raw = decoded(text) if isinstance(text, str) and len(text) < 64 else b""
+    if len(raw) != _LENGTH:
+        raise JoseBroken(f"its '{name}' is not 32 bytes of base64url")
+    return raw

@@ -1,0 +1,162 @@
+"""Keys that sign access tokens: current, next, former; their public halves as a JWK set (RFC 7517, RFC 7638).
+
+The next key is published before it signs, and the former one is taken until its tokens have ended: so several
+processes may learn of a rotation at different moments, and no token is refused for it.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.access import jwk
+from gateway.exchange_log.durable import replace_file, sync_folder
+from gateway.exchange_log.key_files import key_from_text, key_in, new_key_text
+from gateway.settings import AccessSettings
+
+CURRENT_FILE = "token-signing.key"
+_NEXT_FILE = "token-signing-next.key"
+_FORMER_FILE = "token-signing-former.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Ed25519 seeds, 32 bytes each."""
+
+    current: bytes
+    next: bytes | None = None
+    former: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One key, by its thumbprint."""
+
+    kid: str
+    private: Ed25519PrivateKey
+    public: jwk.PublicKey
+    #: for what is not a signature: nonces
+    secret: bytes
+
+    @classmethod
+    def of(cls, seed: bytes) -> "SigningKey":
+        """The key of a seed."""
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        public = jwk.of(private.public_key())
+        return cls(public.kid, private, public, hmac.digest(seed, b"motlan dpop nonce v1", "sha256"))
+
+
+class KeyRing:
+    """The keys in use; `refresh` looks whether they were changed."""
+
+    def __init__(self, read: Callable[[], Seeds], stamp: Callable[[], object] = lambda: None) -> None:
+        """`read` gives the keys as they are kept, `stamp` something that is another when they are others."""
+        self._read = read
+        self._stamp_of = stamp
+        self._stamp: object = None
+        #: how often keys were read: whoever remembers what they signed forgets it then
+        self.loads = 0
+        self.current: SigningKey
+        self._all: dict[str, SigningKey] = {}
+        self._load()
+
+    def refresh(self) -> None:
+        """Take what is kept now. ConfigError when it cannot be read."""
+        if self._stamp_of() != self._stamp:
+            self._load()
+
+    def named(self, kid: str | None) -> SigningKey | None:
+        """The key with this id, if it is one of ours."""
+        return self._all.get(kid) if kid is not None else None
+
+    def secrets(self) -> list[bytes]:
+        """What nonces may have been made with; the one that makes new ones first."""
+        return [one.secret for one in self._all.values()]
+
+    def jwks(self) -> list[dict[str, Any]]:
+        """The public halves: current, next, former."""
+        return [
+            {**jwk.jwk_of(one.public.key), "kid": one.kid, "alg": "EdDSA", "use": "sig"}
+            for one in self._all.values()
+        ]
+
+    def _load(self) -> None:
+        stamp = self._stamp_of()
+        seeds = self._read()
+        kept = [SigningKey.of(one) for one in (seeds.current, seeds.next, seeds.former) if one is not None]
+        self._all = {one.kid: one for one in kept}
+        self.current = kept[0]
+        self._stamp = stamp
+        self.loads += 1
+
+
+def open_ring(settings: AccessSettings, folder: Path) -> KeyRing:
+    """The keys of the configuration, else those of the state folder; made there when there are none."""
+    if settings.signing_key is None:
+        return KeyRing(lambda: seeds_in(folder), lambda: _stamps(folder))
+    named = {
+        name: key_from_text(secret.reveal(), f"access.{name}")
+        for name in ("signing_key", "next_signing_key", "former_signing_key")
+        if (secret := getattr(settings, name)) is not None
+    }
+    seeds = Seeds(named["signing_key"], named.get("next_signing_key"), named.get("former_signing_key"))
+    return KeyRing(lambda: seeds)
+
+
+def seeds_in(folder: Path) -> Seeds:
+    """The keys that a state folder keeps; the first two are made where they are missing."""
+    former = folder / _FORMER_FILE
+    return Seeds(
+        key_in(folder / CURRENT_FILE),
+        key_in(folder / _NEXT_FILE),
+        key_in(former) if former.exists() else None,
+    )
+
+
+def rotated_at(folder: Path) -> float:
+    """When the keys of the folder were rotated last (POSIX seconds); 0 before the first time."""
+    former = folder / _FORMER_FILE
+    if not former.exists() or former.read_bytes() == (folder / CURRENT_FILE).read_bytes():
+        return 0.0  # never, or it broke off after its first step
+    return former.stat().st_mtime
+
+
+def rotate(folder: Path) -> None:
+    """The next key signs from now on, the one that signed is the former one, and there is a new next one.
+
+    Three steps, each whole or not at all; after an interruption the next call goes on. OSError when the folder refuses.
+    """
+    seeds = seeds_in(folder)
+    current, following, former = (folder / name for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE))
+    if seeds.current != seeds.next:
+        replace_file(former, current.read_bytes())
+        replace_file(current, following.read_bytes())
+    replace_file(following, new_key_text())
+
+
+def replace_all(folder: Path) -> None:
+    """New keys for all places: what the old ones signed opens nothing any more. For keys that somebody may have."""
+    (folder / _FORMER_FILE).unlink(missing_ok=True)
+    replace_file(folder / _NEXT_FILE, new_key_text())
+    replace_file(folder / CURRENT_FILE, new_key_text())
+    sync_folder(folder)
+
+
+def name_of(seed: bytes) -> str:
+    """The key id of a seed."""
+    return SigningKey.of(seed).kid
+
+
+def _stamps(folder: Path) -> object:
+    found = []
+    for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE):
+        try:
+            known = (folder / name).stat()
+        except FileNotFoundError:
+            found.append((0, 0))
+            continue
+        found.append((known.st_ino, known.st_mtime_ns))
+    return tuple(found)

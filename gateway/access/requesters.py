@@ -1,0 +1,91 @@
+"""The systems that may ask, as the configuration has them: by client id, and by their own."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.access import jwk
+from gateway.access.certificates import Pinned, pinned
+from gateway.access.faults import JoseBroken
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.identifiers import RequesterId
+from gateway.domain.parties import Requester
+from gateway.settings_access import CertificateSettings, KeySettings, Method, RequesterSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One requester, and what proves it."""
+
+    requester: Requester
+    agency: str
+    client_id: str
+    method: Method
+    #: SHA-256 of its secret; empty where it has none
+    secret: bytes
+    keys: tuple[jwk.PublicKey, ...]
+    certificate: CertificateSettings | None
+    pinned: Pinned | None
+    needs_dpop: bool
+    revoked: bool
+
+
+class Requesters:
+    """Who is known here."""
+
+    def __init__(self, settings: Mapping[str, RequesterSettings], root: Path) -> None:
+        """`root` is the configuration's folder, in which keys and certificates lie. ConfigError for what is broken."""
+        self._by_client = {item.client_id: _known(item, root) for item in settings.values()}
+        self._by_id = {str(one.requester.id): one for one in self._by_client.values()}
+
+    def client(self, client_id: str) -> Known | None:
+        """The requester that calls itself so at the token endpoint."""
+        return self._by_client.get(client_id)
+
+    def named(self, requester: str) -> Known | None:
+        """The requester with this id."""
+        return self._by_id.get(requester)
+
+    def agency(self, requester: Requester) -> str:
+        """The agency that the requester belongs to."""
+        return self._by_id[requester.id].agency
+
+    def pinned(self) -> list[str]:
+        """PEM of the certificates that are known whole: the handshake must trust them."""
+        return [one.pinned.pem for one in self._by_client.values() if one.pinned is not None]
+
+
+def key_of(settings: KeySettings, root: Path) -> jwk.PublicKey:
+    """The public key of a requester's settings; ConfigError says what is wrong with it."""
+    try:
+        if settings.file is not None:
+            return jwk.from_pem((root / settings.file).read_bytes())
+        return jwk.from_jwk(settings.model_dump(exclude_none=True))
+    except OSError as error:
+        what = f"the key file '{settings.file}' cannot be read ({error.strerror})"
+        raise ConfigError([Problem("config", 0, what, "name a file of the configuration's folder")]) from None
+    except JoseBroken as error:
+        remedy = "give an Ed25519 or P-256 public key, as PEM or JWK"
+        raise ConfigError([Problem("config", 0, f"a key cannot be used: {error}", remedy)]) from None
+
+
+def secret_digest(secret: str) -> bytes:
+    """What is compared instead of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _known(item: RequesterSettings, root: Path) -> Known:
+    requester = Requester(id=RequesterId(item.requester), name=item.title.vi, scopes=frozenset(item.scopes))
+    return Known(
+        requester=requester,
+        agency=item.agency,
+        client_id=item.client_id,
+        method=item.method,
+        secret=secret_digest(item.client_secret.reveal()) if item.client_secret else b"",
+        keys=tuple(key_of(one, root) for one in item.keys),
+        certificate=item.certificate,
+        pinned=pinned(item.certificate, root) if item.certificate else None,
+        needs_dpop=item.dpop == "required",
+        revoked=item.revoked is not None,
+    )

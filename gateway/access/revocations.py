@@ -1,0 +1,79 @@
+"""What was revoked (RFC 7009), as this process knows it: kept for all processes, looked up again all the time.
+
+`epoch` changes with every revocation, and whoever remembers a verified token forgets it then. A process that could
+not look for a while trusts nothing any more.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from gateway.domain.errors import AccessUnavailable
+from gateway.ports_access import RevocationRows
+
+#: for how long a process may live on what it knew
+GRACE_SECONDS = 10.0
+#: a revoked requester is remembered for so long; its file says it for ever
+_YEARS = 10 * 366 * 86_400.0
+
+
+class Revocations:
+    """Tokens by their jti, and requesters with the time before which their tokens are no good."""
+
+    def __init__(self, rows: RevocationRows, now: Callable[[], float]) -> None:
+        """`now` is POSIX seconds; what is revoked later than this moment stops requesters, too."""
+        self._rows = rows
+        self._now = now
+        self._begun = now()
+        self._tokens: dict[str, float] = {}
+        self._requesters: dict[str, float] = {}
+        self._looked = float("-inf")
+        self._looking = asyncio.Lock()
+        self.epoch = 0
+
+    async def look(self) -> None:
+        """Learn what was revoked meanwhile. AccessUnavailable when the store cannot be asked."""
+        async with self._looking:
+            rows = await self._rows.since(self.epoch)
+            for row in rows:
+                if row.kind == "token":
+                    self._tokens[row.id] = row.at
+                else:
+                    self._requesters[row.id] = max(row.at, self._requesters.get(row.id, 0.0))
+                self.epoch = row.seq
+            self._looked = asyncio.get_running_loop().time()
+
+    async def watch(self, seconds: float, also: Callable[[], None]) -> None:
+        """Look for ever; `also` is called each time, aside from the loop (keys may have changed)."""
+        while True:
+            with contextlib.suppress(Exception):  # told by `check`, once it lasts
+                await self.look()
+                await asyncio.to_thread(also)
+            await asyncio.sleep(seconds)
+
+    def check(self) -> None:
+        """AccessUnavailable when what is known here is too old."""
+        if asyncio.get_running_loop().time() - self._looked > GRACE_SECONDS:
+            raise AccessUnavailable("revocations could not be looked up for a while")
+
+    def hits(self, jti: str, requester: str, issued: float) -> bool:
+        """Whether such a token is revoked."""
+        return jti in self._tokens or issued <= self._requesters.get(requester, float("-inf"))
+
+    def stops(self, requester: str) -> bool:
+        """Whether the requester was revoked after this process read its configuration."""
+        return self._requesters.get(requester, float("-inf")) >= self._begun
+
+    async def revoke_token(self, jti: str, until: float) -> None:
+        """One token; refused here when this returns, elsewhere within `check_seconds`."""
+        await self._rows.add("token", jti, self._now(), until)
+        await self.look()
+
+    async def revoke_requester(self, requester: str) -> None:
+        """All tokens that the requester has now."""
+        await self._rows.add("requester", requester, self._now(), self._now() + _YEARS)
+        await self.look()
+
+    async def close(self) -> None:
+        """Free connections."""
+        await self._rows.close()

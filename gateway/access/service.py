@@ -1,0 +1,253 @@
+"""Who is let in, and on what: tokens for those who prove who they are, and a look at each token that is shown.
+
+Outside the sandbox profile every token is bound: to the key of a DPoP proof (RFC 9449) or to a certificate (RFC 8705).
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.access.access_tokens import AccessToken, AccessTokens
+from gateway.access.certificates import thumbprint
+from gateway.access.clients import Clients, Shown
+from gateway.access.dpop import Nonces, Proof, Proofs
+from gateway.access.faults import GrantRefused, ProofBroken, TokenRefused
+from gateway.access.keys import KeyRing
+from gateway.access.requesters import Known, Requesters
+from gateway.access.revocations import Revocations
+from gateway.domain.parties import Requester
+
+_SEND = "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof"
+_PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
+
+
+class Call(Protocol):
+    """What of a request bears on who asks."""
+
+    @property
+    def authorization(self) -> tuple[str, ...]:
+        """The fields Authorization."""
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """The fields DPoP."""
+
+    @property
+    def certificate(self) -> bytes | None:
+        """DER of the caller's certificate. TokenRefused when it was handed over by somebody who may not."""
+
+    @property
+    def method(self) -> str:
+        """GET or POST or another."""
+
+    @property
+    def issuer(self) -> str:
+        """Our address, as the caller knows it; no slash at the end."""
+
+    @property
+    def path(self) -> str:
+        """Without its query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who asks, and the nonce that he should use from now on (empty: his own is good)."""
+
+    requester: Requester
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A token, as the token endpoint tells it."""
+
+    requester: Requester
+    token: str
+    kind: str
+    scopes: frozenset[str]
+    nonce: str
+
+
+#: further public keys of the house (JWK), as they are now
+KeySet = Callable[[], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The token endpoint and its relatives, and the door."""
+
+    requesters: Requesters
+    clients: Clients
+    tokens: AccessTokens
+    proofs: Proofs
+    nonces: Nonces
+    revocations: Revocations
+    keys: KeyRing
+    #: plain bearer tokens are given and taken
+    sandbox: bool
+    #: documents, receipts: whoever signs for the house adds its keys
+    further: tuple[KeySet, ...] = ()
+
+    async def admit(self, call: Call) -> Admitted:
+        """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
+        scheme, token = _credentials(call.authorization)
+        self.revocations.check()
+        found = await self._verified(token, call.issuer)
+        if found.certificate:
+            shown = call.certificate
+            if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
+                raise TokenRefused("the token is bound to a certificate that did not come with the request")
+        if found.key:
+            if scheme != "dpop":
+                raise TokenRefused(
+                    "the token is bound to a key: send Authorization: DPoP, with a proof", scheme="DPoP"
+                )
+            return Admitted(found.requester, await self._proven(call, token, found))
+        if scheme != "bearer":
+            raise TokenRefused("the token is not bound to a key: send Authorization: Bearer")
+        if not found.certificate and not self.sandbox:
+            raise TokenRefused("the token is bound to nothing; fetch one with DPoP or a certificate")
+        return Admitted(found.requester)
+
+    async def grant(self, call: Call, form: Mapping[str, str]) -> Granted:
+        """A token (RFC 6749, 4.4); GrantRefused in the words of the standard."""
+        self.revocations.check()
+        proof = self._shown_proof(call)
+        known = await self._client(call, form, "token")
+        scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
+        if not scopes <= known.requester.scopes:
+            raise GrantRefused("invalid_scope", "a scope is asked that this client does not have")
+        confirmation = self._confirmation(call, known, proof)
+        if proof is not None:
+            await self._taken(proof)
+        whole = known.requester
+        requester = Requester(id=whole.id, name=whole.name, scopes=scopes)
+        token = self.tokens.mint(requester, known.client_id, call.issuer, confirmation)
+        kind = "DPoP" if proof is not None else "Bearer"
+        return Granted(whole, token, kind, scopes, self.nonces.fresh() if proof is not None else "")
+
+    async def introspect(self, call: Call, form: Mapping[str, str]) -> tuple[Requester, dict[str, Any]]:
+        """What a token is (RFC 7662): a client sees its own, one with the scope `admin` all."""
+        known, found = await self._shown_token(call, form, "introspect")
+        if found is None or not _may(known, found):
+            return known.requester, {"active": False}
+        bound = {"jkt": found.key, "x5t#S256": found.certificate}
+        told: dict[str, Any] = {
+            "active": True, "scope": " ".join(sorted(found.requester.scopes)), "client_id": found.client_id,
+            "token_type": "DPoP" if found.key else "Bearer", "sub": found.requester.id, "iss": found.issuer,
+            "aud": found.issuer, "iat": found.issued, "exp": found.expires, "jti": found.jti,
+        }  # fmt: skip
+        if any(bound.values()):
+            told["cnf"] = {name: value for name, value in bound.items() if value}
+        return known.requester, told
+
+    async def revoke(self, call: Call, form: Mapping[str, str]) -> Requester:
+        """End a token (RFC 7009); one that is none, or over, is no fault."""
+        known, found = await self._shown_token(call, form, "revoke")
+        if found is not None:
+            if not _may(known, found):
+                raise GrantRefused("unauthorized_client", "the token was given to another client")
+            await self.revocations.revoke_token(found.jti, found.expires + 3_600)
+        return known.requester
+
+    def jwks(self) -> dict[str, Any]:
+        """All public keys of the house."""
+        return {"keys": [*self.keys.jwks(), *(key for more in self.further for key in more())]}
+
+    async def _verified(self, token: str, issuer: str) -> AccessToken:
+        try:
+            return self.tokens.verify(token, issuer)
+        except TokenRefused:
+            if self.tokens.is_known(token):
+                raise
+        # another process may have rotated the keys a moment ago
+        await asyncio.to_thread(self.keys.refresh)
+        return self.tokens.verify(token, issuer)
+
+    async def _proven(self, call: Call, token: str, found: AccessToken) -> str:
+        """The nonce for the next proof."""
+        try:
+            proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path, token)
+            await self.proofs.take(_by(found.key, proof))
+        except ProofBroken as error:
+            why = f"DPoP: {error}"
+            nonce = self.nonces.fresh() if error.code == "use_dpop_nonce" else ""
+            raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
+        return proof.nonce
+
+    def _shown_proof(self, call: Call) -> Proof | None:
+        """A good proof that came along, not yet taken: who must sign it again need not prove himself twice."""
+        if not call.proofs:
+            return None
+        try:
+            return self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path)
+        except ProofBroken as error:
+            raise self._unproven(error) from None
+
+    async def _taken(self, proof: Proof) -> None:
+        try:
+            await self.proofs.take(proof)
+        except ProofBroken as error:
+            raise self._unproven(error) from None
+
+    def _unproven(self, error: ProofBroken) -> GrantRefused:
+        return GrantRefused(error.code, f"DPoP: {error}", nonce=self.nonces.fresh())
+
+    def _confirmation(self, call: Call, known: Known, proof: Proof | None) -> dict[str, str]:
+        """What the token is bound to."""
+        found = {"jkt": proof.key} if proof is not None else {}
+        if known.method in {"tls_client_auth", "self_signed_tls_client_auth"}:
+            assert call.certificate is not None
+            found["x5t#S256"] = thumbprint(call.certificate)
+        if proof is None and (known.needs_dpop or not (found or self.sandbox)):
+            why = "a token must be bound: send a DPoP proof (RFC 9449)"
+            raise GrantRefused("invalid_dpop_proof", why, nonce=self.nonces.fresh())
+        return found
+
+    async def _client(self, call: Call, form: Mapping[str, str], kind: str) -> Known:
+        try:
+            certificate = call.certificate
+        except TokenRefused as error:
+            raise GrantRefused("invalid_client", error.detail) from None
+        audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
+        return await self.clients.prover(Shown(call.authorization, form, certificate), audiences)
+
+    async def _shown_token(
+        self, call: Call, form: Mapping[str, str], kind: str
+    ) -> tuple[Known, AccessToken | None]:
+        self.revocations.check()
+        known = await self._client(call, form, kind)
+        if not form.get("token"):
+            raise GrantRefused("invalid_request", "the parameter 'token' is missing")
+        try:
+            return known, await self._verified(form["token"], call.issuer)
+        except TokenRefused:
+            return known, None
+
+
+def _by(key: str, proof: Proof) -> Proof:
+    if not hmac.compare_digest(proof.key, key):
+        raise ProofBroken("the token is bound to another key")
+    return proof
+
+
+def _may(known: Known, found: AccessToken) -> bool:
+    return found.requester.id == known.requester.id or "admin" in known.requester.scopes
+
+
+def _credentials(fields: tuple[str, ...]) -> tuple[str, str]:
+    if len(fields) != 1:
+        raise TokenRefused(_SEND, code="unauthenticated")
+    kind, _, token = fields[0].partition(" ")
+    scheme, token = kind.lower(), token.strip()
+    if scheme not in {"bearer", "dpop"} or not token:
+        raise TokenRefused(_SEND, code="unauthenticated")
+    return scheme, token
+
+
+def _one(proofs: tuple[str, ...]) -> str:
+    if len(proofs) != 1:
+        raise ProofBroken("exactly one proof comes with a request")
+    return proofs[0]

@@ -1,0 +1,80 @@
+"""Certificates that a TLS-ending proxy hands over (RFC 9440, or percent-encoded PEM), from proxies that may.
+
+A proxy may when it connects from a configured address and shows the shared secret. The field is refused from
+everybody else, instead of overlooked: whoever sends it takes us for less careful than we are.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import unquote_to_bytes
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+
+from gateway.access.faults import TokenRefused
+from gateway.settings import ProxySettings
+
+_LARGEST = 16_384
+_NOT_TAKEN = "a certificate in a header is not taken from here"
+
+
+#: name of a field -> all values that it came with
+Fields = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """Who may hand over a certificate; nobody by default."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    certificate_header: str = ""
+    secret_header: str = ""
+    secret: bytes = b""
+
+    def is_one(self, peer: str) -> bool:
+        """Whether this address is a proxy's."""
+        if not self.networks:
+            return False
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in one for one in self.networks)
+
+    def handed_over(self, fields: Fields, peer: str) -> bytes | None:
+        """DER of the certificate in the header, None where there is none; TokenRefused where it may not stand."""
+        values = fields(self.certificate_header) if self.networks else ()
+        if not values:
+            return None
+        shown = fields(self.secret_header)
+        secret = shown[0].encode("utf-8", "surrogateescape") if len(shown) == 1 else b""
+        if not self.is_one(peer) or not hmac.compare_digest(secret, self.secret):
+            raise TokenRefused(_NOT_TAKEN)
+        if len(values) != 1 or len(values[0]) > _LARGEST:
+            raise TokenRefused("the proxy handed over no certificate that can be read")
+        return _der(values[0]) if values[0] else None
+
+
+def proxies(settings: ProxySettings | None) -> Proxies:
+    """Those of the configuration. ValueError for an address that is none."""
+    if settings is None:
+        return Proxies()
+    return Proxies(
+        networks=tuple(ip_network(one) for one in settings.addresses),
+        certificate_header=settings.certificate_header,
+        secret_header=settings.secret_header,
+        secret=settings.secret.reveal().encode(),
+    )
+
+
+def _der(text: str) -> bytes:
+    try:
+        if text.startswith(":"):
+            return base64.b64decode(text[1:].removesuffix(":"), validate=True)
+        return load_pem_x509_certificate(unquote_to_bytes(text)).public_bytes(Encoding.DER)
+    except (binascii.Error, ValueError):
+        raise TokenRefused("the proxy handed over no certificate that can be read") from None

@@ -1,0 +1,161 @@
+"""`motlan requesters`: who may ask. Writes one file per requester into the configuration and touches no other."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from gateway.access.revocations import Revocations
+from gateway.cli.options import CONFIG, JSON, QUIET, Voice, data_root, options
+from gateway.cli.requester_file import Wanted, added
+from gateway.cli.store import Store, keeps
+from gateway.config import Configuration, load
+from gateway.domain.dates import rfc3339
+from gateway.domain.exchange import Phase
+from gateway.exchange_log.durable import replacing
+from gateway.keeping.acts import note_act
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_READ = click.Path(path_type=Path, dir_okay=False, exists=True)
+_RESTART = "khởi động lại cổng / restart the gateway"
+
+
+@click.group()
+def requesters() -> None:
+    """Who may ask, and how each proves itself.
+
+    \b
+    Examples:
+      motlan requesters add harbour --agency 000.00.14.H31 --scope prefill --agreement portal --key-out harbour.pem
+      motlan requesters list
+    """  # noqa: D301 -- \b is click's
+
+
+@requesters.command("add")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, help="What it may do; repeat it for more.")
+@click.option(
+    "--agreement", "agreements", multiple=True, help="An agreement that it has; repeat it for more."
+)
+@click.option("--agency", required=True, help="Code of its agency, one of agencies.yaml.")
+@click.option("--title", help="Its name for people; default NAME.")
+@click.option("--client-id", help="How it calls itself at the token endpoint; default NAME.")
+@click.option(
+    "--key-out", type=_FILE, help="Make a key pair: the private key goes into this file, for the requester."
+)
+@click.option("--public-key", type=_READ, help="Its public key: PEM or JWK, Ed25519 or P-256.")
+@click.option(
+    "--certificate", type=_READ, help="Its certificate (PEM): this one and no other, signed by whomever."
+)
+@click.option(
+    "--subject", help="The subject of its certificate (RFC 4514), issued by an authority of client_ca."
+)
+@click.option("--san-dns", help="A DNS name of its certificate, issued by an authority of client_ca.")
+@click.option("--dpop", is_flag=True, help="No token without DPoP, in the sandbox profile too.")
+@options(CONFIG, JSON, QUIET)
+def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:  # noqa: ANN401 -- as declared above
+    """Write config/requesters/NAME.yaml; nothing secret stands in it.
+
+    \b
+    Examples:
+      motlan requesters add harbour --agency 000.00.14.H31 --scope prefill --agreement portal --key-out harbour.pem
+      motlan requesters add port --agency 000.00.14.H31 --scope prefill --public-key port.pub.pem --dpop
+      motlan requesters add tax --agency 000.00.14.H31 --scope papers --certificate tax.crt.pem
+    """  # noqa: D301 -- \b is click's
+    folder = _folder(config)
+    path = added(folder, Wanted(**said))
+    voice, name = Voice(as_json, quiet), said["name"]
+    facts = {"requester": name, "client_id": said["client_id"] or name, "file": str(path)}
+    key = said["key_out"]
+    lines = [f"{path}", f"1. motlan check-config {folder}", f"2. {_RESTART}"]
+    if key is not None:
+        facts["private_key"] = str(key)
+        lines.append(f"3. cho hệ thống khai thác / for the requester, and nobody else: {key}")
+    if key is not None or said["public_key"] is not None:
+        shown = key or "KEY.pem"
+        lines.append(
+            f"   motlan prefill 1.004873 --client-id {facts['client_id']} --client-key {shown} --subject requester=-"
+        )
+    voice.say(facts, "\n".join(lines))
+    return 0
+
+
+@requesters.command("list")
+@options(CONFIG, JSON, QUIET)
+def list_requesters(*, config: Path | None, as_json: bool, quiet: bool) -> int:
+    """Every requester: how it proves itself, what it may do, whether it was revoked.
+
+    \b
+    Examples:
+      motlan requesters list
+      motlan requesters list --config /etc/motlan/config --json
+    """  # noqa: D301 -- \b is click's
+    found = _listed(load(_folder(config)))
+    table = Table(
+        "tên / name", "client_id", "cách / method", "scopes", "thỏa thuận / agreements", "thu hồi / revoked"
+    )
+    for one in found:
+        method = one["method"] + (" + dpop" if one["dpop"] == "required" else "")
+        columns = (" ".join(one["scopes"]), " ".join(one["agreements"]), one["revoked"] or "")
+        table.add_row(one["requester"], one["client_id"], method, *columns)
+    Voice(as_json, quiet).say({"requesters": found}, table, width=160)
+    return 0
+
+
+@requesters.command("revoke")
+@click.argument("name")
+@keeps
+def revoke(*, name: str, store: Store) -> int:
+    """End a requester: no new token, and those that it has open nothing any more, in every running gateway.
+
+    A line is added to its file; taking it out and restarting lets the requester in again, its old tokens never.
+
+    \b
+    Examples:
+      motlan requesters revoke harbour
+      motlan requesters revoke harbour --config /etc/motlan/config --dir /var/lib/motlan
+    """  # noqa: D301 -- \b is click's
+    known = store.configuration.requesters.get(name)
+    if known is None:
+        names = ", ".join(store.configuration.requesters)
+        raise click.UsageError(f"there is no requester '{name}'; there are {names}")
+    path = store.configuration.root / "requesters" / f"{name}.yaml"
+    keeper = store.keeper
+    when = rfc3339(keeper.now())
+
+    async def work() -> None:
+        await note_act(keeper.log(), keeper, Phase.CONFIGURATION, "revoke-requester", name=name)
+        if known.revoked is None:
+            _mark(path, when)
+        revocations = Revocations(keeper.revocations(), lambda: keeper.now().timestamp())
+        await revocations.revoke_requester(known.requester)
+
+    store.done(work)
+    seconds = store.configuration.gateway.access.check_seconds
+    facts = {"requester": name, "revoked": known.revoked or when, "file": str(path)}
+    store.say(facts, f"{path}: revoked {facts['revoked']}; running gateways refuse it within {seconds:g} s")
+    return 0
+
+
+def _mark(path: Path, when: str) -> None:
+    """One line more; all others, comments included, stay as they are."""
+    text = path.read_bytes()
+    end = b"" if text.endswith(b"\n") else b"\n"
+    with replacing(path, path.stat().st_mode & 0o777) as file:
+        file.write(text + end + f'revoked: "{when}"\n'.encode())
+
+
+def _folder(config: Path | None) -> Path:
+    return (config or data_root() / "config").resolve()
+
+
+def _listed(configuration: Configuration) -> list[dict[str, Any]]:
+    return [
+        {
+            "requester": name, "client_id": one.client_id, "method": one.method, "dpop": one.dpop,
+            "agency": one.agency, "scopes": list(one.scopes), "agreements": list(one.agreements),
+            "revoked": one.revoked,
+        }
+        for name, one in configuration.requesters.items()
+    ]  # fmt: skip

@@ -1,0 +1,36 @@
+"""All period keys of a log wrapped anew under another root key (see keys.py)."""
+
+from collections.abc import Sequence
+
+from gateway.domain.errors import ConfigError
+from gateway.exchange_log.keys import rewrap, unwrap_by
+
+
+class Rewrapping:
+    """Wraps the keys of periods anew; those that no key opens stay as they are and are remembered."""
+
+    __slots__ = ("_new", "_old", "opened", "unreadable")
+
+    def __init__(self, old: Sequence[bytes], new: bytes) -> None:
+        """From one of the `old` root keys to the `new` one."""
+        self._old = old
+        self._new = new
+        #: how many there were that opened
+        self.opened = 0
+        #: periods whose keys do not open
+        self.unreadable: list[str] = []
+
+    def wrap(self, period: str, wrapped: bytes) -> bytes | None:
+        """The same keys under the new root key; None for those that stay as they are."""
+        try:
+            fresh = rewrap(self._old, self._new, period, wrapped)
+        except ConfigError:
+            self.unreadable.append(period)
+            return None
+        self.opened += 1
+        return fresh
+
+    def check(self) -> None:
+        """ConfigError when not one of them opened: then the root key is the wrong one."""
+        if self.unreadable and not self.opened:
+            unwrap_by((), self.unreadable[0], b"")
