@@ -4,9 +4,9 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 """
 
 import asyncio
-import os
-import ssl
+import hmac
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +14,13 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import registry
-from gateway.access.requesters import Requesters
 from gateway.accessing import accessing
 from gateway.anchors.faults import anchor_faults
-from gateway.api.context import SERVICES, AuditDoor, Services
-from gateway.api.door import DoorRunner
-from gateway.api.middleware import add_headers, expect, outermost
+from gateway.api.context import SERVICES, AuditDoor, Loaded, Services
+from gateway.api.middleware import add_headers, outermost
 from gateway.api.openapi import add_documents
-from gateway.api.operation import live, ready
 from gateway.api.proxies import proxies
 from gateway.api.routes import add_operations
-from gateway.api.tls import server_context
 from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
 from gateway.config import Configuration
@@ -34,17 +30,24 @@ from gateway.domain.faults import Faults
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
+from gateway.ports_policy import Quotas
+from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
-from gateway.settings import address_of
 from gateway.strict_yaml import read
 from gateway.telemetry import Metrics, log
 
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
+QUOTAS: web.AppKey[Quotas] = web.AppKey("quotas")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
+#: what one configuration opened, and those of its sources that another edition closes
+EDITION: web.AppKey[AsyncExitStack] = web.AppKey("edition")
+KEPT: web.AppKey[dict[str, Source]] = web.AppKey("kept")
+PREFILL: web.AppKey[Prefill] = web.AppKey("prefill")
+UNDER_WAY: web.AppKey[tuple[dict[str, int], dict[str, int]]] = web.AppKey("under_way")
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
 
@@ -74,17 +77,20 @@ class Composition:
 PARTS: web.AppKey[Composition] = web.AppKey("parts")
 
 
-def compose(configuration: Configuration, root: Path, state: Path) -> Composition:
-    """Read the mappings; ConfigError with everything that does not fit."""
+def compose(
+    configuration: Configuration, root: Path, state: Path, before: "Composition | None" = None
+) -> Composition:
+    """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    catalogue = load_catalogue(root)
+    told = in_force(configuration, root)
+    catalogue = load_catalogue(root) if before is None or _is_remapped(told, before) else before.catalogue
     faults = Faults()
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
     faults.finish()
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
-        in_force=in_force(configuration, root),
+        in_force=told,
     )  # fmt: skip
 
 
@@ -100,9 +106,43 @@ def api_application(metrics: Metrics) -> web.Application:
 def application(parts: Composition) -> web.Application:
     """The API with one cleanup context per resource, in the order in which they need one another."""
     app = api_application(parts.metrics)
-    app[PARTS] = parts
-    app.cleanup_ctx.extend([_log, _audit, _cache, _sources, _services])
+    app[PARTS], app[EDITION], app[KEPT], app[UNDER_WAY] = parts, AsyncExitStack(), {}, ({}, {})
+    app.cleanup_ctx.extend([_log, _audit, _cache, _edition])
     return app
+
+
+def successor(parts: Composition, former: web.Application) -> web.Application:
+    """The API of another configuration over what `former` opened: log, cache, counts, sources that stay the same."""
+    app = api_application(parts.metrics)
+    app[PARTS], app[EDITION] = parts, AsyncExitStack()
+    app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
+    app[QUOTAS], app[UNDER_WAY] = former[QUOTAS], former[UNDER_WAY]
+    app[AUDIT] = former[AUDIT].of(parts)
+    app[KEPT] = {name: former[SOURCES][name] for name in _same(parts, former[PARTS])}
+    app.cleanup_ctx.append(_edition)
+    return app
+
+
+async def _edition(app: web.Application) -> AsyncIterator[None]:
+    """What belongs to one configuration; it may be closed before the application is."""
+    async with app[EDITION] as opened:
+        for one in (_sources, _services):
+            await opened.enter_async_context(asynccontextmanager(one)(app))
+        yield
+
+
+def _is_remapped(told: InForce, before: Composition) -> bool:
+    """Whether mappings or schemas are others than before."""
+    theirs = before.in_force.parts
+    return any(told.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))
+
+
+def _same(parts: Composition, former: Composition) -> set[str]:
+    """Sources with the same settings under the same mappings: they go on with their connections."""
+    if _is_remapped(parts.in_force, former):
+        return set()
+    before = former.configuration.sources
+    return {name for name, one in parts.configuration.sources.items() if before.get(name) == one}
 
 
 async def _log(app: web.Application) -> AsyncIterator[None]:
@@ -123,122 +163,47 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[SOURCES] = open_sources(app[PARTS])
-    for name in app[SOURCES]:
+    app[SOURCES] = open_sources(app[PARTS], app[KEPT])
+    for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
     yield
-    for source in app[SOURCES].values():
-        await source.close()
+    for name, source in app[SOURCES].items():
+        if name not in app[KEPT]:
+            await source.close()
 
 
 async def _cache(app: web.Application) -> AsyncIterator[None]:
     url = app[PARTS].configuration.gateway.cache_url
     app[CACHE] = registry.store(url, "open_cache")(url)
+    app[QUOTAS] = registry.store(url, "open_quotas")(url)
     yield
+    await app[QUOTAS].close()
     await app[CACHE].close()
 
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
-    prefill = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE])
+    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], app[QUOTAS])
     async with accessing(parts, SystemClock()) as access:
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
             sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
+            loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
         )  # fmt: skip
         yield
     await prefill.close()
 
 
-def admin_application(app: web.Application, metrics: Metrics) -> web.Application:
-    """Health and metrics on their own listener; shares what `app` opened."""
-    admin = web.Application(middlewares=[outermost(Metrics())])
-    admin.on_response_prepare.append(add_headers)
-    admin[SERVICES] = app[SERVICES]
-
-    async def render(_request: web.Request) -> web.Response:
-        if AUDIT in app:
-            metrics.gauges(await app[AUDIT].watch.gauges())
-        return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
-
-    for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
-        admin.router.add_route("GET", path, handler, expect_handler=expect)
-    return admin
-
-
-class Gateway:
-    """The two listeners of one process."""
-
-    def __init__(self, parts: Composition) -> None:
-        """Nothing is opened yet."""
-        self.parts = parts
-        self._runners: list[DoorRunner] = []
-        self.app: web.Application | None = None
-        self.api = self.admin = ""
-
-    async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
-        """Open everything and listen; `api` and `admin` are then the addresses."""
-        settings = self.parts.configuration.gateway
-        self.app = application(self.parts)
-        api, tls = settings.api, self._tls()
-        self.api = await self._listen(self.app, api.host, api.port, reuse_port=reuse_port, tls=tls)
-        if with_admin:
-            admin = admin_application(self.app, self.parts.metrics)
-            self.admin = await self._listen(admin, settings.admin.host, settings.admin.port, reuse_port=False)
-
-    async def stop(self) -> None:
-        """Stop listening, let requests under way finish, close everything."""
-        for runner in reversed(self._runners):
-            await runner.cleanup()
-        self._runners.clear()
-
-    def _tls(self) -> ssl.SSLContext | None:
-        settings = self.parts.configuration
-        if settings.gateway.api.tls is None:
-            return None
-        pinned = Requesters(settings.requesters, settings.root).pinned()
-        return server_context(settings.gateway.api.tls, settings.root, pinned)
-
-    async def _listen(
-        self,
-        app: web.Application,
-        host: str,
-        port: int,
-        *,
-        reuse_port: bool,
-        tls: ssl.SSLContext | None = None,
-    ) -> str:
-        runner = DoorRunner(app, self.parts.configuration.gateway.limits)
-        self._runners.append(runner)
-        await runner.setup()
-        await listen(runner, host, port, reuse_port=reuse_port, tls=tls)
-        return address_of(host, runner.addresses[0][1], "https" if tls else "http")
-
-
-async def listen(
-    runner: web.AppRunner,
-    host: str,
-    port: int,
-    *,
-    reuse_port: bool = False,
-    tls: ssl.SSLContext | None = None,
-) -> None:
-    """Listen; ConfigError when the address is taken or not ours."""
-    try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=1024)
-        await site.start()
-    except OSError as error:
-        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-        raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None
-
-
-def open_sources(parts: Composition) -> dict[str, Source]:
+def open_sources(parts: Composition, opened_before: Mapping[str, Source] | None = None) -> dict[str, Source]:
     """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
     tools = registry.source_tools(parts.root, SystemClock())
     opened: dict[str, Source] = {}
     faults = Faults()
     for name, settings in parts.configuration.sources.items():
+        if opened_before is not None and name in opened_before:
+            opened[name] = opened_before[name]
+            continue
         plans = parts.catalogue.services.get(name, {})
         try:
             opened[name] = registry.open_source(settings, plans, tools)
@@ -258,7 +223,7 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 
 
 def open_prefill(
-    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache
+    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache, quotas: Quotas
 ) -> Prefill:
     """The use case over what was opened."""
     valid = {
@@ -268,7 +233,11 @@ def open_prefill(
     }
     clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    return Prefill(parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, digest)
+    secret = root_keys(parts.configuration.gateway.log, parts.state).first
+    access = Access(quotas=quotas, secret=hmac.digest(secret, b"motlan quotas v1", "sha256"))
+    return Prefill(
+        parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, access, digest
+    )
 
 
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:

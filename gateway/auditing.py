@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Protocol
 
 from gateway import registry
@@ -64,12 +65,18 @@ async def auditing(
         sweeper.start()
         inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()
-        usage = Usage(books, Titles(parts.configuration, parts.catalogue, parts.root))
-        yield AuditDoor(
-            audit=Audit(books), exports=Exports(books), reports=Reports(books, counts), usage=usage,
-            watch=Watch(keeping, inspector=inspector, now=lambda: clock.now().timestamp()),
-            anchors=anchors,
-        )  # fmt: skip
+        watch = Watch(keeping, inspector=inspector, now=lambda: clock.now().timestamp())
+
+        def door(of: Audited) -> AuditDoor:
+            """Words and digest are those of a configuration, all else stays."""
+            ours = replace(books, digest=of.in_force.digest)
+            usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
+            return AuditDoor(
+                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, counts), usage=usage, watch=watch,
+                anchors=anchors, of=door,
+            )  # fmt: skip
+
+        yield door(parts)
         await sweeper.close()
         await inspector.close()
     for one in (inspection, counts, reader, keeping, history):

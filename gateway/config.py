@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from gateway.agreement import Agreement
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
@@ -77,32 +78,13 @@ class Agency(Settings):
     duty_account: str = ""
 
 
-class AgreedService(Settings):
-    """What one agreement grants at one data service: attributes of its evidence, `*` for all."""
-
-    attributes: Words
-
-
-class Agreement(Settings):
-    """`config/agreements/<id>.yaml`: which attributes, for which purposes and procedures, on which ground."""
-
-    agreement: str
-    title: Label
-    legal_basis: str
-    document: str
-    valid_from: str
-    valid_until: str | None = None
-    #: national procedure codes, `*` for all
-    procedures: Words
-    purposes: Words
-    services: dict[str, AgreedService]
-
-
 class Purpose(Settings):
     """An entry of `config/purposes.yaml`."""
 
     title: Label
     legal_basis: Said
+    #: national codes of the procedures that may have it; `*` for all
+    procedures: Words = ("*",)
 
 
 class PublishedScope(Settings):

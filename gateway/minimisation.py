@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from gateway.config import Agreement, Configuration
+from gateway.agreement import Agreement
+from gateway.config import Configuration
 from gateway.mapping.load import Catalogue
-from gateway.mapping.paper_rules import Proof
-from gateway.mapping.procedure import refs_of_predicate
+from gateway.policy.conditions import asks_consent
+from gateway.review.needs import pairs
 
 _ANY = "*"
 _READ = ("sources", "requesters", "agreements")
@@ -19,7 +20,7 @@ _FOLDERS = frozenset({*_READ, "sandbox", "deploy"})
 
 def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list[str]:
     """What an agreement grants but no procedure needs on this day, and what a field can never get."""
-    needed = _needed(catalogue)
+    needed = {pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one)}
     granted = _granted(configuration, catalogue)
     out = [
         f"agreement {name}: no procedure needs {service} {attribute}"
@@ -41,6 +42,16 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         f"agreement {name}: none of its procedures has one of its purposes, so that it grants nothing"
         for name, item in configuration.agreements.items()
         if not _meets(item, catalogue)
+    ]
+    out += [
+        f"agreement {name}: it wants dossiers that the gateway has seen; it keeps none yet, so that it grants nothing"
+        for name, item in configuration.agreements.items()
+        if item.dossier.required and item.dossier.checked_by == "relay"
+    ]
+    out += [
+        f"agreement {name}: its ground is consent; the gateway keeps none yet, so that it grants nothing"
+        for name, item in configuration.agreements.items()
+        if asks_consent(item)
     ]
     out += strays(configuration.root)
     for code, procedure in sorted(catalogue.procedures.items()):
@@ -90,36 +101,6 @@ def strays(root: Path) -> list[str]:
 def _is_passed_over(path: Path, folder: Path) -> bool:
     written = path.is_file() and path.suffix.lower() in {".yaml", ".yml"}
     return written and (path.parent != folder or path.suffix != ".yaml")
-
-
-def _needed(catalogue: Catalogue) -> set[tuple[str, str]]:
-    wanted: set[tuple[str, str]] = set()
-    for procedure in catalogue.procedures.values():
-        wanted.update((ref.evidence, ref.attribute) for field in procedure.fields for ref in field.refs)
-        wanted.update(
-            _split(word) for item in procedure.predicates.values() for word in refs_of_predicate(item)
-        )
-        for paper in procedure.papers.values():
-            if paper.replaced_by is not None:
-                wanted.update(map(_split, _proof(paper.replaced_by)))
-        for role in procedure.roles.values():
-            if role.found_in is not None:
-                evidence, prefix = _split(role.found_in)
-                wanted.update((evidence, f"{prefix}.{name}") for name in ("personal_id", "full_name"))
-    return {(plan.name, name) for evidence, name in wanted for plan in catalogue.offers.get(evidence, ())}
-
-
-def _proof(proof: Proof) -> Iterator[str]:
-    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        yield from _proof(child)
-    yield from proof.has or ()
-    if proof.issued is not None:
-        yield "issued_paper.papers"
-
-
-def _split(word: str) -> tuple[str, str]:
-    evidence, _, attribute = word.rpartition(":")[2].partition(".")
-    return evidence, attribute
 
 
 def _grants(configuration: Configuration, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:

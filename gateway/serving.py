@@ -18,10 +18,12 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER, Gateway, compose, listen
+from gateway.app import SEQUENCER, compose
 from gateway.checks.production import no_sandbox
 from gateway.config import Configuration, load
 from gateway.exchange_log.durable import replace_file
+from gateway.listeners import Gateway, listen
+from gateway.reloading import Reloader
 from gateway.settings import Listener, address_of
 
 SANDBOX = "http://127.0.0.1:8090"
@@ -109,10 +111,15 @@ async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[
     with _collector_off():
         gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
     spread(gateway.parts.configuration.gateway.limits.connections)
+    reloading: asyncio.Task[None] | None = None
     try:
         await gateway.start(reuse_port=plan.reuse_port, with_admin=with_admin)
+        reloading = asyncio.create_task(Reloader(gateway, lambda: configured(plan, sandbox)).run())
         yield gateway
     finally:
+        if reloading is not None:
+            reloading.cancel()
+            await asyncio.wait((reloading,))
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await gateway.stop()
@@ -191,11 +198,27 @@ def stop_event() -> asyncio.Event:
     return stop
 
 
+def reload_at_hang_up(gateway: Gateway) -> None:
+    """SIGHUP has the configuration read anew; when the terminal is gone, it ends the process as SIGTERM does."""
+    at_terminal = os.isatty(0)
+
+    def hung_up() -> None:
+        if at_terminal and not os.isatty(0):
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            gateway.asked.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+
+
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
     telemetry.set_up()
     stop = stop_event()
-    async with running(plan) as (_, content):
+    # before there is anything to reload nobody is hurt by it
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    async with running(plan) as (gateway, content):
+        reload_at_hang_up(gateway)
         settle()
         if plan.ready_file is not None:
             write_ready(plan.ready_file, content)

@@ -29,7 +29,9 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+AS_LIST = BeforeValidator(_listed)
+Words = Annotated[tuple[str, ...], AS_LIST]
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -201,6 +203,21 @@ class PrefillSettings(Settings):
     pending_seconds: int = Field(900, gt=0, le=900)
 
 
+class PolicySettings(Settings):
+    """From when on something is unusual: counted for each requester with each official in whose name it asks."""
+
+    #: more refusals than that are an alert
+    refusals: Rate | None = "50/hour"
+    #: more exchanges than that are an alert, and the official is answered with 429 until the window ends
+    exchanges: Rate | None = None
+
+
+class ReloadSettings(Settings):
+    """When a changed configuration is taken up: at SIGHUP, and by looking for changed files so often (0: never)."""
+
+    every_seconds: float = Field(0, ge=0)
+
+
 class TsaSettings(Settings):
     """A time stamping authority (RFC 3161; needs the extra `tsa`)."""
 
@@ -274,6 +291,8 @@ class GatewaySettings(Settings):
     sandbox: Listener = Listener(port=8090)
     limits: DoorLimits = DoorLimits()
     prefill: PrefillSettings = PrefillSettings()
+    policy: PolicySettings = PolicySettings()
+    reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     cache_url: str = "memory://"
     access: AccessSettings = AccessSettings()

@@ -18,7 +18,7 @@ import uvloop
 
 from gateway.config import load
 from gateway.domain.errors import ConfigError, Problem
-from gateway.serving import Plan, running, stop_event, with_ports, write_ready
+from gateway.serving import Plan, reload_at_hang_up, running, stop_event, with_ports, write_ready
 from gateway.settings import GatewaySettings
 from gateway.telemetry import log, set_up
 
@@ -84,8 +84,10 @@ class _Workers:
         self._stopping = False
         #: all answered once: who comes again tells nobody, for nobody waits
         self._all_up = False
+        self._at_terminal = os.isatty(0)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
 
     def start(self, count: int) -> dict[str, object]:
         """All of them, the first one first; gives what it says about itself once every one answers."""
@@ -117,6 +119,15 @@ class _Workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
 
+    def _pass_on(self, *_: object) -> None:
+        """Every worker reads the configuration anew; without the terminal that there was, all end."""
+        if self._at_terminal and not os.isatty(0):
+            self._stop()
+            return
+        for child in list(self._children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGHUP)
+
     def _fork(self, number: int) -> None:
         if self._stopping:
             return
@@ -130,6 +141,7 @@ class _Workers:
         try:
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             set_up()
             uvloop.run(_worker(plan, number, tell=not self._all_up))
             code = 0
@@ -158,7 +170,8 @@ def _ready_of(plan: Plan, number: int) -> Path:
 
 async def _worker(plan: Plan, number: int, *, tell: bool) -> None:
     stop = stop_event()
-    async with running(plan, with_admin=number == 0) as (_, content):
+    async with running(plan, with_admin=number == 0) as (gateway, content):
+        reload_at_hang_up(gateway)
         if tell:
             write_ready(_ready_of(plan, number), content)
         await stop.wait()

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gateway.domain.errors import ConfigError, Problem
 from gateway.ports import Cache
+from gateway.ports_policy import Quotas
 
 _ENTRIES = 50_000
 _BYTES = 32 * 1024 * 1024
@@ -100,6 +101,13 @@ def open_cache(url: str) -> Cache:
     # The address itself is not repeated: it may hold a password.
     what = "the cache address is neither memory:// nor redis://"
     raise ConfigError([Problem("cache_url", 0, what, "write memory:// or redis://host:6379/0")])
+
+
+def open_quotas(url: str) -> Quotas:
+    """The counts of uses that go with the cache at `url`."""
+    from adapters.stores.quotas import open_quotas as opened  # noqa: PLC0415 -- only where it is used
+
+    return opened(url)
 
 
 def _open_memory(query: str) -> MemoryCache:

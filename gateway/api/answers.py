@@ -6,6 +6,7 @@ Written by hand, because answers are assembled on the hot path without models; t
 from typing import Any
 
 from gateway.api.audit_answers import AUDIT_ANSWERS
+from gateway.api.explain_answers import EXPLAIN_ANSWERS
 from gateway.api.reasons import TITLES
 from gateway.domain.evidence import Outcome
 
@@ -131,6 +132,7 @@ ANSWERS: dict[str, Any] = {
         receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
     ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
+    **EXPLAIN_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
     "Procedure": _PROCEDURE,
     "Form": {"type": "object", "description": "JSON Schema 2020-12"},

@@ -3,9 +3,9 @@
 Nothing here decides; it only carries what `app.py` composed to where it is used.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -34,6 +34,12 @@ class Prefill(Protocol):
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """The whole answer of a prefill."""
+        ...
+
+    async def explain(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
+    ) -> dict[str, object]:
+        """What would be decided, and why."""
         ...
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
@@ -67,6 +73,17 @@ class AuditDoor:
     usage: Usage
     watch: Watch
     anchors: Anchoring
+    #: the same door with the words of another composition
+    of: Callable[[Any], "AuditDoor"]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The configuration in force, and why a newer one was not taken up."""
+
+    digest: str
+    #: file and line of everything to mend in the newer one; empty when there is none
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +101,8 @@ class Services:
     audit: AuditDoor | None = None
     #: None where nobody looks after anchors
     anchors: Rounds | None = None
+    #: how the last reload went; None where nothing is reloaded
+    loaded: "Loaded | None" = None
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers

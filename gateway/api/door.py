@@ -5,6 +5,8 @@ and answers what cannot be parsed with a problem body instead of the server's ow
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +18,9 @@ from gateway.api.problems import problem
 from gateway.domain.errors import BadRequest, GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
 from gateway.settings import DoorLimits
+
+#: between two looks whether an application was left
+_LEAVING_SECONDS = 0.1
 
 
 class DoorProtocol(RequestHandler):
@@ -133,12 +138,21 @@ class DoorServer(Server):
 
 
 class DoorRunner(web.AppRunner):
-    """An `AppRunner` whose connections are timed and capped."""
+    """An `AppRunner` whose connections are timed and capped, and whose application can be put in another's place.
 
-    __slots__ = ("_limits",)
+    A request is answered to its end by the application that it met.
+    """
 
-    def __init__(self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 11) -> None:
-        """`drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most."""
+    __slots__ = ("_closing", "_current", "_inside", "_limits")
+
+    def __init__(
+        self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 11,
+        closing: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:  # fmt: skip
+        """`closing` runs when nobody is served any more, before `app` is cleaned up.
+
+        `drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most.
+        """
         super().__init__(
             app,
             access_log=None,
@@ -150,6 +164,34 @@ class DoorRunner(web.AppRunner):
             handler_cancellation=True,
         )
         self._limits = limits
+        self._closing = closing
+        self._current = app
+        #: requests under way in each application
+        self._inside: Counter[web.Application] = Counter()
+
+    def serve(self, app: web.Application) -> web.Application:
+        """From now on new requests go to `app`, which was started; gives the one before it."""
+        former, self._current = self._current, app
+        return former
+
+    async def left(self, app: web.Application) -> None:
+        """Wait until an application that is served no more has no request under way."""
+        while self._inside[app]:  # noqa: ASYNC110 -- an event would cost every request, a reload is rare
+            await asyncio.sleep(_LEAVING_SECONDS)
+        del self._inside[app]
+
+    async def _enter(self, request: web.Request) -> web.StreamResponse:
+        app = self._current
+        self._inside[app] += 1
+        try:
+            return await app._handle(request)  # noqa: SLF001 -- the application's entry
+        finally:
+            self._inside[app] -= 1
+
+    async def _cleanup_server(self) -> None:
+        if self._closing is not None:
+            await self._closing()
+        await super()._cleanup_server()
 
     async def _make_server(self) -> Server:
         app = self.app
@@ -160,7 +202,7 @@ class DoorRunner(web.AppRunner):
         make: Any = app._make_handler(loop=asyncio.get_running_loop(), **self._kwargs)  # noqa: SLF001
         kwargs = make._kwargs  # noqa: SLF001 -- the settings that the application added
         return DoorServer(
-            app._handle,  # noqa: SLF001 -- the application's entry
+            self._enter,
             request_factory=make.request_factory,
             handler_cancellation=make.handler_cancellation,
             loop=asyncio.get_running_loop(),

@@ -188,8 +188,11 @@ class PrefillBody(Body):
         Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
         | None
     ) = None
+    #: id of the consent that the request rests on
+    consent: OpenWord | None = None
+    #: code of the document that lets the applicant act for somebody else
+    mandate: DossierCode | None = None
     #: not offered yet: only null is taken
-    consent: None = None
     login: None = None
     passport: None = None
     account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)

@@ -3,7 +3,7 @@
 import orjson
 from aiohttp import web
 
-from gateway.api.context import SERVICES
+from gateway.api.context import SERVICES, Loaded
 from gateway.api.reasons import TITLES
 from gateway.domain.errors import LogUnavailable, NotAnchored
 from gateway.ports import SourceState
@@ -26,6 +26,7 @@ async def ready(request: web.Request) -> web.Response:
     200 because auditors are served as before, and because no other process of the log would do better.
     `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
+    `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
     and `unavailable` while it cannot look, because the database cannot be read.
     """
@@ -40,6 +41,8 @@ async def ready(request: web.Request) -> web.Response:
         dependencies["sequencer"] = await services.audit.watch.state()
         dependencies["records"] = services.audit.watch.records
     refusing = services.anchors is not None and services.anchors.refusing
+    if services.loaded is not None:
+        dependencies["configuration"] = _configuration(services.loaded)
     if services.anchors is not None and (anchors := services.anchors.shown()):
         dependencies["anchors"] = anchors
     status: dict[str, object] = {"status": "ready"}
@@ -48,6 +51,11 @@ async def ready(request: web.Request) -> web.Response:
     elif refusing:
         status = {"status": "refusing", "code": NotAnchored.code}
     return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)
+
+
+def _configuration(loaded: Loaded) -> dict[str, object]:
+    refused = {"refused": list(loaded.refused)} if loaded.refused else {}
+    return {"state": "stale" if loaded.refused else "ready", "digest": loaded.digest, **refused}
 
 
 async def sources(request: web.Request) -> web.Response:

@@ -45,12 +45,34 @@ async def fill(request: web.Request) -> web.Response:
     try:
         if services.anchors is not None and services.anchors.refusing:
             services.anchors.demand()
-        procedure = find(services.catalogue, body.procedure)
+        wanted = _wanted(request, body)
     except (NotAnchored, NotFound) as denial:
         await _note(request, body, denial)
         raise
+    exchange = ExchangeId(request[EXCHANGE])
+    done = await services.prefill.fill(
+        wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms)
+    )
+    return answer(done)
+
+
+async def explain(request: web.Request) -> web.Response:
+    """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
+    body = await read_model(request, PrefillBody)
+    exchange = ExchangeId(request[EXCHANGE])
+    try:
+        wanted = _wanted(request, body)
+    except NotFound as denial:
+        await _note(request, body, denial)
+        raise
+    return answer(await request.app[SERVICES].prefill.explain(wanted, request[REQUESTER], exchange))
+
+
+def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
+    services = request.app[SERVICES]
+    procedure = find(services.catalogue, body.procedure)
     agency = services.requesters.agency(request[REQUESTER])
-    wanted = PrefillRequest(
+    return PrefillRequest(
         procedure=procedure.code,
         subjects=subjects(body, procedure.roles),
         official=_official(body, agency),
@@ -60,12 +82,9 @@ async def fill(request: web.Request) -> web.Response:
         account=body.account or {},
         fields=None if body.fields is None else tuple(body.fields),
         known=body.known or {},
+        consent=body.consent,
+        mandate=body.mandate,
     )
-    exchange = ExchangeId(request[EXCHANGE])
-    done = await services.prefill.fill(
-        wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms)
-    )
-    return answer(done)
 
 
 async def resume(request: web.Request) -> web.StreamResponse:

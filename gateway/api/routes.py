@@ -53,6 +53,11 @@ OPERATIONS = (
         answer="ResumeAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
+        method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,
+        vi="Giải thích quyền khai thác (không hỏi nguồn nào)", en="Explain what would be given and why",
+        answer="Explanation", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",
         vi="Danh sách thủ tục", en="List the procedures", answer="Procedures",
     ),

@@ -54,13 +54,15 @@ def in_force(configuration: Configuration, root: Path) -> InForce:
 
 
 async def announce(
-    exchanges: ExchangeLog, what: InForce, clock: Clock, event: Literal["start", "reload"]
-) -> None:
-    """Record what is in force from now on; tries until the log can be written."""
+    exchanges: ExchangeLog, what: InForce, clock: Clock, event: Literal["start", "reload"],
+    before: InForce | None = None,
+) -> None:  # fmt: skip
+    """Record what is in force from now on, and what was `before` a reload; tries until the log can be written."""
+    former = {"before": before.digest} if before is not None else {}
     while True:
         record = ExchangeRecord(
             exchange=ExchangeId(new_exchange_id()), phase=Phase.CONFIGURATION, time=rfc3339(clock.now()),
-            result=event, configuration=what.digest, notes={"gateway": VERSION, **what.parts},
+            result=event, configuration=what.digest, notes={"gateway": VERSION, **former, **what.parts},
         )  # fmt: skip
         try:
             await exchanges.append(record)

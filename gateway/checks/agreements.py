@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from gateway.agreement import Agreement
+from gateway.checks.demands import demand_faults
 from gateway.checks.sources import rests_on
-from gateway.config import Agreement, Configuration
+from gateway.config import Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
-from gateway.policy.grants import ALL
+from gateway.policy.conditions import ALL
 from gateway.strict_yaml import Document
 
 _DAY = "write yyyy-mm-dd"
@@ -38,6 +40,7 @@ def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
                 what = f"'{word}' gives no attribute '{unknown}'"
                 yield document.problem((*at, "attributes"), what, near(unknown, plan.attributes, "remove it"))
         yield from _agreed_words(configuration, catalogue, agreement, document)
+        yield from demand_faults(configuration, agreement, document)
 
 
 def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:

@@ -2,23 +2,31 @@
 
 from collections.abc import Iterator
 
+from gateway.checks.demands import purpose_bounds
 from gateway.config import Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
-from gateway.policy.grants import ALL
+from gateway.policy.conditions import ALL
 from gateway.strict_yaml import Document, Loc, read
 
 
 def procedure_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
     """Faults of `mappings/procedures` that only the configuration shows."""
     folder = configuration.root.name
+    yield from purpose_bounds(
+        configuration, {code: one.purpose for code, one in catalogue.procedures.items()}
+    )
     for code, procedure in catalogue.procedures.items():
         document = _document(configuration, f"mappings/procedures/{code}.yaml")
         if procedure.purpose not in configuration.purposes:
             what = f"there is no purpose '{procedure.purpose}'"
             remedy = near(procedure.purpose, configuration.purposes, "add it to purposes.yaml")
+            yield document.problem(("purpose",), what, remedy, f"{folder}/purposes.yaml")
+        elif not {code, ALL} & {*configuration.purposes[procedure.purpose].procedures}:
+            what = f"the purpose '{procedure.purpose}' is bound to other procedures than {code}"
+            remedy = f"add {code} to its 'procedures' in purposes.yaml"
             yield document.problem(("purpose",), what, remedy, f"{folder}/purposes.yaml")
         refused = {
             ref: loc for loc, ref in _refs(procedure) if not _granted(configuration, catalogue, code, ref)

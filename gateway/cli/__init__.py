@@ -56,6 +56,18 @@ def _prefill() -> click.Command:
     return prefill
 
 
+def _explain() -> click.Command:
+    from gateway.cli.explain import explain
+
+    return explain
+
+
+def _policy() -> click.Command:
+    from gateway.cli.policy import policy
+
+    return policy
+
+
 def _verify_log() -> click.Command:
     from gateway.cli.verify import verify_log
 
@@ -100,6 +112,8 @@ COMMANDS: Commands = {
     "doctor": (_doctor, "Check libraries, clock, keys and reachability."),
     "procedures": (_procedures, "List the procedures of a running gateway."),
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
+    "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
+    "policy": (_policy, "What another configuration would have decided otherwise."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -22,7 +23,19 @@ from gateway import registry
 from gateway.anchors.faults import anchor_faults
 from gateway.app import Composition, open_sources
 from gateway.audit.in_force import in_force
-from gateway.cli.options import CONFIG, JSON, QUIET, SET, STATE, data_root, overrides, root_of, state_folder
+from gateway.cli.minimised import tables as minimised_tables
+from gateway.cli.options import (
+    CONFIG,
+    JSON,
+    QUIET,
+    SET,
+    STATE,
+    Voice,
+    data_root,
+    overrides,
+    root_of,
+    state_folder,
+)
 from gateway.config import Configuration, survey
 from gateway.crosscheck import crosscheck
 from gateway.domain.dates import legal_day
@@ -30,6 +43,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.minimisation import notes as notes_of
+from gateway.review.minimised import Report, minimised
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (
@@ -49,6 +63,7 @@ print(json.dumps({
 """
 _CHILD_SECONDS = 30
 _SHOWN = 120
+_WIDTH = 180
 _EARLIEST_CLOCK = 1_767_225_600  # 2026-01-01
 _CONNECT_SECONDS = 1.0
 
@@ -71,39 +86,54 @@ class Finding:
 def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Validate all YAML, mappings, schemas and agreements against one another.
 
+    When all is good, a table shows what each procedure gets and lacks under each requester's agreements today,
+    and what agreements give that their procedures never need.
+
     \b
     Examples:
       motlan check-config
       motlan check-config /etc/motlan/config --json
     """  # noqa: D301 -- \b is click's
     config = (folder or data_root() / "config").resolve()
-    configuration, found, notes, counts = _check(config, overrides(values))
+    done = _check(config, overrides(values))
+    found, notes, counts = done.found, done.notes, done.counts
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
         said = {"problems": problems, "notes": notes, **counts}
-        if configuration is not None and not found:
-            ours = in_force(configuration, root_of(config))
-            said |= {"digest": ours.digest, "digests": ours.parts}
+        if done.configuration is not None and done.report is not None:
+            ours = in_force(done.configuration, root_of(config))
+            said |= {"digest": ours.digest, "digests": ours.parts, "minimisation": done.report.plain()}
         click.echo(orjson.dumps(said).decode())
     elif found:
         for problem in found:
             click.echo(str(problem), err=True)
         click.echo(f"{len(found)} to mend", err=True)
     elif not quiet:
+        if done.report is not None:
+            Voice(as_json, quiet).say(None, *minimised_tables(done.report), width=_WIDTH)
         for note in notes:
             click.echo(f"note: {note}")
         click.echo("good: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     return 2 if found else 0
 
 
-def _check(
-    config: Path, values: dict[str, str]
-) -> tuple[Configuration | None, list[Problem], list[str], dict[str, int]]:
+class _Checked(NamedTuple):
+    """What was looked at, what is to be mended, and what stops nothing."""
+
+    configuration: Configuration | None
+    found: list[Problem]
+    notes: list[str]
+    counts: dict[str, int]
+    #: None while there is something to mend
+    report: Report | None
+
+
+def _check(config: Path, values: dict[str, str]) -> _Checked:
     faults, root = Faults(), root_of(config)
     try:
         configuration = survey(config, values, faults)
     except ConfigError as error:
-        return None, error.problems, [], {}
+        return _Checked(None, error.problems, [], {}, None)
     catalogue = survey_catalogue(root, faults)
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
@@ -118,10 +148,12 @@ def _check(
         "requesters": len(configuration.requesters),
         "agreements": len(configuration.agreements),
     }
-    notes = [] if found else notes_of(configuration, catalogue, legal_day(datetime.now(UTC)))
+    today = legal_day(datetime.now(UTC))
+    notes = [] if found else notes_of(configuration, catalogue, today)
+    report = None if found else minimised(configuration, catalogue, today)
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
-    return configuration, found, notes, counts
+    return _Checked(configuration, found, notes, counts, report)
 
 
 def _people(root: Path) -> None:
@@ -163,7 +195,8 @@ def doctor(
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
-    configuration, found, _, _ = _check(folder, overrides(values))
+    done = _check(folder, overrides(values))
+    configuration, found = done.configuration, done.found
     if found or configuration is None:
         said = f"{found[0]}\n{len(found)} to mend: motlan check-config"
         findings.append(Finding("configuration", str(folder), good=False, text=said))

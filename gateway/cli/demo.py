@@ -22,7 +22,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import telemetry
-from gateway.app import LOG, Gateway
+from gateway.app import LOG
 from gateway.cli.client import Answer, Client
 from gateway.cli.export_file import write_export
 from gateway.cli.greeting import greeting
@@ -31,6 +31,7 @@ from gateway.cli.scenes import SCENES, TROUBLE, Scene
 from gateway.cli.tables import papers_table, shown
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
+from gateway.listeners import Gateway
 from gateway.serving import Plan, running, stop_event, write_ready
 
 _SHOWN_FIELDS = 16

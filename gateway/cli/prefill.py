@@ -18,6 +18,21 @@ from gateway.cli.tables import fields_table, papers_table
 
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
 
+SUBJECTS = click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    required=True,
+    metavar="ROLE=-|FILE|same:ROLE",
+    help="JSON of a subject from standard input (-), a file, or the same as another role.",
+)
+
+OFFICIAL = click.option(
+    "--official",
+    metavar="-|FILE",
+    help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
+)
+
 
 @click.command()
 @asks()
@@ -40,21 +55,12 @@ def procedures(*, desk: Desk) -> int:
 
 @click.command()
 @click.argument("code")
-@click.option(
-    "--subject",
-    "subjects",
-    multiple=True,
-    required=True,
-    metavar="ROLE=-|FILE|same:ROLE",
-    help="JSON of a subject from standard input (-), a file, or the same as another role.",
-)
-@click.option(
-    "--official",
-    metavar="-|FILE",
-    help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
-)
+@SUBJECTS
+@OFFICIAL
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
+@click.option("--consent", help="Id of the consent that it rests on.")
+@click.option("--mandate", help="Code of the document that lets the applicant act for somebody else.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
 @asks("portal")
 def prefill(
@@ -66,6 +72,7 @@ def prefill(
     purpose: str | None,
     deadline_ms: int | None,
     desk: Desk,
+    **more: str | None,
 ) -> int:
     """Prefill the form of a procedure.
 
@@ -80,20 +87,20 @@ def prefill(
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
-    body: dict[str, Any] = {"procedure": code, "subjects": _gathered(map(_subject, subjects))}
+    body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
     body |= {
         key: value
-        for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms}.items()
+        for key, value in {"dossier": dossier, "purpose": purpose, "deadline_ms": deadline_ms, **more}.items()
         if value is not None
     }
     if official is not None:
-        body["official"] = _read(official, "--official")
+        body["official"] = read_json(official, "--official")
     answer = desk.asked(lambda client: client.post("/v1/prefill", body))
     desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
     return 0
 
 
-def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Role -> subject; a role that is named again gets a list, as roles take that take many."""
     found: dict[str, list[Any]] = {}
     for role, subject in subjects:
@@ -101,7 +108,8 @@ def _gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {role: each[0] if len(each) == 1 else each for role, each in found.items()}
 
 
-def _subject(text: str) -> tuple[str, object]:
+def subject_of(text: str) -> tuple[str, object]:
+    """A role and its subject, as `--subject` has them."""
     role, equals, place = text.partition("=")
     if not equals:
         raise click.UsageError(f"--subject {role}: write ROLE=-, ROLE=FILE or ROLE=same:ROLE")
@@ -114,10 +122,10 @@ def _subject(text: str) -> tuple[str, object]:
         )
     if place == "-" and sys.stdin.isatty():
         return role, _prompted()
-    return role, _read(place, f"--subject {role}")
+    return role, read_json(place, f"--subject {role}")
 
 
-def _read(place: str, option: str) -> object:
+def read_json(place: str, option: str) -> object:
     """JSON from standard input or a file; a usage error names the option."""
     try:
         return _json(sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes(), option)

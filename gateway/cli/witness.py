@@ -12,10 +12,10 @@ from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.api.door import DoorRunner
-from gateway.app import listen
 from gateway.cli.options import JSON, QUIET, READY, state_folder
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import key_in
+from gateway.listeners import listen
 from gateway.serving import stop_event, write_ready
 from gateway.settings import DoorLimits
 

@@ -85,6 +85,19 @@ class TooMany(BadRequest):
     title_vi = "Quá nhiều yêu cầu đang được xử lý"
 
 
+class Throttled(TooMany):
+    """More was asked than a rule allows in its window; `rule` names it, `retry_after` says when the next one begins."""
+
+    code = "quota_exceeded"
+    title = "More was asked than a rule allows in this time"
+    title_vi = "Vượt quá số lượt được phép trong khoảng thời gian này"
+
+    def __init__(self, rule: str, detail: str, *, retry_after: int, code: str | None = None) -> None:
+        """`rule` is the id of the deciding rule, for the record and for the answer."""
+        super().__init__(detail, code=code, retry_after=retry_after, rule=rule)
+        self.rule = rule
+
+
 class Unauthenticated(GatewayError):
     """The caller did not prove who it is."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from gateway.domain.access import Relation
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
@@ -153,6 +154,8 @@ class Role(Strict):
     through: str | None = None
     #: found in evidence when the caller does not give it: `<role>:<type>.<attribute prefix>`
     found_in: str | None = None
+    #: how he stands to whoever applies; default: who signs in is the applicant, anybody else is represented
+    relation: Relation | None = None
 
 
 class FieldRule(Strict):

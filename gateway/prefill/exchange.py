@@ -182,7 +182,7 @@ class Exchange:
         return subject
 
     async def record(
-        self, phase: Phase, filled: Filled | None = None, **notes: str | int | bool
+        self, phase: Phase, filled: Filled | None = None, /, **notes: str | int | bool
     ) -> dict[str, object]:
         """Write a record of this exchange; the receipt of it."""
         if self._base is None:

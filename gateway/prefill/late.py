@@ -51,6 +51,11 @@ class LateWork:
         running.gathering.stop()
         self._start(running, self._abandon(running, task))
 
+    async def ended(self) -> None:
+        """Wait until nothing is under way."""
+        while self._running:
+            await asyncio.wait(self._running)
+
     async def close(self) -> None:
         """Give late work two seconds to end; what does not is broken off, and its exchange closed."""
         if self._running:

@@ -1,22 +1,21 @@
 """What an exchange starts from: what was decided about the request, and what all exchanges share."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import LogUnavailable, Refused
+from gateway.domain.errors import LogUnavailable, Refused, Throttled
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Official, Requester, Subject
+from gateway.domain.parties import Official, Requester
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure
 from gateway.policy.grants import Grant
 from gateway.ports import Clock, ExchangeLog
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.intake import Taken
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
-from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast
 from gateway.telemetry import Metrics
 
@@ -62,14 +61,14 @@ class Tools:
         return receipt
 
     async def refuse(
-        self, refusal: Refused, request: PrefillRequest, requester: Requester, exchange: ExchangeId,
-        subjects: Mapping[str, Subject], official: Official, procedure: str, purpose: str,
-    ) -> None:  # fmt: skip
+        self, refusal: Refused | Throttled, taken: Taken, requester: Requester, exchange: ExchangeId
+    ) -> None:
         """A refusal is a record too."""
+        official = taken.official
         record = ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
-            agency=official.agency, procedure=procedure, dossier=request.dossier or "",
-            purpose=purpose, subjects={role: one.key for role, one in subjects.items()},
+            agency=official.agency, procedure=taken.procedure.code, dossier=taken.request.dossier or "",
+            purpose=taken.purpose, subjects={role: one.key for role, one in taken.cast.subjects.items()},
             official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
             result=refusal.problem_code, configuration=self.digest,
         )  # fmt: skip

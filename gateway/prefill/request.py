@@ -20,6 +20,10 @@ class PrefillRequest:
     dossier: str | None = None
     #: None: the procedure's own
     purpose: str | None = None
+    #: id of the consent that the request rests on
+    consent: str | None = None
+    #: code of the document that lets the applicant act for somebody else
+    mandate: str | None = None
     account: Mapping[str, object] = field(default_factory=dict)
     #: form keys to fill; None: all
     fields: tuple[str, ...] | None = None

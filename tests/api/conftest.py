@@ -63,6 +63,13 @@ class StandIn:
             raise self.error
         return {"exchange_id": exchange, "form": {}}
 
+    async def explain(
+        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
+    ) -> dict[str, object]:
+        assert "prefill" in requester.scopes
+        self.asked.append(request)
+        return {"exchange_id": exchange, "fields": {}}
+
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         assert requester.scopes
         assert deadline

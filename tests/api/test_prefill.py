@@ -16,7 +16,8 @@ async def test_request_reaches_the_use_case_whole(door: Door) -> None:
         "official": {"personal_id": "033085621947", "agency": "000.00.14.H31"},
         "dossier": "H31.14-260105-0007",
         "purpose": None,
-        "consent": None,
+        "consent": "CS-2026-0007",
+        "mandate": "UQ-2026-0019",
         "login": None,
         "account": {"SoDienThoai": "0900000001"},
         "fields": ["nxnHoTen"],
@@ -34,6 +35,7 @@ async def test_request_reaches_the_use_case_whole(door: Door) -> None:
     assert asked.official is not None
     assert asked.official.agency == asked.agency == "000.00.14.H31"
     assert asked.fields == ("nxnHoTen",)
+    assert (asked.consent, asked.mandate) == ("CS-2026-0007", "UQ-2026-0019")
     assert asked.known == {"nxnMucDichSuDung": "Kết hôn"}
 
 
@@ -58,7 +60,7 @@ async def test_parcel_and_newborn_are_subjects_of_their_kind(door: Door) -> None
     assert kinds == [SubjectKind.PARCEL, SubjectKind.NEWBORN]
 
 
-@pytest.mark.parametrize("member", ["consent", "login", "passport"])
+@pytest.mark.parametrize("member", ["login", "passport"])
 async def test_what_is_not_offered_is_refused_instead_of_ignored(door: Door, member: str) -> None:
     (await door.post("/v1/prefill", {**GOOD, member: "x"})).assert_problem(400)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.agreement import Agreement
 from gateway.api.openapi import document
 from gateway.config import (
     AgencyFile,
-    Agreement,
     PurposeFile,
     ScopeFile,
     SourceSettings,

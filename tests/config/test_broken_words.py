@@ -16,6 +16,8 @@ CIVIL = "config/sources/civil_status.yaml"
 VEHICLE = "config/sources/vehicle.yaml"
 PORTAL = "config/requesters/portal.yaml"
 AGREED = "config/agreements/portal.yaml"
+LAND = "config/agreements/one_gate_land.yaml"
+OFFICIAL = "official: named\n"
 SCOPES = "config/published_scopes.yaml"
 AGENCIES = "config/agencies.yaml"
 UNITS = "mappings/codes/hung_yen_units.yaml"
@@ -99,6 +101,18 @@ FAULTS: dict[str, Fault] = {
     "commune of nowhere": (PEOPLE, 'commune: "11953"', 'commune: "99999"', "99999", "there is no commune"),
     "short number": (PEOPLE, '"033190001234"', '"03319000123"', '"03319000123"', "is not 12 digits"),
     "word mistyped of a person": (PEOPLE, "gender: female", "gendr: female", "", "did you mean 'gender'?"),
+    # what agreements demand
+    "agency of nobody": (LAND, OFFICIAL, "agencies: [000.00.14.H99]\n", "agencies:", "there is no agency"),
+    "nobody at all": (LAND, OFFICIAL, "relations: []\n", "relations:", "is empty: the agreement never holds"),
+    "relation of nobody": (LAND, OFFICIAL, "relations: [neighbour]\n", "relations:", "write 'applicant'"),
+    "hours of the night": (LAND, OFFICIAL, "hours: 18:00-07:00\n", "hours:", "which is not after"),
+    "hours of no day": (LAND, OFFICIAL, "hours: 7-18\n", "hours:", "is not written as"),
+    "rate of nothing": (LAND, "official: 300/hour", "official: 300", "quota:", "is not written as"),
+    "dossier of no form": (LAND, '["H31.*", "H31-*"]', "[]", "dossier:", "has nothing that a code could look like"),
+    "demand of no word": (LAND, OFFICIAL, "offical: named\n", "offical:", "is not a known word"),
+    "purpose of no procedure": (
+        PURPOSES, '["1.002809"]', '["1.002809", "1.999999"]', "1.999999", "there is no procedure",
+    ),
 }  # fmt: skip
 
 

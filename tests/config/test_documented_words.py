@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gateway.config import Agreement, ScopeFile
+from gateway.agreement import Agreement
+from gateway.config import ScopeFile
 from gateway.mapping.codes import CodeList
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import AnswerRule, AttributeRule, FieldRule, RequestValue, ServiceMapping

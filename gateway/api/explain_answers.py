@@ -1,0 +1,55 @@
+"""JSON Schemas (2020-12) of the answer of `POST /v1/explain`."""
+
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+_COUNT: dict[str, Any] = {"type": "integer"}
+FIELD_STATES = ("asked", "withheld", "not_applicable", "citizen", "kept")
+PAPER_STATES = ("replaceable", "required", "digital_only")
+
+
+def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
+    """All of them are always there."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _listed(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+_DENIAL = _object(rule=_TEXT, code=_TEXT, detail=_TEXT, remedy=_TEXT)
+_PLACE = _object(
+    subject=_TEXT, attribute=_TEXT, source=_MAYBE, data_service=_MAYBE, allowed=_FLAG, rule=_TEXT
+)
+_FIELD = _object(
+    title=_TEXT, title_en=_TEXT, state={"enum": list(FIELD_STATES)}, rule=_TEXT, remedy=_MAYBE,
+    **{"from": _listed(_PLACE)},
+)  # fmt: skip
+_PAPER = _object(
+    code=_TEXT, title=_TEXT, title_en=_TEXT, state={"enum": list(PAPER_STATES)}, when=_MAYBE, rule=_TEXT,
+    reason=_MAYBE, remedy=_MAYBE,
+)  # fmt: skip
+_SOURCE = _object(
+    source=_TEXT, data_service=_TEXT, subject=_TEXT, attributes=_listed(_TEXT), first=_FLAG, agreement=_MAYBE,
+    legal_basis=_TEXT, published_scopes=_listed(_TEXT),
+)  # fmt: skip
+
+EXPLAIN_ANSWERS: dict[str, Any] = {
+    "Explanation": _object(
+        exchange_id=_TEXT,
+        procedure=_object(code=_TEXT, title=_TEXT, title_en=_TEXT, mapping_version=_TEXT),
+        requester=_TEXT,
+        purpose=_TEXT,
+        legal_basis=_TEXT,
+        allowed=_FLAG,
+        rules=_listed(_TEXT),
+        denied={"anyOf": [_DENIAL, {"type": "null"}]},
+        passed_over=_listed(_DENIAL),
+        limits=_listed(_object(rule=_TEXT, most=_COUNT, seconds=_COUNT, by=_TEXT)),
+        fields={"type": "object", "additionalProperties": _FIELD},
+        papers=_listed(_PAPER),
+        sources=_listed(_SOURCE),
+    )
+}

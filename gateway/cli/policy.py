@@ -1,0 +1,165 @@
+"""`motlan policy diff`: what another configuration would have decided otherwise."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from gateway.audit.in_force import in_force
+from gateway.audit.shown import members_of
+from gateway.cli.filters import TIMES, moment
+from gateway.cli.options import (
+    CONFIG,
+    JSON,
+    QUIET,
+    SET,
+    STATE,
+    data_root,
+    options,
+    overrides,
+    root_of,
+    state_folder,
+)
+from gateway.cli.store import Store
+from gateway.config import Configuration, load
+from gateway.crosscheck import crosscheck
+from gateway.domain.dates import local_text, rfc3339
+from gateway.domain.exchange import Phase
+from gateway.domain.faults import Faults
+from gateway.keeper import Keeper
+from gateway.keeping.acts import note_act
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.ports import LogReader, LogSearch
+from gateway.review.acts import Act, act_of
+from gateway.review.replay import Outcome, Rules, replay
+
+_DAYS = 31
+_PAGE = 500
+#: an exchange writes its intents within this many others of its requester
+_REMEMBERED = 10_000
+_WIDTH = 180
+_CHANGES = {
+    "newly_refused": "[red]bị từ chối / newly refused[/]",
+    "newly_allowed": "[green]được phép / newly allowed[/]",
+    "attributes": "trường dữ liệu / attributes",
+}
+
+
+@click.group()
+def policy() -> None:
+    """What the rules decide.
+
+    \b
+    Examples:
+      motlan policy diff /etc/motlan/config.new
+      motlan policy diff config.new --since 2026-11-01 --json
+    """  # noqa: D301 -- \b is click's
+
+
+@policy.command()
+@click.argument(
+    "new", metavar="NEW_CONFIG_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+@options(*TIMES, CONFIG, STATE, SET, JSON, QUIET)
+def diff(
+    *, new: Path, since: str | None, until: str | None, config: Path | None, state: Path | None,
+    values: tuple[str, ...], as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Replay the requests of the log (the last 31 days) against another configuration, and show what would change.
+
+    Rules are held as on the day of each request; quotas are not held. Nobody's data are read, and the replay is
+    a record. Exit code 1 when something would change.
+
+    \b
+    Examples:
+      motlan policy diff /etc/motlan/config.new --config /etc/motlan/config --dir /var/lib/motlan
+      motlan policy diff config.new --since 2026-11-01 --until 2026-12-01 --json
+    """  # noqa: D301 -- \b is click's
+    folder = (config or data_root() / "config").resolve()
+    before, after = _rules(folder, overrides(values)), _rules(new.resolve(), overrides(values))
+    store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)), before[0])
+    now = store.keeper.now()
+    start = _utc(since) if since else rfc3339(now - timedelta(days=_DAYS))
+    end = _utc(until) if until else rfc3339(now)
+
+    async def work() -> Outcome:
+        log, reader = store.keeper.log(), store.keeper.reader()
+        digest = in_force(after[0], root_of(new)).digest
+        await note_act(log, store.keeper, Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
+        old, changed, outcome = Rules(*before), Rules(*after), Outcome()
+        async for act in _acts(reader, before[1], start, end):
+            replay(act, old, changed, outcome)
+        return outcome
+
+    outcome = store.done(work)
+    found = outcome.plain()
+    store.say(
+        {"since": start, "until": end, **found}, _told(found, start, end), *_tables(found), width=_WIDTH
+    )
+    return 1 if outcome.changed else 0
+
+
+def _rules(folder: Path, given: dict[str, str]) -> tuple[Configuration, Catalogue]:
+    """A configuration that could be served. ConfigError with all that is wrong."""
+    configuration, catalogue = load(folder, given), load_catalogue(root_of(folder))
+    faults = Faults()
+    crosscheck(configuration, catalogue, faults)
+    faults.finish()
+    return configuration, catalogue
+
+
+def _utc(text: str) -> str:
+    try:
+        return rfc3339(datetime.fromisoformat(moment(text)))
+    except ValueError:
+        raise click.UsageError(
+            f"{text}: write a day as 2026-11-25, or a time as 2026-11-25T07:00:00+07:00"
+        ) from None
+
+
+async def _acts(reader: LogReader, catalogue: Catalogue, since: str, until: str) -> AsyncIterator[Act]:
+    """Each request once, newest first; a second intent of an exchange names people found on the way."""
+    for phase in (Phase.INTENT, Phase.REFUSAL):
+        wanted, before = LogSearch(phase=phase, since=since, until=until), None
+        seen: OrderedDict[str, None] = OrderedDict()
+        while entries := await reader.search(wanted, before, _PAGE):
+            before = entries[-1].index
+            for entry in entries:
+                members = members_of(entry)
+                act = act_of(members, catalogue) if members is not None else None
+                if act is None or act.exchange in seen:
+                    continue
+                seen[act.exchange] = None
+                if len(seen) > _REMEMBERED:
+                    seen.popitem(last=False)
+                yield act
+
+
+def _told(found: dict[str, Any], since: str, until: str) -> str:
+    counts = f"{found['newly_refused']} newly refused, {found['newly_allowed']} newly allowed"
+    span = f"{local_text(since)} … {local_text(until)}"
+    return f"{span}: {found['exchanges']} exchanges, {counts}, {found['attributes']} with other attributes"
+
+
+def _tables(found: dict[str, Any]) -> list[Table]:
+    if not found["changed"]:
+        return []
+    table = Table(
+        "hệ thống / requester", "thủ tục / procedure", "thay đổi / change", "quy tắc / rule", "lượt / exchanges",
+        "mất / lost", "thêm / gained",
+    )  # fmt: skip
+    for row in found["changed"]:
+        change = _CHANGES[row["change"]]
+        table.add_row(
+            row["requester"], row["procedure"], change, row["rule"], str(row["exchanges"]), _list(row["lost"]),
+            _list(row["gained"]),
+        )  # fmt: skip
+    return [table]
+
+
+def _list(counted: dict[str, int]) -> str:
+    return "\n".join(f"{name} ({times})" for name, times in counted.items())

@@ -1,0 +1,49 @@
+"""The facts that a decision is made over: what is asked, by whom, in whose name, about whom, and when."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from gateway.domain.access import Relation, ValidConsent
+from gateway.domain.dates import VIETNAM
+
+
+class Asked(NamedTuple):
+    """One request as the policy sees it. Names and plain facts; `persons` alone is personal data."""
+
+    requester: str
+    scopes: frozenset[str]
+    #: national procedure code
+    procedure: str
+    purpose: str
+    #: as the clocks of Việt Nam show it (`asked_at`): a decision looks at its day and hour again and again
+    now: datetime
+    #: of the official in whose name is asked
+    agency: str
+    #: the request named its official; False: somebody on duty stands in
+    named: bool = True
+    relations: frozenset[Relation] = frozenset()
+    #: code of the document that lets the applicant act for somebody else
+    mandate: str = ""
+    dossier: str = ""
+    #: days since the reception that its code carries; None: it carries none
+    age: int | None = None
+    #: whether the gateway has seen the dossier and knows it alive; None: it does not know it
+    alive: bool | None = None
+    #: `Subject.key` of everybody who is asked about
+    persons: frozenset[str] = frozenset()
+    #: None: there is none that holds
+    consent: ValidConsent | None = None
+
+
+def asked_at(moment: datetime) -> datetime:
+    """A moment as a request has it."""
+    return moment.astimezone(VIETNAM)
+
+
+class Denial(NamedTuple):
+    """Why not: the rule, its word for machines, a sentence about it, and what would change the answer."""
+
+    rule: str
+    code: str
+    detail: str
+    remedy: str

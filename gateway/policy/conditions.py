@@ -1,0 +1,161 @@
+"""What an agreement demands beside procedure, purpose and day: one function a condition, in the order they are held.
+
+Each is made once from the agreement and then looks at facts only; None: it has nothing against the request.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import get_args
+
+from gateway.agreement import Agreement, DossierRule, Weekday
+from gateway.domain.access import Relation
+from gateway.policy.asked import Asked, Denial
+from gateway.policy.dossiers import looks_like
+
+ALL = "*"
+#: an agreement whose legal basis is this word counts only with the consent of the person
+CONSENT = "consent"
+
+Condition = Callable[[Asked], Denial | None]
+_DAYS = get_args(Weekday)
+_DAY_MINUTES = 24 * 60
+
+
+def conditions(agreement: Agreement) -> list[tuple[str, Condition]]:
+    """(id of the rule, condition) in the order in which they are held; only what the agreement speaks of."""
+    name = agreement.agreement
+    return [(f"{kind}:{name}", make(agreement, f"{kind}:{name}")) for kind, make in _spoken_of(agreement)]
+
+
+def _spoken_of(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str], Condition]]]:
+    if item.hours is not None or len(set(item.weekdays)) < len(_DAYS):
+        yield "hours", _hours
+    if ALL not in item.agencies:
+        yield "agency", _agency
+    if item.official == "named":
+        yield "official", _official
+    if set(item.relations) < set(Relation):
+        yield "relation", _relation
+    if item.mandate == "required":
+        yield "mandate", _mandate
+    if item.dossier.required:
+        yield "dossier", _dossier
+    if asks_consent(item):
+        yield "consent", _consent
+
+
+def asks_consent(agreement: Agreement) -> bool:
+    """Whether the ground of the agreement is the person's own consent."""
+    return agreement.legal_basis.strip().lower() == CONSENT
+
+
+def _hours(item: Agreement, rule: str) -> Condition:
+    opens, _, closes = (item.hours or "").partition("-")
+    first, last = (_minute(opens), _minute(closes)) if opens else (0, _DAY_MINUTES)
+    days = frozenset(_DAYS.index(day) for day in item.weekdays)
+    when = f"{item.hours or 'the whole day'} in Việt Nam on {', '.join(item.weekdays)}"
+    denial = Denial(rule, "outside_hours", f"the agreement holds {when}", f"ask within {when}")
+
+    def hold(asked: Asked) -> Denial | None:
+        now = asked.now
+        return None if now.weekday() in days and first <= now.hour * 60 + now.minute < last else denial
+
+    return hold
+
+
+def _minute(text: str) -> int:
+    """Of the day, of `07:30`."""
+    hour, _, minute = text.partition(":")
+    return int(hour) * 60 + int(minute)
+
+
+def _agency(item: Agreement, rule: str) -> Condition:
+    agencies = frozenset(item.agencies)
+    denial = Denial(
+        rule, "agency_not_allowed", "the agreement does not hold for the agency of the official",
+        f"name an official of {', '.join(item.agencies)}",
+    )  # fmt: skip
+    return lambda asked: None if asked.agency in agencies else denial
+
+
+def _official(_item: Agreement, rule: str) -> Condition:
+    denial = Denial(
+        rule, "official_not_named", "the agreement wants the official who asks, nobody on duty stands in",
+        "name the official in `official`",
+    )  # fmt: skip
+    return lambda asked: None if asked.named else denial
+
+
+def _relation(item: Agreement, rule: str) -> Condition:
+    allowed = frozenset(item.relations)
+    detail = f"the agreement holds for {', '.join(item.relations)} only"
+    denial = Denial(
+        rule, "relation_not_allowed", detail, "leave out whoever stands otherwise to the applicant"
+    )
+    return lambda asked: None if asked.relations <= allowed else denial
+
+
+def _mandate(_item: Agreement, rule: str) -> Condition:
+    denial = Denial(
+        rule, "mandate_missing", "whoever acts for somebody else must name the document that lets him",
+        "give its code in `mandate`",
+    )  # fmt: skip
+    return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.mandate else None
+
+
+def _dossier(item: Agreement, rule: str) -> Condition:
+    wanted, fits = item.dossier, looks_like(item.dossier.patterns)
+    shape = " or ".join(wanted.patterns)
+    missing = Denial(
+        rule, "dossier_missing", "data are given for a dossier only", "give its code in `dossier`"
+    )
+    strange = Denial(
+        rule,
+        "dossier_not_allowed",
+        f"the agreement holds for dossiers written as {shape}",
+        f"give one of {shape}",
+    )
+    dead = Denial(
+        rule, "dossier_not_alive", _told(wanted), "give the dossier that is being worked on, or renew it"
+    )
+
+    def hold(asked: Asked) -> Denial | None:
+        if not asked.dossier:
+            return missing
+        if not fits(asked.dossier):
+            return strange
+        return None if _is_alive(wanted, asked) else dead
+
+    return hold
+
+
+def _told(wanted: DossierRule) -> str:
+    if wanted.checked_by == "relay":
+        return "the gateway has not seen this dossier, or it is closed"
+    return (
+        f"the dossier is closed, not begun, or older than {wanted.days} days"
+        if wanted.days
+        else "it is closed"
+    )
+
+
+def _is_alive(wanted: DossierRule, asked: Asked) -> bool:
+    """What the gateway itself has seen counts before what the code says."""
+    if asked.alive is not None:
+        return asked.alive
+    if wanted.checked_by == "relay":
+        return False
+    return wanted.days is None or asked.age is None or 0 <= asked.age <= wanted.days
+
+
+def _consent(_item: Agreement, rule: str) -> Condition:
+    denial = Denial(
+        rule, "consent_missing", "the ground of the agreement is consent, and none holds for this",
+        "ask the person for consent to this purpose and give its id in `consent`",
+    )  # fmt: skip
+
+    def hold(asked: Asked) -> Denial | None:
+        given = asked.consent
+        good = given is not None and given.purpose == asked.purpose and asked.persons <= {given.person}
+        return None if good else denial
+
+    return hold

@@ -1,0 +1,221 @@
+"""Who may ask which attributes, for which purpose (default deny): the decision and the order of its checks.
+
+Pure over typed rules; every decision names the rules that made it. The order stands in README.md of this room.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from gateway.agreement import Agreement
+from gateway.config import Configuration
+from gateway.domain.evidence import Reason
+from gateway.policy.asked import Asked, Denial
+from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
+from gateway.policy.grants import Grant, granted
+from gateway.policy.rates import Limit, Whom, limit
+
+_KEPT = 20_000
+#: requester, procedure, purpose, day
+_Key = tuple[str, str, str, date]
+_NOT_ALLOWED = Reason.PURPOSE_NOT_ALLOWED.value
+
+
+class PassedOver(NamedTuple):
+    """An agreement for this procedure and purpose whose demands the request does not meet."""
+
+    denial: Denial
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A grant, or why there is none; with the agreements that do not count and what would make them count."""
+
+    grant: Grant | None
+    #: why not; None with a grant
+    denial: Denial | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that made the decision."""
+        if self.grant is not None:
+            return self.grant.rules
+        return () if self.denial is None else (self.denial.rule,)
+
+
+class _Rule:
+    """One agreement, ready to be held against facts."""
+
+    __slots__ = ("agreement", "consent", "held", "ids", "limits", "since", "until")
+
+    def __init__(self, agreement: Agreement) -> None:
+        self.agreement = agreement
+        self.since = date.fromisoformat(agreement.valid_from)
+        self.until = date.fromisoformat(agreement.valid_until) if agreement.valid_until else date.max
+        found = conditions(agreement)
+        self.held: tuple[Condition, ...] = tuple(condition for _, condition in found)
+        self.ids = (f"agreement:{agreement.agreement}", *(name for name, _ in found))
+        self.limits = tuple(_limits(agreement))
+        self.consent = asks_consent(agreement)
+
+    def hold(self, asked: Asked) -> tuple[int, Denial] | None:
+        """How far the request came, and what stopped it; None when nothing did."""
+        for place, condition in enumerate(self.held):
+            if (denial := condition(asked)) is not None:
+                return place, denial
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What does not change within a day for one requester, procedure and purpose."""
+
+    rules: tuple[_Rule, ...]
+    #: what is decided whatever else the request says; None: its other facts count
+    always: Decision | None
+    #: agreements that count (their places) -> decision, as far as no consent has a part in it
+    decided: dict[tuple[int, ...], Grant]
+
+
+class Policy:
+    """Decides; what is the same the whole day is remembered, for the rules do not change while they are loaded."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Reads requesters, agreements and purposes; nothing else."""
+        self._purposes = configuration.purposes
+        compiled: dict[str, _Rule] = {}
+        #: requester -> procedure, or `*` -> its agreements in their order
+        self._rules: dict[str, dict[str, list[tuple[int, _Rule]]]] = {}
+        for requester, settings in configuration.requesters.items():
+            of = self._rules[requester] = {}
+            for place, name in enumerate(dict.fromkeys(settings.agreements)):
+                agreement = configuration.agreements.get(name)
+                if agreement is None:
+                    continue
+                rule = compiled.get(name) or compiled.setdefault(name, _Rule(agreement))
+                for code in dict.fromkeys(agreement.procedures):
+                    of.setdefault(code, []).append((place, rule))
+        self._standing: dict[tuple[str, str, str, date], _Standing] = {}
+
+    def decide(self, asked: Asked) -> Decision:
+        """The decision over one request. Raises nothing: a denial is an answer."""
+        if "prefill" not in asked.scopes:
+            what = "the token lacks the scope 'prefill'"
+            return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
+        key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
+        standing = self._standing.get(key)
+        if standing is None:
+            if len(self._standing) >= _KEPT:
+                self._standing.clear()
+            standing = self._standing[key] = self._stand(*key)
+        return standing.always or _held(asked, key, standing, self._purposes[asked.purpose].legal_basis)
+
+    def _stand(self, requester: str, procedure: str, purpose: str, day: date) -> _Standing:
+        declared = self._purposes.get(purpose)
+        if declared is None:
+            return _fixed(
+                _denied("purpose:unknown", _NOT_ALLOWED, "", "name a purpose of config/purposes.yaml")
+            )
+        if not _names(declared.procedures, procedure):
+            what = f"the purpose {purpose} is not one of procedure {procedure}"
+            return _fixed(_denied(f"purpose:{purpose}", _NOT_ALLOWED, what, "leave `purpose` out"))
+        about = [one for one in self._of(requester, procedure) if _names(one.agreement.purposes, purpose)]
+        ours = tuple(one for one in about if one.since <= day <= one.until)
+        if not ours:
+            return _fixed(_out_of_time(about, day) or _no_agreement())
+        if any(one.held for one in ours):
+            return _Standing(ours, None, {})
+        grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
+        return _Standing(ours, Decision(grant), {})
+
+    def _of(self, requester: str, procedure: str) -> list[_Rule]:
+        of = self._rules.get(requester, {})
+        return [one for _, one in sorted(_once(of.get(procedure, ()), of.get(ALL, ())), key=lambda at: at[0])]
+
+
+def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
+    return list({place: (place, rule) for group in groups for place, rule in group}.values())
+
+
+def _held(asked: Asked, key: _Key, standing: _Standing, basis: str) -> Decision:
+    """The demands of each agreement against the facts; those that are met grant together."""
+    good: list[int] = []
+    stopped: list[tuple[int, PassedOver]] = []
+    for place, rule in enumerate(standing.rules):
+        found = rule.hold(asked)
+        if found is None:
+            good.append(place)
+        else:
+            stopped.append((found[0], PassedOver(found[1], rule.agreement)))
+    passed_over = tuple(one for _, one in stopped)
+    if not good:
+        # the agreement that came furthest tells best what is missing
+        return Decision(None, max(stopped, key=lambda one: one[0])[1].denial, passed_over)
+    grant = standing.decided.get(tuple(good))
+    if grant is not None:
+        return Decision(grant, None, passed_over)
+    rules = [standing.rules[place] for place in good]
+    if any(rule.consent for rule in rules):
+        return Decision(_grant(rules, key, basis, asked), None, passed_over)
+    grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
+    return Decision(grant, None, passed_over)
+
+
+def _grant(rules: Iterable[_Rule], key: _Key, basis: str, asked: Asked | None = None) -> Grant:
+    found = list(rules)
+    consent = asked.consent if asked is not None else None
+    ids = tuple(dict.fromkeys(name for rule in found for name in rule.ids))
+    limits = tuple(one for rule in found for one in rule.limits)
+    if consent is not None and all(rule.consent for rule in found):
+        basis = f"consent:{consent.id}"
+    services = granted([rule.agreement for rule in found], consent)
+    named = consent.attributes.items() if consent is not None else ()
+    pairs = frozenset((service, name) for service, names in named for name in names)
+    return Grant(*key, basis, services, ids, limits, pairs)
+
+
+def _limits(agreement: Agreement) -> Iterable[Limit]:
+    whom: Mapping[Whom, str | None] = {
+        "requester": agreement.quota.requester,
+        "official": agreement.quota.official,
+        "subject": agreement.quota.subject,
+    }
+    return [
+        limit(f"quota:{agreement.agreement}:{name}", name, rate)
+        for name, rate in whom.items()
+        if rate is not None
+    ]
+
+
+def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
+    """The refusal by an agreement that would cover this on another day: the last that was, else one to come."""
+    for one in about:
+        if one.until < day:
+            name, last = one.agreement.agreement, one.agreement.valid_until
+            what = f"the agreement {name} ended on {last}"
+            return _denied(f"agreement:{name}", "agreement_over", what, "prolong the agreement (valid_until)")
+    for one in about:
+        name, first = one.agreement.agreement, one.agreement.valid_from
+        what = f"the agreement {name} begins on {first}"
+        return _denied(f"agreement:{name}", "agreement_not_yet_valid", what, f"ask from {first} on")
+    return None
+
+
+def _no_agreement() -> Decision:
+    what = "no agreement of this requester covers this procedure and purpose"
+    return _denied("agreement:none", _NOT_ALLOWED, what, "agree on it: config/agreements")
+
+
+def _names(words: tuple[str, ...], word: str) -> bool:
+    return word in words or ALL in words
+
+
+def _denied(rule: str, code: str, detail: str, remedy: str) -> Decision:
+    return Decision(None, Denial(rule, code, detail, remedy))
+
+
+def _fixed(decision: Decision) -> _Standing:
+    return _Standing((), decision, {})

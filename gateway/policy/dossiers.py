@@ -1,0 +1,34 @@
+"""Codes of dossiers (Thông tư 01/2018/TT-VPCP; QĐ 20/2020): what they look like and which day they carry."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+
+#: unit, day of reception (yyMMdd, or yyyyMMdd at ministries), number of the day
+_CODE = re.compile(r"[A-Z][0-9]{2}(?:\.[0-9]{2,3})*-([0-9]{6}|[0-9]{8})-[0-9]{3,7}", re.ASCII)
+_ANY = "*"
+
+
+def received(code: str) -> date | None:
+    """The day of reception that a code carries; None where it carries none, for codes from outside are free text."""
+    found = _CODE.fullmatch(code)
+    if found is None:
+        return None
+    day = found[1] if len(found[1]) == 8 else f"20{found[1]}"
+    try:
+        return date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:]}")
+    except ValueError:
+        return None
+
+
+def age(code: str, today: date) -> int | None:
+    """Days since the reception that a code carries: negative for a day to come; None where it carries none."""
+    day = received(code)
+    return None if day is None else (today - day).days
+
+
+def looks_like(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a code is written as one of these patterns, in which `*` stands for any signs."""
+    forms = [".*".join(re.escape(part) for part in pattern.split(_ANY)) for pattern in patterns]
+    fits = re.compile("|".join(f"(?:{form})" for form in forms) or r"(?!)").fullmatch
+    return lambda code: fits(code) is not None

@@ -1,0 +1,62 @@
+"""How often is too often: rates of the configuration, what they count, and the verdict over counts.
+
+Whoever is counted stands behind a keyed digest: a store of counters that others can read names nobody.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2s
+from typing import Literal, NamedTuple
+
+from gateway.ports_policy import Counted, Use
+
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+_KEY_BYTES = 12
+
+Whom = Literal["requester", "official", "subject"]
+
+
+class Limit(NamedTuple):
+    """At most `most` uses in each window of `seconds`, by `whom`."""
+
+    #: id of the rule
+    rule: str
+    whom: Whom
+    most: int
+    seconds: int
+
+
+class Exceeded(NamedTuple):
+    """A limit that is reached, and when its window ends."""
+
+    limit: Limit
+    retry_after: int
+
+
+def limit(rule: str, whom: Whom, rate: str) -> Limit:
+    """The limit that a rate (`300/hour`) of the configuration means."""
+    most, _, window = rate.partition("/")
+    return Limit(rule, whom, int(most), _SECONDS[window])
+
+
+def uses(limits: Sequence[Limit], who: Sequence[Sequence[str]], secret: bytes) -> list[tuple[Limit, Use]]:
+    """What is counted: each limit once for each of its people (`who`, beside it)."""
+    return [
+        (one, Use(_key(one, name, secret), one.seconds))
+        for one, names in zip(limits, who, strict=True)
+        for name in names
+    ]
+
+
+def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> Exceeded | None:
+    """The limit that is exceeded longest; None when all are kept."""
+    over = [
+        Exceeded(one, counted.ends_in)
+        for one, counted in zip(limits, counts, strict=True)
+        if counted.times > one.most
+    ]
+    return max(over, key=lambda one: one.retry_after, default=None)
+
+
+def _key(one: Limit, name: str, secret: bytes) -> str:
+    digest = blake2s(f"{one.rule}\x1f{one.whom}\x1f{name}".encode(), digest_size=_KEY_BYTES, key=secret[:32])
+    return digest.hexdigest()

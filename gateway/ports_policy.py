@@ -1,0 +1,59 @@
+"""The sockets of the policy: what a decision rests on and the configuration does not hold.
+
+Whoever cannot tell answers with nothing; nothing never allows.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from gateway.domain.access import ValidConsent
+
+
+class Consents(Protocol):
+    """The consents of citizens."""
+
+    async def valid(
+        self, consent: str, requester: str, person: str, purpose: str, now: datetime
+    ) -> ValidConsent | None:
+        """The consent of that id, when `person` (`Subject.key`) gave it to this requester for this purpose.
+
+        None when it does not hold: unknown, another's, withdrawn, expired, or the store cannot be asked.
+        """
+        ...
+
+
+class Dossiers(Protocol):
+    """The dossiers that the gateway itself has seen."""
+
+    async def alive(self, code: str) -> bool | None:
+        """Whether the dossier is being worked on; None when the gateway does not know it."""
+        ...
+
+
+class Use(NamedTuple):
+    """One count in one window: windows of `seconds` begin at multiples of it since 1970 (UTC)."""
+
+    #: who is counted, as an opaque word: a store that others can read learns nobody's number from it
+    key: str
+    seconds: int
+
+
+class Counted(NamedTuple):
+    """How often something was used in the window that runs, this time included."""
+
+    times: int
+    #: seconds until the next window, at least 1
+    ends_in: int
+
+
+class Quotas(Protocol):
+    """Counts uses across all processes that share a store, else in this process."""
+
+    async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
+        """Count each use once more. Never raises: a store that is lost leaves what this process has counted."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...

@@ -1,0 +1,171 @@
+"""What a prefill would be given and why not, field by field and paper by paper, out of rules alone.
+
+No source is asked and nobody is counted. Its record is a look at rules: it names requester, procedure, purpose and
+the rules that decided, and nobody, because no data of anybody are involved.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.evidence import Reason
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Requester
+from gateway.mapping.plan import Pick, Plan, PlannedField
+from gateway.mapping.predicates import Published
+from gateway.mapping.procedure import ACCOUNT
+from gateway.policy.asked import Denial
+from gateway.policy.conditions import ALL
+from gateway.policy.decide import Decision, PassedOver
+from gateway.policy.grants import Grant
+from gateway.prefill.admission import Admission
+from gateway.prefill.explain_papers import papers
+from gateway.prefill.intake import Intake, Taken
+from gateway.prefill.plans import Planned, Plans
+from gateway.prefill.prepared import Tools
+from gateway.prefill.request import PrefillRequest
+
+Entry = dict[str, object]
+
+_BASIS = "account:claims"
+
+
+class Explainer:
+    """Answers what would be decided."""
+
+    def __init__(self, intake: Intake, admission: Admission, plans: Plans, tools: Tools) -> None:
+        """The same rooms that a prefill passes."""
+        self._intake = intake
+        self._admission = admission
+        self._plans = plans
+        self._tools = tools
+
+    async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
+        """The answer of `POST /v1/explain`. NotFound, Unprocessable; LogUnavailable when it cannot be recorded."""
+        taken = self._intake.take(request, requester)
+        decision = await self._admission.decide(taken, requester)
+        await self._record(decision, taken, requester, exchange)
+        grant = decision.grant or self._nothing(taken, requester)
+        planned = self._plans.plan(taken.procedure, taken.cast, grant, request.fields)
+        published = self._tools.issuer.published
+        told = _Told(decision, grant, planned.plan, frozenset(request.known))
+        return {
+            "exchange_id": exchange,
+            "procedure": {"code": taken.procedure.code, "title": taken.procedure.title.vi,
+                          "title_en": taken.procedure.title.en, "mapping_version": taken.procedure.version},
+            "requester": requester.id,
+            "purpose": taken.purpose,
+            "legal_basis": grant.legal_basis,
+            "allowed": decision.grant is not None,
+            "rules": list(decision.rules),
+            "denied": _denial(decision.denial) if decision.denial is not None else None,
+            "passed_over": [_denial(one.denial) for one in decision.passed_over],
+            "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
+                       for one in grant.limits],
+            "fields": {one.field.key: told.field(one) for one in planned.plan.fields},
+            "papers": papers(planned.plan, published, decision.denial),
+            "sources": list(_sources(planned, grant, published)) if decision.grant is not None else [],
+        }  # fmt: skip
+
+    def _nothing(self, taken: Taken, requester: Requester) -> Grant:
+        day = self._tools.clock.now().date()
+        return Grant(requester.id, taken.procedure.code, taken.purpose, day, "", {}, ())
+
+    async def _record(
+        self, decision: Decision, taken: Taken, requester: Requester, exchange: ExchangeId
+    ) -> None:
+        await self._tools.write(ExchangeRecord(
+            exchange=exchange, phase=Phase.LOOKUP, time=rfc3339(self._tools.clock.now()), requester=requester.id,
+            agency=taken.official.agency, procedure=taken.procedure.code, purpose=taken.purpose,
+            rules=decision.rules, result=decision.denial.code if decision.denial is not None else "",
+            configuration=self._tools.digest, notes={"operation": "explain"},
+        ))  # fmt: skip
+
+
+class _Told:
+    """Says for each field whether it is asked, by which rule, and what would change that."""
+
+    def __init__(self, decision: Decision, grant: Grant, plan: Plan, known: frozenset[str]) -> None:
+        self._decision = decision
+        self._grant = grant
+        self._plan = plan
+        self._known = known
+
+    def field(self, planned: PlannedField) -> Entry:
+        """`state`: asked, withheld, not_applicable, citizen (his to fill) or kept (he typed it already)."""
+        title = planned.field.title
+        entry: Entry = {"title": title.vi if title else "", "title_en": title.en if title else ""}
+        if planned.field.key in self._known:
+            return {**entry, "state": "kept", "rule": "known", "from": [], "remedy": None}
+        if not planned.picks:
+            return {**entry, "state": "citizen", "rule": "", "from": [], "remedy": None}
+        places = [
+            self._place(one, ref.role, ref.evidence)
+            for one, ref in zip(planned.picks, planned.field.refs, strict=True)
+        ]
+        return {**entry, **self._verdict(places, planned.picks), "from": places}
+
+    def _verdict(self, places: Sequence[Entry], picks: Sequence[Pick]) -> Entry:
+        if (denial := self._decision.denial) is not None:
+            return {"state": "withheld", "rule": denial.rule, "remedy": denial.remedy}
+        if (asked := next((one for one in places if one["allowed"]), None)) is not None:
+            return {"state": "asked", "rule": asked["rule"], "remedy": None}
+        refused = next((one for one in picks if one.reason is Reason.NOT_AGREED), None)
+        if refused is not None:
+            return {"state": "withheld", "rule": refused.rule, "remedy": self._remedy(refused.rule)}
+        return {"state": "not_applicable", "rule": picks[0].rule, "remedy": _SUBJECTS.get(picks[0].rule)}
+
+    def _place(self, pick: Pick, role: str, evidence: str) -> Entry:
+        place: Entry = {"subject": role, "attribute": f"{evidence}.{pick.attribute}"}
+        if pick.query is None or self._decision.denial is not None:
+            return {**place, "source": None, "data_service": None, "allowed": False, "rule": pick.rule}
+        service = self._plan.queries[pick.query].service
+        rule = self._grant.rule(service.name) or (_BASIS if service.evidence == ACCOUNT else "")
+        return {
+            **place,
+            "source": service.source,
+            "data_service": service.operation,
+            "allowed": True,
+            "rule": rule,
+        }
+
+    def _remedy(self, rule: str) -> str:
+        """Of `not_agreed:<service>:<attribute>`: an agreement whose demands are not met, else a new agreement."""
+        _, service, attribute = rule.split(":", 2)
+        would = next((one for one in self._decision.passed_over if _gives(one, service, attribute)), None)
+        if would is not None:
+            return f"{would.denial.remedy} (then agreement {would.agreement.agreement} gives it)"
+        return f"agree on {attribute} of {service} in config/agreements"
+
+
+_SUBJECTS = {
+    "subject:not_given": "name the subject of this role",
+    "subject:incomplete": "give what the data service needs to find the subject",
+}
+
+
+def _gives(one: PassedOver, service: str, attribute: str) -> bool:
+    agreed = one.agreement.services.get(service)
+    return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
+
+
+def _denial(one: Denial) -> Entry:
+    return {"rule": one.rule, "code": one.code, "detail": one.detail, "remedy": one.remedy}
+
+
+def _sources(planned: Planned, grant: Grant, published: Published) -> Iterator[Entry]:
+    """Who would be asked for what; `first`: at once, whatever others answer."""
+    for query in planned.plan.queries:
+        name, granted = query.service.name, grant.services.get(query.service.name)
+        yield {
+            "source": query.service.source,
+            "data_service": query.service.operation,
+            "subject": query.role,
+            "attributes": list(query.attributes),
+            "first": query.index in planned.first,
+            "agreement": granted.agreement if granted else None,
+            "legal_basis": granted.legal_basis if granted else "",
+            "published_scopes": sorted(
+                {scope for one in query.attributes if (scope := published(name, one))}
+            ),
+        }

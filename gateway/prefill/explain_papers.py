@@ -1,0 +1,80 @@
+"""Which papers data may replace, as far as rules say: agreed, published, and somebody to ask."""
+
+from typing import NamedTuple
+
+from gateway.domain.evidence import Reason
+from gateway.mapping.paper_rules import PaperRule, Proof
+from gateway.mapping.plan import Plan
+from gateway.mapping.predicates import Published
+from gateway.policy.asked import Denial
+
+Entry = dict[str, object]
+
+
+class _Barred(NamedTuple):
+    """Why data cannot prove something, whatever they say."""
+
+    code: str
+    rule: str
+    remedy: str
+
+
+_NOBODY = _Barred("condition_unknown", "", "nothing that data can prove replaces this paper")
+
+
+def papers(plan: Plan, published: Published, denial: Denial | None) -> list[Entry]:
+    """Every paper of the plan. `state`: replaceable, required or digital_only; `when`: only under this condition.
+
+    Whether data do replace one is known when sources are asked.
+    """
+    return [_paper(plan, published, denial, code, paper) for code, paper in plan.papers.items()]
+
+
+def _paper(plan: Plan, published: Published, denial: Denial | None, code: str, paper: PaperRule) -> Entry:
+    entry: Entry = {
+        "code": code, "title": paper.title.vi, "title_en": paper.title.en, "when": paper.when,
+        "rule": "", "reason": None, "remedy": None,
+    }  # fmt: skip
+    if paper.digital_only:
+        return {**entry, "state": "digital_only"}
+    if denial is not None:
+        return {
+            **entry,
+            "state": "required",
+            "rule": denial.rule,
+            "reason": denial.code,
+            "remedy": denial.remedy,
+        }
+    barred = _barred(plan, published, paper.replaced_by) if paper.replaced_by is not None else _NOBODY
+    if barred is None:
+        return {**entry, "state": "replaceable"}
+    return {**entry, "state": "required", "rule": barred.rule, "reason": barred.code, "remedy": barred.remedy}
+
+
+def _barred(plan: Plan, published: Published, proof: Proof) -> _Barred | None:
+    """The first thing in the way of a proof; of several ways, one that is open is enough."""
+    if proof.any_of is not None:
+        ways = [_barred(plan, published, child) for child in proof.any_of]
+        return None if None in ways else ways[0]
+    parts = [_barred(plan, published, child) for child in proof.all_of or ()]
+    words = list(proof.has or ())
+    if proof.is_ is not None:
+        words += plan.reads[proof.is_]
+    parts += [_missing(plan, published, word) for word in words]
+    if proof.issued is not None:
+        parts.append(_missing(plan, None, f"{proof.issued.owner}:issued_paper.papers"))
+    return next((one for one in parts if one is not None), None)
+
+
+def _missing(plan: Plan, published: Published | None, word: str) -> _Barred | None:
+    """What keeps one attribute from proving; papers of the store need no published scope (`published` None)."""
+    pick = plan.picks[word]
+    if pick.query is None:
+        code = (pick.reason or Reason.CONDITION_UNKNOWN).value
+        agree = f"agree on {pick.name} in config/agreements"
+        return _Barred(code, pick.rule, agree if pick.reason is Reason.NOT_AGREED else "name this subject")
+    service = plan.queries[pick.query].service.name
+    if published is None or published(service, pick.attribute) is not None:
+        return None
+    remedy = f"the owner of {service} publishes {pick.attribute}: config/published_scopes.yaml"
+    return _Barred(Reason.SCOPE_NOT_PUBLISHED.value, f"scope:none:{service}", remedy)

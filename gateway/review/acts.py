@@ -1,0 +1,84 @@
+"""What a record of the exchange log tells of a request: facts for a decision, and nobody's data.
+
+An intent says that the request was let in and what might be asked; a refusal says by which rule it was not.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from gateway.domain.access import Relation, ValidConsent
+from gateway.domain.parties import SubjectKind
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import Procedure, role_of
+from gateway.policy.asked import Asked, asked_at
+from gateway.policy.dossiers import age
+from gateway.review.needs import Pair
+
+_PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
+_CONSENT = "consent:"
+
+
+class Act(NamedTuple):
+    """One request that was made."""
+
+    exchange: str
+    #: without scopes, which a configuration says
+    asked: Asked
+    #: the rule that refused it; empty when it was let in
+    refused: str
+    #: data services and attributes that might be asked
+    pairs: frozenset[Pair]
+
+
+def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
+    """The request of an intent or a refusal by policy; None for any other record, and for what counts decided.
+
+    `record`: the members of a well-formed leaf.
+    """
+    procedure = catalogue.procedures.get(record["procedure"])
+    refused = record["rules"][0] if record["phase"] == "refusal" and record["rules"] else ""
+    if (
+        procedure is None
+        or record["phase"] not in ("intent", "refusal")
+        or refused.startswith(("quota:", "unusual:"))
+    ):
+        return None
+    if record["phase"] == "refusal" and not refused:
+        return None
+    pairs = frozenset(
+        (f"{call['source']}.{call['operation']}", name)
+        for call in record["calls"]
+        for name in call["attributes"]
+    )
+    now = asked_at(datetime.fromisoformat(record["time"]))
+    asked = Asked(
+        requester=record["requester"], scopes=frozenset(), procedure=procedure.code, purpose=record["purpose"],
+        now=now, agency=record["agency"], named=not record["on_duty"],
+        relations=_relations(record["subjects"], procedure), mandate=str(record["notes"].get("mandate", "")),
+        dossier=record["dossier"], age=age(record["dossier"], now.date()), consent=_consent(record, pairs),
+    )  # fmt: skip
+    return Act(record["exchange"], asked, refused, pairs)
+
+
+def _relations(subjects: Mapping[str, str], procedure: Procedure) -> frozenset[Relation]:
+    """Within one record equal indexes are one person: more is not known, and not needed."""
+    own = subjects.get(procedure.signs_in)
+    found = set()
+    for name, index in subjects.items():
+        role = procedure.roles.get(role_of(name))
+        if role is not None and _PEOPLE & {*role.kind}:
+            found.add(Relation.APPLICANT if index == own else role.relation or Relation.REPRESENTED)
+    for name, role in procedure.roles.items():
+        if role.found_in is not None and name not in subjects:
+            found.add(role.relation or Relation.REPRESENTED)
+    return frozenset(found)
+
+
+def _consent(record: Mapping[str, Any], pairs: frozenset[Pair]) -> ValidConsent | None:
+    """A consent that held then is taken to hold for what was asked under it."""
+    if record["phase"] != "intent" or not any(rule.startswith(_CONSENT) for rule in record["rules"]):
+        return None
+    services = {service for service, _ in pairs}
+    attributes = {one: frozenset(name for service, name in pairs if service == one) for one in services}
+    return ValidConsent(id="recorded", person="", purpose=record["purpose"], attributes=attributes)

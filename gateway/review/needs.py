@@ -1,0 +1,54 @@
+"""What a procedure needs: every attribute that its fields, conditions, papers and roles may be filled or decided by."""
+
+from collections.abc import Iterator
+
+from gateway.mapping.load import Catalogue
+from gateway.mapping.paper_rules import Proof
+from gateway.mapping.procedure import Procedure, refs_of_predicate
+
+#: (data service, attribute)
+Pair = tuple[str, str]
+
+
+def needed(procedure: Procedure) -> dict[tuple[str, str], None]:
+    """(evidence type, attribute), in the order in which the mapping speaks of them."""
+    wanted = {(ref.evidence, ref.attribute): None for field in procedure.fields for ref in field.refs}
+    for item in procedure.predicates.values():
+        wanted.update(dict.fromkeys(_split(word) for word in refs_of_predicate(item)))
+    for paper in procedure.papers.values():
+        if paper.replaced_by is not None:
+            wanted.update(dict.fromkeys(map(_split, _proof(paper.replaced_by))))
+    for role in procedure.roles.values():
+        if role.found_in is not None:
+            evidence, prefix = _split(role.found_in)
+            wanted.update(
+                dict.fromkeys((evidence, f"{prefix}.{name}") for name in ("personal_id", "full_name"))
+            )
+    return wanted
+
+
+def offered(catalogue: Catalogue, evidence: str, attribute: str) -> list[str]:
+    """The data services that give an attribute."""
+    return [one.name for one in catalogue.offers.get(evidence, ()) if attribute in one.attributes]
+
+
+def pairs(catalogue: Catalogue, procedure: Procedure) -> set[Pair]:
+    """What of which data service a procedure may be filled or decided by."""
+    return {
+        (service, attribute)
+        for evidence, attribute in needed(procedure)
+        for service in offered(catalogue, evidence, attribute)
+    }
+
+
+def _proof(proof: Proof) -> Iterator[str]:
+    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
+        yield from _proof(child)
+    yield from proof.has or ()
+    if proof.issued is not None:
+        yield "issued_paper.papers"
+
+
+def _split(word: str) -> tuple[str, str]:
+    evidence, _, attribute = word.rpartition(":")[2].partition(".")
+    return evidence, attribute

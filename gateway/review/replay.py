@@ -1,0 +1,118 @@
+"""Requests of the past against two policies: what would be decided otherwise, by requester and procedure.
+
+Rules are held as on the day of the request. Not held: quotas, unusual volume, and whether a dossier is alive elsewhere.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gateway.config import Configuration
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import ACCOUNT
+from gateway.policy.asked import Asked
+from gateway.policy.decide import Decision, Policy
+from gateway.policy.grants import Grant
+from gateway.review.acts import Act
+from gateway.review.needs import Pair, pairs
+
+
+class Key(NamedTuple):
+    """What is counted together. `change`: newly_refused, newly_allowed or attributes."""
+
+    requester: str
+    procedure: str
+    change: str
+    #: the rule that refuses, that refused, or the agreements that grant
+    rule: str
+
+
+@dataclass(slots=True)
+class Changed:
+    """How many requests, and which attributes (`<data service> <attribute>`) how often."""
+
+    exchanges: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    gained: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a replay."""
+
+    exchanges: int = 0
+    changed: dict[Key, Changed] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, object]:
+        """For JSON, what concerns most requests first."""
+        rows = [
+            {**key._asdict(), "exchanges": one.exchanges, "lost": dict(one.lost.most_common()),
+             "gained": dict(one.gained.most_common())}
+            for key, one in sorted(self.changed.items(), key=lambda item: (-item[1].exchanges, item[0]))
+        ]  # fmt: skip
+        totals = Counter({"newly_refused": 0, "newly_allowed": 0, "attributes": 0})
+        for key, one in self.changed.items():
+            totals[key.change] += one.exchanges
+        return {"exchanges": self.exchanges, **totals, "changed": rows}
+
+
+class Rules:
+    """One configuration with its mappings, as a replay asks it."""
+
+    def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
+        """Compiles its rules."""
+        self._policy = Policy(configuration)
+        self._requesters = configuration.requesters
+        self._catalogue = catalogue
+        self._given: dict[tuple[object, ...], frozenset[Pair]] = {}
+
+    def decide(self, asked: Asked) -> Decision:
+        """With the scopes that the requester has there."""
+        settings = self._requesters.get(asked.requester)
+        return self._policy.decide(asked._replace(scopes=frozenset(settings.scopes if settings else ())))
+
+    def given(self, grant: Grant) -> frozenset[Pair]:
+        """What the procedure needs and the grant gives."""
+        key = (grant.procedure, *grant.key)
+        found = self._given.get(key)
+        if found is None:
+            procedure = self._catalogue.procedures.get(grant.procedure)
+            wanted = pairs(self._catalogue, procedure) if procedure is not None else set()
+            found = self._given[key] = frozenset(pair for pair in wanted if _allows(grant, pair))
+        return found
+
+
+def replay(act: Act, old: Rules, new: Rules, outcome: Outcome) -> None:
+    """One request under both; only what would be otherwise is counted into the outcome."""
+    outcome.exchanges += 1
+    for change, rule, lost, gained in _compared(act, old, new):
+        key = Key(act.asked.requester, act.asked.procedure, change, rule)
+        one = outcome.changed.setdefault(key, Changed())
+        one.exchanges += 1
+        one.lost.update(f"{service} {name}" for service, name in lost)
+        one.gained.update(f"{service} {name}" for service, name in gained)
+
+
+def _compared(
+    act: Act, old: Rules, new: Rules
+) -> Iterator[tuple[str, str, frozenset[Pair], frozenset[Pair]]]:
+    nothing: frozenset[Pair] = frozenset()
+    after = new.decide(act.asked)
+    if after.grant is None:
+        if not act.refused:
+            yield "newly_refused", ", ".join(after.rules), nothing, nothing
+        return
+    if act.refused:
+        yield "newly_allowed", act.refused, nothing, nothing
+        return
+    grant, before = after.grant, old.decide(act.asked).grant
+    lost = frozenset(pair for pair in act.pairs if not _allows(grant, pair))
+    known = old.given(before) if before is not None else nothing
+    gained = new.given(grant) - known - act.pairs
+    if lost or gained:
+        yield "attributes", ", ".join(after.rules), lost, gained
+
+
+def _allows(grant: Grant, pair: Pair) -> bool:
+    return pair[0].startswith(f"{ACCOUNT}.") or grant.allows(*pair)

@@ -1,0 +1,251 @@
+"""Access at the real door: harvests, dossiers, quotas, consent, and what is explained. Threats T1 and T3."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House, new_official, on_session
+from tests.flows.test_records import records
+from tests.typed import motlan
+
+PARCEL = {"commune": "11953", "sheet": "12", "number": "345"}
+LAND = "1.012753"
+DOSSIER = "H31.14-261120-0001"
+
+
+def land(house: House, **more: Any) -> dict[str, Any]:
+    who = {key: house.persona("facts_example")[key] for key in ("personal_id", "full_name", "birth_date")}
+    return {
+        "procedure": LAND,
+        "subjects": {"user": who, "parcel": PARCEL},
+        "official": new_official(),
+        **more,
+    }
+
+
+def marital(house: House, **more: Any) -> dict[str, Any]:
+    subjects = {"requester": house.subject("facts_example"), "person": {"same_as": "requester"}}
+    return {"procedure": "1.004873", "subjects": subjects, "official": new_official(), **more}
+
+
+def since(house: House, before: int) -> list[dict[str, Any]]:
+    return [one for one in records(house)[before:] if one["phase"] != "configuration"]
+
+
+@on_session
+async def test_harvest_without_a_living_dossier_is_refused_recorded_and_told_once(
+    shared_house: House,
+) -> None:
+    """T1: 100 ids, 100 refusals, 100 records, 0 calls to providers, one alert."""
+    house, official = shared_house, new_official()
+    before, calls = len(records(house)), await house.calls()
+    headers = {"Authorization": f"Bearer {await house.token('one_gate')}"}
+
+    async def ask(number: int) -> tuple[int, Any]:
+        who = {
+            "personal_id": f"033195{number * 7919 % 999_983:06}",
+            "full_name": "Người Lạ",
+            "birth_date": "1995",
+        }
+        body = {**land(house), "official": official, "subjects": {"user": who, "parcel": PARCEL}}
+        async with house.session.post(f"{house.url}/v1/prefill", json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    answers = await asyncio.gather(*(ask(number) for number in range(1, 101)))
+    assert {(status, one["code"], one["rule"]) for status, one in answers} == {
+        (403, "dossier_missing", "dossier:one_gate_land")
+    }
+    assert await house.calls() == calls
+    kept = since(house, before)
+    alerts = [one for one in kept if one["notes"].get("alert")]
+    refused = [one for one in kept if not one["notes"].get("alert")]
+    assert {one["exchange"] for one in refused} == {one["exchange_id"] for _, one in answers}
+    assert [(one["phase"], one["result"]) for one in refused] == [("refusal", "dossier_missing")] * 100
+    assert len(alerts) == 1
+    assert (alerts[0]["result"], alerts[0]["rules"]) == ("unusual_volume", ["unusual:refusals"])
+    assert (alerts[0]["requester"], alerts[0]["notes"]["count"]) == ("one_gate", 51)
+    assert alerts[0]["official"]
+    async with house.session.get(f"{house.admin}/metrics") as answer:
+        metrics = await answer.text()
+    assert 'motlan_alarms_total{kind="unusual_refusals"}' in metrics
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("more", "status", "code"),
+    [
+        ({"dossier": DOSSIER}, 200, None),
+        ({"dossier": "H31-QG-0001"}, 200, None),
+        ({"dossier": "H30.14-260105-0007"}, 403, "dossier_not_allowed"),
+        ({"dossier": DOSSIER, "official": None}, 403, "official_not_named"),
+        ({"dossier": DOSSIER, "purpose": "construction_permit"}, 403, "purpose_not_allowed"),
+    ],
+)
+async def test_dossier_official_and_purpose_decide_before_anybody_is_asked(
+    shared_house: House, more: dict[str, Any], status: int, code: str | None
+) -> None:
+    calls = await shared_house.calls()
+    answered, answer = await shared_house.post("/v1/prefill", land(shared_house, **more), client="one_gate")
+    assert (answered, answer.get("code")) == (status, code), answer
+    assert (await shared_house.calls() == calls) == (status == 403)
+
+
+@on_session
+async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(shared_house: House) -> None:
+    house = shared_house
+    before, calls = len(records(house)), await house.calls()
+    body = {"procedure": "1.014027", "subjects": {"applicant": house.subject("pensioner")}}
+    status, told = await house.post("/v1/explain", body, client="one_gate")
+    assert status == 200
+    assert await house.calls() == calls
+    [record] = since(house, before)
+    assert (record["phase"], record["notes"]["operation"], record["rules"]) == (
+        "lookup",
+        "explain",
+        ["agreement:one_gate"],
+    )
+    assert (record["subjects"], record["official"], record["sealed"]) == ({}, "", "")
+    filled = await house.post("/v1/prefill", {**body, "official": new_official()}, client="one_gate")
+    fields = filled[1]["fields"]
+    withheld = {name for name, one in told["fields"].items() if one["state"] == "withheld"}
+    assert withheld == {name for name, one in fields.items() if one["state"] == "withheld"} != set()
+    for name in withheld:
+        assert told["fields"][name]["rule"] == fields[name]["reason"]["rule"]
+        assert told["fields"][name]["remedy"].startswith("agree on ")
+    asked = {(one["source"], one["data_service"], one["subject"]) for one in told["sources"]}
+    assert {(one["source"], one["data_service"], one["subject"]) for one in filled[1]["sources"]} <= asked
+
+
+@on_session
+async def test_explanation_of_a_refusal_says_what_would_change_it(shared_house: House) -> None:
+    status, told = await shared_house.post("/v1/explain", land(shared_house), client="one_gate")
+    assert (status, told["allowed"], told["sources"]) == (200, False, [])
+    assert (told["denied"]["rule"], told["denied"]["code"]) == ("dossier:one_gate_land", "dossier_missing")
+    assert "`dossier`" in told["denied"]["remedy"]
+    assert {(one["state"], one["rule"]) for one in told["fields"].values()} == {
+        ("withheld", "dossier:one_gate_land"), ("citizen", "")
+    }  # fmt: skip
+    assert {one["state"] for one in told["papers"]} <= {"required", "digital_only"}
+    _, again = await shared_house.post("/v1/explain", land(shared_house, dossier=DOSSIER), client="one_gate")
+    assert again["allowed"]
+    assert again["fields"]["AHoVaTen2"]["rule"] == "agreement:one_gate_land"
+
+
+@on_session
+async def test_paper_that_explanation_calls_replaceable_is_what_data_replace(shared_house: House) -> None:
+    _, told = await shared_house.post("/v1/explain", marital(shared_house))
+    answer = await shared_house.prefill(**marital(shared_house))
+    possible = {one["code"] for one in told["papers"] if one["state"] == "replaceable"}
+    assert (
+        {one["code"] for one in answer["papers"] if one["state"] in ("replaced", "reusable")}
+        <= possible
+        != set()
+    )
+
+
+@on_session
+async def test_explain_command_prints_a_table_and_exits_by_the_answer(
+    shared_house: House, tmp_path: Path
+) -> None:
+    house, body = shared_house, land(shared_house)
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps({"gateway": house.url, "clients": house.clients}), "utf-8")
+    files = []
+    for role, one in body["subjects"].items():
+        file = tmp_path / f"{role}.json"
+        file.write_text(json.dumps(one), "utf-8")
+        files += ["--subject", f"{role}={file}"]
+    words = ("explain", LAND, "--ready-file", str(ready), "--client-id", "one_gate", *files)
+    (tmp_path / "official.json").write_text(json.dumps(body["official"]), "utf-8")
+    named = ("--official", str(tmp_path / "official.json"))
+    said = await asyncio.to_thread(motlan, *words, *named)
+    assert said.code == 1, said.err
+    assert "dossier:one_gate_land" in said.out
+    assert "remedy: give its code in `dossier`" in said.out
+    good = await asyncio.to_thread(motlan, *words, *named, "--dossier", DOSSIER, "--json")
+    assert good.code == 0, good.err
+    assert json.loads(good.out)["fields"]["AHoVaTen2"]["state"] == "asked"
+    assert body["subjects"]["user"]["personal_id"] not in said.out + good.out
+
+
+@on_session
+async def test_no_source_is_asked_for_more_than_the_form_needs(shared_house: House) -> None:
+    """T3: names outside the form are refused; what leaves for a narrowed form is what its fields need."""
+    house = shared_house
+    status, _ = await house.post("/v1/prefill", marital(house, fields=["nxnHoTen", "religion"]))
+    assert status == 422
+    before = len(records(house))
+    await house.prefill(**marital(house, fields=["nxnHoTen"]))
+    asked = {name for one in since(house, before) for call in one["calls"] for name in call["attributes"]}
+    assert asked <= {"full_name", "personal_id", "birth_date"}
+
+
+async def test_unusual_volume_in_one_official_s_name_is_throttled_and_told_once(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(**{"gateway.policy.exchanges": "3/hour"}) as house:
+        official = new_official()
+        body = {**marital(house), "official": official}
+        for _ in range(3):
+            await house.prefill(**body)
+        calls, before = await house.calls(), len(records(house))
+        headers = {"Authorization": f"Bearer {await house.token()}"}
+        async with house.session.post(f"{house.url}/v1/prefill", json=body, headers=headers) as answer:
+            problem = await answer.json()
+            waiting = int(answer.headers["Retry-After"])
+        assert (answer.status, problem["code"], problem["rule"]) == (
+            429,
+            "unusual_volume",
+            "unusual:exchanges",
+        )
+        assert 1 <= waiting == problem["retry_after"] <= 3_600
+        again, _ = await house.post("/v1/prefill", body)
+        assert again == 429
+        assert await house.calls() == calls
+        kept = since(house, before)
+        assert [bool(one["notes"].get("alert")) for one in kept] == [False, True, False]
+        await house.prefill(**marital(house))
+
+
+async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(**{"agreements.portal.quota.subject": "2/day"}) as house:
+        for _ in range(2):
+            await house.prefill(**marital(house))
+        before = len(records(house))
+        status, problem = await house.post("/v1/prefill", marital(house))
+        assert (status, problem["code"], problem["rule"]) == (429, "quota_exceeded", "quota:portal:subject")
+        assert [one["result"] for one in since(house, before)] == ["quota_exceeded"]
+        other = {"requester": house.subject("divorced"), "person": {"same_as": "requester"}}
+        assert (await house.post("/v1/prefill", {**marital(house), "subjects": other}))[0] == 200
+
+
+async def test_agreement_on_consent_gives_nothing_while_no_consent_holds(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(**{"agreements.portal.legal_basis": "consent"}) as house:
+        calls = await house.calls()
+        for more in ({}, {"consent": "CS-2026-0001"}):
+            status, problem = await house.post("/v1/prefill", marital(house, **more))
+            assert (status, problem["code"], problem["rule"]) == (403, "consent_missing", "consent:portal")
+        assert await house.calls() == calls
+
+
+async def test_mandate_of_who_acts_for_somebody_else_is_demanded_and_kept(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(**{"agreements.portal.mandate": "required"}) as house:
+        subjects = {"requester": house.subject("facts_example"), "person": house.subject("divorced")}
+        body = {**marital(house), "subjects": subjects}
+        status, problem = await house.post("/v1/prefill", body)
+        assert (status, problem["rule"]) == (403, "mandate:portal")
+        await house.prefill(**{**body, "mandate": "UQ-2026-0019"})
+        assert [one["notes"].get("mandate") for one in records(house) if one["phase"] == "intent"] == [
+            "UQ-2026-0019"
+        ]
+        assert (await house.post("/v1/prefill", marital(house)))[0] == 200

@@ -1,0 +1,102 @@
+"""`motlan policy diff`: what another configuration would have decided otherwise, out of the log."""
+
+import asyncio
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.dates import rfc3339
+from tests.flows.conftest import ROOT, House, on_session
+from tests.flows.test_access import DOSSIER, LAND, land, marital
+from tests.flows.test_records import records
+from tests.typed import motlan
+
+
+def changed(folder: Path, name: str, *replaced: tuple[str, str]) -> Path:
+    """A copy of the configuration with one agreement written otherwise."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    file = folder / f"config/agreements/{name}.yaml"
+    text = file.read_text("utf-8")
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    return folder / "config"
+
+
+async def told(house: House, new: Path, since: str, *words: str) -> Any:
+    """What the command says, once the records have their places."""
+    for _ in range(100):
+        given = ("--dir", str(house.state), "--since", since, "--json", *words)
+        said = await asyncio.to_thread(motlan, "policy", "diff", str(new), *given)
+        assert said.code in (0, 1), said.err
+        found = json.loads(said.out)
+        assert said.code == bool(found["changed"])
+        if found["exchanges"] >= 3:
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError(said)
+
+
+@on_session
+async def test_replay_shows_who_would_be_refused_allowed_or_given_less(
+    shared_house: House, tmp_path: Path
+) -> None:
+    house, since = shared_house, rfc3339(datetime.now(UTC))
+    await house.prefill(**marital(house))
+    assert (await house.post("/v1/prefill", land(house), client="one_gate"))[0] == 403
+    assert (await house.post("/v1/prefill", land(house, dossier=DOSSIER), client="one_gate"))[0] == 200
+    land_rules = changed(
+        tmp_path / "a",
+        "one_gate_land",
+        ('"H31.*", "H31-*"', '"G*"'),
+        ("full_name, permanent_address", "full_name"),
+    )
+    found = await told(house, land_rules, since)
+    assert [(one["requester"], one["procedure"], one["change"], one["rule"]) for one in found["changed"]] == [
+        ("one_gate", LAND, "newly_refused", "dossier:one_gate_land")
+    ]
+    loosened = changed(
+        tmp_path / "b", "one_gate_land", ('dossier: {required: "true", patterns: ["H31.*", "H31-*"]}\n', ""),
+        ("full_name, permanent_address", "full_name"), (", area", ""),
+    )  # fmt: skip
+    found = await told(house, loosened, since)
+    assert (found["newly_refused"], found["newly_allowed"], found["attributes"]) == (0, 1, 1)
+    by = {one["change"]: one for one in found["changed"]}
+    assert by["newly_allowed"]["rule"] == "dossier:one_gate_land"
+    assert by["attributes"]["lost"] == {
+        "population.TraCuuThongTinCongDan permanent_address": 1, "land.thuaDat area": 1
+    }  # fmt: skip
+    voucher = "tax.chungTuNghiaVuTaiChinh: {attributes: [voucher]}"
+    more = changed(tmp_path / "c", "one_gate_land", ("  land.thuaDat:", f"  {voucher}\n  land.thuaDat:"))
+    found = await told(house, more, since)
+    assert [(one["change"], one["gained"]) for one in found["changed"]] == [
+        ("attributes", {"tax.chungTuNghiaVuTaiChinh voucher": 1})
+    ]
+
+
+@on_session
+async def test_replay_of_the_same_configuration_changes_nothing_and_is_itself_a_record(
+    shared_house: House, tmp_path: Path
+) -> None:
+    house, since = shared_house, rfc3339(datetime.now(UTC))
+    subjects = {"requester": house.subject("facts_example"), "person": house.subject("divorced")}
+    for _ in range(3):
+        await house.prefill(**{**marital(house), "subjects": subjects})
+    found = await told(house, changed(tmp_path, "portal"), since)
+    assert (found["exchanges"], found["changed"]) == (3, [])
+    last = [one for one in records(house) if one["notes"].get("operation") == "policy-diff"][-1]
+    assert (last["phase"], last["requester"], last["subjects"]) == ("lookup", "operator", {})
+
+
+@on_session
+async def test_configuration_that_cannot_be_served_is_told_with_file_and_line(
+    shared_house: House, tmp_path: Path
+) -> None:
+    broken = changed(tmp_path, "portal", ("purposes: [", "purposes: [curiosity, "))
+    said = await asyncio.to_thread(motlan, "policy", "diff", str(broken), "--dir", str(shared_house.state))
+    assert said.code == 2
+    assert "config/agreements/portal.yaml:10" in said.err

