@@ -84,6 +84,8 @@ def strays(root: Path) -> list[str]:
         "agencies.yaml",
         "purposes.yaml",
         "published_scopes.yaml",
+        "consents.yaml",
+        "holidays.yaml",
         "production.example.yaml",
     }
     files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]

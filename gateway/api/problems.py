@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from gateway.access.faults import TokenRefused
 from gateway.api.grammar import WORDS
-from gateway.domain.errors import BadRequest, GatewayError, Gone, NotFound, TooLarge, Unprocessable
+from gateway.domain.errors import BadRequest, Conflict, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
@@ -66,6 +66,7 @@ FAMILIES: dict[int, type[GatewayError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     408: TooSlow,
+    409: Conflict,
     410: Gone,
     413: TooLarge,
     415: WrongMedia,
