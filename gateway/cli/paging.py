@@ -22,10 +22,11 @@ def pages(client: Client, path: str, body: dict[str, Any], member: str, limit: i
             return answer
         found += answer.body[member]
         for name, known in past.items():
-            known += [one for one in answer.body[name] if one not in known]
+            known += [one for one in answer.body.get(name, ()) if one not in known]
         cursor = answer.body["next"]
         if cursor is None or (limit is not None and len(found) >= limit):
-            return Answer(200, {**answer.body, **past, member: found, "next": cursor})
+            told = {name: known for name, known in past.items() if name in answer.body}
+            return Answer(200, {**answer.body, **told, member: found, "next": cursor})
 
 
 def passed_over(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
@@ -190,7 +189,8 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     done = await attested(patient, {**body, "consent": got["consent"]})
     assert done["kept"].keys() == {"phone", "email"}
 
-    second = await patient.prefill("1.001612", {"requester": who}, official=new_official())
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
+    second = await patient.prefill("1.001612", roles, official=new_official())
     entry = second["fields"]["nguoiNop_dienThoai"]
     assert (entry["value"], entry["attribute"], entry["editable"]) == (PHONE, "own_data.phone", True)
     passport = second["evidence"][entry["evidence"]]
@@ -210,7 +210,7 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     assert PHONE not in orjson.dumps(other[1]).decode()  # it was given to the portal
 
     await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
-    third = await patient.prefill("1.001612", {"requester": who}, official=new_official())
+    third = await patient.prefill("1.001612", roles, official=new_official())
     assert third["fields"]["nguoiNop_dienThoai"]["value"] is None
 
 
@@ -244,6 +244,22 @@ async def test_files_hold_no_byte_of_what_was_kept_once_the_consent_is_withdrawn
 
 def _files(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+@on_session
+async def test_day_of_issue_is_kept_as_a_date_and_written_as_the_next_form_writes_dates(
+    patient: House,
+) -> None:
+    who = patient.subject("divorced")
+    roles = {"owner": who, "requester": {"same_as": "owner"}}
+    first = await patient.prefill("1.001612", roles, official=new_official())
+    form = {**first["form"], "nguoiNop_ngayCapGiayTo": ISSUED}
+    got = await given(patient, who)
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    assert (await attested(patient, body))["kept"].keys() == {"id_issued_on"}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    assert second["form"]["nguoiNop_ngayCapGiayTo"] == ISSUED
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
 
 
 @on_session
@@ -297,6 +313,3 @@ async def test_every_act_of_consent_is_a_record_that_names_nobody_in_clear(patie
         await asyncio.sleep(0.1)
     assert got["consent"] in text
     assert who["personal_id"] not in text
-
-
-_ = aiohttp
