@@ -206,9 +206,7 @@ class Metrics:
         self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
         self._appended = self._counter("log_records", "Records made durable")
         self._append_failures = self._counter("log_failures", "Records that could not be kept")
-        self._append_seconds = self._histogram(
-            "log_append_seconds", "Time until a group of records is durable"
-        )
+        self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
         self._cache = self._counter("cache", "Uses of the cache", "result")
         self._alarms = self._counter(
             "alarms", "Answers that were about somebody else, and their like", "kind"

@@ -6,7 +6,7 @@ With the citizen's consent what only he knows is kept from the same form.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -62,8 +62,11 @@ class Attest:
         keys = await self.seals.of(outcomes[0]["period"])
         fields = dict(_compared(procedure, outcomes, keys, form))
         about = _people(outcomes[0], keys)
-        await self._note(asker, exchange, procedure, fields, about)
-        kept = {} if keep is None else await self._keep(asker, procedure, about, form, keep)
+        act = _Act(asker, exchange, procedure, about)
+        states = [entry["state"] for entry in fields.values()]
+        counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
+        await self._note(act, Phase.LOOKUP, "attest", **counts)
+        kept = {} if keep is None else await self._keep(act, form, keep)
         return {
             "exchange_id": asker.exchange,
             "attested": exchange,
@@ -86,39 +89,52 @@ class Attest:
         return found
 
     async def _note(
-        self, asker: Asker, exchange: str, procedure: Procedure, fields: Mapping[str, Any],
-        about: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        states = [entry["state"] for entry in fields.values()]
-        counts = {state: states.count(state) for state in sorted(set(states))}
+        self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
+    ) -> None:
         await self.log.append(ExchangeRecord(
-            exchange=asker.exchange, phase=Phase.LOOKUP, time=rfc3339(self.clock.now()), requester=asker.requester.id,
-            agency=asker.agency, procedure=procedure.code, subjects=about, configuration=self.digest,
-            notes={"operation": "attest", "attested": exchange, **counts},
+            exchange=act.asker.exchange, phase=phase, time=rfc3339(self.clock.now()),
+            requester=act.asker.requester.id, agency=act.asker.agency, procedure=act.procedure.code,
+            subjects=act.about, configuration=self.digest, result=result, rules=(rule,) if rule else (),
+            notes={"operation": operation, "attested": act.exchange, **more},
         ))  # fmt: skip
 
-    async def _keep(
-        self,
-        asker: Asker,
-        procedure: Procedure,
-        about: Mapping[str, str],
-        form: Mapping[str, Any],
-        keep: Keep,
-    ) -> dict[str, str]:
-        """Attribute -> until when it is valid."""
-        wanted: dict[str, dict[str, object]] = {person: {} for person in about.values()}
-        own = [(field, ref) for field in procedure.fields for ref in field.refs if ref.evidence == DECLARED]
-        for field, ref in own:
-            said = _evidence(field, _at(form, field.names))
-            if said is not None and ref.role in about:
-                wanted[about[ref.role]][ref.attribute] = said
+    async def _keep(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> dict[str, str]:
+        """Attribute -> until when it is valid. Refused without a consent of the person that holds."""
         now = self.clock.now()
-        for person, given in wanted.items():
-            consent = await self.consents.holding(keep.consent, asker.requester.id, person, now)
+        for person, given in _own(act, form).items():
+            consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
             if consent is not None:
+                names = " ".join(sorted(given))
+                await self._note(
+                    act, Phase.CONSENT, "consent_kept", "kept", consent=consent.id, attributes=names
+                )
                 return await self.own.keep(consent, person, given, now)
-        what = "no consent of the person in this form holds under that id"
-        raise Refused(f"consent:{keep.consent}", what, code="consent_missing")
+        rule, code = f"consent:{keep.consent}", "consent_missing"
+        await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
+        raise Refused(rule, "no consent of the person in this form holds under that id", code=code)
+
+
+class _Act(NamedTuple):
+    """One attest."""
+
+    asker: Asker
+    exchange: str
+    procedure: Procedure
+    #: role -> `Subject.key`
+    about: Mapping[str, str]
+
+
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+    """Person -> what only he knows, as evidence: the fields that own data would fill."""
+    found: dict[str, dict[str, object]] = {person: {} for person in act.about.values()}
+    fields = [
+        (field, ref) for field in act.procedure.fields for ref in field.refs if ref.evidence == DECLARED
+    ]
+    for field, ref in fields:
+        said = _evidence(field, _at(form, field.names))
+        if said is not None and ref.role in act.about:
+            found[act.about[ref.role]][ref.attribute] = said
+    return found
 
 
 def _people(members: _Members, keys: PeriodKeys | None) -> Mapping[str, str]:

@@ -248,7 +248,7 @@ class Exchange:
             answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)
         filled = fill(self._plan, answers, self._situation)
-        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **_doubtful(filled))
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **filled.doubtful)
         return self._written(answers, filled, pending, receipt)
 
     def _written(
@@ -282,12 +282,6 @@ class Exchange:
             "passport": None,
             "receipt": receipt,
         }
-
-
-def _doubtful(filled: Filled) -> dict[str, str]:
-    """The fields that the citizen may correct though they are not his, because their values are in doubt."""
-    keys = [key for key, entry in filled.fields.items() if entry["doubt"] and entry["value"] is not None]
-    return {"doubtful": " ".join(keys)} if keys else {}
 
 
 def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:

@@ -110,6 +110,12 @@ async def test_consent_gives_a_receipt_is_used_and_once_withdrawn_refuses_the_ne
     status, problem = await lender.post("/v1/prefill", {**ask, "consent": got["consent"]})
     assert (status, problem["code"]) == (403, "consent_missing")
     assert await lender.calls() == before
+    async with build(lender.state, {"agreements.portal.legal_basis": "consent"}) as second:  # another process
+        again = await given(second, who, purpose=purpose, attributes={service: ["full_name"]})
+        for house, expected in ((second, 200), (lender, 200)):
+            assert (await house.post("/v1/prefill", {**ask, "consent": again["consent"]}))[0] == expected
+        await lender.post("/v1/consents/withdraw", {"consent": again["consent"]})
+        assert (await second.post("/v1/prefill", {**ask, "consent": again["consent"]}))[0] == 403
 
 
 @on_session
@@ -251,7 +257,7 @@ async def test_day_of_issue_is_kept_as_a_date_and_written_as_the_next_form_write
     patient: House,
 ) -> None:
     who = patient.subject("divorced")
-    roles = {"owner": who, "requester": {"same_as": "owner"}}
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
     first = await patient.prefill("1.001612", roles, official=new_official())
     form = {**first["form"], "nguoiNop_ngayCapGiayTo": ISSUED}
     got = await given(patient, who)
