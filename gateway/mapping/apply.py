@@ -54,7 +54,7 @@ class Filled:
 
     @property
     def doubtful(self) -> dict[str, str]:
-        """For the record: the fields that the citizen may correct, whosever they are, because their values are in doubt."""
+        """For the record: the fields that the citizen may correct because their values are in doubt."""
         keys = [key for key, entry in self.fields.items() if entry["doubt"] and entry["value"] is not None]
         return {"doubtful": " ".join(keys)} if keys else {}
 

@@ -169,15 +169,15 @@ async def test_consents_are_seen_by_who_holds_them_and_by_the_citizens_page(pati
         assert ids & {mine["consent"], theirs["consent"]} == seen
         assert who["personal_id"] not in orjson.dumps(found).decode()
     stranger = {"personal_id": "033199555555"}
-    for body in (
+    for wrong in (
         {"consent": theirs["consent"]},
         {"consent": theirs["consent"], "subject": stranger},
         {"consent": "cs-" + "a" * 24, "subject": subject},
     ):
-        status, problem = await patient.post("/v1/consents/withdraw", body, "citizen")
+        status, problem = await patient.post("/v1/consents/withdraw", wrong, "citizen")
         assert (status, problem["code"]) == (404, "consent_unknown")
-    body = {"consent": theirs["consent"], "subject": subject}
-    status, ended = await patient.post("/v1/consents/withdraw", body, "citizen")
+    right = {"consent": theirs["consent"], "subject": subject}
+    status, ended = await patient.post("/v1/consents/withdraw", right, "citizen")
     assert (status, ended["consent"]) == (200, theirs["consent"])
 
 
