@@ -116,7 +116,8 @@ def open_rows(url: str, state_dir: Path) -> Rows:
 
 def _all_of_it(work: Sequence[Statement], erasing: bool, connection: sqlite3.Connection) -> Found:  # noqa: FBT001 -- ours
     found: Found = []
-    connection.execute("BEGIN IMMEDIATE")
+    is_reading = all(text.startswith("SELECT") for text, _ in work)
+    connection.execute("BEGIN" if is_reading else "BEGIN IMMEDIATE")
     try:
         for text, values in work:
             found = connection.execute(text.replace("$", "?"), tuple(values)).fetchall()

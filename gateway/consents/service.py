@@ -107,7 +107,8 @@ class ConsentBook:
         own = "" if person and asker.serves_citizens else asker.requester.id
         before = Wanted().before if after is None else (await self._theirs(asker, after, person)).seq
         persons = await books.seals.indexes(person) if person else ()
-        found = list(await books.rows.about(Wanted(persons, own, before, count + 1)))
+        is_nobody = bool(person) and not persons
+        found = [] if is_nobody else list(await books.rows.about(Wanted(persons, own, before, count + 1)))
         page = found[:count]
         return {
             "exchange_id": asker.exchange,
