@@ -109,10 +109,12 @@ async def export(request: web.Request) -> web.StreamResponse:
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
         raise BadRequest("/from: must not lie behind `to`", code="range_wrong")
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
+    if csv and body.grown_from is not None:
+        raise BadRequest("/grown_from: CSV proves nothing, ask for jsonl", code="range_wrong")
     if body.search is not None:
-        lines = await exports.found(asker, _filters(body.search), csv=csv)
+        lines = await exports.found(asker, _filters(body.search), csv=csv, grown_from=body.grown_from)
     else:
-        lines = await exports.stretch(asker, span, csv=csv)
+        lines = await exports.stretch(asker, span, csv=csv, grown_from=body.grown_from)
     return await _streamed(request, lines, csv=csv)
 
 

@@ -49,6 +49,8 @@ Exchange = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", examples=["0
 Cursor = Annotated[str, Field(max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Place = Annotated[int, Field(ge=0, le=_MOST)]
+#: a signed checkpoint; nobody's has more lines of witnesses
+Note = Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
 def _known(words: Iterable[str]) -> BeforeValidator:
@@ -198,6 +200,8 @@ class ExportBody(Body):
     since: Moment | None = None
     until: Moment | None = None
     search: FiltersBody | None = None
+    #: a checkpoint that was kept, or its size: line 1 gets the proof that the log grew out of it
+    grown_from: Place | Note | None = None
 
 
 class UsageBody(Body):

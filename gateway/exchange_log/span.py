@@ -179,8 +179,9 @@ def _not_shown(head: Head, size: int) -> str:
         what = f"it {f'begins with record {head.first}' if head.first > size else f'ends before record {head.end}'}"
     return (
         f"this file can neither show nor refute that the log of {size} records grew into this one, for {what} and "
-        f"line 1 has no consistency proof from size {size}; export a stretch that begins at record {size} or before, "
-        f"and ends there or behind (motlan log export --from {size}), and verify that with the same checkpoint"
+        f"line 1 has no consistency proof from size {size}; export it again with that proof: motlan log export … "
+        f"--grown-from and the file of that checkpoint (or a stretch that begins at record {size} or before, and ends "
+        f"there or behind: motlan log export --from {size}), and verify that with the same checkpoint"
     )
 
 
