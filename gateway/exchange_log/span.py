@@ -38,9 +38,9 @@ class Stretch:
         try:
             self._tree = Frontier(head.first, head.start_edge)
         except ValueError:
-            raise Unusable("the edge in line 1 has not the hashes that belong left of `from`") from None
+            raise Unusable(_edge_wrong(head, "left of `from`")) from None
         if len(self._right) != len(head.end_edge):
-            raise Unusable("the edge in line 1 has not the hashes that belong right of `to`")
+            raise Unusable(_edge_wrong(head, "right of `to`"))
         self._head = head
         self._verdict = verdict
         self._older = older
@@ -171,6 +171,13 @@ class Single:
         """After the last record."""
         if self._older:
             check_growth(self._head, self._older, None, self._verdict)
+
+
+def _edge_wrong(head: Head, side: str) -> str:
+    return (
+        f"the edge in line 1 has not the hashes that belong {side} in the log of {head.checkpoint.size} records: the "
+        "checkpoint was exchanged for one of another size, or the range or the edge was changed"
+    )
 
 
 def _not_shown(head: Head, size: int) -> str:
