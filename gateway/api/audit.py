@@ -34,6 +34,8 @@ _EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
 #: no log has so many tiles
 _BEYOND = 1 << 48
+#: parts of what a search says of itself -> the header of a CSV
+_PASSED_OVER = {"skipped_periods": "X-Skipped-Periods", "archives": "X-Archives"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=1"
 
@@ -111,11 +113,14 @@ async def export(request: web.Request) -> web.StreamResponse:
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
     if csv and body.grown_from is not None:
         raise BadRequest("/grown_from: CSV proves nothing, ask for jsonl", code="range_wrong")
+    searched: dict[str, list[str]] = {}
     if body.search is not None:
-        lines = await exports.found(asker, _filters(body.search), csv=csv, grown_from=body.grown_from)
+        filters = _filters(body.search)
+        lines = await exports.found(asker, filters, csv=csv, grown_from=body.grown_from)
+        searched = await exports.searched(filters) if csv else {}
     else:
         lines = await exports.stretch(asker, span, csv=csv, grown_from=body.grown_from)
-    return await _streamed(request, lines, csv=csv)
+    return await _streamed(request, lines, searched, csv=csv)
 
 
 async def usage(request: web.Request) -> web.Response:
@@ -221,14 +226,22 @@ def _exchange(text: str) -> str:
     return text
 
 
-async def _streamed(request: web.Request, lines: AsyncIterator[bytes], *, csv: bool) -> web.StreamResponse:
-    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole."""
+async def _streamed(
+    request: web.Request, lines: AsyncIterator[bytes], searched: dict[str, list[str]], *, csv: bool
+) -> web.StreamResponse:
+    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole.
+
+    A CSV has no first line to say where the search could not look: a header says it.
+    """
     kind, name, end = (
         ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")
     )
     headers = {
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
+        **{
+            header: ", ".join(words) for part, header in _PASSED_OVER.items() if (words := searched.get(part))
+        },
     }
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)

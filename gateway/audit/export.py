@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
-from gateway.audit.past import archived, gone
+from gateway.audit.past import archived, gone, skipped
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
@@ -82,14 +82,26 @@ class Exports:
         hits = await self._hits(filters, head.size)
         if csv:
             return _csv(self._each(hits))
+        asked, searched = (filters.plain.since, filters.plain.until), await self.searched(filters)
         line = first_line(
             checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
             created=rfc3339(self._books.clock.now()), edge=None, consistency=growth,
+            asked=asked, searched=searched,
         )  # fmt: skip
         held: dict[TileId, bytes] = {}
         if hits:  # what is missing at once is told instead of the first line
             await self._hold(held, tiles_of_inclusion(hits[0], head.size))
         return self._proved(line, hits, head, held)
+
+    async def searched(self, filters: Filters) -> dict[str, list[str]]:
+        """What a search was for, by the names of its filters, and the months and archives where it could not look."""
+        history, plain = await self._books.history.history(), filters.plain
+        archives = archived(history, plain.since, plain.until)
+        return {
+            "filters": filters.names.split(),
+            "skipped_periods": skipped(filters, history),
+            "archives": [one["name"] for one in archives],
+        }
 
     async def _growth(self, kept: str | int | None, head: Checkpoint) -> dict[int, list[bytes]]:
         """The proof that the log grew out of the checkpoint that somebody kept, as line 1 has it."""

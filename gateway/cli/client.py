@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -50,6 +50,19 @@ class Prover(Protocol):
         ...
 
 
+class Streamed(Iterator[bytes]):
+    """The lines of an answer as they come."""
+
+    def __init__(self, lines: Iterator[bytes], headers: Mapping[str, str]) -> None:
+        """With the headers that came before them."""
+        self._lines = lines
+        self.headers = headers
+
+    def __next__(self) -> bytes:
+        """The next one."""
+        return next(self._lines)
+
+
 class Client:
     """Speaks with one gateway; fetches a token when it has credentials."""
 
@@ -80,7 +93,7 @@ class Client:
         return self._asked("DELETE", path)
 
     @contextmanager
-    def streamed(self, path: str, body: object) -> Iterator[Answer | Iterator[bytes]]:
+    def streamed(self, path: str, body: object) -> Iterator["Answer | Streamed"]:
         """POST JSON; the lines of the answer as they come, or the whole answer when it is a problem.
 
         Unreachable when the answer breaks off.
@@ -93,7 +106,7 @@ class Client:
             yield got
             return
         with got:
-            yield self._lines(got)
+            yield Streamed(self._lines(got), dict(got.headers.items()))
 
     def _lines(self, got: Any) -> Iterator[bytes]:  # noqa: ANN401 -- http.client.HTTPResponse
         try:

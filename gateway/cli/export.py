@@ -11,6 +11,7 @@ from gateway.cli.export_file import Written, write_export
 from gateway.cli.files import note_in
 from gateway.cli.filters import FILTERS, TIMES, export_body
 from gateway.cli.options import options
+from gateway.cli.paging import passed_over
 
 
 @click.command()
@@ -72,6 +73,6 @@ def export(
 
 def _told(written: Written, out: str) -> str:
     told = f"{out}: {written.records} records, {written.bytes} bytes"
-    if not written.size:
-        return told
-    return f"{told}, of a log of {written.size}\nkiểm tra / check it: motlan verify-log {out} --vkey …"
+    if written.size:
+        told += f", of a log of {written.size}\nkiểm tra / check it: motlan verify-log {out} --vkey …"
+    return "\n".join([told, *passed_over(written.skipped_periods, written.archives)])

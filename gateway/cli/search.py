@@ -12,7 +12,7 @@ from rich.text import Text
 from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import FILTERS, TIMES, filters_of
 from gateway.cli.options import options
-from gateway.cli.paging import pages, passed_over
+from gateway.cli.paging import looked_past, pages
 from gateway.domain.dates import local_text
 
 #: of a table that goes into a file
@@ -46,7 +46,7 @@ def search(
     answer = desk.asked(lambda client: pages(client, "/v1/audit/search", body, "records", limit))
     found = answer.body
     desk.say(
-        found, Records(found["records"], more=found["next"] is not None), *passed_over(found), width=_WIDTH
+        found, Records(found["records"], more=found["next"] is not None), *looked_past(found), width=_WIDTH
     )
     return 0
 

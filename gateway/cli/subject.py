@@ -8,7 +8,7 @@ import click
 from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import PERSON, TIMES, moment, person
 from gateway.cli.options import options
-from gateway.cli.paging import pages, passed_over
+from gateway.cli.paging import looked_past, pages
 from gateway.domain.dates import local_text
 
 
@@ -55,4 +55,4 @@ def _told(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
         lines += [f"  {use['summary']}", *_data(use, ""), f"  {use['summary_en']}", *_data(use, "_en"), ""]
     more = " … còn nữa / there are more: --limit" if body["next"] else ""
     lines.append(f"{len(body['uses'])} lần sử dụng / uses{more}")
-    return "\n".join([*lines, *passed_over(body)])
+    return "\n".join([*lines, *looked_past(body)])

@@ -13,8 +13,7 @@ from gateway.exchange_log.note import Checkpoint, NoteSigner
 from tests import typed
 from tests.api.test_audit import Office
 from tests.exchange_log.sample import key
-from tests.keeping.shelf import opened
-
+from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, motlan, opened
 
 ELSEWHERE = NoteSigner("elsewhere", key(1)).sign(Checkpoint("elsewhere", 1, bytes(32)).text())
 
@@ -65,6 +64,15 @@ async def test_day_that_begins_behind_a_kept_checkpoint_shows_growth_with_its_pr
     assert (said.code, "proves nothing" in said.err) == (2, True)
 
 
+async def test_older_checkpoint_of_the_operator_does_not_pass_for_the_whole_day(office: Office) -> None:
+    out = office.state / "out.jsonl"
+    await office.settled(await office.plant(time="2026-11-24T01:00:00.000Z"))
+    out.write_bytes(await office.export(since="2026-11-23T17:00:00Z", until="2036-11-24T17:00:00Z"))
+    said = await asyncio.to_thread(typed.motlan, "verify-log", str(out), "--vkey", office.vkey)
+    assert (said.code, "reaches both ends" in said.out) == (0, False)
+    assert "nothing shows that the checkpoint is from after that" in said.out
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -82,3 +90,28 @@ async def test_checkpoint_out_of_which_nothing_can_be_proven_is_refused(
     assert (status, told in problem["detail"]) == (400, True), problem
     head = json.loads((await office.export(grown_from=1)).partition(b"\n")[0])
     assert list(head["consistency"]) == ["1"]
+
+
+async def test_search_export_says_where_it_could_not_look(tmp_path: Path) -> None:
+    await fill(tmp_path, (COLD[0], COLD[1], HOT), 3)
+    await asyncio.to_thread(archived_and_erased, tmp_path)
+    async with opened(tmp_path) as office:
+        (tmp_path / "ready.json").write_bytes(ready(office))
+        for more in ((), ("--csv",)):
+            words = ("log", "export", "--subject", "-", "--out", str(tmp_path / "out"), *more)
+            said = await run(office, *words, given=WHO)
+            assert said.code == 0, said.err
+            assert f"keys destroyed: {COLD[1]}" in said.err
+            assert f"older records are in: motlan-example-exchange-log-{COLD[0]}" in said.err
+            told = json.loads((await run(office, *words, "--json", given=WHO)).out)
+            assert (told["skipped_periods"], len(told["archives"])) == ([COLD[1]], 1)
+        head = json.loads((await office.export(search={"subject": {"personal_id": WHO}})).partition(b"\n")[0])
+        assert (head["searched"]["filters"], WHO in json.dumps(head)) == (["subject"], False)
+
+
+def archived_and_erased(folder: Path) -> None:
+    """The oldest month is in an archive only, and nobody is found in the next one."""
+    archives = facts(folder, "log", "archive", "--until", COLD[0])["archives"]
+    (name,) = (str(folder / "archives" / one["name"]) for one in archives)
+    motlan(folder, "log", "prune", "--yes", "--archive", name)
+    motlan(folder, "erase-period", COLD[1], "--yes")
