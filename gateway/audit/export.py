@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
-from gateway.audit.past import archived, gone, skipped
+from gateway.audit.past import archived, gone, skipped, surely_before
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
@@ -120,7 +120,7 @@ class Exports:
     async def _places(self, span: Span, size: int) -> tuple[int, int]:
         if span.since or span.until:
             history = await self._books.history.history()
-            if archived(history, span.since, span.until):
+            if history.below and span.since <= surely_before(history):
                 raise gone(history, 0, history.below)
             first = await self._begin(span.since, size) if span.since else 0
             end = await self._before(span.until, size) if span.until else size

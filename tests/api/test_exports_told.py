@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -92,26 +93,46 @@ async def test_checkpoint_out_of_which_nothing_can_be_proven_is_refused(
     assert list(head["consistency"]) == ["1"]
 
 
-async def test_search_export_says_where_it_could_not_look(tmp_path: Path) -> None:
-    await fill(tmp_path, (COLD[0], COLD[1], HOT), 3)
-    await asyncio.to_thread(archived_and_erased, tmp_path)
-    async with opened(tmp_path) as office:
-        (tmp_path / "ready.json").write_bytes(ready(office))
-        for more in ((), ("--csv",)):
-            words = ("log", "export", "--subject", "-", "--out", str(tmp_path / "out"), *more)
-            said = await run(office, *words, given=WHO)
-            assert said.code == 0, said.err
-            assert f"keys destroyed: {COLD[1]}" in said.err
-            assert f"older records are in: motlan-example-exchange-log-{COLD[0]}" in said.err
-            told = json.loads((await run(office, *words, "--json", given=WHO)).out)
-            assert (told["skipped_periods"], len(told["archives"])) == ([COLD[1]], 1)
-        head = json.loads((await office.export(search={"subject": {"personal_id": WHO}})).partition(b"\n")[0])
-        assert (head["searched"]["filters"], WHO in json.dumps(head)) == (["subject"], False)
-
-
-def archived_and_erased(folder: Path) -> None:
-    """The oldest month is in an archive only, and nobody is found in the next one."""
+@pytest.fixture(scope="session")
+def _past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The oldest month, with a record of a wrong clock in it, is in an archive only; the next one has no keys."""
+    folder = tmp_path_factory.mktemp("past") / "state"
+    for months, count in (((COLD[0],), 3), (("2031-01",), 1), ((COLD[0], COLD[1], HOT), 3)):
+        asyncio.run(fill(folder, months, count))
     archives = facts(folder, "log", "archive", "--until", COLD[0])["archives"]
     (name,) = (str(folder / "archives" / one["name"]) for one in archives)
     motlan(folder, "log", "prune", "--yes", "--archive", name)
     motlan(folder, "erase-period", COLD[1], "--yes")
+    return folder
+
+
+@pytest.fixture(name="later")
+async def _later(tmp_path: Path, _past: Path) -> AsyncIterator[Office]:
+    """A gateway over that log."""
+    folder = shutil.copytree(_past, tmp_path / "state")
+    async with opened(folder) as made:
+        (folder / "ready.json").write_bytes(ready(made))
+        yield made
+
+
+async def test_search_export_says_where_it_could_not_look(later: Office) -> None:
+    for more in ((), ("--csv",)):
+        words = ("log", "export", "--subject", "-", "--out", str(later.state / "out"), *more)
+        said = await run(later, *words, given=WHO)
+        assert said.code == 0, said.err
+        assert f"keys destroyed: {COLD[1]}" in said.err
+        assert f"older records are in: motlan-example-exchange-log-{COLD[0]}" in said.err
+        told = json.loads((await run(later, *words, "--json", given=WHO)).out)
+        assert (told["skipped_periods"], len(told["archives"])) == ([COLD[1]], 1)
+    head = json.loads((await later.export(search={"subject": {"personal_id": WHO}})).partition(b"\n")[0])
+    assert (head["searched"]["filters"], WHO in json.dumps(head)) == (["subject"], False)
+
+
+async def test_record_of_a_wrong_clock_in_an_archive_refuses_no_later_day(later: Office) -> None:
+    out = later.state / "day.jsonl"
+    words = ("log", "export", "--out", str(out), "--day")
+    said = await run(later, *words, f"{HOT}-02")
+    assert (said.code, "1 records" in said.err) == (0, True), said.err
+    assert (await run(later, *words, f"{COLD[0]}-02")).code == 1
+    status, problem = await later.post("/v1/audit/export", {"until": f"{HOT}-02T00:00:00Z"})
+    assert (status, problem["code"]) == (410, "log_pruned")

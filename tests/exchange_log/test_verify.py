@@ -756,5 +756,6 @@ def test_search_result_says_what_it_was_for_and_where_it_could_not_look() -> Non
         in said
     )
     assert "older records are in: \\x1b[2Jold.jsonl.gz" in said
-    for wrong in ({"filters": "subject"}, {"archives": [1]}, {"more": []}):
+    wrongs: list[dict[str, Any]] = [{"filters": "subject"}, {"archives": [1]}, {"more": []}]
+    for wrong in wrongs:
         assert codes(LOG.verify(searched(**wrong))) == {("file", None)}
