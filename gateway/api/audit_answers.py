@@ -147,6 +147,7 @@ def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "properties": {**answer["properties"], **_PAST}}
 
 
+_ARCHIVES = _PAST["archives"]
 _CELL = {"type": ["string", "number", "array"], "items": _TEXT}
 _REPORT = _object(
     exchange_id=_TEXT,
@@ -167,6 +168,7 @@ _REPORT = _object(
         "additionalProperties": _NUMBER,
         "description": "over all rows that there are (`rows`), those included that are not shown",
     },
+    archives=_ARCHIVES,
 )
 
 AUDIT_ANSWERS: dict[str, Any] = {

@@ -33,7 +33,7 @@ def looked_past(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
     """Lines on what a look-up could not look at, and on what its answer does not say of itself."""
     archives = [f"{one['name']} ({one['month']})" for one in body["archives"]]
     notes = [f"{one['title']} / {one['title_en']}" for one in body.get("notes", ())]
-    return [*notes, *passed_over(body["skipped_periods"], archives)]
+    return [*notes, *passed_over(body.get("skipped_periods", ()), archives)]
 
 
 def passed_over(periods: Sequence[str], archives: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from gateway.cli.desk import Desk, asks
 from gateway.cli.files import OUT, write
 from gateway.cli.filters import TIMES, moment
 from gateway.cli.options import options
+from gateway.cli.paging import looked_past
 from gateway.domain.dates import local_text
 
 _WIDTH = 180
@@ -87,6 +88,9 @@ def report(
     body = {"report": name, **_body(given)}
     answer = desk.asked(lambda client: client.post("/v1/audit/report", body))
     text = _written(answer.body, "json" if desk.as_json else form, wide=out is not None)
+    if form == "csv" and not desk.as_json:  # which has no place for it
+        for line in looked_past(answer.body):
+            click.echo(line, err=True)
     if out is not None:
         write(out, text)
     elif not desk.quiet:
@@ -147,4 +151,5 @@ def _below(answer: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{name}: {cell(value)}" for name, value in answer["settings"].items())
     lines = [f"{local_text(answer['since'])} … {local_text(answer['until'])}", f"tổng / totals: {totals}"]
     lines += [f"theo / with: {settings}"] * bool(settings)
-    return "".join(f"{line}\n" for line in (*lines, answer["how"], answer["how_en"]))
+    lines += [*looked_past(answer), answer["how"], answer["how_en"]]
+    return "".join(f"{line}\n" for line in lines)

@@ -10,12 +10,15 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteSigner
 from tests import typed
 from tests.api.test_audit import Office
 from tests.exchange_log.sample import key
 from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, motlan, opened
 
+ERASED = COLD[2]
 ELSEWHERE = NoteSigner("elsewhere", key(1)).sign(Checkpoint("elsewhere", 1, bytes(32)).text())
 
 
@@ -97,12 +100,12 @@ async def test_checkpoint_out_of_which_nothing_can_be_proven_is_refused(
 def _past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The oldest month, with a record of a wrong clock in it, is in an archive only; the next one has no keys."""
     folder = tmp_path_factory.mktemp("past") / "state"
-    for months, count in (((COLD[0],), 3), (("2031-01",), 1), ((COLD[0], COLD[1], HOT), 3)):
+    for months, count in (((COLD[0],), 3), (("2031-01",), 1), ((COLD[0], ERASED, HOT), 3)):
         asyncio.run(fill(folder, months, count))
     archives = facts(folder, "log", "archive", "--until", COLD[0])["archives"]
     (name,) = (str(folder / "archives" / one["name"]) for one in archives)
     motlan(folder, "log", "prune", "--yes", "--archive", name)
-    motlan(folder, "erase-period", COLD[1], "--yes")
+    motlan(folder, "erase-period", ERASED, "--yes")
     return folder
 
 
@@ -120,10 +123,10 @@ async def test_search_export_says_where_it_could_not_look(later: Office) -> None
         words = ("log", "export", "--subject", "-", "--out", str(later.state / "out"), *more)
         said = await run(later, *words, given=WHO)
         assert said.code == 0, said.err
-        assert f"keys destroyed: {COLD[1]}" in said.err
+        assert f"keys destroyed: {ERASED}" in said.err
         assert f"older records are in: motlan-example-exchange-log-{COLD[0]}" in said.err
         told = json.loads((await run(later, *words, "--json", given=WHO)).out)
-        assert (told["skipped_periods"], len(told["archives"])) == ([COLD[1]], 1)
+        assert (told["skipped_periods"], len(told["archives"])) == ([ERASED], 1)
     head = json.loads((await later.export(search={"subject": {"personal_id": WHO}})).partition(b"\n")[0])
     assert (head["searched"]["filters"], WHO in json.dumps(head)) == (["subject"], False)
 
@@ -136,3 +139,24 @@ async def test_record_of_a_wrong_clock_in_an_archive_refuses_no_later_day(later:
     assert (await run(later, *words, f"{COLD[0]}-02")).code == 1
     status, problem = await later.post("/v1/audit/export", {"until": f"{HOT}-02T00:00:00Z"})
     assert (status, problem["code"]) == (410, "log_pruned")
+
+
+async def test_report_names_the_archives_of_what_it_could_not_count(later: Office) -> None:
+    words = ("log", "report", "requesters", "--month", COLD[0])
+    name = f"motlan-example-exchange-log-{COLD[0]}"
+    said = await run(later, *words)
+    assert (said.code, f"older records are in: {name}" in said.out) == (0, True), said
+    said = await run(later, *words, "--format", "csv")
+    assert (name in said.out, f"older records are in: {name}" in said.err) == (False, True)
+    assert json.loads((await run(later, *words, "--json")).out)["archives"][0]["month"] == COLD[0]
+
+
+async def test_weeks_that_were_pruned_are_no_quiet_weeks(later: Office) -> None:
+    busy = f"{COLD[1]}-09T03:00:00.000Z"
+    await later.settled(*[
+        await later.plant(exchange=new_exchange_id(), phase=Phase.INTENT, time=busy) for _ in range(12)
+    ])  # fmt: skip
+    status, answer = await later.post("/v1/audit/report", {"report": "volume", "month": COLD[1]})
+    assert (status, answer["rows"], answer["totals"]["not_compared"]) == (200, [], 1)
+    assert answer["settings"]["compared_from"] == f"{COLD[1]}-02"
+    assert [one["month"] for one in answer["archives"]] == [COLD[0]]
