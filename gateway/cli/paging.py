@@ -8,8 +8,10 @@ from gateway.cli.client import Answer, Client
 _PAGE = 200
 
 
-def pages(client: Client, path: str, body: dict[str, Any], member: str, limit: int | None) -> Answer:
-    """All pages as one, up to so many of `member`, or the first answer that is none.
+def pages(
+    client: Client, path: str, body: dict[str, Any], form: str, member: str, limit: int | None
+) -> Answer:
+    """All pages as one, up to so many of `member`, or the first answer that is none; `form` is that of a page.
 
     Months that some page had to pass over are named once.
     """
@@ -18,7 +20,7 @@ def pages(client: Client, path: str, body: dict[str, Any], member: str, limit: i
     cursor: str | None = None
     while True:
         most = _PAGE if limit is None else min(_PAGE, limit - len(found))
-        answer = client.post(path, {**body, "limit": most, **({"cursor": cursor} if cursor else {})})
+        answer = client.post(path, {**body, "limit": most, **({"cursor": cursor} if cursor else {})}, form)
         if answer.status != 200:
             return answer
         found += answer.body[member]

@@ -35,7 +35,7 @@ def subject(
     """  # noqa: D301 -- \b is click's
     times = {"since": since and moment(since), "until": until and moment(until)}
     body = {"subject": person(who, "person"), **{name: value for name, value in times.items() if value}}
-    answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "uses", limit))
+    answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "Usage", "uses", limit))
     desk.say(answer.body, _told(answer.body))
     return 0
 
