@@ -157,9 +157,8 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     keeper = store.keeper
     log, reader = keeper.log(), keeper.reader()
     pruning = Pruning(
-        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper,
-        keeper.settings.retention.hot_months,
-    )  # fmt: skip
+        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper, keeper.hot
+    )
     checked = await pruning.check(archives)
     if not (yes or _confirmed(checked)):
         return None
