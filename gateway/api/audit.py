@@ -34,8 +34,12 @@ _EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
 #: no log has so many tiles
 _BEYOND = 1 << 48
-#: parts of what a search says of itself -> the header of a CSV
-_PASSED_OVER = {"skipped_periods": "X-Skipped-Periods", "archives": "X-Archives"}
+#: what is not in an export -> the header that says so: records without a number yet; of a CSV where it could not look
+_PASSED_OVER = {
+    "waiting": "X-Records-Waiting",
+    "skipped_periods": "X-Skipped-Periods",
+    "archives": "X-Archives",
+}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=1"
 
@@ -113,14 +117,15 @@ async def export(request: web.Request) -> web.StreamResponse:
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
     if csv and body.grown_from is not None:
         raise BadRequest("/grown_from: CSV proves nothing, ask for jsonl", code="range_wrong")
-    searched: dict[str, list[str]] = {}
+    standing = await door_of(request).watch.look()
+    missing = {"waiting": [str(standing.waiting)] if standing and standing.waiting else []}
     if body.search is not None:
         filters = _filters(body.search)
         lines = await exports.found(asker, filters, csv=csv, grown_from=body.grown_from)
-        searched = await exports.searched(filters) if csv else {}
+        missing |= await exports.searched(filters) if csv else {}
     else:
         lines = await exports.stretch(asker, span, csv=csv, grown_from=body.grown_from)
-    return await _streamed(request, lines, searched, csv=csv)
+    return await _streamed(request, lines, missing, csv=csv)
 
 
 async def usage(request: web.Request) -> web.Response:
@@ -227,11 +232,11 @@ def _exchange(text: str) -> str:
 
 
 async def _streamed(
-    request: web.Request, lines: AsyncIterator[bytes], searched: dict[str, list[str]], *, csv: bool
+    request: web.Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
 ) -> web.StreamResponse:
     """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole.
 
-    A CSV has no first line to say where the search could not look: a header says it.
+    What is `missing` is said in headers: a CSV has no first line to say it in.
     """
     kind, name, end = (
         ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")
@@ -239,9 +244,7 @@ async def _streamed(
     headers = {
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
-        **{
-            header: ", ".join(words) for part, header in _PASSED_OVER.items() if (words := searched.get(part))
-        },
+        **{header: ", ".join(words) for part, header in _PASSED_OVER.items() if (words := missing.get(part))},
     }
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)

@@ -92,6 +92,7 @@ _PAST: dict[str, Any] = {
         **_listed(_object(name=_TEXT, month=_TEXT, first=_NUMBER, count=_NUMBER, sha256=_HASH)),
         "description": "files with older records, which are not in the database any more",
     },
+    "notes": {**_listed(_WORDS), "description": "what a search by person cannot find though it is about him"},
 }
 _USE = _object(
     exchange_id=_TEXT,
@@ -102,7 +103,7 @@ _USE = _object(
     purpose=_WORDS,
     legal_basis=_TEXT,
     dossier=_TEXT,
-    state={"enum": ["answered", "refused", "abandoned", "open"]},
+    state={"enum": ["answered", "refused", "abandoned", "open", "identified"]},
     data=_listed(
         _object(
             source=_WORDS,

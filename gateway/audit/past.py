@@ -13,6 +13,14 @@ from gateway.ports_log import Archived, History
 
 _LAST = "9999-12"
 _MONTH = slice(0, 7)
+_PERSON = "person|"
+#: digits of a number of nine, and of the one that took its place
+_OLD, _NEW = 9, 12
+_OLD_ONLY = {
+    "code": "old_number_only",
+    "title": "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
+    "title_en": "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too",
+}
 
 
 def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> list[str]:
@@ -21,6 +29,15 @@ def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> li
         return []
     first, last = filters.plain.since[_MONTH], filters.plain.until[_MONTH] or _LAST
     return [period for period in sorted({*history.erased, *unreadable}) if first <= period <= last]
+
+
+def hints(filters: Filters) -> list[dict[str, str]]:
+    """What a search by person cannot find though it is about him, in words."""
+    numbers = [key.removeprefix(_PERSON) for key in filters.subject if key.startswith(_PERSON)]
+    old = any(len(one) == _OLD and one.isdecimal() for one in numbers)
+    return (
+        [dict(_OLD_ONLY)] if old and not any(len(one) == _NEW and one.isdecimal() for one in numbers) else []
+    )
 
 
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:

@@ -142,4 +142,4 @@ def cell(value: object) -> str:
     """One value as text."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(map(str, value))
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

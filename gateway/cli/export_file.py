@@ -1,6 +1,7 @@
 """An export fetched from a gateway into a file: whole or not at all, in constant memory, with progress."""
 
 import gzip
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from gateway.cli.files import written
 
 _RECORD = b'{"i":'
 _LAST = b'{"end":true'
+_COUNT = re.compile("[0-9]{1,9}", re.ASCII)
 _STEP = 500
 _LONGEST_LINE = 1 << 24
 
@@ -30,6 +32,8 @@ class Written(NamedTuple):
     #: of a search: months and archives where it could not look
     skipped_periods: list[str]
     archives: list[str]
+    #: records that were written and had no number yet
+    waiting: int = 0
 
 
 def write_export(
@@ -41,7 +45,9 @@ def write_export(
             return got
         with _opened(out) as file, _bar(shown=progress) as step:
             passed = [_words(got.headers, name) for name in ("X-Skipped-Periods", "X-Archives")]
-            return _csv(got, file, *passed) if csv else _copied(got, file, step)
+            done = _csv(got, file, *passed) if csv else _copied(got, file, step)
+            waiting = got.headers.get("X-Records-Waiting", "")
+            return done._replace(waiting=int(waiting) if _COUNT.fullmatch(waiting) else 0)
 
 
 def opened_export(path: Path) -> Any:  # noqa: ANN401 -- JSON
@@ -73,7 +79,7 @@ def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:
             step.to(records)
     if not line.startswith(_LAST):
         raise Unreachable("the export broke off before its last line")
-    return Written(records, size, written, *passed)
+    return Written(records, size, written, skipped_periods=passed[0], archives=passed[1])
 
 
 def _words(headers: Mapping[str, str], name: str) -> list[str]:

@@ -16,7 +16,7 @@ def pages(
     Months that some page had to pass over are named once.
     """
     found: list[Any] = []
-    past: dict[str, list[Any]] = {"skipped_periods": [], "archives": []}
+    past: dict[str, list[Any]] = {"skipped_periods": [], "archives": [], "notes": []}
     cursor: str | None = None
     while True:
         most = _PAGE if limit is None else min(_PAGE, limit - len(found))
@@ -25,7 +25,7 @@ def pages(
             return answer
         found += answer.body[member]
         for name, known in past.items():
-            known += [one for one in answer.body[name] if one not in known]
+            known += [one for one in answer.body.get(name, ()) if one not in known]
         cursor = answer.body["next"]
         if cursor is None or (limit is not None and len(found) >= limit):
             return Answer(200, {**answer.body, **past, member: found, "next": cursor})

@@ -103,7 +103,7 @@ def _body(given: Mapping[str, Any]) -> dict[str, Any]:
     """The members of the request out of the options that were given."""
     plain = ("month", "requester", "agency", "limit", *_VOLUME)
     body = {key: given[key] for key in plain if given[key] is not None}
-    body |= {key: moment(given[key]) for key in ("since", "until") if given[key] is not None}
+    body |= {key: moment(given[key], key) for key in ("since", "until") if given[key] is not None}
     if office := _office(given):
         body["office"] = office
     return body

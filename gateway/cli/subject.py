@@ -33,7 +33,7 @@ def subject(
       motlan log subject person.json --since 2026-01-01 --json
       echo '{"newborn": {"parent_personal_id": "033190001234", "birth_date": "2026-11-02"}}' | motlan log subject -
     """  # noqa: D301 -- \b is click's
-    times = {"since": since and moment(since), "until": until and moment(until)}
+    times = {"since": since and moment(since, "since"), "until": until and moment(until, "until")}
     body = {"subject": person(who, "person"), **{name: value for name, value in times.items() if value}}
     answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "Usage", "uses", limit))
     desk.say(answer.body, _told(answer.body))
