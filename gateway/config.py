@@ -161,7 +161,7 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
 
 def is_overridden(name: str, overrides: Mapping[str, str]) -> bool:
     """Whether a value of the files, such as `gateway.log.url`, is another one by option or by environment."""
-    return name in overrides or name in _environment(os.environ)
+    return name in overrides or name in from_environment(os.environ)
 
 
 def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -16,18 +16,16 @@ from gateway.api.audit_models import (
 from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, AuditDoor
 from gateway.api.middleware import demand
-from gateway.api.models import Body
 from gateway.api.operation import answer
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
-from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Unprocessable
+from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports import LogSearch
 from gateway.telemetry import log
 
-_Model = TypeVar("_Model", bound=Body)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
@@ -46,7 +44,7 @@ _SHORTLY = "public, max-age=1"
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/audit/search`."""
-    body = await read_known(request, SearchBody)
+    body = await read_model(request, SearchBody)
     done = door_of(request).audit.search(asker_of(request), _filters(body), body.cursor, body.limit)
     return answer(await done)
 
@@ -59,7 +57,7 @@ async def records(request: web.Request) -> web.Response:
 
 async def identify(request: web.Request) -> web.Response:
     """`POST /v1/audit/identify`."""
-    body = await read_known(request, IdentifyBody)
+    body = await read_model(request, IdentifyBody)
     return answer(await door_of(request).audit.identify(asker_of(request), body.exchange_id, body.reason))
 
 
@@ -105,7 +103,7 @@ async def consistency(request: web.Request) -> web.Response:
 
 async def export(request: web.Request) -> web.StreamResponse:
     """`POST /v1/audit/export`."""
-    body = await read_known(request, ExportBody)
+    body = await read_model(request, ExportBody)
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
@@ -130,7 +128,7 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 async def usage(request: web.Request) -> web.Response:
     """`POST /v1/usage`."""
-    body = await read_known(request, UsageBody)
+    body = await read_model(request, UsageBody)
     _check_times(body)
     filters = Filters(
         plain=LogSearch(since=body.since or "", until=body.until or ""), subject=body.subject.keys
@@ -169,21 +167,6 @@ def asker_of(request: web.Request) -> Asker:
     requester = request[REQUESTER]
     agency = request.app[SERVICES].requesters.agency(requester)
     return Asker(requester.id, agency, ExchangeId(request[EXCHANGE]))
-
-
-async def read_known(request: web.Request, model: type[_Model]) -> _Model:
-    """The body; for a member that is not known, the error says which ones are."""
-    try:
-        return await read_model(request, model)
-    except Unprocessable:
-        raise
-    except BadRequest as error:
-        faults = error.members.get("errors")
-        unknown = isinstance(faults, list) and any(one["code"] == "unknown_member" for one in faults)
-        if not unknown:
-            raise
-        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
-        raise BadRequest(f"{error.detail}; there are {known}", errors=faults) from None
 
 
 def _filters(body: FiltersBody) -> Filters:
