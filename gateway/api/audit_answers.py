@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.api.export_answers import EXPORT_ANSWERS
 from gateway.domain.exchange import Phase
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -181,7 +182,7 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Anchors": _object(configured=_listed(_CONFIGURED), witnesses=_TEXTS, anchors=_listed(_ANCHOR)),
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
-    "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
+    **EXPORT_ANSWERS,
     "Report": {"anyOf": [_REPORT, {"type": "string", "description": "the rows as CSV"}]},
     "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }

@@ -14,7 +14,7 @@ from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteSigner
 from tests import typed
-from tests.api.test_audit import Office
+from tests.api.test_audit import Office, fits
 from tests.exchange_log.sample import key
 from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, motlan, opened
 
@@ -160,3 +160,18 @@ async def test_weeks_that_were_pruned_are_no_quiet_weeks(later: Office) -> None:
     assert (status, answer["rows"], answer["totals"]["not_compared"]) == (200, [], 1)
     assert answer["settings"]["compared_from"] == f"{COLD[1]}-02"
     assert [one["month"] for one in answer["archives"]] == [COLD[0]]
+
+
+async def test_each_line_of_an_export_is_as_the_contract_describes_it(office: Office) -> None:
+    await office.settled(*[await office.plant() for _ in range(3)])
+    stretch = {"from": 0, "to": 3, "grown_from": 2}
+    for body in (
+        stretch,
+        {"since": "2026-11-19T00:00:00Z"},
+        {"search": {"phase": "outcome"}, "grown_from": 1},
+    ):
+        first, *lines, last = (await office.export(**body)).splitlines()
+        fits("ExportFirstLine", json.loads(first))
+        fits("ExportLastLine", json.loads(last))
+        for line in map(json.loads, lines):
+            fits("ExportHashesLine" if "t" in line else "ExportRecordLine", line)
