@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 
 import click
-import orjson
 
 from gateway.cli.desk import Desk, asks
 from gateway.cli.export_file import Written, write_export
 from gateway.cli.files import note_in
 from gateway.cli.filters import FILTERS, TIMES, export_body
-from gateway.cli.options import options
+from gateway.cli.options import as_json, options, plain
 from gateway.cli.paging import passed_over
 
 
@@ -65,9 +64,9 @@ def export(
     except OSError as error:
         raise click.UsageError(f"the file cannot be written ({error.strerror})") from None
     if desk.as_json and out != "-":
-        click.echo(orjson.dumps(written._asdict() | {"file": out}).decode())
+        click.echo(as_json(written._asdict() | {"file": out}))
     elif not desk.quiet:
-        click.echo(_told(written, out), err=True)
+        click.echo(plain(_told(written, out)), err=True)
     return 0
 
 
