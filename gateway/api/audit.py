@@ -38,6 +38,7 @@ _PASSED_OVER = {
     "skipped_periods": "X-Skipped-Periods",
     "archives": "X-Archives",
 }
+_MOST_NAMES = 30
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=1"
 
@@ -214,6 +215,12 @@ def _exchange(text: str) -> str:
     return text
 
 
+def _listed(words: list[str]) -> str:
+    """For a header, which proxies cut off when it is long; searches list all of them."""
+    more = [f"+{len(words) - _MOST_NAMES}"] if len(words) > _MOST_NAMES else []
+    return ", ".join([*words[:_MOST_NAMES], *more])
+
+
 async def _streamed(
     request: web.Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
 ) -> web.StreamResponse:
@@ -227,7 +234,7 @@ async def _streamed(
     headers = {
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
-        **{header: ", ".join(words) for part, header in _PASSED_OVER.items() if (words := missing.get(part))},
+        **{header: _listed(words) for part, header in _PASSED_OVER.items() if (words := missing.get(part))},
     }
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
