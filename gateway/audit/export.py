@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
-from gateway.audit.past import archived, gone, skipped, surely_before
+from gateway.audit.past import gone, surely_before
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
@@ -95,12 +95,11 @@ class Exports:
 
     async def searched(self, filters: Filters) -> dict[str, list[str]]:
         """What a search was for, by the names of its filters, and the months and archives where it could not look."""
-        history, plain = await self._books.history.history(), filters.plain
-        archives = archived(history, plain.since, plain.until)
+        past = await self._books.past(filters)
         return {
             "filters": filters.names.split(),
-            "skipped_periods": skipped(filters, history),
-            "archives": [one["name"] for one in archives],
+            "skipped_periods": past["skipped_periods"],
+            "archives": [one["name"] for one in past["archives"]],
         }
 
     async def _growth(self, kept: str | int | None, head: Checkpoint) -> dict[int, list[bytes]]:

@@ -96,7 +96,7 @@ class Books:
         """The public key of the checkpoints, then every former one."""
         return tuple(dict.fromkeys((*self.vkeys, *(await self.history.history()).vkeys)))
 
-    async def past(self, filters: Filters) -> dict[str, object]:
+    async def past(self, filters: Filters) -> dict[str, Any]:
         """What a search could not look at: periods without keys, archives of pruned records, other numbers."""
         history = await self.history.history()
         by_person = bool(filters.subject or filters.official)
