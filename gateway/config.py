@@ -141,6 +141,11 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
     return configuration
 
 
+def is_overridden(name: str, overrides: Mapping[str, str]) -> bool:
+    """Whether a value of the files, such as `gateway.log.url`, is another one by option or by environment."""
+    return name in overrides or name in from_environment(os.environ)
+
+
 def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:
     """What can be read of `root`; the rest is in `faults`. ConfigError when it is no such folder at all."""
     if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():

@@ -10,6 +10,7 @@ from gateway import registry
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
+from gateway.keeping.acts import Hot
 from gateway.keeping.roots import root_keys, signing_texts
 from gateway.ports import ExchangeLog, LogReader, LogTree
 from gateway.ports_access import RevocationRows
@@ -22,8 +23,9 @@ _Found = TypeVar("_Found")
 class Keeper:
     """One log; whatever is asked for is opened once and closed with `close`."""
 
-    def __init__(self, settings: LogSettings, state: Path) -> None:
-        """Opens nothing yet."""
+    def __init__(self, settings: LogSettings, state: Path, *, hot_overridden: bool = False) -> None:
+        """Opens nothing yet. `hot_overridden`: the hot period is not the one of the configuration's files."""
+        self.hot = Hot(settings.retention.hot_months, hot_overridden)
         self.settings = settings
         self.state = state
         self._open: dict[str, Any] = {}

@@ -38,7 +38,7 @@ def erase_period(
 
     async def work() -> Erased | None:
         log = keeper.log()
-        erasure = Erasure(log, keeper.vault(), keeper, keeper.settings.retention.hot_months)
+        erasure = Erasure(log, keeper.vault(), keeper, keeper.hot)
         await erasure.check(period, reason)
         if not (yes or _typed(period)):
             return None

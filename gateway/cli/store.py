@@ -20,7 +20,7 @@ from gateway.cli.options import (
     overrides,
     state_folder,
 )
-from gateway.config import Configuration, load
+from gateway.config import Configuration, is_overridden, load
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
 from gateway.keeper import Keeper, kept
 
@@ -67,8 +67,10 @@ def keeps(command: Callable[..., int]) -> Callable[..., int]:
         **rest: Any,  # noqa: ANN401 -- the command's own
     ) -> int:
         folder = (config or data_root() / "config").resolve()
-        configuration = load(folder, overrides(values))
-        keeper = Keeper(configuration.gateway.log, state_folder(state))
+        given = overrides(values)
+        configuration = load(folder, given)
+        hot = is_overridden("gateway.log.retention.hot_months", given)
+        keeper = Keeper(configuration.gateway.log, state_folder(state), hot_overridden=hot)
         return command(store=Store(as_json, quiet, keeper, configuration), **rest)
 
     return keeping

@@ -156,7 +156,7 @@ def test_refusals_name_what_was_meant_and_the_secret_that_lacks(
     assert (near.code, "1.004873" in near.err) == (1, True)
     unknown = motlan("prefill", "1.004873", "--client-id", "nobody", *words, given="{}")
     wrong = motlan("prefill", "1.004873", "--client-secret", "wrong", *words, given="{}")
-    assert (unknown.code, wrong.code) == (2, 3)
+    assert (unknown.code, wrong.code) == (2, 2)
     assert all("MOTLAN_CLIENT_SECRET" in said.err for said in (unknown, wrong))
 
 
