@@ -67,11 +67,11 @@ def _before(data: bytes, limits: XmlLimits) -> None:
         raise XmlRefused("encoding")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise XmlRefused("doctype")
+    _refuse_heaps(data, limits)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise XmlRefused("encoding") from None
-    _refuse_heaps(data, limits)
 
 
 def _refuse_heaps(data: bytes, limits: XmlLimits) -> None:

@@ -1,5 +1,6 @@
 """SOAP messages and the WSDL behind them: requests as they are written, answers as they are read."""
 
+import tracemalloc
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -221,6 +222,21 @@ def test_number_of_plans_is_bounded() -> None:
     for i in range(600):
         decoder.decode(_envelope(f'<a:CongdanCollection xmlns:a="{ANSWER}" n="{i}"/>'))
     assert len(decoder._plans) <= 256
+
+
+@pytest.mark.parametrize("heap", ["<a/>", "<a></a>", "<!---->", "<?a?>", "xmlns:a='u' "])
+def test_heap_of_markup_is_refused_before_anything_is_made_of_it(heap: str) -> None:
+    many = heap * (1_900_000 // len(heap))
+    data = _envelope(f"<r {many}/>" if heap.startswith("x") else f"<r>{many}</r>")
+    decoder = Decoder(_operations()[LOOK_UP].answer)
+    tracemalloc.start()
+    try:
+        with pytest.raises(XmlRefused):
+            decoder.decode(data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * len(data)
 
 
 def test_repeated_texts_become_a_list() -> None:
