@@ -57,6 +57,7 @@ async def test_procedure_called_by_its_name_is_told_its_code(door: Door, asked: 
         "Le-Van-A-1990",
         "NGUYEN-VAN-A-1990",
         "A033190001234",
+        "H31.14-001205-123456",
     ],
 )
 async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: str) -> None:
@@ -65,6 +66,20 @@ async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: st
     assert [place for place, _ in faults(answer)] == ["/dossier"]
     assert dossier not in answer.raw.decode()
     assert not door.prefill.asked
+
+
+@pytest.mark.parametrize(
+    "dossier",
+    [
+        "H31.14-260105-0007",
+        "H31.123-260105-0007",
+        "G09.20-20260609-0092637",
+        "H31.14-260105-48213",
+        "H31-QG-0001",
+    ],
+)
+async def test_dossier_of_each_form_that_is_known_is_taken(door: Door, dossier: str) -> None:
+    assert (await door.post("/v1/prefill", body(dossier=dossier))).status == 200
 
 
 async def test_member_that_is_too_much_for_a_person_is_the_one_that_is_named(door: Door) -> None:
