@@ -106,12 +106,14 @@ def _hash(line: str) -> bytes:
 
 
 def _refused(refusal: Refusal) -> web.Response:
+    """The answer that the protocol has for it; a proof that shows nothing is its sender's fault, and no event."""
     if refusal.why == "size":
         # set by hand: aiohttp would write a character set behind it
         return web.Response(
             status=409, body=f"{refusal.known}\n".encode(), headers={"Content-Type": _SIZE_KIND}
         )
-    log().error("witness.fork_seen", reason=refusal.why)
+    if refusal.fork:
+        log().error("witness.fork_seen", reason=refusal.why)
     if refusal.why == "root":
         return web.Response(status=409, text="another root was signed for this size\n")
     return web.Response(status=422, text="the proof does not show that the log only grew\n")

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import io
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from aiohttp import web
 from adapters.anchors.outside import Outside
 from adapters.anchors.witness import Witness, add_checkpoint, open_witness
 from adapters.anchors.witness_door import build_witness, vkey_of
+from gateway import telemetry
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.exchange_log.merkle import consistency_proof, leaf_hash
@@ -113,6 +116,49 @@ async def test_fork_and_rollback_are_never_signed(tmp_path: Path) -> None:
             assert NAME not in answer[2]
         # what both logs have in common is still the log's
         assert (await post(url, body(30, 40)))[0] == 200
+
+
+def evidence(folder: Path) -> list[tuple[int, bytes]]:
+    """Sizes and roots of the checkpoints that are kept as proofs of a fork."""
+    with closing(sqlite3.connect(folder / "witness.db")) as connection:
+        return connection.execute("SELECT size, root FROM evidence ORDER BY number").fetchall()
+
+
+@pytest.fixture
+def told() -> Iterator[io.BytesIO]:
+    """The operations log."""
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+    yield sink
+    telemetry.set_up(io.BytesIO())
+
+
+async def test_stranger_without_a_key_fills_no_evidence_and_tells_of_no_fork(
+    tmp_path: Path, told: io.BytesIO
+) -> None:
+    other = forked()
+    async with serving(built(tmp_path)) as url:
+        assert (await post(url, body(0, 30)))[0] == 200
+        for junk in ([], [bytes(32)], [bytes(32)] * 7, consistency_proof(29, 40, LOG.node)):
+            assert (await post(url, body(30, 40, LOG, junk)))[0] == 422
+        assert (evidence(tmp_path), b"fork_seen" in told.getvalue()) == ([], False)
+        for _ in range(2):  # the same proof twice is kept once
+            assert (await post(url, body(30, 40, other)))[0] == 422
+            assert (await post(url, body(30, 30, other, [])))[0] == 409
+        assert evidence(tmp_path) == [(40, other.root(40)), (30, other.root(30))]
+        assert told.getvalue().count(b"witness.fork_seen") == 4
+
+
+async def test_memory_of_the_release_before_takes_evidence(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "witness.db")) as connection:
+        connection.execute(
+            "CREATE TABLE evidence (number INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
+            " seen_note TEXT NOT NULL, note TEXT NOT NULL, request BLOB NOT NULL, time INTEGER NOT NULL)"
+        )
+    async with serving(built(tmp_path)) as url:
+        assert (await post(url, body(0, 30)))[0] == 200
+        assert (await post(url, body(30, 30, forked(), [])))[0] == 409
+    assert len(evidence(tmp_path)) == 1
 
 
 async def test_strangers_and_unsigned_checkpoints_are_refused(tmp_path: Path) -> None:
