@@ -28,6 +28,8 @@ _MOST_SIGNATURES = 100
 _NAMED = 5
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+#: no log has more records: the largest number that a database keeps
+_MOST_RECORDS = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _HEX_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 _NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
@@ -141,7 +143,8 @@ class Checkpoint(NamedTuple):
         # the first three are there and full; what follows the last newline is nothing
         origin, size, root, *extensions, rest = lines if len(lines) > 3 else ["", "", "", ""]
         decoded = _decoded(root)
-        if rest or not (origin and _SIZE.fullmatch(size) and len(decoded) == _ROOT_BYTES and all(extensions)):
+        good = origin and _SIZE.fullmatch(size) and int(size) <= _MOST_RECORDS
+        if rest or not (good and len(decoded) == _ROOT_BYTES and all(extensions)):
             raise NoteBroken("a checkpoint has an origin, a size in digits and a root of 32 bytes in base64")
         return cls(origin, int(size), decoded, tuple(extensions))
 

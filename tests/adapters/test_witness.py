@@ -161,6 +161,15 @@ async def test_memory_of_the_release_before_takes_evidence(tmp_path: Path) -> No
     assert len(evidence(tmp_path)) == 1
 
 
+async def test_size_that_no_database_keeps_is_no_checkpoint(tmp_path: Path) -> None:
+    async with serving(built(tmp_path)) as url:
+        for size in (2**63, 10**19 - 1):
+            text = f"{ORIGIN}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n"
+            assert (await post(url, add_checkpoint(0, [], LOG.signer.sign(text))))[0] == 400
+        largest = LOG.signer.sign(Checkpoint(ORIGIN, 2**63 - 1, bytes(32)).text())
+        assert (await post(url, add_checkpoint(0, [], largest)))[0] == 200
+
+
 async def test_strangers_and_unsigned_checkpoints_are_refused(tmp_path: Path) -> None:
     stranger = Log(5, origin="other.example/log", signer=NoteSigner("other.example/log", key(1)))
     liar = Log(5, signer=NoteSigner(ORIGIN, key(2)))
