@@ -19,10 +19,13 @@ from adapters.anchors.outside import Outside
 from adapters.anchors.witness import Witness, add_checkpoint, open_witness
 from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway import telemetry
+from gateway.api.door import DoorRunner
+from gateway.cli.witness import guarded_witness
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.exchange_log.merkle import consistency_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteSigner, NoteVerifier, signatures_of
+from gateway.settings import DoorLimits
 from tests.exchange_log.sample import ORIGIN, Log, key, node_over
 
 LOG = Log(40)
@@ -45,8 +48,8 @@ class Clock:
 
 
 @asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
+async def serving(app: web.Application, limits: DoorLimits | None = None) -> AsyncIterator[str]:
+    runner = web.AppRunner(app) if limits is None else DoorRunner(app, limits)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -226,6 +229,34 @@ async def test_of_many_at_once_each_size_is_signed_in_order(tmp_path: Path) -> N
         assert (await post(url, body(0, 10)))[0] == 200
         answers = await asyncio.gather(*(post(url, body(10, size)) for size in range(11, 19)))
         assert sorted(status for status, *_ in answers) == [200, *[409] * 7]
+
+
+async def test_slow_and_large_bodies_are_cut_and_the_next_one_is_served(tmp_path: Path) -> None:
+    limits = DoorLimits(body_bytes=9_000, body_seconds=0.4, connections=20)
+    app = guarded_witness(NAME, SEED, [LOG.signer.vkey], tmp_path / "witness.db", limits)
+    async with serving(app, limits) as url:
+        port = int(url.rsplit(":", 1)[1])
+
+        async def slow() -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nold")
+            try:
+                return (await asyncio.wait_for(reader.read(), 5))[:12]
+            finally:
+                writer.close()
+
+        waiting = [asyncio.create_task(slow()) for _ in range(20)]
+        await asyncio.sleep(0.2)
+        assert await slow() == b"HTTP/1.1 503"
+        assert set(await asyncio.gather(*waiting)) == {b"HTTP/1.1 408"}
+        for content, status in ((b"x" * 9_001, 413), (body(0, 5), 200)):
+            assert (await post(url, content))[0] == status
+        packed = {"Content-Encoding": "gzip"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/add-checkpoint", data=b"\x1f\x8b", headers=packed) as answer,
+        ):
+            assert answer.status == 415
 
 
 def test_memory_belongs_to_one_key(tmp_path: Path) -> None:
