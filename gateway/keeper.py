@@ -11,7 +11,7 @@ from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
 from gateway.keeping.acts import Hot
-from gateway.keeping.roots import root_keys, signing_texts
+from gateway.log_keys import root_keys, signing_keys
 from gateway.ports import ExchangeLog, LogReader, LogTree
 from gateway.ports_access import RevocationRows
 from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
@@ -64,7 +64,7 @@ class Keeper:
     def signers(self) -> list[NoteSigner]:
         """Who signs: the key in use, then the former one."""
         open_signers = registry.store(self.settings.url, "open_signers")
-        found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_texts(self.settings))
+        found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_keys(self.settings))
         return found
 
     def rotate_signing_key(self) -> None:

@@ -94,6 +94,37 @@ class Secret(Settings):
         return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
 
 
+class KeyService(Settings):
+    """A key that lies elsewhere and never leaves it: who holds it, and which one it is there."""
+
+    #: module below `adapters.` that speaks with the holder
+    adapter: str = Field(pattern=r"^adapters\.[a-z0-9_.]+$")
+    #: address of the holder
+    url: Said
+    #: name of the key there
+    key: Said
+    #: what proves who asks
+    token: Secret | None = None
+    #: what else the adapter takes
+    options: dict[str, str] = {}
+
+
+class Key(Secret):
+    """A secret key: as a secret of 32 bytes in base64, or held by somebody else who uses it for the gateway."""
+
+    held_by: KeyService | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """What stands in two places is not known to be the same."""
+        if sum(one is not None for one in (self.file, self.env, self.value, self.held_by)) != 1:
+            raise ValueError(
+                "a key stands in exactly one place",
+                "write '{env: NAME}', '{file: PATH}' or '{held_by: {…}}', one of them",
+            )
+        return self
+
+
 class Label(Settings):
     """Words for people, Vietnamese first."""
 
@@ -261,7 +292,7 @@ class RetentionSettings(Settings):
 
 
 class LogSettings(Settings):
-    """The exchange log: its name, its store, its root key and its signing key (32 bytes each, base64).
+    """The exchange log: its name, its store, its root and signing keys (32 bytes each, base64, or held elsewhere).
 
     Machines that share a store must be given the same keys; alone, one keeps its keys in the state folder.
     """
@@ -270,14 +301,14 @@ class LogSettings(Settings):
     url: str = "sqlite:///exchange.db"
     #: PostgreSQL: the administrator's address, for erasure and pruning; only `motlan` commands use it
     admin_url: str = ""
-    root_key: Secret | None = None
+    root_key: Key | None = None
     #: seed of the Ed25519 key that signs checkpoints
-    signing_key: Secret | None = None
+    signing_key: Key | None = None
     #: the key before it, while keys are changed: the first checkpoint then carries both signatures
-    former_signing_key: Secret | None = None
+    former_signing_key: Key | None = None
     anchors: AnchorSettings = AnchorSettings()
     #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
-    former_root_key: Secret | None = None
+    former_root_key: Key | None = None
     retention: RetentionSettings = RetentionSettings()
 
 

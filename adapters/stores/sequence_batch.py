@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import KeyUnavailable, LogUnavailable
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
@@ -103,7 +103,7 @@ class Numbering:
     def batch(self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes]]) -> Batch:
         """The next entries from rows of `append_log`, as (number there, leaf), in the order given.
 
-        LogUnavailable when the log was signed by another key so far.
+        LogUnavailable when the log was signed by another key so far, or the key that signs cannot be used.
         """
         signers = self._signers(state.vkey)
         created = _now()
@@ -118,12 +118,12 @@ class Numbering:
         times = [row[4] for row in rows["log_entries"]]
         rows["log_blocks"], low, high = _blocks(state, times)
         rows["log_tiles"] = [(t.level, t.index, held) for t, held in grown.tiles.items() if t.width == TILE]
-        text = Checkpoint(self._origin, grown.size, grown.root).text()
+        note = _signed(signers, Checkpoint(self._origin, grown.size, grown.root).text())
         return Batch(
             rows=rows,
             edge=[(tile.level, tile.index, held) for tile, held in grown.edge.items()],
             size=grown.size,
-            note=signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:]),
+            note=note,
             created=created,
             time_low=low,
             time_high=high,
@@ -157,6 +157,15 @@ class Numbering:
         if self._former is not None and self._former.vkey == vkey:
             return [self._signer, self._former]
         raise LogUnavailable("the log is signed by another key")
+
+
+def _signed(signers: Sequence[NoteSigner], text: str) -> str:
+    try:
+        return signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:])
+    except NoteBroken:
+        raise LogUnavailable("the key that signs gave a signature that does not hold") from None
+    except KeyUnavailable:
+        raise LogUnavailable("the key that signs cannot be used now") from None
 
 
 def edge_of(size: int, held: Mapping[int, tuple[int, bytes]]) -> dict[TileId, bytes]:

@@ -21,6 +21,7 @@ from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError
+from gateway.ports_keys import Signer
 from gateway.telemetry import log
 
 #: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second
@@ -159,7 +160,11 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 def open_sequencer(
-    url: str, state_dir: Path, origin: str, keys: Sequence[str | None] = (None,), limit: int | None = None
+    url: str,
+    state_dir: Path,
+    origin: str,
+    keys: Sequence[Signer | str | None] = (None,),
+    limit: int | None = None,
 ) -> Sequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 

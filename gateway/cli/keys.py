@@ -14,10 +14,11 @@ from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
-from gateway.exchange_log.keys import key_id, next_root_key, settle_root_key
+from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
+from gateway.settings import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RESTART = "khởi động lại cổng / restart the gateway"
@@ -57,13 +58,20 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     token = keeper.state / CURRENT_FILE
     settings = keeper.settings
     return {
-        "root": {"id": key_id(roots.first), "from": "settings" if settings.root_key else "state folder"},
-        "former_roots": [key_id(one) for one in roots.all[1:]],
-        "signing": {"vkey": signers[0].vkey, "from": "settings" if settings.signing_key else "state folder"},
+        "root": {"id": roots.wrapper.name, "from": _origin(settings.root_key)},
+        "former_roots": [one.name for one in roots.all[1:]],
+        "signing": {"vkey": signers[0].vkey, "from": _origin(settings.signing_key)},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
         "token": {"kid": name_of(key_in(token)) if token.exists() else None},
         "periods": [one._asdict() for one in facts],
     }
+
+
+def _origin(key: Key | None) -> str:
+    """Where a key lies, in a word."""
+    if key is None:
+        return "state folder"
+    return "settings" if key.held_by is None else key.held_by.adapter
 
 
 def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
@@ -150,17 +158,16 @@ def rotate_root(*, store: Store) -> int:
 
     async def work() -> tuple[str, list[str]]:
         log = keeper.log()
-        new = keeper.roots().first if configured else next_root_key(keeper.state)
+        new = keeper.roots().wrapper if configured else next_root_key(keeper.state)
         old = keeper.roots().all
-        await note_act(
-            log, keeper, Phase.CONFIGURATION, "rotate-root", former=key_id(old[0]), key=key_id(new)
-        )
+        former = next((one.name for one in old if one.name != new.name), "")
+        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-root", former=former, key=new.name)
         rewrapping = Rewrapping(old, new)
         await keeper.vault().rewrap(rewrapping.wrap)
         rewrapping.check()
         if not configured:
             settle_root_key(keeper.state)
-        return key_id(new), rewrapping.unreadable
+        return new.name, rewrapping.unreadable
 
     changed, left = store.done(work)
     words = f"khóa gốc / root key: {changed}"

@@ -155,6 +155,15 @@ class LogUnreadable(LogUnavailable):
     title_vi = "Hiện không đọc được nhật ký giao dịch"
 
 
+class KeyUnavailable(GatewayError):
+    """A key that lies elsewhere cannot be used now."""
+
+    code = "key_unavailable"
+    http = 503
+    title = "A key that the gateway needs cannot be used now"
+    title_vi = "Hiện không dùng được khóa mà cổng cần"
+
+
 class NotAnchored(GatewayError):
     """The log was not anchored outside for too long, so no new exchange begins."""
 
