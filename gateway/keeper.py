@@ -12,7 +12,7 @@ from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
 from gateway.keeping.acts import Hot
 from gateway.log_keys import root_keys, signing_keys
-from gateway.ports import ExchangeLog, LogReader, LogTree
+from gateway.ports import ExchangeLog, LogKeeping, LogReader, LogTree
 from gateway.ports_access import RevocationRows
 from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
 from gateway.settings import LogSettings
@@ -98,6 +98,11 @@ class Keeper:
         found: RevocationRows = self._opened(
             "revocations", lambda: self._store("open_revocations", self.settings.url)
         )
+        return found
+
+    def keeping(self) -> LogKeeping:
+        """Its wrapped keys, as the gateway reads them."""
+        found: LogKeeping = self._opened("keeping", lambda: self._store("open_keeping", self.settings.url))
         return found
 
     def vault(self) -> PeriodVault:

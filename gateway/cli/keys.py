@@ -1,5 +1,6 @@
 """`motlan keys`: which keys a log has, and changing them. A secret is never shown."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,7 @@ def keys() -> None:
 @keys.command("list")
 @keeps
 def list_keys(*, store: Store) -> int:
-    """Root key, signing keys, token key and the periods, by names that tell nothing about them.
+    """Root, signing and token keys, and the periods with the root key that opens each, by names that tell nothing.
 
     \b
     Examples:
@@ -55,6 +56,10 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     keeper.log()
     roots, signers = keeper.roots(), keeper.signers()
     history, facts = await keeper.history().history(), await keeper.vault().facts()
+    wrapped = await keeper.keeping().periods()
+    under = await asyncio.to_thread(
+        lambda: {month: roots.opener(month, one) for month, one in wrapped.items()}
+    )
     token = keeper.state / CURRENT_FILE
     settings = keeper.settings
     return {
@@ -63,7 +68,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
         "signing": {"vkey": signers[0].vkey, "from": _origin(settings.signing_key)},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
         "token": {"kid": name_of(key_in(token)) if token.exists() else None},
-        "periods": [one._asdict() for one in facts],
+        "periods": [{**one._asdict(), "root": under.get(one.period, "")} for one in facts],
     }
 
 
@@ -81,10 +86,11 @@ def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
     named.add_row("signing", f"{found['signing']['vkey']} ({found['signing']['from']})")
     named.add_row("former signing", "\n".join(found["former_signing"]))
     named.add_row("token", found["token"]["kid"] or "—")
-    periods = Table("kỳ / period", "tạo / made", "hủy / erased")
+    periods = Table("kỳ / period", "tạo / made", "hủy / erased", "khóa gốc / root")
     for one in found["periods"]:
         gone = "" if one["living"] else "?"
-        periods.add_row(one["period"], local_text(one["made"] or "?"), local_text(one["erased"] or gone))
+        times = local_text(one["made"] or "?"), local_text(one["erased"] or gone)
+        periods.add_row(one["period"], *times, one["root"] or "—")
     return named, periods
 
 
@@ -167,7 +173,10 @@ def rotate_root(*, store: Store) -> int:
         rewrapping.check()
         if not configured:
             settle_root_key(keeper.state)
-        return new.name, rewrapping.unreadable
+        # a month may have begun under the former key while the others were wrapped anew
+        again = Rewrapping(old, new)
+        await keeper.vault().rewrap(again.wrap)
+        return new.name, again.unreadable
 
     changed, left = store.done(work)
     words = f"khóa gốc / root key: {changed}"

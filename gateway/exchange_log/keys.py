@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.exchange_log.durable import replace_file, sync_folder
 from gateway.exchange_log.embedded_keys import EmbeddedRoot, as_wrapper
-from gateway.exchange_log.key_files import ROOT_FILE, key_in
+from gateway.exchange_log.key_files import ROOT_FILE, kept_key, key_in
 from gateway.ports_keys import KeyWrapper
 
 #: a root key: one that is held somewhere, or its 32 bytes
@@ -259,11 +259,22 @@ def root_key_in(folder: Path) -> bytes:
 
 
 def root_keys_in(folder: Path) -> RootKeys:
-    """The root key of the state folder, with the next and the former one while and after it is changed."""
-    names = (ROOT_FILE, _NEXT_ROOT_FILE, _FORMER_ROOT_FILE)
+    """The root key of the state folder, with the next and the former one while and after it is changed.
+
+    A next one that stands wraps already: a month that begins while its predecessors' keys are wrapped anew is not left
+    behind. A root key that went missing since is an error, and no fresh start.
+    """
+    root_key_in(folder)
 
     def read() -> list[bytes]:
-        return [key_in(folder / name) for name in names if name == ROOT_FILE or (folder / name).exists()]
+        # in the order in which a change moves them: none is missed
+        following, root, former = (
+            kept_key(folder / name) for name in (_NEXT_ROOT_FILE, ROOT_FILE, _FORMER_ROOT_FILE)
+        )
+        if root is None:
+            remedy = "restore the key file, or set log.root_key"
+            raise ConfigError([Problem(ROOT_FILE, 0, f"there is no {ROOT_FILE} any more", remedy)])
+        return [one for one in (following, root, former) if one is not None]
 
     return RootKeys(read(), read)
 
