@@ -26,7 +26,7 @@ from gateway.config import Configuration
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
-from gateway.log_keys import derived, root_keys, signing_keys
+from gateway.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_policy import Quotas
@@ -147,6 +147,7 @@ def _same(parts: Composition, former: Composition) -> set[str]:
 
 async def _log(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
+    await check_keys(parts.configuration.gateway.log, parts.state)
     app[LOG], app[SEQUENCER] = open_log(parts)
     app[SEQUENCER].start()
     telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))

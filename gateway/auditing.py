@@ -66,7 +66,9 @@ async def auditing(
         sweeper.start()
         inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()
-        watch = Watch(keeping, inspector=inspector, now=lambda: clock.now().timestamp())
+        watch = Watch(
+            keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
+        )
 
         def door(of: Audited) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""

@@ -19,7 +19,7 @@ from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
-from adapters.stores.log_missing import file_missing, log_missing
+from adapters.stores.log_missing import file_missing, log_marks, log_missing
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
@@ -42,6 +42,7 @@ from gateway.exchange_log.record import decode, encode, period_of
 __all__ = (
     "LogStore",
     "SqlExchangeLog",
+    "log_marks",
     "log_missing",
     "make_log",
     "open_anchors",

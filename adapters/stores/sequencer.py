@@ -20,7 +20,7 @@ from adapters.stores.sequence_batch import Numbering
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.signing import open_signers
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, LogNotSigned
 from gateway.ports_keys import Signer
 from gateway.telemetry import log
 
@@ -66,6 +66,7 @@ class Sequencer:
         "fault",
         "owner",
         "records",
+        "stuck",
         "vkey",
     )
 
@@ -94,6 +95,8 @@ class Sequencer:
         self.failures = 0
         #: why the last attempt failed; empty after one that did not
         self.fault = ""
+        #: the same, when no further attempt goes better until somebody mends the log
+        self.stuck = ""
 
     @property
     def size(self) -> int:
@@ -139,8 +142,10 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
+            self.stuck = self.fault if isinstance(error, LogNotSigned) else ""
             return 0
         self._tell("")
+        self.stuck = ""
         self.records += numbered
         self.batches += numbered > 0
         return numbered

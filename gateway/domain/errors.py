@@ -139,6 +139,14 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class LogNotSigned(LogUnavailable):
+    """Records get no place in the signed tree until the operator mends the log, so no new exchange begins."""
+
+    code = "log_not_signed"
+    title = "The exchange log cannot be signed until its operator mends it, so no new exchange begins"
+    title_vi = "Nhật ký giao dịch không ký được cho đến khi được khắc phục nên không nhận giao dịch mới"
+
+
 class AccessUnavailable(GatewayError):
     """What was shown or revoked before cannot be looked up, so nobody is let in: this never fails open."""
 
