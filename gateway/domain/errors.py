@@ -139,6 +139,10 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class RightMissing(LogUnavailable):
+    """The account of the database may not do this to the log: another one may."""
+
+
 class LogNotSigned(LogUnavailable):
     """Records get no place in the signed tree until the operator mends the log, so no new exchange begins."""
 
