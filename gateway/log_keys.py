@@ -11,7 +11,8 @@ from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.exchange_log.note import NoteSigner
 from gateway.ports_keys import Signer
 from gateway.ports_log import LogMarks
-from gateway.settings import Key, LogSettings
+from gateway.settings import LogSettings
+from gateway.settings_words import Key
 
 _ASK_SECONDS = 5.0
 _SETTINGS: Final = {ROOT_FILE: "log.root_key", SIGNING_FILE: "log.signing_key"}

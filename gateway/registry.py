@@ -15,7 +15,7 @@ from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Clock, Source
 from gateway.ports_keys import KeyWrapper, Signer
-from gateway.settings import KeyService
+from gateway.settings_words import KeyService
 
 PREFIX = "adapters."
 #: where a source's settings name its adapter

@@ -21,7 +21,7 @@ from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.ports_keys import ED25519, ES256, KeyWrapper, PublicKey, Signer
 
 if TYPE_CHECKING:
-    from gateway.settings import KeyService
+    from gateway.settings_words import KeyService
 
 _SECONDS = 5.0
 _ANSWER_BYTES = 65_536

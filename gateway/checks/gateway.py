@@ -10,7 +10,8 @@ from gateway.domain.faults import near
 from gateway.exchange_log.key_files import key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.registry import STORES, resolve
-from gateway.settings import Key, is_http
+from gateway.settings import is_http
+from gateway.settings_words import Key
 
 #: C2SP signed-note, key names
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")

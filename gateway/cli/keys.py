@@ -19,7 +19,7 @@ from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
-from gateway.settings import Key
+from gateway.settings_words import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RESTART = "khởi động lại cổng / restart the gateway"

@@ -16,7 +16,8 @@ from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.note import COSIGNATURE, NoteBroken, NoteSigner, NoteVerifier
 from gateway.exchange_log.verify import verify_export
 from gateway.ports_keys import ES256
-from gateway.settings import KeyService, LogSettings, Secret
+from gateway.settings import LogSettings
+from gateway.settings_words import KeyService, Secret
 from tests.api.test_audit import WHO as PLANTED
 from tests.keeping.engine import TOKEN, Engine, engine
 from tests.keeping.shelf import COLD, HOT, URL, WHO, facts, fill, opened
