@@ -15,8 +15,9 @@ from gateway.agreement import Agreement
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
-from gateway.settings import GatewaySettings, Label, Said, Settings, Words
+from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
+from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, read
 
 

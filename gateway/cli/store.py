@@ -21,7 +21,7 @@ from gateway.cli.options import (
     state_folder,
 )
 from gateway.config import Configuration, is_overridden, load
-from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
+from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, RightMissing, Unprocessable
 from gateway.keeper import Keeper, kept
 
 _Found = TypeVar("_Found")
@@ -38,7 +38,7 @@ class Store(Voice):
         """What the work gave; exits, with a word about it, when it could not be done."""
         try:
             return kept(self.keeper, lambda: self._over_a_log(work))
-        except Unprocessable as error:
+        except (Unprocessable, RightMissing) as error:
             raise click.UsageError(error.detail) from None
         except ConfigError:
             raise

@@ -131,6 +131,25 @@ def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:
         assert process.wait(25) == 0
 
 
+def test_workers_end_when_their_parent_is_gone(tmp_path: Path) -> None:
+    with _served(tmp_path, "--workers", "2") as (process, content):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+        assert len(children) == 2
+        process.kill()
+        process.wait(10)
+        end = time.monotonic() + 20
+        while (
+            left := [one for one in children if Path(f"/proc/{one}/exe").exists()]
+        ) and time.monotonic() < end:
+            time.sleep(0.05)
+        for one in left:
+            os.kill(int(one), signal.SIGKILL)
+        assert not left
+    assert (tmp_path / "err").read_text().count("worker.orphaned") == 2
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(content["gateway"] + "/health/live", timeout=5)  # noqa: S310
+
+
 def test_client_commands_speak_with_a_running_gateway(peaceful: tuple[Path, dict[str, Any]]) -> None:
     ready, content = str(peaceful[0]), peaceful[1]
     listed = motlan("procedures", "--json", "--ready-file", ready)

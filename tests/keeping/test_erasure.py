@@ -100,6 +100,16 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
     assert [bool(told[month]["erased"]) for month in (GONE, HOT, running)] == [True, True, False]
 
 
+async def test_month_that_no_archive_has_is_told_before_it_is_erased(tmp_path: Path) -> None:
+    await fill(tmp_path, (GONE, KEPT, HOT), 2)
+    words = ("erase-period", GONE, "--dir", str(tmp_path))
+    said = await asyncio.to_thread(typed.motlan, *words, given="no\n")
+    assert (said.code, f"{GONE} is not archived yet" in said.err) == (1, True), said
+    await asyncio.to_thread(motlan, tmp_path, "log", "archive")
+    said = await asyncio.to_thread(typed.motlan, *words, "--yes")
+    assert (said.code, "not archived" in said.err) == (0, False), said
+
+
 async def test_erasure_that_is_killed_can_be_repeated_and_leaves_nothing(tmp_path: Path) -> None:
     months = [f"{year}-{month:02}" for year in range(2018, 2024) for month in range(1, 13)]
     await fill(tmp_path, months, 1)
