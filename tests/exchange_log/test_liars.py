@@ -1,15 +1,15 @@
 """Commands of the log against what is no gateway, or says what it should not: exit 3, and nothing moves the cursor."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from tests import typed
+from tests.exchange_log.serving_once import served
 
 TOKEN = {"access_token": "x", "expires_in": 300}
 EVIL = "[/bold] \x1b[2J\x1b]0;x\x07\x9b2J"
@@ -53,15 +53,8 @@ def lying(token: Any, answer: Any, status: int = 200) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(Door) as url:
+        yield url
 
 
 def said(url: str, *words: str, given: str = "") -> typed.Said:
