@@ -8,7 +8,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, PositiveInt
 
 from gateway.domain.access import Relation
-from gateway.settings import AS_LIST, Label, Rate, Settings, Words
+from gateway.settings import AS_LIST, Label, Rate, Words
+from gateway.settings_words import Settings
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 

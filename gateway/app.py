@@ -4,7 +4,6 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 """
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,11 +27,11 @@ from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
-from gateway.keeping.roots import root_keys, signing_texts
+from gateway.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_consents import OwnData
-from gateway.ports_policy import Consents, Quotas
+from gateway.ports_policy import Quotas
 from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
@@ -41,7 +40,7 @@ from gateway.telemetry import Metrics, log
 
 LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
 CACHE: web.AppKey[Cache] = web.AppKey("cache")
-QUOTAS: web.AppKey[Quotas] = web.AppKey("quotas")
+ACCESS: web.AppKey[Access] = web.AppKey("access")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
@@ -54,6 +53,7 @@ PREFILL: web.AppKey[Prefill] = web.AppKey("prefill")
 UNDER_WAY: web.AppKey[tuple[dict[str, int], dict[str, int]]] = web.AppKey("under_way")
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
+_QUOTAS_LABEL = b"motlan quotas v1"
 
 
 class SystemClock:
@@ -120,7 +120,7 @@ def successor(parts: Composition, former: web.Application) -> web.Application:
     app = api_application(parts.metrics)
     app[PARTS], app[EDITION] = parts, AsyncExitStack()
     app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
-    app[QUOTAS], app[UNDER_WAY], app[SHELVES] = former[QUOTAS], former[UNDER_WAY], former[SHELVES]
+    app[ACCESS], app[UNDER_WAY], app[SHELVES] = former[ACCESS], former[UNDER_WAY], former[SHELVES]
     app[AUDIT] = former[AUDIT].of(parts)
     app[KEPT] = {name: former[SOURCES][name] for name in _same(parts, former[PARTS])}
     app.cleanup_ctx.append(_edition)
@@ -151,6 +151,7 @@ def _same(parts: Composition, former: Composition) -> set[str]:
 
 async def _log(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
+    await check_keys(parts.configuration.gateway.log, parts.state)
     app[LOG], app[SEQUENCER] = open_log(parts)
     app[SEQUENCER].start()
     telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))
@@ -183,18 +184,22 @@ async def _sources(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _cache(app: web.Application) -> AsyncIterator[None]:
-    url = app[PARTS].configuration.gateway.cache_url
+    parts = app[PARTS]
+    url = parts.configuration.gateway.cache_url
     app[CACHE] = registry.store(url, "open_cache")(url)
-    app[QUOTAS] = registry.store(url, "open_quotas")(url)
+    quotas: Quotas = registry.store(url, "open_quotas")(url)
+    secret = await derived(root_keys(parts.configuration.gateway.log, parts.state), _QUOTAS_LABEL)
+    app[ACCESS] = Access(quotas=quotas, secret=secret)
     yield
-    await app[QUOTAS].close()
+    await quotas.close()
     await app[CACHE].close()
 
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
-    people, quotas = app[CITIZENS], app[QUOTAS]
-    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], quotas, people.consents)
+    people = app[CITIZENS]
+    rests_on = app[ACCESS]._replace(consents=people.consents)
+    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on)
     async with accessing(parts, SystemClock(), (people.notary.jwks,)) as access:
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
@@ -237,12 +242,7 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 
 
 def open_prefill(
-    parts: Composition,
-    sources: Mapping[str, Source],
-    log: ExchangeLog,
-    cache: Cache,
-    quotas: Quotas,
-    consents: Consents | None = None,
+    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache, access: Access
 ) -> Prefill:
     """The use case over what was opened."""
     valid = {
@@ -252,10 +252,6 @@ def open_prefill(
     }
     clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    secret = root_keys(parts.configuration.gateway.log, parts.state).first
-    access = Access(
-        quotas=quotas, secret=hmac.digest(secret, b"motlan quotas v1", "sha256"), consents=consents
-    )
     return Prefill(
         parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, access, digest
     )
@@ -270,7 +266,7 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
         settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
     )
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
-        settings.url, parts.state, settings.origin, signing_texts(settings)
+        settings.url, parts.state, settings.origin, signing_keys(settings)
     )
     log.written = sequencer.wake
     return log, sequencer

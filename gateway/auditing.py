@@ -8,7 +8,7 @@ from typing import Protocol
 from gateway import registry
 from gateway.anchoring import Parts, anchoring
 from gateway.api.context import AuditDoor
-from gateway.audit.cursors import Cursors
+from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
 from gateway.audit.in_force import InForce
 from gateway.audit.inspector import Inspector
@@ -20,7 +20,7 @@ from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
-from gateway.keeping.roots import root_keys
+from gateway.log_keys import derived, root_keys
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog, Sequencer
 
@@ -55,17 +55,20 @@ async def auditing(
     times = parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
+        secret = await derived(roots, LABEL)
         proofs = Proofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
         books = Books(
-            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(roots.first),
+            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
             clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
         )  # fmt: skip
         sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)
         sweeper.start()
         inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()
-        watch = Watch(keeping, inspector=inspector, now=lambda: clock.now().timestamp())
+        watch = Watch(
+            keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
+        )
 
         def door(of: Audited) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""

@@ -15,9 +15,10 @@ from gateway.agreement import Agreement
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
-from gateway.settings import GatewaySettings, Label, Said, Settings, Words
+from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
 from gateway.settings_consents import ConsentSettings, HolidayFile
+from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, read
 
 
@@ -143,6 +144,11 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
     configuration = survey(root, overrides or {}, faults)
     faults.finish()
     return configuration
+
+
+def is_overridden(name: str, overrides: Mapping[str, str]) -> bool:
+    """Whether a value of the files, such as `gateway.log.url`, is another one by option or by environment."""
+    return name in overrides or name in from_environment(os.environ)
 
 
 def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:

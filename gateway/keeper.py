@@ -10,8 +10,9 @@ from gateway import registry
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
-from gateway.keeping.roots import root_keys, signing_texts
-from gateway.ports import ExchangeLog, LogReader, LogTree
+from gateway.keeping.acts import Hot
+from gateway.log_keys import root_keys, signing_keys
+from gateway.ports import ExchangeLog, LogKeeping, LogReader, LogTree
 from gateway.ports_access import RevocationRows
 from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
 from gateway.settings import LogSettings
@@ -22,8 +23,9 @@ _Found = TypeVar("_Found")
 class Keeper:
     """One log; whatever is asked for is opened once and closed with `close`."""
 
-    def __init__(self, settings: LogSettings, state: Path) -> None:
-        """Opens nothing yet."""
+    def __init__(self, settings: LogSettings, state: Path, *, hot_overridden: bool = False) -> None:
+        """Opens nothing yet. `hot_overridden`: the hot period is not the one of the configuration's files."""
+        self.hot = Hot(settings.retention.hot_months, hot_overridden)
         self.settings = settings
         self.state = state
         self._open: dict[str, Any] = {}
@@ -62,7 +64,7 @@ class Keeper:
     def signers(self) -> list[NoteSigner]:
         """Who signs: the key in use, then the former one."""
         open_signers = registry.store(self.settings.url, "open_signers")
-        found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_texts(self.settings))
+        found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_keys(self.settings))
         return found
 
     def rotate_signing_key(self) -> None:
@@ -96,6 +98,11 @@ class Keeper:
         found: RevocationRows = self._opened(
             "revocations", lambda: self._store("open_revocations", self.settings.url)
         )
+        return found
+
+    def keeping(self) -> LogKeeping:
+        """Its wrapped keys, as the gateway reads them."""
+        found: LogKeeping = self._opened("keeping", lambda: self._store("open_keeping", self.settings.url))
         return found
 
     def vault(self) -> PeriodVault:

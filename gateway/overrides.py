@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
-from gateway.settings import Settings
+from gateway.settings_words import Settings
 
 
 def from_environment(variables: Mapping[str, str]) -> dict[str, str]:

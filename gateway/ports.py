@@ -246,6 +246,8 @@ class Sequencer(Protocol):
     vkey: str
     #: names this process in `Standing.owner`
     owner: str
+    #: why no record gets its place until somebody mends the log; empty while they do
+    stuck: str
 
     def start(self) -> None:
         """Begin; call in the loop."""

@@ -28,6 +28,15 @@ class PeriodFacts(NamedTuple):
     living: bool
 
 
+class LogMarks(NamedTuple):
+    """What a log shows of the keys that it began with."""
+
+    #: the public key that signed last; empty before the first record, and where there is no log
+    signed_by: str = ""
+    #: months have keys, wrapped under a root key
+    sealed: bool = False
+
+
 class Archived(NamedTuple):
     """A file that holds records which are not in the database any more."""
 

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.config import SourceSettings
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Clock, Source
 from gateway.ports_consents import OwnData
+from gateway.ports_keys import KeyWrapper, Signer
+from gateway.settings_words import KeyService
 
 PREFIX = "adapters."
 #: where a source's settings name its adapter
@@ -83,6 +85,27 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
     enabled = {name: plans[name] for name, item in settings.services.items() if item.enabled}
     source: Source = resolve(settings.adapter, "open_source", place)(settings, enabled, tools)
     return source
+
+
+def held_signer(held_by: KeyService) -> Signer:
+    """The signing key that somebody else holds; ConfigError when the adapter, or its holder, cannot give it."""
+    found: Signer = _held(held_by, "open_signer")
+    return found
+
+
+def held_root(held_by: KeyService) -> KeyWrapper:
+    """The root key that somebody else holds; ConfigError when the adapter, or its holder, cannot give it."""
+    found: KeyWrapper = _held(held_by, "open_root")
+    return found
+
+
+def _held(held_by: KeyService, factory: str) -> Any:  # noqa: ANN401 -- the adapter's own
+    place = "config/gateway.yaml"
+    try:
+        return resolve(held_by.adapter, factory, place)(held_by)
+    except KeyUnavailable as error:
+        what = f"the key '{held_by.key}' cannot be had: {error.detail}"
+        raise ConfigError([Problem(place, 0, what, f"see to {held_by.url}, and to the token")]) from None
 
 
 def store(url: str, name: str) -> Callable[..., Any]:

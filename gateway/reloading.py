@@ -16,7 +16,7 @@ from gateway.audit.in_force import announce
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
 from gateway.listeners import Gateway
-from gateway.settings import Settings
+from gateway.settings_words import Settings
 from gateway.telemetry import log
 
 _FOLDERS = ("mappings", "schemas")

@@ -189,11 +189,17 @@ def write_ready(path: Path, content: Mapping[str, object]) -> None:
     replace_file(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
-def stop_event() -> asyncio.Event:
-    """Set at SIGTERM or SIGINT; call it before anybody is told that the process is ready."""
+def stop_event(*, hang_up: bool = True) -> asyncio.Event:
+    """Set at SIGTERM or SIGINT; call it before anybody is told that the process is ready.
+
+    So it is with SIGHUP, the terminal that was closed, unless it means something else (`hang_up`) or `nohup` said so.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if hang_up and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     return stop
 
@@ -214,7 +220,7 @@ def reload_at_hang_up(gateway: Gateway) -> None:
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
     telemetry.set_up()
-    stop = stop_event()
+    stop = stop_event(hang_up=False)
     # before there is anything to reload nobody is hurt by it
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     async with running(plan) as (gateway, content):

@@ -1,26 +1,15 @@
-"""What the gateway itself is set to: `config/gateway.yaml`, and the words that other settings share.
+"""What the gateway itself is set to: `config/gateway.yaml`, and what other settings share."""
 
-Secrets are references: a file or an environment variable; only the sandbox profile may write one down.
-"""
-
-import os
-import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
 )
 
-from gateway.domain.errors import ConfigError, Problem
+from gateway.settings_words import Key, Secret, Settings
 
 Profile = Literal["sandbox", "production"]
 
@@ -32,66 +21,6 @@ def _listed(value: object) -> object:
 AS_LIST = BeforeValidator(_listed)
 Words = Annotated[tuple[str, ...], AS_LIST]
 Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
-
-
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-
-#: words that must say something
-Said = Annotated[str, Field(pattern=r"\S")]
-
-
-class Settings(BaseModel):
-    """Frozen, and unknown words are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _as_digits(cls, value: object, info: ValidationInfo) -> object:
-        """A number is written as people write it: what Python takes as well (`2_000`) was meant as something else."""
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        if wanted in (int, float) and isinstance(value, str) and not _NUMBER.fullmatch(value):
-            kind = "a whole number" if wanted is int else "a number"
-            raise ValueError(f"must be {kind}", "write digits only, as in 2000 or 0.5")
-        return value
-
-
-class Secret(Settings):
-    """Where a secret comes from: exactly one of a file, an environment variable, or (sandbox only) its value."""
-
-    file: Path | None = None
-    env: str | None = None
-    value: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        """What stands in two places is not known to be the same."""
-        if sum(one is not None for one in (self.file, self.env, self.value)) != 1:
-            raise ValueError(
-                "a secret stands in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
-            )
-        return self
-
-    def reveal(self) -> str:
-        """The secret itself; ConfigError names the reference when it is not there, or blank."""
-        place = f"file {self.file}" if self.file else f"environment variable {self.env}"
-        try:
-            found = self._read()
-        except (OSError, KeyError):
-            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
-        except UnicodeDecodeError:
-            raise ConfigError(
-                [Problem("config", 0, f"secret is no text in UTF-8: {place}", "write it as text")]
-            ) from None
-        if not found.strip():
-            what = "secret is blank" if self.value is not None else f"secret is blank: {place}"
-            raise ConfigError([Problem("config", 0, what, "provide it")])
-        return found
-
-    def _read(self) -> str:
-        if self.value is not None:
-            return self.value.get_secret_value()
-        return self.file.read_text("utf-8").strip() if self.file else os.environ[self.env or ""]
 
 
 class Label(Settings):
@@ -261,7 +190,7 @@ class RetentionSettings(Settings):
 
 
 class LogSettings(Settings):
-    """The exchange log: its name, its store, its root key and its signing key (32 bytes each, base64).
+    """The exchange log: its name, its store, its root and signing keys (32 bytes each, base64, or held elsewhere).
 
     Machines that share a store must be given the same keys; alone, one keeps its keys in the state folder.
     """
@@ -270,14 +199,14 @@ class LogSettings(Settings):
     url: str = "sqlite:///exchange.db"
     #: PostgreSQL: the administrator's address, for erasure and pruning; only `motlan` commands use it
     admin_url: str = ""
-    root_key: Secret | None = None
+    root_key: Key | None = None
     #: seed of the Ed25519 key that signs checkpoints
-    signing_key: Secret | None = None
+    signing_key: Key | None = None
     #: the key before it, while keys are changed: the first checkpoint then carries both signatures
-    former_signing_key: Secret | None = None
+    former_signing_key: Key | None = None
     anchors: AnchorSettings = AnchorSettings()
     #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
-    former_root_key: Secret | None = None
+    former_root_key: Key | None = None
     retention: RetentionSettings = RetentionSettings()
 
 

@@ -8,7 +8,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.settings import Label, Secret, Settings, Words
+from gateway.settings import Label, Words
+from gateway.settings_words import Secret, Settings
 
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
 _MOST_KEYS = 4

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from gateway.settings import Label, Said, Secret, Settings
+from gateway.settings import Label
+from gateway.settings_words import Key, Said, Settings
 
 
 def _day(text: str) -> str:
@@ -52,10 +53,10 @@ class DemandSettings(Settings):
 class ConsentSettings(Settings):
     """`config/consents.yaml`."""
 
-    #: Ed25519 seed that signs receipts, 32 bytes in base64; without it, it is kept in the state folder
-    document_key: Secret | None = None
+    #: signs receipts: an Ed25519 seed of 32 bytes in base64, or held elsewhere; else it is kept in the state folder
+    document_key: Key | None = None
     #: the key before it: its receipts still verify with `/oauth2/jwks`
-    former_document_key: Secret | None = None
+    former_document_key: Key | None = None
     #: a consent may be given for so many days at most
     longest_days: int = Field(1_825, gt=0, le=36_500)
     #: what people may let be kept -> for how many days what they gave is taken for valid

@@ -1,8 +1,11 @@
 """Several processes on one port (SO_REUSEPORT): a parent that forks, waits, restarts and passes signals on.
 
 The first worker also holds the admin listener and the sandbox. Forking happens before any loop or thread exists.
+Workers hold one end of a pipe whose other end only the parent has: when that closes, whatever became of the parent,
+they drain and end, and nobody serves on unseen.
 """
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -85,6 +88,8 @@ class _Workers:
         #: all answered once: who comes again tells nobody, for nobody waits
         self._all_up = False
         self._at_terminal = os.isatty(0)
+        #: nothing is ever written: it is read to its end when the parent's is closed
+        self._alive, self._held = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
@@ -139,11 +144,12 @@ class _Workers:
             return
         code = 1
         try:
+            os.close(self._held)
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             set_up()
-            uvloop.run(_worker(plan, number, tell=not self._all_up))
+            uvloop.run(_worker(plan, number, self._alive, tell=not self._all_up))
             code = 0
         except ConfigError as error:
             sys.stderr.write(f"{error}\n")
@@ -168,8 +174,16 @@ def _ready_of(plan: Plan, number: int) -> Path:
     return plan.state / f"worker-{number}.json"
 
 
-async def _worker(plan: Plan, number: int, *, tell: bool) -> None:
-    stop = stop_event()
+async def _worker(plan: Plan, number: int, alive: int, *, tell: bool) -> None:
+    stop = stop_event(hang_up=False)
+    loop = asyncio.get_running_loop()
+
+    def orphaned() -> None:
+        loop.remove_reader(alive)
+        log().error("worker.orphaned", pid=os.getpid())
+        stop.set()
+
+    loop.add_reader(alive, orphaned)
     async with running(plan, with_admin=number == 0) as (gateway, content):
         reload_at_hang_up(gateway)
         if tell:

@@ -9,14 +9,14 @@ import binascii
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.anchors.witness_memory import Memory, Refusal, Submission
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, GatewayError, Problem
 from gateway.exchange_log.merkle import EMPTY_ROOT, HASH_BYTES
 from gateway.exchange_log.note import (
     COSIGNATURE,
@@ -30,6 +30,8 @@ from gateway.exchange_log.note import (
 from gateway.telemetry import log
 
 VKEY: web.AppKey[str] = web.AppKey("vkey", str)
+#: the whole body of a request within the limits of the door; a GatewayError when it is not sent so
+Read = Callable[[web.Request], Awaitable[bytes]]
 
 _BODY_BYTES = 65_536
 _MOST_PROOF = 63
@@ -49,8 +51,9 @@ class Unsigned(Exception):
 class WitnessDoor:
     """Takes checkpoints of the logs that it knows."""
 
-    def __init__(self, signer: NoteSigner, logs: Sequence[NoteVerifier], memory: Memory) -> None:
+    def __init__(self, signer: NoteSigner, logs: Sequence[NoteVerifier], memory: Memory, read: Read) -> None:
         """`logs`: public keys; several of one name while a log changes its key."""
+        self._read_body = read
         self._signer = signer
         self._memory = memory
         self._logs: dict[str, list[NoteVerifier]] = {}
@@ -59,12 +62,13 @@ class WitnessDoor:
 
     async def add_checkpoint(self, request: web.Request) -> web.Response:
         """`POST /add-checkpoint`."""
-        body = await request.read()
         try:
-            given = self._read(body)
+            given = self._read(await self._read_body(request))
             refusal = await asyncio.to_thread(self._memory.add, given)
         except Unsigned as error:
             return web.Response(status=error.status, text=f"{error}\n")
+        except GatewayError as error:
+            return web.Response(status=error.http, text=f"{error}\n")
         except sqlite3.Error as error:
             log().error("witness.memory_failed", error=error)
             return web.Response(status=500, text="the memory of this witness cannot be used\n")
@@ -106,19 +110,26 @@ def _hash(line: str) -> bytes:
 
 
 def _refused(refusal: Refusal) -> web.Response:
+    """The answer that the protocol has for it; a proof that shows nothing is its sender's fault, and no event."""
     if refusal.why == "size":
         # set by hand: aiohttp would write a character set behind it
         return web.Response(
             status=409, body=f"{refusal.known}\n".encode(), headers={"Content-Type": _SIZE_KIND}
         )
-    log().error("witness.fork_seen", reason=refusal.why)
+    if refusal.fork:
+        log().error("witness.fork_seen", reason=refusal.why)
     if refusal.why == "root":
         return web.Response(status=409, text="another root was signed for this size\n")
     return web.Response(status=422, text="the proof does not show that the log only grew\n")
 
 
-def build_witness(name: str, seed: bytes, log_vkeys: Sequence[str], memory: Path) -> web.Application:
-    """The witness as an application; ConfigError for keys that cannot be used or the memory of another witness."""
+def build_witness(
+    name: str, seed: bytes, log_vkeys: Sequence[str], memory: Path, read: Read = web.Request.read
+) -> web.Application:
+    """The witness as an application; ConfigError for keys that cannot be used or the memory of another witness.
+
+    `read` guards the body, as the door that the application stands behind has it.
+    """
     try:
         signer = NoteSigner(name, Ed25519PrivateKey.from_private_bytes(seed), COSIGNATURE)
         logs = [NoteVerifier.parse(vkey) for vkey in log_vkeys]
@@ -138,7 +149,7 @@ def build_witness(name: str, seed: bytes, log_vkeys: Sequence[str], memory: Path
             "choose another --dir, or the key and name of this one",
         )
         raise _unfit(memory.name, what, remedy) from None
-    door = WitnessDoor(signer, logs, kept)
+    door = WitnessDoor(signer, logs, kept, read)
     app = web.Application(client_max_size=_BODY_BYTES)
     app[VKEY] = signer.vkey
     app.router.add_post("/add-checkpoint", door.add_checkpoint)

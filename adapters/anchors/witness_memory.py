@@ -1,7 +1,8 @@
 """What a witness remembers: the newest checkpoint that it signed of each log, durable before it answers.
 
 SQLite, synchronous; comparing and writing are one transaction, so that two requests cannot pass one another, nor can
-two processes over one file. What proves that a log was forked is kept as evidence.
+two processes over one file. What proves that a log was forked is kept as evidence, once for each size and root: so
+only the log's own key can add to it. A proof that leads nowhere proves nothing but that somebody sent it.
 """
 
 import sqlite3
@@ -10,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.exchange_log.merkle import verify_consistency
+from gateway.exchange_log.merkle import proves_fork, verify_consistency
 from gateway.exchange_log.note import Checkpoint
 
 _BUSY_SECONDS = 5.0
@@ -19,17 +20,21 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,"
     " note TEXT NOT NULL, time INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS evidence (number INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
-    " seen_note TEXT NOT NULL, note TEXT NOT NULL, request BLOB NOT NULL, time INTEGER NOT NULL)",
+    " seen_note TEXT NOT NULL, note TEXT NOT NULL, request BLOB NOT NULL, time INTEGER NOT NULL,"
+    " root BLOB)",
     "CREATE TABLE IF NOT EXISTS witness (vkey TEXT PRIMARY KEY)",
 )
+#: rows of the releases before have no root: whatever was refused was kept
+_ROOT = "ALTER TABLE evidence ADD COLUMN root BLOB"
+_ONCE = "CREATE UNIQUE INDEX IF NOT EXISTS evidence_once ON evidence (origin, size, root)"
 _SEEN = "SELECT size, root, note FROM seen WHERE origin = ?"
 _KEEP = (
     "INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE SET"
     " size = excluded.size, root = excluded.root, note = excluded.note, time = excluded.time"
 )
 _EVIDENCE = (
-    "INSERT INTO evidence (origin, size, seen_note, note, request, time) SELECT ?, ?, ?, ?, ?, ?"
-    " WHERE (SELECT count(*) FROM evidence) < ?"
+    "INSERT OR IGNORE INTO evidence (origin, size, root, seen_note, note, request, time) SELECT ?, ?, ?, ?, ?, ?, ?"
+    " WHERE (SELECT count(root) FROM evidence) < ?"
 )
 
 
@@ -49,6 +54,8 @@ class Refusal(NamedTuple):
 
     why: str
     known: int
+    #: it proves that the log was forked
+    fork: bool = False
 
 
 class Memory:
@@ -63,6 +70,9 @@ class Memory:
         with closing(self._opened("rwc")) as connection:
             for table in _TABLES:
                 connection.execute(table)
+            if "root" not in {row[1] for row in connection.execute("PRAGMA table_info(evidence)")}:
+                connection.execute(_ROOT)
+            connection.execute(_ONCE)
             connection.execute(
                 "INSERT INTO witness SELECT ? WHERE NOT EXISTS (SELECT 1 FROM witness)", (vkey,)
             )
@@ -79,10 +89,9 @@ class Memory:
             refusal = _judged(given, size, root)
             if refusal is None:
                 connection.execute(_KEEP, (head.origin, head.size, head.root, given.note, now))
-            elif refusal.why != "size":
-                connection.execute(
-                    _EVIDENCE, (head.origin, head.size, note, given.note, given.request, now, _MOST_EVIDENCE)
-                )
+            elif refusal.fork:
+                proof = (note, given.note, given.request, now)
+                connection.execute(_EVIDENCE, (head.origin, head.size, head.root, *proof, _MOST_EVIDENCE))
             connection.execute("COMMIT")
         return refusal
 
@@ -108,10 +117,11 @@ def _judged(given: Submission, size: int, root: bytes) -> Refusal | None:
     head = given.head
     if given.old != size:
         return Refusal("size", size)
+    fork = proves_fork(size, root, head.size, head.root, given.proof)
     if size == head.size and size and root != head.root:
-        return Refusal("root", size)
+        return Refusal("root", size, fork=True)
     if size == 0:
         return Refusal("proof", 0) if given.proof else None
     if not verify_consistency(size, root, head.size, head.root, given.proof):
-        return Refusal("proof", size)
+        return Refusal("proof", size, fork)
     return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import log_postgres, sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import LogUnavailable, RightMissing
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -165,7 +165,7 @@ def _told() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 -- the driver's or the network's
         if getattr(error, "sqlstate", None) == "42501":
             what = "this role may not do that: give the administrator's address (log.admin_url)"
-            raise LogUnavailable(what) from None
+            raise RightMissing(what) from None
         raise LogUnavailable(log_postgres.reason_of(error)) from None
 
 

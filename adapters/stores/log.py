@@ -20,7 +20,7 @@ from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_keeping import open_keeping
-from adapters.stores.log_missing import file_missing, log_missing
+from adapters.stores.log_missing import file_missing, log_marks, log_missing
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_reader import open_reader
@@ -31,11 +31,11 @@ from adapters.stores.revocations import open_revocations
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
-from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Problem
+from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
-from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, RootKeys, root_keys_in
+from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, encode, period_of
 
@@ -43,6 +43,7 @@ from gateway.exchange_log.record import decode, encode, period_of
 __all__ = (
     "LogStore",
     "SqlExchangeLog",
+    "log_marks",
     "log_missing",
     "make_log",
     "open_anchors",
@@ -96,9 +97,9 @@ class SqlExchangeLog:
     __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store", "written")
 
     def __init__(
-        self, store: LogStore, origin: str, root_key: bytes | RootKeys, fresh_seconds: float = _FRESH_SECONDS
+        self, store: LogStore, origin: str, root_key: Root | RootKeys, fresh_seconds: float = _FRESH_SECONDS
     ) -> None:
-        """`root_key` has 32 bytes; it, or one of several, opens the period keys that `store` keeps."""
+        """`root_key`: held elsewhere or 32 bytes; it, or one of several, opens the period keys that `store` keeps."""
         self._fresh_seconds = fresh_seconds
         self._probe: asyncio.Task[bool] | None = None
         #: when the last probe ended, and what it found
@@ -132,6 +133,8 @@ class SqlExchangeLog:
             return await self._keys.of(period)
         except ConfigError:
             raise LogUnavailable("the root key does not open this log") from None
+        except KeyUnavailable:
+            raise LogUnavailable("the root key cannot be used now") from None
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:
         """The newest records as decoded leaves, newest first, their sealed part left sealed."""
@@ -189,7 +192,7 @@ def make_log(url: str, state_dir: Path) -> None:
     _migrate(path)
 
 
-def open_log(url: str, state_dir: Path, origin: str, root_key: bytes | RootKeys | None) -> SqlExchangeLog:
+def open_log(url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
     A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.

@@ -25,6 +25,7 @@ _MIDNIGHT = "17:00"
 #: A reader of its own, with room to group and no workers beside those that serve.
 _SETTINGS = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
 
+# What a token without the scope asked for never became an exchange.
 _REQUESTERS = """, x AS (
  SELECT requester, exchange, max(dossier) AS dossier,
   max(CASE WHEN phase IN ('intent', 'refusal') THEN 1 ELSE 0 END) AS opened,
@@ -33,14 +34,14 @@ _REQUESTERS = """, x AS (
   max(CASE WHEN phase = 'abandoned' THEN 1 ELSE 0 END) AS abandoned,
   max(CASE WHEN phase = 'lookup' THEN 1 ELSE 0 END) AS lookup
  FROM r WHERE phase IN ('intent', 'outcome', 'refusal', 'abandoned', 'lookup') AND requester IS NOT NULL
- GROUP BY requester, exchange)
+ AND coalesce(result, '') <> 'scope_missing' GROUP BY requester, exchange)
 SELECT requester, sum(opened), sum(opened * answered), sum(refused), sum(opened * abandoned * (1 - answered)),
  count(DISTINCT dossier), sum(lookup), count(*) OVER (), sum(sum(opened)) OVER (), sum(sum(refused)) OVER ()
 FROM x GROUP BY requester ORDER BY 2 DESC, requester LIMIT """
 
 _DAYS = """ SELECT requester, substr(time, 1, 10) AS day, CASE WHEN substr(time, 12, 5) >= {midnight} THEN 1 ELSE 0 END
  AS late, count(DISTINCT exchange) FROM r WHERE phase IN ('intent', 'refusal') AND requester IS NOT NULL
- GROUP BY 1, 2, 3 ORDER BY 2, 3, 1 LIMIT """
+ AND coalesce(result, '') <> 'scope_missing' GROUP BY 1, 2, 3 ORDER BY 2, 3, 1 LIMIT """
 
 # An index of `log_sources` begins with the source: its sources are found first, one step for each.
 _CALLS = """, closing AS MATERIALIZED (
@@ -96,7 +97,7 @@ class _Statement:
         )
         return (
             "WITH RECURSIVE r AS (SELECT e.idx, e.time, e.exchange, e.phase, e.requester, e.agency, e.dossier,"  # noqa: S608 -- numbers of parameters
-            f" e.official FROM log_entries e WHERE e.idx >= {start} AND e.idx < {end} AND e.time >= {since}"
+            f" e.official, e.result FROM log_entries e WHERE e.idx >= {start} AND e.idx < {end} AND e.time >= {since}"
             f" AND e.time < {until}{self.months(wanted, 'e')}{others})"
         )
 

@@ -1,4 +1,4 @@
-"""Whether there is a log to keep: who archives, prunes or changes keys must not make an empty one by a slip."""
+"""Whether there is a log, and by which keys: nobody shall make an empty one, or new keys beside it, by a slip."""
 
 import asyncio
 import sqlite3
@@ -6,9 +6,15 @@ from contextlib import closing
 from pathlib import Path
 
 from adapters.stores import sql
+from adapters.stores.log_sqlite import reason_of
 from adapters.stores.reading import PostgresReading
+from gateway.domain.errors import LogUnavailable
+from gateway.ports_log import LogMarks
 
 _TABLE = "SELECT to_regclass('append_log') IS NOT NULL"
+_STATE_TABLE = "SELECT to_regclass('log_state') IS NOT NULL"
+_SIGNED_BY = "SELECT vkey FROM log_state"
+_SEALED = "SELECT EXISTS (SELECT 1 FROM period_keys)"
 
 
 async def log_missing(url: str, state_dir: Path) -> str:
@@ -29,6 +35,37 @@ async def _in_postgres(url: str) -> bool:
         return bool(found[0][0])
     finally:
         await reading.close()
+
+
+async def log_marks(url: str, state_dir: Path) -> LogMarks:
+    """What the log shows of its keys, of whatever release it is. Creates nothing.
+
+    LogUnavailable when it cannot be asked.
+    """
+    if await log_missing(url, state_dir):
+        return LogMarks()
+    if not sql.is_postgres(url):
+        return await asyncio.to_thread(_marks_in_file, sql.sqlite_path(url, state_dir))
+    reading = PostgresReading(url)
+    try:
+        signed = (await reading.fetch(_STATE_TABLE))[0][0] and await reading.fetch(_SIGNED_BY)
+        sealed = await reading.fetch(_SEALED)
+        return LogMarks(signed[0][0] if signed else "", bool(sealed[0][0]))
+    finally:
+        await reading.close()
+
+
+def _marks_in_file(path: Path) -> LogMarks:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            tables = {
+                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+            signed = connection.execute(_SIGNED_BY).fetchone() if "log_state" in tables else None
+            sealed = connection.execute(_SEALED).fetchone() if "period_keys" in tables else (0,)
+            return LogMarks(signed[0] if signed else "", bool(sealed[0]))
+    except sqlite3.Error as error:
+        raise LogUnavailable(reason_of(error)) from None
 
 
 def file_missing(path: Path) -> bool:

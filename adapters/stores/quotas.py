@@ -10,17 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.stores.redis import server_at
 from gateway.ports_policy import Counted, Quotas, Use
 
 _MOST = 300_000
-_TIMEOUT = 0.25
 _REST_SECONDS = 1.0
-_CONNECTIONS = 64
 _PREFIX = "motlan:use:"
 
 
@@ -67,15 +64,7 @@ class SharedQuotas:
         self, url: str, *, now: Callable[[], float] = time.time, tick: Callable[[], float] = time.monotonic
     ) -> None:
         """`tick` decides when a server that failed is tried again."""
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=_TIMEOUT,
-            socket_timeout=_TIMEOUT,
-            socket_connect_timeout=_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._redis: Redis = Redis.from_pool(pool)
+        self._redis: Redis = server_at(url)
         self._memory = MemoryQuotas(now=now)
         self._now = now
         self._tick = tick

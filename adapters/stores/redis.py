@@ -21,6 +21,19 @@ _CONNECTIONS = 64
 _PREFIX = "motlan:"
 
 
+def server_at(url: str) -> Redis:
+    """A client that connects with the first use, asks once and waits a quarter of a second at most."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=_TIMEOUT,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
+
+
 class RedisCache:
     """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
 
@@ -28,15 +41,7 @@ class RedisCache:
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         """`now` decides when a server that failed is tried again."""
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=_TIMEOUT,
-            socket_timeout=_TIMEOUT,
-            socket_connect_timeout=_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._redis: Redis = Redis.from_pool(pool)
+        self._redis: Redis = server_at(url)
         self._now = now
         self._rest_until = 0.0
 

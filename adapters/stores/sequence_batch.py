@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
@@ -103,7 +103,7 @@ class Numbering:
     def batch(self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes]]) -> Batch:
         """The next entries from rows of `append_log`, as (number there, leaf), in the order given.
 
-        LogUnavailable when the log was signed by another key so far.
+        LogNotSigned when the log was signed by another key so far, LogUnavailable while the key cannot be used.
         """
         signers = self._signers(state.vkey)
         created = _now()
@@ -118,12 +118,12 @@ class Numbering:
         times = [row[4] for row in rows["log_entries"]]
         rows["log_blocks"], low, high = _blocks(state, times)
         rows["log_tiles"] = [(t.level, t.index, held) for t, held in grown.tiles.items() if t.width == TILE]
-        text = Checkpoint(self._origin, grown.size, grown.root).text()
+        note = _signed(signers, Checkpoint(self._origin, grown.size, grown.root).text())
         return Batch(
             rows=rows,
             edge=[(tile.level, tile.index, held) for tile, held in grown.edge.items()],
             size=grown.size,
-            note=signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:]),
+            note=note,
             created=created,
             time_low=low,
             time_high=high,
@@ -131,7 +131,7 @@ class Numbering:
         )
 
     def check(self, state: State, edge: Mapping[TileId, bytes], note: str) -> None:
-        """LogUnavailable unless the tree that grows from `edge` is the one over which `note`, the newest, was signed.
+        """LogNotSigned unless the tree that grows from `edge` is the one over which `note`, the newest, was signed.
 
         Else a tree that somebody altered would be signed with the next record. A log that became shorter while
         this process ran, or another one of the same size, is refused as well.
@@ -143,12 +143,12 @@ class Numbering:
                 signed = Checkpoint.parse(open_note(note, known))
                 top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
             except (NoteBroken, KeyError, TypeError, ValueError):
-                raise LogUnavailable("the end of the tree or its checkpoint was altered") from None
+                raise LogNotSigned("the end of the tree or its checkpoint was altered") from None
             if signed[:3] != (self._origin, state.size, top):
-                raise LogUnavailable("the end of the tree is not the one that was signed")
+                raise LogNotSigned("the end of the tree is not the one that was signed")
         newest = self._newest
         if (state.size, signed.root) != (newest.size, newest.root) and state.size <= newest.size:
-            raise LogUnavailable("the log is not the one that this process wrote: it was rolled back")
+            raise LogNotSigned("the log is not the one that this process wrote: it was rolled back")
         self._newest = signed
 
     def _signers(self, vkey: str) -> list[NoteSigner]:
@@ -156,7 +156,16 @@ class Numbering:
             return [self._signer]
         if self._former is not None and self._former.vkey == vkey:
             return [self._signer, self._former]
-        raise LogUnavailable("the log is signed by another key")
+        raise LogNotSigned("the log is signed by another key")
+
+
+def _signed(signers: Sequence[NoteSigner], text: str) -> str:
+    try:
+        return signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:])
+    except NoteBroken:
+        raise LogUnavailable("the key that signs gave a signature that does not hold") from None
+    except KeyUnavailable:
+        raise LogUnavailable("the key that signs cannot be used now") from None
 
 
 def edge_of(size: int, held: Mapping[int, tuple[int, bytes]]) -> dict[TileId, bytes]:

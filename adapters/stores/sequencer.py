@@ -20,7 +20,8 @@ from adapters.stores.sequence_batch import Numbering
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.signing import open_signers
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, LogNotSigned
+from gateway.ports_keys import Signer
 from gateway.telemetry import log
 
 #: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second
@@ -65,6 +66,7 @@ class Sequencer:
         "fault",
         "owner",
         "records",
+        "stuck",
         "vkey",
     )
 
@@ -93,6 +95,8 @@ class Sequencer:
         self.failures = 0
         #: why the last attempt failed; empty after one that did not
         self.fault = ""
+        #: the same, when no further attempt goes better until somebody mends the log
+        self.stuck = ""
 
     @property
     def size(self) -> int:
@@ -138,8 +142,10 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
+            self.stuck = self.fault if isinstance(error, LogNotSigned) else ""
             return 0
         self._tell("")
+        self.stuck = ""
         self.records += numbered
         self.batches += numbered > 0
         return numbered
@@ -159,7 +165,11 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 def open_sequencer(
-    url: str, state_dir: Path, origin: str, keys: Sequence[str | None] = (None,), limit: int | None = None
+    url: str,
+    state_dir: Path,
+    origin: str,
+    keys: Sequence[Signer | str | None] = (None,),
+    limit: int | None = None,
 ) -> Sequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 

@@ -32,9 +32,8 @@ _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
 #: all bytes but brackets and those that make a text need a real parser:
 #: references, line ends to normalise, characters that XML forbids
 _HARMLESS = bytes({*range(32, 256), 9, 10} - {*b"<>&"})
-_PLANS = 256
-_ROOM = 262_144  #: letters of markup of all plans of an operation together
-#: longer markup is parsed every time, so that plans stay small
+_PLANS, _ROOM = 256, 262_144  #: of an operation, and letters of their markup together
+#: longer markup is parsed every time, so that plans stay small; a tag has no fewer letters than brackets
 _LONGEST_MARKUP = 65_536
 #: after so many more misses than hits nothing new is learnt: this provider never repeats its markup
 _MISSES = 512
@@ -160,8 +159,7 @@ class Decoder:
         if plain is None:
             return self.read(parse(data, self._limits))
         markup, texts = plain
-        plan = self._plans.get(markup)
-        if plan is not None:
+        if (plan := self._plans.get(markup)) is not None:
             self._misses = max(0, self._misses - 1)
             return plan.of(texts)
         tree = self.read(parse(data, self._limits))
@@ -213,10 +211,9 @@ def _plain(data: bytes) -> tuple[str, list[str]] | None:
     without their brackets, joined by one, so that no two documents have the same.
     """
     brackets = data.translate(None, _HARMLESS)
-    # so many tags are longer than any markup that is learnt: nothing is made of them
-    if len(brackets) > _LONGEST_MARKUP:
+    if not brackets or len(brackets) > _LONGEST_MARKUP or brackets != b"<>" * (len(brackets) // 2):
         return None
-    if brackets != b"<>" * (len(brackets) // 2) or not brackets or b"<!" in data or data.find(b"<?", 1) >= 0:
+    if b"<!" in data or data.find(b"<?", 1) >= 0:
         return None
     try:
         text = data.decode("utf-8")

@@ -13,6 +13,9 @@ from gateway.ports_access import RevocationRows
 
 #: for how long a process may live on what it knew
 GRACE_SECONDS = 10.0
+#: a look that a request waits for may take so long, and is not tried again for so long when it failed
+_LOOK_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
+_UNKNOWN = "revocations could not be looked up for a while"
 #: a revoked requester is remembered for so long; its file says it for ever
 _YEARS = 10 * 366 * 86_400.0
 
@@ -27,7 +30,7 @@ class Revocations:
         self._begun = now()
         self._tokens: dict[str, float] = {}
         self._requesters: dict[str, float] = {}
-        self._looked = float("-inf")
+        self._looked = self._failed = float("-inf")
         self._looking = asyncio.Lock()
         self.epoch = 0
 
@@ -51,10 +54,19 @@ class Revocations:
                 await asyncio.to_thread(also)
             await asyncio.sleep(seconds)
 
-    def check(self) -> None:
-        """AccessUnavailable when what is known here is too old."""
-        if asyncio.get_running_loop().time() - self._looked > GRACE_SECONDS:
-            raise AccessUnavailable("revocations could not be looked up for a while")
+    async def current(self) -> None:
+        """What is known is fresh, or is looked up now by a process that stood still. AccessUnavailable if neither."""
+        time = asyncio.get_running_loop().time
+        if time() - self._looked <= GRACE_SECONDS:
+            return
+        if time() - self._failed <= _AGAIN_SECONDS:
+            raise AccessUnavailable(_UNKNOWN)
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self.look()
+        except (TimeoutError, AccessUnavailable):
+            self._failed = time()
+            raise AccessUnavailable(_UNKNOWN) from None
 
     def hits(self, jti: str, requester: str, issued: float) -> bool:
         """Whether such a token is revoked."""

@@ -93,7 +93,7 @@ class Access:
     async def admit(self, call: Call) -> Admitted:
         """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
         scheme, token = _credentials(call.authorization)
-        self.revocations.check()
+        await self.revocations.current()
         found = await self._verified(token, call.issuer)
         if found.certificate:
             shown = call.certificate
@@ -113,7 +113,7 @@ class Access:
 
     async def grant(self, call: Call, form: Mapping[str, str]) -> Granted:
         """A token (RFC 6749, 4.4); GrantRefused in the words of the standard."""
-        self.revocations.check()
+        await self.revocations.current()
         proof = self._shown_proof(call)
         known = await self._client(call, form, "token")
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
@@ -217,7 +217,7 @@ class Access:
     async def _shown_token(
         self, call: Call, form: Mapping[str, str], kind: str
     ) -> tuple[Known, AccessToken | None]:
-        self.revocations.check()
+        await self.revocations.current()
         known = await self._client(call, form, kind)
         if not form.get("token"):
             raise GrantRefused("invalid_request", "the parameter 'token' is missing")

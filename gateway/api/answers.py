@@ -162,7 +162,10 @@ ANSWERS: dict[str, Any] = {
     "Health": _object(
         "status",
         status={"enum": ["live", "ready", "refusing", "not_ready"]},
-        code={"enum": ["log_unavailable", "log_not_anchored"], "description": "how prefills are refused"},
+        code={
+            "enum": ["log_unavailable", "log_not_anchored", "log_not_signed"],
+            "description": "how prefills are refused",
+        },
         dependencies=_FREE,
     ),
     "TokenForm": _object(

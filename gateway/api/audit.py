@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -16,31 +16,36 @@ from gateway.api.audit_models import (
 from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, AuditDoor
 from gateway.api.middleware import demand
-from gateway.api.models import Body
 from gateway.api.operation import answer
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
-from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Unprocessable
+from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports import LogSearch
 from gateway.telemetry import log
 
-_Model = TypeVar("_Model", bound=Body)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
 #: no log has so many tiles
 _BEYOND = 1 << 48
+#: what is not in an export -> the header that says so: records without a number yet; of a CSV where it could not look
+_PASSED_OVER = {
+    "waiting": "X-Records-Waiting",
+    "skipped_periods": "X-Skipped-Periods",
+    "archives": "X-Archives",
+}
+_MOST_NAMES = 30
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=1"
 
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/audit/search`."""
-    body = await read_known(request, SearchBody)
+    body = await read_model(request, SearchBody)
     done = door_of(request).audit.search(asker_of(request), _filters(body), body.cursor, body.limit)
     return answer(await done)
 
@@ -53,7 +58,7 @@ async def records(request: web.Request) -> web.Response:
 
 async def identify(request: web.Request) -> web.Response:
     """`POST /v1/audit/identify`."""
-    body = await read_known(request, IdentifyBody)
+    body = await read_model(request, IdentifyBody)
     return answer(await door_of(request).audit.identify(asker_of(request), body.exchange_id, body.reason))
 
 
@@ -99,7 +104,7 @@ async def consistency(request: web.Request) -> web.Response:
 
 async def export(request: web.Request) -> web.StreamResponse:
     """`POST /v1/audit/export`."""
-    body = await read_known(request, ExportBody)
+    body = await read_model(request, ExportBody)
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
@@ -109,16 +114,22 @@ async def export(request: web.Request) -> web.StreamResponse:
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
         raise BadRequest("/from: must not lie behind `to`", code="range_wrong")
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
+    if csv and body.grown_from is not None:
+        raise BadRequest("/grown_from: CSV proves nothing, ask for jsonl", code="range_wrong")
+    standing = await door_of(request).watch.look()
+    missing = {"waiting": [str(standing.waiting)] if standing and standing.waiting else []}
     if body.search is not None:
-        lines = await exports.found(asker, _filters(body.search), csv=csv)
+        filters = _filters(body.search)
+        lines = await exports.found(asker, filters, csv=csv, grown_from=body.grown_from)
+        missing |= await exports.searched(filters) if csv else {}
     else:
-        lines = await exports.stretch(asker, span, csv=csv)
-    return await _streamed(request, lines, csv=csv)
+        lines = await exports.stretch(asker, span, csv=csv, grown_from=body.grown_from)
+    return await _streamed(request, lines, missing, csv=csv)
 
 
 async def usage(request: web.Request) -> web.Response:
     """`POST /v1/usage`."""
-    body = await read_known(request, UsageBody)
+    body = await read_model(request, UsageBody)
     _check_times(body)
     filters = Filters(
         plain=LogSearch(since=body.since or "", until=body.until or ""), subject=body.subject.keys
@@ -157,21 +168,6 @@ def asker_of(request: web.Request) -> Asker:
     requester = request[REQUESTER]
     agency = request.app[SERVICES].requesters.agency(requester)
     return Asker(requester.id, agency, ExchangeId(request[EXCHANGE]))
-
-
-async def read_known(request: web.Request, model: type[_Model]) -> _Model:
-    """The body; for a member that is not known, the error says which ones are."""
-    try:
-        return await read_model(request, model)
-    except Unprocessable:
-        raise
-    except BadRequest as error:
-        faults = error.members.get("errors")
-        unknown = isinstance(faults, list) and any(one["code"] == "unknown_member" for one in faults)
-        if not unknown:
-            raise
-        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
-        raise BadRequest(f"{error.detail}; there are {known}", errors=faults) from None
 
 
 def _filters(body: FiltersBody) -> Filters:
@@ -219,14 +215,26 @@ def _exchange(text: str) -> str:
     return text
 
 
-async def _streamed(request: web.Request, lines: AsyncIterator[bytes], *, csv: bool) -> web.StreamResponse:
-    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole."""
+def _listed(words: list[str]) -> str:
+    """For a header, which proxies cut off when it is long; searches list all of them."""
+    more = [f"+{len(words) - _MOST_NAMES}"] if len(words) > _MOST_NAMES else []
+    return ", ".join([*words[:_MOST_NAMES], *more])
+
+
+async def _streamed(
+    request: web.Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
+) -> web.StreamResponse:
+    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole.
+
+    What is `missing` is said in headers: a CSV has no first line to say it in.
+    """
     kind, name, end = (
         ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")
     )
     headers = {
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
+        **{header: _listed(words) for part, header in _PASSED_OVER.items() if (words := missing.get(part))},
     }
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.api.export_answers import EXPORT_ANSWERS
 from gateway.domain.exchange import Phase
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -92,6 +93,7 @@ _PAST: dict[str, Any] = {
         **_listed(_object(name=_TEXT, month=_TEXT, first=_NUMBER, count=_NUMBER, sha256=_HASH)),
         "description": "files with older records, which are not in the database any more",
     },
+    "notes": {**_listed(_WORDS), "description": "what a search by person cannot find though it is about him"},
 }
 _USE = _object(
     exchange_id=_TEXT,
@@ -102,7 +104,7 @@ _USE = _object(
     purpose=_WORDS,
     legal_basis=_TEXT,
     dossier=_TEXT,
-    state={"enum": ["answered", "refused", "abandoned", "open"]},
+    state={"enum": ["answered", "refused", "abandoned", "open", "identified"]},
     data=_listed(
         _object(
             source=_WORDS,
@@ -147,6 +149,7 @@ def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "properties": {**answer["properties"], **_PAST}}
 
 
+_ARCHIVES = _PAST["archives"]
 _CELL = {"type": ["string", "number", "array"], "items": _TEXT}
 _REPORT = _object(
     exchange_id=_TEXT,
@@ -167,6 +170,7 @@ _REPORT = _object(
         "additionalProperties": _NUMBER,
         "description": "over all rows that there are (`rows`), those included that are not shown",
     },
+    archives=_ARCHIVES,
 )
 
 AUDIT_ANSWERS: dict[str, Any] = {
@@ -178,7 +182,7 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Anchors": _object(configured=_listed(_CONFIGURED), witnesses=_TEXTS, anchors=_listed(_ANCHOR)),
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
-    "ExportLines": {"type": "string", "description": "lines; `motlan verify-log` checks those of JSONL"},
+    **EXPORT_ANSWERS,
     "Report": {"anyOf": [_REPORT, {"type": "string", "description": "the rows as CSV"}]},
     "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }

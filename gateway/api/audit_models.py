@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.api import grammar
 from gateway.api.models import BirthDate, Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.evidence import Outcome
@@ -44,11 +45,13 @@ def _example(body: dict[str, Any]) -> ConfigDict:
 
 
 Moment = Annotated[str, Field(max_length=40, examples=["2026-11-25T00:00:00Z"]), AfterValidator(_moment)]
-Name = Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$")]
-Exchange = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", examples=["01KB0000000000000000000000"])]
+Name = Annotated[str, Field(pattern=grammar.NAME)]
+Exchange = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000000000000000000"])]
 Cursor = Annotated[str, Field(max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Place = Annotated[int, Field(ge=0, le=_MOST)]
+#: a signed checkpoint; nobody's has more lines of witnesses
+Note = Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
 def _known(words: Iterable[str]) -> BeforeValidator:
@@ -105,10 +108,10 @@ class WhoBody(Body):
     """A subject by everything that is known to identify it; a record that has any of it fits."""
 
     personal_id: PersonalId | None = None
-    old_id: Annotated[str, Field(pattern="^[0-9]{9}$")] | None = None
-    passport: Annotated[str, Field(pattern="^[A-Z0-9]{5,20}$")] | None = None
+    old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
+    passport: Annotated[str, Field(pattern=grammar.PASSPORT)] | None = None
     tax_code: Annotated[str, Field(max_length=14)] | None = None
-    registration_no: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$")] | None = None
+    registration_no: Annotated[str, Field(pattern=grammar.REGISTRATION)] | None = None
     parcel: ParcelBody | None = None
     newborn: NewbornBody | None = None
 
@@ -198,6 +201,8 @@ class ExportBody(Body):
     since: Moment | None = None
     until: Moment | None = None
     search: FiltersBody | None = None
+    #: a checkpoint that was kept, or its size: line 1 gets the proof that the log grew out of it
+    grown_from: Place | Note | None = None
 
 
 class UsageBody(Body):

@@ -35,7 +35,7 @@ async def read_model(request: web.Request, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, model) from None
 
 
 async def read_bytes(request: web.Request, largest: int, seconds: float) -> bytes:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.api.audit import read_known
+from gateway.api.bodies import read_model
 from gateway.api.consent_models import (
     AttestBody,
     CitizenBody,
@@ -26,7 +26,7 @@ from gateway.subject_requests.service import Demanded
 
 async def give(request: web.Request) -> web.Response:
     """`POST /v1/consents`."""
-    body = await read_known(request, ConsentBody)
+    body = await read_model(request, ConsentBody)
     named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
     given = Given(
         person=body.subject.key, requester=body.requester or "", purpose=body.purpose or "", attributes=named,
@@ -39,21 +39,21 @@ async def give(request: web.Request) -> web.Response:
 
 async def withdraw(request: web.Request) -> web.Response:
     """`POST /v1/consents/withdraw`."""
-    body = await read_known(request, WithdrawBody)
+    body = await read_model(request, WithdrawBody)
     done = _citizens(request).consents.withdraw(_asker(request), body.consent, _key(body.subject))
     return answer(await done)
 
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/consents/search`."""
-    body = await read_known(request, ConsentSearchBody)
+    body = await read_model(request, ConsentSearchBody)
     book = _citizens(request).consents
     return answer(await book.search(_asker(request), _key(body.subject), body.cursor, body.limit))
 
 
 async def attest(request: web.Request) -> web.Response:
     """`POST /v1/attest`."""
-    body = await read_known(request, AttestBody)
+    body = await read_model(request, AttestBody)
     if body.keep != (body.consent is not None):
         raise Unprocessable("/consent: `keep` and `consent` go together: nothing is kept without his consent")
     keep = Keep(body.consent) if body.consent is not None else None
@@ -63,7 +63,7 @@ async def attest(request: web.Request) -> web.Response:
 
 async def demand(request: web.Request) -> web.Response:
     """`POST /v1/subject-requests`."""
-    body = await read_known(request, DemandBody)
+    body = await read_model(request, DemandBody)
     demanded = Demanded(
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
@@ -73,7 +73,7 @@ async def demand(request: web.Request) -> web.Response:
 
 async def demands(request: web.Request) -> web.Response:
     """`POST /v1/subject-requests/search`."""
-    body = await read_known(request, DemandSearchBody)
+    body = await read_model(request, DemandSearchBody)
     queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
     done = queue.search(_asker(request), _key(body.subject), state, body.cursor, body.limit)
     return answer(await done)
@@ -81,7 +81,7 @@ async def demands(request: web.Request) -> web.Response:
 
 async def update(request: web.Request) -> web.Response:
     """`POST /v1/subject-requests/update`."""
-    body = await read_known(request, DemandUpdateBody)
+    body = await read_model(request, DemandUpdateBody)
     done = _citizens(request).demands.update(_asker(request), body.request, body.act, body.reason or "")
     return answer(await done)
 

@@ -8,6 +8,9 @@ from gateway.domain.identifiers import may_name_a_person
 _WORDS = re.compile("[A-Za-z]{3,}")
 _CAPITAL = re.compile("[A-Z][a-z]")
 
+_SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
+_MANY_DIGITS = re.compile(r"[0-9]{6}")
+
 #: pattern -> how it is written
 WORDS: dict[str, str] = {}
 
@@ -32,6 +35,13 @@ def not_a_name(text: str) -> str:
     return text
 
 
+def showable(name: str) -> str:
+    """The name itself when it looks like a name, else `*`."""
+    parts = name.split(".")
+    plain = all(_SHOWABLE.fullmatch(part) for part in parts) and not _MANY_DIGITS.search(name)
+    return name if plain else "*"
+
+
 PERSONAL_ID = told("^[0-9]{12}$", "12 digits, nothing between them")
 OLD_ID = told("^[0-9]{9}$", "9 digits, nothing between them")
 PASSPORT = told("^[A-Z0-9]{5,20}$", "5 to 20 capital letters and digits")
@@ -44,4 +54,10 @@ WORD = told(
 ROLE = told("^[a-z][a-z0-9_]{0,39}$", "the name of a role: small letters, digits and _")
 REGISTRATION = told(r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$", "up to 40 letters, digits and . - /")
 PURPOSE = told("^[a-z][a-z0-9_.-]{0,63}$", "the name of a purpose: small letters, digits and _ . -")
+NAME = told(
+    r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$", "up to 100 letters without marks, digits and _ . -, no spaces"
+)
+EXCHANGE = told("^[0-9A-HJKMNP-TV-Z]{26}$", "the 26 capital letters and digits of an exchange id")
+MONTH = told("^20[0-9]{2}-(0[1-9]|1[0-2])$", "a month such as 2026-11")
+CLOCK = told("^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day such as 07:30")
 TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")

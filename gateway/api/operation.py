@@ -5,7 +5,7 @@ from aiohttp import web
 
 from gateway.api.context import SERVICES, Citizens, Loaded
 from gateway.api.reasons import TITLES
-from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotAnchored
+from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
 from gateway.ports import SourceState
 
 
@@ -22,9 +22,10 @@ async def live(_request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
-    While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored`, which is
-    200 because auditors are served as before, and because no other process of the log would do better.
-    `sequencer` is `lagging` when a receipt could not be redeemed within ten seconds: nothing is lost, it comes later.
+    While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored` and
+    `log_not_signed`, which are 200 because auditors are served as before.
+    `sequencer` is `stuck` when no record gets its place until somebody mends the log, and `lagging` when a receipt
+    could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
     `subject_requests` is `overdue` while one should have been acknowledged or answered before today.
     `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
@@ -48,9 +49,12 @@ async def ready(request: web.Request) -> web.Response:
         dependencies["configuration"] = _configuration(services.loaded)
     if services.anchors is not None and (anchors := services.anchors.shown()):
         dependencies["anchors"] = anchors
+    stuck = services.audit is not None and services.audit.watch.refusing
     status: dict[str, object] = {"status": "ready"}
     if not log:
         status = {"status": "not_ready", "code": LogUnavailable.code}
+    elif stuck:
+        status = {"status": "refusing", "code": LogNotSigned.code}
     elif refusing:
         status = {"status": "refusing", "code": NotAnchored.code}
     return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)

@@ -21,7 +21,7 @@ from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
 from gateway.domain.dates import PartialDate, rfc3339
-from gateway.domain.errors import GatewayError, NotAnchored, NotFound, Unprocessable
+from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
@@ -43,10 +43,12 @@ async def fill(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     body = await read_model(request, PrefillBody)
     try:
+        if services.audit is not None:
+            services.audit.watch.demand()
         if services.anchors is not None and services.anchors.refusing:
             services.anchors.demand()
         wanted = _wanted(request, body)
-    except (NotAnchored, NotFound) as denial:
+    except (LogNotSigned, NotAnchored, NotFound) as denial:
         await _note(request, body, denial)
         raise
     exchange = ExchangeId(request[EXCHANGE])

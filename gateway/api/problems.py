@@ -3,22 +3,19 @@
 A problem never carries a value of the request: unknown names are shown only when they cannot be somebody's data.
 """
 
-import re
 from collections.abc import Iterable
 
 import orjson
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gateway.access.faults import TokenRefused
-from gateway.api.grammar import WORDS
+from gateway.api.fault_words import KINDS, said
+from gateway.api.grammar import showable
 from gateway.domain.errors import BadRequest, Conflict, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
-_SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
-_MANY_DIGITS = re.compile(r"[0-9]{6}")
 _MAX_FAULTS = 20
-_OBJECTS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _WRONG_VALUES = frozenset({
     "value_error", "assertion_error", "string_pattern_mismatch", "string_too_long", "string_too_short",
     "literal_error", "enum", "too_long", "too_short", "greater_than", "greater_than_equal",
@@ -111,14 +108,20 @@ def from_http(error: web.HTTPException) -> GatewayError:
     return family()
 
 
-def from_validation(error: ValidationError) -> BadRequest:
-    """400 when the form of the body is wrong, 422 when only values are; one entry per fault."""
+def from_validation(error: ValidationError, model: type[BaseModel]) -> BadRequest:
+    """400 when the form of the body is wrong, 422 when only values are; one entry per fault and place."""
     faults = error.errors(include_url=False, include_input=False)
     shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
-    shown = [
-        {"pointer": pointer(_place(fault["loc"])), "code": _word(fault["type"]), "detail": _text(fault)}
-        for fault in (shape or faults)[:_MAX_FAULTS]
+    told = [
+        {
+            "pointer": pointer(_place(fault["loc"])),
+            "code": _word(fault["type"]),
+            "detail": said(fault, model),
+        }
+        for fault in (shape or faults)
     ]
+    # a value that may be of several kinds has a fault for each of them
+    shown = [one for place, one in enumerate(told) if one not in told[:place]][:_MAX_FAULTS]
     family = BadRequest if shape else Unprocessable
     first = shown[0]
     return family(f"{first['pointer'] or '/'}: {first['detail']}", errors=shown)
@@ -129,16 +132,11 @@ def pointer(place: Iterable[str | int]) -> str:
     return "".join(f"/{part if isinstance(part, int) else showable(part)}" for part in place)
 
 
-def showable(name: str) -> str:
-    """The name itself when it looks like a name, else `*`."""
-    parts = name.split(".")
-    plain = all(_SHOWABLE.fullmatch(part) for part in parts) and not _MANY_DIGITS.search(name)
-    return name if plain else "*"
-
-
 def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """Without the names of union members, which are ours and not the caller's."""
     place = tuple(part for part in loc if part != "[key]")
+    if place[:1] in KINDS:
+        return place[: KINDS[place[:1]][0]]
     return (*place[:2], *place[3:]) if place[:1] == ("subjects",) else place
 
 
@@ -152,14 +150,3 @@ def _word(kind: str) -> str:
             return "unknown_word"
         case _:
             return "value_not_possible" if kind in _WRONG_VALUES else "wrong_type"
-
-
-def _text(fault: object) -> str:
-    assert isinstance(fault, dict)
-    if fault["type"] == "extra_forbidden":
-        return f"'{showable(str(fault['loc'][-1]))}' is not a known member"
-    if fault["type"] == "string_pattern_mismatch":
-        return f"is written as {WORDS.get(fault['ctx']['pattern'], 'the contract says')}"
-    if fault["type"] in _OBJECTS:
-        return "a JSON object is expected: {…}"
-    return str(fault["msg"]).removeprefix("Value error, ")

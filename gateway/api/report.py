@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from gateway.api.audit import asker_of, door_of, read_known
+from gateway.api.audit import asker_of, door_of
+from gateway.api.bodies import read_model
 from gateway.api.operation import answer
 from gateway.api.report_models import ReportBody
 from gateway.audit.report_words import csv_of
@@ -10,7 +11,7 @@ from gateway.audit.report_words import csv_of
 
 async def report(request: web.Request) -> web.Response:
     """`POST /v1/audit/report`."""
-    body = await read_known(request, ReportBody)
+    body = await read_model(request, ReportBody)
     made = await door_of(request).reports.report(asker_of(request), body.question())
     if body.format == "json":
         return answer(made)

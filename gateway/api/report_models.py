@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from gateway.api import grammar
 from gateway.api.audit_models import Moment, Name
 from gateway.api.models import Body, Word
 from gateway.audit.office import Office
@@ -31,9 +32,9 @@ def _day(text: str) -> str:
     raise ValueError("write a day as in 2026-09-02")
 
 
-Month = Annotated[str, Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+Month = Annotated[str, Field(pattern=grammar.MONTH, examples=["2026-11"])]
 Day = Annotated[str, Field(max_length=10, examples=["2026-09-02"]), AfterValidator(_day)]
-Clock = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["07:00"])]
+Clock = Annotated[str, Field(pattern=grammar.CLOCK, examples=["07:00"])]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Days = Annotated[list[Day], Field(max_length=200)]
 

@@ -6,6 +6,8 @@ import hmac
 
 from gateway.domain.errors import BadRequest
 
+LABEL = b"motlan audit cursors v1"
+
 _PLACE_BYTES = 8
 _MAC_BYTES = 16
 
@@ -13,9 +15,9 @@ _MAC_BYTES = 16
 class Cursors:
     """Makes cursors and opens them again, under one key."""
 
-    def __init__(self, root: bytes) -> None:
-        """The key is derived from the log's root key, so that all processes of one log share it."""
-        self._key = hmac.digest(root, b"motlan audit cursors v1", "sha256")
+    def __init__(self, key: bytes) -> None:
+        """The key is derived from the log's root key (`LABEL`), so that all processes of one log share it."""
+        self._key = key
 
     def after(self, index: int, search: bytes) -> str:
         """The cursor behind the entry `index` of a search."""

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gateway.audit.filters import Filters
-from gateway.audit.past import archived, gone
+from gateway.audit.past import gone, surely_before
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
@@ -20,7 +20,7 @@ from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import BadRequest, LogAltered
 from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
-from gateway.exchange_log.note import Checkpoint
+from gateway.exchange_log.note import Checkpoint, NoteBroken, split_note
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusion
 from gateway.ports import LogEntry, LogSearch
 
@@ -52,9 +52,13 @@ class Exports:
         """Keeps nothing."""
         self._books = books
 
-    async def stretch(self, asker: Asker, span: Span, *, csv: bool) -> Lines:
-        """The lines of a stretch. BadRequest for a wrong range, NotFound when records of it were pruned."""
-        note, head = await self._books.proofs.witnessed(max(span.first or 0, span.end or 0))
+    async def stretch(
+        self, asker: Asker, span: Span, *, csv: bool, grown_from: str | int | None = None
+    ) -> Lines:
+        """The lines of a stretch. BadRequest for a wrong range, Gone when records of it were pruned."""
+        old = _size_of(grown_from)
+        note, head = await self._books.proofs.witnessed(max(span.first or 0, span.end or 0, old))
+        growth = await self._growth(grown_from, head)
         first, end = await self._places(span, head.size)
         if first < end and await self._books.reader.entry(first) is None:
             raise gone(await self._books.history.history(), first, end)
@@ -65,29 +69,57 @@ class Exports:
             return _csv(self._there(first, end))
         made = Stretch(self._there, self._books.proofs)
         created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
-        return await made.lines(note, vkeys, first, end, created, (span.since, span.until))
+        return await made.lines(note, vkeys, first, end, created, (span.since, span.until), growth)
 
-    async def found(self, asker: Asker, filters: Filters, *, csv: bool) -> Lines:
+    async def found(
+        self, asker: Asker, filters: Filters, *, csv: bool, grown_from: str | int | None = None
+    ) -> Lines:
         """The lines of what a search finds. BadRequest when it finds too much."""
-        note, head = await self._books.proofs.witnessed()
+        note, head = await self._books.proofs.witnessed(_size_of(grown_from))
+        growth = await self._growth(grown_from, head)
         kind = "csv" if csv else "jsonl"
         await self._books.note(asker, "export", filters.names, filters.people, format=kind)
         hits = await self._hits(filters, head.size)
         if csv:
             return _csv(self._each(hits))
+        asked, searched = (filters.plain.since, filters.plain.until), await self.searched(filters)
         line = first_line(
             checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
-            created=rfc3339(self._books.clock.now()), edge=None,
+            created=rfc3339(self._books.clock.now()), edge=None, consistency=growth,
+            asked=asked, searched=searched,
         )  # fmt: skip
         held: dict[TileId, bytes] = {}
         if hits:  # what is missing at once is told instead of the first line
             await self._hold(held, tiles_of_inclusion(hits[0], head.size))
         return self._proved(line, hits, head, held)
 
+    async def searched(self, filters: Filters) -> dict[str, list[str]]:
+        """What a search was for, by the names of its filters, and the months and archives where it could not look."""
+        past = await self._books.past(filters)
+        return {
+            "filters": filters.names.split(),
+            "skipped_periods": past["skipped_periods"],
+            "archives": [one["name"] for one in past["archives"]],
+        }
+
+    async def _growth(self, kept: str | int | None, head: Checkpoint) -> dict[int, list[bytes]]:
+        """The proof that the log grew out of the checkpoint that somebody kept, as line 1 has it."""
+        if kept is None:
+            return {}
+        if isinstance(kept, str) and _opened(kept).origin != head.origin:
+            what = f"/grown_from: that checkpoint is of another log: this one is {head.origin}"
+            raise BadRequest(what, code="size_wrong")
+        old = _size_of(kept)
+        if old > head.size:
+            what = f"/grown_from: the log has {head.size} records and had {old} then: it was rolled back, or is another"
+            raise BadRequest(what, code="size_wrong")
+        proven = await self._books.proofs.consistency(old, head.size)
+        return {old: [bytes.fromhex(one) for one in proven["proof"]]}
+
     async def _places(self, span: Span, size: int) -> tuple[int, int]:
         if span.since or span.until:
             history = await self._books.history.history()
-            if archived(history, span.since, span.until):
+            if history.below and span.since <= surely_before(history):
                 raise gone(history, 0, history.below)
             first = await self._begin(span.since, size) if span.since else 0
             end = await self._before(span.until, size) if span.until else size
@@ -198,6 +230,21 @@ class Exports:
                 del held[tile]
         for tile in wanted - held.keys():
             held[tile] = await tile_of_log(self._books.proofs, tile)
+
+
+def _opened(note: str) -> Checkpoint:
+    """What a kept checkpoint says; whoever kept it knows whether it is signed. BadRequest for what is none."""
+    try:
+        return Checkpoint.parse(split_note(note)[0])
+    except NoteBroken:
+        what = (
+            "/grown_from: send the signed checkpoint as it was kept, byte by byte, or its number of records"
+        )
+        raise BadRequest(what, code="size_wrong") from None
+
+
+def _size_of(kept: str | int | None) -> int:
+    return _opened(kept).size if isinstance(kept, str) else kept or 0
 
 
 async def _csv(entries: AsyncIterator[LogEntry]) -> Lines:

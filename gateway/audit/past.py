@@ -2,15 +2,25 @@
 
 import time
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.audit.filters import Filters
+from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Gone
 from gateway.domain.identifiers import made_at
 from gateway.ports_log import Archived, History
 
 _LAST = "9999-12"
 _MONTH = slice(0, 7)
+_PERSON = "person|"
+#: digits of a number of nine, and of the one that took its place
+_OLD, _NEW = 9, 12
+_OLD_ONLY = {
+    "code": "old_number_only",
+    "title": "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
+    "title_en": "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too",
+}
 
 
 def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> list[str]:
@@ -21,9 +31,27 @@ def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> li
     return [period for period in sorted({*history.erased, *unreadable}) if first <= period <= last]
 
 
+def hints(filters: Filters) -> list[dict[str, str]]:
+    """What a search by person cannot find though it is about him, in words."""
+    numbers = [key.removeprefix(_PERSON) for key in filters.subject if key.startswith(_PERSON)]
+    old = any(len(one) == _OLD and one.isdecimal() for one in numbers)
+    return (
+        [dict(_OLD_ONLY)] if old and not any(len(one) == _NEW and one.isdecimal() for one in numbers) else []
+    )
+
+
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:
     """Archives whose records may lie in a span of time, as JSON."""
     return [_told(one) for one in history.archives if since <= one.latest and _begins_before(one, until)]
+
+
+def surely_before(history: History) -> str:
+    """A moment before which lies what archives hold, as far as clocks were right; empty when there is no archive.
+
+    An archive ends with its month. A record of a later time in it is one of a clock that was wrong: where it stands
+    tells when it came, and no span of time is refused for its sake.
+    """
+    return max(map(_last, history.archives), default="")
 
 
 def gone(history: History, first: int, end: int) -> Gone:
@@ -48,6 +76,13 @@ def gone_exchange(history: History, exchange: str) -> Gone | None:
 
 def _begins_before(one: Archived, until: str) -> bool:
     return not until or one.month <= until[_MONTH]
+
+
+def _last(one: Archived) -> str:
+    """When its latest record was made, or by when no record of its month was expected any more."""
+    month = datetime.fromisoformat(f"{one.month}-01T00:00:00+00:00")
+    over = rfc3339((month + timedelta(days=31)).replace(day=1) + DISORDER)
+    return min(one.latest, over) if one.latest[:1].isdigit() else over
 
 
 def _told(one: Archived) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gateway.domain.errors import ConfigError
-from gateway.exchange_log.keys import PeriodKeys, RootKeys
+from gateway.exchange_log.keys import PeriodKeys, Root, RootKeys
 from gateway.exchange_log.record import SealBroken, subject_index, unseal
 from gateway.ports import LogKeeping
 
@@ -20,7 +20,7 @@ _LAST_MONTH = "9999-12"
 class People:
     """The people of the log, under its root key."""
 
-    def __init__(self, root: bytes | RootKeys, keeping: LogKeeping) -> None:
+    def __init__(self, root: Root | RootKeys, keeping: LogKeeping) -> None:
         """A root key has 32 bytes; it, or one of several, opens the period keys."""
         self._roots = RootKeys.of(root)
         self._keeping = keeping

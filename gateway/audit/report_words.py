@@ -53,9 +53,11 @@ REPORTS: Mapping[str, Words] = {
         ("Giao dịch theo hệ thống khai thác và tháng", "Exchanges by requester and month"),
         (
             "Mỗi giao dịch được tính một lần trong tháng mà nó bắt đầu (giờ Việt Nam)."
-            " Giao dịch chưa có bản ghi kết thúc trong khoảng thời gian không thuộc cột nào.",
+            " Giao dịch chưa có bản ghi kết thúc trong khoảng thời gian không thuộc cột nào."
+            " Yêu cầu bị từ chối vì thiếu phạm vi quyền (scope_missing) không phải là giao dịch.",
             "Each exchange counts once, in the month (Việt Nam time) in which it began."
-            " One that no record closed within the span stands under none of answered, refused, abandoned.",
+            " One that no record closed within the span stands under none of answered, refused, abandoned."
+            " A request refused because its token lacks a scope (scope_missing) is no exchange.",
         ),
         (
             "month", "requester", "exchanges", "answered", "refused", "abandoned", "refused_share", "dossiers",
@@ -77,9 +79,11 @@ REPORTS: Mapping[str, Words] = {
         ("Ngày có số giao dịch bất thường", "Days of unusual volume"),
         (
             "Điểm = (số giao dịch trong ngày - trung vị) / độ tản, so với các tuần trước của chính hệ thống đó;"
-            " ngày không có giao dịch tính là 0. Độ tản = max(1,4826 x MAD, căn bậc hai của trung vị, 1).",
+            " ngày không có giao dịch tính là 0, ngày không còn bản ghi trong cơ sở dữ liệu (trước compared_from)"
+            " thì không so sánh. Độ tản = max(1,4826 x MAD, căn bậc hai của trung vị, 1).",
             "Score = (exchanges of the day - median) / spread, against the same requester's own weeks before;"
-            " days without traffic count as zero. Spread = max(1.4826 x MAD, square root of the median, 1).",
+            " days without traffic count as zero, days whose records are not in the database any more (before"
+            " compared_from) are not compared with. Spread = max(1.4826 x MAD, square root of the median, 1).",
         ),
         ("day", "requester", "exchanges", "median", "mad", "score", "active_days"),
     ),
@@ -138,4 +142,4 @@ def cell(value: object) -> str:
     """One value as text."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(map(str, value))
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from gateway.audit.office import Office
+from gateway.audit.past import archived, surely_before
 from gateway.audit.report_words import described
 from gateway.audit.service import Asker, Books
-from gateway.audit.unusual import Habit, unusual
+from gateway.audit.unusual import Habit, uncompared, unusual
 from gateway.domain.counts import Counted, OfficialCount
-from gateway.domain.dates import VIETNAM, rfc3339
+from gateway.domain.dates import VIETNAM, local, rfc3339
 from gateway.ports import LogSearch
 from gateway.ports_log import LogCounts
 
@@ -49,6 +50,11 @@ class Question:
         )  # fmt: skip
 
     @property
+    def earliest(self) -> datetime:
+        """From when on records are read: a report of volume compares with weeks before."""
+        return self.since - timedelta(weeks=self.habit.weeks if self.report == "volume" else 0)
+
+    @property
     def filters(self) -> str:
         """Names of what narrows it down."""
         return " ".join(name for name in ("requester", "agency") if getattr(self, name))
@@ -74,8 +80,10 @@ class Reports:
         times = {"since": rfc3339(question.since), "until": rfc3339(question.until)}
         await self._books.note(asker, "report", question.filters, None, report=question.report, **times)
         made = await self._made[question.report](question)
+        history = await self._books.history.history()
         head = {"exchange_id": asker.exchange, "report": question.report, **times}
-        return {**head, **described(question.report), "settings": {}, **made}
+        past = {"archives": archived(history, rfc3339(question.earliest), times["until"])}
+        return {**head, **described(question.report), "settings": {}, **made, **past}
 
     async def _requesters(self, question: Question) -> Answer:
         rows: list[Answer] = []
@@ -104,18 +112,30 @@ class Reports:
 
     async def _volume(self, question: Question) -> Answer:
         habit = question.habit
-        since = question.since - timedelta(weeks=habit.weeks)
         found: dict[str, dict[date, int]] = {}
-        for one in await self._counts.days(question.span(since)):
+        for one in await self._counts.days(question.span(question.earliest)):
             found.setdefault(one.requester, {})[date.fromisoformat(one.day)] = one.exchanges
         days = list(_days(question.since, question.until))
-        told = sorted(unusual(found, days, habit), key=lambda one: (-one.score, one.day, one.requester))
+        there = await self._there()
+        told = sorted(
+            unusual(found, days, habit, there), key=lambda one: (-one.score, one.day, one.requester)
+        )
         rows = [
             {**one._asdict(), "day": one.day.isoformat(), "score": round(one.score, 2)}
             for one in told[: question.most]
         ]
         totals = {"rows": len(told), "requesters": len(found), "days": len(days)}
-        return {"rows": rows, "totals": totals, "settings": habit._asdict()}
+        settings = habit._asdict()
+        if days and days[0] - timedelta(weeks=habit.weeks) < there:
+            totals["not_compared"] = uncompared(found, days, habit, there)
+            settings["compared_from"] = there.isoformat()
+        return {"rows": rows, "totals": totals, "settings": settings}
+
+    async def _there(self) -> date:
+        """The first day in Việt Nam of which all records are in the database; what was pruned is no quiet week."""
+        history = await self._books.history.history()
+        last = local(surely_before(history)) if history.below else None
+        return date.min if last is None else last.date() + _DAY
 
     async def _hours(self, question: Question) -> Answer:
         office = question.office

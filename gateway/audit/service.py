@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gateway.audit.cursors import Cursors
 from gateway.audit.filters import Filters
-from gateway.audit.past import archived, gone_exchange, skipped
+from gateway.audit.past import archived, gone_exchange, hints, skipped
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
@@ -96,14 +96,15 @@ class Books:
         """The public key of the checkpoints, then every former one."""
         return tuple(dict.fromkeys((*self.vkeys, *(await self.history.history()).vkeys)))
 
-    async def past(self, filters: Filters) -> dict[str, object]:
-        """What a search could not look at: periods without keys, and archives of pruned records."""
+    async def past(self, filters: Filters) -> dict[str, Any]:
+        """What a search could not look at: periods without keys, archives of pruned records, other numbers."""
         history = await self.history.history()
         by_person = bool(filters.subject or filters.official)
         unreadable = await self.people.unreadable() if by_person else ()
         return {
             "skipped_periods": skipped(filters, history, unreadable),
             "archives": archived(history, filters.plain.since, filters.plain.until),
+            "notes": hints(filters),
         }
 
 

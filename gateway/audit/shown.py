@@ -81,9 +81,20 @@ def row(entry: LogEntry) -> bytes:
         "attributes": "; ".join(attributes),
         "fields": "; ".join(record.get("fields", ())),
         "rules": "; ".join(record.get("rules") or ()),
-        "notes": "; ".join(f"{name}: {value}" for name, value in (record.get("notes") or {}).items()),
+        "notes": "; ".join(f"{name}: {_cell(value)}" for name, value in (record.get("notes") or {}).items()),
     }
-    return csv_line([str(cells.get(name, "")) for name in COLUMNS])
+    return csv_line([_cell(cells.get(name)) for name in COLUMNS])
+
+
+def _cell(value: object) -> str:
+    """As JSON writes it, nothing for nothing."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
 
 
 def csv_line(cells: Any) -> bytes:  # noqa: ANN401 -- texts

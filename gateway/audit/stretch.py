@@ -1,6 +1,6 @@
 """A stretch of the log as the lines of an export (verify.py), in constant memory: for auditors and for archives."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from gateway.audit.proofs import Proofs, lost_tile
 from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
@@ -29,17 +29,18 @@ class Stretch:
         end: int,
         created: str,
         asked: tuple[str, str] = ("", ""),
+        growth: Mapping[int, Sequence[bytes]] | None = None,
     ) -> Lines:
         """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
 
-        `asked` is the span of time that was asked for. LogAltered when a tile is missing, before the first line
-        as well.
+        `asked` is the span of time that was asked for, `growth` proofs out of older sizes. LogAltered when a tile
+        is missing, before the first line as well.
         """
         head = Checkpoint.parse(split_note(note)[0])
         node = await self._proofs.nodes(head.size, [*subtrees(0, first), *subtrees(end, head.size)])
         line = first_line(
             checkpoint=note, origin=head.origin, vkeys=vkeys, first=first, end=end, created=created,
-            edge=edges(first, end, head.size, node), asked=asked,
+            edge=edges(first, end, head.size, node), consistency=growth, asked=asked,
         )  # fmt: skip
         return self._lines(line, first, end, head.size)
 

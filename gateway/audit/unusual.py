@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 #: makes the MAD of normal values their standard deviation
 _NORMAL = 1.4826
+#: days without which nothing is compared
+FEWEST_DAYS = 2
 
 
 class Unusual(NamedTuple):
@@ -46,18 +48,30 @@ class Habit(NamedTuple):
 
 
 def unusual(
-    counts: Mapping[str, Mapping[date, int]], days: Sequence[date], habit: Habit
+    counts: Mapping[str, Mapping[date, int]], days: Sequence[date], habit: Habit, since: date = date.min
 ) -> Iterator[Unusual]:
-    """The days among `days` that stand out, system by system."""
+    """The days among `days` that stand out, system by system; days before `since` are not there to compare with."""
     back = [timedelta(days=number) for number in habit.days]
     for requester, held in counts.items():
         for day in days:
             if (there := held.get(day, 0)) < habit.least:
                 continue
-            before = [held.get(day - one, 0) for one in back]
+            before = [held.get(day - one, 0) for one in back if day - one >= since]
+            if len(before) < FEWEST_DAYS:
+                continue
             middle = median(before)
             mad = median(abs(one - middle) for one in before)
             score = (there - middle) / max(_NORMAL * mad, sqrt(middle), 1.0)
             if score > habit.threshold:
                 active = sum(one > 0 for one in before)
                 yield Unusual(requester, day, there, middle, mad, score, active)
+
+
+def uncompared(
+    counts: Mapping[str, Mapping[date, int]], days: Sequence[date], habit: Habit, since: date
+) -> int:
+    """How many busy days have too few days before them, from `since` on, to be judged at all."""
+    short = [
+        day for day in days if sum(day - timedelta(days=one) >= since for one in habit.days) < FEWEST_DAYS
+    ]
+    return sum(held.get(day, 0) >= habit.least for held in counts.values() for day in short)

@@ -1,7 +1,8 @@
 """The uses of one subject's data, in words for him: who asked which database for what, why, and when.
 
 A use is an exchange that names him. It is told where its first record stands, so that pages neither repeat nor
-miss one while records come. Look-ups by auditors are no uses: they are records of their own.
+miss one while records come. That an inspector opened a record to learn who it is about is told as well: his identity
+left. Other look-ups are not: they tell nobody who he is, or ask what whoever asks knows already, as this one does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ _ENDS = {
     "": ("open", "đang xử lý", "under way"),
 }
 _ATTEMPTS = 20
+#: why records are opened
+_INSPECTION = ("kiểm tra nhật ký giao dịch", "inspection of the exchange log")
 
 
 class Usage:
@@ -62,6 +65,8 @@ class Usage:
         Whose number left with somebody else's form is named by the closing record alone.
         """
         opening = members_of(entry)
+        if opening is not None and _is_identification(opening):
+            return self._identified(opening)
         if opening is None or opening["phase"] not in {*_OPENING, *_CLOSING}:
             return None
         found, _ = await self._books.page(
@@ -74,6 +79,31 @@ class Usage:
             return None
         opening = next((one for one in records.values() if one["phase"] in _OPENING), opening)
         return self._told(opening, list(records.values()), indexes)
+
+    def _identified(self, record: Mapping[str, Any]) -> dict[str, object]:
+        """What an inspector learnt, without his reason: it may be about somebody else."""
+        titles = self._titles
+        use: dict[str, Any] = {
+            "exchange_id": record["exchange"],
+            "time": record["time"],
+            "requester": titles.requester(record["requester"]),
+            "agency": titles.agency(record["agency"]),
+            "procedure": {"code": "", "title": "", "title_en": ""},
+            "purpose": {"code": "inspection", "title": _INSPECTION[0], "title_en": _INSPECTION[1]},
+            "legal_basis": record["basis"],
+            "dossier": record["dossier"],
+            "state": "identified",
+            "data": [],
+        }
+        who = [use["agency" if record["agency"] else "requester"][name] for name in ("title", "title_en")]
+        of = record["notes"].get("of", "")
+        vi = f"{who[0]} đã mở giao dịch {of} trong nhật ký để biết giao dịch đó là về ai; mục đích: {_INSPECTION[0]}."
+        en = f"{who[1]} opened the exchange {of} in the log to learn who it is about; purpose: {_INSPECTION[1]}."
+        return {
+            **use,
+            "summary": _at(record["time"], "vi") + vi,
+            "summary_en": _at(record["time"], "en") + en,
+        }
 
     def _told(
         self, opening: Mapping[str, Any], records: Sequence[Mapping[str, Any]], indexes: set[str]
@@ -120,11 +150,24 @@ def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     """The use in one sentence of the language that `title` names."""
     sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
     agency, purpose, procedure = (use[name][title] for name in ("agency", "purpose", "procedure"))
-    moment = local(use["time"])
     if title == "title":
         asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
-        when = "" if moment is None else f"Lúc {moment:%H:%M} ngày {moment:%d/%m/%Y} (giờ Việt Nam), "
-        return f"{when}{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
+        return f"{_at(use['time'], 'vi')}{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
-    when = "" if moment is None else f"On {moment:%Y-%m-%d} at {moment:%H:%M} (Việt Nam time), "
-    return f"{when}{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
+    return (
+        f"{_at(use['time'], 'en')}{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
+    )
+
+
+def _is_identification(record: Mapping[str, Any]) -> bool:
+    return bool(record["phase"] == "lookup" and record["notes"].get("operation") == "identify")
+
+
+def _at(time: str, language: str) -> str:
+    """When it was, as a sentence begins with it; nothing for what is no time."""
+    moment = local(time)
+    if moment is None:
+        return ""
+    if language == "vi":
+        return f"Lúc {moment:%H:%M} ngày {moment:%d/%m/%Y} (giờ Việt Nam), "
+    return f"On {moment:%Y-%m-%d} at {moment:%H:%M} (Việt Nam time), "

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, LogNotSigned
 from gateway.ports import LogKeeping, Standing
 
 #: a record has its place in the tree within so many seconds
@@ -37,14 +37,16 @@ class Watch:
         fresh_seconds: float = _FRESH_SECONDS,
         inspector: Inspected | None = None,
         now: Callable[[], float] = time.time,
+        stuck: Callable[[], str] = lambda: "",
     ) -> None:
         """Asks nothing before `look`. `inspector` tells what an inspection has found (inspector.py).
 
-        `now` gives POSIX seconds.
+        `now` gives POSIX seconds; `stuck` says why this process cannot sign the log until somebody mends it.
         """
         self._now = now
         self._keeping = keeping
         self._inspector = inspector
+        self._stuck = stuck
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
@@ -65,8 +67,20 @@ class Watch:
         except (GatewayError, TimeoutError):
             return None
 
+    @property
+    def refusing(self) -> bool:
+        """Whether new exchanges are refused, because nobody could redeem their receipts."""
+        return bool(self._stuck())
+
+    def demand(self) -> None:
+        """LogNotSigned while it is so."""
+        if why := self._stuck():
+            raise LogNotSigned(why)
+
     async def state(self) -> str:
-        """`ready`, `lagging` when a record waits longer than was promised, or `unavailable`."""
+        """`ready`, `lagging` when a record waits longer than was promised, `unavailable`, or `stuck` (`refusing`)."""
+        if self.refusing:
+            return "stuck"
         standing = await self.look()
         if standing is None:
             return "unavailable"

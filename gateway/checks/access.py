@@ -10,8 +10,8 @@ from gateway.api.tls import server_context
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import key_from_text
-from gateway.settings import Secret
 from gateway.settings_access import RequesterSettings
+from gateway.settings_words import Secret
 from gateway.strict_yaml import Document, Loc
 
 

@@ -10,7 +10,8 @@ from gateway.domain.faults import near
 from gateway.exchange_log.key_files import key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.registry import STORES, resolve
-from gateway.settings import Secret, is_http
+from gateway.settings import is_http
+from gateway.settings_words import Key
 
 #: C2SP signed-note, key names
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
@@ -83,14 +84,28 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
         what = f"'origin: {log.origin}' cannot stand in a signature"
         yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
     for name in ("root_key", "former_root_key", "signing_key", "former_signing_key"):
-        secret: Secret | None = getattr(log, name)
+        key: Key | None = getattr(log, name)
         try:
-            if secret is not None:
-                key_from_text(secret.reveal(), name)
+            if key is not None:
+                _try(key, name)
         except ConfigError as error:
             fault = error.problems[0]
             what = f"'log.{name}': {fault.what}"
             yield document.problem(("log", name), what, fault.remedy)
+
+
+def _try(key: Key, name: str) -> None:
+    """ConfigError for a key that cannot be used; whoever holds one elsewhere is not called."""
+    if key.held_by is None:
+        key_from_text(key.reveal(), name)
+        return
+    resolve(key.held_by.adapter, "open_root" if "root" in name else "open_signer")
+    if not is_http(key.held_by.url):
+        raise ConfigError(
+            [Problem("config/gateway.yaml", 0, "the holder's address is none", "write 'url: https://…'")]
+        )
+    if key.held_by.token is not None:
+        key.held_by.token.reveal()
 
 
 def _time_stamps(configuration: Configuration) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from gateway.config import Configuration
 from gateway.domain.errors import ConfigError, Problem
-from gateway.settings import Secret
+from gateway.settings_words import Secret
 from gateway.strict_yaml import Loc
 
 

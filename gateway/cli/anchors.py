@@ -35,7 +35,7 @@ def anchors(
       openssl ts -verify -data proofs/national-1200.note -in proofs/national-1200.tsr -CAfile authority.pem
     """  # noqa: D301 -- \b is click's
     query = "" if size is None else f"?size={size}"
-    answer = desk.asked(lambda client: client.get(f"/v1/audit/anchors{query}"))
+    answer = desk.asked(lambda client: client.get(f"/v1/audit/anchors{query}", "Anchors"))
     if out is not None:
         _write(out, answer.body["anchors"])
     proofs = [

@@ -16,6 +16,8 @@ from gateway.cli.client import Answer, Client
 from gateway.cli.desk import Desk, asks
 from gateway.cli.export_file import opened_export
 from gateway.cli.files import OUT, write
+from gateway.cli.options import cell
+from gateway.cli.proving import newest_note
 from gateway.cli.store import Store, keeps
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
@@ -101,7 +103,7 @@ def _list(store: Store) -> int:
         words = {"pruned": "pruned", "due_for_destruction": "DUE for destruction"}
         told = [word for name, word in words.items() if one[name]]
         told += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
-        table.add_row(one["name"], one["month"], str(one["first"]), str(one["count"]), ", ".join(told))
+        table.add_row(*map(cell, (one["name"], one["month"], one["first"], one["count"], ", ".join(told))))
     store.say(found, table, width=160)
     return 0
 
@@ -155,9 +157,8 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     keeper = store.keeper
     log, reader = keeper.log(), keeper.reader()
     pruning = Pruning(
-        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper,
-        keeper.settings.retention.hot_months,
-    )  # fmt: skip
+        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper, keeper.hot
+    )
     checked = await pruning.check(archives)
     if not (yes or _confirmed(checked)):
         return None
@@ -204,11 +205,11 @@ def prove_archive(
 
 def _proof(client: Client, size: int) -> str | Answer:
     """As witnesses are asked (C2SP tlog-witness): the old size, the proof, an empty line, the checkpoint."""
-    noted = client.get("/v1/audit/checkpoint")
-    if noted.status != 200:
-        return noted
-    note = str(noted.body)
-    answer = client.get(f"/v1/audit/proof/consistency?from={size}&to={note.split(chr(10))[1]}")
+    note = newest_note(client)
+    if isinstance(note, Answer):
+        return note
+    path = f"/v1/audit/proof/consistency?from={size}&to={note.split(chr(10))[1]}"
+    answer = client.get(path, "Consistency")
     if answer.status != 200:
         return answer
     hashes = [base64.b64encode(bytes.fromhex(one)).decode() for one in answer.body["proof"]]

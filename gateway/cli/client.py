@@ -1,6 +1,6 @@
 """A small HTTP client for the command line and the demo: blocking, JSON, loopback or a gateway's address.
 
-Never prints or keeps what it carries. `Unreachable` when nobody answers.
+Never prints or keeps what it carries. `Unreachable` when nobody answers, or what answers is no gateway.
 """
 
 import base64
@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,7 +25,11 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Unreachable(Exception):
-    """The gateway cannot be reached."""
+    """The gateway cannot be reached, or something else answers in its place."""
+
+
+class NotKnown(Unreachable):
+    """The gateway gives this client no token: its id or its secret is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ class Prover(Protocol):
         ...
 
 
+class Streamed(Iterator[bytes]):
+    """The lines of an answer as they come."""
+
+    def __init__(self, lines: Iterator[bytes], headers: Mapping[str, str]) -> None:
+        """With the headers that came before them."""
+        self._lines = lines
+        self.headers = headers
+
+    def __next__(self) -> bytes:
+        """The next one."""
+        return next(self._lines)
+
+
 class Client:
     """Speaks with one gateway; fetches a token when it has credentials."""
 
@@ -67,20 +84,31 @@ class Client:
         self._issuer = self._nonce = self._token = ""
         self._expires = 0.0
 
-    def get(self, path: str) -> Answer:
-        """GET a path."""
-        return self._asked("GET", path)
+    def get(self, path: str, form: str = "") -> Answer:
+        """GET a path; Unreachable when a good answer has not the form of this name in the contract."""
+        return self._formed(self._asked("GET", path), form)
 
-    def post(self, path: str, body: object) -> Answer:
-        """POST JSON."""
-        return self._asked("POST", path, orjson.dumps(body))
+    def post(self, path: str, body: object, form: str = "") -> Answer:
+        """POST JSON; likewise."""
+        return self._formed(self._asked("POST", path, orjson.dumps(body)), form)
 
     def delete(self, path: str) -> Answer:
         """DELETE a path."""
         return self._asked("DELETE", path)
 
+    def _formed(self, answer: Answer, form: str) -> Answer:
+        if answer.status == 200 and form:
+            import jsonschema_rs
+
+            from gateway.api.answers import ANSWERS  # both take a moment, and only those who ask need them
+
+            schema = {"$ref": f"#/schemas/{form}", "schemas": ANSWERS}
+            if not jsonschema_rs.validator_for(schema).is_valid(answer.body):
+                raise Unreachable(f"{self.base} answered what no gateway of this version answers; is it one?")
+        return answer
+
     @contextmanager
-    def streamed(self, path: str, body: object) -> Iterator[Answer | Iterator[bytes]]:
+    def streamed(self, path: str, body: object) -> Iterator["Answer | Streamed"]:
         """POST JSON; the lines of the answer as they come, or the whole answer when it is a problem.
 
         Unreachable when the answer breaks off.
@@ -93,7 +121,7 @@ class Client:
             yield got
             return
         with got:
-            yield self._lines(got)
+            yield Streamed(self._lines(got), dict(got.headers.items()))
 
     def _lines(self, got: Any) -> Iterator[bytes]:  # noqa: ANN401 -- http.client.HTTPResponse
         try:
@@ -101,7 +129,16 @@ class Client:
         except (OSError, http.client.HTTPException):
             raise Unreachable(f"{self.base} broke off before the end") from None
 
-    def _unreachable(self, error: OSError) -> Unreachable:
+    def _refused(self, error: urllib.error.HTTPError) -> Answer:
+        try:
+            with error:
+                return _answer(error.code, error.headers, error.read())
+        except (OSError, http.client.HTTPException) as broken:
+            raise self._unreachable(broken) from None
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
+            return Unreachable(f"{self.base} answered what is no HTTP, or broke off ({type(error).__name__})")
         reason = getattr(error, "reason", error)
         return Unreachable(f"{self.base} does not answer ({type(reason).__name__})")
 
@@ -131,13 +168,9 @@ class Client:
 
     def _fetch_token(self) -> None:
         answer = self._by_secret() if self._prover is None else self._by_key(self._prover)
-        if answer.status != 200:
-            body = answer.body if isinstance(answer.body, dict) else {}
-            why = f": {body['error_description']}" if self._prover and "error_description" in body else ""
-            raise Unreachable(f"no token: {body.get('error', answer.status)}{why}")
         self._nonce = answer.nonce or self._nonce
-        self._token = answer.body["access_token"]
-        self._expires = time.monotonic() + answer.body["expires_in"] - _EARLY_SECONDS
+        self._token, seconds = self._given(answer)
+        self._expires = time.monotonic() + seconds - _EARLY_SECONDS
 
     def _by_secret(self) -> Answer:
         return self._send(
@@ -164,12 +197,25 @@ class Client:
             raise Unreachable(f"{self.base} calls itself '{issuer}': ask it by that address")
         return issuer
 
+    def _given(self, answer: Answer) -> tuple[str, float]:
+        """Token and seconds; NotKnown when the client got none, Unreachable when what answered gives none."""
+        match answer:
+            case Answer(status=200, body={"access_token": str(token), "expires_in": int(seconds)}):
+                return token, seconds
+            case Answer(status=400 | 401, body={"error": str(word), **more}):
+                why = more.get("error_description") if self._prover else None
+                raise NotKnown(f"no token: {word}{f': {why}' if why else ''}")
+        raise Unreachable(f"{self.base} gives no token ({answer.status}); is it a gateway?")
+
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         got = self._opened(method, path, body, headers, _SECONDS)
         if isinstance(got, Answer):
             return got
-        with got:
-            return _answer(got.status, got.headers, got.read())
+        try:
+            with got:
+                return _answer(got.status, got.headers, got.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
 
     def _opened(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], seconds: float
@@ -178,9 +224,8 @@ class Client:
         try:
             return _opener().open(request, timeout=seconds)
         except urllib.error.HTTPError as error:
-            with error:
-                return _answer(error.code, error.headers, error.read())
-        except OSError as error:
+            return self._refused(error)
+        except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from None
 
 

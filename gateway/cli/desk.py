@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import click
 import orjson
 
-from gateway.cli.client import Answer, Client, Unreachable
-from gateway.cli.options import JSON, QUIET, Voice, data_root, options
+from gateway.cli.client import Answer, Client, NotKnown, Unreachable
+from gateway.cli.options import JSON, QUIET, Voice, as_json, data_root, options, plain
 
 _Found = TypeVar("_Found")
 _DEFAULT = "http://127.0.0.1:8080"
+#: the gateway, its log or a proxy before it
+_OUT_OF_ORDER = frozenset({502, 503, 504})
 
 GATEWAY = click.option("--gateway", envvar="MOTLAN_GATEWAY", help="Address; default http://127.0.0.1:8080.")
 READY = click.option(
@@ -42,18 +44,28 @@ class Desk(Voice):
         return self._refuse(found) if isinstance(found, Answer) else found
 
     def _refuse(self, answer: Answer) -> NoReturn:
-        """Say what the gateway refused; exits with 2 for a fault of the request, else 1."""
-        if self.as_json and isinstance(answer.body, dict):
-            click.echo(orjson.dumps(answer.body).decode())
+        """Say what the gateway refused.
+
+        Exits with 2 for a fault of the request, 3 when it, or what it needs, is out of order, else 1.
+        """
+        problem = isinstance(answer.body, dict) and "code" in answer.body
+        if self.as_json and problem:
+            click.echo(as_json(answer.body))
         else:
             click.echo(refusal(answer), err=True)
+        if not problem or answer.status in _OUT_OF_ORDER:
+            raise click.exceptions.Exit(3)
         raise click.exceptions.Exit(2 if answer.status in {400, 422} else 1)
 
     def _reached(self, call: Callable[[Client], _Found]) -> _Found:
         try:
             return call(self.client)
+        except NotKnown as error:
+            remedy = "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
+            says_why = str(error).startswith("no token: invalid_client:")
+            raise click.UsageError(plain(f"{error}{'' if says_why else remedy}")) from None
         except Unreachable as error:
-            click.echo(f"{error}{_remedy(str(error))}", err=True)
+            click.echo(plain(f"{error}{_remedy(str(error))}"), err=True)
             raise click.exceptions.Exit(3) from None
 
 
@@ -97,13 +109,20 @@ def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int
 
 
 def refusal(answer: Answer) -> str:
-    """A problem for people: what, where, and what may have been meant."""
+    """A problem for people: what, where, and what may have been meant; as text that moves no cursor."""
     body = answer.body if isinstance(answer.body, dict) else {}
+    if "code" not in body:
+        return f"the answer {answer.status} is none of a gateway: is there something else at this address?"
     lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {body.get('detail', '')}"]
-    lines += [f"  {fault.get('pointer', '')} {fault.get('detail', '')}" for fault in body.get("errors", ())]
-    if near := body.get("near"):
+    lines += [f"  {one.get('pointer', '')} {one.get('detail', '')}" for one in _listed(body, "errors", dict)]
+    if near := _listed(body, "near", str):
         lines.append(f"gần giống / near: {', '.join(near)}")
-    return "\n".join(lines)
+    return plain("\n".join(lines))
+
+
+def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:
+    found = body.get(name)
+    return [one for one in found if isinstance(one, kind)] if isinstance(found, list) else []
 
 
 def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
@@ -150,10 +169,6 @@ def _sandbox_secret(base: str, client_id: str) -> str:
 
 
 def _remedy(what: str) -> str:
-    if what.startswith("no token: invalid_client:"):
-        return ""  # it says why
-    if what.startswith("no token"):
-        return "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
     if "SSLCertVerificationError" in what:
         return ": its certificate is not trusted here; SSL_CERT_FILE names the file of its authority"
     return "; start it with: motlan serve --with-sandbox" if "does not answer" in what else ""

@@ -3,6 +3,8 @@
 import click
 
 from gateway.cli.store import Store, keeps
+from gateway.keeper import Keeper
+from gateway.keeping.archive import notes_in
 from gateway.keeping.erasure import Erased, Erasure
 
 #: where bytes of destroyed keys still are -> what to do about it
@@ -13,6 +15,11 @@ _REMAINS = {
     " the server recycles it and you destroy those; to end it now, change the root key (motlan keys rotate root)"
     " and destroy the former one",
 }
+
+_NOT_ARCHIVED = (
+    "{period} chưa được lưu trữ / {period} is not archived yet: an archive that is made later (motlan log archive)"
+    " holds its records as they are then, with their people sealed for good"
+)
 
 
 @click.command("erase-period")
@@ -38,8 +45,10 @@ def erase_period(
 
     async def work() -> Erased | None:
         log = keeper.log()
-        erasure = Erasure(log, keeper.vault(), keeper, keeper.settings.retention.hot_months)
-        await erasure.check(period, reason)
+        erasure = Erasure(log, keeper.vault(), keeper, keeper.hot)
+        again = await erasure.check(period, reason)
+        if not (again or store.quiet or await _archived(keeper, period)):
+            click.echo(_NOT_ARCHIVED.format(period=period), err=True)
         if not (yes or _typed(period)):
             return None
         return await erasure.erase(period, reason)
@@ -50,6 +59,14 @@ def erase_period(
         return 1
     store.say(erased._asdict(), _told(erased))
     return 1 if "tables" in erased.remains else 0
+
+
+async def _archived(keeper: Keeper, period: str) -> bool:
+    """Whether archives reach that month: a file that is there, or one whose records were pruned."""
+    folder = keeper.archive_folder
+    there = {one.month for one in notes_in(folder) if (folder / one.name).exists()}
+    pruned = {one.month for one in (await keeper.history().history()).archives}
+    return max(there | pruned, default="") >= period
 
 
 def _typed(period: str) -> bool:

@@ -64,7 +64,7 @@ def explain(
     body |= {name: text for name, text in given.items() if text is not None}
     if official is not None:
         body["official"] = read_json(official, "--official")
-    answer = desk.asked(lambda client: client.post("/v1/explain", body)).body
+    answer = desk.asked(lambda client: client.post("/v1/explain", body, "Explanation")).body
     desk.say(answer, _verdict(answer), _fields(answer), _papers(answer), *_sources(answer), width=_WIDTH)
     return 0 if answer["allowed"] else 1
 

@@ -1,8 +1,9 @@
 """An export fetched from a gateway into a file: whole or not at all, in constant memory, with progress."""
 
 import gzip
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -16,6 +17,7 @@ from gateway.cli.files import written
 
 _RECORD = b'{"i":'
 _LAST = b'{"end":true'
+_COUNT = re.compile("[0-9]{1,9}", re.ASCII)
 _STEP = 500
 _LONGEST_LINE = 1 << 24
 
@@ -27,6 +29,11 @@ class Written(NamedTuple):
     #: size of the log at the checkpoint; 0 for CSV
     size: int
     bytes: int
+    #: of a search: months and archives where it could not look
+    skipped_periods: list[str]
+    archives: list[str]
+    #: records that were written and had no number yet
+    waiting: int = 0
 
 
 def write_export(
@@ -37,7 +44,10 @@ def write_export(
         if isinstance(got, Answer):
             return got
         with _opened(out) as file, _bar(shown=progress) as step:
-            return _csv(got, file) if csv else _copied(got, file, step)
+            passed = [_words(got.headers, name) for name in ("X-Skipped-Periods", "X-Archives")]
+            done = _csv(got, file, *passed) if csv else _copied(got, file, step)
+            waiting = got.headers.get("X-Records-Waiting", "")
+            return done._replace(waiting=int(waiting) if _COUNT.fullmatch(waiting) else 0)
 
 
 def opened_export(path: Path) -> Any:  # noqa: ANN401 -- JSON
@@ -57,6 +67,8 @@ def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:
         first = orjson.loads(head)
         step.total(first["to"] - first["from"] if first.get("contiguous", True) else None)
         size = int(first["checkpoint"].split("\n")[1])
+        searched = first.get("searched", {})
+        passed = [list(map(str, searched.get(name, ()))) for name in ("skipped_periods", "archives")]
     except (ValueError, LookupError, TypeError, AttributeError):
         raise Unreachable("the gateway sent an export whose first line cannot be read") from None
     records, written, line = 0, file.write(head), head
@@ -67,15 +79,19 @@ def _copied(lines: Iterator[bytes], file: BinaryIO, step: "_Step") -> Written:
             step.to(records)
     if not line.startswith(_LAST):
         raise Unreachable("the export broke off before its last line")
-    return Written(records, size, written)
+    return Written(records, size, written, skipped_periods=passed[0], archives=passed[1])
 
 
-def _csv(lines: Iterator[bytes], file: BinaryIO) -> Written:
+def _words(headers: Mapping[str, str], name: str) -> list[str]:
+    return [word for word in headers.get(name, "").split(", ") if word]
+
+
+def _csv(lines: Iterator[bytes], file: BinaryIO, skipped: list[str], archives: list[str]) -> Written:
     records, written = -1, 0
     for line in lines:
         records += 1
         written += file.write(line)
-    return Written(records, 0, written)
+    return Written(records, 0, written, skipped, archives)
 
 
 @contextmanager

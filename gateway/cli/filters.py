@@ -14,8 +14,11 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:", re.ASCII)
 _KINDS = {12: "personal_id", 9: "old_id"}
 _NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}", re.ASCII)
+#: as requests name one
+_PARCEL = {"commune", "sheet", "number"}
 _WHO = "-|FILE"
 
 FILTERS = (
@@ -29,7 +32,9 @@ FILTERS = (
     click.option("--result", help="Refusal code or outcome word of the whole record."),
     click.option("--phase", help=f"Which moment: {', '.join(Phase)}."),
     click.option("--exchange", "exchange_id", help="Exchange id."),
-    click.option("--subject", metavar=_WHO, help="Whom it is about: standard input (-) or a file."),
+    click.option(
+        "--subject", metavar=_WHO, help="Whom or which parcel it is about: standard input (-) or a file."
+    ),
     click.option(
         "--official", metavar=_WHO, help="The official in whose name: standard input (-) or a file."
     ),
@@ -54,7 +59,7 @@ def filters_of(given: Mapping[str, str | None]) -> dict[str, Any]:
         elif name == "official":
             body[name] = _number_of(text)
         else:
-            body[name] = moment(text) if name in {"since", "until"} else text
+            body[name] = moment(text, name) if name in {"since", "until"} else text
     return body
 
 
@@ -64,16 +69,22 @@ def export_body(
     """The body of an export: a range of places, of time, or a search."""
     wanted = filters_of(given)
     if day is not None:
-        wanted |= {"since": moment(day), "until": moment(_next_day(day))}
+        following = _next_day(day)
+        wanted |= {"since": moment(day, "day"), "until": moment(following, "day")}
     places = {name: value for name, value in (("from", first), ("to", end)) if value is not None}
     if places and wanted:
         raise click.UsageError("--from and --to go with no other filter")
     return places or (wanted if wanted.keys() <= {"since", "until"} else {"search": wanted})
 
 
-def moment(text: str) -> str:
-    """A time as it is, or the beginning of a day in Việt Nam."""
-    return f"{text}T00:00:00+07:00" if _DAY.fullmatch(text) else text
+def moment(text: str, option: str) -> str:
+    """A time as it is, or the beginning of a day in Việt Nam. UsageError names both forms."""
+    if _DAY.fullmatch(text):
+        return f"{text}T00:00:00+07:00"
+    if not _TIME.match(text):
+        forms = "a day as 2026-11-25, or a time as 2026-11-25T08:30:00+07:00 (RFC 3339)"
+        raise click.UsageError(f"--{option}: write {forms}")
+    return text
 
 
 def person(place: str, name: str) -> dict[str, Any]:
@@ -86,14 +97,17 @@ def person(place: str, name: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise click.UsageError(f'{name}: write 12 or 9 digits, or JSON as {{"personal_id": …}}')
-    return found
+        forms = '12 or 9 digits, or JSON as {"personal_id": …}, {"parcel": {"commune": …, "sheet": …, "number": …}}'
+        one = f"one person, and {len(lines)} lines are given; " if len(lines := text.splitlines()) > 1 else ""
+        raise click.UsageError(f"{name}: {one}write {forms}")
+    return {"parcel": found} if found.keys() == _PARCEL else found
 
 
 def _number_of(place: str) -> str:
     text = _read(place, "official")
     if not _NUMBER.fullmatch(text):
-        raise click.UsageError("official: write the 12 digits of his number")
+        one = "one official; " if len(text.splitlines()) > 1 else ""
+        raise click.UsageError(f"official: {one}write the 12 digits of his number")
     return text
 
 

@@ -1,5 +1,6 @@
 """`motlan keys`: which keys a log has, and changing them. A secret is never shown."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,11 @@ from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
-from gateway.exchange_log.keys import key_id, next_root_key, settle_root_key
+from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
 from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
+from gateway.settings_words import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RESTART = "khởi động lại cổng / restart the gateway"
@@ -37,7 +39,7 @@ def keys() -> None:
 @keys.command("list")
 @keeps
 def list_keys(*, store: Store) -> int:
-    """Root key, signing keys, token key and the periods, by names that tell nothing about them.
+    """Root, signing and token keys, and the periods with the root key that opens each, by names that tell nothing.
 
     \b
     Examples:
@@ -54,16 +56,27 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     keeper.log()
     roots, signers = keeper.roots(), keeper.signers()
     history, facts = await keeper.history().history(), await keeper.vault().facts()
+    wrapped = await keeper.keeping().periods()
+    under = await asyncio.to_thread(
+        lambda: {month: roots.opener(month, one) for month, one in wrapped.items()}
+    )
     token = keeper.state / CURRENT_FILE
     settings = keeper.settings
     return {
-        "root": {"id": key_id(roots.first), "from": "settings" if settings.root_key else "state folder"},
-        "former_roots": [key_id(one) for one in roots.all[1:]],
-        "signing": {"vkey": signers[0].vkey, "from": "settings" if settings.signing_key else "state folder"},
+        "root": {"id": roots.wrapper.name, "from": _origin(settings.root_key)},
+        "former_roots": [one.name for one in roots.all[1:]],
+        "signing": {"vkey": signers[0].vkey, "from": _origin(settings.signing_key)},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
         "token": {"kid": name_of(key_in(token)) if token.exists() else None},
-        "periods": [one._asdict() for one in facts],
+        "periods": [{**one._asdict(), "root": under.get(one.period, "")} for one in facts],
     }
+
+
+def _origin(key: Key | None) -> str:
+    """Where a key lies, in a word."""
+    if key is None:
+        return "state folder"
+    return "settings" if key.held_by is None else key.held_by.adapter
 
 
 def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
@@ -73,10 +86,11 @@ def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
     named.add_row("signing", f"{found['signing']['vkey']} ({found['signing']['from']})")
     named.add_row("former signing", "\n".join(found["former_signing"]))
     named.add_row("token", found["token"]["kid"] or "—")
-    periods = Table("kỳ / period", "tạo / made", "hủy / erased")
+    periods = Table("kỳ / period", "tạo / made", "hủy / erased", "khóa gốc / root")
     for one in found["periods"]:
         gone = "" if one["living"] else "?"
-        periods.add_row(one["period"], local_text(one["made"] or "?"), local_text(one["erased"] or gone))
+        times = local_text(one["made"] or "?"), local_text(one["erased"] or gone)
+        periods.add_row(one["period"], *times, one["root"] or "—")
     return named, periods
 
 
@@ -150,17 +164,19 @@ def rotate_root(*, store: Store) -> int:
 
     async def work() -> tuple[str, list[str]]:
         log = keeper.log()
-        new = keeper.roots().first if configured else next_root_key(keeper.state)
+        new = keeper.roots().wrapper if configured else next_root_key(keeper.state)
         old = keeper.roots().all
-        await note_act(
-            log, keeper, Phase.CONFIGURATION, "rotate-root", former=key_id(old[0]), key=key_id(new)
-        )
+        former = next((one.name for one in old if one.name != new.name), "")
+        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-root", former=former, key=new.name)
         rewrapping = Rewrapping(old, new)
         await keeper.vault().rewrap(rewrapping.wrap)
         rewrapping.check()
         if not configured:
             settle_root_key(keeper.state)
-        return key_id(new), rewrapping.unreadable
+        # a month may have begun under the former key while the others were wrapped anew
+        again = Rewrapping(old, new)
+        await keeper.vault().rewrap(again.wrap)
+        return new.name, again.unreadable
 
     changed, left = store.done(work)
     words = f"khóa gốc / root key: {changed}"

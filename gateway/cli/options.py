@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean. Imports nothing of the gateway: `--help` is fast."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 from rich.console import Console
+from rich.text import Text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -45,6 +47,10 @@ SET = click.option(
 )
 
 
+#: what is not printable and yet moves no cursor but to the next line
+_PLAIN = frozenset("\n\u00a0")
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """How a command tells what it has to say."""
@@ -53,18 +59,42 @@ class Voice:
     quiet: bool
 
     def say(self, facts: object, *words: object, width: int | None = None) -> None:
-        """Facts for machines, or words for people: text as it is, anything else as rich prints it.
+        """Facts for machines, or words for people: text plainly, anything else as rich prints it.
 
         `width`: of tables that go into a file.
         """
         if self.as_json:
-            click.echo(orjson.dumps(facts).decode())
+            click.echo(as_json(facts))
         elif not self.quiet:
             for one in words:
                 if isinstance(one, str):
-                    click.echo(one)
+                    click.echo(plain(one))
                 else:
                     Console(width=None if sys.stdout.isatty() else width).print(one)
+
+
+def plain(text: str) -> str:
+    """Text from outside with nothing in it that a terminal obeys: line ends stay, all else is written out."""
+    return "".join(one if one.isprintable() or one in _PLAIN else _escaped(one) for one in text)
+
+
+def cell(text: object) -> Text:
+    """The same for a table: brackets in it are no markup."""
+    return Text(plain(str(text)))
+
+
+def as_json(facts: object) -> str:
+    """JSON on one line, likewise: a terminal may be what reads it."""
+    text = orjson.dumps(facts).decode()
+    return text if text.isprintable() else "".join(_in_json(one) for one in text)
+
+
+def _in_json(one: str) -> str:
+    return one if one.isprintable() or one in _PLAIN else json.dumps(one)[1:-1]
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode()
 
 
 def options(*shared: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:

@@ -83,8 +83,8 @@ def diff(
     before, after = _rules(folder, overrides(values)), _rules(new.resolve(), overrides(values))
     store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)), before[0])
     now = store.keeper.now()
-    start = _utc(since) if since else rfc3339(now - timedelta(days=_DAYS))
-    end = _utc(until) if until else rfc3339(now)
+    start = _utc(since, "since") if since else rfc3339(now - timedelta(days=_DAYS))
+    end = _utc(until, "until") if until else rfc3339(now)
 
     async def work() -> Outcome:
         log, reader = store.keeper.log(), store.keeper.reader()
@@ -112,9 +112,9 @@ def _rules(folder: Path, given: dict[str, str]) -> tuple[Configuration, Catalogu
     return configuration, catalogue
 
 
-def _utc(text: str) -> str:
+def _utc(text: str, option: str) -> str:
     try:
-        return rfc3339(datetime.fromisoformat(moment(text)))
+        return rfc3339(datetime.fromisoformat(moment(text, option)))
     except ValueError:
         raise click.UsageError(
             f"{text}: write a day as 2026-11-25, or a time as 2026-11-25T07:00:00+07:00"

@@ -14,6 +14,7 @@ import orjson
 from rich.table import Table
 
 from gateway.cli.desk import Desk, asks
+from gateway.cli.options import cell
 from gateway.cli.tables import fields_table, papers_table
 
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
@@ -44,11 +45,13 @@ def procedures(*, desk: Desk) -> int:
       motlan procedures
       motlan procedures --gateway http://127.0.0.1:8080 --json
     """  # noqa: D301 -- \b is click's
-    answer = desk.asked(lambda client: client.get("/v1/procedures"))
+    answer = desk.asked(lambda client: client.get("/v1/procedures", "Procedures"))
     table = Table("mã / code", "thủ tục / procedure", "vai / roles")
     for item in answer.body["procedures"]:
-        roles = ", ".join(name + ("?" if role["optional"] else "") for name, role in item["subjects"].items())
-        table.add_row(item["code"], item["title"], roles)
+        roles = ", ".join(
+            name + ("?" if role.get("optional") else "") for name, role in item["subjects"].items()
+        )
+        table.add_row(*map(cell, (item["code"], item["title"], roles)))
     desk.say(answer.body, table)
     return 0
 
@@ -95,7 +98,7 @@ def prefill(
     }
     if official is not None:
         body["official"] = read_json(official, "--official")
-    answer = desk.asked(lambda client: client.post("/v1/prefill", body))
+    answer = desk.asked(lambda client: client.post("/v1/prefill", body, "PrefillAnswer"))
     desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
     return 0
 

@@ -1,9 +1,10 @@
 """Proofs fetched from a gateway and checked here, without believing it: only the log's public key is trusted."""
 
+import functools
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ from gateway.exchange_log.report import shown_plainly
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 #: a record that was just written has its place within so many seconds
 _PLACE_SECONDS = 10.0
+_SHORTEST_WAIT = 0.2
 _KEYS = "--vkey KEY for each or MOTLAN_LOG_VKEY with spaces between"
 
 
@@ -51,21 +53,49 @@ class Opened(NamedTuple):
     by: str
 
 
+def newest_note(client: Client) -> str | Answer:
+    """The newest signed checkpoint, or the refusal; Unreachable when what was sent is none."""
+    noted = client.get("/v1/audit/checkpoint")
+    return noted if noted.status != 200 else _noted(client, noted.body)
+
+
+def _noted(client: Client, note: object) -> str:
+    try:
+        Checkpoint.parse(split_note(str(note))[0])
+    except NoteBroken as error:
+        raise Unreachable(f"{client.base} sent what is no checkpoint: {error}") from None
+    return str(note)
+
+
+def _readable(check: Callable[..., Shown | Answer]) -> Callable[..., Shown | Answer]:
+    """A check that ends with Unreachable when what the gateway sent cannot be read."""
+
+    @functools.wraps(check)
+    def reading(client: Client, *given: Any) -> Shown | Answer:  # noqa: ANN401 -- those of the check
+        try:
+            return check(client, *given)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise Unreachable(f"{client.base} sent no proof that can be read") from None
+
+    return reading
+
+
+@_readable
 def check_inclusion(client: Client, leaf: str, vkeys: Sequence[str]) -> Shown | Answer:
     """Whether the record with this leaf hash is in the log; the answer of the gateway when it gives no proof."""
     query = f"leaf_hash={leaf}"
     first = _placed(client, f"/v1/audit/proof/inclusion?{query}")
     if first.status != 200:
         return first
-    noted = client.get("/v1/audit/checkpoint")
-    if noted.status != 200:
-        return noted
-    head, *_ = _opened(str(noted.body), vkeys)
+    note = newest_note(client)
+    if isinstance(note, Answer):
+        return note
+    head, *_ = _opened(note, vkeys)
     answer = client.get(f"/v1/audit/proof/inclusion?{query}&size={head.size}")
     if answer.status != 200:
         return answer
     place, hashes = answer.body["leaf_index"], answer.body["hashes"]
-    return _included([place], str(noted.body), vkeys, held=_holds(bytes.fromhex(leaf), place, hashes, head))
+    return _included([place], note, vkeys, held=_holds(bytes.fromhex(leaf), place, hashes, head))
 
 
 def _placed(client: Client, path: str) -> Answer:
@@ -76,9 +106,10 @@ def _placed(client: Client, path: str) -> Answer:
         wait = answer.body.get("retry_after") if isinstance(answer.body, dict) else None
         if answer.status != 404 or not isinstance(wait, int) or time.monotonic() + wait > end:
             return answer
-        time.sleep(wait)
+        time.sleep(max(wait, _SHORTEST_WAIT))
 
 
+@_readable
 def check_exchange(client: Client, exchange: str, vkeys: Sequence[str]) -> Shown | Answer:
     """Whether the records of an exchange are in the log; the answer of the gateway when it gives none.
 
@@ -89,7 +120,7 @@ def check_exchange(client: Client, exchange: str, vkeys: Sequence[str]) -> Shown
             return got
         try:
             first, *lines = [orjson.loads(line) for line in got]
-            note, records = str(first["checkpoint"]), [line for line in lines if "leaf" in line]
+            note, records = _noted(client, first["checkpoint"]), [line for line in lines if "leaf" in line]
             head, *_ = _opened(note, vkeys)
             held = all(_is_of(one["leaf"], exchange) and _in(one, head) for one in records)
             places = [int(one["i"]) for one in records]
@@ -111,14 +142,15 @@ def _included(places: list[int], note: str, vkeys: Sequence[str], *, held: bool)
     return Shown(good, words if good else f"NOT proven: {words}", facts, note)
 
 
+@_readable
 def check_growth(client: Client, older: str | None, vkeys: Sequence[str]) -> Shown | Answer:
     """The newest checkpoint, and whether the log grew out of the older one."""
-    noted = client.get("/v1/audit/checkpoint")
-    if noted.status != 200:
-        return noted
-    head, signed, by = _opened(str(noted.body), vkeys)
+    note = newest_note(client)
+    if isinstance(note, Answer):
+        return note
+    head, signed, by = _opened(note, vkeys)
     good, words = signed is True, f"{head.origin}: {head.size} records, {by}"
-    facts = {"size": head.size, "root": head.root.hex(), "signed": signed, "note": noted.body}
+    facts = {"size": head.size, "root": head.root.hex(), "signed": signed, "note": note}
     if older is not None:
         before, signed_before, by_before = _opened(older, vkeys)
         grew = _grew(client, before, head)
@@ -130,7 +162,7 @@ def check_growth(client: Client, older: str | None, vkeys: Sequence[str]) -> Sho
     if anchored.status == 200:  # else this client may not see them
         facts["anchors"] = anchored.body["anchors"]
         words += "".join(f"\n{told}" for told in anchors_told(anchored.body))
-    return Shown(good, words, {"good": good, **facts}, str(noted.body))
+    return Shown(good, words, {"good": good, **facts}, note)
 
 
 def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.audit.report_words import REPORTS, cell, csv_of
 from gateway.cli.desk import Desk, asks
 from gateway.cli.files import OUT, write
 from gateway.cli.filters import TIMES, moment
-from gateway.cli.options import options
+from gateway.cli.options import as_json, options, plain
+from gateway.cli.options import cell as shown
+from gateway.cli.paging import looked_past
 from gateway.domain.dates import local_text
 
 _WIDTH = 180
@@ -85,8 +87,11 @@ def report(
       motlan log report lookups --month 2026-11 --format csv --out lookups.csv
     """  # noqa: D301 -- \b is click's
     body = {"report": name, **_body(given)}
-    answer = desk.asked(lambda client: client.post("/v1/audit/report", body))
+    answer = desk.asked(lambda client: client.post("/v1/audit/report", body, "Report"))
     text = _written(answer.body, "json" if desk.as_json else form, wide=out is not None)
+    if form == "csv" and not desk.as_json:  # which has no place for it
+        for line in looked_past(answer.body):
+            click.echo(plain(line), err=True)
     if out is not None:
         write(out, text)
     elif not desk.quiet:
@@ -98,7 +103,7 @@ def _body(given: Mapping[str, Any]) -> dict[str, Any]:
     """The members of the request out of the options that were given."""
     plain = ("month", "requester", "agency", "limit", *_VOLUME)
     body = {key: given[key] for key in plain if given[key] is not None}
-    body |= {key: moment(given[key]) for key in ("since", "until") if given[key] is not None}
+    body |= {key: moment(given[key], key) for key in ("since", "until") if given[key] is not None}
     if office := _office(given):
         body["office"] = office
     return body
@@ -119,7 +124,7 @@ def _office(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(answer: Mapping[str, Any], form: str, *, wide: bool) -> str:
     if form == "json":
-        return orjson.dumps(answer).decode() + "\n"
+        return as_json(answer) + "\n"
     if form == "csv":
         return b"".join(csv_of(answer)).decode()
     width = _WIDTH if wide or not sys.stdout.isatty() else None
@@ -130,15 +135,16 @@ def _written(answer: Mapping[str, Any], form: str, *, wide: bool) -> str:
 
 
 def _table(answer: Mapping[str, Any]) -> Table:
-    heads = (f"{column['title']}\n{column['title_en']}" for column in answer["columns"])
-    table = Table(*heads, title=f"{answer['title']} / {answer['title_en']}")
+    table = Table(title=shown(f"{answer['title']} / {answer['title_en']}"))
+    for column in answer["columns"]:
+        table.add_column(shown(f"{column['title']}\n{column['title_en']}"))
     for row in answer["rows"]:
-        table.add_row(*(_cell(column["name"], row[column["name"]]) for column in answer["columns"]))
+        table.add_row(*(_cell(column["name"], row.get(column["name"], "")) for column in answer["columns"]))
     return table
 
 
-def _cell(name: str, value: object) -> str:
-    return local_text(cell(value)) if name in _TIMES else cell(value)
+def _cell(name: str, value: object) -> Text:
+    return shown(local_text(cell(value)) if name in _TIMES else cell(value))
 
 
 def _below(answer: Mapping[str, Any]) -> str:
@@ -147,4 +153,5 @@ def _below(answer: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{name}: {cell(value)}" for name, value in answer["settings"].items())
     lines = [f"{local_text(answer['since'])} … {local_text(answer['until'])}", f"tổng / totals: {totals}"]
     lines += [f"theo / with: {settings}"] * bool(settings)
-    return "".join(f"{line}\n" for line in (*lines, answer["how"], answer["how_en"]))
+    lines += [*looked_past(answer), answer["how"], answer["how_en"]]
+    return "".join(f"{plain(line)}\n" for line in lines)

@@ -18,7 +18,7 @@ from gateway.keeping.acts import note_act
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)
-_RESTART = "khởi động lại cổng / restart the gateway"
+_RESTART = "cho cổng đọc lại / let the gateway read it: kill -HUP <pid>"
 
 
 @click.group()
@@ -109,7 +109,7 @@ def list_requesters(*, config: Path | None, as_json: bool, quiet: bool) -> int:
 def revoke(*, name: str, store: Store) -> int:
     """End a requester: no new token, and those that it has open nothing any more, in every running gateway.
 
-    A line is added to its file; taking it out and restarting lets the requester in again, its old tokens never.
+    A line is added to its file; taking it out and reloading lets the requester in again, its old tokens never.
 
     \b
     Examples:

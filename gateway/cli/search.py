@@ -7,12 +7,11 @@ import click
 from rich.box import SQUARE
 from rich.console import Console, ConsoleOptions
 from rich.table import Table
-from rich.text import Text
 
 from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import FILTERS, TIMES, filters_of
-from gateway.cli.options import options
-from gateway.cli.paging import pages, passed_over
+from gateway.cli.options import cell, options
+from gateway.cli.paging import looked_past, pages
 from gateway.domain.dates import local_text
 
 #: of a table that goes into a file
@@ -43,10 +42,10 @@ def search(
       echo 033190001234 | motlan log search --subject - --source population --json
     """  # noqa: D301 -- \b is click's
     body = filters_of(filters)
-    answer = desk.asked(lambda client: pages(client, "/v1/audit/search", body, "records", limit))
+    answer = desk.asked(lambda client: pages(client, "/v1/audit/search", body, "AuditPage", "records", limit))
     found = answer.body
     desk.say(
-        found, Records(found["records"], more=found["next"] is not None), *passed_over(found), width=_WIDTH
+        found, Records(found["records"], more=found["next"] is not None), *looked_past(found), width=_WIDTH
     )
     return 0
 
@@ -70,7 +69,7 @@ class Records:
         for record in self._records:
             cells = _cells(record)
             shown = cells if flat else ("\n".join(filter(None, some)) for some in _stacked(cells))
-            table.add_row(*map(Text, shown))  # as it is, whatever brackets stand in it
+            table.add_row(*map(cell, shown))
             if not flat:
                 table.add_section()
         if self._more:
@@ -83,9 +82,9 @@ def _cells(record: Any) -> tuple[str, ...]:  # noqa: ANN401 -- the JSON answer
     time, _, zone = local_text(record.get("time", "")).partition(" +")
     del zone  # the heading has it
     names = "phase requester agency procedure purpose dossier".split()
-    named = (record.get(name, "") for name in names)
+    named = (str(record.get(name) or "") for name in names)
     place = f"{record['leaf_index']}" + ("\nbị sửa\naltered" if record.get("altered") else "")
-    return (place, time, *named, ", ".join(calls), record.get("result", ""))
+    return (place, time, *named, ", ".join(calls), str(record.get("result") or ""))
 
 
 def _stacked(cells: Sequence[str]) -> tuple[Sequence[str], ...]:

@@ -20,8 +20,8 @@ from gateway.cli.options import (
     overrides,
     state_folder,
 )
-from gateway.config import Configuration, load
-from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, Unprocessable
+from gateway.config import Configuration, is_overridden, load
+from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, RightMissing, Unprocessable
 from gateway.keeper import Keeper, kept
 
 _Found = TypeVar("_Found")
@@ -38,7 +38,7 @@ class Store(Voice):
         """What the work gave; exits, with a word about it, when it could not be done."""
         try:
             return kept(self.keeper, lambda: self._over_a_log(work))
-        except Unprocessable as error:
+        except (Unprocessable, RightMissing) as error:
             raise click.UsageError(error.detail) from None
         except ConfigError:
             raise
@@ -67,8 +67,10 @@ def keeps(command: Callable[..., int]) -> Callable[..., int]:
         **rest: Any,  # noqa: ANN401 -- the command's own
     ) -> int:
         folder = (config or data_root() / "config").resolve()
-        configuration = load(folder, overrides(values))
-        keeper = Keeper(configuration.gateway.log, state_folder(state))
+        given = overrides(values)
+        configuration = load(folder, given)
+        hot = is_overridden("gateway.log.retention.hot_months", given)
+        keeper = Keeper(configuration.gateway.log, state_folder(state), hot_overridden=hot)
         return command(store=Store(as_json, quiet, keeper, configuration), **rest)
 
     return keeping

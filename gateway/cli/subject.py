@@ -8,7 +8,7 @@ import click
 from gateway.cli.desk import Desk, asks
 from gateway.cli.filters import PERSON, TIMES, moment, person
 from gateway.cli.options import options
-from gateway.cli.paging import pages, passed_over
+from gateway.cli.paging import looked_past, pages
 from gateway.domain.dates import local_text
 
 
@@ -33,9 +33,9 @@ def subject(
       motlan log subject person.json --since 2026-01-01 --json
       echo '{"newborn": {"parent_personal_id": "033190001234", "birth_date": "2026-11-02"}}' | motlan log subject -
     """  # noqa: D301 -- \b is click's
-    times = {"since": since and moment(since), "until": until and moment(until)}
+    times = {"since": since and moment(since, "since"), "until": until and moment(until, "until")}
     body = {"subject": person(who, "person"), **{name: value for name, value in times.items() if value}}
-    answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "uses", limit))
+    answer = desk.asked(lambda client: pages(client, "/v1/usage", body, "Usage", "uses", limit))
     desk.say(answer.body, _told(answer.body))
     return 0
 
@@ -55,4 +55,4 @@ def _told(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
         lines += [f"  {use['summary']}", *_data(use, ""), f"  {use['summary_en']}", *_data(use, "_en"), ""]
     more = " … còn nữa / there are more: --limit" if body["next"] else ""
     lines.append(f"{len(body['uses'])} lần sử dụng / uses{more}")
-    return "\n".join([*lines, *passed_over(body)])
+    return "\n".join([*lines, *looked_past(body)])

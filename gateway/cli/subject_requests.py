@@ -47,7 +47,11 @@ def listing(*, only_open: bool, subject: str | None, limit: int, desk: Desk) -> 
     body = {"state": "open" if only_open else "all"}
     more = {} if subject is None else {"subject": person(subject, "subject")}
     asked = {**body, **more}
-    answer = desk.asked(lambda client: pages(client, "/v1/subject-requests/search", asked, "requests", limit))
+    answer = desk.asked(
+        lambda client: pages(
+            client, "/v1/subject-requests/search", asked, "SubjectRequests", "requests", limit
+        )
+    )
     found = answer.body["requests"]
     late = sum(one["overdue"] for one in found)
     desk.say(

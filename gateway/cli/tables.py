@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from rich.table import Table
 
+from gateway.cli.options import cell
+
 
 def fields_table(body: Any, only: int | None = None) -> Table:  # noqa: ANN401 -- the JSON answer
     """Fields that hold or could have held a value, with where it comes from."""
@@ -14,7 +16,7 @@ def fields_table(body: Any, only: int | None = None) -> Table:  # noqa: ANN401 -
         evidence = body["evidence"].get(field.get("evidence") or "", {})
         reason = (field.get("reason") or {}).get("code", "")
         source = f"{evidence['source']} · {field.get('attribute')}" if evidence else reason
-        table.add_row(name, field["state"], shown(field["value"]), source)
+        table.add_row(*map(cell, (name, field["state"], shown(field["value"]), source)))
     return table
 
 
@@ -23,7 +25,7 @@ def papers_table(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     table = Table("giấy tờ / paper", "trạng thái / state", "thay bằng / by")
     for paper in body["papers"]:
         by = replaced_by(paper["by"], body["evidence"]) if paper.get("by") else _reason(paper)
-        table.add_row(paper["title"], paper["state"], by)
+        table.add_row(*map(cell, (paper["title"], paper["state"], by)))
     return table
 
 

@@ -40,7 +40,10 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
     help="File with the signed checkpoint for which it must be made, or `log prove-archive` proved.",
 )
 @click.option(
-    "--since", type=_NOTE, help="File with an older signed checkpoint: the log must have only grown."
+    "--since",
+    type=_NOTE,
+    help="File with an older signed checkpoint: the log must have only grown. (In `log export` --since is a time;"
+    " give it this file as --grown-from, else a day that begins behind it shows nothing.)",
 )
 @click.option(
     "--strict",

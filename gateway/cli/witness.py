@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ import uvloop
 from aiohttp import web
 
 from gateway import registry, telemetry
+from gateway.api.bodies import read_bytes
 from gateway.api.door import DoorRunner
 from gateway.cli.options import JSON, QUIET, READY, state_folder
 from gateway.domain.errors import ConfigError, Problem
@@ -22,6 +23,8 @@ from gateway.settings import DoorLimits
 _KEY = "witness.key"
 _MEMORY = "witness.db"
 _NAME = "motlan.example/witness"
+#: a submission is a few kilobytes and sent at once; so many connections stay below the usual limit of open files
+_LIMITS = DoorLimits(body_bytes=65_536, header_seconds=3, body_seconds=3, idle_seconds=10, connections=500)
 
 
 @click.command()
@@ -79,17 +82,28 @@ def witness(
     home = folder.resolve() if folder is not None else state_folder(None) / "witness"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_memory(home, key, first=first)
-    app = registry.resolve("adapters.anchors.witness_door", "build_witness")(
-        name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY
+    app = guarded_witness(name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY, _LIMITS)
+    runner = DoorRunner(app, _LIMITS)
+    uvloop.run(
+        _run(runner, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
     )
 
-    uvloop.run(
-        _run(app, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
-    )
+
+def guarded_witness(
+    name: str, seed: bytes, log_vkeys: Sequence[str], memory: Path, limits: DoorLimits
+) -> web.Application:
+    """The witness as an application that takes bodies within the limits only; ConfigError as `build_witness`."""
+
+    async def read(request: web.Request) -> bytes:
+        return await read_bytes(request, limits.body_bytes, limits.body_seconds)
+
+    build = registry.resolve("adapters.anchors.witness_door", "build_witness")
+    built: web.Application = build(name, seed, log_vkeys, memory, read)
+    return built
 
 
 async def _run(
-    app: web.Application,
+    runner: DoorRunner,
     address: tuple[str, int],
     ready_file: Path | None,
     say: Callable[[dict[str, object]], None],
@@ -97,7 +111,6 @@ async def _run(
     """Serve until told to stop; `say` hears once where."""
     telemetry.set_up()
     stop = stop_event()
-    runner = DoorRunner(app, DoorLimits())
     await runner.setup()
     try:
         host, port = address
@@ -105,7 +118,7 @@ async def _run(
         content: dict[str, object] = {
             "pid": os.getpid(),
             "url": f"http://{host}:{runner.addresses[0][1]}",
-            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
+            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(runner.app),
         }
         if ready_file is not None:
             write_ready(ready_file, content)

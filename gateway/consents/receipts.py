@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gateway.access import jose, jwk
-from gateway.access.keys import SigningKey
-from gateway.exchange_log.key_files import key_from_text, key_in
-from gateway.settings_consents import ConsentSettings
+from gateway.exchange_log.embedded_keys import EmbeddedSigner
+from gateway.exchange_log.key_files import key_in
+from gateway.ports_keys import ED25519, ES256, Signer
 
 KEY_FILE = "document-signing.key"
 _FORMER_FILE = "document-signing-former.key"
 _TYPE = "consent-receipt+jwt"
+#: what a key signs with -> its name in a JWS (RFC 8037, RFC 7518)
+_JWA = {ED25519: "EdDSA", ES256: "ES256"}
 SCHEMA = "ISO/IEC TS 27560:2023"
 _RIGHTS = ("access", "correction", "restriction", "objection", "withdrawal")
 
@@ -23,31 +28,35 @@ _RIGHTS = ("access", "correction", "restriction", "objection", "withdrawal")
 class Notary:
     """Signs for the house."""
 
-    def __init__(self, seeds: Sequence[bytes]) -> None:
-        """Ed25519 seeds; the first one signs, the others are published."""
-        self._keys = [SigningKey.of(seed) for seed in seeds]
+    def __init__(self, signers: Sequence[Signer]) -> None:
+        """The first one signs, the others are published: what they signed before still verifies."""
+        self._signer = signers[0]
+        self._keys = [(one.algorithm, jwk.of(one.public_key())) for one in signers]
 
     def signed(self, claims: dict[str, Any], kind: str = _TYPE) -> str:
-        """The claims as a compact JWS."""
-        key = self._keys[0]
-        return jose.sign({"typ": kind, "kid": key.kid}, claims, key.private)
+        """The claims as a compact JWS; KeyUnavailable. May wait for who holds the key: not for the loop."""
+        algorithm, key = self._keys[0]
+        head = {"alg": _JWA[algorithm], "typ": kind, "kid": key.kid}
+        signed = f"{jose.encoded(orjson.dumps(head))}.{jose.encoded(orjson.dumps(claims))}"
+        return f"{signed}.{jose.encoded(self._signer.sign(signed.encode()))}"
 
     def jwks(self) -> list[dict[str, Any]]:
         """The public halves, for `/oauth2/jwks`."""
         return [
-            {**jwk.jwk_of(one.public.key), "kid": one.kid, "alg": "EdDSA", "use": "sig"} for one in self._keys
+            {**jwk.jwk_of(key.key), "kid": key.kid, "alg": _JWA[algorithm], "use": "sig"}
+            for algorithm, key in self._keys
         ]
 
 
-def open_notary(settings: ConsentSettings, state: Path) -> Notary:
-    """The keys of the configuration, else those of the state folder, made there when there are none. ConfigError."""
-    if settings.document_key is not None:
-        given = (settings.document_key, settings.former_document_key)
-        return Notary([
-            key_from_text(one.reveal(), "consents.document_key") for one in given if one is not None
-        ])  # fmt: skip
+def signers_in(state: Path) -> list[Signer]:
+    """The key of the state folder, made there when there is none, and the one before it. ConfigError."""
     former = state / _FORMER_FILE
-    return Notary([key_in(state / KEY_FILE), *([key_in(former)] if former.exists() else [])])
+    return [signer_of(key_in(path)) for path in (state / KEY_FILE, former) if path != former or path.exists()]
+
+
+def signer_of(seed: bytes) -> Signer:
+    """The key of 32 bytes."""
+    return EmbeddedSigner(Ed25519PrivateKey.from_private_bytes(seed))
 
 
 def receipt(consent: dict[str, Any], principal: str, issuer: str, issued: int) -> dict[str, Any]:

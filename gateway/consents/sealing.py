@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import subject_index
 from gateway.ports import LogKeeping
@@ -39,7 +39,10 @@ class Seals:
     async def _opened(self, only: str = "") -> Mapping[str, PeriodKeys]:
         periods = await self._keeping.periods()
         wanted = {month: wrapped for month, wrapped in periods.items() if only in ("", month)}
-        return await asyncio.to_thread(self._unwrapped, wanted)
+        try:
+            return await asyncio.to_thread(self._unwrapped, wanted)
+        except KeyUnavailable as error:
+            raise LogUnavailable(f"the root key cannot be used: {error.detail}") from None
 
     def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
         opened: dict[str, PeriodKeys] = {}

@@ -4,6 +4,7 @@ Every act is a record of the exchange log before it is done. Nothing is remember
 withdrew holds in none. Who may not see a consent is told the same as for one that there is not.
 """
 
+import asyncio
 import contextlib
 import hmac
 import secrets
@@ -87,7 +88,7 @@ class ConsentBook:
             asker, "given", given.person, given.purpose, consent=consent, holder=holder,
             text_version=given.text_version, channel=given.channel,
         )  # fmt: skip
-        row = self._row(consent, holder, asker, given, now, await books.keys(now))
+        row = await self._row(consent, holder, asker, given, now, await books.keys(now))
         await books.rows.add(row)
         return {"exchange_id": asker.exchange, **shown(row)}
 
@@ -155,7 +156,7 @@ class ConsentBook:
         plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
         return "" if plain is None else plain.decode()
 
-    def _row(
+    async def _row(
         self, consent: str, holder: str, asker: Asker, given: Given, now: datetime, keys: PeriodKeys
     ) -> ConsentRow:
         books, moment = self._books, now.timestamp()
@@ -176,7 +177,8 @@ class ConsentBook:
         told = shown(row._replace(body=orjson.dumps(body).decode()))
         principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
         issuer = books.configuration.gateway.issuer or books.configuration.gateway.log.origin
-        body["receipt"] = books.notary.signed(receipt(told, principal, issuer, int(moment)))
+        claims = receipt(told, principal, issuer, int(moment))
+        body["receipt"] = await asyncio.to_thread(books.notary.signed, claims)
         return row._replace(body=orjson.dumps(body).decode())
 
 

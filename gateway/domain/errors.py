@@ -148,6 +148,18 @@ class LogUnavailable(GatewayError):
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
 
 
+class RightMissing(LogUnavailable):
+    """The account of the database may not do this to the log: another one may."""
+
+
+class LogNotSigned(LogUnavailable):
+    """Records get no place in the signed tree until the operator mends the log, so no new exchange begins."""
+
+    code = "log_not_signed"
+    title = "The exchange log cannot be signed until its operator mends it, so no new exchange begins"
+    title_vi = "Nhật ký giao dịch không ký được cho đến khi được khắc phục nên không nhận giao dịch mới"
+
+
 class AccessUnavailable(GatewayError):
     """What was shown or revoked before cannot be looked up, so nobody is let in: this never fails open."""
 
@@ -171,6 +183,15 @@ class LogUnreadable(LogUnavailable):
 
     title = "The exchange log cannot be read just now"
     title_vi = "Hiện không đọc được nhật ký giao dịch"
+
+
+class KeyUnavailable(GatewayError):
+    """A key that lies elsewhere cannot be used now."""
+
+    code = "key_unavailable"
+    http = 503
+    title = "A key that the gateway needs cannot be used now"
+    title_vi = "Hiện không dùng được khóa mà cổng cần"
 
 
 class NotAnchored(GatewayError):

@@ -19,7 +19,11 @@ _INSIDE = re.compile(rb"(?<![0-9])0[0-9]{11}(?![0-9])")
 _NINES, _TWELVE = bytes.maketrans(b"012345678", b"9" * 9), b"9" * 12
 _GROUPS = re.compile(r"\d+(?:[\s.\-_\u2010-\u2015\u2212]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
-_DOSSIER = re.compile(r"\b[A-Z]\d{2}(?:\.\d{2})*-\d{6}-\d{4}\b")
+#: national-portal.md K.1: unit, day (yyMMdd, at ministries yyyyMMdd), number; never of 9 or 12 digits behind the unit
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_DOSSIER = re.compile(
+    rf"\b[A-Z][0-9]{{2}}(?:\.[0-9]{{2,3}})*-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})\b"
+)
 #: digits of a person's number, old and new
 _LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)

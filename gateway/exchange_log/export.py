@@ -23,12 +23,14 @@ def first_line(
     edge: Mapping[str, Sequence[bytes]] | None,
     consistency: Mapping[int, Sequence[bytes]] | None = None,
     asked: tuple[str, str] = ("", ""),
+    searched: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     """Line 1, without its newline.
 
     `checkpoint` is the signed note. The records are those from `first` to before `end`. `edge` is what `edges`
     gives, None for a search result. `consistency` has proofs out of older sizes. `created` is RFC 3339 UTC.
     `asked` is the span of time that was asked for, as records have times, with empty text for an open end.
+    `searched` is what a search says of itself: `filters`, `skipped_periods` and `archives`, by their names.
     """
     head: dict[str, Any] = {
         "motlan_export": FORM,
@@ -39,7 +41,7 @@ def first_line(
         "to": end,
     }
     if edge is None:
-        head["contiguous"] = False
+        head |= {"contiguous": False, **({"searched": searched} if searched else {})}
     else:
         head["edge"] = {side: _hex(hashes) for side, hashes in edge.items()}
     if consistency:

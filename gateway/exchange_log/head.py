@@ -21,10 +21,12 @@ from gateway.exchange_log.verdict import Verdict
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MEMBERS = re.compile(
-    "motlan_export origin vkeys checkpoint from to (edge|contiguous)( consistency)?( since)?( until)? created",
+    "motlan_export origin vkeys checkpoint from to (edge|contiguous( searched)?)"
+    "( consistency)?( since)?( until)? created",
     re.ASCII,
 )
 _TIME = re.compile(r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", re.ASCII)
+_SEARCHED = ("filters", "skipped_periods", "archives")
 _PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
@@ -54,6 +56,8 @@ class Head(NamedTuple):
     consistency: dict[int, list[bytes]]
     #: the span of time that was asked for; empty for an open end
     asked: tuple[str, str]
+    #: of a search: names of its filters, months and archives where it could not look; None where line 1 is silent
+    searched: dict[str, list[str]] | None
     digest: str
     #: whether it is written in the one way in which exports write it
     plain: bool
@@ -83,6 +87,7 @@ def read_head(line: bytes) -> Head:
                 int(size): hashes_of(proof) for size, proof in members.get("consistency", {}).items()
             },
             asked=(_time(members.get("since", "")), _time(members.get("until", ""))),
+            searched=_searched(members["searched"]) if "searched" in members else None,
             digest=hashlib.sha256(line).hexdigest(),
             plain=_MEMBERS.fullmatch(" ".join(members)) is not None and written(members) == line,
         )
@@ -100,7 +105,7 @@ def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verd
     checkpoint = head.checkpoint
     verdict.origin, verdict.size, verdict.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
     verdict.first, verdict.end, verdict.contiguous = head.first, head.end, head.contiguous
-    verdict.asked = head.asked
+    verdict.asked, verdict.searched = head.asked, head.searched
     if not head.plain:
         verdict.conclude("line", "line 1 is not written as an export writes it", 1)
     if head.origin != checkpoint.origin:
@@ -138,9 +143,15 @@ def kept_checkpoint(
     """A checkpoint that the reader brought; None when there is none or when it says nothing."""
     if note is None:
         return None
+    logs, stranger = [one for one in verifiers if one.kind != COSIGNATURE], False
     try:
-        kept = Checkpoint.parse(open_note(note, [one for one in verifiers if one.kind != COSIGNATURE]))
+        stranger = not signatures_of(note, logs)
+        kept = Checkpoint.parse(open_note(note, logs))
     except NoteBroken as error:
+        if stranger:
+            hint = "if the log's key was changed, give the former one too, --vkey KEY for each"
+            verdict.leave_open(code, f"the checkpoint that you gave cannot be used: {error}; {hint}")
+            return None
         verdict.conclude(code, f"the checkpoint that you gave cannot be used: {error}")
         return None
     if kept.origin != head.checkpoint.origin:
@@ -182,6 +193,15 @@ def _split_proof(text: str | None) -> tuple[list[bytes] | None, str | None]:
         return [base64.b64decode(line, validate=True) for line in lines.split("\n")[1:]], note
     except ValueError:
         return [], note
+
+
+def _searched(members: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Lists of words under their names; ValueError or TypeError for anything else."""
+    if tuple(members) != _SEARCHED or not all(type(words) is list for words in members.values()):
+        raise ValueError("not what a search says of itself")
+    if not all(type(word) is str for words in members.values() for word in words):
+        raise TypeError("no word")
+    return members
 
 
 def _time(text: str) -> str:

@@ -49,6 +49,19 @@ def key_in(path: Path) -> bytes:
             create_file(path, new_key_text())
         return key_from_text(path.read_text("ascii"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        what = f"{path.name} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
-        remedy = "make the state folder writable, or set a key"
-        raise ConfigError([Problem(str(path.name), 0, what, remedy)]) from None
+        raise _unusable(path, error) from None
+
+
+def kept_key(path: Path) -> bytes | None:
+    """The 32 bytes that a file keeps; None, and nothing is made, when there is none. ConfigError for an unfit one."""
+    try:
+        return key_from_text(path.read_text("ascii"), path.name)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, error) from None
+
+
+def _unusable(path: Path, error: Exception) -> ConfigError:
+    what = f"{path.name} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
+    return ConfigError([Problem(path.name, 0, what, "make the state folder writable, or set a key")])

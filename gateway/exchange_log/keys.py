@@ -2,14 +2,12 @@
 
 A period is a month in UTC. Its index key, digest key and encryption key live and die together: when the row of
 a period is deleted, its sealed parts stay closed and its indexes and digests can no longer be guessed.
-Wrapping and sealing are AES-256-GCM (NIST SP 800-38D) with 12 random bytes in front.
+Sealing is AES-256-GCM (NIST SP 800-38D) with 12 random bytes in front; wrapping is the root key's (gateway.ports_keys).
 """
 
 import asyncio
 import contextlib
-import hashlib
 import math
-import os
 import re
 import secrets
 import time
@@ -18,15 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.exchange_log.durable import replace_file, sync_folder
-from gateway.exchange_log.key_files import ROOT_FILE, key_in
+from gateway.exchange_log.embedded_keys import EmbeddedRoot, as_wrapper
+from gateway.exchange_log.key_files import ROOT_FILE, kept_key, key_in
+from gateway.ports_keys import KeyWrapper
+
+#: a root key: one that is held somewhere, or its 32 bytes
+Root = bytes | KeyWrapper
 
 _KEY = 32
-_NONCE = 12
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
@@ -66,31 +67,35 @@ class RootKeys:
 
     __slots__ = ("_keys", "_read")
 
-    def __init__(self, keys: Sequence[bytes], read: Callable[[], Sequence[bytes]] | None = None) -> None:
+    def __init__(self, keys: Sequence[Root], read: Callable[[], Sequence[Root]] | None = None) -> None:
         """The first of `keys` wraps; `read` gives them anew, where another process may change them."""
-        self._keys = tuple(keys)
+        self._keys = tuple(map(as_wrapper, keys))
         self._read = read
 
     @classmethod
-    def of(cls, roots: "bytes | RootKeys") -> "RootKeys":
+    def of(cls, roots: "Root | RootKeys") -> "RootKeys":
         """One key alone, or several as they are."""
-        return cls((roots,)) if isinstance(roots, bytes) else roots
+        return roots if isinstance(roots, RootKeys) else cls((roots,))
 
     @property
-    def first(self) -> bytes:
+    def wrapper(self) -> KeyWrapper:
         """The key that wrapped when it was read last."""
         return self._keys[0]
 
     @property
-    def all(self) -> tuple[bytes, ...]:
+    def all(self) -> tuple[KeyWrapper, ...]:
         """The keys as they were read last."""
         return self._keys
 
-    def newest(self) -> bytes:
+    def newest(self) -> KeyWrapper:
         """The key that wraps now. Reads files: not for the loop."""
         if self._read is not None:
-            self._keys = tuple(self._read())
+            self._keys = tuple(map(as_wrapper, self._read()))
         return self._keys[0]
+
+    def opener(self, period: str, wrapped: bytes) -> str:
+        """The name of the key that opens the keys of a period; empty when none does."""
+        return next((one.name for one in self._keys if _plain(one, period, wrapped) is not None), "")
 
     def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
         """The keys of a period, by whichever root key opens them; ConfigError when none does. May read files."""
@@ -111,14 +116,14 @@ class KeyRing:
     __slots__ = ("_brief", "_clock", "_known", "_lock", "_look", "_roots", "_store")
 
     def __init__(
-        self, roots: "bytes | RootKeys", store: KeyStore, clock: Callable[[], float] = time.time
+        self, roots: Root | RootKeys, store: KeyStore, clock: Callable[[], float] = time.time
     ) -> None:
         """A root key has 32 bytes (`root_key_from_text`, `root_key_in`); the clock gives POSIX seconds."""
         self._roots = RootKeys.of(roots)
         self._store = store
         self._clock = clock
-        #: keys that stay, and until when the store need not be asked for them (the clock's seconds)
-        self._known: dict[str, tuple[float, PeriodKeys]] = {}
+        #: keys that stay, until when the store need not be asked for them (the clock's seconds), and as they were there
+        self._known: dict[str, tuple[float, PeriodKeys, bytes]] = {}
         #: keys of other months, and until when they are used (the clock's seconds)
         self._brief: dict[str, tuple[float, PeriodKeys]] = {}
         self._lock = asyncio.Lock()
@@ -136,7 +141,7 @@ class KeyRing:
     def fresh(self, period: str) -> PeriodKeys | None:
         """The same, when the store need not be asked whether it still has them."""
         now = self._clock()
-        until, _ = self._known.get(period, (now, None))
+        until, *_ = self._known.get(period, (now,))
         # What ends too late was set before the clock was set back.
         looked = period not in self._known or now < until <= now + _LOOK_SECONDS
         return self.known(period) if looked else None
@@ -166,21 +171,26 @@ class KeyRing:
         self._look = asyncio.get_running_loop().call_later(seconds, self._forget) if held else None
 
     async def _opened(self, period: str) -> PeriodKeys:
-        _, used = self._known.get(period, (0.0, None))
+        held = self._known.get(period)
+        used, seen = (held[1], held[2]) if held is not None else (None, b"")
         wrapped = await self._store.wrapped(period)
         if wrapped is None:
             if used is not None:
                 raise LogUnavailable(f"the keys of {period} are gone from the log's database")
-            root = await asyncio.to_thread(self._roots.newest)
-            wrapped = await self._store.keep(period, wrap_new(root, period))
-        keys = await asyncio.to_thread(self._roots.unwrap, period, wrapped)
+            fresh = await asyncio.to_thread(lambda: wrap_new(self._roots.newest(), period))
+            wrapped = await self._store.keep(period, fresh)
+        # whoever holds the root key is not asked again about what has not changed
+        if used is not None and wrapped == seen:
+            keys = used
+        else:
+            keys = await asyncio.to_thread(self._roots.unwrap, period, wrapped)
         if used not in {None, keys}:
             raise LogUnavailable(
                 f"the keys of {period} in the log's database are not those that were used before"
             )
         now = self._clock()
         if period in safe_periods(now):
-            self._known[period] = (now + _LOOK_SECONDS, keys)
+            self._known[period] = (now + _LOOK_SECONDS, keys, wrapped)
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
         self._look_later()
@@ -194,38 +204,32 @@ def safe_periods(seconds: float) -> tuple[str, str]:
     return f"{now.tm_year:04}-{now.tm_mon:02}", f"{year:04}-{month:02}"
 
 
-def wrap_new(root: bytes, period: str) -> bytes:
+def wrap_new(root: Root, period: str) -> bytes:
     """Three fresh random keys for a period, wrapped under the root key."""
     if not _PERIOD.fullmatch(period):
         raise ValueError("a period is a month, as in 2026-11")
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(root).encrypt(nonce, secrets.token_bytes(3 * _KEY), period.encode())
+    return as_wrapper(root).wrap(secrets.token_bytes(3 * _KEY), period.encode())
 
 
-def rewrap(old: Sequence[bytes], root: bytes, period: str, wrapped: bytes) -> bytes | None:
+def rewrap(old: Sequence[Root], root: Root, period: str, wrapped: bytes) -> bytes | None:
     """The same keys wrapped under `root`; None when they are already. ConfigError when no key opens them."""
-    if _plain(root, period, wrapped) is not None:
+    new = as_wrapper(root)
+    if _plain(new, period, wrapped) is not None:
         return None
-    opened = (_plain(key, period, wrapped) for key in old)
+    opened = (_plain(as_wrapper(key), period, wrapped) for key in old)
     plain = next((one for one in opened if one is not None), None)
     if plain is None:
         unwrap_by((), period, wrapped)
     assert plain is not None
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(root).encrypt(nonce, plain, period.encode())
+    return new.wrap(plain, period.encode())
 
 
-def key_id(key: bytes) -> str:
-    """A short name for a secret key, which tells nothing about it."""
-    return hashlib.sha256(b"motlan key id v1" + key).hexdigest()[:8]
-
-
-def unwrap(root: bytes, period: str, wrapped: bytes) -> PeriodKeys:
+def unwrap(root: Root, period: str, wrapped: bytes) -> PeriodKeys:
     """The keys of a period; ConfigError when the root key does not open them."""
-    return unwrap_by((root,), period, wrapped)
+    return unwrap_by((as_wrapper(root),), period, wrapped)
 
 
-def unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys:
+def unwrap_by(roots: Sequence[KeyWrapper], period: str, wrapped: bytes) -> PeriodKeys:
     """The keys of a period, by one of several root keys; ConfigError when none opens them."""
     for root in roots:
         keys = _plain(root, period, wrapped)
@@ -240,12 +244,10 @@ def unwrap_by(roots: Sequence[bytes], period: str, wrapped: bytes) -> PeriodKeys
     raise ConfigError([Problem("log.root_key", 0, what, "give the root key that this log began with")])
 
 
-def _plain(root: bytes, period: str, wrapped: bytes) -> bytes | None:
+def _plain(root: KeyWrapper, period: str, wrapped: bytes) -> bytes | None:
     """The three keys end to end; None when this root key does not open them."""
-    try:
-        return AESGCM(root).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], period.encode())
-    except (InvalidTag, ValueError):
-        return None
+    plain = root.unwrap(wrapped, period.encode())
+    return plain if plain is None or len(plain) == 3 * _KEY else None
 
 
 def root_key_in(folder: Path) -> bytes:
@@ -257,18 +259,29 @@ def root_key_in(folder: Path) -> bytes:
 
 
 def root_keys_in(folder: Path) -> RootKeys:
-    """The root key of the state folder, with the next and the former one while and after it is changed."""
-    names = (ROOT_FILE, _NEXT_ROOT_FILE, _FORMER_ROOT_FILE)
+    """The root key of the state folder, with the next and the former one while and after it is changed.
+
+    A next one that stands wraps already: a month that begins while its predecessors' keys are wrapped anew is not left
+    behind. A root key that went missing since is an error, and no fresh start.
+    """
+    root_key_in(folder)
 
     def read() -> list[bytes]:
-        return [key_in(folder / name) for name in names if name == ROOT_FILE or (folder / name).exists()]
+        # in the order in which a change moves them: none is missed
+        following, root, former = (
+            kept_key(folder / name) for name in (_NEXT_ROOT_FILE, ROOT_FILE, _FORMER_ROOT_FILE)
+        )
+        if root is None:
+            remedy = "restore the key file, or set log.root_key"
+            raise ConfigError([Problem(ROOT_FILE, 0, f"there is no {ROOT_FILE} any more", remedy)])
+        return [one for one in (following, root, former) if one is not None]
 
     return RootKeys(read(), read)
 
 
-def next_root_key(folder: Path) -> bytes:
+def next_root_key(folder: Path) -> KeyWrapper:
     """The key that is to follow in the state folder: that of a rotation that broke off, else a new one."""
-    return key_in(folder / _NEXT_ROOT_FILE)
+    return EmbeddedRoot(key_in(folder / _NEXT_ROOT_FILE))
 
 
 def settle_root_key(folder: Path) -> None:

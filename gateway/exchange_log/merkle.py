@@ -129,6 +129,23 @@ def verify_consistency(
     return bool(proof) and _old_and_new(old_size, old_root, new_size, proof) == (old_root, new_root)
 
 
+def proves_fork(
+    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Whether the proof shows that the new tree begins with another tree than the old one of the same size.
+
+    It leads to the new root, and so consists of that tree's own hashes, but out of another old root. A proof that
+    leads nowhere shows nothing: anybody can write one. Of an old tree that is one perfect subtree no proof shows it,
+    for it begins with the root that the verifier has.
+    """
+    if not 0 < old_size <= new_size or not _are_hashes([old_root, new_root, *proof]):
+        return False
+    if old_size == new_size:
+        return not proof and old_root != new_root
+    roots = _old_and_new(old_size, old_root, new_size, proof) if proof else None
+    return roots is not None and roots[1] == new_root and roots[0] != old_root
+
+
 def _old_and_new(
     old_size: int, old_root: bytes, new_size: int, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes] | None:

@@ -10,10 +10,10 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 #: signature types of C2SP signed-note: of a log, and of a witness with a time
 ED25519 = 0x01
@@ -28,6 +28,8 @@ _MOST_SIGNATURES = 100
 _NAMED = 5
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+#: no log has more records: the largest number that a database keeps
+_MOST_RECORDS = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _HEX_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 _NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
@@ -46,15 +48,30 @@ class Signature(NamedTuple):
     time: int | None
 
 
+class SigningKey(Protocol):
+    """A private Ed25519 key, wherever it lies."""
+
+    def public_key(self) -> object:
+        """What verifies."""
+        ...
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The signature, 64 bytes."""
+        ...
+
+
 class NoteSigner:
     """Signs as `name`: as a log, or as a witness when `kind` is COSIGNATURE."""
 
     __slots__ = ("_key", "_verifier", "vkey")
 
-    def __init__(self, name: str, key: Ed25519PrivateKey, kind: int = ED25519) -> None:
-        """NoteBroken when `name` is empty or has a space, a plus or a control character."""
+    def __init__(self, name: str, key: SigningKey, kind: int = ED25519) -> None:
+        """NoteBroken when `name` is empty or has a space, a plus or a control character, and for no Ed25519 key."""
+        public = key.public_key()
+        if not isinstance(public, Ed25519PublicKey):
+            raise NoteBroken("notes are signed with Ed25519")
         self._key = key
-        self._verifier = NoteVerifier(name, key.public_key(), kind)
+        self._verifier = NoteVerifier(name, public, kind)
         #: the public key, to be handed to whoever verifies
         self.vkey = self._verifier.vkey
 
@@ -69,12 +86,16 @@ class NoteSigner:
         return f"{text}\n{self.line(text)}"
 
     def line(self, text: str, time: int | None = None) -> str:
-        """The signature line over a text, to be put at the end of its note; a witness gives POSIX seconds."""
+        """The signature line over a text, to be put at the end of its note; a witness gives POSIX seconds.
+
+        NoteBroken when the key, which may lie elsewhere, gave a signature that does not hold: none such is kept.
+        """
         known = self._verifier
         if (time is None) != (known.kind == ED25519):
             raise ValueError("a witness signs a time, a log does not")
         stamp = b"" if time is None else time.to_bytes(_TIME_BYTES)
         signed = stamp + self._key.sign(_message(text, time))
+        known.verified(text, signed)
         return f"{_DASH}{known.name} {base64.b64encode(known.key_id + signed).decode()}\n"
 
 
@@ -141,7 +162,8 @@ class Checkpoint(NamedTuple):
         # the first three are there and full; what follows the last newline is nothing
         origin, size, root, *extensions, rest = lines if len(lines) > 3 else ["", "", "", ""]
         decoded = _decoded(root)
-        if rest or not (origin and _SIZE.fullmatch(size) and len(decoded) == _ROOT_BYTES and all(extensions)):
+        good = origin and _SIZE.fullmatch(size) and int(size) <= _MOST_RECORDS
+        if rest or not (good and len(decoded) == _ROOT_BYTES and all(extensions)):
             raise NoteBroken("a checkpoint has an origin, a size in digits and a root of 32 bytes in base64")
         return cls(origin, int(size), decoded, tuple(extensions))
 

@@ -43,12 +43,25 @@ def _proven(start: str, verdict: Verdict) -> list[str]:
     if verdict.records:
         phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
-    lines += _asked(verdict)
+    lines += [*_search_told(verdict), *_asked(verdict)]
     if verdict.since is not None:
         lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
     if verdict.grown is not None:
         lines.append(f"all of it stands in the log of {verdict.grown} records whose checkpoint you gave")
     return lines
+
+
+def _search_told(verdict: Verdict) -> list[str]:
+    """What a search says of itself."""
+    if verdict.searched is None:
+        return []
+    words = {
+        "filters": "found by a search for",
+        "skipped_periods": "not searched by person, the keys were destroyed:",
+        "archives": "not searched, older records are in:",
+    }
+    told = [f"{words[name]} {', '.join(held)}" for name, held in verdict.searched.items() if held]
+    return told or ["found by a search without filters"]
 
 
 def _asked(verdict: Verdict) -> list[str]:
@@ -61,15 +74,27 @@ def _asked(verdict: Verdict) -> list[str]:
         return [f"{what}: a search result cannot show that nothing is missing"]
     began, ended = verdict.reached
     lines = [f"{what}; first record of {verdict.opening or 'none'}, last of {verdict.closing or 'none'}"]
+    if began and ended:
+        both = "it reaches both ends of what was asked for"
+        open_end = "it begins where it was asked to, and ends with the log of this checkpoint"
+        return [*lines, both if until or verdict.end < verdict.size else open_end]
+    last = not ended and verdict.end == verdict.size
     beside = [
         *([] if began else [f"record {verdict.first - 1}, which stands before the first,"]),
-        *([] if ended else [f"record {verdict.end}, which follows the last,"]),
+        *([] if ended or last else [f"record {verdict.end}, which follows the last,"]),
     ]
-    if not beside:
-        return [*lines, "it reaches both ends of what was asked for"]
-    first, end = verdict.first - (not began), verdict.end + (not ended)
+    first, end = verdict.first - (not began), verdict.end + (not ended and not last)
     hint = f"to see it, export --from {first} --to {end}"
-    return [*lines, *(f"NOT SHOWN: whether {one} is of that span as well; {hint}" for one in beside)]
+    lines += [f"NOT SHOWN: whether {one} is of that span as well; {hint}" for one in beside]
+    return [*lines, *[_tail(verdict, until)] * last]
+
+
+def _tail(verdict: Verdict, until: str) -> str:
+    return (
+        f"NOT SHOWN: whether that is all until {until}: the log of this checkpoint ends here, with {verdict.size} "
+        "records, and nothing shows that the checkpoint is from after that; a witness that signed it later would "
+        "(--witness), a time stamp of it (motlan log anchors), or an export with a later record"
+    )
 
 
 def shown_plainly(line: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.domain.errors import ConfigError
-from gateway.exchange_log.keys import rewrap, unwrap_by
+from gateway.exchange_log.keys import Root, rewrap, unwrap_by
 
 
 class Rewrapping:
@@ -11,7 +11,7 @@ class Rewrapping:
 
     __slots__ = ("_new", "_old", "opened", "unreadable")
 
-    def __init__(self, old: Sequence[bytes], new: bytes) -> None:
+    def __init__(self, old: Sequence[Root], new: Root) -> None:
         """From one of the `old` root keys to the `new` one."""
         self._old = old
         self._new = new

@@ -38,9 +38,9 @@ class Stretch:
         try:
             self._tree = Frontier(head.first, head.start_edge)
         except ValueError:
-            raise Unusable("the edge in line 1 has not the hashes that belong left of `from`") from None
+            raise Unusable(_edge_wrong(head, "left of `from`")) from None
         if len(self._right) != len(head.end_edge):
-            raise Unusable("the edge in line 1 has not the hashes that belong right of `to`")
+            raise Unusable(_edge_wrong(head, "right of `to`"))
         self._head = head
         self._verdict = verdict
         self._older = older
@@ -173,14 +173,22 @@ class Single:
             check_growth(self._head, self._older, None, self._verdict)
 
 
+def _edge_wrong(head: Head, side: str) -> str:
+    return (
+        f"the edge in line 1 has not the hashes that belong {side} in the log of {head.checkpoint.size} records: the "
+        "checkpoint was exchanged for one of another size, or the range or the edge was changed"
+    )
+
+
 def _not_shown(head: Head, size: int) -> str:
     what = "it holds single records"
     if head.contiguous:
         what = f"it {f'begins with record {head.first}' if head.first > size else f'ends before record {head.end}'}"
     return (
         f"this file can neither show nor refute that the log of {size} records grew into this one, for {what} and "
-        f"line 1 has no consistency proof from size {size}; export a stretch that begins at record {size} or before, "
-        f"and ends there or behind (motlan log export --from {size}), and verify that with the same checkpoint"
+        f"line 1 has no consistency proof from size {size}; export it again with that proof: motlan log export … "
+        f"--grown-from and the file of that checkpoint (or a stretch that begins at record {size} or before, and ends "
+        f"there or behind: motlan log export --from {size}), and verify that with the same checkpoint"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from gateway.exchange_log.json_text import parsed, written_sorted
@@ -26,6 +27,8 @@ _NO_RECORD = (
     "it is no record (JSON with exchange, phase, time and v), and yet in the tree: no gateway writes such a leaf, "
     "somebody put it into the log's database"
 )
+#: of findings about records, which are told first
+_RANKS = {"changed": 0, "inserted": 0, "moved": 0, "order": 1, "missing": 2}
 _PHASE_WORD = re.compile(r"[A-Za-z_]{1,32}", re.ASCII)
 _TIME_WORD = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
 _END = re.compile(rb'"time":"([0-9TZ:.-]{24})","v":1}')
@@ -79,6 +82,8 @@ class Verdict:
         self.closing = ""
         #: the span of time that was asked for, as line 1 says, which nobody signed; empty for open ends and none
         self.asked = ("", "")
+        #: what a search says of itself in line 1, which nobody signed: names of filters, where it could not look
+        self.searched: dict[str, list[str]] | None = None
         #: size of the older checkpoint out of which this log was shown to have grown
         self.since: int | None = None
         #: size of the later log, whose checkpoint the reader gave with a proof that it grew out of this one
@@ -103,12 +108,24 @@ class Verdict:
     def reached(self) -> tuple[bool, bool]:
         """Whether the file itself shows that no record of the asked span stands before its first, behind its last.
 
-        It does where the log begins or ends with it, and where the record at the edge lies outside the span. A
-        record far from its neighbours' time, as of a clock that was wrong, may stand elsewhere in spite of that.
+        It does where the log begins with it, and where the record at the edge lies outside the span. Where the log
+        of this checkpoint ends with it, a longer one may have been there already when it was made: only the time of
+        a witness that saw no more records after the span shows that none is missing. A record far from its
+        neighbours' time, as of a clock that was wrong, may stand elsewhere in spite of all that.
         """
         since, until = self.asked
         began = not since or self.first == 0 or "" < self.opening < since
-        return began, not until or self.end == self.size or self.closing >= until
+        return began, not until or self.closing >= until or (
+            self.end == self.size and self._seen_after(until)
+        )
+
+    def _seen_after(self, moment: str) -> bool:
+        """Whether a witness has signed this checkpoint after a moment, which may be none that a calendar has."""
+        try:
+            seconds = datetime.fromisoformat(moment).timestamp()
+        except (ValueError, OverflowError):
+            return False
+        return any(time >= seconds for time in self.witnesses.values())
 
     def add(self, code: str, what: str, line: int | None = None, index: int | None = None) -> None:
         """Note one thing that is wrong, once for each record and code."""
@@ -127,6 +144,13 @@ class Verdict:
         """Note what the reader wanted to see shown, and this file cannot show."""
         self.wrong += 1
         self.findings.append(Finding(code, what, wrong=False))
+
+    def order(self) -> None:
+        """Put what was changed, moved or put in before what only follows from it: a wrong order, a gap."""
+        places = [at for at, one in enumerate(self.findings) if one.code in _RANKS]
+        ranked = sorted((self.findings[at] for at in places), key=lambda one: _RANKS[one.code])
+        for at, one in zip(places, ranked, strict=True):
+            self.findings[at] = one
 
     def as_json(self) -> dict[str, Any]:
         """The whole verdict in plain JSON values."""
@@ -152,6 +176,7 @@ class Verdict:
             "latest": self.latest,
             "opening": self.opening,
             "closing": self.closing,
+            "searched": self.searched,
             "asked": dict(zip(("since", "until"), self.asked, strict=True)),
             "reached": dict(zip(("since", "until"), self.reached, strict=True)),
             "since": self.since,

@@ -16,7 +16,10 @@ records since the last such line. The verdict does not rest on them. But when th
 the hashes that do show which records were changed, moved, removed or put in.
 
 A search result has `"contiguous":false` and no `edge`; its lines are `{"i":…,"leaf":…,"proof":[hex…]}`, each with
-an inclusion proof, and no `t` lines. Line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
+an inclusion proof, and no `t` lines. Then line 1 may carry `"searched":{"filters":[…],"skipped_periods":[…],
+"archives":[…]}`: names of filters, months and archives where it could not look.
+
+Any line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
 `"since":…,"until":…`, the span of time that was asked for.
 
 To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
@@ -158,6 +161,7 @@ class _Body:
             single = Single(self._head, self._verdict, older)
             self._each(partial(self._of_search, single))
             single.close()
+        self._verdict.order()
 
     def _each(self, take: Callable[[int, bytes], None]) -> int:
         """Take every line up to the last one; gives its number."""

@@ -1,5 +1,7 @@
 """What the keeper does to the log is itself a record, durable before it is done."""
 
+from typing import NamedTuple
+
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -7,6 +9,20 @@ from gateway.domain.identifiers import may_name_a_person, new_exchange_id
 from gateway.ports import Clock, ExchangeLog
 
 _LONGEST_REASON = 200
+
+
+class Hot(NamedTuple):
+    """How long records stay before they may go, as a command was told."""
+
+    months: int
+    #: by an option or the environment, for this command: the configuration says otherwise
+    overridden: bool = False
+
+    @property
+    def notes(self) -> dict[str, int | bool]:
+        """For the record of what goes: an early erasure must not look like an ordinary one."""
+        more = {"hot_months_overridden": True} if self.overridden else {}
+        return {"hot_months": self.months, **more}
 
 
 async def note_act(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
-from gateway.keeping.acts import checked_reason, note_act
+from gateway.keeping.acts import Hot, checked_reason, note_act
 from gateway.keeping.months import Month, newest_cold
 from gateway.ports import Clock, ExchangeLog
 from gateway.ports_log import PeriodVault
@@ -28,12 +28,12 @@ class Erased(NamedTuple):
 class Erasure:
     """Destroys the keys of periods, for the log that they belong to."""
 
-    def __init__(self, log: ExchangeLog, vault: PeriodVault, clock: Clock, hot_months: int) -> None:
+    def __init__(self, log: ExchangeLog, vault: PeriodVault, clock: Clock, hot: Hot) -> None:
         """Opens nothing and closes nothing."""
         self._log = log
         self._vault = vault
         self._clock = clock
-        self._hot_months = hot_months
+        self._hot = hot
 
     async def check(self, period: str, reason: str | None) -> bool:
         """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
@@ -41,9 +41,9 @@ class Erasure:
         if month >= Month.of(now).plus(-1):
             what = f"{period} is not over for long enough: this month and the one before it are never erased"
             raise Unprocessable(what, code="period_running")
-        if month > newest_cold(now, self._hot_months) and not reason:
+        if month > newest_cold(now, self._hot.months) and not reason:
             what = (
-                f"{period} is younger than the {self._hot_months} months of the hot period:"
+                f"{period} is younger than the {self._hot.months} months of the hot period:"
                 " if it must be, say why with --before-its-time REASON"
             )
             raise Unprocessable(what, code="period_hot")
@@ -59,7 +59,7 @@ class Erasure:
         """Record it, then destroy them. May be repeated after an interruption. LogUnavailable when it cannot be."""
         again = await self.check(period, reason)
         if not again:
-            early = {"before_its_time": True} if reason else {}
+            early = self._hot.notes | ({"before_its_time": True} if reason else {})
             why = checked_reason(reason or "retention")
             await note_act(
                 self._log, self._clock, Phase.PRUNING, "erase-period", period=period, reason=why, **early

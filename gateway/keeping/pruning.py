@@ -16,7 +16,7 @@ from gateway.domain.exchange import Phase
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
-from gateway.keeping.acts import note_act
+from gateway.keeping.acts import Hot, note_act
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, newest_cold
 from gateway.ports import Clock, ExchangeLog
@@ -45,7 +45,7 @@ class Pruning:
 
     def __init__(
         self, log: ExchangeLog, retention: LogRetention, pruning: LogPruning, proofs: Proofs, vkeys: Sequence[str],
-        clock: Clock, hot_months: int,
+        clock: Clock, hot: Hot,
     ) -> None:  # fmt: skip
         """`vkeys` are the log's public keys, former ones as well."""
         self._log = log
@@ -54,7 +54,7 @@ class Pruning:
         self._proofs = proofs
         self._vkeys = list(vkeys)
         self._clock = clock
-        self._hot_months = hot_months
+        self._hot = hot
 
     async def check(self, archives: Sequence[Path]) -> list[Checked]:
         """All of them, in the order of the log; Refused says which one is not fit and why."""
@@ -76,8 +76,9 @@ class Pruning:
         names = " ".join(one.note.name for one in checked)
         first = min(one.note.first for one in checked)
         await note_act(
-            self._log, self._clock, Phase.PRUNING, "prune", archives=names, first=first, count=below - first
-        )
+            self._log, self._clock, Phase.PRUNING, "prune",
+            archives=names, first=first, count=below - first, **self._hot.notes,
+        )  # fmt: skip
         archives = [one.archived for one in checked]
         async for gone in self._pruning.prune(archives, below, rfc3339(self._clock.now())):
             yield gone
@@ -112,9 +113,9 @@ class Pruning:
             raise Refused(
                 _RULE, f"{note.name}: the tree of the database says otherwise", code="archive_wrong"
             )
-        hot = newest_cold(self._clock.now(), self._hot_months).plus(1)
+        hot = newest_cold(self._clock.now(), self._hot.months).plus(1)
         if verdict.latest >= hot.surely_begun and await self._is_hot(note, hot):
-            what = f"{note.name} has records of {verdict.latest[:10]}: kept hot for {self._hot_months} months"
+            what = f"{note.name} has records of {verdict.latest[:10]}: kept hot for {self._hot.months} months"
             raise Refused(_RULE, what, code="archive_hot")
 
     async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:

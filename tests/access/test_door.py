@@ -88,7 +88,7 @@ async def test_key_of_somebody_else_is_refused_on_the_command_line(
     )
     words = asking(front.url, "harbour", tmp_path / "key.pem")
     said = await asyncio.to_thread(lambda: typed.motlan(*words, given=json.dumps(WHO)))
-    assert (said.code, "client authentication failed" in said.err) == (3, True), said
+    assert (said.code, "client authentication failed" in said.err) == (2, True), said
 
 
 @on_session

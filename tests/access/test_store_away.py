@@ -5,6 +5,8 @@ from pathlib import Path
 
 import aiohttp
 
+from gateway.access.revocations import Revocations
+from tests.access import memory
 from tests.flows.conftest import build
 
 
@@ -32,3 +34,12 @@ async def test_nobody_is_let_in_while_the_store_is_away(tmp_path: Path) -> None:
                     if answer.status == 200:
                         break
                 await asyncio.sleep(0.1)
+
+
+async def test_process_that_stood_still_looks_before_it_lets_anybody_in() -> None:
+    """A machine that slept has not looked for longer than it may trust what it knew."""
+    rows = memory.Rows()
+    revocations = Revocations(rows, lambda: 1_000.0)
+    await rows.add("token", "an-id", 900.0, 2_000.0)
+    await revocations.current()
+    assert revocations.hits("an-id", "portal", 800.0)

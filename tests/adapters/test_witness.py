@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import io
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,14 @@ from aiohttp import web
 from adapters.anchors.outside import Outside
 from adapters.anchors.witness import Witness, add_checkpoint, open_witness
 from adapters.anchors.witness_door import build_witness, vkey_of
+from gateway import telemetry
+from gateway.api.door import DoorRunner
+from gateway.cli.witness import guarded_witness
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.exchange_log.merkle import consistency_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteSigner, NoteVerifier, signatures_of
+from gateway.settings import DoorLimits
 from tests.exchange_log.sample import ORIGIN, Log, key, node_over
 
 LOG = Log(40)
@@ -42,8 +48,8 @@ class Clock:
 
 
 @asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
+async def serving(app: web.Application, limits: DoorLimits | None = None) -> AsyncIterator[str]:
+    runner = web.AppRunner(app) if limits is None else DoorRunner(app, limits)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -115,6 +121,58 @@ async def test_fork_and_rollback_are_never_signed(tmp_path: Path) -> None:
         assert (await post(url, body(30, 40)))[0] == 200
 
 
+def evidence(folder: Path) -> list[tuple[int, bytes]]:
+    """Sizes and roots of the checkpoints that are kept as proofs of a fork."""
+    with closing(sqlite3.connect(folder / "witness.db")) as connection:
+        return connection.execute("SELECT size, root FROM evidence ORDER BY number").fetchall()
+
+
+@pytest.fixture
+def told() -> Iterator[io.BytesIO]:
+    """The operations log."""
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+    yield sink
+    telemetry.set_up(io.BytesIO())
+
+
+async def test_stranger_without_a_key_fills_no_evidence_and_tells_of_no_fork(
+    tmp_path: Path, told: io.BytesIO
+) -> None:
+    other = forked()
+    async with serving(built(tmp_path)) as url:
+        assert (await post(url, body(0, 30)))[0] == 200
+        for junk in ([], [bytes(32)], [bytes(32)] * 7, consistency_proof(29, 40, LOG.node)):
+            assert (await post(url, body(30, 40, LOG, junk)))[0] == 422
+        assert (evidence(tmp_path), b"fork_seen" in told.getvalue()) == ([], False)
+        for _ in range(2):  # the same proof twice is kept once
+            assert (await post(url, body(30, 40, other)))[0] == 422
+            assert (await post(url, body(30, 30, other, [])))[0] == 409
+        assert evidence(tmp_path) == [(40, other.root(40)), (30, other.root(30))]
+        assert told.getvalue().count(b"witness.fork_seen") == 4
+
+
+async def test_memory_of_the_release_before_takes_evidence(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "witness.db")) as connection:
+        connection.execute(
+            "CREATE TABLE evidence (number INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
+            " seen_note TEXT NOT NULL, note TEXT NOT NULL, request BLOB NOT NULL, time INTEGER NOT NULL)"
+        )
+    async with serving(built(tmp_path)) as url:
+        assert (await post(url, body(0, 30)))[0] == 200
+        assert (await post(url, body(30, 30, forked(), [])))[0] == 409
+    assert len(evidence(tmp_path)) == 1
+
+
+async def test_size_that_no_database_keeps_is_no_checkpoint(tmp_path: Path) -> None:
+    async with serving(built(tmp_path)) as url:
+        for size in (2**63, 10**19 - 1):
+            text = f"{ORIGIN}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n"
+            assert (await post(url, add_checkpoint(0, [], LOG.signer.sign(text))))[0] == 400
+        largest = LOG.signer.sign(Checkpoint(ORIGIN, 2**63 - 1, bytes(32)).text())
+        assert (await post(url, add_checkpoint(0, [], largest)))[0] == 200
+
+
 async def test_strangers_and_unsigned_checkpoints_are_refused(tmp_path: Path) -> None:
     stranger = Log(5, origin="other.example/log", signer=NoteSigner("other.example/log", key(1)))
     liar = Log(5, signer=NoteSigner(ORIGIN, key(2)))
@@ -171,6 +229,34 @@ async def test_of_many_at_once_each_size_is_signed_in_order(tmp_path: Path) -> N
         assert (await post(url, body(0, 10)))[0] == 200
         answers = await asyncio.gather(*(post(url, body(10, size)) for size in range(11, 19)))
         assert sorted(status for status, *_ in answers) == [200, *[409] * 7]
+
+
+async def test_slow_and_large_bodies_are_cut_and_the_next_one_is_served(tmp_path: Path) -> None:
+    limits = DoorLimits(body_bytes=9_000, body_seconds=0.4, connections=20)
+    app = guarded_witness(NAME, SEED, [LOG.signer.vkey], tmp_path / "witness.db", limits)
+    async with serving(app, limits) as url:
+        port = int(url.rsplit(":", 1)[1])
+
+        async def slow() -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nold")
+            try:
+                return (await asyncio.wait_for(reader.read(), 5))[:12]
+            finally:
+                writer.close()
+
+        waiting = [asyncio.create_task(slow()) for _ in range(20)]
+        await asyncio.sleep(0.2)
+        assert await slow() == b"HTTP/1.1 503"
+        assert set(await asyncio.gather(*waiting)) == {b"HTTP/1.1 408"}
+        for content, status in ((b"x" * 9_001, 413), (body(0, 5), 200)):
+            assert (await post(url, content))[0] == status
+        packed = {"Content-Encoding": "gzip"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/add-checkpoint", data=b"\x1f\x8b", headers=packed) as answer,
+        ):
+            assert answer.status == 415
 
 
 def test_memory_belongs_to_one_key(tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_key_without_its_memory_stays_down_until_told_that_it_never_signed(tmp_p
         assert submit(content["url"], 0, 5) == (409, b"5\n")
 
 
+def test_closed_terminal_ends_it_in_order(tmp_path: Path) -> None:
+    former = signal.signal(
+        signal.SIGHUP, signal.SIG_DFL
+    )  # these tests may run under nohup, which is inherited
+    try:
+        with running(tmp_path) as (process, _):
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(10) == 0
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+
 def test_key_that_is_none_is_refused_with_the_remedy(tmp_path: Path) -> None:
     code, told = failed(tmp_path, "--log-vkey", "nonsense")
     assert (code, "copy the whole key" in told) == (2, True)

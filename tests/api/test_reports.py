@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 
 from gateway.app import LOG
+from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.serving import Plan, running
@@ -220,3 +222,17 @@ async def test_only_auditors_get_reports(desk: Office) -> None:
     body = {"report": "requesters", "month": "2026-10"}
     status, problem = await desk.post("/v1/audit/report", body, client="portal")
     assert (status, problem["code"]) == (403, "scope_missing")
+
+
+async def test_request_without_the_scope_is_no_exchange(desk: Office) -> None:
+    now = datetime.now(UTC)
+    span = {
+        "month": None,
+        "since": rfc3339(now - timedelta(days=1)),
+        "until": rfc3339(now + timedelta(days=1)),
+    }
+    assert (await desk.post("/v1/audit/search", {}, client="portal"))[0] == 403
+    while not await desk.found(result="scope_missing"):
+        pass
+    (row,) = (await made(desk, "requesters", **span))["rows"]
+    assert (row["requester"], row["exchanges"], row["refused"]) == ("auditor", 0, 0)

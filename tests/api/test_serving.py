@@ -131,6 +131,25 @@ def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:
         assert process.wait(25) == 0
 
 
+def test_workers_end_when_their_parent_is_gone(tmp_path: Path) -> None:
+    with _served(tmp_path, "--workers", "2") as (process, content):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+        assert len(children) == 2
+        process.kill()
+        process.wait(10)
+        end = time.monotonic() + 20
+        while (
+            left := [one for one in children if Path(f"/proc/{one}/exe").exists()]
+        ) and time.monotonic() < end:
+            time.sleep(0.05)
+        for one in left:
+            os.kill(int(one), signal.SIGKILL)
+        assert not left
+    assert (tmp_path / "err").read_text().count("worker.orphaned") == 2
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(content["gateway"] + "/health/live", timeout=5)  # noqa: S310
+
+
 def test_client_commands_speak_with_a_running_gateway(peaceful: tuple[Path, dict[str, Any]]) -> None:
     ready, content = str(peaceful[0]), peaceful[1]
     listed = motlan("procedures", "--json", "--ready-file", ready)
@@ -156,7 +175,7 @@ def test_refusals_name_what_was_meant_and_the_secret_that_lacks(
     assert (near.code, "1.004873" in near.err) == (1, True)
     unknown = motlan("prefill", "1.004873", "--client-id", "nobody", *words, given="{}")
     wrong = motlan("prefill", "1.004873", "--client-secret", "wrong", *words, given="{}")
-    assert (unknown.code, wrong.code) == (2, 3)
+    assert (unknown.code, wrong.code) == (2, 2)
     assert all("MOTLAN_CLIENT_SECRET" in said.err for said in (unknown, wrong))
 
 

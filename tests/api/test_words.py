@@ -1,11 +1,16 @@
 """What is wrong with a request is told in plain words, at its place."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from gateway.api.grammar import WORDS
+from gateway.api.routes import OPERATIONS
 from tests.api.conftest import GOOD, Door
 
+PARENT = {"parent_personal_id": "033174962058"}
 WHO = {"personal_id": "033174962058", "full_name": "Ngô Văn Lời", "birth_date": "1974-03-05"}
 
 
@@ -52,6 +57,7 @@ async def test_procedure_called_by_its_name_is_told_its_code(door: Door, asked: 
         "Le-Van-A-1990",
         "NGUYEN-VAN-A-1990",
         "A033190001234",
+        "H31.14-001205-123456",
     ],
 )
 async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: str) -> None:
@@ -60,6 +66,20 @@ async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: st
     assert [place for place, _ in faults(answer)] == ["/dossier"]
     assert dossier not in answer.raw.decode()
     assert not door.prefill.asked
+
+
+@pytest.mark.parametrize(
+    "dossier",
+    [
+        "H31.14-260105-0007",
+        "H31.123-260105-0007",
+        "G09.20-20260609-0092637",
+        "H31.14-260105-48213",
+        "H31-QG-0001",
+    ],
+)
+async def test_dossier_of_each_form_that_is_known_is_taken(door: Door, dossier: str) -> None:
+    assert (await door.post("/v1/prefill", body(dossier=dossier))).status == 200
 
 
 async def test_member_that_is_too_much_for_a_person_is_the_one_that_is_named(door: Door) -> None:
@@ -76,3 +96,41 @@ async def test_token_of_somebody_else_is_refused_in_words(door: Door) -> None:
     answer = await door.post("/v1/prefill", GOOD, Authorization="Bearer nonsense")
     answer.assert_problem(401, "invalid_token")
     assert "fetch one at /oauth2/token" in str(answer.json["detail"])
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "place", "told"),
+    [
+        ("audit/search", {"subject": {"x": 1}}, "/subject/x", "there are personal_id, old_id, passport"),
+        ("audit/export", {"search": {"subject": {"newborn": {**PARENT, "x": 1}}}}, "/search/subject/newborn/x",
+         "there are parent_personal_id, full_name, birth_date"),
+        ("audit/search", {"exchange_id": "1"}, "/exchange_id", "26 capital letters and digits"),
+        ("audit/identify", {"exchange_id": "0" * 26, "reason": "x"}, "/reason", "has at least 10 characters"),
+        ("audit/identify", {"reason": "of an exchange"}, "/exchange_id", "is missing"),
+        ("audit/search", {"limit": "5"}, "/limit", "a whole number is expected"),
+        ("audit/search", {"limit": 500}, "/limit", "is at most 200"),
+        ("audit/export", {"format": "xml"}, "/format", "is one of 'jsonl' or 'csv'"),
+        ("audit/export", {"grown_from": [1]}, "/grown_from", "a number of records, or the text"),
+        ("audit/report", {"report": "hours", "month": "2026-13"}, "/month", "a month such as 2026-11"),
+        ("audit/report", {"report": "hours", "office": {"weekdays": 5}}, "/office/weekdays", "a list is expected"),
+        ("prefill", body(account={"a": [1]}), "/account/a", "text, a whole number, true, false or null"),
+        ("prefill", body(subjects=[]), "/subjects", "a JSON object is expected: {…}"),
+        ("prefill", body(login="yes"), "/login", "only null is taken here"),
+        ("prefill", body(subjects={"requester": {**WHO, "x": 1}}), "/subjects/requester/x", "is not a known member"),
+    ],
+)  # fmt: skip
+async def test_fault_is_told_in_our_words_at_its_own_place(
+    door: Door, path: str, sent: dict[str, Any], place: str, told: str
+) -> None:
+    answer = await door.post(f"/v1/{path}", sent, "portal" if path == "prefill" else "auditor")
+    ((where, said),) = faults(answer)
+    assert (where, told in said) == (place, True), said
+    assert told in str(answer.json["detail"])
+    assert not any(word in answer.raw.decode() for word in ("Input should", "Field required", "should have"))
+
+
+def test_every_pattern_of_a_request_is_told_in_words() -> None:
+    patterns = set(re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps([
+        item.body.model_json_schema() for item in OPERATIONS if item.body is not None
+    ], ensure_ascii=False)))  # fmt: skip
+    assert {json.loads(f'"{one}"') for one in patterns} <= WORDS.keys()

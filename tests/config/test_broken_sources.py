@@ -19,6 +19,7 @@ SECRET = "{value: sandbox-secret-population}"
 LOG = "log:\n"
 
 #: file, what is written instead of what, the words of the line at fault, what is said
+HELD = "url: 'http://127.0.0.1:9/v1', key: log"
 FAULTS: dict[str, Fault] = {
     "kind of nobody": (SOAP, "population_v1", "population_v7", "kind:", "write one of api_key"),
     "word left out": (SOAP, "  username: sandbox\n", "", "auth:", "add 'username:' under 'auth'"),
@@ -51,6 +52,23 @@ FAULTS: dict[str, Fault] = {
     ),
     "signing key not there": (
         GATEWAY, LOG, f"{LOG}  signing_key: {{file: /nowhere}}\n", "signing_key:", "/nowhere",
+    ),
+    "holder of a key of no such kind": (
+        GATEWAY, LOG, f"{LOG}  signing_key: {{held_by: {{adapter: adapters.keys.nobody, {HELD}}}}}\n", "signing_key:",
+        "check the name",
+    ),
+    "holder of a key without an address": (
+        GATEWAY, LOG, f"{LOG}  root_key: {{held_by: {{adapter: adapters.keys.transit, url: vault, key: log}}}}\n",
+        "root_key:", "write 'url: https://",
+    ),
+    "token for a holder that is not there": (
+        GATEWAY, LOG,
+        f"{LOG}  root_key: {{held_by: {{adapter: adapters.keys.transit, {HELD}, token: {{env: NO_TOKEN}}}}}}\n",
+        "root_key:", "NO_TOKEN",
+    ),
+    "key in two places": (
+        GATEWAY, LOG, f"{LOG}  root_key: {{env: A, held_by: {{adapter: adapters.keys.transit, {HELD}}}}}\n",
+        "root_key:", "one of them",
     ),
     "origin with a space": (GATEWAY, "motlan.example/", "mot lan/", "origin:", "leave out spaces"),
 }  # fmt: skip

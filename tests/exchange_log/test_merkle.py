@@ -14,6 +14,7 @@ from gateway.exchange_log.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    proves_fork,
     root,
     root_from,
     subtrees,
@@ -240,3 +241,17 @@ def test_frontier_takes_runs_and_whole_subtrees() -> None:
 def test_frontier_refuses_hashes_that_do_not_fit_its_size(size: int, count: int) -> None:
     with pytest.raises(ValueError, match="perfect subtrees"):
         Frontier(size, HASHES[:count])
+
+
+@given(sizes=st.tuples(st.integers(1, 60), st.integers(1, 60)).map(sorted), place=st.integers(0, 59))
+def test_proof_of_a_fork_is_known_and_no_junk_is_taken_for_one(sizes: list[int], place: int) -> None:
+    old, new = sizes
+    place %= old
+    other = [*HASHES[:place], leaf_hash(b"another"), *HASHES[place + 1 : new]]
+    forked = consistency_proof(old, new, node_over(other))
+    perfect = old & (old - 1) == 0 and old != new
+    assert proves_fork(old, ROOTS[old], new, root(other), forked) != perfect
+    proof = consistency_proof(old, new, NODE)
+    assert not proves_fork(old, ROOTS[old], new, ROOTS[new], proof)
+    for junk in ([], [bytes(32)] * len(proof), proof[1:], [*proof, bytes(32)], forked):
+        assert not proves_fork(old, ROOTS[old], new, ROOTS[new], junk)

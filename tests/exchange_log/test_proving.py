@@ -2,10 +2,9 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner, split_note
 from tests import typed
 from tests.exchange_log.sample import Log, joined, key, leaf_of, node_over, record
+from tests.exchange_log.serving_once import served
 
 ROOT = Path(__file__).parents[2]
 MINE, OTHER = "01KB0000000000000000000001", "01KB0000000000000000000002"
@@ -66,15 +66,8 @@ def answering(places: list[int]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(Door) as url:
+        yield url
 
 
 def motlan(url: str, *words: str, **environment: str) -> tuple[int, str]:

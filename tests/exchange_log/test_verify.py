@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.exchange_log.export import edges, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
-from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteSigner
+from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteSigner, split_note
 from gateway.exchange_log.report import told
 from gateway.exchange_log.verdict import MOST_FINDINGS, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, verify_export
@@ -606,7 +606,8 @@ def moment(number: int) -> str:
         (100, 200, moment(100), moment(199), (False, True)),
         (100, 200, "", moment(200), (True, False)),
         (100, 200, moment(100), "", (False, True)),
-        (100, SIZE, moment(100), moment(SIZE + 5), (False, True)),
+        (100, SIZE, moment(100), moment(SIZE + 5), (False, False)),
+        (0, SIZE, moment(0), moment(SIZE + 5), (True, False)),
         (0, 200, moment(0), moment(200), (True, False)),
         (100, 100, moment(100), moment(101), (False, False)),
     ],
@@ -620,7 +621,8 @@ def test_export_of_a_span_of_time_says_what_it_shows_of_its_ends(
     said = "\n".join(told(verdict))
     assert all(text in said for text in (since, until))
     assert (f"whether record {first - 1}, which stands before" in said) == (not reached[0])
-    assert (f"whether record {end}, which follows" in said) == (not reached[1])
+    assert (f"whether record {end}, which follows" in said) == (not reached[1] and end < SIZE)
+    assert ("nothing shows that the checkpoint is from after" in said) == (not reached[1] and end == SIZE)
     assert ("reaches both ends" in said) == all(reached)
     if first < end:
         assert (verdict.opening, verdict.closing) == (moment(first), moment(end - 1))
@@ -710,3 +712,50 @@ def test_leaf_with_escapes_and_other_letters_verifies() -> None:
     log.hashes[1] = leaf_hash(log.leaves[1])
     for lines in (log.stretch(), log.found(0, 1, 2)):
         assert log.verify(lines, strict=True).findings == []
+
+
+def test_apt_finding_is_told_first() -> None:
+    lines = LOG.stretch()
+    put_in = record_line(77, leaf_of(record(77) | {"requester": "nobody"}))
+    swapped = [*lines[:78], lines[79], lines[78], *lines[80:]]
+    assert LOG.verify([*lines[:78], put_in, *lines[78:]]).findings[0].code == "inserted"
+    assert LOG.verify(swapped).findings[0].code == "moved"
+
+
+def test_checkpoint_of_another_size_in_line_1_is_named() -> None:
+    found = LOG.verify([LOG.head(100, 200, checkpoint=LOG.checkpoint(300)), *LOG.stretch(100, 200)[1:]])
+    assert "log of 300 records: the checkpoint was exchanged" in found.findings[0].what
+
+
+def test_checkpoint_kept_under_the_former_key_names_the_key_that_is_missing() -> None:
+    former = NoteSigner(LOG.origin, key(7))
+    kept = former.sign(split_note(LOG.checkpoint(200))[0])
+    found = LOG.verify(LOG.stretch(), since=kept)
+    assert (found.good, found.accused) == (False, False)
+    assert f"it is signed by {former.vkey.rpartition('+')[0]}" in found.findings[0].what
+    assert "give the former one too, --vkey" in found.findings[0].what
+    assert LOG.verify(LOG.stretch(), since=kept.replace("\n200\n", "\n201\n")).findings[0].code == "since"
+
+
+def searched(**changes: object) -> list[bytes]:
+    says = {
+        "filters": ["subject", "since"],
+        "skipped_periods": ["2024-08"],
+        "archives": ["\x1b[2Jold.jsonl.gz"],
+    }
+    head = LOG.head(0, SIZE, edge=None, searched=says | changes)
+    return [head, last_line(0, head)]
+
+
+def test_search_result_says_what_it_was_for_and_where_it_could_not_look() -> None:
+    verdict = LOG.verify(searched())
+    assert (verdict.findings, verdict.as_json()["searched"]["filters"]) == ([], ["subject", "since"])
+    said = "\n".join(told(verdict))
+    assert (
+        "found by a search for subject, since\nnot searched by person, the keys were destroyed: 2024-08"
+        in said
+    )
+    assert "older records are in: \\x1b[2Jold.jsonl.gz" in said
+    wrongs: list[dict[str, Any]] = [{"filters": "subject"}, {"archives": [1]}, {"more": []}]
+    for wrong in wrongs:
+        assert codes(LOG.verify(searched(**wrong))) == {("file", None)}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ def test_witness_that_signed_is_named_with_the_time() -> None:
     assert (found.good, found.witnesses) == (True, {WITNESS_NAME: NOW, "press.example/witness": NOW})
     assert verdict(export(line(), line(seconds=NOW + 9)), WITNESS).witnesses == {WITNESS_NAME: NOW + 9}
     assert verdict(export(line())).good
+
+
+@pytest.mark.parametrize(("seconds", "reached"), [(0, True), (-1, False)])
+def test_witness_after_the_span_shows_that_the_log_ended_there(seconds: int, reached: bool) -> None:
+    until = "2026-11-26T00:00:00.000Z"
+    signed = line(seconds=int(datetime.fromisoformat(until).timestamp()) + seconds)
+    found = verdict(export(signed, asked=("2026-11-25T00:00:00.000Z", until)), WITNESS)
+    assert (found.good, found.reached) == (True, (True, reached))
 
 
 WITNESS_NAME = "inspectorate.example/witness"

@@ -4,10 +4,11 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -74,11 +75,13 @@ def facts(folder: Path, *words: str) -> Any:
 
 
 @asynccontextmanager
-async def opened(folder: Path, url: str = URL) -> AsyncIterator[Office]:
-    """A gateway over the folder."""
+async def opened(
+    folder: Path, url: str = URL, more: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Office]:
+    """A gateway over the folder; `more` are further settings."""
     fresh.log_in(folder)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    overrides = {**ports, "gateway.log.url": url}
+    overrides = {**ports, "gateway.log.url": url, **more}
     plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=overrides)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content

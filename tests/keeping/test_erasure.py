@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import orjson
 import pytest
 
 from gateway.exchange_log.verify import verify_export
@@ -61,7 +62,12 @@ async def test_running_gateway_forgets_at_once_and_says_so_while_every_proof_sta
         raw = await office.export()
         assert verify_export(io.BytesIO(raw), [office.vkey], strict=True).good
         [act] = [leaf for leaf in office.leaves() if leaf["phase"] == "pruning"]
-        assert act["notes"] == {"operation": "erase-period", "period": GONE, "reason": "retention"}
+        assert act["notes"] == {
+            "operation": "erase-period",
+            "period": GONE,
+            "reason": "retention",
+            "hot_months": 24,
+        }
 
 
 async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path) -> None:
@@ -94,6 +100,16 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
     assert [bool(told[month]["erased"]) for month in (GONE, HOT, running)] == [True, True, False]
 
 
+async def test_month_that_no_archive_has_is_told_before_it_is_erased(tmp_path: Path) -> None:
+    await fill(tmp_path, (GONE, KEPT, HOT), 2)
+    words = ("erase-period", GONE, "--dir", str(tmp_path))
+    said = await asyncio.to_thread(typed.motlan, *words, given="no\n")
+    assert (said.code, f"{GONE} is not archived yet" in said.err) == (1, True), said
+    await asyncio.to_thread(motlan, tmp_path, "log", "archive")
+    said = await asyncio.to_thread(typed.motlan, *words, "--yes")
+    assert (said.code, "not archived" in said.err) == (0, False), said
+
+
 async def test_erasure_that_is_killed_can_be_repeated_and_leaves_nothing(tmp_path: Path) -> None:
     months = [f"{year}-{month:02}" for year in range(2018, 2024) for month in range(1, 13)]
     await fill(tmp_path, months, 1)
@@ -114,3 +130,28 @@ def test_help_has_examples_and_ids_of_nobody(words: list[str]) -> None:
     assert said.code == 0
     assert said.out.count("motlan ") >= 2
     assert "033" not in said.out
+
+
+async def test_shorter_hot_period_of_one_command_is_recorded_as_such(tmp_path: Path) -> None:
+    await fill(tmp_path, (*COLD[2:], HOT), 2)
+    shorter = ("--set", "gateway.log.retention.hot_months=2")
+    await asyncio.to_thread(motlan, tmp_path, "erase-period", HOT, "--yes", code=2)
+    await asyncio.to_thread(motlan, tmp_path, "erase-period", HOT, "--yes", *shorter)
+    environment: dict[str, str | None] = {"MOTLAN_GATEWAY__LOG__RETENTION__HOT_MONTHS": "3"}
+    files = orjson.loads(await asyncio.to_thread(motlan, tmp_path, "log", "archive", "--json"))["archives"]
+    words = (
+        "log",
+        "prune",
+        "--yes",
+        "--dir",
+        str(tmp_path),
+        "--archive",
+        str(tmp_path / "archives" / files[0]["name"]),
+    )
+    assert (await asyncio.to_thread(typed.motlan, *words, environment=environment)).code == 0
+    with closing(sqlite3.connect(tmp_path / "exchange.db")) as connection:
+        leaves = [
+            orjson.loads(row[0]) for row in connection.execute("SELECT leaf FROM append_log ORDER BY seq")
+        ]
+    acts = [leaf["notes"] for leaf in leaves if leaf["phase"] == "pruning"]
+    assert [(one["hot_months"], one["hot_months_overridden"]) for one in acts] == [(2, True), (3, True)]

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import random
 import sqlite3
 from collections.abc import AsyncIterator
@@ -15,8 +16,18 @@ import orjson
 import pytest
 
 from adapters.stores.log import open_log
+from adapters.stores.log_periods import open_periods
+from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.key_files import key_in
-from gateway.exchange_log.keys import RootKeys, root_keys_in, unwrap
+from gateway.exchange_log.keys import (
+    RootKeys,
+    next_root_key,
+    rewrap,
+    root_keys_in,
+    settle_root_key,
+    unwrap,
+    wrap_new,
+)
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from gateway.exchange_log.verify import verify_export
 from tests import typed
@@ -186,6 +197,62 @@ async def test_running_gateway_goes_on_with_the_new_root_key(tmp_path: Path) -> 
         unwrap(root, period, wrapped)
     log = open_log(URL, tmp_path, ORIGIN, None)
     await log.append(some_record(time=f"{COLD[0]}-09T00:00:00.000Z"))
+    await log.close()
+
+
+async def test_month_that_begins_while_the_root_key_is_changed_opens_without_the_former_one(
+    tmp_path: Path,
+) -> None:
+    await fill(tmp_path, (COLD[0],), 1)
+    log = open_log(URL, tmp_path, ORIGIN, None)  # a gateway that goes on
+    await log.append(some_record(time=f"{COLD[0]}-09T00:00:00.000Z"))
+    former, new, vault = root_keys_in(tmp_path).all, next_root_key(tmp_path), open_periods(URL, tmp_path)
+    await vault.rewrap(lambda period, wrapped: rewrap(former, new, period, wrapped))
+    await log.append(some_record(time=f"{COLD[1]}-09T00:00:00.000Z"))
+    settle_root_key(tmp_path)
+    await log.close()
+    for period, wrapped in kept(tmp_path).items():
+        unwrap(new, period, wrapped)
+
+
+async def test_month_that_slipped_in_under_the_former_key_is_wrapped_anew_before_it_is_said_done(
+    tmp_path: Path,
+) -> None:
+    await fill(tmp_path, (COLD[0],), 1)
+    with closing(sqlite3.connect(tmp_path / "exchange.db")) as connection:
+        # what a slow gateway writes the moment that the others are wrapped anew
+        late = wrap_new(key_in(tmp_path / "exchange-log-root.key"), COLD[1]).hex()
+        connection.execute(
+            f"CREATE TRIGGER late AFTER UPDATE ON period_keys WHEN old.period = '{COLD[0]}'"  # noqa: S608 -- ours
+            f" BEGIN INSERT INTO period_keys (period, wrapped) VALUES ('{COLD[1]}', x'{late}'); END"
+        )
+    done = await asyncio.to_thread(facts, tmp_path, "keys", "rotate", "root")
+    listed = await asyncio.to_thread(facts, tmp_path, "keys", "list")
+    under = {one["period"]: one["root"] for one in listed["periods"] if one["living"]}
+    assert under == dict.fromkeys(kept(tmp_path), done["root"])
+    assert COLD[1] in under
+
+
+async def test_list_says_under_which_root_key_each_month_is(tmp_path: Path) -> None:
+    await fill(tmp_path, (COLD[0],), 1)
+    former = (tmp_path / "exchange-log-root.key").read_bytes()
+    new = (await asyncio.to_thread(facts, tmp_path, "keys", "rotate", "root"))["root"]
+    log = open_log(URL, tmp_path, ORIGIN, base64.b64decode(former))  # a gateway that was not restarted
+    await log.append(some_record(time=f"{COLD[1]}-09T00:00:00.000Z"))
+    await log.close()
+    listed = await asyncio.to_thread(facts, tmp_path, "keys", "list")
+    under = {one["period"]: one["root"] for one in listed["periods"]}
+    assert (listed["root"]["id"], under[COLD[0]], [under[COLD[1]]]) == (new, new, listed["former_roots"])
+    assert under[COLD[1]] in motlan(tmp_path, "keys", "list")
+
+
+async def test_root_key_that_goes_missing_under_a_running_gateway_is_not_made_anew(tmp_path: Path) -> None:
+    await fill(tmp_path, (COLD[0],), 1)
+    log = open_log(URL, tmp_path, ORIGIN, None)
+    os.unlink(tmp_path / "exchange-log-root.key")  # noqa: PTH108
+    with pytest.raises(LogUnavailable):
+        await log.append(some_record(time=f"{COLD[1]}-09T00:00:00.000Z"))
+    assert "exchange-log-root.key" not in os.listdir(tmp_path)  # noqa: PTH208
     await log.close()
 
 

@@ -1,6 +1,7 @@
 """Erasure, wrapping anew and pruning on both stores: what goes is gone, what stays is proven."""
 
 import asyncio
+import base64
 import os
 import random
 import sqlite3
@@ -26,8 +27,9 @@ from gateway.exchange_log.keys import rewrap, unwrap
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.ports import LogSearch
 from gateway.ports_log import Archived
+from tests import typed
 from tests.keeping.shelf import in_files
-from tests.stores.numbered import number, sequencer, vkey
+from tests.stores.numbered import OTHER_SEED, SEED, number, sequencer, vkey
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_sequence_tables import CALL, ROLES, run_sql_script
 
@@ -256,8 +258,6 @@ async def test_keys_are_wrapped_anew_all_or_none(url: str, tmp_path: Path) -> No
 
 
 async def test_who_signed_is_known_for_ever(url: str, tmp_path: Path) -> None:
-    from tests.stores.numbered import OTHER_SEED, SEED
-
     await fill(url, tmp_path, ["2024-01"], 3)
     log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record())
@@ -273,6 +273,16 @@ async def test_who_signed_is_known_for_ever(url: str, tmp_path: Path) -> None:
                       "UPDATE log_periods SET made = 'x'"):  # fmt: skip
         with pytest.raises(REFUSED, match="append-only"):
             await run_sql(url, tmp_path, statement)
+
+
+def rotated(folder: Path, url: str) -> typed.Said:
+    """`motlan keys rotate root` to another key of the settings, as that account of the database."""
+    keys = {"root_key": bytes(32), "former_root_key": ROOT_KEY, "signing_key": base64.b64decode(SEED)}
+    words = ["--set", f"gateway.log.url={url}"]
+    for name, key in keys.items():
+        (folder / name).write_bytes(base64.b64encode(key))
+        words += ["--set", f"gateway.log.{name}.file={folder / name}"]
+    return typed.motlan("keys", "rotate", "root", "--dir", str(folder), *words)
 
 
 async def test_administrator_erases_and_prunes_with_the_written_grants_and_the_gateway_cannot(
@@ -297,6 +307,8 @@ async def test_administrator_erases_and_prunes_with_the_written_grants_and_the_g
         await vault.close()
         with pytest.raises(LogUnavailable, match="admin_url"):
             await pruned(addresses[name], tmp_path, 0, 25)
+    said = await asyncio.to_thread(rotated, tmp_path, addresses["app"])
+    assert (said.code, "log.admin_url" in said.err) == (2, True), said
     assert await pruned(addresses["admin"], tmp_path, 0, 25) == 25
     vault = open_periods(addresses["admin"], tmp_path)
     assert await vault.destroy("2024-01") is False
