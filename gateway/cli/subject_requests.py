@@ -98,7 +98,10 @@ def updating(*, request: str, act: str, reason: str | None, desk: Desk) -> int:
     """  # noqa: D301 -- \b is click's
     body = {"request": request, "act": act, **({"reason": reason} if reason else {})}
     answer = desk.asked(lambda client: client.post("/v1/subject-requests/update", body, "SubjectRequest"))
-    desk.say(answer.body, _table([answer.body]), width=_WIDTH)
+    number = next(iter((answer.body["subject"] or {"": ""}).values()))
+    desk.say(
+        answer.body, _table([answer.body]), f"{number} {answer.body['text'] or ''}".strip(), width=_WIDTH
+    )
     return 0
 
 

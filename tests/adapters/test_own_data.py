@@ -1,4 +1,4 @@
-"""The source of own data: what was asked for, for whom it was given to, with the day of each; silence when it cannot."""
+"""The source of own data: what was asked for, to whom it was given, with its days; silence when it cannot."""
 
 import asyncio
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Away:
     """A store that cannot be asked."""
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        raise ConsentsUnavailable
+        raise ConsentsUnavailable(f"{len(person + requester)} {now.year}")
 
 
 async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) -> SourceAnswer:

@@ -53,9 +53,12 @@ async def test_request_is_due_in_working_days(
 
 @on_session
 async def test_request_is_acknowledged_extended_once_and_answered_once(patient: House) -> None:
-    got = await opened(patient, kind="restriction")
+    got = await opened(patient, kind="restriction", text=SAID)
     request = got["request"]
-    assert (await act(patient, request, "acknowledge"))[1]["state"] == "acknowledged"
+    assert "text" not in got
+    _, told = await act(patient, request, "acknowledge")
+    assert (told["state"], told["text"]) == ("acknowledged", SAID)
+    assert told["subject"] == {"personal_id": patient.subject("married")["personal_id"]}
     assert (await act(patient, request, "acknowledge"))[0] == 409
     assert (await act(patient, request, "extend"))[0] == 422  # say why
     status, longer = await act(patient, request, "extend", reason="Phải hỏi cơ quan khác")
