@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.api.test_audit import fits
 from tests.flows.conftest import House, build, new_official, on_session
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
@@ -43,6 +44,7 @@ def residence(house: House, trait: str = "married") -> dict[str, Any]:
 async def given(house: House, who: dict[str, Any], **more: Any) -> dict[str, Any]:
     status, answer = await house.post("/v1/consents", consent(who, **more))
     assert status == 200, answer
+    fits("Consent", answer)
     return dict(answer)
 
 
@@ -54,6 +56,7 @@ async def attested(house: House, body: dict[str, Any], expected: int = 200) -> d
             break
         await asyncio.sleep(0.1)
     assert status == expected, answer
+    fits("Attested", answer)
     return dict(answer)
 
 
@@ -165,6 +168,7 @@ async def test_consents_are_seen_by_who_holds_them_and_by_the_citizens_page(pati
     ):
         status, found = await patient.post("/v1/consents/search", body, client)
         assert status == 200
+        fits("Consents", found)
         ids = {one["consent"] for one in found["consents"]}
         assert ids & {mine["consent"], theirs["consent"]} == seen
         assert who["personal_id"] not in orjson.dumps(found).decode()
