@@ -23,12 +23,14 @@ from gateway.api.routes import add_operations
 from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
 from gateway.config import Configuration
+from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.crosscheck import crosscheck
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
+from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
 from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
@@ -42,6 +44,8 @@ ACCESS: web.AppKey[Access] = web.AppKey("access")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
+SHELVES: web.AppKey[Shelves] = web.AppKey("shelves")
+CITIZENS: web.AppKey[Citizens] = web.AppKey("citizens")
 #: what one configuration opened, and those of its sources that another edition closes
 EDITION: web.AppKey[AsyncExitStack] = web.AppKey("edition")
 KEPT: web.AppKey[dict[str, Source]] = web.AppKey("kept")
@@ -107,7 +111,7 @@ def application(parts: Composition) -> web.Application:
     """The API with one cleanup context per resource, in the order in which they need one another."""
     app = api_application(parts.metrics)
     app[PARTS], app[EDITION], app[KEPT], app[UNDER_WAY] = parts, AsyncExitStack(), {}, ({}, {})
-    app.cleanup_ctx.extend([_log, _audit, _cache, _edition])
+    app.cleanup_ctx.extend([_log, _audit, _shelves, _cache, _edition])
     return app
 
 
@@ -116,7 +120,7 @@ def successor(parts: Composition, former: web.Application) -> web.Application:
     app = api_application(parts.metrics)
     app[PARTS], app[EDITION] = parts, AsyncExitStack()
     app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
-    app[ACCESS], app[UNDER_WAY] = former[ACCESS], former[UNDER_WAY]
+    app[ACCESS], app[UNDER_WAY], app[SHELVES] = former[ACCESS], former[UNDER_WAY], former[SHELVES]
     app[AUDIT] = former[AUDIT].of(parts)
     app[KEPT] = {name: former[SOURCES][name] for name in _same(parts, former[PARTS])}
     app.cleanup_ctx.append(_edition)
@@ -163,8 +167,14 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
+async def _shelves(app: web.Application) -> AsyncIterator[None]:
+    async with consenting(app[PARTS], SystemClock()) as app[SHELVES]:
+        yield
+
+
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[SOURCES] = open_sources(app[PARTS], app[KEPT])
+    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock())
+    app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
     for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
     yield
@@ -187,21 +197,26 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
-    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], app[ACCESS])
-    async with accessing(parts, SystemClock()) as access:
+    people = app[CITIZENS]
+    rests_on = app[ACCESS]._replace(consents=people.consents)
+    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on)
+    async with accessing(parts, SystemClock(), (people.notary.jwks,)) as access:
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
             sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
+            citizens=people,
         )  # fmt: skip
         yield
     await prefill.close()
 
 
-def open_sources(parts: Composition, opened_before: Mapping[str, Source] | None = None) -> dict[str, Source]:
+def open_sources(
+    parts: Composition, opened_before: Mapping[str, Source] | None = None, own: OwnData | None = None
+) -> dict[str, Source]:
     """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
-    tools = registry.source_tools(parts.root, SystemClock())
+    tools = registry.source_tools(parts.root, SystemClock(), own)
     opened: dict[str, Source] = {}
     faults = Faults()
     for name, settings in parts.configuration.sources.items():

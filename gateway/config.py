@@ -17,6 +17,7 @@ from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
 from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
+from gateway.settings_consents import ConsentSettings, HolidayFile
 from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, read
 
@@ -132,6 +133,9 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
+    consents: ConsentSettings = ConsentSettings()
+    #: None: no holidays are known
+    holidays: HolidayFile | None = None
 
 
 def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
@@ -153,7 +157,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
         what = "is no configuration: neither gateway.yaml nor sources/ is there"
         raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
     reader = _Reader(root, from_environment(os.environ), overrides, faults)
-    configuration = {
+    configuration: dict[str, Any] = {
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
         "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
         "sources": reader.many("sources", SourceSettings, "source"),
@@ -162,11 +166,16 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
         "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
         "scopes": getattr(reader.one("published_scopes.yaml", ScopeFile), "scopes", ()),
     }
+    for name, model in _OPTIONAL.items():
+        found = reader.one(f"{name}.yaml", model) if (root / f"{name}.yaml").exists() else None
+        configuration |= {} if found is None else {name: found}
     reader.finish()
     return Configuration(root=root, documents=reader.documents, **configuration)
 
 
 _FOLDERS = ("sources", "requesters", "agreements")
+#: files that a configuration may do without
+_OPTIONAL: Mapping[str, type[Settings]] = {"consents": ConsentSettings, "holidays": HolidayFile}
 
 
 class _Reader:

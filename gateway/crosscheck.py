@@ -5,6 +5,7 @@ Used before the gateway starts and by `motlan check-config`; every problem names
 
 from gateway.checks.access import access_faults
 from gateway.checks.agreements import agreement_faults, scope_faults
+from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.procedures import procedure_faults
 from gateway.checks.production import refused_in_production
@@ -26,6 +27,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     # what such an agreement grants is not known whole
     faults.unread.update(problem.file for problem in agreed)
     faults.add(scope_faults(configuration, catalogue))
+    faults.add(consent_faults(configuration, catalogue))
     faults.add(requester_faults(configuration))
     faults.add(agency_faults(configuration))
     faults.add(purpose_faults(configuration))

@@ -4,6 +4,7 @@ An edition is all that belongs to one configuration. A request is answered to it
 """
 
 import asyncio
+import contextlib
 import os
 import ssl
 from collections.abc import Awaitable, Iterable
@@ -16,8 +17,8 @@ from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.operation import live, ready
 from gateway.api.tls import server_context
-from gateway.app import AUDIT, EDITION, KEPT, PREFILL, Composition, application, successor
-from gateway.domain.errors import ConfigError, Problem
+from gateway.app import AUDIT, CITIZENS, EDITION, KEPT, PREFILL, Composition, application, successor
+from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
 from gateway.ports import Source
 from gateway.settings import address_of
 from gateway.telemetry import Metrics
@@ -32,6 +33,9 @@ def admin_application(app: web.Application, metrics: Metrics) -> web.Application
     async def render(_request: web.Request) -> web.Response:
         if AUDIT in app:
             metrics.gauges(await app[AUDIT].watch.gauges())
+        if CITIZENS in app:
+            with contextlib.suppress(ConsentsUnavailable):
+                metrics.gauges({"subject_requests_overdue": float(await app[CITIZENS].demands.overdue())})
         return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
 
     for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():

@@ -49,7 +49,7 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         if item.dossier.required and item.dossier.checked_by == "relay"
     ]
     out += [
-        f"agreement {name}: its ground is consent; the gateway keeps none yet, so that it grants nothing"
+        f"agreement {name}: its ground is consent, so that it grants what a person consented to and nothing else"
         for name, item in configuration.agreements.items()
         if asks_consent(item)
     ]
@@ -84,6 +84,8 @@ def strays(root: Path) -> list[str]:
         "agencies.yaml",
         "purposes.yaml",
         "published_scopes.yaml",
+        "consents.yaml",
+        "holidays.yaml",
         "production.example.yaml",
     }
     files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]

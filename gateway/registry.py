@@ -14,6 +14,7 @@ from gateway.config import SourceSettings
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Clock, Source
+from gateway.ports_consents import OwnData
 from gateway.ports_keys import KeyWrapper, Signer
 from gateway.settings_words import KeyService
 
@@ -68,9 +69,10 @@ def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]
     return found  # type: ignore[no-any-return]
 
 
-def source_tools(root: Path, clock: Clock) -> object:
+def source_tools(root: Path, clock: Clock, own: OwnData | None = None) -> object:
     """What all sources of a process share besides their settings."""
-    return resolve("adapters.transport.tools", "Tools")(root=root, rng=random.Random(), clock=clock)  # noqa: S311
+    tools = resolve("adapters.transport.tools", "Tools")
+    return tools(root=root, rng=random.Random(), clock=clock, own=own)  # noqa: S311
 
 
 def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tools: object) -> Source:

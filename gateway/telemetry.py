@@ -49,6 +49,7 @@ _GAUGES: Final = {
     "log_altered": "Things in the database of the exchange log that are not as they were signed",
     "log_checkpoint_age_seconds": "Time since the newest checkpoint was signed",
     "configuration_problems": "Things to mend in a newer configuration, which is not taken up until then",
+    "subject_requests_overdue": "Requests of data subjects that should have been acknowledged or answered before today",
 }
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 #: made here, and may hold nine digits in a row by chance
@@ -205,9 +206,7 @@ class Metrics:
         self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
         self._appended = self._counter("log_records", "Records made durable")
         self._append_failures = self._counter("log_failures", "Records that could not be kept")
-        self._append_seconds = self._histogram(
-            "log_append_seconds", "Time until a group of records is durable"
-        )
+        self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
         self._cache = self._counter("cache", "Uses of the cache", "result")
         self._alarms = self._counter(
             "alarms", "Answers that were about somebody else, and their like", "kind"

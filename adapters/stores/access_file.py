@@ -28,11 +28,14 @@ CREATE TABLE IF NOT EXISTS access_revocations (seq INTEGER PRIMARY KEY AUTOINCRE
 class AccessFile:
     """One connection; used by one thread at a time."""
 
-    __slots__ = ("_connection", "_path", "_synchronous")
+    __slots__ = ("_connection", "_path", "_schema", "_synchronous")
 
-    def __init__(self, url: str, state_dir: Path, synchronous: str) -> None:
-        """`url` is that of the log. Opens the file with the first use."""
-        self._path = sql.sqlite_path(url, state_dir).with_name("access.sqlite")
+    def __init__(
+        self, url: str, state_dir: Path, synchronous: str, name: str = "access.sqlite", schema: str = _SCHEMA
+    ) -> None:
+        """`url` is that of the log. Opens the file with the first use; `schema` may be run again and again."""
+        self._path = sql.sqlite_path(url, state_dir).with_name(name)
+        self._schema = schema
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
 
@@ -62,7 +65,7 @@ class AccessFile:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
-            connection.executescript(_SCHEMA)
+            connection.executescript(self._schema)
         except sqlite3.Error:
             connection.close()
             raise

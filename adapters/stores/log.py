@@ -15,6 +15,7 @@ from typing import Protocol
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
+from adapters.stores.consents import open_consents
 from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
@@ -46,6 +47,7 @@ __all__ = (
     "log_missing",
     "make_log",
     "open_anchors",
+    "open_consents",
     "open_counts",
     "open_history",
     "open_inspection",

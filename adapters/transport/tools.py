@@ -6,13 +6,18 @@ from pathlib import Path
 
 from adapters.transport.heavy import Heavy
 from gateway.ports import Clock
+from gateway.ports_consents import OwnData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work."""
+    """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work.
+
+    `own`: what people let be kept; None where nothing is kept.
+    """
 
     root: Path
     rng: random.Random
     clock: Clock
     heavy: Heavy = field(default_factory=Heavy)
+    own: OwnData | None = None

@@ -42,6 +42,9 @@ GRANT SELECT, INSERT, DELETE ON write_probe TO motlan_app;
 GRANT SELECT ON log_pruned, append_log_seq_seq, alembic_version TO motlan_app;
 -- What access remembers: shown once, revoked.
 GRANT SELECT, INSERT, DELETE ON access_replays, access_revocations TO motlan_app;
+-- What citizens agreed to, let be kept, demand. Own data are erased with their consent.
+GRANT SELECT, INSERT, UPDATE ON consents, subject_requests TO motlan_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON own_data_keys, own_data TO motlan_app;
 -- What was erased, pruned, and who has signed: triggers write it, or the administrator.
 GRANT SELECT ON log_periods, log_signers, log_archives, log_pruned_hashes TO motlan_app, motlan_admin, motlan_audit;
 GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;

@@ -6,6 +6,7 @@ Written by hand, because answers are assembled on the hot path without models; t
 from typing import Any
 
 from gateway.api.audit_answers import AUDIT_ANSWERS
+from gateway.api.consent_answers import CONSENT_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS
 from gateway.api.reasons import TITLES
 from gateway.domain.evidence import Outcome
@@ -72,6 +73,8 @@ _EVIDENCE = _object(
     legal_basis=_MAYBE,
     agreement=_MAYBE,
     published_scope=_MAYBE,
+    self_declared={"const": True, "description": "the person said so himself: no official evidence"},
+    declared=_named(_object("given_at valid_until", given_at=_TEXT, valid_until=_TEXT)),
 )
 _CALL = _object(
     "source data_service outcome",
@@ -141,6 +144,7 @@ ANSWERS: dict[str, Any] = {
     ),
     "Sources": _object("sources", sources=_listed(_SOURCE)),
     **AUDIT_ANSWERS,
+    **CONSENT_ANSWERS,
     "Metadata": _object(
         "issuer token_endpoint introspection_endpoint revocation_endpoint jwks_uri",
         issuer=_TEXT,

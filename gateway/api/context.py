@@ -20,11 +20,14 @@ from gateway.audit.service import Audit
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config import Configuration
+from gateway.consents.service import ConsentBook
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog, Source
+from gateway.prefill.attest import Attest
 from gateway.prefill.request import PrefillRequest
+from gateway.subject_requests.service import Demands
 
 
 class Prefill(Protocol):
@@ -61,6 +64,22 @@ class Anchoring(Protocol):
     @property
     def listing(self) -> Listing:
         """What they have proven."""
+
+
+class Citizens(Protocol):
+    """What citizens have a say in."""
+
+    @property
+    def consents(self) -> ConsentBook:
+        """What they agreed to."""
+
+    @property
+    def demands(self) -> Demands:
+        """What they demand as data subjects."""
+
+    @property
+    def attest(self) -> Attest:
+        """Compares their forms with what was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +126,8 @@ class Services:
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers
     waiting: dict[str, int] = field(default_factory=dict)
+    #: consents, attests, requests of data subjects; None where none are kept
+    citizens: "Citizens | None" = None
     #: proxies that may hand over a certificate
     proxies: Proxies = field(default_factory=Proxies)
 

@@ -43,6 +43,7 @@ _SCOPES = {
     "audit:search": "Tìm trong nhật ký giao dịch / search the exchange log",
     "audit:identify": "Biết giao dịch về ai, có lý do / learn with a reason who an exchange is about",
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
+    "consents": "Sự đồng ý và yêu cầu của chủ thể dữ liệu / consents and requests of data subjects",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
 #: operations that take a form, and its schema

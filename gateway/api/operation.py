@@ -3,9 +3,9 @@
 import orjson
 from aiohttp import web
 
-from gateway.api.context import SERVICES, Loaded
+from gateway.api.context import SERVICES, Citizens, Loaded
 from gateway.api.reasons import TITLES
-from gateway.domain.errors import LogNotSigned, LogUnavailable, NotAnchored
+from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
 from gateway.ports import SourceState
 
 
@@ -27,6 +27,7 @@ async def ready(request: web.Request) -> web.Response:
     `sequencer` is `stuck` when no record gets its place until somebody mends the log, and `lagging` when a receipt
     could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
+    `subject_requests` is `overdue` while one should have been acknowledged or answered before today.
     `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
     and `unavailable` while it cannot look, because the database cannot be read.
@@ -41,6 +42,8 @@ async def ready(request: web.Request) -> web.Response:
     if services.audit is not None:
         dependencies["sequencer"] = await services.audit.watch.state()
         dependencies["records"] = services.audit.watch.records
+    if services.citizens is not None:
+        dependencies["subject_requests"] = await _demands(services.citizens)
     refusing = services.anchors is not None and services.anchors.refusing
     if services.loaded is not None:
         dependencies["configuration"] = _configuration(services.loaded)
@@ -55,6 +58,15 @@ async def ready(request: web.Request) -> web.Response:
     elif refusing:
         status = {"status": "refusing", "code": NotAnchored.code}
     return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)
+
+
+async def _demands(citizens: Citizens) -> dict[str, object]:
+    """How many requests of data subjects are overdue: a duty to people, which makes nothing unready."""
+    try:
+        late = await citizens.demands.overdue()
+    except ConsentsUnavailable:
+        return {"state": "unavailable"}
+    return {"state": "overdue" if late else "ready", "overdue": late}
 
 
 def _configuration(loaded: Loaded) -> dict[str, object]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from gateway.access.faults import TokenRefused
 from gateway.api.fault_words import KINDS, said
 from gateway.api.grammar import showable
-from gateway.domain.errors import BadRequest, GatewayError, Gone, NotFound, TooLarge, Unprocessable
+from gateway.domain.errors import BadRequest, Conflict, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
 _MAX_FAULTS = 20
@@ -63,6 +63,7 @@ FAMILIES: dict[int, type[GatewayError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     408: TooSlow,
+    409: Conflict,
     410: Gone,
     413: TooLarge,
     415: WrongMedia,

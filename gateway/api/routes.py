@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import audit, operation, prefill, procedures, report, tokens
+from gateway.api import audit, citizens, operation, prefill, procedures, report, tokens
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
+from gateway.api.consent_models import (
+    AttestBody,
+    ConsentBody,
+    ConsentSearchBody,
+    DemandBody,
+    DemandSearchBody,
+    DemandUpdateBody,
+    WithdrawBody,
+)
 from gateway.api.middleware import Handler, expect, needs
 from gateway.api.models import PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
@@ -130,6 +139,43 @@ OPERATIONS = (
         method="POST", path="/v1/usage", handler=audit.usage, id="usage", scope="usage", body=UsageBody,
         vi="Ai đã khai thác dữ liệu của một người", en="Who used the data of a subject",
         answer="Usage", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/consents", handler=citizens.give, id="consent_give", scope="consents",
+        body=ConsentBody, vi="Ghi nhận sự đồng ý, nhận biên nhận", en="Record a consent, with a receipt",
+        answer="Consent", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/consents/withdraw", handler=citizens.withdraw, id="consent_withdraw",
+        scope="consents", body=WithdrawBody, vi="Rút lại sự đồng ý (có hiệu lực ngay)",
+        en="Withdraw a consent (at once)", answer="Consent", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/consents/search", handler=citizens.search, id="consent_search", scope="consents",
+        body=ConsentSearchBody, vi="Tìm các sự đồng ý", en="Search consents",
+        answer="Consents", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/attest", handler=citizens.attest, id="attest", scope="prefill", body=AttestBody,
+        vi="Đối chiếu biểu mẫu đã điền với dữ liệu đã trả", en="Compare a finished form with what was answered",
+        answer="Attested", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/subject-requests", handler=citizens.demand, id="subject_request", scope="consents",
+        body=DemandBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu", en="Take in a request of a data subject",
+        answer="SubjectRequest", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/subject-requests/search", handler=citizens.demands, id="subject_request_search",
+        scope="consents", body=DemandSearchBody, vi="Danh sách yêu cầu và hạn trả lời",
+        en="Requests of data subjects and their due dates", answer="SubjectRequests",
+        problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/subject-requests/update", handler=citizens.update, id="subject_request_update",
+        scope="consents", body=DemandUpdateBody, vi="Xác nhận, gia hạn, trả lời hoặc từ chối yêu cầu",
+        en="Acknowledge, extend, answer or refuse a request", answer="SubjectRequest",
+        problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
     Operation(
         method="GET", path="/log/checkpoint", handler=audit.public_checkpoint, id="log_checkpoint",

@@ -27,6 +27,8 @@ _PARTS: Mapping[str, str] = {
     "agencies": "agencies.yaml",
     "purposes": "purposes.yaml",
     "published_scopes": "published_scopes.yaml",
+    "consents": "consents.yaml",
+    "holidays": "holidays.yaml",
     "agreements": "agreements/",
     "requesters": "requesters/",
     "sources": "sources/",

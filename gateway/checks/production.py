@@ -18,6 +18,8 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
     if configuration.gateway.profile != "production":
         return
     files: dict[str, BaseModel] = {"gateway.yaml": configuration.gateway}
+    if "consents.yaml" in configuration.documents:
+        files["consents.yaml"] = configuration.consents
     files |= {f"sources/{name}.yaml": one for name, one in configuration.sources.items()}
     files |= {f"requesters/{name}.yaml": one for name, one in configuration.requesters.items()}
     for name, settings in files.items():

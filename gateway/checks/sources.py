@@ -11,7 +11,7 @@ from gateway.settings import is_http
 from gateway.strict_yaml import Document
 
 #: the adapter of claims: it asks nobody, so it has no address
-_NO_ADDRESS = "adapters.sources.account"
+_NO_ADDRESS = frozenset({"adapters.sources.account", "adapters.sources.own_data"})
 _SOAP = "adapters.sources.soap"
 _CODE = "procedure_code"
 
@@ -53,7 +53,7 @@ def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
 
 
 def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:
-    if settings.adapter == _NO_ADDRESS:
+    if settings.adapter in _NO_ADDRESS:
         return
     if not is_http(settings.url):
         # an address that may hold a password is not repeated

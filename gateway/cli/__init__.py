@@ -68,6 +68,12 @@ def _policy() -> click.Command:
     return policy
 
 
+def _subject_requests() -> click.Command:
+    from gateway.cli.subject_requests import subject_requests
+
+    return subject_requests
+
+
 def _verify_log() -> click.Command:
     from gateway.cli.verify import verify_log
 
@@ -114,6 +120,7 @@ COMMANDS: Commands = {
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
     "policy": (_policy, "What another configuration would have decided otherwise."),
+    "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),

@@ -58,6 +58,15 @@ class NotFound(BadRequest):
     title_vi = "Không tìm thấy"
 
 
+class Conflict(BadRequest):
+    """What it is about is not in a state that allows this."""
+
+    code = "state_differs"
+    http = 409
+    title = "What it is about is not in a state that allows this"
+    title_vi = "Đối tượng không ở trạng thái cho phép thao tác này"
+
+
 class Gone(NotFound):
     """The records were pruned from the database; archives have them."""
 
@@ -158,6 +167,15 @@ class AccessUnavailable(GatewayError):
     http = 503
     title = "What was shown or revoked before cannot be looked up, so nobody is let in"
     title_vi = "Không kiểm tra được mã truy cập đã dùng hoặc đã thu hồi nên không cho truy cập"
+
+
+class ConsentsUnavailable(GatewayError):
+    """What citizens agreed to, let be kept or demanded cannot be looked up: nothing is taken for granted."""
+
+    code = "consents_unavailable"
+    http = 503
+    title = "Consents cannot be looked up just now"
+    title_vi = "Hiện không kiểm tra được sự đồng ý của công dân"
 
 
 class LogUnreadable(LogUnavailable):

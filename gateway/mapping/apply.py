@@ -52,6 +52,12 @@ class Filled:
         yield from (entry["doubt"] for entry in self.fields.values() if entry["doubt"])
         yield self.papers
 
+    @property
+    def doubtful(self) -> dict[str, str]:
+        """For the record: the fields that the citizen may correct because their values are in doubt."""
+        keys = [key for key, entry in self.fields.items() if entry["doubt"] and entry["value"] is not None]
+        return {"doubtful": " ".join(keys)} if keys else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

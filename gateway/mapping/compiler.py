@@ -10,7 +10,7 @@ from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldGroup, FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Proof
-from gateway.mapping.procedure import Field, Procedure, Ref
+from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref
 from gateway.mapping.transforms import Transform, Unreadable, text
 from gateway.strict_yaml import Document, Loc
 
@@ -203,8 +203,9 @@ class Compiler:
         elif kind == "~":
             for attribute in _FOUND:
                 self.ref(f"{name}.{attribute}", procedure.roles, procedure.signs_in)
-        else:
-            self.ref(word, procedure.roles, procedure.signs_in)
+        elif self.ref(word, procedure.roles, procedure.signs_in).evidence == DECLARED:
+            what = f"'{word}' is what a person declared himself: it decides no paper"
+            raise Unknown(what, "rest papers and predicates on official evidence")
 
     def _check_demands(self, procedure: Procedure, chain: Chain) -> None:
         """Fields that the form demands; not looked at where a group with fields is not there."""

@@ -14,6 +14,8 @@ from gateway.mapping.strict import Title
 from gateway.mapping.transforms import Unreadable, date_vn
 
 ACCOUNT = "account"
+#: evidence type of what people let be kept: their own word
+DECLARED = "own_data"
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ class Exchange:
             answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)
         filled = fill(self._plan, answers, self._situation)
-        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None)
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **filled.doubtful)
         return self._written(answers, filled, pending, receipt)
 
     def _written(

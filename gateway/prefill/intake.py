@@ -63,6 +63,11 @@ class Intake:
         )
 
 
+def shown_name(name: str) -> str:
+    """A form key as it may be shown; `*` for what could be a value in the wrong place."""
+    return name if _NAME.fullmatch(name) else "*"
+
+
 def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     fields = {field.key: field for field in procedure.fields}
     places = [(f"/fields/{at}", name) for at, name in enumerate(request.fields or ())]

@@ -60,7 +60,21 @@ def issued(
     entry["source_updated_at"] = answer.source_updated_at
     if call is not None and call.valid_seconds:
         entry["valid_until"] = rfc3339(fetched + timedelta(seconds=call.valid_seconds))
+    if answer.declared:
+        entry |= _declared(answer)
     return entry
+
+
+def _declared(answer: SourceAnswer) -> dict[str, object]:
+    """Who said it is the person himself: no official evidence, with the date of each and until when it holds."""
+    said = {
+        name: {"given_at": given, "valid_until": until} for name, (given, until) in answer.declared.items()
+    }
+    return {
+        "self_declared": True,
+        "valid_until": min(until for _, until in answer.declared.values()),
+        "declared": said,
+    }
 
 
 def source_entries(

@@ -19,6 +19,7 @@ from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.settings import GatewaySettings
 from gateway.settings_access import RequesterSettings
+from gateway.settings_consents import ConsentSettings, HolidayFile
 
 ROOT = Path(__file__).parents[2]
 MODELS: dict[str, type[BaseModel]] = {
@@ -26,6 +27,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "agencies": AgencyFile,
     "agreement": Agreement,
     "purposes": PurposeFile,
+    "consents": ConsentSettings,
+    "holidays": HolidayFile,
     "requester": RequesterSettings,
     "published_scopes": ScopeFile,
     "source": SourceSettings,

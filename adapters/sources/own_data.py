@@ -1,0 +1,72 @@
+"""What a citizen gave once and let be kept, as one more source without a network.
+
+It never is official evidence: each value says that the person declared it, when, and until when it is taken for valid.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from adapters.transport.health import Health
+from adapters.transport.tools import Tools
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.mapping.source import ServicePlan
+
+if TYPE_CHECKING:
+    from gateway.config import SourceSettings
+
+
+def open_source(
+    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
+) -> "OwnDataSource":
+    """The source over what is kept; `services` maps operations to their compiled mappings."""
+    plans = {
+        f"{settings.source}.{operation}": plan
+        for operation, plan in services.items()
+        if operation in settings.services and settings.services[operation].enabled
+    }
+    return OwnDataSource(plans, tools)
+
+
+class OwnDataSource:
+    """Implements gateway.ports.Source. Nothing is sent, so there are no digests."""
+
+    def __init__(self, plans: Mapping[str, ServicePlan], tools: Tools) -> None:
+        """`tools.own` has the data; without it nothing is ever found."""
+        self._plans = plans
+        self._own = tools.own
+        self._clock = tools.clock
+        self._health = Health(tools.clock)
+
+    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+        """What this person gave to this requester, as far as it is valid now and was asked for."""
+        del deadline
+        answer = await self._answered(query)
+        self._health.note(answer.outcome)
+        return answer
+
+    def state(self) -> Health:
+        """How the source is doing."""
+        return self._health
+
+    async def close(self) -> None:
+        """The store belongs to who opened it."""
+
+    async def _answered(self, query: SourceQuery) -> SourceAnswer:
+        plan = self._plans.get(query.service)
+        if plan is None:
+            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+        if self._own is None:
+            return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
+        try:
+            kept = await self._own.kept(query.subject.key, query.requester, self._clock.now())
+        except (ConsentsUnavailable, LogUnavailable):
+            return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+        wanted = {name: one for name, one in kept.items() if name in query.attributes}
+        if not wanted:
+            return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
+        answer = plan.read({name: one.value for name, one in wanted.items()}, query)
+        said = {name: (rfc3339(one.given), rfc3339(one.until)) for name, one in wanted.items()}
+        oldest = min(one.given for one in wanted.values())
+        return answer._replace(declared=said, source_updated_at=rfc3339(oldest))

@@ -1,0 +1,199 @@
+"""Consents, own data and requests of data subjects over SQL (gateway.ports_consents)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters.stores.rows import Rows, Statement, open_rows
+from gateway.ports_consents import (
+    ConsentRow,
+    ConsentRows,
+    DemandRow,
+    DemandRows,
+    KeptKey,
+    KeptRows,
+    KeptValue,
+    Wanted,
+)
+
+_CONSENT = "seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
+_DEMAND = "seq, id, period, person, requester, kind, received, state, acknowledge_by, answer_by, version, body, sealed"
+_OPEN = "('received', 'acknowledged')"
+_ADD_CONSENT = (
+    "INSERT INTO consents (id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+)
+_ADD_DEMAND = (
+    "INSERT INTO subject_requests (id, period, person, requester, kind, received, state, acknowledge_by, answer_by,"
+    " version, body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+)
+_CHANGE = (
+    "UPDATE subject_requests SET state = $3, acknowledge_by = $4, answer_by = $5, version = version + 1, body = $6"
+    " WHERE id = $1 AND version = $2 RETURNING id"
+)
+_OVERDUE = (
+    "SELECT count(*) FROM subject_requests WHERE state IN ('received', 'acknowledged')"
+    " AND (answer_by < $1 OR (state = 'received' AND acknowledge_by < $1))"
+)
+_WITHDRAW = "UPDATE consents SET withdrawn = $2 WHERE id = $1 AND withdrawn = 0"
+# Who keeps something and who withdraws wait for one another here.
+_HOLD = "UPDATE consents SET withdrawn = withdrawn WHERE id = $1"
+_ADD_KEY = (
+    "INSERT INTO own_data_keys (consent, period, person, requester, wrapped) VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT (consent) DO NOTHING"
+)
+_NO_KEY = (
+    "DELETE FROM own_data_keys WHERE consent = $1 AND NOT EXISTS"
+    " (SELECT 1 FROM consents WHERE id = $1 AND withdrawn = 0 AND expires > $2)"
+)
+_KEY = "SELECT consent, period, person, requester, wrapped FROM own_data_keys WHERE consent = $1"
+_PUT = (
+    "INSERT INTO own_data (consent, attribute, given, until, sealed) VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT (consent, attribute) DO UPDATE SET given = excluded.given, until = excluded.until,"
+    " sealed = excluded.sealed"
+)
+_NO_VALUE = (
+    "DELETE FROM own_data WHERE consent = $1 AND NOT EXISTS (SELECT 1 FROM own_data_keys WHERE consent = $1)"
+)
+_OVER = "DELETE FROM own_data WHERE until <= $1 OR consent IN (SELECT id FROM consents WHERE expires <= $1)"
+_KEYS_OVER = "DELETE FROM own_data_keys WHERE consent IN (SELECT id FROM consents WHERE expires <= $1)"
+_OF = (
+    "SELECT k.consent, k.period, k.person, k.requester, k.wrapped, v.attribute, v.given, v.until, v.sealed"
+    " FROM own_data_keys k JOIN own_data v ON v.consent = k.consent JOIN consents c ON c.id = k.consent"
+    " WHERE k.requester = $1 AND v.until > $2 AND c.withdrawn = 0 AND c.expires > $2 AND k.person IN ({persons})"
+    " ORDER BY v.given DESC"
+)
+
+
+class SqlConsents:
+    """Implements gateway.ports_consents.ConsentRows."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Over a database with the tables."""
+        self._rows = rows
+
+    async def add(self, row: ConsentRow) -> None:
+        """Keep one durably."""
+        await self._rows.run((_ADD_CONSENT, row[1:]))
+
+    async def find(self, consent: str) -> ConsentRow | None:
+        """The consent of an id."""
+        found = await self._rows.run((f"SELECT {_CONSENT} FROM consents WHERE id = $1", (consent,)))  # noqa: S608 -- ours
+        return ConsentRow(*found[0]) if found else None
+
+    async def about(self, wanted: Wanted) -> Sequence[ConsentRow]:
+        """The newest that fit, newest first."""
+        return [ConsentRow(*row) for row in await self._rows.run(_search("consents", _CONSENT, wanted))]
+
+    async def withdraw(self, consent: str, at: float) -> None:
+        """It holds no more; what was kept under it is erased in the same transaction."""
+        one = (consent,)
+        await self._rows.run(
+            (_WITHDRAW, (consent, at)),
+            ("DELETE FROM own_data_keys WHERE consent = $1", one),
+            ("DELETE FROM own_data WHERE consent = $1", one),
+            erasing=True,
+        )
+
+    async def close(self) -> None:
+        """Free the connection."""
+        await self._rows.close()
+
+
+class SqlKept:
+    """Implements gateway.ports_consents.KeptRows."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Over a database with the tables."""
+        self._rows = rows
+
+    async def key(self, row: KeptKey, now: float) -> KeptKey | None:
+        """The key that holds for the consent; None when the consent does not hold."""
+        one = (row.consent,)
+        found = await self._rows.run(
+            (_HOLD, one), (_ADD_KEY, row), (_NO_KEY, (row.consent, now)), (_KEY, one)
+        )
+        return KeptKey(*found[0]) if found else None
+
+    async def put(self, values: Sequence[KeptValue]) -> None:
+        """Keep them."""
+        work: list[Statement] = []
+        for consent in dict.fromkeys(value.consent for value in values):
+            of_it = [value for value in values if value.consent == consent]
+            work += [(_HOLD, (consent,)), *((_PUT, value) for value in of_it), (_NO_VALUE, (consent,))]
+        await self._rows.run(*work)
+
+    async def of(
+        self, persons: Sequence[bytes], requester: str, now: float
+    ) -> Sequence[tuple[KeptKey, KeptValue]]:
+        """What is kept of a person under consents that hold, the newest first."""
+        if not persons:
+            return []
+        places = ", ".join(f"${place}" for place in range(3, 3 + len(persons)))
+        found = await self._rows.run((_OF.format(persons=places), (requester, now, *persons)))
+        return [(KeptKey(*row[:5]), KeptValue(row[0], *row[5:])) for row in found]
+
+    async def erase(self, before: float) -> None:
+        """Erase what is over."""
+        await self._rows.run((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
+
+    async def close(self) -> None:
+        """Free the connection."""
+        await self._rows.close()
+
+
+class SqlDemands:
+    """Implements gateway.ports_consents.DemandRows."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Over a database with the tables."""
+        self._rows = rows
+
+    async def add(self, row: DemandRow) -> None:
+        """Keep one durably."""
+        await self._rows.run((_ADD_DEMAND, row[1:]))
+
+    async def find(self, demand: str) -> DemandRow | None:
+        """The request of an id."""
+        text = f"SELECT {_DEMAND} FROM subject_requests WHERE id = $1"  # noqa: S608 -- columns are ours
+        found = await self._rows.run((text, (demand,)))
+        return DemandRow(*found[0]) if found else None
+
+    async def about(self, wanted: Wanted, state: str = "") -> Sequence[DemandRow]:
+        """The newest that fit, newest first."""
+        more = f" AND state IN {_OPEN}" if state == "open" else ""
+        found = await self._rows.run(_search("subject_requests", _DEMAND, wanted, more))
+        return [DemandRow(*row) for row in found]
+
+    async def change(self, row: DemandRow) -> bool:
+        """Keep a changed one in place of the version before."""
+        values = (row.id, row.version, row.state, row.acknowledge_by, row.answer_by, row.body)
+        return bool(await self._rows.run((_CHANGE, values)))
+
+    async def overdue(self, today: str) -> int:
+        """How many are late."""
+        found = await self._rows.run((_OVERDUE, (today,)))
+        return int(found[0][0])
+
+    async def close(self) -> None:
+        """Free the connection."""
+        await self._rows.close()
+
+
+def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, KeptRows, DemandRows]:
+    """All three over one connection: closing one closes them."""
+    rows = open_rows(url, state_dir)
+    return SqlConsents(rows), SqlKept(rows), SqlDemands(rows)
+
+
+def _search(table: str, columns: str, wanted: Wanted, more: str = "") -> Statement:
+    """The statement that looks for it; only places of parameters are put together here."""
+    values: list[object] = [wanted.before, wanted.count]
+    where = "seq < $1"
+    if wanted.requester:
+        values.append(wanted.requester)
+        where += f" AND requester = ${len(values)}"
+    if wanted.persons:
+        first = len(values) + 1
+        values += wanted.persons
+        where += f" AND person IN ({', '.join(f'${place}' for place in range(first, len(values) + 1))})"
+    return f"SELECT {columns} FROM {table} WHERE {where}{more} ORDER BY seq DESC LIMIT $2", values  # noqa: S608

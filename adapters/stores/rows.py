@@ -1,0 +1,131 @@
+"""Statements over either database, all of one call in one transaction; ConsentsUnavailable when it cannot be asked.
+
+Statements are written for PostgreSQL (`$1`); SQLite numbers its parameters alike (`?1`).
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adapters.stores import sql
+from adapters.stores.access_file import AccessFile
+from adapters.stores.access_postgres import AccessConnection
+from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+#: a statement and its parameters
+Statement = tuple[str, Sequence[object]]
+#: what the last statement found
+Found = list[tuple[Any, ...]]
+
+NAME = "consents.sqlite"
+# What is deleted is overwritten.
+_SCHEMA = """
+PRAGMA secure_delete=ON;
+CREATE TABLE IF NOT EXISTS consents (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+ period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, recorder TEXT NOT NULL, purpose TEXT NOT NULL,
+ given REAL NOT NULL, expires REAL NOT NULL, withdrawn REAL NOT NULL, body TEXT NOT NULL, sealed BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS consents_person ON consents (person);
+CREATE INDEX IF NOT EXISTS consents_requester ON consents (requester, seq);
+CREATE TABLE IF NOT EXISTS own_data_keys (consent TEXT PRIMARY KEY, period TEXT NOT NULL, person BLOB NOT NULL,
+ requester TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS own_data_keys_person ON own_data_keys (person);
+CREATE TABLE IF NOT EXISTS own_data (consent TEXT NOT NULL, attribute TEXT NOT NULL, given REAL NOT NULL,
+ until REAL NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (consent, attribute)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS subject_requests (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+ period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, kind TEXT NOT NULL, received REAL NOT NULL,
+ state TEXT NOT NULL, acknowledge_by TEXT NOT NULL, answer_by TEXT NOT NULL, version INTEGER NOT NULL,
+ body TEXT NOT NULL, sealed BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS subject_requests_person ON subject_requests (person);
+CREATE INDEX IF NOT EXISTS subject_requests_state ON subject_requests (state, seq);
+"""
+
+
+class Rows(Protocol):
+    """A database with these tables."""
+
+    async def run(self, *work: Statement, erasing: bool = False) -> Found:
+        """Run all of it, or none. `erasing`: what it deletes leaves the files as well, as soon as that can be."""
+
+    async def close(self) -> None:
+        """Free the connection."""
+
+
+class SqliteRows:
+    """A file beside the log's, in a thread of its own."""
+
+    def __init__(self, url: str, state_dir: Path) -> None:
+        """`url` is that of the log. Opens the file with the first use."""
+        self._file = AccessFile(url, state_dir, "FULL", NAME, _SCHEMA)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="consents")
+
+    async def run(self, *work: Statement, erasing: bool = False) -> Found:
+        """Run all of it, or none."""
+        loop = asyncio.get_running_loop()
+        asked = partial(self._file.use, partial(_all_of_it, work, erasing))
+        try:
+            return await loop.run_in_executor(self._thread, asked)
+        except AccessUnavailable as error:
+            raise ConsentsUnavailable(error.detail) from None
+
+    async def close(self) -> None:
+        """Close the file."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._file.close()
+
+
+class PostgresRows:
+    """The tables of a database."""
+
+    def __init__(self, url: str) -> None:
+        """Connects with the first use."""
+        self._connection = AccessConnection(url)
+
+    async def run(self, *work: Statement, erasing: bool = False) -> Found:
+        """Run all of it, or none. What is deleted stays in dead rows until the server's vacuum, as `erasing` knows."""
+        del erasing
+
+        async def asked(connection: "asyncpg.Connection[Any]") -> Found:
+            found: Found = []
+            async with connection.transaction():
+                for text, values in work:
+                    found = [tuple(row) for row in await connection.fetch(text, *values)]
+            return found
+
+        try:
+            return await self._connection.use(asked)
+        except AccessUnavailable as error:
+            raise ConsentsUnavailable(error.detail) from None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+
+def open_rows(url: str, state_dir: Path) -> Rows:
+    """Where the log at `url` is: a file of its own beside SQLite's, tables in PostgreSQL."""
+    return PostgresRows(url) if sql.is_postgres(url) else SqliteRows(url, state_dir)
+
+
+def _all_of_it(work: Sequence[Statement], erasing: bool, connection: sqlite3.Connection) -> Found:  # noqa: FBT001 -- ours
+    found: Found = []
+    is_reading = all(text.startswith("SELECT") for text, _ in work)
+    connection.execute("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    try:
+        for text, values in work:
+            found = connection.execute(text.replace("$", "?"), tuple(values)).fetchall()
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    if erasing:  # the file beside it holds older pages; a reader in the way has it done by the next erasure
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return found

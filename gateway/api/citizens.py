@@ -1,0 +1,103 @@
+"""Consents, attests and requests of data subjects over HTTP: bytes to the use cases and back."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.api.bodies import read_model
+from gateway.api.consent_models import (
+    AttestBody,
+    CitizenBody,
+    ConsentBody,
+    ConsentSearchBody,
+    DemandBody,
+    DemandSearchBody,
+    DemandUpdateBody,
+    WithdrawBody,
+)
+from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, Citizens
+from gateway.api.operation import answer
+from gateway.consents.given import Asker, Given
+from gateway.domain.errors import ConsentsUnavailable, Unprocessable
+from gateway.domain.identifiers import ExchangeId
+from gateway.prefill.attest import Keep
+from gateway.subject_requests.service import Demanded
+
+
+async def give(request: web.Request) -> web.Response:
+    """`POST /v1/consents`."""
+    body = await read_model(request, ConsentBody)
+    named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
+    given = Given(
+        person=body.subject.key, requester=body.requester or "", purpose=body.purpose or "", attributes=named,
+        text_version=body.text_version or "", language=body.language or "", channel=body.channel or "",
+        controller=body.controller or "",
+        expires=None if body.expires_at is None else datetime.fromisoformat(body.expires_at),
+    )  # fmt: skip
+    return answer(await _citizens(request).consents.give(_asker(request), given))
+
+
+async def withdraw(request: web.Request) -> web.Response:
+    """`POST /v1/consents/withdraw`."""
+    body = await read_model(request, WithdrawBody)
+    done = _citizens(request).consents.withdraw(_asker(request), body.consent, _key(body.subject))
+    return answer(await done)
+
+
+async def search(request: web.Request) -> web.Response:
+    """`POST /v1/consents/search`."""
+    body = await read_model(request, ConsentSearchBody)
+    book = _citizens(request).consents
+    return answer(await book.search(_asker(request), _key(body.subject), body.cursor, body.limit))
+
+
+async def attest(request: web.Request) -> web.Response:
+    """`POST /v1/attest`."""
+    body = await read_model(request, AttestBody)
+    if body.keep != (body.consent is not None):
+        raise Unprocessable("/consent: `keep` and `consent` go together: nothing is kept without his consent")
+    keep = Keep(body.consent) if body.consent is not None else None
+    done = _citizens(request).attest.attest(_asker(request), body.exchange_id, body.form, keep)
+    return answer(await done)
+
+
+async def demand(request: web.Request) -> web.Response:
+    """`POST /v1/subject-requests`."""
+    body = await read_model(request, DemandBody)
+    demanded = Demanded(
+        person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
+        consent=body.consent or "",
+    )  # fmt: skip
+    return answer(await _citizens(request).demands.open(_asker(request), demanded))
+
+
+async def demands(request: web.Request) -> web.Response:
+    """`POST /v1/subject-requests/search`."""
+    body = await read_model(request, DemandSearchBody)
+    queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
+    done = queue.search(_asker(request), _key(body.subject), state, body.cursor, body.limit)
+    return answer(await done)
+
+
+async def update(request: web.Request) -> web.Response:
+    """`POST /v1/subject-requests/update`."""
+    body = await read_model(request, DemandUpdateBody)
+    done = _citizens(request).demands.update(_asker(request), body.request, body.act, body.reason or "")
+    return answer(await done)
+
+
+def _citizens(request: web.Request) -> Citizens:
+    found = request.app[SERVICES].citizens
+    if found is None:
+        raise ConsentsUnavailable("this process keeps no consents")
+    return found
+
+
+def _asker(request: web.Request) -> Asker:
+    requester = request[REQUESTER]
+    agency = request.app[SERVICES].requesters.agency(requester)
+    return Asker(requester=requester, agency=agency, exchange=ExchangeId(request[EXCHANGE]))
+
+
+def _key(subject: CitizenBody | None) -> str:
+    return "" if subject is None else subject.key

@@ -1,0 +1,70 @@
+"""JSON Schemas of what is answered about consents, attested forms and requests of data subjects (see answers.py)."""
+
+from typing import Any, get_args
+
+from gateway.settings_consents import Demand
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+#: what became of a field of an attested form; `cannot_tell` without the keys of its period
+ATTEST_STATES = (
+    "unchanged", "corrected_by_citizen", "not_editable_changed", "source_changed", "unknown_field", "cannot_tell",
+)  # fmt: skip
+
+
+def _object(required: str, /, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
+    return {"type": "object", "required": required.split(), "properties": properties}
+
+
+def _listed(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": item}
+
+
+_CONSENT = {
+    "exchange_id": _TEXT,
+    "consent": _TEXT,
+    **dict.fromkeys("requester recorder purpose purpose_title".split(), _TEXT),
+    **dict.fromkeys("text_version language channel controller controller_title".split(), _TEXT),
+    "attributes": _named(_listed(_TEXT)),
+    "given_at": _TEXT,
+    "expires_at": _TEXT,
+    "withdrawn_at": _MAYBE,
+    "receipt": {**_TEXT, "description": "compact JWS over the fields of ISO/IEC TS 27560:2023"},
+}
+_CONSENT_WORDS = "consent requester purpose attributes text_version given_at expires_at withdrawn_at receipt"
+_DEMAND = {
+    "exchange_id": _TEXT,
+    "request": _TEXT,
+    "kind": {"enum": list(get_args(Demand))},
+    "state": {"enum": ["received", "acknowledged", "answered", "refused"]},
+    **dict.fromkeys("requester received_at acknowledge_by answer_by".split(), _TEXT),
+    **dict.fromkeys("overdue third_party extended holidays_known".split(), _FLAG),
+    "consent": _MAYBE,
+    "reason": _MAYBE,
+    "acts": _listed(_object("act at by", act=_TEXT, at=_TEXT, by=_TEXT)),
+}
+_DEMAND_WORDS = "request kind state received_at acknowledge_by answer_by overdue extended acts"
+
+CONSENT_ANSWERS: dict[str, Any] = {
+    "Consent": _object(_CONSENT_WORDS, **_CONSENT),
+    "Consents": _object("consents next", consents=_listed(_object(_CONSENT_WORDS, **_CONSENT)), next=_MAYBE),
+    "Attested": _object(
+        "attested comparable fields kept",
+        exchange_id=_TEXT,
+        attested=_TEXT,
+        recorded_at=_TEXT,
+        comparable=_FLAG,
+        reason={"enum": ["period_keys_erased", None]},
+        fields=_named(_object("state", state={"enum": list(ATTEST_STATES)}, detail=_TEXT)),
+        kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
+    ),
+    "SubjectRequest": _object(_DEMAND_WORDS, **_DEMAND),
+    "SubjectRequests": _object(
+        "requests next", requests=_listed(_object(_DEMAND_WORDS, **_DEMAND)), next=_MAYBE
+    ),
+}

@@ -1,0 +1,148 @@
+"""What is sent about consents, forms to be attested and requests of data subjects, typed as in models.py.
+
+What a citizen must have said has no default: where it is missing, the answer is 422 and says which.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from gateway.api import grammar
+from gateway.api.audit_models import Exchange, Moment, Name
+from gateway.api.models import Body, OpenWord, PersonalId, Word
+from gateway.domain.errors import Unprocessable
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.settings_consents import Demand
+
+
+def _example(body: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
+
+
+ConsentId = Annotated[str, Field(pattern=r"^cs-[a-z]{24}$", examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
+DemandId = Annotated[str, Field(pattern=r"^sr-[a-z]{24}$", examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
+Limit = Annotated[int, Field(ge=1, le=200)]
+#: of a person's own words; they are sealed
+Said = Annotated[str, Field(min_length=1, max_length=4_000)]
+#: stands in records and lists
+Reason = Annotated[
+    str,
+    Field(min_length=3, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(grammar.not_a_number_of_a_person),
+]
+_WHO = {"personal_id": "033190001234"}
+
+
+class CitizenBody(Body):
+    """A person by one number: the same one that prefills name."""
+
+    personal_id: PersonalId | None = None
+    old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
+    passport: Annotated[str, Field(pattern=grammar.PASSPORT)] | None = None
+
+    @property
+    def key(self) -> str:
+        """`Subject.key`; Unprocessable without a number, or with several."""
+        given = [one for one in (self.personal_id, self.old_id, self.passport) if one is not None]
+        if len(given) != 1:
+            raise Unprocessable("/subject: give one of personal_id, old_id, passport")
+        return Subject(
+            kind=SubjectKind.PERSON, personal_id=self.personal_id, old_id=self.old_id, passport=self.passport
+        ).key
+
+
+class ConsentBody(Body):
+    """`POST /v1/consents`: what a citizen said yes to. Only `requester` and `controller` may be left out."""
+
+    model_config = _example({
+        "subject": _WHO, "purpose": "keep_own_data",
+        "attributes": {"own_data.kept": ["phone", "email"]}, "text_version": "giu-du-lieu-2026-01", "language": "vi",
+        "channel": "portal", "expires_at": "2027-11-25T00:00:00Z",
+    })  # fmt: skip
+
+    subject: CitizenBody
+    #: to whom it is given; left out: to who sends it
+    requester: Name | None = None
+    purpose: Annotated[str, Field(pattern=grammar.PURPOSE)] | None = None
+    #: data service -> attributes, each by its name
+    attributes: dict[Name, Annotated[list[Name], Field(max_length=100)]] | None = Field(None, max_length=50)
+    #: version of the text that the citizen read
+    text_version: OpenWord | None = None
+    #: ISO 639-1
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    channel: Literal["portal", "app", "counter", "paper"] | None = None
+    #: code of the agency that is responsible; left out: that of the requester
+    controller: Word | None = None
+    expires_at: Moment | None = None
+
+
+class WithdrawBody(Body):
+    """`POST /v1/consents/withdraw`: by who holds it, or by the citizen through a page of his."""
+
+    model_config = _example({"consent": "cs-abcdefghijkmnpqrstuvwxyz", "subject": _WHO})
+
+    consent: ConsentId
+    subject: CitizenBody | None = None
+
+
+class ConsentSearchBody(Body):
+    """`POST /v1/consents/search`: with `subject` a citizen's, else those that the requester holds."""
+
+    model_config = _example({"subject": _WHO, "limit": 50})
+
+    subject: CitizenBody | None = None
+    limit: Limit = 50
+    #: `next` of the page before
+    cursor: ConsentId | None = None
+
+
+class AttestBody(Body):
+    """`POST /v1/attest`; with `keep` what only the citizen knows is kept under his `consent`."""
+
+    model_config = _example({
+        "exchange_id": "01KB0000000000000000000000", "form": {"hoTen": "Trần Thị Mẫu", "soDienThoai": "0900000001"},
+        "keep": True, "consent": "cs-abcdefghijkmnpqrstuvwxyz",
+    })  # fmt: skip
+
+    exchange_id: Exchange
+    form: dict[str, Any] = Field(max_length=500)
+    keep: bool = False
+    consent: ConsentId | None = None
+
+
+class DemandBody(Body):
+    """`POST /v1/subject-requests`."""
+
+    model_config = _example(
+        {"subject": _WHO, "kind": "access", "text": "Tôi muốn biết dữ liệu nào được lưu."}
+    )
+
+    subject: CitizenBody
+    kind: Demand
+    text: Said | None = None
+    #: a processor or a third party takes part: the term is longer
+    third_party: bool = False
+    consent: ConsentId | None = None
+
+
+class DemandSearchBody(Body):
+    """`POST /v1/subject-requests/search`."""
+
+    model_config = _example({"state": "open", "limit": 50})
+
+    subject: CitizenBody | None = None
+    state: Literal["open", "all"] = "all"
+    limit: Limit = 50
+    cursor: DemandId | None = None
+
+
+class DemandUpdateBody(Body):
+    """`POST /v1/subject-requests/update`; `extend` and `refuse` need a reason."""
+
+    model_config = _example({
+        "request": "sr-abcdefghijkmnpqrstuvwxyz", "act": "extend", "reason": "Phải hỏi cơ quan quản lý cơ sở dữ liệu",
+    })  # fmt: skip
+
+    request: DemandId
+    act: Literal["acknowledge", "extend", "answer", "refuse"]
+    reason: Reason | None = None

@@ -1,0 +1,27 @@
+"""Faults of `config/consents.yaml`, and of whoever takes what people declared themselves for official evidence."""
+
+from collections.abc import Iterator
+
+from gateway.config import Configuration
+from gateway.domain.errors import Problem
+from gateway.domain.faults import near
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import DECLARED
+
+
+def consent_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is kept must be an attribute of a data service; what people declared never replaces a paper."""
+    own = {plan.name: plan for plan in catalogue.offers.get(DECLARED, ())}
+    known = {name for plan in own.values() for name in plan.attributes}
+    document = configuration.documents.get("consents.yaml")
+    for name in sorted(set(configuration.consents.keep) - known if document is not None else ()):
+        assert document is not None
+        what = f"'{name}' can be kept, and no data service would give it again"
+        remedy = near(name, known, "map it in mappings/sources/own_data.yaml")
+        yield document.problem(("keep", name), what, remedy, "mappings/sources/own_data.yaml")
+    scopes = configuration.documents.get("published_scopes.yaml")
+    for index, scope in enumerate(configuration.scopes if scopes is not None else ()):
+        if scope.service in own:
+            assert scopes is not None
+            what = f"scope '{scope.scope}': what people declared themselves replaces no paper"
+            yield scopes.problem(("scopes", index, "service"), what, "remove this scope")

@@ -1,0 +1,129 @@
+"""Opens consents, own data and requests of data subjects: a part of the composition root."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gateway import registry
+from gateway.audit.in_force import InForce
+from gateway.config import Configuration
+from gateway.consents.receipts import Notary, signer_of, signers_in
+from gateway.consents.sealing import Seals
+from gateway.consents.service import Books, ConsentBook, new_id
+from gateway.domain.errors import ConsentsUnavailable
+from gateway.exchange_log.key_files import key_from_text
+from gateway.log_keys import root_keys
+from gateway.mapping.load import Catalogue
+from gateway.own_data.store import OwnStore
+from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
+from gateway.ports_consents import ConsentRows, DemandRows, KeptRows
+from gateway.ports_keys import Signer
+from gateway.prefill.attest import Attest
+from gateway.settings_consents import ConsentSettings
+from gateway.settings_words import Key
+from gateway.subject_requests.service import Demands
+
+_SWEEP_SECONDS = 600.0
+
+
+class Parts(Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """Purposes, requesters, terms."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Data services that consents name."""
+
+    @property
+    def in_force(self) -> InForce:
+        """Digest of the configuration, for records."""
+
+    @property
+    def state(self) -> Path:
+        """Where keys lie that the configuration does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelves:
+    """What every edition of the configuration shares."""
+
+    consents: ConsentRows
+    kept: KeptRows
+    demands: DemandRows
+    reader: LogReader
+    seals: Seals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citizens:
+    """The use cases of one edition."""
+
+    consents: ConsentBook
+    own: OwnStore
+    demands: Demands
+    attest: Attest
+    notary: Notary
+
+
+@contextlib.asynccontextmanager
+async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
+    """The stores; what is over leaves them now and then."""
+    settings, state = parts.configuration.gateway.log, parts.state
+    url = settings.url
+    consents, kept, demands = registry.store(url, "open_consents")(url, state)
+    keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
+    reader = registry.store(url, "open_reader")(url, state)
+    seals = Seals(root_keys(settings, state), keeping)
+    sweeping = asyncio.create_task(_sweep(kept, clock), name="own_data")
+    try:
+        yield Shelves(consents=consents, kept=kept, demands=demands, reader=reader, seals=seals)
+    finally:
+        sweeping.cancel()
+        await asyncio.wait((sweeping,))
+        await reader.close()
+        await keeping.close()
+        await consents.close()
+
+
+def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock) -> Citizens:
+    """The use cases over what was opened, with the words of one configuration."""
+    configuration, digest = parts.configuration, parts.in_force.digest
+    notary = Notary(_signers(configuration.consents, parts.state))
+    books = Books(
+        rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, notary=notary, configuration=configuration,
+        catalogue=parts.catalogue, digest=digest, new_id=new_id,
+    )  # fmt: skip
+    book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, configuration.consents.keep)
+    attest = Attest(
+        reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
+        clock=clock, digest=digest,
+    )  # fmt: skip
+    demands = Demands(books, shelves.demands, new_id)
+    return Citizens(consents=book, own=own, demands=demands, attest=attest, notary=notary)
+
+
+def _signers(settings: ConsentSettings, state: Path) -> list[Signer]:
+    """The key that signs receipts, then the former one; ConfigError when one cannot be had."""
+    if settings.document_key is None:
+        return signers_in(state)
+    given = {"document_key": settings.document_key, "former_document_key": settings.former_document_key}
+    return [_signer(name, key) for name, key in given.items() if key is not None]
+
+
+def _signer(name: str, key: Key) -> Signer:
+    if key.held_by is not None:
+        return registry.held_signer(key.held_by)
+    return signer_of(key_from_text(key.reveal(), f"consents.{name}"))
+
+
+async def _sweep(kept: KeptRows, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        with contextlib.suppress(ConsentsUnavailable):
+            await kept.erase(clock.now().timestamp())

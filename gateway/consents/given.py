@@ -1,0 +1,86 @@
+"""A consent as a citizen gives it, and what makes it one: he said to what, for what, to whom and until when.
+
+There is no default: nothing of it is filled in for him (Law 91/2025 on personal data).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.config import Configuration
+from gateway.domain.errors import Unprocessable
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Requester
+from gateway.mapping.load import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who calls."""
+
+    requester: Requester
+    agency: str
+    exchange: ExchangeId
+
+    @property
+    def serves_citizens(self) -> bool:
+        """A page where citizens see their own: it may already show them who used their data."""
+        return "usage" in self.requester.scopes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the citizen said yes to, as the requester sent it; empty where it did not say."""
+
+    #: `Subject.key`; personal data
+    person: str
+    #: to whom; empty: to who records it
+    requester: str
+    purpose: str
+    #: data service -> names of attributes
+    attributes: Mapping[str, tuple[str, ...]]
+    #: version of the text that he read
+    text_version: str
+    language: str
+    channel: str
+    #: code of the agency that is responsible; empty: that of the requester
+    controller: str
+    expires: datetime | None
+
+
+def check(given: Given, configuration: Configuration, catalogue: Catalogue, now: datetime) -> None:
+    """Unprocessable (422) for what is no explicit consent to something that there is."""
+    for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
+        if not getattr(given, word):
+            shown = "expires_at" if word == "expires" else word
+            raise fault(f"/{shown}", "there is no default: the citizen must have said it", "consent_default")
+    if given.purpose not in configuration.purposes:
+        raise fault("/purpose", "there is no such purpose in config/purposes.yaml", "unknown_purpose")
+    if given.requester and given.requester not in configuration.requesters:
+        raise fault("/requester", "there is no such requester", "unknown_requester")
+    if given.controller and given.controller not in configuration.agencies:
+        raise fault("/controller", "there is no such agency in config/agencies.yaml", "unknown_agency")
+    _check_attributes(given, catalogue)
+    longest = configuration.consents.longest_days
+    assert given.expires is not None
+    if not now < given.expires <= now + timedelta(days=longest):
+        what = f"must lie in the time to come, at most {longest} days from now"
+        raise fault("/expires_at", what, "value_not_possible")
+
+
+def _check_attributes(given: Given, catalogue: Catalogue) -> None:
+    for service, names in given.attributes.items():
+        source, _, operation = service.partition(".")
+        plan = catalogue.services.get(source, {}).get(operation)
+        if plan is None:
+            raise fault("/attributes", "names a data service that is not known", "unknown_service")
+        if not names or not set(names) <= plan.attributes:
+            what = f"of {plan.name}: name attributes that it has, each by its name"
+            raise fault("/attributes", what, "unknown_attribute")
+
+
+def fault(place: str, why: str, code: str) -> Unprocessable:
+    """One entry of a problem."""
+    return Unprocessable(
+        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
+    )

@@ -1,0 +1,71 @@
+"""People in rows beside the exchange log: keyed indexes and sealed parts under the keys of its periods.
+
+Keys are opened for each look-up and forgotten with it, so that nobody reads what was erased meanwhile. Whoever stands
+under the keys of an erased period is found no more, and nothing holds for him any more.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
+from gateway.exchange_log.keys import PeriodKeys, RootKeys
+from gateway.exchange_log.record import subject_index
+from gateway.ports import LogKeeping
+
+_NONCE = 12
+
+
+class Seals:
+    """The period keys of the log, under its root key."""
+
+    def __init__(self, roots: RootKeys, keeping: LogKeeping) -> None:
+        """`keeping` has the wrapped keys of the living periods."""
+        self._roots = roots
+        self._keeping = keeping
+
+    async def of(self, period: str) -> PeriodKeys | None:
+        """The keys of a period; None when they are gone or spoilt. LogUnavailable when nobody can tell."""
+        return (await self._opened(period)).get(period)
+
+    async def indexes(self, person: str) -> tuple[bytes, ...]:
+        """The keyed indexes of a person (`Subject.key`), one for each living period."""
+        return tuple(index_of(keys, person) for keys in (await self._opened()).values())
+
+    async def _opened(self, only: str = "") -> Mapping[str, PeriodKeys]:
+        periods = await self._keeping.periods()
+        wanted = {month: wrapped for month, wrapped in periods.items() if only in ("", month)}
+        try:
+            return await asyncio.to_thread(self._unwrapped, wanted)
+        except KeyUnavailable as error:
+            raise LogUnavailable(f"the root key cannot be used: {error.detail}") from None
+
+    def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
+        opened: dict[str, PeriodKeys] = {}
+        for month, wrapped in sorted(periods.items()):
+            with contextlib.suppress(ConfigError):  # a spoilt one is the inspection's to tell
+                opened[month] = self._roots.unwrap(month, wrapped)
+        return opened
+
+
+def index_of(keys: PeriodKeys, person: str) -> bytes:
+    """The keyed index of a person within one period, 16 bytes; the same that the log has."""
+    return bytes.fromhex(subject_index(keys.index, person))
+
+
+def seal(key: AESGCM, plain: bytes, bound_to: str) -> bytes:
+    """AES-256-GCM with 12 random bytes in front; opens only for what it is bound to."""
+    nonce = os.urandom(_NONCE)
+    return nonce + key.encrypt(nonce, plain, bound_to.encode())
+
+
+def unseal(key: AESGCM, sealed: bytes, bound_to: str) -> bytes | None:
+    """What was sealed; None under another key, for something else, or when it was spoilt."""
+    try:
+        return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+    except (InvalidTag, ValueError):
+        return None

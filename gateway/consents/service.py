@@ -1,0 +1,205 @@
+"""Consents: given with a receipt, looked up, withdrawn; and whether one holds, for the policy.
+
+Every act is a record of the exchange log before it is done. Nothing is remembered between look-ups: what one process
+withdrew holds in none. Who may not see a consent is told the same as for one that there is not.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2s
+from typing import Any
+
+import orjson
+
+from gateway.config import Configuration
+from gateway.consents.given import Asker, Given, check, fault
+from gateway.consents.receipts import Notary, receipt
+from gateway.consents.sealing import Seals, index_of, seal, unseal
+from gateway.domain.access import ValidConsent
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.mapping.load import Catalogue
+from gateway.ports import Clock, ExchangeLog
+from gateway.ports_consents import ConsentRow, ConsentRows, Wanted
+
+_LETTERS = "abcdefghijkmnpqrstuvwxyz"
+_UNKNOWN = "there is no such consent of yours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What all acts share."""
+
+    rows: ConsentRows
+    seals: Seals
+    log: ExchangeLog
+    clock: Clock
+    notary: Notary
+    configuration: Configuration
+    catalogue: Catalogue
+    #: digest of the configuration in force
+    digest: str
+    new_id: Callable[[str], str]
+
+    async def note(
+        self, asker: Asker, act: str, person: str = "", purpose: str = "", **more: str | int | bool
+    ) -> datetime:
+        """Make the record of an act durable; gives its time. LogUnavailable when it cannot be kept."""
+        now, consent = self.clock.now(), more.get("consent", "")
+        await self.log.append(ExchangeRecord(
+            exchange=asker.exchange, phase=Phase.CONSENT, time=rfc3339(now), requester=asker.requester.id,
+            agency=asker.agency, purpose=purpose, legal_basis=f"consent:{consent}" if consent else "",
+            subjects={"person": person} if person else {}, result=act, configuration=self.digest,
+            notes={"operation": f"consent_{act}", **more},
+        ))  # fmt: skip
+        return now
+
+    async def keys(self, moment: datetime) -> PeriodKeys:
+        """The keys of the month that runs; a record was written in it, so there are some."""
+        keys = await self.seals.of(rfc3339(moment)[:7])
+        if keys is None:
+            raise LogUnavailable("the keys of this month cannot be opened")
+        return keys
+
+
+class ConsentBook:
+    """The consents of citizens (gateway.ports_policy.Consents, and what the door offers)."""
+
+    def __init__(self, books: Books) -> None:
+        """Keeps nothing itself."""
+        self._books = books
+
+    async def give(self, asker: Asker, given: Given) -> dict[str, object]:
+        """Keep a consent; the answer has its receipt. Unprocessable for what is none, NotFound."""
+        books = self._books
+        check(given, books.configuration, books.catalogue, books.clock.now())
+        holder = given.requester or asker.requester.id
+        if holder != asker.requester.id and not asker.serves_citizens:
+            raise fault("/requester", "only a page of the citizens takes consents for others", "not_yours")
+        consent = books.new_id("cs")
+        now = await books.note(
+            asker, "given", given.person, given.purpose, consent=consent, holder=holder,
+            text_version=given.text_version, channel=given.channel,
+        )  # fmt: skip
+        row = await self._row(consent, holder, asker, given, now, await books.keys(now))
+        await books.rows.add(row)
+        return {"exchange_id": asker.exchange, **shown(row)}
+
+    async def withdraw(self, asker: Asker, consent: str, person: str) -> dict[str, object]:
+        """End a consent and what was kept under it; NotFound unless it is theirs, or of the citizen they serve."""
+        row = await self._theirs(asker, consent, person)
+        owner = person or await self._person(row)
+        now = await self._books.note(asker, "withdrawn", owner, row.purpose, consent=row.id)
+        await self._books.rows.withdraw(row.id, now.timestamp())
+        at = row.withdrawn or now.timestamp()
+        return {"exchange_id": asker.exchange, **shown(row._replace(withdrawn=at))}
+
+    async def search(self, asker: Asker, person: str, after: str | None, count: int) -> dict[str, object]:
+        """Consents, newest first: a citizen's for who serves him, else those that the requester holds."""
+        books = self._books
+        await books.note(asker, "searched", person)
+        own = "" if person and asker.serves_citizens else asker.requester.id
+        before = Wanted().before if after is None else (await self._theirs(asker, after, person)).seq
+        persons = await books.seals.indexes(person) if person else ()
+        is_nobody = bool(person) and not persons
+        found = [] if is_nobody else list(await books.rows.about(Wanted(persons, own, before, count + 1)))
+        page = found[:count]
+        return {
+            "exchange_id": asker.exchange,
+            "consents": [shown(row) for row in page],
+            "next": page[-1].id if len(found) > count else None,
+        }
+
+    async def valid(
+        self, consent: str, requester: str, person: str, purpose: str, now: datetime
+    ) -> ValidConsent | None:
+        """See gateway.ports_policy.Consents."""
+        row = None
+        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+            row = await self.holding(consent, requester, person, now)
+        if row is None or row.purpose != purpose:
+            return None
+        return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
+
+    async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
+        """The consent, when this person gave it to this requester and it holds now. ConsentsUnavailable."""
+        row = await self._books.rows.find(consent)
+        if row is None or row.requester != requester or row.withdrawn:
+            return None
+        if not row.given <= now.timestamp() < row.expires:
+            return None
+        return row if await self._is_of(row, person) else None
+
+    async def _theirs(self, asker: Asker, consent: str, person: str) -> ConsentRow:
+        row = await self._books.rows.find(consent)
+        if row is None:
+            raise NotFound(_UNKNOWN, code="consent_unknown")
+        is_seen = row.requester == asker.requester.id or (bool(person) and asker.serves_citizens)
+        is_his = not person or await self._is_of(row, person)
+        if not (is_seen and is_his):
+            raise NotFound(_UNKNOWN, code="consent_unknown")
+        return row
+
+    async def _is_of(self, row: ConsentRow, person: str) -> bool:
+        keys = await self._books.seals.of(row.period)
+        return keys is not None and hmac.compare_digest(index_of(keys, person), row.person)
+
+    async def _person(self, row: ConsentRow) -> str:
+        keys = await self._books.seals.of(row.period)
+        plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+        return "" if plain is None else plain.decode()
+
+    async def _row(
+        self, consent: str, holder: str, asker: Asker, given: Given, now: datetime, keys: PeriodKeys
+    ) -> ConsentRow:
+        books, moment = self._books, now.timestamp()
+        agencies, requesters = books.configuration.agencies, books.configuration.requesters
+        controller = given.controller or getattr(requesters.get(holder), "agency", "")
+        agency = agencies.get(controller)
+        body: dict[str, Any] = {
+            "text_version": given.text_version, "language": given.language, "channel": given.channel,
+            "attributes": {service: sorted(set(names)) for service, names in given.attributes.items()},
+            "controller": controller, "controller_title": agency.title.vi if agency else controller,
+            "purpose_title": books.configuration.purposes[given.purpose].title.vi,
+        }  # fmt: skip
+        assert given.expires is not None
+        row = ConsentRow(
+            0, consent, keys.period, index_of(keys, given.person), holder, asker.requester.id, given.purpose, moment,
+            given.expires.timestamp(), 0.0, "", seal(keys.encryption, given.person.encode(), consent),
+        )  # fmt: skip
+        told = shown(row._replace(body=orjson.dumps(body).decode()))
+        principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
+        issuer = books.configuration.gateway.issuer or books.configuration.gateway.log.origin
+        claims = receipt(told, principal, issuer, int(moment))
+        body["receipt"] = await asyncio.to_thread(books.notary.signed, claims)
+        return row._replace(body=orjson.dumps(body).decode())
+
+
+def named(row: ConsentRow) -> dict[str, frozenset[str]]:
+    """Data service -> attributes that a consent names."""
+    return {service: frozenset(names) for service, names in orjson.loads(row.body)["attributes"].items()}
+
+
+def shown(row: ConsentRow) -> dict[str, Any]:
+    """A consent as the door tells it; names nobody."""
+    return {
+        "consent": row.id, "requester": row.requester, "recorder": row.recorder, "purpose": row.purpose,
+        "given_at": _moment(row.given), "expires_at": _moment(row.expires),
+        "withdrawn_at": _moment(row.withdrawn) if row.withdrawn else None, **orjson.loads(row.body),
+    }  # fmt: skip
+
+
+def new_id(kind: str) -> str:
+    """An opaque id that tells nothing and cannot be guessed (110 bits); letters only, so it looks like no number."""
+    return f"{kind}-" + "".join(secrets.choice(_LETTERS) for _ in range(24))
+
+
+def _moment(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,86 @@
+"""What a citizen gave once, kept with his consent and filled again: AES-256-GCM under a key of his own.
+
+The key is made for one person and one consent and wrapped by the key of its period, which the root key wraps: it goes
+with the consent, with the period, and with the root. Values are never official evidence: who declared them, when, and
+until when they are taken for valid is told with each.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.consents.sealing import Seals, index_of, seal, unseal
+from gateway.consents.service import named
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
+
+#: the data service that a consent to keep names
+SERVICE = "own_data.kept"
+_KEY = 32
+
+
+class OwnStore:
+    """Implements gateway.ports_consents.OwnData, and keeps what it reads."""
+
+    def __init__(self, rows: KeptRows, seals: Seals, days: Mapping[str, int]) -> None:
+        """`days`: attribute -> for how long what somebody gave is taken for valid; no others are kept."""
+        self._rows = rows
+        self._seals = seals
+        self._days = days
+
+    async def keep(
+        self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime
+    ) -> dict[str, str]:
+        """Keep values that the consent names; attribute -> until when. ConsentsUnavailable, LogUnavailable."""
+        allowed = named(consent).get(SERVICE, frozenset()) & self._days.keys()
+        wanted = {name: value for name, value in values.items() if name in allowed}
+        keys = await self._seals.of(consent.period) if wanted else None
+        if keys is None:
+            return {}
+        wrapped = seal(keys.encryption, os.urandom(_KEY), _bound(consent.id))
+        new = KeptKey(consent.id, consent.period, index_of(keys, person), consent.requester, wrapped)
+        held = await self._rows.key(new, now.timestamp())
+        key = None if held is None else _key(keys, held)
+        if key is None:
+            return {}
+        kept = [self._value(key, consent, name, value, now) for name, value in wanted.items()]
+        await self._rows.put(kept)
+        return {one.attribute: _moment(one.until).isoformat() for one in kept}
+
+    async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
+        """Attribute -> value, the newest one."""
+        persons = await self._seals.indexes(person)
+        found: dict[str, Own] = {}
+        opened: dict[str, AESGCM | None] = {}
+        for held, value in await self._rows.of(persons, requester, now.timestamp()):
+            if held.consent not in opened:
+                keys = await self._seals.of(held.period)
+                opened[held.consent] = None if keys is None else _key(keys, held)
+            key = opened[held.consent]
+            plain = None if key is None else unseal(key, value.sealed, _bound(value.consent, value.attribute))
+            if plain is not None and value.attribute not in found:
+                said: Any = orjson.loads(plain)
+                found[value.attribute] = Own(said, _moment(value.given), _moment(value.until))
+        return found
+
+    def _value(self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime) -> KeptValue:
+        until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)
+        sealed = seal(key, orjson.dumps(value), _bound(consent.id, name))
+        return KeptValue(consent.id, name, now.timestamp(), until, sealed)
+
+
+def _key(keys: PeriodKeys, held: KeptKey) -> AESGCM | None:
+    plain = unseal(keys.encryption, held.wrapped, _bound(held.consent))
+    return None if plain is None else AESGCM(plain)
+
+
+def _bound(consent: str, attribute: str = "") -> str:
+    return f"own_data|{consent}|{attribute}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

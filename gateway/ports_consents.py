@@ -1,0 +1,187 @@
+"""The sockets of consent: what citizens agreed to, what they let be kept, what they demand. ConsentsUnavailable.
+
+People stand in rows as keyed indexes of one period of the exchange log, and in full only in sealed parts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class ConsentRow(NamedTuple):
+    """One consent. Times are POSIX seconds."""
+
+    #: rising, in the order in which they were kept; 0 before that
+    seq: int
+    #: opaque
+    id: str
+    #: month of the exchange log in whose keys the person stands, "2026-11"
+    period: str
+    #: keyed index of who gave it, 16 bytes
+    person: bytes
+    #: to whom it was given
+    requester: str
+    #: who recorded it
+    recorder: str
+    purpose: str
+    given: float
+    expires: float
+    #: 0 while it holds
+    withdrawn: float
+    #: JSON: what was agreed to; names nobody
+    body: str
+    #: `Subject.key` of the person, under the period's key
+    sealed: bytes
+
+
+class Wanted(NamedTuple):
+    """What is looked for: whatever is given must hold."""
+
+    #: keyed indexes, one for each living period; any of them holds
+    persons: tuple[bytes, ...] = ()
+    requester: str = ""
+    #: only what was kept before this number
+    before: int = 1 << 62
+    count: int = 100  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+
+
+class ConsentRows(Protocol):
+    """Where consents are. Every look-up asks the store: what one process withdrew holds in none."""
+
+    async def add(self, row: ConsentRow) -> None:
+        """Keep one durably."""
+        ...
+
+    async def find(self, consent: str) -> ConsentRow | None:
+        """The consent of an id."""
+        ...
+
+    async def about(self, wanted: Wanted) -> Sequence[ConsentRow]:
+        """The newest that fit, newest first."""
+        ...
+
+    async def withdraw(self, consent: str, at: float) -> None:
+        """It holds no more, and what was kept under it is erased with its key, both or neither."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class KeptKey(NamedTuple):
+    """The key of what one person let be kept under one consent."""
+
+    consent: str
+    period: str
+    person: bytes
+    requester: str
+    #: under the period's key
+    wrapped: bytes
+
+
+class KeptValue(NamedTuple):
+    """One attribute that a person gave; times are POSIX seconds."""
+
+    consent: str
+    attribute: str
+    given: float
+    until: float
+    sealed: bytes
+
+
+class KeptRows(Protocol):
+    """Where own data are. They are gone with their consent."""
+
+    async def key(self, row: KeptKey, now: float) -> KeptKey | None:
+        """The key that holds for the consent, the first one; None when the consent does not hold (any more)."""
+        ...
+
+    async def put(self, values: Sequence[KeptValue]) -> None:
+        """Keep them, each instead of an older one; nothing where the consent was withdrawn meanwhile."""
+        ...
+
+    async def of(
+        self, persons: Sequence[bytes], requester: str, now: float
+    ) -> Sequence[tuple[KeptKey, KeptValue]]:
+        """What is kept of a person for a requester under consents that hold, the newest first."""
+        ...
+
+    async def erase(self, before: float) -> None:
+        """Erase what was valid until then, and the keys of consents that are over."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class DemandRow(NamedTuple):
+    """One request of a data subject. Days are dates in Việt Nam, ISO 8601."""
+
+    seq: int
+    id: str
+    period: str
+    person: bytes
+    #: who took it in
+    requester: str
+    kind: str
+    #: POSIX seconds
+    received: float
+    #: received, acknowledged, answered, refused
+    state: str
+    acknowledge_by: str
+    answer_by: str
+    #: counts its changes
+    version: int
+    #: JSON: what was done when; names nobody
+    body: str
+    #: JSON with `Subject.key` and what the person wrote, under the period's key
+    sealed: bytes
+
+
+class DemandRows(Protocol):
+    """Where requests of data subjects are."""
+
+    async def add(self, row: DemandRow) -> None:
+        """Keep one durably."""
+        ...
+
+    async def find(self, demand: str) -> DemandRow | None:
+        """The request of an id."""
+        ...
+
+    async def about(self, wanted: Wanted, state: str = "") -> Sequence[DemandRow]:
+        """The newest that fit, newest first; `open`: those that are neither answered nor refused."""
+        ...
+
+    async def change(self, row: DemandRow) -> bool:
+        """Keep a changed one in place of the version before; False when another change came first."""
+        ...
+
+    async def overdue(self, today: str) -> int:
+        """How many should have been acknowledged or answered before this day."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+class Own(NamedTuple):
+    """One value that a person gave himself."""
+
+    value: object
+    given: datetime
+    until: datetime
+
+
+class OwnData(Protocol):
+    """What people let be kept, for the source that fills forms with it."""
+
+    async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
+        """Attribute -> value of a person (`Subject.key`), given to this requester; those that are valid now.
+
+        ConsentsUnavailable when the store cannot be asked.
+        """
+        ...

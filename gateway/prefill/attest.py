@@ -1,0 +1,214 @@
+"""Attest: is a finished form still as the databases said? Compared with the keyed digests of the exchange's outcome.
+
+No value was kept, so none can be told: only whether it is the same. Without the keys of the period nobody can tell.
+With the citizen's consent what only he knows is kept from the same form.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from gateway.consents.given import Asker
+from gateway.consents.sealing import Seals
+from gateway.consents.service import ConsentBook
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import NotFound, Refused
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.record import SealBroken, decode, field_digest, unseal
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import DECLARED, Field, Procedure
+from gateway.mapping.transforms import Unreadable
+from gateway.own_data.store import OwnStore
+from gateway.ports import Clock, ExchangeLog, LogReader, LogSearch
+from gateway.prefill.intake import shown_name
+
+CANNOT_TELL = "cannot_tell"
+_MOST = 20
+_DATE = "/"
+_Members = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The citizen lets be kept what only he knows, under this consent."""
+
+    consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attest:
+    """Compares forms."""
+
+    reader: LogReader
+    seals: Seals
+    catalogue: Catalogue
+    consents: ConsentBook
+    own: OwnStore
+    log: ExchangeLog
+    clock: Clock
+    digest: str
+
+    async def attest(
+        self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: Keep | None
+    ) -> dict[str, object]:
+        """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable."""
+        outcomes = await self._outcomes(asker, exchange)
+        procedure = self.catalogue.find(outcomes[0]["procedure"])
+        if procedure is None:
+            raise NotFound("its procedure is not mapped any more", code="unknown_procedure")
+        keys = await self.seals.of(outcomes[0]["period"])
+        fields = dict(_compared(procedure, outcomes, keys, form))
+        about = _people(outcomes[0], keys)
+        act = _Act(asker, exchange, procedure, about)
+        states = [entry["state"] for entry in fields.values()]
+        counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
+        await self._note(act, Phase.LOOKUP, "attest", **counts)
+        kept = {} if keep is None else await self._keep(act, form, keep)
+        return {
+            "exchange_id": asker.exchange,
+            "attested": exchange,
+            "recorded_at": outcomes[0]["time"],
+            "comparable": keys is not None,
+            "reason": None if keys is not None else "period_keys_erased",
+            "fields": fields,
+            "kept": kept,
+        }
+
+    async def _outcomes(self, asker: Asker, exchange: str) -> list[_Members]:
+        """What the exchange answered, the newest first."""
+        wanted = LogSearch(exchange=exchange, phase=Phase.OUTCOME.value, requester=asker.requester.id)
+        found: list[_Members] = [
+            decode(entry.leaf) for entry in await self.reader.search(wanted, None, _MOST)
+        ]
+        if not found:
+            what = "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
+            raise NotFound(what, code="exchange_unknown", retry_after=1)
+        return found
+
+    async def _note(
+        self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
+    ) -> None:
+        await self.log.append(ExchangeRecord(
+            exchange=act.asker.exchange, phase=phase, time=rfc3339(self.clock.now()),
+            requester=act.asker.requester.id, agency=act.asker.agency, procedure=act.procedure.code,
+            subjects=act.about, configuration=self.digest, result=result, rules=(rule,) if rule else (),
+            notes={"operation": operation, "attested": act.exchange, **more},
+        ))  # fmt: skip
+
+    async def _keep(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> dict[str, str]:
+        """Attribute -> until when it is valid. Refused without a consent of the person that holds."""
+        now = self.clock.now()
+        for person, given in _own(act, form).items():
+            consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
+            if consent is not None:
+                names = " ".join(sorted(given))
+                await self._note(
+                    act, Phase.CONSENT, "consent_kept", "kept", consent=consent.id, attributes=names
+                )
+                return await self.own.keep(consent, person, given, now)
+        rule, code = f"consent:{keep.consent}", "consent_missing"
+        await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
+        raise Refused(rule, "no consent of the person in this form holds under that id", code=code)
+
+
+class _Act(NamedTuple):
+    """One attest."""
+
+    asker: Asker
+    exchange: str
+    procedure: Procedure
+    #: role -> `Subject.key`
+    about: Mapping[str, str]
+
+
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+    """Person -> what only he knows, as evidence: the fields that own data would fill."""
+    found: dict[str, dict[str, object]] = {person: {} for person in act.about.values()}
+    fields = [
+        (field, ref) for field in act.procedure.fields for ref in field.refs if ref.evidence == DECLARED
+    ]
+    for field, ref in fields:
+        said = _evidence(field, _at(form, field.names))
+        if said is not None and ref.role in act.about:
+            found[act.about[ref.role]][ref.attribute] = said
+    return found
+
+
+def _people(members: _Members, keys: PeriodKeys | None) -> Mapping[str, str]:
+    """Role -> `Subject.key`; nobody when the keys are gone."""
+    try:
+        found: Mapping[str, str] = unseal(dict(members), keys)["subjects"] if keys is not None else {}
+    except SealBroken:
+        return {}
+    return found
+
+
+def _compared(
+    procedure: Procedure, outcomes: Sequence[_Members], keys: PeriodKeys | None, form: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    covered = {field.names for field in procedure.fields}
+    for field in procedure.fields:
+        entry = _field(field, outcomes, keys, _at(form, field.names))
+        if entry is not None:
+            yield field.key, entry
+    for names in _leaves(form, covered):
+        yield shown_name(".".join(names)), {"state": "unknown_field", "detail": "no_such_field"}
+
+
+def _field(
+    field: Field, outcomes: Sequence[_Members], keys: PeriodKeys | None, value: object
+) -> dict[str, object] | None:
+    """What became of one field; None where neither the record nor the form has it."""
+    recorded = [one for one in outcomes if field.key in one["fields"]]
+    if not recorded:
+        return None if value is None else {"state": "unknown_field", "detail": "typed_by_citizen"}
+    if keys is None:
+        return {"state": CANNOT_TELL}
+    text = orjson.dumps(value)
+    same = [one for one in recorded if one["fields"][field.key] == field_digest(keys.digest, one["id"], text)]
+    if same:
+        return {"state": "unchanged" if same[0] is outcomes[0] else "source_changed"}
+    doubtful = str(outcomes[0]["notes"].get("doubtful", "")).split()
+    editable = field.editable or field.key in doubtful
+    state = "corrected_by_citizen" if editable else "not_editable_changed"
+    return {"state": state, **({"detail": "left_out"} if value is None else {})}
+
+
+def _at(form: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401 -- JSON
+    value: Any = form
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _leaves(
+    form: Mapping[str, Any], covered: set[tuple[str, ...]], above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Paths of values that no field of the form stands for."""
+    for name, value in form.items():
+        here = (*above, name)
+        if here in covered:
+            continue
+        if isinstance(value, Mapping) and any(one[: len(here)] == here for one in covered):
+            yield from _leaves(value, covered, here)
+        else:
+            yield here
+
+
+def _evidence(field: Field, value: object) -> object:
+    """The evidence that the form's value says: what the field's own transform makes the same value of again."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    candidates = [value]
+    if value.count(_DATE) == 2:
+        candidates.append("-".join(reversed(value.split(_DATE))))
+    for candidate in reversed(candidates):
+        try:
+            if field.convert(candidate) == value:
+                return candidate
+        except (Unreadable, ValueError):
+            continue
+    return None

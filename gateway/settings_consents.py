@@ -1,0 +1,85 @@
+"""What consents, own data and requests of data subjects are set to: `config/consents.yaml`, `config/holidays.yaml`."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from gateway.settings import Label
+from gateway.settings_words import Key, Said, Settings
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("is no date", "write a day that there is, as in 2026-01-31") from None
+
+
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+#: what a data subject may demand (Law 91/2025)
+Demand = Literal["access", "correction", "restriction", "objection", "withdrawal"]
+
+
+class Term(Settings):
+    """How many working days an answer may take."""
+
+    days: int = Field(gt=0, le=366)
+    #: where a processor or a third party takes part
+    with_third_party: int = Field(gt=0, le=366)
+    #: by so many it may be extended, once
+    extension: int = Field(gt=0, le=366)
+
+
+_SHORT = Term(days=10, with_third_party=20, extension=10)
+_LONG = Term(days=15, with_third_party=20, extension=15)
+_TERMS: dict[Demand, Term] = {
+    "access": _SHORT, "correction": _SHORT, "restriction": _LONG, "objection": _LONG, "withdrawal": _LONG,
+}  # fmt: skip
+
+
+class DemandSettings(Settings):
+    """Terms of requests of data subjects, in working days."""
+
+    acknowledge_days: int = Field(2, gt=0, le=30)
+    #: what is left out has the term of the law
+    terms: dict[Demand, Term] = {}
+
+    def term(self, kind: Demand) -> Term:
+        """The term of one kind."""
+        return self.terms.get(kind, _TERMS[kind])
+
+
+class ConsentSettings(Settings):
+    """`config/consents.yaml`."""
+
+    #: signs receipts: an Ed25519 seed of 32 bytes in base64, or held elsewhere; else it is kept in the state folder
+    document_key: Key | None = None
+    #: the key before it: its receipts still verify with `/oauth2/jwks`
+    former_document_key: Key | None = None
+    #: a consent may be given for so many days at most
+    longest_days: int = Field(1_825, gt=0, le=36_500)
+    #: what people may let be kept -> for how many days what they gave is taken for valid
+    keep: dict[str, Annotated[int, Field(gt=0, le=36_500)]] = {}
+    requests: DemandSettings = DemandSettings()
+
+
+class Holiday(Settings):
+    """One day on which offices are closed."""
+
+    day: Day
+    title: Label
+    #: seen: in the decree or notice of the year; memory: to be confirmed
+    mark: Literal["seen", "memory"]
+
+
+class HolidayFile(Settings):
+    """`config/holidays.yaml`. Saturdays and Sundays are no working days unless `worked` names them."""
+
+    #: years whose holidays stand here
+    years: Annotated[tuple[int, ...], Field(min_length=1)]
+    holidays: tuple[Holiday, ...]
+    #: Saturdays and Sundays that are worked in exchange for another day
+    worked: tuple[Day, ...] = ()
+    #: where the list comes from
+    source: Said

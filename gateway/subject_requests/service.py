@@ -1,0 +1,173 @@
+"""Requests of data subjects (Law 91/2025, Decree 356/2025): taken in with their due dates, and what became of them.
+
+Acknowledged within 2 working days; extended once at most; answered, or refused with a reason. Every act is a record.
+What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import orjson
+
+from gateway.consents.given import Asker, fault
+from gateway.consents.sealing import index_of, seal, unseal
+from gateway.consents.service import Books
+from gateway.domain.dates import legal_day, rfc3339
+from gateway.domain.errors import Conflict, NotFound
+from gateway.ports_consents import DemandRow, DemandRows, Wanted
+from gateway.settings_consents import Demand, DemandSettings
+from gateway.subject_requests.days import WorkingDays
+
+Act = Literal["acknowledge", "extend", "answer", "refuse"]
+_CLOSED = {"answered", "refused"}
+_STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", "refuse": "refused"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """A request as it came in."""
+
+    #: `Subject.key`; personal data
+    person: str
+    kind: Demand
+    #: what the person wrote; personal data
+    text: str
+    #: whether a processor or a third party takes part, which makes terms longer
+    third_party: bool
+    #: consent that it is about; empty for none
+    consent: str
+
+
+class Demands:
+    """The queue."""
+
+    def __init__(self, books: Books, rows: DemandRows, new_id: Callable[[str], str]) -> None:
+        """Terms and holidays are those of the configuration."""
+        self._books = books
+        self._rows = rows
+        self._new_id = new_id
+        self._settings: DemandSettings = books.configuration.consents.requests
+        self._days = WorkingDays(books.configuration.holidays)
+
+    async def open(self, asker: Asker, demanded: Demanded) -> dict[str, object]:
+        """Take one in; the answer has its id and due dates."""
+        books, term = self._books, self._settings.term(demanded.kind)
+        request = self._new_id("sr")
+        now = await self._note(asker, "request_opened", demanded.person, request, kind=demanded.kind)
+        keys, today = await books.keys(now), legal_day(now)
+        answer_by = self._days.after(today, term.with_third_party if demanded.third_party else term.days)
+        body = {
+            "third_party": demanded.third_party, "consent": demanded.consent or None, "extended": False, "reason": None,
+            "acts": [{"act": "opened", "at": rfc3339(now), "by": asker.requester.id}],
+            "holidays_known": self._days.knows(today, answer_by),
+        }  # fmt: skip
+        said = orjson.dumps({"person": demanded.person, "text": demanded.text})
+        row = DemandRow(
+            0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
+            now.timestamp(), "received", self._days.after(today, self._settings.acknowledge_days).isoformat(),
+            answer_by.isoformat(), 1, orjson.dumps(body).decode(), seal(keys.encryption, said, request),
+        )  # fmt: skip
+        await self._rows.add(row)
+        return {"exchange_id": asker.exchange, **self._shown(row, today)}
+
+    async def search(
+        self, asker: Asker, person: str, state: str, after: str | None, count: int
+    ) -> dict[str, object]:
+        """Requests, newest first: a person's, else those that the asker may see. BadRequest for a wrong cursor."""
+        books = self._books
+        now = await self._note(asker, "requests_searched", person)
+        own = "" if (asker.serves_citizens and person) or _decides(asker) else asker.requester.id
+        before = Wanted().before
+        if after is not None:
+            before = (await self._theirs(asker, after, person)).seq
+        persons = await books.seals.indexes(person) if person else ()
+        if person and not persons:
+            return {"exchange_id": asker.exchange, "requests": [], "next": None}
+        found = list(await self._rows.about(Wanted(persons, own, before, count + 1), state))
+        page, today = found[:count], legal_day(now)
+        return {
+            "exchange_id": asker.exchange,
+            "requests": [self._shown(row, today) for row in page],
+            "next": page[-1].id if len(found) > count else None,
+        }
+
+    async def update(
+        self, asker: Asker, request: str, act: Act, reason: str, *, reading: bool = False
+    ) -> dict[str, object]:
+        """Do one act; `reading`: the answer says who asks for what. NotFound, Conflict, Unprocessable (no reason)."""
+        row = await self._theirs(asker, request, "")
+        body = orjson.loads(row.body)
+        _check(row, body, act, reason)
+        opened = await self._opened(row)
+        now = await self._note(
+            asker, f"request_{_WORDS[act]}", str(opened.get("person", "")), request, kind=row.kind
+        )
+        if act == "extend":
+            extra = self._settings.term(row.kind).extension  # type: ignore[arg-type]  # it was checked when it came
+            extended = self._days.after(date.fromisoformat(row.answer_by), extra)
+            row = row._replace(answer_by=extended.isoformat())
+            body["extended"] = True
+        body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": asker.requester.id})
+        body["reason"] = reason or body["reason"]
+        changed = row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
+        if not await self._rows.change(changed):
+            raise Conflict("somebody else changed it a moment ago")
+        told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
+        return {**told, "text": opened.get("text")} if reading else told
+
+    async def overdue(self) -> int:
+        """How many are late today. ConsentsUnavailable."""
+        return await self._rows.overdue(legal_day(self._books.clock.now()).isoformat())
+
+    async def _note(self, asker: Asker, act: str, person: str, request: str = "", **more: str) -> datetime:
+        facts = {**more, **({"request": request} if request else {})}
+        return await self._books.note(asker, act, person, **facts)
+
+    async def _theirs(self, asker: Asker, request: str, person: str) -> DemandRow:
+        row = await self._rows.find(request)
+        known = row is not None and (row.requester == asker.requester.id or _decides(asker))
+        if row is not None and not known and person and asker.serves_citizens:
+            known = row.person in await self._books.seals.indexes(person)
+        if row is None or not known:
+            raise NotFound("there is no such request of yours", code="request_unknown")
+        return row
+
+    async def _opened(self, row: DemandRow) -> dict[str, Any]:
+        keys = await self._books.seals.of(row.period)
+        plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+        found: dict[str, Any] = {} if plain is None else orjson.loads(plain)
+        return found
+
+    def _shown(self, row: DemandRow, today: date) -> dict[str, Any]:
+        body, day = orjson.loads(row.body), today.isoformat()
+        late = row.state not in _CLOSED and (
+            row.answer_by < day or (row.state == "received" and row.acknowledge_by < day)
+        )
+        return {
+            "request": row.id, "kind": row.kind, "state": row.state, "requester": row.requester,
+            "received_at": rfc3339(datetime.fromtimestamp(row.received, UTC)),
+            "acknowledge_by": row.acknowledge_by, "answer_by": row.answer_by, "overdue": late, **body,
+        }  # fmt: skip
+
+
+_WORDS: dict[Act, str] = {
+    "acknowledge": "acknowledged", "extend": "extended", "answer": "answered", "refuse": "refused",
+}  # fmt: skip
+
+
+def _decides(asker: Asker) -> bool:
+    """Who administers the gateway sees the whole queue."""
+    return "admin" in asker.requester.scopes
+
+
+def _check(row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> None:
+    if row.state in _CLOSED:
+        raise Conflict(f"it is {row.state} already")
+    if act == "acknowledge" and row.state != "received":
+        raise Conflict("it is acknowledged already")
+    if act == "extend" and body["extended"]:
+        raise Conflict("it was extended already, and may be once")
+    if act in ("extend", "refuse") and not reason:
+        raise fault("/reason", "say why", "reason_missing")

@@ -1,0 +1,321 @@
+"""Consents at the real door: given with a receipt, used, withdrawn; and what was kept under them is gone.
+
+Done-rows: a consent from receipt to refusal, a second form filled with what the first one gave, a form attested.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tests.flows.conftest import House, build, new_official, on_session
+
+PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
+SERVICE = "own_data.kept"
+TEXT = "giu-du-lieu-2026-01"
+
+
+def later(days: int = 300) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def consent(who: dict[str, Any], **more: Any) -> dict[str, Any]:
+    body = {
+        "subject": {"personal_id": who["personal_id"]}, "purpose": "keep_own_data",
+        "attributes": {SERVICE: ["phone", "email", "id_issued_on"]}, "text_version": TEXT, "language": "vi",
+        "channel": "portal", "expires_at": later(),
+    }  # fmt: skip
+    return {**body, **more}
+
+
+def residence(house: House, trait: str = "married") -> dict[str, Any]:
+    who = house.subject(trait)
+    return {"procedure": "1.004222", "subjects": {"applicant": who}, "official": new_official()}
+
+
+async def given(house: House, who: dict[str, Any], **more: Any) -> dict[str, Any]:
+    status, answer = await house.post("/v1/consents", consent(who, **more))
+    assert status == 200, answer
+    return dict(answer)
+
+
+async def attested(house: House, body: dict[str, Any], expected: int = 200) -> dict[str, Any]:
+    """The answer once the exchange has its place in the tree, which takes a moment."""
+    for _ in range(100):
+        status, answer = await house.post("/v1/attest", body)
+        if status != 404:
+            break
+        await asyncio.sleep(0.1)
+    assert status == expected, answer
+    return dict(answer)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lender(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house whose portal asks on the ground of consent."""
+    folder = tmp_path_factory.mktemp("lender")
+    async with build(folder, {"agreements.portal.legal_basis": "consent"}) as made:
+        yield made
+
+
+async def verified(house: House, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWS, by a key of `/oauth2/jwks` and nothing of the gateway's own code."""
+    head, body, signature = token.split(".")
+    header = orjson.loads(_raw(head))
+    async with house.session.get(f"{house.url}/oauth2/jwks") as response:
+        [key] = [one for one in (await response.json())["keys"] if one["kid"] == header["kid"]]
+    public = Ed25519PublicKey.from_public_bytes(_raw(key["x"]))
+    public.verify(_raw(signature), f"{head}.{body}".encode())
+    return header, orjson.loads(_raw(body))
+
+
+def _raw(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@on_session
+async def test_consent_gives_a_receipt_is_used_and_once_withdrawn_refuses_the_next_exchange(
+    lender: House,
+) -> None:
+    ask = residence(lender)
+    who = ask["subjects"]["applicant"]
+    purpose, service = "residence_registration", "population.TraCuuThongTinCongDan"
+    status, problem = await lender.post("/v1/prefill", ask)
+    assert (status, problem["code"]) == (403, "consent_missing")
+    got = await given(lender, who, purpose=purpose, attributes={service: ["full_name", "gender"]})
+    header, receipt = await verified(lender, got["receipt"])
+    assert header["typ"] == "consent-receipt+jwt"
+    assert (receipt["schema_version"], receipt["record_id"]) == ("ISO/IEC TS 27560:2023", got["consent"])
+    assert receipt["purposes"][0]["pii_information"] == [
+        {"pii_type": service, "pii_attribute_id": name} for name in ("full_name", "gender")
+    ]
+    assert who["personal_id"] not in orjson.dumps(receipt).decode()
+
+    status, filled = await lender.post("/v1/prefill", {**ask, "consent": got["consent"]})
+    assert status == 200
+    assert {entry["legal_basis"] for entry in filled["evidence"].values()} == {f"consent:{got['consent']}"}
+    assert filled["fields"]["gioiTinh"]["state"] == "filled"
+    assert filled["fields"]["ngaySinh"]["state"] == "withheld"  # the agreement has it, the consent has not
+
+    status, ended = await lender.post("/v1/consents/withdraw", {"consent": got["consent"]})
+    assert (status, bool(ended["withdrawn_at"])) == (200, True)
+    before = await lender.calls()
+    status, problem = await lender.post("/v1/prefill", {**ask, "consent": got["consent"]})
+    assert (status, problem["code"]) == (403, "consent_missing")
+    assert await lender.calls() == before
+    async with build(lender.state, {"agreements.portal.legal_basis": "consent"}) as second:  # another process
+        again = await given(second, who, purpose=purpose, attributes={service: ["full_name"]})
+        for house, expected in ((second, 200), (lender, 200)):
+            assert (await house.post("/v1/prefill", {**ask, "consent": again["consent"]}))[0] == expected
+        await lender.post("/v1/consents/withdraw", {"consent": again["consent"]})
+        assert (await second.post("/v1/prefill", {**ask, "consent": again["consent"]}))[0] == 403
+
+
+@on_session
+@pytest.mark.parametrize(
+    "without", ["attributes", "text_version", "purpose", "language", "channel", "expires_at"]
+)
+async def test_nothing_is_agreed_to_by_default(patient: House, without: str) -> None:
+    body = consent(patient.subject("married"))
+    del body[without]
+    status, problem = await patient.post("/v1/consents", body)
+    assert (status, problem["code"]) == (422, "consent_default")
+    assert problem["errors"][0]["pointer"] == f"/{without}"
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"attributes": {SERVICE: ["*"]}}, "bad_request"),
+        ({"attributes": {SERVICE: []}}, "unknown_attribute"),
+        ({"attributes": {SERVICE: ["blood_group"]}}, "unknown_attribute"),
+        ({"attributes": {"nobody.knows": ["phone"]}}, "unknown_service"),
+        ({"purpose": "marketing"}, "unknown_purpose"),
+        ({"requester": "nobody"}, "unknown_requester"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "value_not_possible"),
+        ({"expires_at": later(4_000)}, "value_not_possible"),
+    ],
+)
+async def test_consent_to_what_there_is_not_is_refused(
+    patient: House, wrong: dict[str, Any], code: str
+) -> None:
+    status, problem = await patient.post("/v1/consents", consent(patient.subject("married"), **wrong))
+    assert status == 422
+    assert problem["code"] in (code, "unprocessable")
+
+
+@on_session
+async def test_consents_are_seen_by_who_holds_them_and_by_the_citizens_page(patient: House) -> None:
+    who = patient.subject("married")
+    subject = {"personal_id": who["personal_id"]}
+    mine = await given(patient, who)
+    theirs = await given(patient, who, requester="one_gate")
+    for client, body, seen in (
+        ("citizen", {"subject": subject}, {mine["consent"], theirs["consent"]}),
+        ("portal", {}, {mine["consent"]}),
+        ("citizen", {}, set()),
+    ):
+        status, found = await patient.post("/v1/consents/search", body, client)
+        assert status == 200
+        ids = {one["consent"] for one in found["consents"]}
+        assert ids & {mine["consent"], theirs["consent"]} == seen
+        assert who["personal_id"] not in orjson.dumps(found).decode()
+    stranger = {"personal_id": "033199555555"}
+    for wrong in (
+        {"consent": theirs["consent"]},
+        {"consent": theirs["consent"], "subject": stranger},
+        {"consent": "cs-" + "a" * 24, "subject": subject},
+    ):
+        status, problem = await patient.post("/v1/consents/withdraw", wrong, "citizen")
+        assert (status, problem["code"]) == (404, "consent_unknown")
+    right = {"consent": theirs["consent"], "subject": subject}
+    status, ended = await patient.post("/v1/consents/withdraw", right, "citizen")
+    assert (status, ended["consent"]) == (200, theirs["consent"])
+
+
+@on_session
+async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent_is_withdrawn(
+    patient: House,
+) -> None:
+    ask = residence(patient)
+    who = ask["subjects"]["applicant"]
+    first = (await patient.post("/v1/prefill", ask))[1]
+    assert first["fields"]["soDienThoai"]["value"] is None
+    form = {**first["form"], "soDienThoai": PHONE, "email": EMAIL}
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True}
+    got = await given(patient, who)
+    done = await attested(patient, {**body, "consent": got["consent"]})
+    assert done["kept"].keys() == {"phone", "email"}
+
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    entry = second["fields"]["nguoiNop_dienThoai"]
+    assert (entry["value"], entry["attribute"], entry["editable"]) == (PHONE, "own_data.phone", True)
+    passport = second["evidence"][entry["evidence"]]
+    assert passport["self_declared"] is True
+    assert passport["declared"]["phone"]["valid_until"] == passport["valid_until"]
+    assert passport["declared"]["phone"]["given_at"] == passport["source_updated_at"]
+    assert all("own_data" not in orjson.dumps(paper).decode() for paper in second["papers"])
+
+    status, differing = await patient.post(
+        "/v1/prefill", {**ask, "official": new_official(), "account": {"SoDienThoai": "0900000009"}}
+    )
+    entry = differing["fields"]["soDienThoai"]
+    assert (status, entry["value"], entry["state"]) == (200, "0900000009", "disputed")
+    assert [one["value"] for one in entry["doubt"]["candidates"]] == ["0900000009", PHONE]
+
+    other = await patient.post("/v1/prefill", {**ask, "official": new_official()}, "one_gate")
+    assert PHONE not in orjson.dumps(other[1]).decode()  # it was given to the portal
+
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
+    third = await patient.prefill("1.001612", roles, official=new_official())
+    assert third["fields"]["nguoiNop_dienThoai"]["value"] is None
+
+
+async def test_files_hold_no_byte_of_what_was_kept_once_the_consent_is_withdrawn(
+    make_house: Callable[..., Any],
+) -> None:
+    import sqlite3
+
+    async with make_house() as house:
+        ask = residence(house)
+        who = ask["subjects"]["applicant"]
+        first = (await house.post("/v1/prefill", ask))[1]
+        form = {**first["form"], "soDienThoai": PHONE, "email": EMAIL}
+        got = await given(house, who)
+        await attested(house, {
+            "exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"],
+        })  # fmt: skip
+        path = house.state / "consents.sqlite"
+        connection = sqlite3.connect(path)
+        kept = [row[0] for row in connection.execute("SELECT sealed FROM own_data")]
+        kept += [row[0] for row in connection.execute("SELECT wrapped FROM own_data_keys")]
+        connection.close()
+        assert len(kept) == 3
+        assert all(any(one in data for data in _files(house.state)) for one in kept)
+        for data in _files(house.state):
+            for secret in (PHONE, EMAIL, who["personal_id"]):
+                assert secret.encode() not in data
+        await house.post("/v1/consents/withdraw", {"consent": got["consent"]})
+        assert not any(one in data for data in _files(house.state) for one in kept)
+
+
+def _files(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+@on_session
+async def test_day_of_issue_is_kept_as_a_date_and_written_as_the_next_form_writes_dates(
+    patient: House,
+) -> None:
+    who = patient.subject("divorced")
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
+    first = await patient.prefill("1.001612", roles, official=new_official())
+    form = {**first["form"], "nguoiNop_ngayCapGiayTo": ISSUED}
+    got = await given(patient, who)
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    assert (await attested(patient, body))["kept"].keys() == {"id_issued_on"}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    assert second["form"]["nguoiNop_ngayCapGiayTo"] == ISSUED
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
+
+
+@on_session
+async def test_attest_tells_field_by_field_what_is_still_as_the_databases_said(patient: House) -> None:
+    ask = residence(patient)
+    first = (await patient.post("/v1/prefill", {**ask, "account": {"SoDienThoai": PHONE}}))[1]
+    form = {**first["form"], "hoTen": "Người Khác", "soDienThoai": "0900000008", "noiDungDeNghi": "Nhập hộ"}
+    form["khongCo"] = "x"
+    done = await attested(patient, {"exchange_id": first["exchange_id"], "form": form})
+    states = {name: entry["state"] for name, entry in done["fields"].items()}
+    assert done["comparable"] is True
+    assert states["ngaySinh"] == states["gioiTinh"] == "unchanged"
+    assert states["hoTen"] == "not_editable_changed"
+    assert states["soDienThoai"] == "corrected_by_citizen"
+    assert done["fields"]["noiDungDeNghi"] == {"state": "unknown_field", "detail": "typed_by_citizen"}
+    assert done["fields"]["khongCo"] == {"state": "unknown_field", "detail": "no_such_field"}
+    assert done["kept"] == {}
+    wrong = {"exchange_id": first["exchange_id"], "form": form}
+    status, problem = await patient.post("/v1/attest", wrong, "one_gate")
+    assert (status, problem["code"]) == (404, "exchange_unknown")
+
+
+@on_session
+async def test_nothing_is_kept_without_a_consent_of_the_person_in_the_form(patient: House) -> None:
+    ask = residence(patient)
+    first = (await patient.post("/v1/prefill", ask))[1]
+    body = {"exchange_id": first["exchange_id"], "form": {**first["form"], "soDienThoai": PHONE}}
+    await attested(patient, body)
+    status, _ = await patient.post("/v1/attest", {**body, "keep": True})
+    assert status == 422
+    elsewhere = await given(patient, patient.subject("widowed"))
+    status, problem = await patient.post(
+        "/v1/attest", {**body, "keep": True, "consent": elsewhere["consent"]}
+    )
+    assert (status, problem["code"]) == (403, "consent_missing")
+
+
+@on_session
+async def test_every_act_of_consent_is_a_record_that_names_nobody_in_clear(patient: House) -> None:
+    who = patient.subject("married")
+    got = await given(patient, who)
+    headers = {"Authorization": f"Bearer {await patient.token('auditor')}"}
+    body = {"phase": "consent", "result": "given", "limit": 200}
+    for _ in range(100):
+        async with patient.session.post(
+            f"{patient.url}/v1/audit/search", json=body, headers=headers
+        ) as response:
+            text = await response.text()
+        if got["consent"] in text:
+            break
+        await asyncio.sleep(0.1)
+    assert got["consent"] in text
+    assert who["personal_id"] not in text

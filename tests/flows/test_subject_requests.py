@@ -1,0 +1,130 @@
+"""Requests of data subjects at the real door and by command: due days, one extension, reasons, overdue ones."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.config import load
+from gateway.domain.dates import legal_day
+from gateway.subject_requests.days import WorkingDays
+from tests.flows.conftest import ROOT, House, on_session
+from tests.typed import motlan
+
+DAYS = WorkingDays(load(ROOT / "config").holidays)
+SAID = "Tôi muốn sửa số điện thoại 0900417283"
+
+
+def due(count: int) -> str:
+    return DAYS.after(legal_day(datetime.now(UTC)), count).isoformat()
+
+
+async def opened(house: House, **more: Any) -> dict[str, Any]:
+    who = {"personal_id": house.subject("married")["personal_id"]}
+    body = {"subject": who, "kind": "access", **more}
+    status, answer = await house.post("/v1/subject-requests", body)
+    assert status == 200, answer
+    return dict(answer)
+
+
+async def act(house: House, request: str, what: str, **more: str) -> tuple[int, Any]:
+    return await house.post("/v1/subject-requests/update", {"request": request, "act": what, **more})
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("kind", "third_party", "days"),
+    [("access", False, 10), ("correction", True, 20), ("restriction", False, 15), ("objection", True, 20)],
+)
+async def test_request_is_due_in_working_days(
+    patient: House,
+    kind: str,
+    third_party: bool,
+    days: int,
+) -> None:
+    got = await opened(patient, kind=kind, third_party=third_party, text=SAID)
+    assert (got["state"], got["acknowledge_by"], got["answer_by"]) == ("received", due(2), due(days))
+    assert (got["overdue"], got["holidays_known"]) == (False, True)
+
+
+@on_session
+async def test_request_is_acknowledged_extended_once_and_answered_once(patient: House) -> None:
+    got = await opened(patient, kind="restriction")
+    request = got["request"]
+    assert (await act(patient, request, "acknowledge"))[1]["state"] == "acknowledged"
+    assert (await act(patient, request, "acknowledge"))[0] == 409
+    assert (await act(patient, request, "extend"))[0] == 422  # say why
+    status, longer = await act(patient, request, "extend", reason="Phải hỏi cơ quan khác")
+    assert (status, longer["extended"]) == (200, True)
+    assert longer["answer_by"] > got["answer_by"]
+    assert (await act(patient, request, "extend", reason="Phải hỏi nữa"))[0] == 409
+    status, done = await act(patient, request, "answer")
+    assert [one["act"] for one in done["acts"]] == ["opened", "acknowledged", "extended", "answered"]
+    for what in ("answer", "refuse"):
+        assert (await act(patient, request, what, reason="Đã trả lời rồi"))[0] == 409
+
+
+@on_session
+async def test_request_is_found_by_its_person_and_by_who_took_it_in_and_by_nobody_else(
+    patient: House,
+) -> None:
+    got = await opened(patient, text=SAID)
+    who = {"personal_id": patient.subject("married")["personal_id"]}
+    for client, body, seen in (
+        ("portal", {}, True),
+        ("citizen", {"subject": who}, True),
+        ("citizen", {}, False),
+        ("citizen", {"subject": {"personal_id": "033199555555"}}, False),
+    ):
+        status, found = await patient.post("/v1/subject-requests/search", body, client)
+        text = orjson.dumps(found).decode()
+        assert (status, got["request"] in text) == (200, seen)
+        assert "0900417283" not in text
+        assert who["personal_id"] not in text
+    body = {"request": got["request"], "act": "answer"}
+    assert (await patient.post("/v1/subject-requests/update", body, "citizen"))[0] == 404
+
+
+async def test_overdue_request_is_seen_in_readiness_metrics_and_the_list(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        got = await opened(house, text=SAID)
+
+        async def ready() -> Any:
+            async with house.session.get(f"{house.admin}/health/ready") as response:
+                return (response.status, (await response.json())["dependencies"]["subject_requests"])
+
+        assert await ready() == (200, {"state": "ready", "overdue": 0})
+        with sqlite3.connect(house.state / "consents.sqlite") as connection:
+            connection.execute("UPDATE subject_requests SET acknowledge_by = '2026-01-05'")
+        connection.close()
+        assert await ready() == (200, {"state": "overdue", "overdue": 1})
+        async with house.session.get(f"{house.admin}/metrics") as response:
+            assert "motlan_subject_requests_overdue 1.0" in await response.text()
+        access = ("--gateway", house.url, "--client-secret", "sandbox-only-portal")
+        listed = await asyncio.to_thread(motlan, "subject-requests", "list", "--open", "--json", *access)
+        [shown] = orjson.loads(listed.out)["requests"]
+        assert (listed.code, shown["request"], shown["overdue"]) == (1, got["request"], True)
+        table = await asyncio.to_thread(motlan, "subject-requests", "list", *access)
+        assert "quá hạn / overdue" in table.out
+        done = await asyncio.to_thread(
+            motlan, "subject-requests", "update", got["request"], "acknowledge", *access
+        )
+        assert done.code == 0
+        assert await ready() == (200, {"state": "ready", "overdue": 0})
+        number = house.subject("married")["personal_id"]
+        new = await asyncio.to_thread(
+            motlan, "subject-requests", "open", "-", "--kind", "access", "--json", *access, given=number
+        )
+        assert orjson.loads(new.out)["kind"] == "access"
+        assert not any(
+            secret.encode() in path.read_bytes()
+            for secret in ("0900417283", number)
+            for path in house.state.rglob("*")
+            if path.is_file()
+        )

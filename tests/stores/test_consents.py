@@ -1,0 +1,159 @@
+"""Consents and own data over both databases: withdrawn in one store is withdrawn in every other, with what was kept."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from adapters.stores.consents import open_consents
+from gateway.domain.errors import ConsentsUnavailable
+from gateway.ports_consents import ConsentRow, DemandRow, KeptKey, KeptValue, Wanted
+
+NOW = time.time()
+LONG = NOW + 1_000
+
+
+def row(
+    name: str, person: bytes = b"p" * 16, requester: str = "harbour", expires: float = LONG
+) -> ConsentRow:
+    return ConsentRow(
+        0, name, "2026-11", person, requester, requester, "keep", NOW - 1, expires, 0.0, "{}", b"sealed"
+    )
+
+
+def key(consent: str, wrapped: bytes = b"first") -> KeptKey:
+    return KeptKey(consent, "2026-11", b"p" * 16, "harbour", wrapped)
+
+
+def value(consent: str, attribute: str = "phone", until: float = LONG, sealed: bytes = b"s") -> KeptValue:
+    return KeptValue(consent, attribute, NOW - 1, until, sealed)
+
+
+def demand(name: str, state: str = "received") -> DemandRow:
+    return DemandRow(
+        0,
+        name,
+        "2026-11",
+        b"p" * 16,
+        "harbour",
+        "access",
+        NOW,
+        state,
+        "2026-11-30",
+        "2026-12-10",
+        1,
+        "{}",
+        b"s",
+    )
+
+
+async def test_consent_that_one_store_withdraws_holds_in_no_other(url: str, tmp_path: Path) -> None:
+    one, other = open_consents(url, tmp_path), open_consents(url, tmp_path)
+    await one[0].add(row("a"))
+    found = await other[0].find("a")
+    assert found is not None
+    assert (found.id, found.person, found.withdrawn, found.sealed) == ("a", b"p" * 16, 0.0, b"sealed")
+    await one[0].withdraw("a", NOW)
+    await other[0].withdraw("a", NOW + 5)  # the first time counts
+    found = await other[0].find("a")
+    assert found is not None
+    assert found.withdrawn == NOW
+    assert await other[0].find("b") is None
+    for store in (one, other):
+        await store[0].close()
+
+
+async def test_consents_are_found_by_person_and_by_holder_page_by_page(url: str, tmp_path: Path) -> None:
+    consents, _, _ = open_consents(url, tmp_path)
+    for name in ("a", "b", "c", "d"):
+        await consents.add(
+            row(name, b"p" * 16 if name < "c" else b"q" * 16, "coast" if name == "b" else "harbour")
+        )
+    assert [one.id for one in await consents.about(Wanted(requester="harbour"))] == ["d", "c", "a"]
+    assert [one.id for one in await consents.about(Wanted((b"x" * 16, b"p" * 16)))] == ["b", "a"]
+    assert [one.id for one in await consents.about(Wanted((b"p" * 16,), "coast"))] == ["b"]
+    first = await consents.about(Wanted(requester="harbour", count=2))
+    rest = await consents.about(Wanted(requester="harbour", before=first[-1].seq, count=2))
+    assert [one.id for one in (*first, *rest)] == ["d", "c", "a"]
+    await consents.close()
+
+
+async def test_what_is_kept_goes_with_its_consent_and_nothing_can_be_kept_after(
+    url: str, tmp_path: Path
+) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    await consents.add(row("a"))
+    await consents.add(row("over", expires=NOW - 0.5))
+    assert await kept.key(key("a"), NOW) == key("a")
+    assert await kept.key(key("a", b"second"), NOW) == key("a")  # the first key holds
+    assert await kept.key(key("over"), NOW) is None
+    assert await kept.key(key("nobody"), NOW) is None
+    await kept.put([value("a"), value("a", "email"), value("a", sealed=b"newer")])
+    found = {one.attribute: one.sealed for _, one in await kept.of((b"p" * 16,), "harbour", NOW)}
+    assert found == {"phone": b"newer", "email": b"s"}
+    assert not await kept.of((b"p" * 16,), "coast", NOW)
+    assert not await kept.of((b"q" * 16,), "harbour", NOW)
+    assert not await kept.of((), "harbour", NOW)
+    await consents.withdraw("a", NOW)
+    assert not await kept.of((b"p" * 16,), "harbour", NOW)
+    await kept.put([value("a")])
+    assert not await kept.of((b"p" * 16,), "harbour", NOW)
+    assert await kept.key(key("a"), NOW) is None
+    await consents.close()
+
+
+async def test_withdrawal_while_something_is_being_kept_leaves_nothing(url: str, tmp_path: Path) -> None:
+    one, other = open_consents(url, tmp_path), open_consents(url, tmp_path)
+    for number in range(5):
+        name = f"c{number}"
+        await one[0].add(row(name))
+        await one[1].key(key(name), NOW)
+        puts = [one[1].put([value(name, f"a{place}")]) for place in range(4)]
+        await asyncio.gather(*puts[:2], other[0].withdraw(name, NOW), *puts[2:])
+    assert not await one[1].of((b"p" * 16,), "harbour", NOW)
+    left = await one[0]._rows.run(("SELECT count(*) FROM own_data", ()))  # type: ignore[attr-defined]
+    assert left[0][0] == 0
+    for store in (one, other):
+        await store[0].close()
+
+
+async def test_value_that_is_no_longer_valid_is_not_found_and_then_erased(url: str, tmp_path: Path) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    await consents.add(row("a"))
+    await kept.key(key("a"), NOW)
+    await kept.put([value("a"), value("a", "email", NOW - 0.1)])
+    assert [one.attribute for _, one in await kept.of((b"p" * 16,), "harbour", NOW)] == ["phone"]
+    await kept.erase(NOW)
+    left = await kept.of((b"p" * 16,), "harbour", NOW - 100)
+    assert [one.attribute for _, one in left] == ["phone"]
+    await consents.close()
+
+
+async def test_request_is_changed_by_the_first_who_does_and_counted_while_it_is_late(
+    url: str, tmp_path: Path
+) -> None:
+    consents, _, demands = open_consents(url, tmp_path)
+    for name in ("a", "b"):
+        await demands.add(demand(name))
+    assert [await demands.overdue(day) for day in ("2026-11-30", "2026-12-01")] == [0, 2]
+    found = await demands.find("a")
+    assert found is not None
+    assert await demands.change(found._replace(state="acknowledged"))
+    assert not await demands.change(found._replace(state="refused"))
+    assert [await demands.overdue(day) for day in ("2026-12-01", "2026-12-11")] == [1, 2]
+    newer = await demands.find("a")
+    assert newer is not None
+    assert (newer.state, newer.version) == ("acknowledged", 2)
+    assert await demands.change(newer._replace(state="answered"))
+    assert [one.id for one in await demands.about(Wanted(), "open")] == ["b"]
+    assert [one.id for one in await demands.about(Wanted())] == ["b", "a"]
+    await consents.close()
+
+
+async def test_store_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
+    (tmp_path / "consents.sqlite").mkdir()
+    consents, _, _ = open_consents("sqlite:///exchange.db", tmp_path)
+    with pytest.raises(ConsentsUnavailable):
+        await consents.find("a")
+    await consents.close()
