@@ -46,7 +46,8 @@ def answering(places: list[int]) -> Iterator[str]:
         def do_GET(self) -> None:
             note = self.path.endswith("/checkpoint")
             proofs = proof(places[0]) if "leaf_hash" in self.path else {"proofs": [*map(proof, places)]}
-            proofs |= {"proof": []}  # that a log of six records grew out of itself
+            if "consistency" in self.path:  # a log of six records grew out of itself
+                proofs = {"size1": 6, "size2": 6, "root1": "0" * 64, "root2": "0" * 64, "proof": []}
             self.say("text/plain" if note else "application/json",
                      LOG.checkpoint().encode() if note else json.dumps(proofs).encode(),
                      404 if self.path.endswith("/anchors") else 200)  # fmt: skip
