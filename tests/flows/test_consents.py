@@ -122,6 +122,30 @@ async def test_consent_gives_a_receipt_is_used_and_once_withdrawn_refuses_the_ne
 
 
 @on_session
+async def test_consent_of_another_person_purpose_or_requester_or_one_that_is_over_does_not_count(
+    lender: House,
+) -> None:
+    ask = residence(lender)
+    who, other = ask["subjects"]["applicant"], lender.subject("divorced")
+    right = {
+        "purpose": "residence_registration",
+        "attributes": {"population.TraCuuThongTinCongDan": ["full_name"]},
+    }
+    soon = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat(timespec="milliseconds")
+    wrong = [
+        await given(lender, other, **right),
+        await given(lender, who, **{**right, "purpose": "civil_registration"}),
+        await given(lender, who, **right, requester="one_gate"),
+        await given(lender, who, **right, expires_at=soon),
+    ]
+    while datetime.now(UTC) <= datetime.fromisoformat(soon):
+        await asyncio.sleep(0.05)
+    for one in wrong:
+        status, problem = await lender.post("/v1/prefill", {**ask, "consent": one["consent"]})
+        assert (status, problem["code"]) == (403, "consent_missing"), one["purpose"]
+
+
+@on_session
 @pytest.mark.parametrize(
     "without", ["attributes", "text_version", "purpose", "language", "channel", "expires_at"]
 )
