@@ -19,15 +19,15 @@ def _example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
 
 
-ConsentId = Annotated[str, Field(pattern=r"^cs-[a-z]{24}$", examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
-DemandId = Annotated[str, Field(pattern=r"^sr-[a-z]{24}$", examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
+ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
+DemandId = Annotated[str, Field(pattern=grammar.DEMAND, examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
 Limit = Annotated[int, Field(ge=1, le=200)]
 #: of a person's own words; they are sealed
 Said = Annotated[str, Field(min_length=1, max_length=4_000)]
 #: stands in records and lists
 Reason = Annotated[
     str,
-    Field(min_length=3, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Field(min_length=3, max_length=300, pattern=grammar.ONE_LINE),
     AfterValidator(grammar.not_a_number_of_a_person),
 ]
 _WHO = {"personal_id": "033190001234"}
@@ -69,7 +69,7 @@ class ConsentBody(Body):
     #: version of the text that the citizen read
     text_version: OpenWord | None = None
     #: ISO 639-1
-    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    language: Annotated[str, Field(pattern=grammar.LANGUAGE)] | None = None
     channel: Literal["portal", "app", "counter", "paper"] | None = None
     #: code of the agency that is responsible; left out: that of the requester
     controller: Word | None = None
