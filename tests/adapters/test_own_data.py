@@ -53,7 +53,7 @@ async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) 
         official=Official(personal_id="033085482915", agency="000.00.14.H31"), procedure="1.004222", purpose="x",
         requester=requester,
     )  # fmt: skip
-    return await source.ask(query, asyncio.get_running_loop().time() + 1)
+    return await source.ask(query, asyncio.get_running_loop().time() + 0.3)
 
 
 async def test_values_that_were_asked_for_come_with_their_days_and_no_others() -> None:
@@ -79,3 +79,13 @@ async def test_requester_to_whom_nothing_was_given_finds_nothing() -> None:
 async def test_store_that_cannot_be_asked_is_a_source_that_is_away() -> None:
     answer = await ask(Away())
     assert (answer.outcome, answer.reason) == (Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+
+
+async def test_store_that_hangs_is_left_at_the_deadline() -> None:
+    class Hanging:
+        async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
+            await asyncio.Event().wait()
+            raise AssertionError(f"{person} {requester} {now}")
+
+    answer = await ask(Hanging())
+    assert (answer.outcome, answer.reason) == (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
