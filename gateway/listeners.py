@@ -23,7 +23,6 @@ from gateway.ports import Source
 from gateway.settings import address_of
 from gateway.telemetry import Metrics
 
-
 #: how long metrics wait for what a database counts; then the number stays what it was
 _ASK_SECONDS = 1.0
 
