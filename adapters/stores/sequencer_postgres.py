@@ -65,7 +65,8 @@ _FRESH = (
     "SELECT seq, leaf FROM append_log WHERE seq > $1"
     " AND seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $2) ORDER BY seq LIMIT $3"
 )
-_HIGHEST = "SELECT coalesce(max(seq), 0) FROM log_entries WHERE idx >= $1"
+# seq + 0: for max(seq) the planner walks down the index of seq to the first that fits, and none does.
+_HIGHEST = "SELECT coalesce(max(seq + 0), 0) FROM log_entries WHERE idx >= $1"
 _ALL_EDGE = "SELECT level, idx, hashes FROM log_edge"
 _EDGE = (
     "INSERT INTO log_edge VALUES ($1, $2, $3)"
