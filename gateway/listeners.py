@@ -23,6 +23,9 @@ from gateway.ports import Source
 from gateway.settings import address_of
 from gateway.telemetry import Metrics
 
+#: how long metrics wait for what a database counts; then the number stays what it was
+_ASK_SECONDS = 1.0
+
 
 def admin_application(app: web.Application, metrics: Metrics) -> web.Application:
     """Health and metrics on their own listener; shares what `app` opened."""
@@ -34,8 +37,10 @@ def admin_application(app: web.Application, metrics: Metrics) -> web.Application
         if AUDIT in app:
             metrics.gauges(await app[AUDIT].watch.gauges())
         if CITIZENS in app:
-            with contextlib.suppress(ConsentsUnavailable):
-                metrics.gauges({"subject_requests_overdue": float(await app[CITIZENS].demands.overdue())})
+            with contextlib.suppress(ConsentsUnavailable, TimeoutError):
+                async with asyncio.timeout(_ASK_SECONDS):
+                    late = await app[CITIZENS].demands.overdue()
+                metrics.gauges({"subject_requests_overdue": float(late)})
         return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
 
     for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():

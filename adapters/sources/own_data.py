@@ -3,6 +3,7 @@
 It never is official evidence: each value says that the person declared it, when, and until when it is taken for valid.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,11 @@ class OwnDataSource:
 
     async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
         """What this person gave to this requester, as far as it is valid now and was asked for."""
-        del deadline
-        answer = await self._answered(query)
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = await self._answered(query)
+        except TimeoutError:
+            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
         self._health.note(answer.outcome)
         return answer
 

@@ -63,7 +63,12 @@ CONSENT_ANSWERS: dict[str, Any] = {
         fields=_named(_object("state", state={"enum": list(ATTEST_STATES)}, detail=_TEXT)),
         kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
     ),
-    "SubjectRequest": _object(_DEMAND_WORDS, **_DEMAND),
+    "SubjectRequest": _object(
+        _DEMAND_WORDS,
+        **_DEMAND,
+        text={**_MAYBE, "description": "the person's own words, told with an act"},
+        subject={"anyOf": [_named(_TEXT), {"type": "null"}]},
+    ),
     "SubjectRequests": _object(
         "requests next", requests=_listed(_object(_DEMAND_WORDS, **_DEMAND)), next=_MAYBE
     ),

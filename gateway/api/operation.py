@@ -1,5 +1,7 @@
 """Operation: is it alive, is it ready, how are the sources, what do the reason codes mean."""
 
+import asyncio
+
 import orjson
 from aiohttp import web
 
@@ -7,6 +9,9 @@ from gateway.api.context import SERVICES, Citizens, Loaded
 from gateway.api.reasons import TITLES
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
 from gateway.ports import SourceState
+
+#: how long a probe waits for what a database counts
+_PROBE_SECONDS = 1.0
 
 
 def answer(body: object, status: int = 200) -> web.Response:
@@ -63,8 +68,9 @@ async def ready(request: web.Request) -> web.Response:
 async def _demands(citizens: Citizens) -> dict[str, object]:
     """How many requests of data subjects are overdue: a duty to people, which makes nothing unready."""
     try:
-        late = await citizens.demands.overdue()
-    except ConsentsUnavailable:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            late = await citizens.demands.overdue()
+    except (ConsentsUnavailable, TimeoutError):
         return {"state": "unavailable"}
     return {"state": "overdue" if late else "ready", "overdue": late}
 

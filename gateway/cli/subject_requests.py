@@ -76,7 +76,9 @@ def opening(*, who: str, kind: str, text: Any, third_party: bool, desk: Desk) ->
     """  # noqa: D301 -- \b is click's
     body = {"subject": person(who, "subject"), "kind": kind, "third_party": third_party}
     said = {} if text is None else {"text": text.read()}
-    answer = desk.asked(lambda client: client.post("/v1/subject-requests", {**body, **said}))
+    answer = desk.asked(
+        lambda client: client.post("/v1/subject-requests", {**body, **said}, "SubjectRequest")
+    )
     desk.say(answer.body, _table([answer.body]), width=_WIDTH)
     return 0
 
@@ -95,8 +97,11 @@ def updating(*, request: str, act: str, reason: str | None, desk: Desk) -> int:
       motlan subject-requests update sr-abcdefghijkmnpqrstuvwxyz refuse --reason "Không phải dữ liệu của tỉnh"
     """  # noqa: D301 -- \b is click's
     body = {"request": request, "act": act, **({"reason": reason} if reason else {})}
-    answer = desk.asked(lambda client: client.post("/v1/subject-requests/update", body))
-    desk.say(answer.body, _table([answer.body]), width=_WIDTH)
+    answer = desk.asked(lambda client: client.post("/v1/subject-requests/update", body, "SubjectRequest"))
+    number = next(iter((answer.body["subject"] or {"": ""}).values()))
+    desk.say(
+        answer.body, _table([answer.body]), f"{number} {answer.body['text'] or ''}".strip(), width=_WIDTH
+    )
     return 0
 
 

@@ -1,7 +1,7 @@
 """Requests of data subjects (Law 91/2025, Decree 356/2025): taken in with their due dates, and what became of them.
 
 Acknowledged within 2 working days; extended once at most; answered, or refused with a reason. Every act is a record.
-What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is.
+What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is: that is told with an act only.
 """
 
 from collections.abc import Callable
@@ -93,10 +93,8 @@ class Demands:
             "next": page[-1].id if len(found) > count else None,
         }
 
-    async def update(
-        self, asker: Asker, request: str, act: Act, reason: str, *, reading: bool = False
-    ) -> dict[str, object]:
-        """Do one act; `reading`: the answer says who asks for what. NotFound, Conflict, Unprocessable (no reason)."""
+    async def update(self, asker: Asker, request: str, act: Act, reason: str) -> dict[str, object]:
+        """Do one act; the answer says who asked for what. NotFound, Conflict, Unprocessable (no reason)."""
         row = await self._theirs(asker, request, "")
         body = orjson.loads(row.body)
         _check(row, body, act, reason)
@@ -115,7 +113,7 @@ class Demands:
         if not await self._rows.change(changed):
             raise Conflict("somebody else changed it a moment ago")
         told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
-        return {**told, "text": opened.get("text")} if reading else told
+        return {**told, "text": opened.get("text"), "subject": _who(str(opened.get("person", "")))}
 
     async def overdue(self) -> int:
         """How many are late today. ConsentsUnavailable."""
@@ -155,6 +153,15 @@ class Demands:
 _WORDS: dict[Act, str] = {
     "acknowledge": "acknowledged", "extend": "extended", "answer": "answered", "refuse": "refused",
 }  # fmt: skip
+
+
+def _who(key: str) -> dict[str, str] | None:
+    """The person by the number that he gave; None when the keys of the period are gone."""
+    number = key.partition("|")[2]
+    kinds = {12: "personal_id", 9: "old_id"}
+    return (
+        {kinds.get(len(number), "passport") if number.isdigit() else "passport": number} if number else None
+    )
 
 
 def _decides(asker: Asker) -> bool:

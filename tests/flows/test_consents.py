@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.api.test_audit import fits
 from tests.flows.conftest import House, build, new_official, on_session
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
@@ -43,6 +44,7 @@ def residence(house: House, trait: str = "married") -> dict[str, Any]:
 async def given(house: House, who: dict[str, Any], **more: Any) -> dict[str, Any]:
     status, answer = await house.post("/v1/consents", consent(who, **more))
     assert status == 200, answer
+    fits("Consent", answer)
     return dict(answer)
 
 
@@ -54,6 +56,7 @@ async def attested(house: House, body: dict[str, Any], expected: int = 200) -> d
             break
         await asyncio.sleep(0.1)
     assert status == expected, answer
+    fits("Attested", answer)
     return dict(answer)
 
 
@@ -119,6 +122,30 @@ async def test_consent_gives_a_receipt_is_used_and_once_withdrawn_refuses_the_ne
 
 
 @on_session
+async def test_consent_of_another_person_purpose_or_requester_or_one_that_is_over_does_not_count(
+    lender: House,
+) -> None:
+    ask = residence(lender)
+    who, other = ask["subjects"]["applicant"], lender.subject("divorced")
+    right = {
+        "purpose": "residence_registration",
+        "attributes": {"population.TraCuuThongTinCongDan": ["full_name"]},
+    }
+    soon = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat(timespec="milliseconds")
+    wrong = [
+        await given(lender, other, **right),
+        await given(lender, who, **{**right, "purpose": "civil_registration"}),
+        await given(lender, who, **right, requester="one_gate"),
+        await given(lender, who, **right, expires_at=soon),
+    ]
+    while datetime.now(UTC) <= datetime.fromisoformat(soon):
+        await asyncio.sleep(0.05)
+    for one in wrong:
+        status, problem = await lender.post("/v1/prefill", {**ask, "consent": one["consent"]})
+        assert (status, problem["code"]) == (403, "consent_missing"), one["purpose"]
+
+
+@on_session
 @pytest.mark.parametrize(
     "without", ["attributes", "text_version", "purpose", "language", "channel", "expires_at"]
 )
@@ -165,6 +192,7 @@ async def test_consents_are_seen_by_who_holds_them_and_by_the_citizens_page(pati
     ):
         status, found = await patient.post("/v1/consents/search", body, client)
         assert status == 200
+        fits("Consents", found)
         ids = {one["consent"] for one in found["consents"]}
         assert ids & {mine["consent"], theirs["consent"]} == seen
         assert who["personal_id"] not in orjson.dumps(found).decode()

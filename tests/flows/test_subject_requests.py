@@ -12,6 +12,7 @@ import pytest
 from gateway.config import load
 from gateway.domain.dates import legal_day
 from gateway.subject_requests.days import WorkingDays
+from tests.api.test_audit import fits
 from tests.flows.conftest import ROOT, House, on_session
 from tests.typed import motlan
 
@@ -28,6 +29,7 @@ async def opened(house: House, **more: Any) -> dict[str, Any]:
     body = {"subject": who, "kind": "access", **more}
     status, answer = await house.post("/v1/subject-requests", body)
     assert status == 200, answer
+    fits("SubjectRequest", answer)
     return dict(answer)
 
 
@@ -53,9 +55,13 @@ async def test_request_is_due_in_working_days(
 
 @on_session
 async def test_request_is_acknowledged_extended_once_and_answered_once(patient: House) -> None:
-    got = await opened(patient, kind="restriction")
+    got = await opened(patient, kind="restriction", text=SAID)
     request = got["request"]
-    assert (await act(patient, request, "acknowledge"))[1]["state"] == "acknowledged"
+    assert "text" not in got
+    _, told = await act(patient, request, "acknowledge")
+    fits("SubjectRequest", told)
+    assert (told["state"], told["text"]) == ("acknowledged", SAID)
+    assert told["subject"] == {"personal_id": patient.subject("married")["personal_id"]}
     assert (await act(patient, request, "acknowledge"))[0] == 409
     assert (await act(patient, request, "extend"))[0] == 422  # say why
     status, longer = await act(patient, request, "extend", reason="Phải hỏi cơ quan khác")
@@ -81,6 +87,7 @@ async def test_request_is_found_by_its_person_and_by_who_took_it_in_and_by_nobod
         ("citizen", {"subject": {"personal_id": "033199555555"}}, False),
     ):
         status, found = await patient.post("/v1/subject-requests/search", body, client)
+        fits("SubjectRequests", found)
         text = orjson.dumps(found).decode()
         assert (status, got["request"] in text) == (200, seen)
         assert "0900417283" not in text
