@@ -25,6 +25,7 @@ from gateway.auditing import auditing
 from gateway.config import Configuration
 from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.crosscheck import crosscheck
+from gateway.document_key import open_document_key
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
@@ -34,6 +35,7 @@ from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
 from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
 from gateway.strict_yaml import read
 from gateway.telemetry import Metrics, log
@@ -199,8 +201,11 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     people = app[CITIZENS]
     rests_on = app[ACCESS]._replace(consents=people.consents)
-    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on)
-    async with accessing(parts, SystemClock(), (people.notary.jwks,)) as access:
+    documents, root = parts.configuration.gateway.documents, parts.configuration.root
+    key = open_document_key(documents, root, parts.state)
+    sealer = Sealer(key, documents.passport_days)
+    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
+    async with accessing(parts, SystemClock(), (key.jwks, people.notary.jwks)) as access:
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
@@ -242,7 +247,12 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 
 
 def open_prefill(
-    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache, access: Access
+    parts: Composition,
+    sources: Mapping[str, Source],
+    log: ExchangeLog,
+    cache: Cache,
+    access: Access,
+    sealer: Sealer,
 ) -> Prefill:
     """The use case over what was opened."""
     valid = {
@@ -253,7 +263,16 @@ def open_prefill(
     clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
     return Prefill(
-        parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, access, digest
+        parts.configuration,
+        parts.catalogue,
+        gatherer,
+        log,
+        cache,
+        clock,
+        parts.metrics,
+        access,
+        digest,
+        sealer,
     )
 
 

@@ -210,6 +210,20 @@ class LogSettings(Settings):
     retention: RetentionSettings = RetentionSettings()
 
 
+class DocumentSettings(Settings):
+    """The key that signs what others keep: signed answers, receipts. Without one, it is kept in the state folder.
+
+    Machines that stand beside one another must be given the same key.
+    """
+
+    #: seed of an Ed25519 key, or a key held elsewhere (Ed25519 or P-256)
+    signing_key: Key | None = None
+    #: JWK set of the public keys that signed before, in the configuration's folder: they stay published
+    former_keys: Path | None = None
+    #: for so many days a signed answer is to be taken as genuine
+    passport_days: int = Field(30, ge=1, le=3_650)
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -225,5 +239,6 @@ class GatewaySettings(Settings):
     log: LogSettings = LogSettings()
     cache_url: str = "memory://"
     access: AccessSettings = AccessSettings()
+    documents: DocumentSettings = DocumentSettings()
     #: URL of the token endpoint's issuer; empty: the address of the listener
     issuer: str = ""

@@ -131,7 +131,10 @@ ANSWERS: dict[str, Any] = {
         sources=_listed(_CALL),
         saved=_object("fields papers", fields={"type": "integer"}, papers={"type": "integer"}),
         pending=_MAYBE,
-        passport={"type": ["string", "object", "null"]},
+        passport={
+            "type": ["string", "null"],
+            "description": "SD-JWT (RFC 9901) over the filled fields and their evidence, where it was asked for",
+        },
         receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
     ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),

@@ -194,7 +194,8 @@ class PrefillBody(Body):
     mandate: DossierCode | None = None
     #: not offered yet: only null is taken
     login: None = None
-    passport: None = None
+    #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
+    passport: Literal["sd-jwt"] | None = None
     account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Any] | None = Field(None, max_length=500)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.credentials import issuer_of
 from gateway.api.models import (
     OneBody,
     OrganisationBody,
@@ -84,6 +85,8 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
         account=body.account or {},
         fields=None if body.fields is None else tuple(body.fields),
         known=body.known or {},
+        signed=body.passport == "sd-jwt",
+        issuer=issuer_of(request),
         consent=body.consent,
         mandate=body.mandate,
     )

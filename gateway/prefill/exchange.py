@@ -1,7 +1,6 @@
 """One exchange under way: its calls, its records, its answer."""
 
 import asyncio
-from collections.abc import Mapping
 
 import orjson
 
@@ -248,8 +247,16 @@ class Exchange:
             answers = [one or _CUT for one in answers]
         answers = self._trusted(answers)
         filled = fill(self._plan, answers, self._situation)
-        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **filled.doubtful)
-        return self._written(answers, filled, pending, receipt)
+        signed = {"passport": "sd-jwt"} if self._request.signed else {}
+        receipt = await self.record(
+            Phase.OUTCOME, filled, late=pending is not None, **signed, **filled.doubtful
+        )
+        written = self._written(answers, filled, pending, receipt)
+        sealer = self._tools.sealer
+        if self._request.signed and sealer is not None:
+            now = self._tools.clock.now()
+            written["passport"] = await sealer.passport(written, self.requester, self._request.issuer, now)
+        return written
 
     def _written(
         self,
@@ -282,16 +289,3 @@ class Exchange:
             "passport": None,
             "receipt": receipt,
         }
-
-
-def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
-    """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
-    fields = answer.get("fields")
-    entries = fields.items() if isinstance(fields, dict) else ()
-    return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
-
-
-def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
-    """What becomes of each paper: code -> state."""
-    papers = answer.get("papers")
-    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}

@@ -17,6 +17,7 @@ from gateway.prefill.intake import Taken
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.roles import Cast
+from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
 
 
@@ -48,6 +49,8 @@ class Tools:
     digest: str
     late_seconds: float
     metrics: Metrics
+    #: None: answers are not signed here
+    sealer: Sealer | None = None
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""

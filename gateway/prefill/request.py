@@ -29,3 +29,7 @@ class PrefillRequest:
     fields: tuple[str, ...] | None = None
     #: form keys that the citizen filled already; never overwritten
     known: Mapping[str, object] = field(default_factory=dict)
+    #: the answer is to be signed as a whole (SD-JWT)
+    signed: bool = False
+    #: our address, as the caller knows it: signs what is signed
+    issuer: str = ""

@@ -30,6 +30,7 @@ from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
+from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
 
 _POLL_SECONDS = 0.02
@@ -43,12 +44,15 @@ class Prefill:
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
         cache: Cache, clock: Clock, metrics: Metrics, access: Access, digest: str = "",
+        sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
         """`digest`: of the configuration in force, for the records."""
         times, published = configuration.gateway.prefill, _published(configuration)
         pending = PendingStore(cache, times.pending_seconds)
         issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
-        self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics)
+        self._tools = Tools(
+            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer
+        )
         self._late = LateWork(self._tools)
         self._intake = Intake(configuration, catalogue)
         self._plans = Plans(configuration, catalogue, issuer)
