@@ -59,6 +59,8 @@ class Agreement(Settings):
     procedures: Words
     purposes: Words
     services: dict[str, AgreedService]
+    #: questions that it lets ask without the values: `age_at_least:18`, or `age_at_least` for any parameter
+    predicates: Words = ()
     #: of the officials in whose name is asked; `*` for all
     agencies: Words = ("*",)
     #: `named`: the request names its official, nobody on duty stands in

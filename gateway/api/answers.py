@@ -137,6 +137,21 @@ ANSWERS: dict[str, Any] = {
         },
         receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
     ),
+    "Predicates": _object(
+        "exchange_id purpose predicates receipt",
+        exchange_id=_TEXT,
+        purpose=_TEXT,
+        predicates=_named(
+            _object(
+                "answer title",
+                answer={"enum": ["yes", "no", "cannot_tell"]},
+                title=_TEXT,
+                title_en=_TEXT,
+                reason=_REASON,
+            )
+        ),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),

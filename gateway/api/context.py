@@ -26,6 +26,7 @@ from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
+from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
@@ -43,6 +44,12 @@ class Prefill(Protocol):
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
     ) -> dict[str, object]:
         """What would be decided, and why."""
+        ...
+
+    async def ask(
+        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """Yes, no or cannot_tell to each predicate."""
         ...
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
@@ -130,6 +137,13 @@ class Services:
     citizens: "Citizens | None" = None
     #: proxies that may hand over a certificate
     proxies: Proxies = field(default_factory=Proxies)
+
+    def demand(self) -> None:
+        """LogNotSigned, NotAnchored: no new exchange begins while its record would prove nothing."""
+        if self.audit is not None:
+            self.audit.watch.demand()
+        if self.anchors is not None and self.anchors.refusing:
+            self.anchors.demand()
 
     @property
     def requesters(self) -> Requesters:

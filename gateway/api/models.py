@@ -56,6 +56,13 @@ RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+Purpose = Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
+PredicateWord = Annotated[
+    str, Field(pattern=grammar.PREDICATE, examples=["age_at_least:18"]),
+    AfterValidator(grammar.not_a_number_of_a_person),
+]  # fmt: skip
+
+
 class Body(BaseModel):
     """Frozen, strict about types, and unknown members are refused."""
 
@@ -199,6 +206,36 @@ class PrefillBody(Body):
     account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Any] | None = Field(None, max_length=500)
+    deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class PredicatesBody(Body):
+    """`POST /v1/predicates`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "subject": {
+                        "personal_id": "033190001234",
+                        "full_name": "Trần Thị Mẫu",
+                        "birth_date": "1990-02-15",
+                    },
+                    "predicates": ["age_at_least:18", "resident_of:33"],
+                }
+            ]
+        },
+    )
+
+    subject: PersonBody
+    predicates: list[PredicateWord] = Field(min_length=1, max_length=10)
+    official: OfficialBody | None = None
+    dossier: DossierCode | None = None
+    purpose: Purpose | None = Field(None, description="left out: the purpose that the predicates declare")
+    consent: OpenWord | None = None
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import audit, citizens, operation, prefill, procedures, report, tokens
+from gateway.api import audit, citizens, operation, predicates, prefill, procedures, report, tokens
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.consent_models import (
     AttestBody,
@@ -20,7 +20,7 @@ from gateway.api.consent_models import (
     WithdrawBody,
 )
 from gateway.api.middleware import Handler, expect, needs
-from gateway.api.models import PrefillBody, ResumeBody
+from gateway.api.models import PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
 
 BODY = (400, 408, 413, 415, 422)
@@ -65,6 +65,12 @@ OPERATIONS = (
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,
         vi="Giải thích quyền khai thác (không hỏi nguồn nào)", en="Explain what would be given and why",
         answer="Explanation", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/predicates", handler=predicates.ask, id="predicates", scope="prefill",
+        body=PredicatesBody, vi="Hỏi điều kiện, trả lời có, không hoặc không rõ, không lộ dữ liệu",
+        en="Ask predicates: yes, no or cannot_tell, and no value",
+        answer="Predicates", problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

@@ -62,6 +62,12 @@ def _explain() -> click.Command:
     return explain
 
 
+def _ask() -> click.Command:
+    from gateway.cli.ask import ask
+
+    return ask
+
+
 def _policy() -> click.Command:
     from gateway.cli.policy import policy
 
@@ -119,6 +125,7 @@ COMMANDS: Commands = {
     "procedures": (_procedures, "List the procedures of a running gateway."),
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
+    "ask": (_ask, "Ask predicates about a person: yes, no or cannot tell, and no value."),
     "policy": (_policy, "What another configuration would have decided otherwise."),
     "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),

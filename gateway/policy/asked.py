@@ -33,6 +33,8 @@ class Asked(NamedTuple):
     persons: frozenset[str] = frozenset()
     #: None: there is none that holds
     consent: ValidConsent | None = None
+    #: questions that are asked instead of a form (`age_at_least:18`)
+    predicates: tuple[str, ...] = ()
 
 
 def asked_at(moment: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """One exchange under way: its calls, its records, its answer."""
 
 import asyncio
+from collections.abc import Mapping
 
 import orjson
 
@@ -241,11 +242,7 @@ class Exchange:
 
         While something is `pending`, or when the gathering broke off (`cut`), what has no answer may have been needed.
         """
-        answers = list(self.gathering.answers)
-        if pending is not None or cut:
-            # what was not asked yet may have been needed: nobody knows before the others answer
-            answers = [one or _CUT for one in answers]
-        answers = self._trusted(answers)
+        answers = self.shown(cut=pending is not None or cut)
         filled = fill(self._plan, answers, self._situation)
         signed = {"passport": "sd-jwt"} if self._request.signed else {}
         receipt = await self.record(
@@ -257,6 +254,18 @@ class Exchange:
             now = self._tools.clock.now()
             written["passport"] = await sealer.passport(written, self.requester, self._request.issuer, now)
         return written
+
+    def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
+        """What came so far, as far as it is sure of whom it speaks. `cut`: what has no answer may have been needed."""
+        answers = list(self.gathering.answers)
+        if cut:
+            # what was not asked yet may have been needed: nobody knows before the others answer
+            answers = [one or _CUT for one in answers]
+        return self._trusted(answers)
+
+    def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
+        """Queries by a number of which nobody said whose it is."""
+        return unconfirmed(self._plan.queries, answers, self._plan.confirms)
 
     def _written(
         self,

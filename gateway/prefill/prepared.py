@@ -74,5 +74,6 @@ class Tools:
             purpose=taken.purpose, subjects={role: one.key for role, one in taken.cast.subjects.items()},
             official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
             result=refusal.problem_code, configuration=self.digest,
+            notes={"predicates": " ".join(taken.predicates)} if taken.predicates else {},
         )  # fmt: skip
         await self.write(record)

@@ -29,8 +29,10 @@ from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.prepared import Prepared, Tools
+from gateway.prefill.questions import Asking, Questions
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.sealing import Sealer
+from gateway.prefill.waiting import ended
 from gateway.telemetry import Metrics
 
 _POLL_SECONDS = 0.02
@@ -57,6 +59,7 @@ class Prefill:
         self._intake = Intake(configuration, catalogue)
         self._plans = Plans(configuration, catalogue, issuer)
         self._admission = Admission(Policy(configuration), configuration.gateway.policy, access, self._tools)
+        self._questions = Questions(configuration, catalogue, access, self._tools, self._plans)
         self._explainer = Explainer(self._intake, self._admission, self._plans, self._tools)
 
     async def fill(
@@ -74,7 +77,7 @@ class Prefill:
         try:
             await running.record(Phase.INTENT, **_mandate(request))
             task = asyncio.ensure_future(running.gather())
-            if await _ended(task, deadline):
+            if await ended(task, deadline):
                 task.result()
                 return await running.answer()
             token = await self._late.open(running)
@@ -91,6 +94,12 @@ class Prefill:
     ) -> dict[str, object]:
         """What `fill` would decide, and why; no source is asked, nothing is counted. Raises as `fill`, but Refused."""
         return await self._explainer.explain(request, requester, exchange)
+
+    async def ask(
+        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
+        return await self._questions.answer(wanted, requester, exchange, deadline)
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
@@ -152,25 +161,6 @@ def _mandate(request: PrefillRequest) -> Mapping[str, str]:
 def _published(configuration: Configuration) -> Published:
     scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
     return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
-
-
-async def _ended(task: "asyncio.Task[None]", deadline: float) -> bool:
-    """Whether the task ends before `deadline`; it goes on if it does not."""
-    loop = asyncio.get_running_loop()
-    woken = loop.create_future()
-
-    def wake(_task: object = None) -> None:
-        if not woken.done():
-            woken.set_result(None)
-
-    timer = loop.call_at(deadline, wake)
-    task.add_done_callback(wake)
-    try:
-        await woken
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-    return task.done()
 
 
 def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:
