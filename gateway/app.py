@@ -56,6 +56,7 @@ UNDER_WAY: web.AppKey[tuple[dict[str, int], dict[str, int]]] = web.AppKey("under
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
 _QUOTAS_LABEL = b"motlan quotas v1"
+_PREVIEW_LABEL = b"motlan preview v1"
 
 
 class SystemClock:
@@ -190,8 +191,9 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
     url = parts.configuration.gateway.cache_url
     app[CACHE] = registry.store(url, "open_cache")(url)
     quotas: Quotas = registry.store(url, "open_quotas")(url)
-    secret = await derived(root_keys(parts.configuration.gateway.log, parts.state), _QUOTAS_LABEL)
-    app[ACCESS] = Access(quotas=quotas, secret=secret)
+    roots = root_keys(parts.configuration.gateway.log, parts.state)
+    secret, shown = [await derived(roots, label) for label in (_QUOTAS_LABEL, _PREVIEW_LABEL)]
+    app[ACCESS] = Access(quotas=quotas, secret=secret, preview_secret=shown)
     yield
     await quotas.close()
     await app[CACHE].close()

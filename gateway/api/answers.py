@@ -135,6 +135,14 @@ ANSWERS: dict[str, Any] = {
             "type": ["string", "null"],
             "description": "SD-JWT (RFC 9901) over the filled fields and their evidence, where it was asked for",
         },
+        preview={
+            "anyOf": [
+                _object("shown_to decide_until", shown_to={"const": "citizen"}, decide_until=_TEXT),
+                {"type": "null"},
+            ],
+            "description": "shown to the citizen only: nothing of it is to be used before his decision",
+        },
+        decision=_object("accepted refused", accepted=_listed(_TEXT), refused=_listed(_TEXT)),
         receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
     ),
     "Predicates": _object(

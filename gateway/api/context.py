@@ -26,6 +26,7 @@ from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
+from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
@@ -50,6 +51,10 @@ class Prefill(Protocol):
         self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """Yes, no or cannot_tell to each predicate."""
+        ...
+
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+        """What was shown, without what the citizen refused."""
         ...
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:

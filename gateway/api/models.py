@@ -63,6 +63,9 @@ PredicateWord = Annotated[
 ]  # fmt: skip
 
 
+Evidence = Annotated[str, Field(pattern=grammar.EVIDENCE, examples=["e1"])]
+
+
 class Body(BaseModel):
     """Frozen, strict about types, and unknown members are refused."""
 
@@ -203,6 +206,8 @@ class PrefillBody(Body):
     login: None = None
     #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
     passport: Literal["sd-jwt"] | None = None
+    #: shown to the citizen only, who then decides (`/v1/prefill/decision`)
+    preview: bool = False
     account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Any] | None = Field(None, max_length=500)
@@ -237,6 +242,23 @@ class PredicatesBody(Body):
     purpose: Purpose | None = Field(None, description="left out: the purpose that the predicates declare")
     consent: OpenWord | None = None
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class DecisionBody(Body):
+    """`POST /v1/prefill/decision`: of each piece of evidence that was shown, whether the citizen accepts it."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"exchange_id": "01KB0000000000000000000000", "accepted": ["e1"], "refused": ["e2"]}]
+        },
+    )
+
+    exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
+    accepted: list[Evidence] = Field(max_length=500)
+    refused: list[Evidence] = Field(max_length=500)
 
 
 class ResumeBody(Body):

@@ -10,6 +10,7 @@ from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
 from gateway.api.credentials import issuer_of
 from gateway.api.models import (
+    DecisionBody,
     OneBody,
     OrganisationBody,
     ParcelBody,
@@ -28,6 +29,7 @@ from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
+from gateway.prefill.preview import Decided
 from gateway.prefill.request import PrefillRequest
 
 _HEARTBEAT_SECONDS = 10
@@ -83,11 +85,20 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
         account=body.account or {},
         fields=None if body.fields is None else tuple(body.fields),
         known=body.known or {},
+        preview=body.preview,
         signed=body.passport == "sd-jwt",
         issuer=issuer_of(request),
         consent=body.consent,
         mandate=body.mandate,
     )
+
+
+async def decide(request: web.Request) -> web.Response:
+    """`POST /v1/prefill/decision`."""
+    body = await read_model(request, DecisionBody)
+    decided = Decided(tuple(body.accepted), tuple(body.refused))
+    done = await request.app[SERVICES].prefill.decide(body.exchange_id, decided, request[REQUESTER])
+    return answer(done)
 
 
 async def resume(request: web.Request) -> web.StreamResponse:

@@ -20,7 +20,7 @@ from gateway.api.consent_models import (
     WithdrawBody,
 )
 from gateway.api.middleware import Handler, expect, needs
-from gateway.api.models import PredicatesBody, PrefillBody, ResumeBody
+from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
 
 BODY = (400, 408, 413, 415, 422)
@@ -60,6 +60,12 @@ OPERATIONS = (
         method="POST", path="/v1/prefill/resume", handler=prefill.resume, id="resume", scope="prefill", waits=True,
         body=ResumeBody, vi="Lấy dữ liệu đến muộn", en="Fetch what arrived late",
         answer="ResumeAnswer", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/prefill/decision", handler=prefill.decide, id="decision", scope="prefill",
+        body=DecisionBody, vi="Ghi nhận công dân đồng ý hay từ chối dữ liệu đã xem trước",
+        en="Record what of a preview the citizen accepts and refuses",
+        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,

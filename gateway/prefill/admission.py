@@ -41,6 +41,8 @@ class Access(NamedTuple):
     quotas: Quotas
     #: key of the digests under which people are counted
     secret: bytes
+    #: key under which what is shown before a decision is kept
+    preview_secret: bytes
     consents: Consents | None = None
     dossiers: Dossiers | None = None
 

@@ -15,6 +15,7 @@ from gateway.mapping.confirming import disowned, misfits, unconfirmed, untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
+from gateway.prefill.leaving import finished, marks
 from gateway.prefill.passport import issued, source_entries
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
@@ -244,16 +245,12 @@ class Exchange:
         """
         answers = self.shown(cut=pending is not None or cut)
         filled = fill(self._plan, answers, self._situation)
-        signed = {"passport": "sd-jwt"} if self._request.signed else {}
-        receipt = await self.record(
-            Phase.OUTCOME, filled, late=pending is not None, **signed, **filled.doubtful
-        )
+        marked = {**marks(self._request), **filled.doubtful}
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked)
+        assert self._base is not None
+        record = self._base._replace(subjects={role: one.key for role, one in self._subjects.items()})
         written = self._written(answers, filled, pending, receipt)
-        sealer = self._tools.sealer
-        if self._request.signed and sealer is not None:
-            now = self._tools.clock.now()
-            written["passport"] = await sealer.passport(written, self.requester, self._request.issuer, now)
-        return written
+        return await finished(self._tools, self._request, self.requester, written, record, self._plan)
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
         """What came so far, as far as it is sure of whom it speaks. `cut`: what has no answer may have been needed."""
@@ -296,5 +293,6 @@ class Exchange:
             "saved": {"fields": filled.saved_fields, "papers": filled.saved_papers},
             "pending": pending,
             "passport": None,
+            "preview": None,
             "receipt": receipt,
         }

@@ -16,6 +16,7 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.intake import Taken
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
+from gateway.prefill.preview import Previews
 from gateway.prefill.roles import Cast
 from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
@@ -51,6 +52,8 @@ class Tools:
     metrics: Metrics
     #: None: answers are not signed here
     sealer: Sealer | None = None
+    #: None: nothing is shown before a decision here
+    previews: Previews | None = None
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""

@@ -31,5 +31,7 @@ class PrefillRequest:
     known: Mapping[str, object] = field(default_factory=dict)
     #: the answer is to be signed as a whole (SD-JWT)
     signed: bool = False
+    #: shown to the citizen first, who may refuse it
+    preview: bool = False
     #: our address, as the caller knows it: signs what is signed
     issuer: str = ""

@@ -29,6 +29,7 @@ from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.prepared import Prepared, Tools
+from gateway.prefill.preview import Decided, Previews
 from gateway.prefill.questions import Asking, Questions
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.sealing import Sealer
@@ -51,9 +52,10 @@ class Prefill:
         """`digest`: of the configuration in force, for the records."""
         times, published = configuration.gateway.prefill, _published(configuration)
         pending = PendingStore(cache, times.pending_seconds)
+        previews = Previews(pending, access.preview_secret, times.pending_seconds)
         issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
         self._tools = Tools(
-            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer
+            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer, previews
         )
         self._late = LateWork(self._tools)
         self._intake = Intake(configuration, catalogue)
@@ -75,7 +77,8 @@ class Prefill:
         )
         task = None
         try:
-            await running.record(Phase.INTENT, **_mandate(request))
+            shown = {"preview": True} if request.preview else {}
+            await running.record(Phase.INTENT, **_mandate(request), **shown)
             task = asyncio.ensure_future(running.gather())
             if await ended(task, deadline):
                 task.result()
@@ -100,6 +103,11 @@ class Prefill:
     ) -> dict[str, object]:
         """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
         return await self._questions.answer(wanted, requester, exchange, deadline)
+
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+        """The answer of a preview without what the citizen refused; recorded before. Raises as `Previews.decide`."""
+        assert self._tools.previews is not None
+        return await self._tools.previews.decide(self._tools, exchange, decided, requester)
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
