@@ -65,6 +65,8 @@ class Agreement(Settings):
     agencies: Words = ("*",)
     #: `named`: the request names its official, nobody on duty stands in
     official: Literal["any", "named"] = "any"
+    #: `required`: only for requests that their requester signed (RFC 9421)
+    signed: Literal["required", "optional"] = "optional"
     #: whom it may be about
     relations: Annotated[tuple[Relation, ...], AS_LIST] = tuple(Relation)
     #: `required`: whoever acts for somebody else names the document that lets him

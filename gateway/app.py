@@ -210,7 +210,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     async with accessing(parts, SystemClock(), (key.jwks, people.notary.jwks)) as access:
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
+            access=access, document_key=key, proxies=proxies(parts.configuration.gateway.access.proxy),
             sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
             citizens=people,

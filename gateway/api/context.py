@@ -21,9 +21,11 @@ from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.consents.service import ConsentBook
+from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
+from gateway.messages.verify import Signed
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.preview import Decided
@@ -128,6 +130,8 @@ class Services:
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
+    #: signs answers for those who ask for it
+    document_key: DocumentKey | None = None
     #: None where the log is only written
     audit: AuditDoor | None = None
     #: None where nobody looks after anchors
@@ -159,6 +163,10 @@ class Services:
 SERVICES = web.AppKey("services", Services)
 EXCHANGE = web.RequestKey("exchange", str)
 REQUESTER = web.RequestKey("requester", Requester)
+#: the body, where it was read before its handler
+RAW = web.RequestKey("raw", bytes)
+#: how the request was signed
+SIGNED = web.RequestKey("signed", Signed)
 #: machine code of the problem that was answered, for the canonical log line
 PROBLEM = web.RequestKey("problem", str)
 #: for the field DPoP-Nonce of the answer

@@ -7,6 +7,7 @@ from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
 from gateway.api.models import PredicatesBody
 from gateway.api.operation import answer
 from gateway.api.prefill import deadline, official_of, subject_of
+from gateway.api.signing import proof_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -39,7 +40,7 @@ async def ask(request: web.Request) -> web.Response:
         request=PrefillRequest(
             procedure="", subjects={}, official=official_of(body, agency),
             agency=(body.official and body.official.agency) or agency, dossier=body.dossier,
-            purpose=body.purpose, consent=body.consent,
+            purpose=body.purpose, consent=body.consent, proof=proof_of(request),
         ),
     )  # fmt: skip
     until = deadline(request, body.deadline_ms)

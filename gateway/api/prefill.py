@@ -23,6 +23,7 @@ from gateway.api.models import (
 from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
+from gateway.api.signing import proof_of
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -88,6 +89,7 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
         preview=body.preview,
         signed=body.passport == "sd-jwt",
         issuer=issuer_of(request),
+        proof=proof_of(request),
         consent=body.consent,
         mandate=body.mandate,
     )
@@ -96,7 +98,7 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
 async def decide(request: web.Request) -> web.Response:
     """`POST /v1/prefill/decision`."""
     body = await read_model(request, DecisionBody)
-    decided = Decided(tuple(body.accepted), tuple(body.refused))
+    decided = Decided(tuple(body.accepted), tuple(body.refused), proof_of(request))
     done = await request.app[SERVICES].prefill.decide(body.exchange_id, decided, request[REQUESTER])
     return answer(done)
 

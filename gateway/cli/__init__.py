@@ -86,6 +86,12 @@ def _verify_log() -> click.Command:
     return verify_log
 
 
+def _verify_message() -> click.Command:
+    from gateway.cli.message import verify_message
+
+    return verify_message
+
+
 def _log() -> click.Command:
     from gateway.cli.log import log
 
@@ -130,6 +136,7 @@ COMMANDS: Commands = {
     "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
+    "verify-message": (_verify_message, "Verify a signed message that somebody kept, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
     "requesters": (_requesters, "Add, list and revoke those who may ask."),
     "keys": (_keys, "List and change the keys of the exchange log."),

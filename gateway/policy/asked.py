@@ -21,6 +21,8 @@ class Asked(NamedTuple):
     agency: str
     #: the request named its official; False: somebody on duty stands in
     named: bool = True
+    #: the requester signed the message
+    signed: bool = False
     relations: frozenset[Relation] = frozenset()
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""

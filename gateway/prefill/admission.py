@@ -83,7 +83,8 @@ class Admission:
             relations=relations(taken.procedure, taken.cast), mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)),
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
-            predicates=taken.predicates, persons=persons(taken.cast), consent=await self._consent(taken, requester),
+            signed=bool(request.proof), predicates=taken.predicates, persons=persons(taken.cast),
+            consent=await self._consent(taken, requester),
         )  # fmt: skip
 
     async def _consent(self, taken: Taken, requester: Requester) -> ValidConsent | None:

@@ -71,12 +71,13 @@ class Tools:
     ) -> None:
         """A refusal is a record too."""
         official = taken.official
+        predicates = {"predicates": " ".join(taken.predicates)} if taken.predicates else {}
         record = ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
             agency=official.agency, procedure=taken.procedure.code, dossier=taken.request.dossier or "",
             purpose=taken.purpose, subjects={role: one.key for role, one in taken.cast.subjects.items()},
             official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
             result=refusal.problem_code, configuration=self.digest,
-            notes={"predicates": " ".join(taken.predicates)} if taken.predicates else {},
+            notes={**predicates, **taken.request.proof},
         )  # fmt: skip
         await self.write(record)

@@ -7,7 +7,7 @@ house and the exchange. A decision is a record, and final.
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Decided:
 
     accepted: tuple[str, ...]
     refused: tuple[str, ...]
+    #: what records keep of the requester's signature
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 class Previews:
@@ -129,6 +131,7 @@ def _notes(
     ]
     return {
         "accepted": " ".join(decided.accepted), "refused": " ".join(decided.refused), "emptied": " ".join(emptied),
+        **decided.proof,
     }  # fmt: skip
 
 

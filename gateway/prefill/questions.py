@@ -67,7 +67,7 @@ class Questions:
         questions = self._questions(wanted.predicates)
         running, prepared, situation = await self._begin(questions, wanted, requester, exchange)
         words = " ".join(wanted.predicates)
-        await running.record(Phase.INTENT, predicates=words)
+        await running.record(Phase.INTENT, predicates=words, **wanted.request.proof)
         task = asyncio.ensure_future(running.gather())
         try:
             in_time = await ended(task, deadline)

@@ -35,3 +35,5 @@ class PrefillRequest:
     preview: bool = False
     #: our address, as the caller knows it: signs what is signed
     issuer: str = ""
+    #: what records keep of the requester's signature under the message; blank: it did not sign
+    proof: Mapping[str, str] = field(default_factory=dict)

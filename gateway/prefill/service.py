@@ -78,7 +78,7 @@ class Prefill:
         task = None
         try:
             shown = {"preview": True} if request.preview else {}
-            await running.record(Phase.INTENT, **_mandate(request), **shown)
+            await running.record(Phase.INTENT, **_mandate(request), **shown, **request.proof)
             task = asyncio.ensure_future(running.gather())
             if await ended(task, deadline):
                 task.result()
