@@ -24,6 +24,7 @@ from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
 from gateway.config import Configuration
 from gateway.consenting import Citizens, Shelves, citizens, consenting
+from gateway.correcting import correcting
 from gateway.crosscheck import crosscheck
 from gateway.document_key import open_document_key
 from gateway.domain.errors import ConfigError, Problem
@@ -207,10 +208,15 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     key = open_document_key(documents, root, parts.state)
     sealer = Sealer(key, documents.passport_days)
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
-    async with accessing(parts, SystemClock(), (key.jwks, people.notary.jwks)) as access:
+    clock = SystemClock()
+    async with (
+        accessing(parts, clock, (key.jwks, people.notary.jwks)) as access,
+        correcting(parts, app[LOG], clock) as corrections,
+    ):
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            access=access, document_key=key, proxies=proxies(parts.configuration.gateway.access.proxy),
+            access=access, document_key=key, corrections=corrections,
+            proxies=proxies(parts.configuration.gateway.access.proxy),
             sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
             citizens=people,

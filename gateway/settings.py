@@ -224,6 +224,15 @@ class DocumentSettings(Settings):
     passport_days: int = Field(30, ge=1, le=3_650)
 
 
+class CorrectionSettings(Settings):
+    """Reports to the owners of databases."""
+
+    #: one JSON each, in a folder for each source; default: `corrections` in the state folder
+    folder: Path | None = None
+    #: how soon what could not be delivered is tried again
+    retry_seconds: float = Field(60, ge=1, le=86_400)
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -240,5 +249,6 @@ class GatewaySettings(Settings):
     cache_url: str = "memory://"
     access: AccessSettings = AccessSettings()
     documents: DocumentSettings = DocumentSettings()
+    corrections: CorrectionSettings = CorrectionSettings()
     #: URL of the token endpoint's issuer; empty: the address of the listener
     issuer: str = ""

@@ -156,8 +156,9 @@ class Access:
         return known.requester
 
     def jwks(self) -> dict[str, Any]:
-        """All public keys of the house."""
-        return {"keys": [*self.keys.jwks(), *(key for more in self.further for key in more())]}
+        """All public keys of the house, each once."""
+        keys = [*self.keys.jwks(), *(key for more in self.further for key in more())]
+        return {"keys": list({key["kid"]: key for key in keys}.values())}
 
     async def _verified(self, token: str, issuer: str) -> AccessToken:
         try:

@@ -160,6 +160,31 @@ ANSWERS: dict[str, Any] = {
         ),
         receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
     ),
+    "Correction": _object(
+        "exchange_id id state provider advice receipt",
+        exchange_id=_TEXT,
+        id=_TEXT,
+        state={"enum": ["queued", "delivered"]},
+        provider=_TEXT,
+        advice=_object("vi en", vi=_TEXT, en=_TEXT),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
+    "Corrections": _object(
+        "exchange_id corrections",
+        exchange_id=_TEXT,
+        corrections=_listed(
+            _object(
+                "id state requester source attribute opened_at delivered_at",
+                id=_TEXT,
+                state={"enum": ["queued", "delivered"]},
+                requester=_TEXT,
+                source=_TEXT,
+                attribute=_TEXT,
+                opened_at=_TEXT,
+                delivered_at=_MAYBE,
+            )
+        ),
+    ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),

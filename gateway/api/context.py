@@ -21,6 +21,7 @@ from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.consents.service import ConsentBook
+from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
@@ -130,6 +131,8 @@ class Services:
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
+    #: None where nobody is told of what is wrong
+    corrections: Corrections | None = None
     #: signs answers for those who ask for it
     document_key: DocumentKey | None = None
     #: None where the log is only written

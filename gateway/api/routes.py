@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import audit, citizens, operation, predicates, prefill, procedures, report, tokens
+from gateway.api import (
+    audit,
+    citizens,
+    corrections,
+    operation,
+    predicates,
+    prefill,
+    procedures,
+    report,
+    tokens,
+)
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.consent_models import (
     AttestBody,
@@ -19,6 +29,7 @@ from gateway.api.consent_models import (
     DemandUpdateBody,
     WithdrawBody,
 )
+from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.middleware import Handler, expect, needs
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
@@ -77,6 +88,16 @@ OPERATIONS = (
         body=PredicatesBody, vi="Hỏi điều kiện, trả lời có, không hoặc không rõ, không lộ dữ liệu",
         en="Ask predicates: yes, no or cannot_tell, and no value",
         answer="Predicates", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections", handler=corrections.open_one, id="correction", scope="prefill",
+        body=CorrectionBody, vi="Gửi yêu cầu chỉnh sửa dữ liệu tới cơ quan quản lý cơ sở dữ liệu",
+        en="Report what is wrong to the owner of a database", answer="Correction", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
+        scope="prefill", body=CorrectionSearchBody, vi="Tra cứu yêu cầu chỉnh sửa dữ liệu",
+        en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

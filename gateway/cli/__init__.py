@@ -68,6 +68,12 @@ def _ask() -> click.Command:
     return ask
 
 
+def _corrections() -> click.Command:
+    from gateway.cli.corrections import corrections
+
+    return corrections
+
+
 def _policy() -> click.Command:
     from gateway.cli.policy import policy
 
@@ -132,6 +138,7 @@ COMMANDS: Commands = {
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
     "ask": (_ask, "Ask predicates about a person: yes, no or cannot tell, and no value."),
+    "corrections": (_corrections, "List what was reported to the owners of databases."),
     "policy": (_policy, "What another configuration would have decided otherwise."),
     "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),

@@ -13,13 +13,7 @@ NAMES = st.text(string.ascii_lowercase + string.digits + "_-.*", min_size=1, max
     lambda t: "a" + t
 )
 PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
-BARE = (
-    PLAIN
-    | st.integers(-(10**14), 10**14)
-    | st.binary(max_size=20)
-    | st.booleans()
-    | NAMES.map(lambda t: Token(t))
-)
+BARE = PLAIN | st.integers(-(10**14), 10**14) | st.binary(max_size=20) | st.booleans() | NAMES.map(Token)
 PARAMS = st.dictionaries(NAMES, BARE, max_size=3).map(lambda one: tuple(one.items()))
 ITEMS = st.builds(Item, BARE, PARAMS)
 LISTS = st.builds(InnerList, st.lists(ITEMS, max_size=4).map(tuple), PARAMS)
