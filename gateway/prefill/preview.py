@@ -129,9 +129,10 @@ def _notes(
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None
     ]
+    doubtful = [key for key, one in changed["fields"].items() if one["doubt"] is not None]
     return {
         "accepted": " ".join(decided.accepted), "refused": " ".join(decided.refused), "emptied": " ".join(emptied),
-        **decided.proof,
+        **({"doubtful": " ".join(doubtful)} if doubtful else {}), **decided.proof,
     }  # fmt: skip
 
 

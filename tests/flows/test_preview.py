@@ -1,5 +1,6 @@
 """Preview and the right to refuse: the citizen sees first, says no to what he likes, and nothing of it is used."""
 
+import asyncio
 import contextlib
 import json
 import sqlite3
@@ -183,3 +184,39 @@ async def test_no_decision_leaves_without_its_record(make_house: Callable[..., A
             assert (status, problem["code"]) == (503, "log_unavailable")
             other.execute("ALTER TABLE away RENAME TO append_log")
         await decided(house, answer, *answer["evidence"])
+
+
+async def attested(house: House, answer: Any, form: Any) -> tuple[int, Any]:
+    """What attest says once the records have their places in the log."""
+    asked = {"exchange_id": answer["exchange_id"], "form": form}
+    for _ in range(150):
+        status, told = await house.post("/v1/attest", asked)
+        if status != 404:
+            break
+        await asyncio.sleep(0.1)
+    return status, told
+
+
+@on_session
+async def test_attest_knows_what_was_refused_and_waits_for_the_decision(patient: House) -> None:
+    answer = await shown(patient)
+    refused = evidence_of(answer, "population")
+    status, told = await attested(patient, answer, answer["form"])
+    assert (status, told["code"]) == (422, "undecided")
+    changed = await decided(patient, answer, refused)
+    for _ in range(150):
+        status, told = await attested(patient, answer, answer["form"])
+        if status == 200:
+            break
+        await asyncio.sleep(0.1)
+    assert status == 200, told
+    states = {key: one["state"] for key, one in told["fields"].items()}
+    left = [key for key, one in changed["fields"].items() if one["state"] == "filled"]
+    emptied = [
+        key
+        for key, one in changed["fields"].items()
+        if (one.get("reason") or {}).get("code") == "evidence_refused"
+    ]
+    assert {states[key] for key in left} == {"unchanged"}
+    # what he refused is no evidence any more: written into the form all the same, it is his own word
+    assert {states[key] for key in emptied if key in states} == {"unknown_field"}
