@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
-from gateway.api.models import Body, DossierCode, Evidence, PersonBody, Text
+from gateway.api.models import Body, DossierCode, PersonBody, Text
 
 _NAME = Annotated[str, Field(pattern=grammar.ROLE)]
 Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
-__all__ = ["CorrectionBody", "CorrectionSearchBody", "Evidence"]
 
 
 class OtherValue(Body):

@@ -16,8 +16,8 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import KeyUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.messages.base import Message
 from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message
 from gateway.messages.sign import signature_fields, wanted
 from gateway.messages.verify import AHEAD, OLDEST, Signed, fresh, verified
 from gateway.telemetry import log

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.messages.base import Message
 from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message
 
 _REQUEST = re.compile(r"([A-Z]+) (/\S*) HTTP/1\.[01]")
 _ANSWER = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from gateway.messages.base import Message, signature_base
 from gateway.messages.digest import content_digest
 from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message, signature_base
 from gateway.messages.structured import InnerList, Item, Params, dictionary, written
 from gateway.messages.verify import ALGORITHMS
 

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.access.jwk import PublicKey
-from gateway.messages.base import Message, signature_base
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message, signature_base
 from gateway.messages.structured import InnerList, Item, dictionary
 
 #: of a key (JOSE) -> of a message
