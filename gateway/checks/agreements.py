@@ -72,7 +72,8 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
         yield document.problem(("valid_until",), what, "mend one of the two days")
     if not agreement.legal_basis.strip():
         yield document.problem(("legal_basis",), "'legal_basis' is blank", "name the law and its article")
-    if not (agreement.services or agreement.predicates):
+    # one on predicates alone names no procedure
+    if not agreement.services and (agreement.procedures or not agreement.predicates):
         what = "'services' is empty: the agreement grants nothing"
         yield document.problem(("services",), what, "name a data service and its attributes")
 

@@ -12,7 +12,7 @@ __all__ = ["root"]
 AGE = "mappings/predicates/age_at_least.yaml"
 PLACE = "mappings/predicates/resident_of.yaml"
 ALIVE = "mappings/predicates/alive.yaml"
-AGREED = "config/agreements/portal_predicates.yaml"
+AGREED = "config/agreements/portal.yaml"
 
 FAULTS: dict[str, Fault] = {
     "evidence of no such name": (AGE, "person.birth_date,", "persn.birth_date,", "asks:", "did you mean 'person'?"),

@@ -46,9 +46,6 @@ async def test_agreement_opens_the_procedures_that_it_names(
 ) -> None:
     """Nobody is named in the request: whoever may ask is told so (422), whoever may not is refused (403)."""
     terms = CONFIGURATION.agreements[agreement]
-    if not terms.services:  # it lets ask, and shows nothing
-        await _asked(patient, name, terms.predicates)
-        return
     opened = [
         code
         for code, one in CATALOGUE.procedures.items()
@@ -59,15 +56,3 @@ async def test_agreement_opens_the_procedures_that_it_names(
     for code in opened:
         status, problem = await patient.post("/v1/prefill", {"procedure": code, "subjects": {}}, client=name)
         assert status == 422, problem
-
-
-async def _asked(house: House, name: str, predicates: tuple[str, ...]) -> None:
-    """Each predicate that an agreement names may be asked; with another parameter it may not."""
-    assert predicates, "the agreement opens nothing"
-    who = house.subject("facts_example")
-    for word in predicates:
-        question = CATALOGUE.questions[word.partition(":")[0]]
-        asked = word if ":" in word or question.sample is None else f"{word}:{question.sample}"
-        body = {"subject": who, "predicates": [asked]}
-        status, problem = await house.post("/v1/predicates", body, client=name)
-        assert status == 200, problem

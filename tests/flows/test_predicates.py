@@ -111,7 +111,7 @@ async def test_source_that_does_not_answer_means_cannot_tell(patient: House, mod
         (["age_at_least:１８"], {}, 422, "unprocessable"),
         (["resident_of:99"], {}, 422, "value_not_possible"),
         (["alive:1"], {}, 422, "value_not_possible"),
-        (["alive"], {"purpose": "civil_registration"}, 403, "predicate_not_agreed"),
+        (["alive"], {"purpose": "data_subject_access"}, 403, "predicate_not_agreed"),
         (["alive"], {"purpose": "no_such"}, 403, "purpose_not_allowed"),
         (["alive"], {"procedure": "1.004873"}, 400, "bad_request"),
         ([], {}, 422, "unprocessable"),
