@@ -71,7 +71,7 @@ def assembled(
         requesters=requesters,
         clients=Clients(requesters, assertions, _certificates(settings, root), revocations, now),
         tokens=AccessTokens(keys, requesters, revocations, now, settings.access.token_seconds),
-        proofs=Proofs(nonces, replays, now), nonces=nonces, revocations=revocations, keys=keys,
+        proofs=Proofs(nonces, replays, now), nonces=nonces, revocations=revocations, keys=keys, replays=replays,
         sandbox=settings.profile == "sandbox", further=further,
     )  # fmt: skip
 

@@ -59,10 +59,14 @@ class Agreement(Settings):
     procedures: Words
     purposes: Words
     services: dict[str, AgreedService]
+    #: questions that it lets ask without the values: `age_at_least:18`, or `age_at_least` for any parameter
+    predicates: Words = ()
     #: of the officials in whose name is asked; `*` for all
     agencies: Words = ("*",)
     #: `named`: the request names its official, nobody on duty stands in
     official: Literal["any", "named"] = "any"
+    #: `required`: only for requests that their requester signed (RFC 9421)
+    signed: Literal["required", "optional"] = "optional"
     #: whom it may be about
     relations: Annotated[tuple[Relation, ...], AS_LIST] = tuple(Relation)
     #: `required`: whoever acts for somebody else names the document that lets him

@@ -24,7 +24,9 @@ from gateway.audit.in_force import InForce, announce, in_force
 from gateway.auditing import auditing
 from gateway.config import Configuration
 from gateway.consenting import Citizens, Shelves, citizens, consenting
+from gateway.correcting import correcting
 from gateway.crosscheck import crosscheck
+from gateway.document_key import open_document_key
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
@@ -34,6 +36,7 @@ from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
 from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
 from gateway.strict_yaml import read
 from gateway.telemetry import Metrics, log
@@ -54,6 +57,7 @@ UNDER_WAY: web.AppKey[tuple[dict[str, int], dict[str, int]]] = web.AppKey("under
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
 _QUOTAS_LABEL = b"motlan quotas v1"
+_PREVIEW_LABEL = b"motlan preview v1"
 
 
 class SystemClock:
@@ -188,8 +192,9 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
     url = parts.configuration.gateway.cache_url
     app[CACHE] = registry.store(url, "open_cache")(url)
     quotas: Quotas = registry.store(url, "open_quotas")(url)
-    secret = await derived(root_keys(parts.configuration.gateway.log, parts.state), _QUOTAS_LABEL)
-    app[ACCESS] = Access(quotas=quotas, secret=secret)
+    roots = root_keys(parts.configuration.gateway.log, parts.state)
+    secret, shown = [await derived(roots, label) for label in (_QUOTAS_LABEL, _PREVIEW_LABEL)]
+    app[ACCESS] = Access(quotas=quotas, secret=secret, preview_secret=shown)
     yield
     await quotas.close()
     await app[CACHE].close()
@@ -199,11 +204,19 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     people = app[CITIZENS]
     rests_on = app[ACCESS]._replace(consents=people.consents)
-    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on)
-    async with accessing(parts, SystemClock(), (people.notary.jwks,)) as access:
+    documents, root = parts.configuration.gateway.documents, parts.configuration.root
+    key = open_document_key(documents, root, parts.state)
+    sealer = Sealer(key, documents.passport_days)
+    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
+    clock = SystemClock()
+    async with (
+        accessing(parts, clock, (key.jwks, people.notary.jwks)) as access,
+        correcting(parts, app[LOG], clock) as corrections,
+    ):
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            access=access, proxies=proxies(parts.configuration.gateway.access.proxy),
+            access=access, document_key=key, corrections=corrections,
+            proxies=proxies(parts.configuration.gateway.access.proxy),
             sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
             citizens=people,
@@ -242,7 +255,12 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 
 
 def open_prefill(
-    parts: Composition, sources: Mapping[str, Source], log: ExchangeLog, cache: Cache, access: Access
+    parts: Composition,
+    sources: Mapping[str, Source],
+    log: ExchangeLog,
+    cache: Cache,
+    access: Access,
+    sealer: Sealer,
 ) -> Prefill:
     """The use case over what was opened."""
     valid = {
@@ -253,7 +271,16 @@ def open_prefill(
     clock, digest = SystemClock(), parts.in_force.digest
     gatherer = Gatherer(sources, valid, clock, parts.metrics)
     return Prefill(
-        parts.configuration, parts.catalogue, gatherer, log, cache, clock, parts.metrics, access, digest
+        parts.configuration,
+        parts.catalogue,
+        gatherer,
+        log,
+        cache,
+        clock,
+        parts.metrics,
+        access,
+        digest,
+        sealer,
     )
 
 

@@ -210,6 +210,29 @@ class LogSettings(Settings):
     retention: RetentionSettings = RetentionSettings()
 
 
+class DocumentSettings(Settings):
+    """The key that signs what others keep: signed answers, receipts. Without one, it is kept in the state folder.
+
+    Machines that stand beside one another must be given the same key.
+    """
+
+    #: seed of an Ed25519 key, or a key held elsewhere (Ed25519 or P-256)
+    signing_key: Key | None = None
+    #: JWK set of the public keys that signed before, in the configuration's folder: they stay published
+    former_keys: Path | None = None
+    #: for so many days a signed answer is to be taken as genuine
+    passport_days: int = Field(30, ge=1, le=3_650)
+
+
+class CorrectionSettings(Settings):
+    """Reports to the owners of databases."""
+
+    #: one JSON each, in a folder for each source; default: `corrections` in the state folder
+    folder: Path | None = None
+    #: how soon what could not be delivered is tried again
+    retry_seconds: float = Field(60, ge=1, le=86_400)
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -225,5 +248,7 @@ class GatewaySettings(Settings):
     log: LogSettings = LogSettings()
     cache_url: str = "memory://"
     access: AccessSettings = AccessSettings()
+    documents: DocumentSettings = DocumentSettings()
+    corrections: CorrectionSettings = CorrectionSettings()
     #: URL of the token endpoint's issuer; empty: the address of the listener
     issuer: str = ""

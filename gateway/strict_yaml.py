@@ -35,6 +35,7 @@ _SCHEMAS = {
     "SourceMapping": "source_mapping",
     "ProcedureMapping": "procedure_mapping",
     "FieldGroup": "field_group",
+    "QuestionMapping": "predicate_mapping",
     "CodeList": "code_list",
     "UnitFile": "units",
 }

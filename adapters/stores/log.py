@@ -16,6 +16,7 @@ from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
 from adapters.stores.consents import open_consents
+from adapters.stores.corrections import open_corrections
 from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
 from adapters.stores.log_inspection import open_inspection
@@ -48,6 +49,7 @@ __all__ = (
     "make_log",
     "open_anchors",
     "open_consents",
+    "open_corrections",
     "open_counts",
     "open_history",
     "open_inspection",

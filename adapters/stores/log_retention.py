@@ -127,7 +127,9 @@ class SqlLogRetention:
     async def _seq_before(self, below: int) -> int:
         if not self._ordered:
             return 0
-        [(seq,)] = await self._changing.fetch("SELECT max(seq + 0) FROM log_entries WHERE idx = $1", below - 1)
+        [(seq,)] = await self._changing.fetch(
+            "SELECT max(seq + 0) FROM log_entries WHERE idx = $1", below - 1
+        )
         return int(seq or 0)
 
     async def _first_late(self, start: int, size: int, late: str) -> int:

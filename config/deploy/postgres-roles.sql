@@ -45,6 +45,9 @@ GRANT SELECT, INSERT, DELETE ON access_replays, access_revocations TO motlan_app
 -- What citizens agreed to, let be kept, demand. Own data are erased with their consent.
 GRANT SELECT, INSERT, UPDATE ON consents, subject_requests TO motlan_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON own_data_keys, own_data TO motlan_app;
+-- Reports to the owners of databases; nothing of them is deleted by a gateway.
+GRANT SELECT, INSERT ON corrections TO motlan_app;
+GRANT UPDATE (state, delivered) ON corrections TO motlan_app;
 -- What was erased, pruned, and who has signed: triggers write it, or the administrator.
 GRANT SELECT ON log_periods, log_signers, log_archives, log_pruned_hashes TO motlan_app, motlan_admin, motlan_audit;
 GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;

@@ -18,6 +18,7 @@ from gateway.access.keys import KeyRing
 from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain.parties import Requester
+from gateway.ports_access import Replays
 
 _SEND = "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof"
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
@@ -85,6 +86,8 @@ class Access:
     nonces: Nonces
     revocations: Revocations
     keys: KeyRing
+    #: what may be shown only once
+    replays: Replays
     #: plain bearer tokens are given and taken
     sandbox: bool
     #: documents, receipts: whoever signs for the house adds its keys
@@ -153,8 +156,9 @@ class Access:
         return known.requester
 
     def jwks(self) -> dict[str, Any]:
-        """All public keys of the house."""
-        return {"keys": [*self.keys.jwks(), *(key for more in self.further for key in more())]}
+        """All public keys of the house, each once."""
+        keys = [*self.keys.jwks(), *(key for more in self.further for key in more())]
+        return {"keys": list({key["kid"]: key for key in keys}.values())}
 
     async def _verified(self, token: str, issuer: str) -> AccessToken:
         try:

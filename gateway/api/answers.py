@@ -131,8 +131,59 @@ ANSWERS: dict[str, Any] = {
         sources=_listed(_CALL),
         saved=_object("fields papers", fields={"type": "integer"}, papers={"type": "integer"}),
         pending=_MAYBE,
-        passport={"type": ["string", "object", "null"]},
+        passport={
+            "type": ["string", "null"],
+            "description": "SD-JWT (RFC 9901) over the filled fields and their evidence, where it was asked for",
+        },
+        preview={
+            "anyOf": [
+                _object("shown_to decide_until", shown_to={"const": "citizen"}, decide_until=_TEXT),
+                {"type": "null"},
+            ],
+            "description": "shown to the citizen only: nothing of it is to be used before his decision",
+        },
+        decision=_object("accepted refused", accepted=_listed(_TEXT), refused=_listed(_TEXT)),
         receipt={"anyOf": [_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT), {"type": "null"}]},
+    ),
+    "Predicates": _object(
+        "exchange_id purpose predicates receipt",
+        exchange_id=_TEXT,
+        purpose=_TEXT,
+        predicates=_named(
+            _object(
+                "answer title",
+                answer={"enum": ["yes", "no", "cannot_tell"]},
+                title=_TEXT,
+                title_en=_TEXT,
+                reason=_REASON,
+            )
+        ),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
+    "Correction": _object(
+        "exchange_id id state provider advice receipt",
+        exchange_id=_TEXT,
+        id=_TEXT,
+        state={"enum": ["queued", "delivered"]},
+        provider=_TEXT,
+        advice=_object("vi en", vi=_TEXT, en=_TEXT),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
+    "Corrections": _object(
+        "exchange_id corrections",
+        exchange_id=_TEXT,
+        corrections=_listed(
+            _object(
+                "id state requester source attribute opened_at delivered_at",
+                id=_TEXT,
+                state={"enum": ["queued", "delivered"]},
+                requester=_TEXT,
+                source=_TEXT,
+                attribute=_TEXT,
+                opened_at=_TEXT,
+                delivered_at=_MAYBE,
+            )
+        ),
     ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,

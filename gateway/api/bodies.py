@@ -13,7 +13,7 @@ import orjson
 from aiohttp import StreamReader, web
 from pydantic import BaseModel, ValidationError
 
-from gateway.api.context import SERVICES
+from gateway.api.context import RAW, SERVICES
 from gateway.api.problems import TooSlow, WrongMedia, from_validation
 from gateway.domain.errors import BadRequest, TooLarge
 
@@ -40,6 +40,9 @@ async def read_model(request: web.Request, model: type[_Model]) -> _Model:
 
 async def read_bytes(request: web.Request, largest: int, seconds: float) -> bytes:
     """The whole body within its size and its time; the declared length is believed only to refuse early."""
+    known: bytes | None = request.get(RAW)
+    if known is not None:
+        return known
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMedia("send the body uncompressed")
     if (request.content_length or 0) > largest:

@@ -21,11 +21,16 @@ from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config import Configuration
 from gateway.consents.service import ConsentBook
+from gateway.corrections.service import Corrections
+from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
+from gateway.messages.verify import Signed
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
+from gateway.prefill.preview import Decided
+from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
@@ -43,6 +48,16 @@ class Prefill(Protocol):
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
     ) -> dict[str, object]:
         """What would be decided, and why."""
+        ...
+
+    async def ask(
+        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """Yes, no or cannot_tell to each predicate."""
+        ...
+
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+        """What was shown, without what the citizen refused."""
         ...
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
@@ -116,6 +131,10 @@ class Services:
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
+    #: None where nobody is told of what is wrong
+    corrections: Corrections | None = None
+    #: signs answers for those who ask for it
+    document_key: DocumentKey | None = None
     #: None where the log is only written
     audit: AuditDoor | None = None
     #: None where nobody looks after anchors
@@ -131,6 +150,13 @@ class Services:
     #: proxies that may hand over a certificate
     proxies: Proxies = field(default_factory=Proxies)
 
+    def demand(self) -> None:
+        """LogNotSigned, NotAnchored: no new exchange begins while its record would prove nothing."""
+        if self.audit is not None:
+            self.audit.watch.demand()
+        if self.anchors is not None and self.anchors.refusing:
+            self.anchors.demand()
+
     @property
     def requesters(self) -> Requesters:
         """Who is known here."""
@@ -140,6 +166,10 @@ class Services:
 SERVICES = web.AppKey("services", Services)
 EXCHANGE = web.RequestKey("exchange", str)
 REQUESTER = web.RequestKey("requester", Requester)
+#: the body, where it was read before its handler
+RAW = web.RequestKey("raw", bytes)
+#: how the request was signed
+SIGNED = web.RequestKey("signed", Signed)
 #: machine code of the problem that was answered, for the canonical log line
 PROBLEM = web.RequestKey("problem", str)
 #: for the field DPoP-Nonce of the answer

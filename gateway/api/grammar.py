@@ -60,6 +60,15 @@ NAME = told(
 EXCHANGE = told("^[0-9A-HJKMNP-TV-Z]{26}$", "the 26 capital letters and digits of an exchange id")
 MONTH = told("^20[0-9]{2}-(0[1-9]|1[0-2])$", "a month such as 2026-11")
 CLOCK = told("^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day such as 07:30")
+ATTRIBUTE = told(
+    r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,4}$",
+    "an attribute of an evidence type, such as person.birth_date",
+)
+EVIDENCE = told("^e[1-9][0-9]{0,3}$", "a name of evidence in the answer, such as e1")
+PREDICATE = told(
+    "^[a-z][a-z0-9_]{0,39}(:[0-9A-Za-z._-]{1,40})?$",
+    "a predicate, its parameter behind a colon",
+)
 TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")
 CONSENT = told("^cs-[a-z]{24}$", "the 'consent' that the answer to POST /v1/consents has")
 DEMAND = told("^sr-[a-z]{24}$", "the 'request' that the answer to POST /v1/subject-requests has")

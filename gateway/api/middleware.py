@@ -14,6 +14,7 @@ from gateway.access.faults import TokenRefused
 from gateway.api.context import EXCHANGE, NONCE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.credentials import Shown
 from gateway.api.problems import NotAcceptable, from_http, problem
+from gateway.api.signing import check_signature, sign_answer
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -57,6 +58,8 @@ def outermost(metrics: Metrics) -> Middleware:
             answer = _from_error(GatewayError(), request)
         finally:
             metrics.in_flight(-1)
+        if "Accept-Signature" in request.headers:
+            await sign_answer(request, answer)
         _account(request, answer, metrics, time.perf_counter() - begun)
         return answer
 
@@ -138,6 +141,7 @@ def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
         there = services.waiting if waits else services.under_way
         _enter(there, requester, limits.waiting_per_requester if waits else limits.requests_per_requester)
         try:
+            await check_signature(request)
             return await handler(request)
         finally:
             _leave(there, requester)

@@ -56,6 +56,16 @@ RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+Purpose = Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
+PredicateWord = Annotated[
+    str, Field(pattern=grammar.PREDICATE, examples=["age_at_least:18"]),
+    AfterValidator(grammar.not_a_number_of_a_person),
+]  # fmt: skip
+
+
+Evidence = Annotated[str, Field(pattern=grammar.EVIDENCE, examples=["e1"])]
+
+
 class Body(BaseModel):
     """Frozen, strict about types, and unknown members are refused."""
 
@@ -194,11 +204,61 @@ class PrefillBody(Body):
     mandate: DossierCode | None = None
     #: not offered yet: only null is taken
     login: None = None
-    passport: None = None
+    #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
+    passport: Literal["sd-jwt"] | None = None
+    #: shown to the citizen only, who then decides (`/v1/prefill/decision`)
+    preview: bool = False
     account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Any] | None = Field(None, max_length=500)
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class PredicatesBody(Body):
+    """`POST /v1/predicates`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "subject": {
+                        "personal_id": "033190001234",
+                        "full_name": "Trần Thị Mẫu",
+                        "birth_date": "1990-02-15",
+                    },
+                    "predicates": ["age_at_least:18", "resident_of:33"],
+                }
+            ]
+        },
+    )
+
+    subject: PersonBody
+    predicates: list[PredicateWord] = Field(min_length=1, max_length=10)
+    official: OfficialBody | None = None
+    dossier: DossierCode | None = None
+    purpose: Purpose | None = Field(None, description="left out: the purpose that the predicates declare")
+    consent: OpenWord | None = None
+    deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class DecisionBody(Body):
+    """`POST /v1/prefill/decision`: of each piece of evidence that was shown, whether the citizen accepts it."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"exchange_id": "01KB0000000000000000000000", "accepted": ["e1"], "refused": ["e2"]}]
+        },
+    )
+
+    exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
+    accepted: list[Evidence] = Field(max_length=500)
+    refused: list[Evidence] = Field(max_length=500)
 
 
 class ResumeBody(Body):

@@ -8,11 +8,14 @@ from aiohttp import web
 
 from gateway.api.bodies import read_model
 from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.credentials import issuer_of
 from gateway.api.models import (
+    DecisionBody,
     OneBody,
     OrganisationBody,
     ParcelBody,
     PersonBody,
+    PredicatesBody,
     PrefillBody,
     ResumeBody,
     SameAsBody,
@@ -20,12 +23,14 @@ from gateway.api.models import (
 from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
+from gateway.api.signing import proof_of
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
+from gateway.prefill.preview import Decided
 from gateway.prefill.request import PrefillRequest
 
 _HEARTBEAT_SECONDS = 10
@@ -34,7 +39,7 @@ _BORN_AFTER = 2199
 #: of all roles together
 _MAX_SUBJECTS = 40
 
-#: where a subject stands below `subjects`: its role, its place in a list, a member of it
+#: where a subject stands in the body: `subjects`, its role, its place in a list, a member of it
 _Place = tuple[str | int, ...]
 
 
@@ -43,17 +48,14 @@ async def fill(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     body = await read_model(request, PrefillBody)
     try:
-        if services.audit is not None:
-            services.audit.watch.demand()
-        if services.anchors is not None and services.anchors.refusing:
-            services.anchors.demand()
+        services.demand()
         wanted = _wanted(request, body)
     except (LogNotSigned, NotAnchored, NotFound) as denial:
         await _note(request, body, denial)
         raise
     exchange = ExchangeId(request[EXCHANGE])
     done = await services.prefill.fill(
-        wanted, request[REQUESTER], exchange, _deadline(request, body.deadline_ms)
+        wanted, request[REQUESTER], exchange, deadline(request, body.deadline_ms)
     )
     return answer(done)
 
@@ -77,16 +79,28 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
     return PrefillRequest(
         procedure=procedure.code,
         subjects=subjects(body, procedure.roles),
-        official=_official(body, agency),
+        official=official_of(body, agency),
         agency=(body.official and body.official.agency) or agency,
         dossier=body.dossier,
         purpose=body.purpose,
         account=body.account or {},
         fields=None if body.fields is None else tuple(body.fields),
         known=body.known or {},
+        preview=body.preview,
+        signed=body.passport == "sd-jwt",
+        issuer=issuer_of(request),
+        proof=proof_of(request),
         consent=body.consent,
         mandate=body.mandate,
     )
+
+
+async def decide(request: web.Request) -> web.Response:
+    """`POST /v1/prefill/decision`."""
+    body = await read_model(request, DecisionBody)
+    decided = Decided(tuple(body.accepted), tuple(body.refused), proof_of(request))
+    done = await request.app[SERVICES].prefill.decide(body.exchange_id, decided, request[REQUESTER])
+    return answer(done)
 
 
 async def resume(request: web.Request) -> web.StreamResponse:
@@ -95,7 +109,7 @@ async def resume(request: web.Request) -> web.StreamResponse:
     body = await read_model(request, ResumeBody)
     if "text/event-stream" in request.headers.get("Accept", ""):
         return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
-    return answer(await services.prefill.resume(body.pending, request[REQUESTER], _deadline(request, None)))
+    return answer(await services.prefill.resume(body.pending, request[REQUESTER], deadline(request, None)))
 
 
 async def _note(request: web.Request, body: PrefillBody, denial: GatewayError) -> None:
@@ -119,22 +133,27 @@ def subjects(body: PrefillBody, roles: Mapping[str, Role]) -> dict[str, Subject 
     for name, given in body.subjects.items():
         role = roles.get(name)
         if not isinstance(given, list):
-            found[name] = _one((name,), given, role)
+            found[name] = _one(("subjects", name), given, role)
         elif role is not None and not role.many:
-            raise _fault((name,), "this role takes one subject, not a list", "list_not_possible")
+            raise _fault(("subjects", name), "this role takes one subject, not a list", "list_not_possible")
         else:
-            found |= {f"{name}#{at + 1}": _one((name, at), one, role) for at, one in enumerate(given)}
+            found |= {
+                f"{name}#{at + 1}": _one(("subjects", name, at), one, role) for at, one in enumerate(given)
+            }
         if len(found) > _MAX_SUBJECTS:
             what = f"give at most {_MAX_SUBJECTS} subjects in all roles together"
-            raise _fault((name,), what, "too_many_subjects")
+            raise _fault(("subjects", name), what, "too_many_subjects")
     return found
 
 
 def _one(place: _Place, given: OneBody, role: Role | None) -> Subject | str:
-    return given.same_as if isinstance(given, SameAsBody) else _subject(place, given, role)
+    return given.same_as if isinstance(given, SameAsBody) else subject_of(place, given, role)
 
 
-def _subject(place: _Place, given: PersonBody | OrganisationBody | ParcelBody, role: Role | None) -> Subject:
+def subject_of(
+    place: _Place, given: PersonBody | OrganisationBody | ParcelBody, role: Role | None
+) -> Subject:
+    """The subject of a body; `place` is where it stands there."""
     possible = _kinds(given)
     kind = next((kind for kind in possible if role is not None and kind in role.kind), possible[-1])
     match given:
@@ -184,11 +203,12 @@ def _check_person(place: _Place, given: PersonBody, kind: SubjectKind) -> None:
 
 
 def _fault(place: _Place, why: str, code: str) -> Unprocessable:
-    where = pointer(("subjects", *place))
+    where = pointer(place)
     return Unprocessable(f"{where}: {why}", errors=[{"pointer": where, "code": code, "detail": why}])
 
 
-def _official(body: PrefillBody, agency: str) -> Official | None:
+def official_of(body: PrefillBody | PredicatesBody, agency: str) -> Official | None:
+    """The official that the request names; his agency, where it says none, is the requester's."""
     given = body.official
     if given is None:
         return None
@@ -200,7 +220,8 @@ def _official(body: PrefillBody, agency: str) -> Official | None:
     )
 
 
-def _deadline(request: web.Request, wanted_ms: int | None) -> float:
+def deadline(request: web.Request, wanted_ms: int | None) -> float:
+    """The moment (loop time) until which sources are waited for."""
     times = request.app[SERVICES].configuration.gateway.prefill
     milliseconds = min(wanted_ms or times.deadline_ms, times.max_deadline_ms)
     return asyncio.get_running_loop().time() + milliseconds / 1000

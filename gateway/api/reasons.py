@@ -43,4 +43,5 @@ TITLES: dict[Reason, tuple[str, str]] = {
         "Người chưa thành niên cần người đại diện",
         "A minor needs a representative",
     ),
+    Reason.EVIDENCE_REFUSED: ("Công dân không đồng ý dùng dữ liệu này", "The citizen refused these data"),
 }

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.api import audit, citizens, operation, prefill, procedures, report, tokens
+from gateway.api import (
+    audit,
+    citizens,
+    corrections,
+    operation,
+    predicates,
+    prefill,
+    procedures,
+    report,
+    tokens,
+)
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.consent_models import (
     AttestBody,
@@ -19,8 +29,9 @@ from gateway.api.consent_models import (
     DemandUpdateBody,
     WithdrawBody,
 )
+from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.middleware import Handler, expect, needs
-from gateway.api.models import PrefillBody, ResumeBody
+from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
 
 BODY = (400, 408, 413, 415, 422)
@@ -62,9 +73,31 @@ OPERATIONS = (
         answer="ResumeAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
+        method="POST", path="/v1/prefill/decision", handler=prefill.decide, id="decision", scope="prefill",
+        body=DecisionBody, vi="Ghi nhận công dân đồng ý hay từ chối dữ liệu đã xem trước",
+        en="Record what of a preview the citizen accepts and refuses",
+        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,
         vi="Giải thích quyền khai thác (không hỏi nguồn nào)", en="Explain what would be given and why",
         answer="Explanation", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/predicates", handler=predicates.ask, id="predicates", scope="prefill",
+        body=PredicatesBody, vi="Hỏi điều kiện, trả lời có, không hoặc không rõ, không lộ dữ liệu",
+        en="Ask predicates: yes, no or cannot_tell, and no value",
+        answer="Predicates", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections", handler=corrections.open_one, id="correction", scope="prefill",
+        body=CorrectionBody, vi="Gửi yêu cầu chỉnh sửa dữ liệu tới cơ quan quản lý cơ sở dữ liệu",
+        en="Report what is wrong to the owner of a database", answer="Correction", problems=(*BODY, *GUARDED, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
+        scope="prefill", body=CorrectionSearchBody, vi="Tra cứu yêu cầu chỉnh sửa dữ liệu",
+        en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

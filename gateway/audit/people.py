@@ -46,6 +46,10 @@ class People:
         except SealBroken:
             return None
 
+    async def keys(self, period: str) -> PeriodKeys | None:
+        """The keys of a living period; None when it was erased, has not begun, or is spoilt."""
+        return (await self._living()).get(period)
+
     async def unreadable(self) -> Sequence[str]:
         """Months whose keys are there and do not open, as where somebody spoilt them: nobody is found in them."""
         living = await self._living()

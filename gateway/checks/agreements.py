@@ -11,6 +11,7 @@ from gateway.config import Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
+from gateway.mapping.questions import split
 from gateway.policy.conditions import ALL
 from gateway.strict_yaml import Document
 
@@ -41,6 +42,21 @@ def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
                 yield document.problem((*at, "attributes"), what, near(unknown, plan.attributes, "remove it"))
         yield from _agreed_words(configuration, catalogue, agreement, document)
         yield from demand_faults(configuration, agreement, document)
+        yield from _predicates(catalogue, agreement, document)
+
+
+def _predicates(catalogue: Catalogue, agreement: Agreement, document: Document) -> Iterator[Problem]:
+    for index, word in enumerate(agreement.predicates):
+        name, parameter = split(word)
+        question = catalogue.questions.get(name)
+        if question is None:
+            what, file = f"there is no predicate '{name}'", f"mappings/predicates/{name}.yaml"
+            remedy = near(name, catalogue.questions, f"remove it, or add {file}")
+            yield document.problem(("predicates", index), what, remedy, file)
+        elif parameter is not None and not question.takes(parameter):
+            what = f"the predicate '{name}' does not take '{parameter}'"
+            remedy = f"write one that mappings/predicates/{name}.yaml allows"
+            yield document.problem(("predicates", index), what, remedy)
 
 
 def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
@@ -56,7 +72,8 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
         yield document.problem(("valid_until",), what, "mend one of the two days")
     if not agreement.legal_basis.strip():
         yield document.problem(("legal_basis",), "'legal_basis' is blank", "name the law and its article")
-    if not agreement.services:
+    # one on predicates alone names no procedure
+    if not agreement.services and (agreement.procedures or not agreement.predicates):
         what = "'services' is empty: the agreement grants nothing"
         yield document.problem(("services",), what, "name a data service and its attributes")
 

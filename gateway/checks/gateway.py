@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.config import Configuration
+from gateway.documents.keys import former_in
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.exchange_log.key_files import key_from_text
@@ -22,6 +23,7 @@ def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
     yield from _stores(configuration)
     yield from _log(configuration)
     yield from _time_stamps(configuration)
+    yield from _documents(configuration)
     document, gateway = configuration.documents["gateway.yaml"], configuration.gateway
     if gateway.prefill.deadline_ms > gateway.prefill.max_deadline_ms:
         what = "'prefill.deadline_ms' is above 'max_deadline_ms'"
@@ -92,6 +94,21 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
             fault = error.problems[0]
             what = f"'log.{name}': {fault.what}"
             yield document.problem(("log", name), what, fault.remedy)
+
+
+def _documents(configuration: Configuration) -> Iterator[Problem]:
+    """The key that signs documents, and those before it."""
+    document, settings = configuration.documents["gateway.yaml"], configuration.gateway.documents
+    try:
+        name = "signing_key"
+        if settings.signing_key is not None:
+            _try(settings.signing_key, name)
+        name = "former_keys"
+        if settings.former_keys is not None:
+            former_in(configuration.root / settings.former_keys)
+    except ConfigError as error:
+        fault = error.problems[0]
+        yield document.problem(("documents", name), f"'documents.{name}': {fault.what}", fault.remedy)
 
 
 def _try(key: Key, name: str) -> None:

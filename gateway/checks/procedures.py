@@ -18,6 +18,12 @@ def procedure_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
     yield from purpose_bounds(
         configuration, {code: one.purpose for code, one in catalogue.procedures.items()}
     )
+    for name, question in catalogue.questions.items():
+        if (purpose := question.mapping.purpose) not in configuration.purposes:
+            document = _document(configuration, f"mappings/predicates/{name}.yaml")
+            remedy = near(purpose, configuration.purposes, "add it to purposes.yaml")
+            what = f"there is no purpose '{purpose}'"
+            yield document.problem(("purpose",), what, remedy, f"{folder}/purposes.yaml")
     for code, procedure in catalogue.procedures.items():
         document = _document(configuration, f"mappings/procedures/{code}.yaml")
         if procedure.purpose not in configuration.purposes:

@@ -62,6 +62,18 @@ def _explain() -> click.Command:
     return explain
 
 
+def _ask() -> click.Command:
+    from gateway.cli.ask import ask
+
+    return ask
+
+
+def _corrections() -> click.Command:
+    from gateway.cli.corrections import corrections
+
+    return corrections
+
+
 def _policy() -> click.Command:
     from gateway.cli.policy import policy
 
@@ -78,6 +90,12 @@ def _verify_log() -> click.Command:
     from gateway.cli.verify import verify_log
 
     return verify_log
+
+
+def _verify_message() -> click.Command:
+    from gateway.cli.message import verify_message
+
+    return verify_message
 
 
 def _log() -> click.Command:
@@ -119,10 +137,13 @@ COMMANDS: Commands = {
     "procedures": (_procedures, "List the procedures of a running gateway."),
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
+    "ask": (_ask, "Ask predicates about a person: yes, no or cannot tell, and no value."),
+    "corrections": (_corrections, "List what was reported to the owners of databases."),
     "policy": (_policy, "What another configuration would have decided otherwise."),
     "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
     "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
+    "verify-message": (_verify_message, "Verify a signed message that somebody kept, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
     "requesters": (_requesters, "Add, list and revoke those who may ask."),
     "keys": (_keys, "List and change the keys of the exchange log."),

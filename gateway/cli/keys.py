@@ -11,6 +11,7 @@ from gateway.access.access_tokens import APART_SECONDS
 from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, seeds_in
 from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
+from gateway.documents import keys as documents
 from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
@@ -39,7 +40,7 @@ def keys() -> None:
 @keys.command("list")
 @keeps
 def list_keys(*, store: Store) -> int:
-    """Root, signing and token keys, and the periods with the root key that opens each, by names that tell nothing.
+    """All keys, and the periods with the root key that opens each, by names that tell nothing.
 
     \b
     Examples:
@@ -60,7 +61,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     under = await asyncio.to_thread(
         lambda: {month: roots.opener(month, one) for month, one in wrapped.items()}
     )
-    token = keeper.state / CURRENT_FILE
+    token, document = keeper.state / CURRENT_FILE, keeper.state / documents.CURRENT_FILE
     settings = keeper.settings
     return {
         "root": {"id": roots.wrapper.name, "from": _origin(settings.root_key)},
@@ -68,6 +69,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
         "signing": {"vkey": signers[0].vkey, "from": _origin(settings.signing_key)},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
         "token": {"kid": name_of(key_in(token)) if token.exists() else None},
+        "document": {"kid": name_of(key_in(document)) if document.exists() else None},
         "periods": [{**one._asdict(), "root": under.get(one.period, "")} for one in facts],
     }
 
@@ -86,6 +88,7 @@ def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
     named.add_row("signing", f"{found['signing']['vkey']} ({found['signing']['from']})")
     named.add_row("former signing", "\n".join(found["former_signing"]))
     named.add_row("token", found["token"]["kid"] or "—")
+    named.add_row("document", found["document"]["kid"] or "—")
     periods = Table("kỳ / period", "tạo / made", "hủy / erased", "khóa gốc / root")
     for one in found["periods"]:
         gone = "" if one["living"] else "?"
@@ -236,4 +239,36 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
 
     kid = store.done(work)
     store.say({"rotated": True, "kid": kid}, f"kid {kid}")
+    return 0
+
+
+@rotate.command("document")
+@keeps
+def rotate_document(*, store: Store) -> int:
+    """A new key for signed answers and receipts; what the old one signed is still verified, for ever.
+
+    \b
+    Examples:
+      motlan keys rotate document
+      motlan keys rotate document --dir /var/lib/motlan
+    """  # noqa: D301 -- \b is click's
+    keeper = store.keeper
+    if store.configuration.gateway.documents.signing_key is not None:
+        words = (
+            f"khóa nằm trong cấu hình / the document key is configured.\n{_MAKE}\n"
+            "  documents.former_keys: a JWK set with the public key of now (it stands in /oauth2/jwks)\n"
+            f"  documents.signing_key: the new secret\nand {_RESTART}"
+        )
+        settings = ["documents.former_keys", "documents.signing_key"]
+        store.say({"rotated": False, "settings": settings}, words)
+        return 1
+
+    async def work() -> tuple[str, str]:
+        log, former = keeper.log(), name_of(key_in(keeper.state / documents.CURRENT_FILE))
+        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-document", former=former)
+        return documents.rotate(keeper.state)
+
+    former, kid = store.done(work)
+    words = f"{kid}\n  thay cho / instead of {former}\n{_RESTART}"
+    store.say({"rotated": True, "former": former, "kid": kid}, words)
     return 0

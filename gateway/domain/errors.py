@@ -185,6 +185,15 @@ class LogUnreadable(LogUnavailable):
     title_vi = "Hiện không đọc được nhật ký giao dịch"
 
 
+class CorrectionsUnavailable(GatewayError):
+    """Reports of corrections cannot be kept or looked up now."""
+
+    code = "corrections_unavailable"
+    http = 503
+    title = "Reports of corrections cannot be kept or looked up now"
+    title_vi = "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa"
+
+
 class KeyUnavailable(GatewayError):
     """A key that lies elsewhere cannot be used now."""
 

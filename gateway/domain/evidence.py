@@ -54,6 +54,7 @@ class Reason(StrEnum):
     CONDITION_FALSE = "condition_false"
     CONDITION_UNKNOWN = "condition_unknown"
     MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
+    EVIDENCE_REFUSED = "evidence_refused"
 
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -35,7 +35,7 @@ def procedure_faults(
 ) -> list[Problem]:
     """Predicates over words that cannot be, examples of roles that are not, code lists with holes."""
     faults = [
-        *_predicate_faults(procedure.mapping.predicates, evidence),
+        *predicate_faults(procedure.mapping.predicates, evidence),
         *_example_faults(procedure),
         *_many_faults(procedure),
         *_keep_faults(procedure, evidence),
@@ -71,12 +71,15 @@ def _filled(procedure: Procedure, codes: Codes, evidence: Evidence) -> Iterator[
             yield (*_written(procedure, field), at), what, remedy
 
 
-def _predicate_faults(
+def predicate_faults(
     predicates: Mapping[str, Predicate], evidence: Evidence
 ) -> Iterator[tuple[Loc, str, str]]:
+    """Words that the evidence never has: place below the document, what is wrong, remedy."""
     for name, predicate in predicates.items():
         kind, attribute = _named(predicate.attribute or "")
         accepted = enum_of(evidence, kind, attribute)
+        for also in predicate.agree if accepted else ():
+            accepted |= enum_of(evidence, *_named(also))
         for side, words in (("yes", predicate.yes), ("no", predicate.no)):
             for word in words if accepted else ():
                 if word not in accepted:

@@ -18,6 +18,8 @@ from gateway.mapping.fits import mended, procedure_faults
 from gateway.mapping.forms import form_faults
 from gateway.mapping.model import FieldGroup, ProcedureMapping
 from gateway.mapping.procedure import Procedure
+from gateway.mapping.question_model import QuestionMapping
+from gateway.mapping.questions import Question, compiled
 from gateway.mapping.schema_files import survey_schemas
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
@@ -43,6 +45,8 @@ class Catalogue:
     aliases: Mapping[str, str]
     #: evidence type -> services that give it, in the order of preference
     offers: Mapping[str, tuple[ServicePlan, ...]]
+    #: name of a predicate that may be asked -> what it asks
+    questions: Mapping[str, Question]
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -79,7 +83,7 @@ def load_catalogue(root: Path) -> Catalogue:
 def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     """What can be read of `mappings/` and `schemas/`; the rest is in `faults`."""
     rooms = root / "mappings"
-    for room in ("codes", "sources", "groups", "procedures"):
+    for room in ("codes", "sources", "groups", "procedures", "predicates"):
         faults.add(misnamed(rooms / room, root))
     codes = survey_codes(rooms / "codes", faults)
     schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
@@ -106,7 +110,9 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
             what = f"there is no readable form schema schemas/forms/{code}.schema.json"
             faults.add([document.problem(("procedure",), what, "add the JSON Schema of the e-form")])
     aliases = _aliases(mappings, faults)
-    return Catalogue(codes, services, procedures, aliases, _offers(services))
+    asked = _written(rooms / "predicates", root, QuestionMapping, "predicate", faults)
+    questions = compiled(asked, codes.lists, evidence, faults)
+    return Catalogue(codes, services, procedures, aliases, _offers(services), questions)
 
 
 def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The words of mappings about papers: predicates, proofs, and which paper is replaced by what."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,10 @@ class Predicate(Strict):
     agree: Words = ()
     yes: Words = ()
     no: Words = ()
+    #: of a value with members (an address): the member that is looked at
+    part: str | None = None
+    #: every other value that is there means no
+    otherwise: Literal["no"] | None = None
     #: two attributes that must be equal, or one an item of the other's list (both present)
     equal: tuple[str, str] | None = None
     #: the caller named this role (a plain fact of the request)
@@ -40,6 +44,8 @@ class Predicate(Strict):
         forms = ("attribute", "equal", "role_given", "younger_than", "known_field", "same")
         _one_of(forms, [name for name in forms if getattr(self, name) not in (None, ())])
         tabled = self.attribute is not None or self.known_field is not None
+        if self.attribute is None and (self.part or self.otherwise):
+            raise ValueError("'part' and 'otherwise' say nothing here", "write them beside 'attribute'")
         if tabled and not (self.yes or self.no):
             raise ValueError("no value means yes and none means no", "write 'yes: […]', 'no: […]' or both")
         if both := sorted({*self.yes} & {*self.no}):

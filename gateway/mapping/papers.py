@@ -107,12 +107,12 @@ def _one(facts: Facts, word: str) -> Verdict:
     if (unsettled := facts.unsettled(word)) is not None:
         return Verdict(Truth.UNKNOWN, reason=unsettled, rule=facts.plan.whose.get(word, ""))
     answer = facts.answers[pick.query]
-    if answer is None or (reason := _lacking(answer, pick.attribute)) is not None:
+    if answer is None or (reason := lacking(answer, pick.attribute)) is not None:
         return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
     return Verdict(Truth.YES, by=f"{evidence_id(pick.query)}:{pick.name}", scope=scope)
 
 
-def _lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
+def lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
     """Why an answer does not show an attribute beyond doubt; None: it does.
 
     The doubt speaks first: a code that no list knows leaves no value, and is not a blank of the source.

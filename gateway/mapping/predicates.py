@@ -106,12 +106,14 @@ def _same(left: object, right: object) -> bool:
 
 
 def _from_table(rule: Predicate, value: object) -> Truth:
+    if rule.part is not None:
+        value = value.get(rule.part) if isinstance(value, Mapping) else None
     word = str(value).lower() if isinstance(value, bool) else str(value)
     if value is None:
         return Truth.UNKNOWN
     if word in rule.yes:
         return Truth.YES
-    return Truth.NO if word in rule.no else Truth.UNKNOWN
+    return Truth.NO if word in rule.no or rule.otherwise == "no" else Truth.UNKNOWN
 
 
 def _younger(value: object, years: int, today: date) -> Truth:

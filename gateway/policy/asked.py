@@ -21,6 +21,8 @@ class Asked(NamedTuple):
     agency: str
     #: the request named its official; False: somebody on duty stands in
     named: bool = True
+    #: the requester signed the message
+    signed: bool = False
     relations: frozenset[Relation] = frozenset()
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""
@@ -33,6 +35,8 @@ class Asked(NamedTuple):
     persons: frozenset[str] = frozenset()
     #: None: there is none that holds
     consent: ValidConsent | None = None
+    #: questions that are asked instead of a form (`age_at_least:18`)
+    predicates: tuple[str, ...] = ()
 
 
 def asked_at(moment: datetime) -> datetime:

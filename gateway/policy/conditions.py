@@ -31,8 +31,7 @@ def _spoken_of(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str]
         yield "hours", _hours
     if ALL not in item.agencies:
         yield "agency", _agency
-    if item.official == "named":
-        yield "official", _official
+    yield from _of_message(item)
     if set(item.relations) < set(Relation):
         yield "relation", _relation
     if item.mandate == "required":
@@ -41,6 +40,13 @@ def _spoken_of(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str]
         yield "dossier", _dossier
     if asks_consent(item):
         yield "consent", _consent
+
+
+def _of_message(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str], Condition]]]:
+    if item.official == "named":
+        yield "official", _official
+    if item.signed == "required":
+        yield "signed", _signed
 
 
 def asks_consent(agreement: Agreement) -> bool:
@@ -92,6 +98,14 @@ def _relation(item: Agreement, rule: str) -> Condition:
         rule, "relation_not_allowed", detail, "leave out whoever stands otherwise to the applicant"
     )
     return lambda asked: None if asked.relations <= allowed else denial
+
+
+def _signed(_item: Agreement, rule: str) -> Condition:
+    denial = Denial(
+        rule, "signature_missing", "the agreement holds for signed requests only",
+        "sign the message (RFC 9421), with a key of yours that is known here",
+    )  # fmt: skip
+    return lambda asked: None if asked.signed else denial
 
 
 def _mandate(_item: Agreement, rule: str) -> Condition:

@@ -4,7 +4,7 @@ Everything here happens before any source is asked.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day, rfc3339
@@ -13,7 +13,7 @@ from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.policy.asked import Asked, Denial, asked_at
-from gateway.policy.decide import Decision, Policy
+from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Limit, exceeded, limit, uses
@@ -27,12 +27,22 @@ from gateway.telemetry import log
 _UNUSUAL = "unusual_volume"
 
 
+class Decides(Protocol):
+    """Who decides: over forms, or over questions."""
+
+    def decide(self, asked: Asked) -> Decision:
+        """The decision over one request."""
+        ...
+
+
 class Access(NamedTuple):
     """What a decision rests on and the configuration does not hold; None: nobody can tell, which allows nothing."""
 
     quotas: Quotas
     #: key of the digests under which people are counted
     secret: bytes
+    #: key under which what is shown before a decision is kept
+    preview_secret: bytes
     consents: Consents | None = None
     dossiers: Dossiers | None = None
 
@@ -40,7 +50,7 @@ class Access(NamedTuple):
 class Admission:
     """Decides over each request, and remembers nothing of it but counts."""
 
-    def __init__(self, policy: Policy, settings: PolicySettings, access: Access, tools: Tools) -> None:
+    def __init__(self, policy: Decides, settings: PolicySettings, access: Access, tools: Tools) -> None:
         """`settings` say what is unusual."""
         self._policy = policy
         self._access = access
@@ -73,7 +83,8 @@ class Admission:
             relations=relations(taken.procedure, taken.cast), mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)),
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
-            persons=persons(taken.cast), consent=await self._consent(taken, requester),
+            signed=bool(request.proof), predicates=taken.predicates, persons=persons(taken.cast),
+            consent=await self._consent(taken, requester),
         )  # fmt: skip
 
     async def _consent(self, taken: Taken, requester: Requester) -> ValidConsent | None:

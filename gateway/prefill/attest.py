@@ -5,7 +5,7 @@ With the citizen's consent what only he knows is kept from the same form.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,7 +14,7 @@ from gateway.consents.given import Asker
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound, Refused
+from gateway.domain.errors import NotFound, Refused, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.record import SealBroken, decode, field_digest, unseal
@@ -24,6 +24,7 @@ from gateway.mapping.transforms import Unreadable
 from gateway.own_data.store import OwnStore
 from gateway.ports import Clock, ExchangeLog, LogReader, LogSearch
 from gateway.prefill.intake import shown_name
+from gateway.prefill.preview import DECISION
 
 CANNOT_TELL = "cannot_tell"
 _MOST = 20
@@ -86,7 +87,19 @@ class Attest:
         if not found:
             what = "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
             raise NotFound(what, code="exchange_unknown", retry_after=1)
-        return found
+        return await self._decided(wanted) if found[0]["notes"].get("preview") else found
+
+    async def _decided(self, wanted: LogSearch) -> list[_Members]:
+        """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
+        search = replace(wanted, phase=Phase.CONSENT.value)
+        records: list[_Members] = [
+            decode(entry.leaf) for entry in await self.reader.search(search, None, _MOST)
+        ]
+        decision = [one for one in records if one["result"] == DECISION]
+        if not decision:
+            what = "the citizen has not decided about what he was shown; a decision can be asked about in 10 seconds"
+            raise Unprocessable(what, code="undecided", retry_after=1)
+        return decision[:1]
 
     async def _note(
         self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int

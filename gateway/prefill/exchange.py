@@ -15,6 +15,7 @@ from gateway.mapping.confirming import disowned, misfits, unconfirmed, untrusted
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.gather import Call, Gathering
+from gateway.prefill.leaving import finished, marks
 from gateway.prefill.passport import issued, source_entries
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.request import PrefillRequest
@@ -242,14 +243,26 @@ class Exchange:
 
         While something is `pending`, or when the gathering broke off (`cut`), what has no answer may have been needed.
         """
+        answers = self.shown(cut=pending is not None or cut)
+        filled = fill(self._plan, answers, self._situation)
+        marked = {**marks(self._request), **filled.doubtful}
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked)
+        assert self._base is not None
+        record = self._base._replace(subjects={role: one.key for role, one in self._subjects.items()})
+        written = self._written(answers, filled, pending, receipt)
+        return await finished(self._tools, self._request, self.requester, written, record, self._plan)
+
+    def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
+        """What came so far, as far as it is sure of whom it speaks. `cut`: what has no answer may have been needed."""
         answers = list(self.gathering.answers)
-        if pending is not None or cut:
+        if cut:
             # what was not asked yet may have been needed: nobody knows before the others answer
             answers = [one or _CUT for one in answers]
-        answers = self._trusted(answers)
-        filled = fill(self._plan, answers, self._situation)
-        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **filled.doubtful)
-        return self._written(answers, filled, pending, receipt)
+        return self._trusted(answers)
+
+    def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
+        """Queries by a number of which nobody said whose it is."""
+        return unconfirmed(self._plan.queries, answers, self._plan.confirms)
 
     def _written(
         self,
@@ -280,18 +293,6 @@ class Exchange:
             "saved": {"fields": filled.saved_fields, "papers": filled.saved_papers},
             "pending": pending,
             "passport": None,
+            "preview": None,
             "receipt": receipt,
         }
-
-
-def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
-    """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
-    fields = answer.get("fields")
-    entries = fields.items() if isinstance(fields, dict) else ()
-    return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
-
-
-def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
-    """What becomes of each paper: code -> state."""
-    papers = answer.get("papers")
-    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}

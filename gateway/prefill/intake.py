@@ -1,11 +1,12 @@
 """What is asked, held against the procedure: its roles, its fields, the official. Decides nothing and asks nobody."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gateway.config import Configuration
 from gateway.domain.errors import NotFound, Unprocessable
-from gateway.domain.parties import Official, Requester
+from gateway.domain.parties import Official, Requester, Subject
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
 from gateway.prefill.request import PrefillRequest
@@ -23,6 +24,8 @@ class Taken(NamedTuple):
     cast: Cast
     official: Official
     purpose: str
+    #: questions that are asked instead of a form
+    predicates: tuple[str, ...] = ()
 
 
 class Intake:
@@ -39,7 +42,14 @@ class Intake:
         if procedure is None:
             near = self._catalogue.near(request.procedure)
             raise NotFound(f"there is no procedure {request.procedure}", code="unknown_procedure", near=near)
-        roles = cast(procedure, request.subjects)
+        return self.fit(request, procedure, request.subjects, requester)
+
+    def fit(
+        self, request: PrefillRequest, procedure: Procedure, subjects: Mapping[str, Subject | str],
+        requester: Requester,
+    ) -> Taken:  # fmt: skip
+        """The request held against a procedure that was found."""
+        roles = cast(procedure, subjects)
         _check_fields(procedure, request)
         _check_people(roles, request, procedure.signs_in)
         official = self._official(request, requester)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.domain.errors import GatewayError, LogUnavailable
 from gateway.domain.exchange import Phase
-from gateway.prefill.exchange import Exchange, papers_seen, seen
+from gateway.prefill.exchange import Exchange
 from gateway.prefill.prepared import Tools
 from gateway.telemetry import log
 
@@ -167,3 +167,16 @@ def _tell(task: "asyncio.Task[None]", running: Exchange) -> None:
 def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool:
     """Whether a value came, changed, or is taken back."""
     return before != now and (now[1] is not None or (before is not None and before[1] is not None))
+
+
+def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+    """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
+    fields = answer.get("fields")
+    entries = fields.items() if isinstance(fields, dict) else ()
+    return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
+
+
+def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
+    """What becomes of each paper: code -> state."""
+    papers = answer.get("papers")
+    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}

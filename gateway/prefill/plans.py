@@ -51,15 +51,21 @@ class Plans:
         plans, most = (self._whole, _MAX_PLANS) if narrowed is None else (self._narrowed, _MAX_NARROWED)
         planned = plans.get(key)
         if planned is None:
-            plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
-            untouched = Situation({}, roles.given, grant.day, self._issuer.published)
-            first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
-            planned = Planned(plan, first, self._issuer.passports(plan, grant))
+            planned = self.once(procedure, roles, grant, narrowed)
             if len(roles.subjects) <= _KEPT_SUBJECTS:
                 while len(plans) >= most:
                     plans.popitem(last=False)
                 plans[key] = planned
         return planned
+
+    def once(
+        self, procedure: Procedure, roles: Cast, grant: Grant, narrowed: frozenset[str] | None = None
+    ) -> Planned:
+        """The same, made anew and not remembered."""
+        plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
+        untouched = Situation({}, roles.given, grant.day, self._issuer.published)
+        first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
+        return Planned(plan, first, self._issuer.passports(plan, grant))
 
 
 def _enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:

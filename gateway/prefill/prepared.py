@@ -16,7 +16,9 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.intake import Taken
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
+from gateway.prefill.preview import Previews
 from gateway.prefill.roles import Cast
+from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
 
 
@@ -48,6 +50,10 @@ class Tools:
     digest: str
     late_seconds: float
     metrics: Metrics
+    #: None: answers are not signed here
+    sealer: Sealer | None = None
+    #: None: nothing is shown before a decision here
+    previews: Previews | None = None
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""
@@ -65,11 +71,13 @@ class Tools:
     ) -> None:
         """A refusal is a record too."""
         official = taken.official
+        predicates = {"predicates": " ".join(taken.predicates)} if taken.predicates else {}
         record = ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(self.clock.now()), requester=requester.id,
             agency=official.agency, procedure=taken.procedure.code, dossier=taken.request.dossier or "",
             purpose=taken.purpose, subjects={role: one.key for role, one in taken.cast.subjects.items()},
             official=official.personal_id, on_duty=official.on_duty, rules=(refusal.rule,),
             result=refusal.problem_code, configuration=self.digest,
+            notes={**predicates, **taken.request.proof},
         )  # fmt: skip
         await self.write(record)

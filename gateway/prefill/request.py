@@ -29,3 +29,11 @@ class PrefillRequest:
     fields: tuple[str, ...] | None = None
     #: form keys that the citizen filled already; never overwritten
     known: Mapping[str, object] = field(default_factory=dict)
+    #: the answer is to be signed as a whole (SD-JWT)
+    signed: bool = False
+    #: shown to the citizen first, who may refuse it
+    preview: bool = False
+    #: our address, as the caller knows it: signs what is signed
+    issuer: str = ""
+    #: what records keep of the requester's signature under the message; blank: it did not sign
+    proof: Mapping[str, str] = field(default_factory=dict)

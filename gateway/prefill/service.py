@@ -29,7 +29,11 @@ from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.prepared import Prepared, Tools
+from gateway.prefill.preview import Decided, Previews
+from gateway.prefill.questions import Asking, Questions
 from gateway.prefill.request import PrefillRequest
+from gateway.prefill.sealing import Sealer
+from gateway.prefill.waiting import ended
 from gateway.telemetry import Metrics
 
 _POLL_SECONDS = 0.02
@@ -43,16 +47,21 @@ class Prefill:
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
         cache: Cache, clock: Clock, metrics: Metrics, access: Access, digest: str = "",
+        sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
         """`digest`: of the configuration in force, for the records."""
         times, published = configuration.gateway.prefill, _published(configuration)
         pending = PendingStore(cache, times.pending_seconds)
+        previews = Previews(pending, access.preview_secret, times.pending_seconds)
         issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
-        self._tools = Tools(gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics)
+        self._tools = Tools(
+            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer, previews
+        )
         self._late = LateWork(self._tools)
         self._intake = Intake(configuration, catalogue)
         self._plans = Plans(configuration, catalogue, issuer)
         self._admission = Admission(Policy(configuration), configuration.gateway.policy, access, self._tools)
+        self._questions = Questions(configuration, catalogue, access, self._tools, self._plans)
         self._explainer = Explainer(self._intake, self._admission, self._plans, self._tools)
 
     async def fill(
@@ -68,9 +77,10 @@ class Prefill:
         )
         task = None
         try:
-            await running.record(Phase.INTENT, **_mandate(request))
+            shown = {"preview": True} if request.preview else {}
+            await running.record(Phase.INTENT, **_mandate(request), **shown, **request.proof)
             task = asyncio.ensure_future(running.gather())
-            if await _ended(task, deadline):
+            if await ended(task, deadline):
                 task.result()
                 return await running.answer()
             token = await self._late.open(running)
@@ -87,6 +97,17 @@ class Prefill:
     ) -> dict[str, object]:
         """What `fill` would decide, and why; no source is asked, nothing is counted. Raises as `fill`, but Refused."""
         return await self._explainer.explain(request, requester, exchange)
+
+    async def ask(
+        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
+        return await self._questions.answer(wanted, requester, exchange, deadline)
+
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+        """The answer of a preview without what the citizen refused; recorded before. Raises as `Previews.decide`."""
+        assert self._tools.previews is not None
+        return await self._tools.previews.decide(self._tools, exchange, decided, requester)
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
@@ -148,25 +169,6 @@ def _mandate(request: PrefillRequest) -> Mapping[str, str]:
 def _published(configuration: Configuration) -> Published:
     scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
     return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
-
-
-async def _ended(task: "asyncio.Task[None]", deadline: float) -> bool:
-    """Whether the task ends before `deadline`; it goes on if it does not."""
-    loop = asyncio.get_running_loop()
-    woken = loop.create_future()
-
-    def wake(_task: object = None) -> None:
-        if not woken.done():
-            woken.set_result(None)
-
-    timer = loop.call_at(deadline, wake)
-    task.add_done_callback(wake)
-    try:
-        await woken
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-    return task.done()
 
 
 def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:

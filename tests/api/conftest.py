@@ -21,6 +21,8 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.prefill.preview import Decided
+from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
@@ -69,6 +71,17 @@ class StandIn:
         assert "prefill" in requester.scopes
         self.asked.append(request)
         return {"exchange_id": exchange, "fields": {}}
+
+    async def ask(
+        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> dict[str, object]:
+        assert "prefill" in requester.scopes
+        assert deadline
+        return {"exchange_id": exchange, "purpose": wanted.request.purpose, "predicates": {}}
+
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+        assert "prefill" in requester.scopes
+        return {"exchange_id": exchange, "form": {}, "decision": {"refused": decided.refused}}
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         assert requester.scopes

@@ -60,7 +60,7 @@ async def test_parcel_and_newborn_are_subjects_of_their_kind(door: Door) -> None
     assert kinds == [SubjectKind.PARCEL, SubjectKind.NEWBORN]
 
 
-@pytest.mark.parametrize("member", ["login", "passport"])
+@pytest.mark.parametrize("member", ["login"])
 async def test_what_is_not_offered_is_refused_instead_of_ignored(door: Door, member: str) -> None:
     (await door.post("/v1/prefill", {**GOOD, member: "x"})).assert_problem(400)
 

@@ -14,6 +14,7 @@ With --keep the log stays in FOLDER, and a later run goes on where that one was:
 import argparse
 import asyncio
 import contextlib
+import io
 import itertools
 import os
 import random
@@ -36,6 +37,7 @@ from adapters.stores import sql
 from adapters.stores.log import open_log
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import Sequencer, open_sequencer
+from gateway import telemetry
 from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports import LogEntry
@@ -169,6 +171,7 @@ class Auditor:
 
 async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
     """A gateway over the log, and what an auditor asks it."""
+    telemetry.set_up(io.BytesIO())
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides={**ports, "gateway.log.url": url})
     async with running(plan) as (_, content), aiohttp.ClientSession() as session:

@@ -54,6 +54,15 @@ FAULTS: dict[str, Fault] = {
         GATEWAY, CACHE, f"{CACHE}access: {{next_signing_key: {{value: {'A' * 43}=}}}}\n", "access:",
         "without 'signing_key'",
     ),
+    "document key of 3 bytes": (
+        GATEWAY, CACHE, f"{CACHE}documents: {{signing_key: {{value: AAAA}}}}\n", "documents:", "32 bytes of base64",
+    ),
+    "former document keys that are not": (
+        GATEWAY, CACHE, f"{CACHE}documents: {{former_keys: none.jwks}}\n", "documents:", "name a readable file",
+    ),
+    "former document keys that are none": (
+        GATEWAY, CACHE, f"{CACHE}documents: {{former_keys: gateway.yaml}}\n", "documents:", "is no JWK set",
+    ),
     "key of 3 bytes": (GATEWAY, CACHE, f"{CACHE}access: {{signing_key: {{value: AAAA}}}}\n", "access:", "32 bytes"),
     "long life": (GATEWAY, CACHE, f'{CACHE}access: {{token_seconds: "86400"}}\n', "access:", "of at most 3600"),
     "proxy of nowhere": (GATEWAY, CACHE, CACHE + PROXY.format("here", ""), "proxy:", "neither an address nor"),

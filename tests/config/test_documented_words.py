@@ -12,6 +12,7 @@ from gateway.mapping.codes import CodeList
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import AnswerRule, AttributeRule, FieldRule, RequestValue, ServiceMapping
 from gateway.mapping.paper_rules import Predicate
+from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.records import provider_transforms
 from gateway.settings_access import RequesterSettings
 from gateway.strict_yaml import read_text
@@ -24,7 +25,17 @@ FENCE = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "model", [RequestValue, AttributeRule, AnswerRule, ServiceMapping, FieldRule, Predicate, CodeList]
+    "model",
+    [
+        RequestValue,
+        AttributeRule,
+        AnswerRule,
+        ServiceMapping,
+        FieldRule,
+        Predicate,
+        QuestionMapping,
+        CodeList,
+    ],
 )
 def test_every_word_of_the_mapping_language_is_documented(model: type[BaseModel]) -> None:
     text = WORDS.read_text("utf-8")

@@ -17,7 +17,10 @@ from gateway.mapping.apply import Situation, fill, next_queries
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ProcedureExample, ServiceExample
 from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.predicates import Facts
 from gateway.mapping.procedure import Procedure, role_of
+from gateway.mapping.question_model import QuestionExample
+from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import cast
 
@@ -142,6 +145,33 @@ def test_example_of_a_procedure_fills_the_form_it_says(
     states = {str(paper["code"]): paper for paper in filled.papers}
     for code, state in example.papers.items():
         assert states[code]["state"] == state, states[code]
+
+
+def question_examples() -> Iterator[Any]:
+    for question in CATALOGUE.questions.values():
+        for example in question.mapping.examples:
+            yield pytest.param(question, example, id=f"{question.name}: {example.name}")
+
+
+@pytest.mark.parametrize(("question", "example"), list(question_examples()))
+def test_example_of_a_predicate_is_answered_as_it_says(question: Question, example: QuestionExample) -> None:
+    word, title = question.name, question.mapping.title
+    procedure = asking("", "example", {word: question.about(example.parameter)}, {word: title})
+    given_as = {"personal_id": "033190481726", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
+    who = subject_of(given_as, (SubjectKind.PERSON,))
+    roles = cast(procedure, {SUBJECT: who})
+    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    assert plan.queries
+    found: list[SourceAnswer | None] = []
+    for query in plan.queries:
+        given = example.evidence.get(query.service.evidence, {})
+        if isinstance(given, str):
+            found.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
+        else:
+            found.append(SourceAnswer(outcome=Outcome.FOUND, values=dict(given)))
+    today = date.fromisoformat(example.today)
+    facts = Facts(plan, found, lambda _s, _a: None, today, roles.given, {})
+    assert TOLD[question.truth(facts, word)] == example.answer
 
 
 def test_every_procedure_of_the_facts_is_mapped() -> None:

@@ -1,0 +1,64 @@
+"""Corrections over HTTP: reports to the owners of databases, and how they stand."""
+
+import orjson
+from aiohttp import web
+
+from gateway.api.bodies import read_model
+from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
+from gateway.api.models import PersonBody
+from gateway.api.operation import answer
+from gateway.api.prefill import subject_of
+from gateway.corrections.service import Corrections, Wanted
+from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.parties import Subject
+
+_LARGEST = 4_096
+
+
+async def open_one(request: web.Request) -> web.Response:
+    """`POST /v1/corrections`."""
+    services, requester = request.app[SERVICES], request[REQUESTER]
+    body = await read_model(request, CorrectionBody)
+    values = {
+        "shown": body.shown,
+        "correct": body.correct,
+        "others": [one.model_dump() for one in body.others],
+    }
+    if len(orjson.dumps(values)) > _LARGEST:
+        raise TooLarge(f"the values have more than {_LARGEST} bytes")
+    more = {"subject": body.subject.model_dump(exclude_none=True), "others": values["others"]}
+    more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
+    wanted = Wanted(
+        subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
+        correct=body.correct, more=more, exchange=body.exchange_id or "", dossier=body.dossier or "",
+    )  # fmt: skip
+    exchange, agency = ExchangeId(request[EXCHANGE]), services.requesters.agency(requester)
+    return answer(await _corrections(request).open(wanted, requester, exchange, agency))
+
+
+async def search(request: web.Request) -> web.Response:
+    """`POST /v1/corrections/search`."""
+    body = await read_model(request, CorrectionSearchBody)
+    person = _person(body.subject).key if body.subject is not None else ""
+    exchange = ExchangeId(request[EXCHANGE])
+    found = await _corrections(request).search(
+        request[REQUESTER], exchange, person, body.state or "", body.limit
+    )
+    return answer(found)
+
+
+def _corrections(request: web.Request) -> Corrections:
+    corrections = request.app[SERVICES].corrections
+    if corrections is None:
+        raise CorrectionsUnavailable
+    return corrections
+
+
+def _person(body: PersonBody) -> Subject:
+    if not (body.personal_id or body.old_id or body.passport):
+        why = "give personal_id, old_id or passport"
+        fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
+        raise Unprocessable(f"/subject: {why}", errors=[fault])
+    return subject_of(("subject",), body, None)

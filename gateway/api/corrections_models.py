@@ -1,0 +1,73 @@
+"""Bodies of corrections."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from gateway.api import grammar
+from gateway.api.models import Body, DossierCode, PersonBody, Text
+
+_NAME = Annotated[str, Field(pattern=grammar.ROLE)]
+Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
+
+
+class OtherValue(Body):
+    """What another database says."""
+
+    source: _NAME
+    value: Any
+
+
+class CorrectionBody(Body):
+    """`POST /v1/corrections`: what a database says of somebody, and what he says is right."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "subject": {
+                        "personal_id": "033190001234",
+                        "full_name": "Trần Thị Mẫu",
+                        "birth_date": "1990-02-15",
+                    },
+                    "source": "population",
+                    "attribute": "person.birth_date",
+                    "why": "citizen_corrects",
+                    "shown": "1990-02-15",
+                    "correct": "1990-02-16",
+                    "exchange_id": "01KB0000000000000000000000",
+                    "grounds": "Giấy khai sinh số 12 quyển 01/1990",
+                }
+            ]
+        },
+    )
+
+    subject: PersonBody
+    source: _NAME
+    attribute: Attribute
+    why: Literal["citizen_corrects", "sources_differ"]
+    #: as the database gave it; left out where it gave nothing
+    shown: Any = None
+    correct: Any
+    others: list[OtherValue] = Field(default_factory=list, max_length=10)
+    #: papers that show what is right, in words
+    grounds: Text | None = None
+    #: telephone or address at which the owner of the database reaches the citizen
+    contact: Text | None = None
+    exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)] | None = None
+    dossier: DossierCode | None = None
+
+
+class CorrectionSearchBody(Body):
+    """`POST /v1/corrections/search`: one's own reports, newest first."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [{"state": "queued"}]}
+    )
+
+    subject: PersonBody | None = None
+    state: Literal["queued", "delivered"] | None = None
+    limit: int = Field(50, ge=1, le=200)

@@ -1,0 +1,47 @@
+"""Predicates over HTTP: `POST /v1/predicates`, yes, no or cannot_tell, and no value."""
+
+from aiohttp import web
+
+from gateway.api.bodies import read_model
+from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.models import PredicatesBody
+from gateway.api.operation import answer
+from gateway.api.prefill import deadline, official_of, subject_of
+from gateway.api.signing import proof_of
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import ExchangeId
+from gateway.prefill.questions import Asking
+from gateway.prefill.request import PrefillRequest
+
+
+async def ask(request: web.Request) -> web.Response:
+    """`POST /v1/predicates`."""
+    services, requester = request.app[SERVICES], request[REQUESTER]
+    body = await read_model(request, PredicatesBody)
+    exchange, agency = ExchangeId(request[EXCHANGE]), services.requesters.agency(requester)
+    try:
+        services.demand()
+    except (LogNotSigned, NotAnchored) as denial:
+        record = ExchangeRecord(
+            exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()), requester=requester.id,
+            agency=agency, dossier=body.dossier or "", result=denial.problem_code,
+        )  # fmt: skip
+        await services.log.append(record)
+        raise
+    if not (body.subject.personal_id or body.subject.old_id or body.subject.passport):
+        why = "give personal_id, old_id or passport, with full_name and birth_date"
+        fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
+        raise Unprocessable(f"/subject: {why}", errors=[fault])
+    wanted = Asking(
+        predicates=tuple(body.predicates),
+        subject=subject_of(("subject",), body.subject, None),
+        request=PrefillRequest(
+            procedure="", subjects={}, official=official_of(body, agency),
+            agency=(body.official and body.official.agency) or agency, dossier=body.dossier,
+            purpose=body.purpose, consent=body.consent, proof=proof_of(request),
+        ),
+    )  # fmt: skip
+    until = deadline(request, body.deadline_ms)
+    return answer(await services.prefill.ask(wanted, requester, exchange, until))

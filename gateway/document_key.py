@@ -1,0 +1,27 @@
+"""The key that signs documents, from where its setting says: the state folder, a secret, or somebody who holds it."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway import registry
+from gateway.documents.keys import CURRENT_FILE, FORMER_FILE, DocumentKey, former_in
+from gateway.exchange_log.embedded_keys import EmbeddedSigner
+from gateway.exchange_log.key_files import key_from_text, key_in
+from gateway.settings import DocumentSettings
+
+
+def open_document_key(settings: DocumentSettings, root: Path, state: Path) -> DocumentKey:
+    """The key, with the public ones that signed before it. ConfigError when one cannot be had.
+
+    `root` is the folder of the configuration, `state` the one where keys lie that the configuration does not have.
+    """
+    key = settings.signing_key
+    kept = state / FORMER_FILE if key is None else None
+    file = root / settings.former_keys if settings.former_keys is not None else kept
+    former = former_in(file) if file is not None and (file != kept or file.exists()) else []
+    if key is not None and key.held_by is not None:
+        return DocumentKey(registry.held_signer(key.held_by), held=True, former=former)
+    place = "documents.signing_key"
+    seed = key_in(state / CURRENT_FILE) if key is None else key_from_text(key.reveal(), place)
+    return DocumentKey(EmbeddedSigner(Ed25519PrivateKey.from_private_bytes(seed)), held=False, former=former)

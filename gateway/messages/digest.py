@@ -1,0 +1,29 @@
+"""Content-Digest (RFC 9530): which body a message had."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from gateway.messages.faults import SignatureBroken
+from gateway.messages.structured import InnerList, Item, dictionary, written
+
+_ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
+
+
+def content_digest(body: bytes) -> str:
+    """The field's value."""
+    return f"sha-256={written(Item(hashlib.sha256(body).digest()))}"
+
+
+def check_digest(values: Sequence[str], body: bytes) -> None:
+    """SignatureBroken unless a digest that is taken here is there, and each of them is that of the body."""
+    checked = 0
+    for name, item in dictionary(", ".join(values)).items():
+        if name not in _ALGORITHMS:
+            continue
+        said = b"" if isinstance(item, InnerList) or not isinstance(item.value, bytes) else item.value
+        if not hmac.compare_digest(said, hashlib.new(_ALGORITHMS[name], body).digest()):
+            raise SignatureBroken("Content-Digest is not that of the body")
+        checked += 1
+    if not checked:
+        raise SignatureBroken("Content-Digest has none of sha-256, sha-512")

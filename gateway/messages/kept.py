@@ -1,0 +1,47 @@
+"""Messages as somebody kept them: the bytes of HTTP/1.1 (RFC 9112), start line, fields, a blank line, the body."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message
+
+_REQUEST = re.compile(r"([A-Z]+) (/\S*) HTTP/1\.[01]")
+_ANSWER = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
+
+
+class Kept(NamedTuple):
+    """A message and its body."""
+
+    message: Message
+    body: bytes
+
+
+def read_kept(raw: bytes, origin: str = "") -> Kept:
+    """A request or an answer; SignatureBroken for what is neither.
+
+    `origin`: scheme and host by which the request was sent; left out, https and its field Host.
+    """
+    head, separator, body = raw.partition(b"\r\n\r\n")
+    if not separator:
+        head, _, body = raw.partition(b"\n\n")
+    start, *lines = head.decode("latin-1").splitlines()[:200] or [""]
+    fields: dict[str, list[str]] = {}
+    for name, value in _fields(lines):
+        fields.setdefault(name, []).append(value)
+    if (answer := _ANSWER.fullmatch(start)) is not None:
+        return Kept(Message(fields, status=int(answer[1])), body)
+    request = _REQUEST.fullmatch(start)
+    if request is None:
+        raise SignatureBroken("the file does not begin with the start line of a request or an answer")
+    host = fields.get("host", [""])[0]
+    return Kept(Message(fields, request[1], (origin or f"https://{host}").rstrip("/"), request[2]), body)
+
+
+def _fields(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name or name != name.strip():
+            raise SignatureBroken("a line of the message is no field")
+        yield name.lower(), value.strip(" \t")

@@ -1,0 +1,106 @@
+"""The signature base of a message (RFC 9421, 2): what is signed of a request, or of an answer and its request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.messages.faults import SignatureBroken
+from gateway.messages.structured import InnerList, Item, dictionary, written
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request, or an answer (`status`); names of fields in small letters."""
+
+    fields: Mapping[str, Sequence[str]]
+    method: str = ""
+    #: scheme and host as the requester knows them, no slash at the end
+    origin: str = ""
+    #: as it was sent, with its query
+    target: str = ""
+    status: int = 0
+
+    @property
+    def path(self) -> str:
+        """Without the query."""
+        return self.target.partition("?")[0] or "/"
+
+    @property
+    def query(self) -> str:
+        """Behind the question mark; blank where there is none."""
+        return self.target.partition("?")[2]
+
+
+def signature_base(signed: InnerList, message: Message, request: Message | None = None) -> bytes:
+    """The lines that are signed. SignatureBroken for a component that is unknown, missing or named twice."""
+    lines: dict[str, str] = {}
+    for item in signed.items:
+        name = written(item)
+        if name in lines:
+            raise SignatureBroken("a component is covered twice")
+        lines[name] = _value(item, message, request)
+    text = "".join(f"{name}: {value}\n" for name, value in lines.items())
+    try:
+        return f'{text}"@signature-params": {written(signed)}'.encode("ascii")
+    except UnicodeEncodeError:
+        raise SignatureBroken("a field that is covered is not ASCII") from None
+
+
+def _value(item: Item, message: Message, request: Message | None) -> str:
+    params = dict(item.params)
+    if not isinstance(item.value, str):
+        raise SignatureBroken("a component is named by a text in quotes")
+    if params.pop("req", False) is True:
+        if request is None:
+            raise SignatureBroken("'req' belongs to answers")
+        message = request
+    key = params.pop("key", None)
+    if params:
+        raise SignatureBroken(f"the parameter '{next(iter(params))}' of a component is not taken here")
+    if item.value.startswith("@"):
+        return _derived(item.value, message)
+    value = _field(item.value, message)
+    return value if key is None else _member(value, key)
+
+
+def _derived(name: str, message: Message) -> str:
+    parts = urlsplit(message.origin)
+    known = {"@status": str(message.status)} if message.status else {
+        "@method": message.method,
+        "@target-uri": message.origin + message.target,
+        "@authority": _authority(message.origin),
+        "@scheme": parts.scheme,
+        "@request-target": message.target,
+        "@path": message.path,
+        "@query": f"?{message.query}",
+    }  # fmt: skip
+    if name not in known:
+        raise SignatureBroken("a derived component is not one of those that are taken here")
+    return known[name]
+
+
+def _authority(origin: str) -> str:
+    parts = urlsplit(origin)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    try:
+        port = parts.port
+    except ValueError:
+        raise SignatureBroken("the port of the address is none") from None
+    return host if port in {None, _PORTS.get(parts.scheme)} else f"{host}:{port}"
+
+
+def _field(name: str, message: Message) -> str:
+    if name != name.lower() or not (values := message.fields.get(name)):
+        raise SignatureBroken("a field that is covered is not there, or not named in small letters")
+    return ", ".join(value.strip(" \t") for value in values)
+
+
+def _member(value: str, key: object) -> str:
+    found = dictionary(value).get(key) if isinstance(key, str) else None
+    if found is None:
+        raise SignatureBroken("a member that is covered is not there")
+    return written(found)

@@ -1,0 +1,64 @@
+"""Signing an answer as its requester asks by Accept-Signature (RFC 9421, 5): bound to the request it answers."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from gateway.messages.digest import content_digest
+from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message, signature_base
+from gateway.messages.structured import InnerList, Item, Params, dictionary, written
+from gateway.messages.verify import ALGORITHMS
+
+_LONGEST = 128
+_OF_ANSWER = ("@status", "content-digest", "content-type", "x-exchange-id")
+_OF_REQUEST = ("@method", "@path")
+
+
+def wanted(values: Sequence[str]) -> tuple[str, Params] | None:
+    """Label and parameters (`nonce`, `tag`) of the one signature that is asked for; None: none that can be given."""
+    try:
+        asked = dictionary(", ".join(values))
+    except SignatureBroken:
+        return None
+    if len(asked) != 1:
+        return None
+    ((label, inner),) = asked.items()
+    if not isinstance(inner, InnerList):
+        return None
+    kept = tuple((name, inner.param(name)) for name in ("nonce", "tag"))
+    return label, tuple((name, one) for name, one in kept if isinstance(one, str) and len(one) <= _LONGEST)
+
+
+async def signature_fields(
+    answer: Message, body: bytes, request: Message, asked: tuple[str, Params], created: int, key: str, algorithm: str,
+    sign: Callable[[bytes], Awaitable[bytes]],
+) -> Mapping[str, str]:  # fmt: skip
+    """The fields Content-Digest, Signature-Input and Signature of an answer."""
+    digest = content_digest(body)
+    answer = Message({**answer.fields, "content-digest": [digest]}, status=answer.status)
+    label, params = asked
+    signed = InnerList(
+        _covered(request),
+        (("created", created), ("keyid", key), ("alg", ALGORITHMS[algorithm]), *params),
+    )
+    signature = await sign(signature_base(signed, answer, request))
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"{label}={written(signed)}",
+        "Signature": f"{label}={written(Item(signature))}",
+    }
+
+
+def _covered(request: Message) -> tuple[Item, ...]:
+    """All of the answer that matters; of its request what it was, its body's digest, and its own signature."""
+    of_request = [Item(name, (("req", True),)) for name in _OF_REQUEST]
+    if "content-digest" in request.fields:
+        of_request.append(Item("content-digest", (("req", True),)))
+    of_request += [Item("signature", (("req", True), ("key", label))) for label in _labels(request)]
+    return (*(Item(name) for name in _OF_ANSWER), *of_request)
+
+
+def _labels(request: Message) -> list[str]:
+    try:
+        return list(dictionary(", ".join(request.fields.get("signature", ()))))
+    except SignatureBroken:
+        return []

@@ -1,0 +1,126 @@
+"""Verifying a signed message (RFC 9421, 3.2): by a key that is known before, and covering what matters of it."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gateway.access.jwk import PublicKey
+from gateway.messages.digest import check_digest
+from gateway.messages.faults import SignatureBroken
+from gateway.messages.message import Message, signature_base
+from gateway.messages.structured import InnerList, Item, dictionary
+
+#: of a key (JOSE) -> of a message
+ALGORITHMS = {"EdDSA": "ed25519", "ES256": "ecdsa-p256-sha256"}
+#: seconds: how old a signature may be, and how far a clock may go ahead of ours
+OLDEST, AHEAD = 300, 60
+_HALF = 32
+_NONCE = range(8, 129)
+_PARAMS = frozenset({"created", "expires", "keyid", "alg", "nonce", "tag"})
+
+
+class Signed(NamedTuple):
+    """A message that was signed by this key."""
+
+    label: str
+    key: PublicKey
+    signature: bytes
+    #: what was signed
+    base: bytes
+    created: int
+    nonce: str
+
+    @property
+    def base_digest(self) -> str:
+        """SHA-256 of what was signed, in hexadecimal."""
+        return hashlib.sha256(self.base).hexdigest()
+
+
+def verified(
+    message: Message, body: bytes, keys: Sequence[PublicKey], request: Message | None = None
+) -> Signed:
+    """The signature of the message, whenever it was made; SignatureBroken says why it does not hold.
+
+    `request`: the one that an answer is to.
+    """
+    label, signed, signature = _only(message)
+    key = _key(signed, keys)
+    _check_covered(signed, message, body)
+    base = signature_base(signed, message, request)
+    if not _is_signed(key, signature, base):
+        raise SignatureBroken("the key did not sign this message")
+    created, nonce = signed.param("created"), signed.param("nonce")
+    if not isinstance(created, int) or isinstance(created, bool):
+        raise SignatureBroken("'created' is missing")
+    return Signed(label, key, signature, base, created, nonce if isinstance(nonce, str) else "")
+
+
+def fresh(message: Message, signed: Signed, now: float) -> None:
+    """SignatureBroken unless the signature was made a moment ago, is in force, and can be taken once only."""
+    if not now - OLDEST <= signed.created <= now + AHEAD:
+        raise SignatureBroken(f"'created' is not within the last {OLDEST} seconds")
+    _, inner, _ = _only(message)
+    expires = inner.param("expires")
+    if expires is not None and (not isinstance(expires, int) or expires < now or expires < signed.created):
+        raise SignatureBroken("'expires' is over, or no time")
+    if len(signed.nonce) not in _NONCE:
+        raise SignatureBroken("'nonce' must have 8 to 128 letters, new ones each time")
+
+
+def _only(message: Message) -> tuple[str, InnerList, bytes]:
+    """The one signature: with several nobody would know which of them counts."""
+    inputs = dictionary(", ".join(message.fields.get("signature-input", ())))
+    signatures = dictionary(", ".join(message.fields.get("signature", ())))
+    if len(inputs) != 1 or inputs.keys() != signatures.keys():
+        raise SignatureBroken("a message has exactly one signature, under one label in both fields")
+    ((label, inner),) = inputs.items()
+    item = signatures[label]
+    if not isinstance(inner, InnerList) or not isinstance(item, Item) or not isinstance(item.value, bytes):
+        raise SignatureBroken("the signature is not written as RFC 9421 says")
+    if strange := {name for name, _ in inner.params} - _PARAMS:
+        raise SignatureBroken(f"the parameter '{min(strange)}' of a signature is not taken here")
+    return label, inner, item.value
+
+
+def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
+    name, algorithm = signed.param("keyid"), signed.param("alg")
+    key = next((one for one in keys if name in (one.kid, one.thumbprint)), None)
+    if key is None:
+        raise SignatureBroken("'keyid' is none of the requester's keys (its id, or its RFC 7638 thumbprint)")
+    if algorithm is not None and algorithm != ALGORITHMS[key.algorithm]:
+        raise SignatureBroken(f"'alg' is not that of the key: {ALGORITHMS[key.algorithm]}")
+    return key
+
+
+def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
+    """What matters of a message must be covered, and the body be the one that it says."""
+    names = {item.value for item in signed.items if not item.params}
+    wanted = ["@status"] if message.status else ["@method"]
+    if not message.status and not names & {"@target-uri", "@request-target"}:
+        wanted += ["@path", *(["@query"] if message.query else [])]
+    if body or "content-digest" in message.fields:
+        wanted.append("content-digest")
+    if lacking := [name for name in wanted if name not in names]:
+        raise SignatureBroken(f"the signature does not cover {', '.join(lacking)}")
+    if "content-digest" in message.fields:
+        check_digest(message.fields["content-digest"], body)
+
+
+def _is_signed(key: PublicKey, signature: bytes, base: bytes) -> bool:
+    if len(signature) != 2 * _HALF:
+        return False
+    try:
+        if isinstance(key.key, Ed25519PublicKey):
+            key.key.verify(signature, base)
+        else:
+            r, s = (int.from_bytes(half) for half in (signature[:_HALF], signature[_HALF:]))
+            key.key.verify(encode_dss_signature(r, s), base, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""The signed form of an answer (RFC 9901): which of its values stand in it, and what it is bound to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.documents.keys import DocumentKey
+from gateway.documents.sd_jwt import seal
+from gateway.domain.errors import KeyUnavailable
+from gateway.domain.parties import Requester
+from gateway.telemetry import log
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Signs answers; what it needs of them is plain data."""
+
+    key: DocumentKey
+    #: for so long a signed answer is to be taken as genuine
+    days: int
+
+    async def passport(
+        self, answer: Mapping[str, Any], requester: Requester, issuer: str, now: datetime
+    ) -> str | None:
+        """The SD-JWT of an answer; None when the key cannot be used: the form opens all the same.
+
+        Filled fields stand in it, and the evidence that they point to once each; disputed and typed values do not.
+        """
+        procedure = answer["procedure"]
+        claims = {
+            "iss": issuer,
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(days=self.days)).timestamp()),
+            "jti": answer["exchange_id"],
+            "requester": requester.id,
+            "procedure": {"code": procedure["code"], "mapping_version": procedure["mapping_version"]},
+            "receipt": answer["receipt"],
+        }
+        fields, evidence = disclosed(answer)
+        key = self.key
+        try:
+            return await seal(
+                claims, {"fields": fields, "evidence": evidence}, key.kid, key.algorithm, key.sign
+            )
+        except KeyUnavailable:
+            log().warning("prefill.passport.unsigned", exchange_id=answer["exchange_id"])
+            return None
+
+
+def disclosed(answer: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, object]]:
+    """What is signed of each field and of each evidence that they point to."""
+    known = answer["evidence"]
+    fields: dict[str, object] = {}
+    evidence: dict[str, object] = {}
+    for key, entry in answer["fields"].items():
+        if entry["state"] != "filled":
+            continue
+        source = entry["evidence"]
+        said = {"value": entry["value"], "evidence": source, "attribute": entry["attribute"]}
+        if entry["doubt"] is not None:
+            said["doubt"] = entry["doubt"]["kind"]
+        fields[key] = said
+        if source in known:
+            evidence[source] = known[source]
+    return fields, evidence

@@ -1,0 +1,345 @@
+"""Signed messages (RFC 9421, RFC 9530) at the real door: verified, kept as evidence, refused when altered."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.serving import Plan, running
+from tests import fresh, typed
+from tests.access.conftest import Answer, Harbourfront, enrolled
+from tests.access.messages import Draft, digest, thumbprint
+from tests.access.signing import p256
+from tests.flows.conftest import new_official, on_session
+from tests.flows.test_records import records
+
+
+def body(front: Harbourfront, **more: Any) -> bytes:
+    one = next(p for p in front.described["personas"] if "facts_example" in p["traits"])
+    who = {word: one[word] for word in ("personal_id", "full_name", "birth_date")}
+    asked = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    return json.dumps({**asked, "official": new_official(), **more}).encode()
+
+
+async def draft(front: Harbourfront, client: str = "coast", **more: Any) -> Draft:
+    port = front.port(client)
+    headers = {"authorization": f"Bearer {await port.plain()}"}
+    return Draft(
+        front.keys[client],
+        f"{front.url}/v1/prefill",
+        body(front),
+        {**headers, **more.pop("headers", {})},
+        **more,
+    )
+
+
+async def send(
+    front: Harbourfront, one: Draft, headers: dict[str, str] | None = None, sent: bytes | None = None
+) -> Answer:
+    fields = one.signed() if headers is None else headers
+    async with front.session.post(one.url, data=one.body if sent is None else sent, headers=fields) as answer:
+        return Answer(answer.status, answer.headers.copy(), await answer.json(content_type=None))
+
+
+def of(front: Harbourfront, exchange: str) -> list[dict[str, Any]]:
+    return [one for one in records(front) if one["exchange"] == exchange]  # type: ignore[arg-type]
+
+
+@on_session
+async def test_signed_request_is_answered_and_its_record_keeps_the_signature(front: Harbourfront) -> None:
+    one = await draft(front)
+    fields = one.signed()
+    answer = await send(front, one, fields)
+    assert answer.status == 200, answer.body
+    intent, outcome = of(front, answer.body["exchange_id"])
+    assert intent["v"] == 1
+    assert intent["notes"] == {
+        "signature": fields["signature"].partition("=:")[2].rstrip(":"),
+        "signature_base": hashlib.sha256(one.base.encode()).hexdigest(),
+        "signature_key": thumbprint(one.key),
+    }
+    assert "signature" not in outcome["notes"]
+
+
+@on_session
+async def test_proof_of_possession_can_be_covered_as_well(front: Harbourfront) -> None:
+    port = front.port("harbour")
+    token = await port.token()
+    headers = {"authorization": f"DPoP {token}", "dpop": port.proof("POST", "/v1/prefill", token)}
+    one = Draft(front.keys["harbour"], f"{front.url}/v1/prefill", body(front), headers)
+    one.covered += ['"dpop"', '"content-type"']
+    answer = await send(front, one)
+    assert answer.status == 200, answer.body
+    assert of(front, answer.body["exchange_id"])[0]["notes"]["signature_key"] == thumbprint(one.key)
+
+
+@on_session
+@pytest.mark.parametrize("covered", [
+    ['"@method"', '"@path"', '"content-digest"'],
+    ['"@method"', '"@path"', '"@authority"', '"@scheme"', '"content-digest"', '"content-type"'],
+])  # fmt: skip
+async def test_other_components_that_say_as_much_are_taken(front: Harbourfront, covered: list[str]) -> None:
+    answer = await send(front, await draft(front, covered=covered))
+    assert answer.status == 200, answer.body
+
+
+@on_session
+async def test_request_without_a_signature_is_answered_as_before(front: Harbourfront) -> None:
+    one = await draft(front)
+    answer = await send(front, one, one.headers)
+    assert answer.status == 200
+    assert of(front, answer.body["exchange_id"])[0]["notes"] == {}
+
+
+def _param(**more: Any) -> Callable[[Draft], dict[str, str]]:
+    def spoil(one: Draft) -> dict[str, str]:
+        one.params |= more
+        return one.signed()
+
+    return spoil
+
+
+def _covered(*names: str) -> Callable[[Draft], dict[str, str]]:
+    def spoil(one: Draft) -> dict[str, str]:
+        one.covered = list(names)
+        return one.signed()
+
+    return spoil
+
+
+def _after(**fields: str) -> Callable[[Draft], dict[str, str]]:
+    return lambda one: {**one.signed(), **{name.replace("_", "-"): text for name, text in fields.items()}}
+
+
+def _other_key(one: Draft) -> dict[str, str]:
+    return one.signed(p256())
+
+
+def _other_method(one: Draft) -> dict[str, str]:
+    one.method = "PUT"
+    return one.signed()
+
+
+def _other_target(one: Draft) -> dict[str, str]:
+    url, one.url = one.url, one.url.replace("/v1/prefill", "/v1/explain")
+    fields = one.signed()
+    one.url = url
+    return fields
+
+
+def _other_host(one: Draft) -> dict[str, str]:
+    url, one.url = one.url, "https://other.example/v1/prefill"
+    fields = one.signed()
+    one.url = url
+    return fields
+
+
+def _cut(one: Draft) -> dict[str, str]:
+    fields = one.signed()
+    made = base64.b64decode(fields["signature"].partition("=:")[2].rstrip(":"))
+    return {**fields, "signature": f"sig1=:{base64.b64encode(made[:-1]).decode()}:"}
+
+
+def _negated(one: Draft) -> dict[str, str]:
+    """r and s in the other order."""
+    fields = one.signed()
+    made = base64.b64decode(fields["signature"].partition("=:")[2].rstrip(":"))
+    return {**fields, "signature": f"sig1=:{base64.b64encode(made[32:] + made[:32]).decode()}:"}
+
+
+def _two(one: Draft) -> dict[str, str]:
+    fields = one.signed()
+    return {
+        **fields,
+        "signature-input": f"{fields['signature-input']}, sig2={one.inner}",
+        "signature": f"{fields['signature']}, {fields['signature'].replace('sig1', 'sig2')}",
+    }
+
+
+def _without(name: str) -> Callable[[Draft], dict[str, str]]:
+    return lambda one: {key: text for key, text in one.signed().items() if key != name}
+
+
+def _other_label(one: Draft) -> dict[str, str]:
+    fields = one.signed()
+    return {**fields, "signature": fields["signature"].replace("sig1", "sig2")}
+
+
+FORGED: dict[str, Callable[[Draft], dict[str, str]]] = {
+    "another key": _other_key,
+    "another method": _other_method,
+    "another target": _other_target,
+    "another host": _other_host,
+    "another digest": _after(content_digest=digest(b"{}")),
+    "digest of another algorithm": _after(content_digest="md5=:AAAA:"),
+    "old": _param(created=1_700_000_000),
+    "of the future": _param(created=4_000_000_000),
+    "expired": _param(expires=1_700_000_001),
+    "without created": _param(created=None),
+    "without nonce": _param(nonce=None),
+    "short nonce": _param(nonce="1234"),
+    "without keyid": _param(keyid=None),
+    "key of somebody else": _param(keyid="47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"),
+    "other algorithm": _param(alg="ed25519"),
+    "symmetric algorithm": _param(alg="hmac-sha256"),
+    "RSA": _param(alg="rsa-v1_5-sha256"),
+    "unknown parameter": _param(crit="x"),
+    "method left out": _covered('"@target-uri"', '"content-digest"'),
+    "target left out": _covered('"@method"', '"content-digest"'),
+    "digest left out": _covered('"@method"', '"@target-uri"'),
+    "covered twice": _covered('"@method"', '"@method"', '"@target-uri"', '"content-digest"'),
+    "field in capitals": _covered('"@method"', '"@target-uri"', '"Content-Digest"'),
+    "signature cut": _cut,
+    "halves swapped": _negated,
+    "two signatures": _two,
+    "another label": _other_label,
+    "no signature": _without("signature"),
+    "no input": _without("signature-input"),
+    "not structured": _after(signature_input="sig1=(("),
+    "blank": _after(signature="sig1=::"),
+    "text for a signature": _after(signature='sig1="AAAA"'),
+}
+
+
+@on_session
+@pytest.mark.parametrize("name", FORGED)
+async def test_forged_message_is_refused_with_a_record_and_asks_nobody(
+    front: Harbourfront, name: str
+) -> None:
+    one = await draft(front)
+    before = len(records(front))  # type: ignore[arg-type]
+    answer = await send(front, one, FORGED[name](one))
+    assert answer.status == 401, answer.body
+    assert answer.body["code"] == "signature_invalid"
+    assert one.body.decode() not in json.dumps(answer.body)
+    (refusal,) = records(front)[before:]  # type: ignore[arg-type]
+    assert (refusal["phase"], refusal["result"]) == ("refusal", "signature_invalid")
+    assert refusal["rules"] == ["signature:invalid"]
+
+
+@on_session
+async def test_body_that_was_changed_under_way_is_refused(front: Harbourfront) -> None:
+    one = await draft(front)
+    answer = await send(front, one, one.signed(), sent=one.body + b" ")
+    assert (answer.status, answer.body["code"]) == (401, "signature_invalid")
+
+
+@on_session
+async def test_signature_over_one_token_says_nothing_of_another(front: Harbourfront) -> None:
+    one, other = await draft(front), await front.port("coast").plain()
+    answer = await send(front, one, {**one.signed(), "authorization": f"Bearer {other}"})
+    assert (answer.status, answer.body["code"]) == (401, "signature_invalid")
+
+
+@on_session
+async def test_message_is_taken_once(front: Harbourfront) -> None:
+    one = await draft(front)
+    fields = one.signed()
+    assert (await send(front, one, fields)).status == 200
+    again = await send(front, one, fields)
+    assert (again.status, again.body["code"]) == (401, "signature_invalid")
+    assert "nonce" in again.body["detail"]
+    # also not with a new signature over the old nonce
+    other = await draft(front, params={"nonce": one.params["nonce"]})
+    assert (await send(front, other)).status == 401
+
+
+@on_session
+async def test_key_of_one_requester_signs_nothing_for_another(front: Harbourfront) -> None:
+    one = await draft(front)
+    one.key = front.keys["harbour"]
+    one.params |= {"keyid": thumbprint(one.key), "alg": "ed25519"}
+    answer = await send(front, one)
+    assert (answer.status, answer.body["code"]) == (401, "signature_invalid")
+
+
+def stored(start: str, headers: Any, content: bytes) -> bytes:
+    lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+    return f"{start}\r\n{lines}\r\n".encode() + content
+
+
+@on_session
+async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
+    front: Harbourfront, tmp_path: Path
+) -> None:
+    one = await draft(
+        front, headers={"accept-signature": 'back=("@status" "content-digest");nonce="n-0123456789"'}
+    )
+    fields = one.signed()
+    async with front.session.post(one.url, data=one.body, headers=fields) as response:
+        raw, status, headers = await response.read(), response.status, response.headers.copy()
+    assert status == 200
+    assert 'nonce="n-0123456789"' in headers["Signature-Input"]
+    host = {"host": one.url.split("/")[2]}
+    (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", {**host, **fields}, one.body))
+    (tmp_path / "answer.http").write_bytes(stored("HTTP/1.1 200 OK", headers, raw))
+    async with front.session.get(f"{front.url}/oauth2/jwks") as response:
+        (tmp_path / "jwks.json").write_bytes(await response.read())
+    leaves = [json.dumps({"index": n, "leaf": json.dumps(leaf)}) for n, leaf in enumerate(records(front))]  # type: ignore[arg-type]
+    (tmp_path / "day.jsonl").write_text("\n".join(['{"export": 1}', *leaves]) + "\n")
+    key = str(front.config.parent / "coast.pub.pem")
+
+    async def verify(name: str, *words: str) -> typed.Said:
+        return await asyncio.to_thread(
+            typed.motlan, "verify-message", str(tmp_path / name), "--origin", front.url, *words, "--json"
+        )
+
+    said = await verify("request.http", "--key", key, "--log", str(tmp_path / "day.jsonl"))
+    assert said.code == 0, said.out + said.err
+    (record,) = json.loads(said.out)["records"]
+    assert record["exchange"] == json.loads(raw)["exchange_id"]
+    by = ("--key", str(tmp_path / "jwks.json"), "--request", str(tmp_path / "request.http"))
+    assert (await verify("answer.http", *by)).code == 0
+    # another answer, another request, a log without the record
+    (tmp_path / "answer.http").write_bytes(
+        stored("HTTP/1.1 200 OK", headers, raw.replace(b"1.004873", b"1.004874"))
+    )
+    assert (await verify("answer.http", *by)).code == 1
+    (tmp_path / "answer.http").write_bytes(stored("HTTP/1.1 200 OK", headers, raw))
+    other = {**host, **fields, "content-digest": digest(b"")}
+    (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", other, b""))
+    assert (await verify("answer.http", *by)).code == 1
+    assert (await verify("request.http", "--key", key)).code == 1
+    (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", {**host, **fields}, one.body))
+    (tmp_path / "day.jsonl").write_text('{"export": 1}\n')
+    assert (await verify("request.http", "--key", key, "--log", str(tmp_path / "day.jsonl"))).code == 1
+
+
+@on_session
+async def test_refusal_is_signed_as_well_and_nobody_unknown_gets_a_signature(front: Harbourfront) -> None:
+    asked = {"accept-signature": "back=()"}
+    one = await draft(front, headers=asked)
+    refused = await send(front, one, {**one.signed(), "content-digest": digest(b"")})
+    assert refused.status == 401
+    assert refused.headers["Signature"].startswith("back=:")
+    unknown = await send(front, one, {**asked, "content-type": "application/json"})
+    assert unknown.status == 401
+    assert "Signature" not in unknown.headers
+    assert "Signature" not in (await send(front, await draft(front))).headers
+
+
+@on_session
+async def test_agreement_may_want_every_request_signed(front: Harbourfront, tmp_path: Path) -> None:
+    config, keys = enrolled(tmp_path)
+    agreement = config / "agreements/portal.yaml"
+    text = agreement.read_text("utf-8")
+    agreement.write_text(text.replace("purposes: [", "signed: required\npurposes: [", 1), "utf-8")
+    state = tmp_path / "state"
+    fresh.log_in(state)
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    plan = Plan(root=tmp_path, config=config, state=state, overrides=ports, with_sandbox=True)
+    async with running(plan) as (gateway, content):
+        house = Harbourfront(gateway.api, state, config, keys, front.session, dict(content))
+        one = await draft(house)
+        plain = await send(house, one, one.headers)
+        assert (plain.status, plain.body["code"], plain.body["rule"]) == (
+            403,
+            "signature_missing",
+            "signed:portal",
+        )
+        assert (await send(house, one)).status == 200

@@ -1,0 +1,222 @@
+"""Preview and the right to refuse: the citizen sees first, says no to what he likes, and nothing of it is used."""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House, new_official, on_session
+from tests.flows.sd_jwt import verified
+from tests.flows.test_records import records
+from tests.flows.test_signed_answers import keys
+
+
+async def shown(house: House, **more: Any) -> Any:
+    who = house.subject("facts_example")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    more = {"official": new_official(), "preview": True, **more}
+    return await house.prefill("1.004873", subjects, **more)
+
+
+def evidence_of(answer: Any, source: str) -> str:
+    return next(str(name) for name, one in answer["evidence"].items() if one["source"] == source)
+
+
+def body(answer: Any, *refused: str) -> dict[str, Any]:
+    accepted = [name for name in answer["evidence"] if name not in refused]
+    return {"exchange_id": answer["exchange_id"], "accepted": accepted, "refused": list(refused)}
+
+
+async def decided(house: House, answer: Any, *refused: str) -> Any:
+    status, changed = await house.post("/v1/prefill/decision", body(answer, *refused))
+    assert status == 200, changed
+    return changed
+
+
+@on_session
+async def test_preview_is_marked_and_the_record_says_so(patient: House) -> None:
+    answer = await shown(patient, passport="sd-jwt")
+    assert answer["preview"]["shown_to"] == "citizen"
+    assert answer["passport"] is None
+    noted = [one["notes"] for one in records(patient) if one["exchange"] == answer["exchange_id"]]
+    assert [one.get("preview") for one in noted] == [True, True]
+    assert "passport" not in noted[1]
+    assert (await shown(patient, preview=False))["preview"] is None
+
+
+@on_session
+async def test_refused_evidence_leaves_fields_empty_and_its_papers_required(patient: House) -> None:
+    answer = await shown(
+        patient, account={"SoDienThoai": "0900000001"}, known={"nxnMucDichSuDung": "Kết hôn"}
+    )
+    refused = evidence_of(answer, "population")
+    changed = await decided(patient, answer, refused)
+    assert refused not in changed["evidence"]
+    for key, before in answer["fields"].items():
+        after = changed["fields"][key]
+        if before["evidence"] == refused:
+            assert (after["state"], after["value"]) == ("empty", None)
+            assert after["reason"] == {"code": "evidence_refused"}
+        else:
+            assert after == before
+    assert changed["form"]["nxnMucDichSuDung"] == "Kết hôn"
+    before, after = ({one["code"]: one for one in each["papers"]} for each in (answer, changed))
+    assert before["id_and_residence"]["state"] == "replaced"
+    assert after["id_and_residence"]["state"] == "required"
+    assert after["id_and_residence"]["reason"] == {"code": "evidence_refused"}
+    assert after["id_and_residence"]["advice"]["vi"]
+    assert changed["saved"]["fields"] < answer["saved"]["fields"]
+    who, text = patient.subject("facts_example"), json.dumps(changed, ensure_ascii=False)
+    assert who["personal_id"] not in text
+    assert who["full_name"] not in text
+
+
+@on_session
+async def test_paper_that_does_not_apply_because_of_refused_evidence_is_required(patient: House) -> None:
+    answer = await shown(patient)
+    before = {one["code"]: one for one in answer["papers"]}
+    assert before["divorce_or_death_paper"]["state"] == "not_applicable"
+    # that she is not divorced is what the population database says
+    changed = await decided(patient, answer, evidence_of(answer, "population"))
+    after = {one["code"]: one for one in changed["papers"]}
+    assert after["divorce_or_death_paper"]["state"] == "required"
+    # what rests on another source stays as it was
+    answer = await shown(patient)
+    changed = await decided(patient, answer, evidence_of(answer, "civil_status"))
+    assert changed["papers"] == answer["papers"]
+
+
+@on_session
+async def test_decision_is_a_record_that_names_evidence_and_digests_what_is_left(patient: House) -> None:
+    answer = await shown(patient)
+    refused = evidence_of(answer, "civil_status")
+    changed = await decided(patient, answer, refused)
+    record = records(patient)[-1]
+    outcome = [one for one in records(patient) if one["exchange"] == answer["exchange_id"]][1]
+    assert (record["phase"], record["result"]) == ("consent", "decision")
+    for word in ("exchange", "requester", "procedure", "purpose", "subjects", "official", "agency"):
+        assert record[word] == outcome[word], word
+    assert record["notes"]["refused"] == refused
+    emptied = [key for key, one in answer["fields"].items() if one["evidence"] == refused]
+    assert record["notes"]["emptied"].split() == emptied
+    assert set(record["fields"]) == set(outcome["fields"]) - set(emptied)
+    assert changed["receipt"]["leaf_hash"] != answer["receipt"]["leaf_hash"]
+    assert changed["decision"]["refused"] == [refused]
+
+
+@on_session
+async def test_answer_is_signed_after_the_decision_and_without_what_was_refused(patient: House) -> None:
+    answer = await shown(patient, passport="sd-jwt")
+    refused = evidence_of(answer, "population")
+    changed = await decided(patient, answer, refused)
+    claims = verified(changed["passport"], await keys(patient))
+    assert refused not in claims["evidence"]
+    assert claims["fields"]
+    assert claims["receipt"] == changed["receipt"]
+    assert {one["evidence"] for one in claims["fields"].values()}.isdisjoint({refused})
+    assert set(claims["fields"]) == {
+        key for key, one in changed["fields"].items() if one["state"] == "filled"
+    }
+
+
+@on_session
+async def test_decision_is_final_and_only_the_requester_takes_it(patient: House) -> None:
+    answer = await shown(patient)
+    status, problem = await patient.post("/v1/prefill/decision", body(answer), "one_gate")
+    assert (status, problem["code"]) == (404, "decision_unknown")
+    await decided(patient, answer)
+    status, again = await patient.post("/v1/prefill/decision", body(answer))
+    assert (status, again["code"]) == (404, "decision_unknown")
+    unknown = {**body(answer), "exchange_id": "01KB0000000000000000000000"}
+    status, other = await patient.post("/v1/prefill/decision", unknown)
+    # whose it is, whether it was, and whether it is over, look the same
+    assert {one.pop("exchange_id") for one in (problem, again, other)}
+    assert problem == again == other
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"refused": ["e77"]}, "unknown_evidence"), ({"accepted": []}, "undecided"),
+        ({"refused": ["e1"]}, "decided_twice"),
+        ({"refused": ["x"]}, "unprocessable"), ({"exchange_id": "1"}, "unprocessable"),
+    ],
+)  # fmt: skip
+async def test_decision_that_is_not_one_is_refused_and_changes_nothing(
+    patient: House, change: dict[str, Any], code: str
+) -> None:
+    answer = await shown(patient)
+    status, problem = await patient.post("/v1/prefill/decision", {**body(answer), **change})
+    assert (status, problem["code"]) == (422, code), problem
+    await decided(patient, answer)
+
+
+@on_session
+async def test_decision_waits_until_all_sources_have_answered(patient: House) -> None:
+    await patient.misbehave("civil_status", "slow", seconds=0.6, times=1)
+    answer = await shown(patient, deadline_ms=200)
+    assert answer["pending"]
+    status, problem = await patient.post("/v1/prefill/decision", body(answer))
+    assert (status, problem["code"]) == (422, "still_pending")
+    late: Any = {"pending": answer["pending"]}
+    while late["pending"]:
+        status, late = await patient.post("/v1/prefill/resume", {"pending": late["pending"]})
+        assert status == 200, late
+    assert late["preview"]["shown_to"] == "citizen"
+    refused = evidence_of(late, "civil_status")
+    changed = await decided(patient, late, refused)
+    assert refused not in changed["evidence"]
+
+
+async def test_no_decision_leaves_without_its_record(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        answer = await shown(house)
+        with contextlib.closing(
+            sqlite3.connect(next(house.state.glob("*.db")), isolation_level=None)
+        ) as other:
+            other.execute("ALTER TABLE append_log RENAME TO away")
+            status, problem = await house.post("/v1/prefill/decision", body(answer))
+            assert (status, problem["code"]) == (503, "log_unavailable")
+            other.execute("ALTER TABLE away RENAME TO append_log")
+        await decided(house, answer, *answer["evidence"])
+
+
+async def attested(house: House, answer: Any, form: Any) -> tuple[int, Any]:
+    """What attest says once the records have their places in the log."""
+    asked = {"exchange_id": answer["exchange_id"], "form": form}
+    for _ in range(150):
+        status, told = await house.post("/v1/attest", asked)
+        if status != 404:
+            break
+        await asyncio.sleep(0.1)
+    return status, told
+
+
+@on_session
+async def test_attest_knows_what_was_refused_and_waits_for_the_decision(patient: House) -> None:
+    answer = await shown(patient)
+    refused = evidence_of(answer, "population")
+    status, told = await attested(patient, answer, answer["form"])
+    assert (status, told["code"]) == (422, "undecided")
+    changed = await decided(patient, answer, refused)
+    for _ in range(150):
+        status, told = await attested(patient, answer, answer["form"])
+        if status == 200:
+            break
+        await asyncio.sleep(0.1)
+    assert status == 200, told
+    states = {key: one["state"] for key, one in told["fields"].items()}
+    left = [key for key, one in changed["fields"].items() if one["state"] == "filled"]
+    emptied = [
+        key
+        for key, one in changed["fields"].items()
+        if (one.get("reason") or {}).get("code") == "evidence_refused"
+    ]
+    assert {states[key] for key in left} == {"unchanged"}
+    # what he refused is no evidence any more: written into the form all the same, it is his own word
+    assert {states[key] for key in emptied if key in states} == {"unknown_field"}
