@@ -5,6 +5,7 @@ Done-rows: a consent from receipt to refusal, a second form filled with what the
 
 import asyncio
 import base64
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -248,11 +249,33 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     assert third["fields"]["nguoiNop_dienThoai"]["value"] is None
 
 
+@on_session
+async def test_row_that_was_altered_in_the_database_gives_nobody_anything(lender: House) -> None:
+    ask = residence(lender)
+    who, other = ask["subjects"]["applicant"], lender.subject("divorced")
+    right = {
+        "purpose": "residence_registration",
+        "attributes": {"population.TraCuuThongTinCongDan": ["full_name"]},
+    }
+    mine, theirs = await given(lender, who, **right), await given(lender, other, **right)
+    for change, values in (
+        ('body = replace(body, \'"full_name"\', \'"full_name","gender"\') WHERE id = ?', (mine["consent"],)),
+        (
+            "person = (SELECT person FROM consents WHERE id = ?) WHERE id = ?",
+            (mine["consent"], theirs["consent"]),
+        ),
+    ):
+        with sqlite3.connect(lender.state / "consents.sqlite") as connection:
+            assert connection.execute(f"UPDATE consents SET {change}", values).rowcount == 1  # noqa: S608 -- ours
+        connection.close()
+    for one in (mine, theirs):
+        status, problem = await lender.post("/v1/prefill", {**ask, "consent": one["consent"]})
+        assert (status, problem["code"]) == (403, "consent_missing")
+
+
 async def test_files_hold_no_byte_of_what_was_kept_once_the_consent_is_withdrawn(
     make_house: Callable[..., Any],
 ) -> None:
-    import sqlite3
-
     async with make_house() as house:
         ask = residence(house)
         who = ask["subjects"]["applicant"]
