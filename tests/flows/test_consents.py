@@ -273,6 +273,28 @@ async def test_row_that_was_altered_in_the_database_gives_nobody_anything(lender
         assert (status, problem["code"]) == (403, "consent_missing")
 
 
+@on_session
+async def test_own_data_that_were_moved_to_somebody_else_in_the_database_fill_nothing(patient: House) -> None:
+    who, other = patient.subject("widowed"), patient.subject("divorced")
+    roles = {"owner": who, "requester": who}
+    first = await patient.prefill("1.001612", roles, official=new_official())
+    got, theirs = await given(patient, who), await given(patient, other)
+    form = {**first["form"], "nguoiNop_dienThoai": PHONE}
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    assert (await attested(patient, body))["kept"].keys() == {"phone"}
+    with sqlite3.connect(patient.state / "consents.sqlite") as connection:
+        moved = (
+            "UPDATE own_data_keys SET person = (SELECT person FROM consents WHERE id = ?) WHERE consent = ?"
+        )
+        assert connection.execute(moved, (theirs["consent"], got["consent"])).rowcount == 1
+    connection.close()
+    roles = {"owner": other, "requester": other}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    assert PHONE not in orjson.dumps(second).decode()
+    for one in (got, theirs):
+        await patient.post("/v1/consents/withdraw", {"consent": one["consent"]})
+
+
 async def test_files_hold_no_byte_of_what_was_kept_once_the_consent_is_withdrawn(
     make_house: Callable[..., Any],
 ) -> None:
