@@ -148,12 +148,12 @@ class ConsentBook:
         return row
 
     async def _is_of(self, row: ConsentRow, person: str) -> bool:
-        keys = await self._books.seals.of(row.period)
-        return keys is not None and hmac.compare_digest(index_of(keys, person), row.person)
+        """Whether the person gave it as it stands here: a row that somebody altered in the database is nobody's."""
+        return hmac.compare_digest((await self._person(row)).encode(), person.encode())
 
     async def _person(self, row: ConsentRow) -> str:
         keys = await self._books.seals.of(row.period)
-        plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+        plain = None if keys is None else unseal(keys.encryption, row.sealed, _bound(row))
         return "" if plain is None else plain.decode()
 
     async def _row(
@@ -172,14 +172,29 @@ class ConsentBook:
         assert given.expires is not None
         row = ConsentRow(
             0, consent, keys.period, index_of(keys, given.person), holder, asker.requester.id, given.purpose, moment,
-            given.expires.timestamp(), 0.0, "", seal(keys.encryption, given.person.encode(), consent),
+            given.expires.timestamp(), 0.0, "", b"",
         )  # fmt: skip
         told = shown(row._replace(body=orjson.dumps(body).decode()))
         principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
         issuer = books.configuration.gateway.issuer or books.configuration.gateway.log.origin
         claims = receipt(told, principal, issuer, int(moment))
         body["receipt"] = await asyncio.to_thread(books.notary.signed, claims)
-        return row._replace(body=orjson.dumps(body).decode())
+        row = row._replace(body=orjson.dumps(body).decode())
+        return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))
+
+
+def _bound(row: ConsentRow) -> str:
+    """What the sealed part is bound to: all that does not change until the consent is withdrawn."""
+    facts = (
+        row.id,
+        row.person.hex(),
+        row.requester,
+        row.purpose,
+        repr(row.given),
+        repr(row.expires),
+        row.body,
+    )
+    return "\n".join(facts)
 
 
 def named(row: ConsentRow) -> dict[str, frozenset[str]]:

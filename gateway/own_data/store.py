@@ -41,8 +41,8 @@ class OwnStore:
         keys = await self._seals.of(consent.period) if wanted else None
         if keys is None:
             return {}
-        wrapped = seal(keys.encryption, os.urandom(_KEY), _bound(consent.id))
-        new = KeptKey(consent.id, consent.period, index_of(keys, person), consent.requester, wrapped)
+        new = KeptKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
+        new = new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _whose(new)))
         held = await self._rows.key(new, now.timestamp())
         key = None if held is None else _key(keys, held)
         if key is None:
@@ -74,11 +74,16 @@ class OwnStore:
 
 
 def _key(keys: PeriodKeys, held: KeptKey) -> AESGCM | None:
-    plain = unseal(keys.encryption, held.wrapped, _bound(held.consent))
+    plain = unseal(keys.encryption, held.wrapped, _whose(held))
     return None if plain is None else AESGCM(plain)
 
 
-def _bound(consent: str, attribute: str = "") -> str:
+def _whose(held: KeptKey) -> str:
+    """What a key is bound to: one that was moved to somebody else in the database opens nothing."""
+    return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}"
+
+
+def _bound(consent: str, attribute: str) -> str:
     return f"own_data|{consent}|{attribute}"
 
 

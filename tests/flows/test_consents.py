@@ -5,6 +5,7 @@ Done-rows: a consent from receipt to refusal, a second form filled with what the
 
 import asyncio
 import base64
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -248,11 +249,55 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     assert third["fields"]["nguoiNop_dienThoai"]["value"] is None
 
 
+@on_session
+async def test_row_that_was_altered_in_the_database_gives_nobody_anything(lender: House) -> None:
+    ask = residence(lender)
+    who, other = ask["subjects"]["applicant"], lender.subject("divorced")
+    right = {
+        "purpose": "residence_registration",
+        "attributes": {"population.TraCuuThongTinCongDan": ["full_name"]},
+    }
+    mine, theirs = await given(lender, who, **right), await given(lender, other, **right)
+    for change, values in (
+        ('body = replace(body, \'"full_name"\', \'"full_name","gender"\') WHERE id = ?', (mine["consent"],)),
+        (
+            "person = (SELECT person FROM consents WHERE id = ?) WHERE id = ?",
+            (mine["consent"], theirs["consent"]),
+        ),
+    ):
+        with sqlite3.connect(lender.state / "consents.sqlite") as connection:
+            assert connection.execute(f"UPDATE consents SET {change}", values).rowcount == 1  # noqa: S608 -- ours
+        connection.close()
+    for one in (mine, theirs):
+        status, problem = await lender.post("/v1/prefill", {**ask, "consent": one["consent"]})
+        assert (status, problem["code"]) == (403, "consent_missing")
+
+
+@on_session
+async def test_own_data_that_were_moved_to_somebody_else_in_the_database_fill_nothing(patient: House) -> None:
+    who, other = patient.subject("widowed"), patient.subject("divorced")
+    roles = {"owner": who, "requester": who}
+    first = await patient.prefill("1.001612", roles, official=new_official())
+    got, theirs = await given(patient, who), await given(patient, other)
+    form = {**first["form"], "nguoiNop_dienThoai": PHONE}
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    assert (await attested(patient, body))["kept"].keys() == {"phone"}
+    with sqlite3.connect(patient.state / "consents.sqlite") as connection:
+        moved = (
+            "UPDATE own_data_keys SET person = (SELECT person FROM consents WHERE id = ?) WHERE consent = ?"
+        )
+        assert connection.execute(moved, (theirs["consent"], got["consent"])).rowcount == 1
+    connection.close()
+    roles = {"owner": other, "requester": other}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    assert PHONE not in orjson.dumps(second).decode()
+    for one in (got, theirs):
+        await patient.post("/v1/consents/withdraw", {"consent": one["consent"]})
+
+
 async def test_files_hold_no_byte_of_what_was_kept_once_the_consent_is_withdrawn(
     make_house: Callable[..., Any],
 ) -> None:
-    import sqlite3
-
     async with make_house() as house:
         ask = residence(house)
         who = ask["subjects"]["applicant"]
