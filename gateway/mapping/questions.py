@@ -18,6 +18,7 @@ from gateway.mapping.paper_rules import PaperRule, Predicate
 from gateway.mapping.predicates import Facts, Truth, predicate
 from gateway.mapping.procedure import Procedure, refs_of_predicate
 from gateway.mapping.question_model import PLACE, QuestionMapping
+from gateway.mapping.source_faults import Said
 from gateway.mapping.strict import Title
 from gateway.strict_yaml import Document, Loc
 
@@ -141,8 +142,8 @@ def _faults(
     except ConfigError as error:
         yield from error.problems
         return
-    for at, what, remedy in (*_asked(rule, evidence), *_examples(question, evidence)):
-        yield document.problem(at, what, remedy)
+    for at, what, *more in (*_asked(rule, evidence), *_examples(question, evidence)):
+        yield document.problem(at, what, *more)
 
 
 def _part(document: Document, data: object) -> Document:
@@ -151,33 +152,34 @@ def _part(document: Document, data: object) -> Document:
     return Document(document.path, document.name, data, lines)
 
 
-def _asked(rule: Predicate, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
+def _asked(rule: Predicate, evidence: Evidence) -> Iterator[Said]:
     """References that lead nowhere, and words that the evidence never has."""
     if not any(getattr(rule, form) for form in _FORMS):
         yield ("asks",), "it asks for no evidence", f"write one of {', '.join(_FORMS)}"
     wrong = [fault for word in refs_of_predicate(rule) if (fault := _reference_fault(word, evidence))]
-    yield from ((("asks",), what, remedy) for what, remedy in wrong)
-    if rule.part is not None and not wrong:
+    yield from ((("asks",), *fault) for fault in wrong)
+    if wrong:
+        return
+    if rule.part is not None:
         for word in refs_of_predicate(rule):
             kind, _, attribute = word.partition(".")
             yield from _parts(word, rule.part, evidence[kind][attribute])
-    elif rule.part is None:
-        for (*_, at), what, remedy in predicate_faults({"asks": rule}, evidence):
-            yield ("asks", at), what, remedy
+        return
+    for (*_, at), what, remedy in predicate_faults({"asks": rule}, evidence):
+        yield ("asks", at), what, remedy
 
 
-def _reference_fault(word: str, evidence: Evidence) -> tuple[str, str] | None:
-    """What is wrong with a reference, and the remedy."""
+def _reference_fault(word: str, evidence: Evidence) -> tuple[str, str, *tuple[str, ...]] | None:
+    """What is wrong with a reference, the remedy, and the file that it was looked for in."""
     kind, _, attribute = word.partition(".")
     file = f"schemas/evidence/{kind}.schema.json"
     if ":" in word:
         return f"'{word}' names a role, and a question has one subject", "leave the role out"
     if kind not in evidence:
-        return f"'{word}' names no evidence type", near(kind, evidence, f"add {file}")
+        return f"'{word}' names no evidence type", near(kind, evidence, f"add {file}"), file
     if attribute not in evidence[kind]:
-        return f"'{word}' names no attribute of {file}", near(
-            attribute, evidence[kind], f"declare it in {file}"
-        )
+        remedy = near(attribute, evidence[kind], f"declare it in {file}")
+        return f"'{word}' names no attribute of {file}", remedy, file
     return None
 
 
@@ -188,7 +190,7 @@ def _parts(word: str, part: str, schema: object) -> Iterator[tuple[Loc, str, str
         yield ("asks", "part"), f"'{word}' has no member '{part}'", near(part, names, "leave 'part' out")
 
 
-def _examples(question: Question, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
+def _examples(question: Question, evidence: Evidence) -> Iterator[Said]:
     outcomes = {str(one) for one in Outcome}
     for index, example in enumerate(question.mapping.examples):
         if not question.takes(example.parameter):
@@ -197,7 +199,8 @@ def _examples(question: Question, evidence: Evidence) -> Iterator[tuple[Loc, str
         for kind, given in example.evidence.items():
             at = ("examples", index, "evidence", kind)
             if kind not in evidence:
-                yield at, f"there is no evidence type '{kind}'", near(kind, evidence, "see schemas/evidence")
+                file = f"schemas/evidence/{kind}.schema.json"
+                yield at, f"there is no evidence type '{kind}'", near(kind, evidence, f"add {file}"), file
             elif isinstance(given, str) and given not in outcomes:
                 yield (
                     at,
