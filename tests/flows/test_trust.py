@@ -127,7 +127,11 @@ async def test_child_without_a_number_finds_its_uses_through_its_mother(
         _, page = await house.post("/v1/usage", {"subject": {"newborn": other}}, client="citizen")
         assert bool(page["uses"]) is not bool(told)
     search = {"subject": {"newborn": child}, "phase": "outcome"}
-    _, page = await house.post("/v1/audit/search", search, client="auditor")
+    async with asyncio.timeout(
+        10
+    ):  # the use was found by its intent; the outcome gets its place a moment later
+        while not (page := (await house.post("/v1/audit/search", search, client="auditor"))[1])["records"]:
+            await asyncio.sleep(0.1)
     assert [one["exchange_id"] for one in page["records"]] == [answer["exchange_id"]]
 
 
