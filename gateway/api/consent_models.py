@@ -5,19 +5,14 @@ What a citizen must have said has no default: where it is missing, the answer is
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from gateway.api import grammar
 from gateway.api.audit_models import Exchange, Moment, Name
-from gateway.api.models import Body, OpenWord, PersonalId, Word
+from gateway.api.models import Body, OpenWord, PersonalId, Word, example
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.settings_consents import Demand
-
-
-def _example(body: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
-
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
 DemandId = Annotated[str, Field(pattern=grammar.DEMAND, examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
@@ -54,7 +49,7 @@ class CitizenBody(Body):
 class ConsentBody(Body):
     """`POST /v1/consents`: what a citizen said yes to. Only `requester` and `controller` may be left out."""
 
-    model_config = _example({
+    model_config = example({
         "subject": _WHO, "purpose": "keep_own_data",
         "attributes": {"own_data.kept": ["phone", "email"]}, "text_version": "giu-du-lieu-2026-01", "language": "vi",
         "channel": "portal", "expires_at": "2027-11-25T00:00:00Z",
@@ -79,7 +74,7 @@ class ConsentBody(Body):
 class WithdrawBody(Body):
     """`POST /v1/consents/withdraw`: by who holds it, or by the citizen through a page of his."""
 
-    model_config = _example({"consent": "cs-abcdefghijkmnpqrstuvwxyz", "subject": _WHO})
+    model_config = example({"consent": "cs-abcdefghijkmnpqrstuvwxyz", "subject": _WHO})
 
     consent: ConsentId
     subject: CitizenBody | None = None
@@ -88,7 +83,7 @@ class WithdrawBody(Body):
 class ConsentSearchBody(Body):
     """`POST /v1/consents/search`: with `subject` a citizen's, else those that the requester holds."""
 
-    model_config = _example({"subject": _WHO, "limit": 50})
+    model_config = example({"subject": _WHO, "limit": 50})
 
     subject: CitizenBody | None = None
     limit: Limit = 50
@@ -99,7 +94,7 @@ class ConsentSearchBody(Body):
 class AttestBody(Body):
     """`POST /v1/attest`; with `keep` what only the citizen knows is kept under his `consent`."""
 
-    model_config = _example({
+    model_config = example({
         "exchange_id": "01KB0000000000000000000000", "form": {"hoTen": "Trần Thị Mẫu", "soDienThoai": "0900000001"},
         "keep": True, "consent": "cs-abcdefghijkmnpqrstuvwxyz",
     })  # fmt: skip
@@ -113,9 +108,7 @@ class AttestBody(Body):
 class DemandBody(Body):
     """`POST /v1/subject-requests`."""
 
-    model_config = _example(
-        {"subject": _WHO, "kind": "access", "text": "Tôi muốn biết dữ liệu nào được lưu."}
-    )
+    model_config = example({"subject": _WHO, "kind": "access", "text": "Tôi muốn biết dữ liệu nào được lưu."})
 
     subject: CitizenBody
     kind: Demand
@@ -128,7 +121,7 @@ class DemandBody(Body):
 class DemandSearchBody(Body):
     """`POST /v1/subject-requests/search`."""
 
-    model_config = _example({"state": "open", "limit": 50})
+    model_config = example({"state": "open", "limit": 50})
 
     subject: CitizenBody | None = None
     state: Literal["open", "all"] = "all"
@@ -139,7 +132,7 @@ class DemandSearchBody(Body):
 class DemandUpdateBody(Body):
     """`POST /v1/subject-requests/update`; `extend` and `refuse` need a reason."""
 
-    model_config = _example({
+    model_config = example({
         "request": "sr-abcdefghijkmnpqrstuvwxyz", "act": "extend", "reason": "Phải hỏi cơ quan quản lý cơ sở dữ liệu",
     })  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
-from gateway.api.models import Body, DossierCode, PersonBody, Text
+from gateway.api.models import Body, DossierCode, PersonBody, Text, example
 
 _NAME = Annotated[str, Field(pattern=grammar.ROLE)]
 Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
@@ -21,28 +21,21 @@ class OtherValue(Body):
 class CorrectionBody(Body):
     """`POST /v1/corrections`: what a database says of somebody, and what he says is right."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "subject": {
-                        "personal_id": "033190001234",
-                        "full_name": "Trần Thị Mẫu",
-                        "birth_date": "1990-02-15",
-                    },
-                    "source": "population",
-                    "attribute": "person.birth_date",
-                    "why": "citizen_corrects",
-                    "shown": "1990-02-15",
-                    "correct": "1990-02-16",
-                    "exchange_id": "01KB0000000000000000000000",
-                    "grounds": "Giấy khai sinh số 12 quyển 01/1990",
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "subject": {
+                "personal_id": "033190001234",
+                "full_name": "Trần Thị Mẫu",
+                "birth_date": "1990-02-15",
+            },
+            "source": "population",
+            "attribute": "person.birth_date",
+            "why": "citizen_corrects",
+            "shown": "1990-02-15",
+            "correct": "1990-02-16",
+            "exchange_id": "01KB0000000000000000000000",
+            "grounds": "Giấy khai sinh số 12 quyển 01/1990",
+        }
     )
 
     subject: PersonBody

@@ -72,6 +72,11 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def example(body: dict[str, Any]) -> ConfigDict:
+    """The settings of a body, with an example of it for `/openapi.json`."""
+    return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
+
+
 class PersonBody(Body):
     """A person; a newborn has no number at all."""
 
@@ -161,29 +166,22 @@ class OfficialBody(Body):
 class PrefillBody(Body):
     """`POST /v1/prefill`."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "procedure": "1.004873",
-                    "subjects": {
-                        "requester": {
-                            "personal_id": "033190001234",
-                            "full_name": "Trần Thị Mẫu",
-                            "birth_date": "1990-02-15",
-                        },
-                        "person": {"same_as": "requester"},
-                    },
-                    "dossier": "H31.14-260105-0007",
-                    "account": {"SoDienThoai": "0900000001"},
-                    "known": {"nxnMucDichSuDung": "Kết hôn"},
-                    "deadline_ms": 2000,
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "procedure": "1.004873",
+            "subjects": {
+                "requester": {
+                    "personal_id": "033190001234",
+                    "full_name": "Trần Thị Mẫu",
+                    "birth_date": "1990-02-15",
+                },
+                "person": {"same_as": "requester"},
+            },
+            "dossier": "H31.14-260105-0007",
+            "account": {"SoDienThoai": "0900000001"},
+            "known": {"nxnMucDichSuDung": "Kết hôn"},
+            "deadline_ms": 2000,
+        }
     )
 
     procedure: ProcedureCode
@@ -217,22 +215,15 @@ class PrefillBody(Body):
 class PredicatesBody(Body):
     """`POST /v1/predicates`."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "subject": {
-                        "personal_id": "033190001234",
-                        "full_name": "Trần Thị Mẫu",
-                        "birth_date": "1990-02-15",
-                    },
-                    "predicates": ["age_at_least:18", "resident_of:33"],
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "subject": {
+                "personal_id": "033190001234",
+                "full_name": "Trần Thị Mẫu",
+                "birth_date": "1990-02-15",
+            },
+            "predicates": ["age_at_least:18", "resident_of:33"],
+        }
     )
 
     subject: PersonBody
@@ -247,13 +238,8 @@ class PredicatesBody(Body):
 class DecisionBody(Body):
     """`POST /v1/prefill/decision`: of each piece of evidence that was shown, whether the citizen accepts it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [{"exchange_id": "01KB0000000000000000000000", "accepted": ["e1"], "refused": ["e2"]}]
-        },
+    model_config = example(
+        {"exchange_id": "01KB0000000000000000000000", "accepted": ["e1"], "refused": ["e2"]}
     )
 
     exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
@@ -264,12 +250,7 @@ class DecisionBody(Body):
 class ResumeBody(Body):
     """`POST /v1/prefill/resume`."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        json_schema_extra={"examples": [{"pending": "p_3q2-7wAAAAB"}]},
-    )
+    model_config = example({"pending": "p_3q2-7wAAAAB"})
 
     pending: Annotated[str, Field(pattern=grammar.TOKEN)]
 
