@@ -7,6 +7,7 @@ power (`synchronous=NORMAL`): what they kept out is over before it starts again.
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from gateway.domain.errors import AccessUnavailable
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 2.0
+_AGAIN_SECONDS = 0.01
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS access_replays (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS access_replays_until ON access_replays (until);
@@ -63,13 +65,27 @@ class AccessFile:
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection)
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.executescript(self._schema)
         except sqlite3.Error:
             connection.close()
             raise
         return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, with patience: SQLite does not wait for another who does the same at this moment."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _make(path: Path) -> None:

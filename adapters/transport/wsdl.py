@@ -4,11 +4,13 @@
 Simple types are text here, whatever the schema calls them; attributes and wildcards are left out.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -71,17 +73,51 @@ class _Unusable(Exception):
     """This WSDL cannot be used: what stood in the way, in the words of whoever read it, and the remedy."""
 
 
-def load(wsdl: Path) -> dict[str, Operation]:
+class _Known(NamedTuple):
+    """What a WSDL said, and the SHA-256 of every file that it was read from, by its path from the WSDL's folder."""
+
+    operations: Mapping[str, Operation]
+    files: Mapping[str, bytes]
+
+    def holds_for(self, wsdl: Path) -> bool:
+        """Whether the same would be read there."""
+        try:
+            return all(_digest((wsdl.parent / path).read_bytes()) == is_ for path, is_ in self.files.items())
+        except OSError:
+            return False
+
+
+#: by the digest of the WSDL: a reload asks for those alone that changed
+_KNOWN: dict[bytes, _Known] = {}
+_MOST = 64
+
+
+def load(wsdl: Path) -> Mapping[str, Operation]:
     """Every document/literal operation of the WSDL by name; ConfigError when the file cannot be used.
 
     A child reads it, so that this process never imports zeep (12 MB). It blocks: call it before serving.
+    What was read once is known until one of its files changes.
     """
     _check_xml(wsdl)
     try:
-        return call(_read, wsdl)
+        return _known(wsdl).operations
     except (_Unusable, ChildFailed, OSError) as error:
         said, remedy = error.args if isinstance(error, _Unusable) else (type(error).__name__, _REMEDY)
         raise ConfigError([Problem(wsdl.name, 0, f"this WSDL cannot be used ({said})", remedy)]) from error
+
+
+def _known(wsdl: Path) -> _Known:
+    digest = _digest(wsdl.read_bytes())
+    known = _KNOWN.get(digest)
+    if known is None or not known.holds_for(wsdl):
+        known = _KNOWN[digest] = call(_read, wsdl)
+        if len(_KNOWN) > _MOST:
+            del _KNOWN[next(iter(_KNOWN))]
+    return known
+
+
+def _digest(content: bytes) -> bytes:
+    return sha256(content).digest()
 
 
 def _check_xml(wsdl: Path) -> None:
@@ -100,15 +136,25 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _read(wsdl: Path) -> dict[str, Operation]:
+def _read(wsdl: Path) -> _Known:
     """What the child does."""
     from zeep import Settings, Transport  # noqa: PLC0415 -- only the child pays for it
     from zeep.wsdl import Document  # noqa: PLC0415
 
+    files: dict[str, bytes] = {}
+
+    class Noting(Transport):
+        """Notes what it loads."""
+
+        def load(self, url: str) -> bytes:
+            content: bytes = super().load(url)  # type: ignore[no-untyped-call]
+            files[os.path.relpath(url, wsdl.parent)] = _digest(content)
+            return content
+
     settings = Settings(strict=True, forbid_dtd=True, forbid_external=True)
-    transport: Any = Transport()
+    transport = Noting()  # type: ignore[no-untyped-call]
     try:
-        document = Document(str(wsdl), transport, settings=settings)
+        document = Document(str(wsdl), transport, settings=settings)  # type: ignore[arg-type]
         for binding in document.bindings.values():
             for name, operation in binding._operations.items():  # noqa: SLF001 -- zeep has no public way
                 if operation.style != "document":
@@ -124,7 +170,7 @@ def _read(wsdl: Path) -> dict[str, Operation]:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
     except Exception as error:  # zeep stumbles over some files with errors of Python's own
         raise _Unusable(_said(error), _remedy(error)) from error
-    return found
+    return _Known(found, files)
 
 
 def _remedy(error: Exception) -> str:

@@ -161,3 +161,33 @@ def test_wsdl_with_a_type_that_contains_itself_is_told(tmp_path: Path) -> None:
         (tmp_path / file.name).write_text(endless, "utf-8")
     with pytest.raises(ConfigError, match="RecursionError"):
         load(tmp_path / WSDL.name)
+
+
+def copied(folder: Path) -> Path:
+    folder.mkdir()
+    for path in WSDL.parent.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder / WSDL.name
+
+
+def test_what_was_read_once_is_known_wherever_it_lies(tmp_path: Path) -> None:
+    one, other = copied(tmp_path / "one"), copied(tmp_path / "other")
+    assert load(one) is load(one)
+    assert load(one) is load(other)
+
+
+@pytest.mark.parametrize("name", ["population.wsdl", "answer.xsd"])
+def test_file_that_changed_is_read_again(name: str, tmp_path: Path) -> None:
+    wsdl = copied(tmp_path / "changing")
+    before = load(wsdl)
+    path = wsdl.with_name(name)
+    path.write_bytes(path.read_bytes().replace(b"</xs:schema>", b"<!-- changed --></xs:schema>"))
+    assert load(wsdl) is not before
+
+
+def test_schema_that_is_gone_is_missed_though_it_was_read_once(tmp_path: Path) -> None:
+    wsdl = copied(tmp_path / "incomplete")
+    load(wsdl)
+    wsdl.with_name("answer.xsd").unlink()
+    with pytest.raises(ConfigError):
+        load(wsdl)

@@ -3,12 +3,15 @@
 import asyncio
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.stores.access_file import AccessFile
 from adapters.stores.replays import open_replays
 from adapters.stores.revocations import open_revocations
 from gateway.domain.errors import AccessUnavailable
@@ -31,6 +34,21 @@ async def test_key_is_new_once_for_all_who_ask_at_the_same_time_through_two_stor
     assert [sum(found[at : at + 3]) for at in range(0, len(found), 3)] == [1] * len(keys)
     await one.close()
     await other.close()
+
+
+def test_processes_that_meet_an_empty_folder_together_are_all_let_in(tmp_path: Path) -> None:
+    def enter(folder: Path, together: Barrier) -> object:
+        file = AccessFile("sqlite:///exchange.db", folder, "NORMAL")
+        together.wait()
+        found = file.use(lambda connection: connection.execute("SELECT 1").fetchone())
+        file.close()
+        return found
+
+    with ThreadPoolExecutor(6) as all_:
+        for number in range(40):
+            together = Barrier(6)
+            entered = [all_.submit(enter, tmp_path / str(number), together) for _ in range(6)]
+            assert [each.result() for each in entered] == [(1,)] * 6
 
 
 async def test_key_that_was_shown_is_known_to_whoever_opens_the_store_after(url: str, tmp_path: Path) -> None:
