@@ -35,6 +35,7 @@ class WorkerFailed(Exception):
 
 def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
     """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained. WorkerFailed at start."""
+    set_up()
     settings = load(plan.config, plan.overrides).gateway
     _check_cache(settings)
     port = _free_port(settings.api.host, settings.api.port)

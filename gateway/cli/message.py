@@ -100,6 +100,6 @@ def _records(export: Path, signed: Signed) -> Iterator[dict[str, Any]]:
             notes = leaf["notes"]
             if (notes.get("signature_base"), notes.get("signature")) == (signed.base_digest, signature):
                 yield {
-                    "index": entry["index"],
+                    "index": entry["i"],
                     **{name: leaf[name] for name in ("exchange", "phase", "time")},
                 }

@@ -1,6 +1,7 @@
 """The file of a new requester: made of what was given, held against the rest of the configuration, then kept or not."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gateway.domain.errors import ConfigError
 from gateway.exchange_log.durable import SHARED, create_file
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_CERTIFICATES = "certificates"
 _WAYS = ("key_out", "public_key", "certificate", "subject", "san_dns")
 
 
@@ -38,7 +40,8 @@ class Wanted:
     certificate: Path | None
     subject: str | None
     san_dns: str | None
-    dpop: bool
+    #: whether its tokens need a proof; None: those of a key do, a certificate binds them itself
+    dpop: bool | None
 
 
 def added(folder: Path, wanted: Wanted) -> Path:
@@ -53,6 +56,8 @@ def added(folder: Path, wanted: Wanted) -> Path:
     except BaseException:
         for one in made:
             one.unlink(missing_ok=True)
+        with suppress(OSError):  # it was there, or others are in it
+            (folder / _CERTIFICATES).rmdir()
         raise
     return path
 
@@ -88,7 +93,7 @@ def _document(folder: Path, wanted: Wanted, made: list[Path]) -> dict[str, Any]:
         document["keys"] = [_given_key(wanted.public_key)]
     else:
         document["certificate"] = _certificate(folder, wanted, made)
-    if wanted.dpop:
+    if "keys" in document if wanted.dpop is None else wanted.dpop:
         document["dpop"] = "required"
     document |= {"scopes": list(wanted.scopes), "agreements": list(wanted.agreements)}
     return document
@@ -118,7 +123,7 @@ def _certificate(folder: Path, wanted: Wanted, made: list[Path]) -> dict[str, st
     if wanted.certificate is None:
         return {"subject": wanted.subject} if wanted.subject else {"san_dns": wanted.san_dns or ""}
     pem = certificates_in(wanted.certificate)[0].public_bytes(Encoding.PEM)
-    place = f"certificates/{wanted.name}.pem"
+    place = f"{_CERTIFICATES}/{wanted.name}.pem"
     _create(folder / place, pem, made, mode=SHARED)
     return {"file": place}
 

@@ -52,7 +52,11 @@ def requesters() -> None:
     "--subject", help="The subject of its certificate (RFC 4514), issued by an authority of client_ca."
 )
 @click.option("--san-dns", help="A DNS name of its certificate, issued by an authority of client_ca.")
-@click.option("--dpop", is_flag=True, help="No token without DPoP, in the sandbox profile too.")
+@click.option(
+    "--dpop/--bearer",
+    default=None,
+    help="Whether a token needs DPoP in the sandbox profile too; with a key it does. In production it always does.",
+)
 @options(CONFIG, JSON, QUIET)
 def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:  # noqa: ANN401 -- as declared above
     """Write config/requesters/NAME.yaml; nothing secret stands in it.
@@ -60,7 +64,7 @@ def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:
     \b
     Examples:
       motlan requesters add harbour --agency 000.00.14.H31 --scope prefill --agreement portal --key-out harbour.pem
-      motlan requesters add port --agency 000.00.14.H31 --scope prefill --public-key port.pub.pem --dpop
+      motlan requesters add port --agency 000.00.14.H31 --scope prefill --public-key port.pub.pem
       motlan requesters add tax --agency 000.00.14.H31 --scope papers --certificate tax.crt.pem
     """  # noqa: D301 -- \b is click's
     folder = _folder(config)
@@ -75,7 +79,8 @@ def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:
     if key is not None or said["public_key"] is not None:
         shown = key or "KEY.pem"
         lines.append(
-            f"   motlan prefill 1.004873 --client-id {facts['client_id']} --client-key {shown} --subject requester=-"
+            f"   motlan prefill 1.004873 --client-id {facts['client_id']} --client-key {shown}"
+            " --subject requester=- --subject person=same:requester"
         )
     voice.say(facts, "\n".join(lines))
     return 0

@@ -37,7 +37,11 @@ from gateway.workers import WorkerFailed, serve_many
     "--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes free ones for all listeners."
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the port."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes on the port; several share late answers, previews and limits by `cache_url: redis://…` only.",
 )
 @READY
 @click.option("--with-sandbox", is_flag=True, help="Start the simulated peers too and speak with them.")

@@ -34,7 +34,7 @@ def copied(folder: Path) -> Path:
 def enrolled(folder: Path) -> tuple[Path, dict[str, Key]]:
     """A configuration with requesters that sign, and their private keys."""
     config, keys = copied(folder), {}
-    made = add(config, "harbour", "--scope", "prefill", "--agreement", "portal", "--dpop", "--key-out",
+    made = add(config, "harbour", "--scope", "prefill", "--agreement", "portal", "--key-out",
                str(folder / "harbour.pem"))  # fmt: skip
     assert made.code == 0, made.err
     keys["harbour"] = read_key(folder / "harbour.pem")
@@ -49,12 +49,14 @@ def enrolled(folder: Path) -> tuple[Path, dict[str, Key]]:
             "prefill",
             "--agreement",
             "portal",
+            "--bearer",
             "--public-key",
             str(folder / "coast.pub.pem"),
         ).code
         == 0
     )
-    assert add(config, "keeper", "--scope", "admin", "--key-out", str(folder / "keeper.pem")).code == 0
+    made = add(config, "keeper", "--scope", "admin", "--bearer", "--key-out", str(folder / "keeper.pem"))
+    assert made.code == 0, made.err
     keys["keeper"] = read_key(folder / "keeper.pem")
     return config, keys
 

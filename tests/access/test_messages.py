@@ -4,13 +4,14 @@ import asyncio
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.serving import Plan, running
+from gateway.serving import Plan, running, write_ready
 from tests import fresh, typed
 from tests.access.conftest import Answer, Harbourfront, enrolled
 from tests.access.messages import Draft, digest, thumbprint
@@ -263,6 +264,23 @@ def stored(start: str, headers: Any, content: bytes) -> bytes:
     return f"{start}\r\n{lines}\r\n".encode() + content
 
 
+def export(front: Harbourfront, out: Path, exchange: str) -> dict[str, Any]:
+    """The whole log once this exchange has its place; gives its intent, as the search shows it."""
+    ready = front.state / "ready.json"
+    write_ready(ready, front.described)
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        said = typed.motlan("log", "export", "--out", str(out), "--ready-file", str(ready))
+        lines = out.read_text().splitlines()[1:] if said.code == 0 else []  # 1: nothing has its place yet
+        for line in (line for line in lines if exchange in line):
+            entry = json.loads(line)
+            leaf = json.loads(entry["leaf"])
+            if (leaf["exchange"], leaf["phase"]) == (exchange, "intent"):
+                return {"index": entry["i"], **leaf}
+        time.sleep(0.2)
+    raise AssertionError("the exchange got no place in time")
+
+
 @on_session
 async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
     front: Harbourfront, tmp_path: Path
@@ -280,8 +298,7 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
     (tmp_path / "answer.http").write_bytes(stored("HTTP/1.1 200 OK", headers, raw))
     async with front.session.get(f"{front.url}/oauth2/jwks") as response:
         (tmp_path / "jwks.json").write_bytes(await response.read())
-    leaves = [json.dumps({"index": n, "leaf": json.dumps(leaf)}) for n, leaf in enumerate(records(front))]  # type: ignore[arg-type]
-    (tmp_path / "day.jsonl").write_text("\n".join(['{"export": 1}', *leaves]) + "\n")
+    exported = await asyncio.to_thread(export, front, tmp_path / "day.jsonl", json.loads(raw)["exchange_id"])
     key = str(front.config.parent / "coast.pub.pem")
 
     async def verify(name: str, *words: str) -> typed.Said:
@@ -292,7 +309,12 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
     said = await verify("request.http", "--key", key, "--log", str(tmp_path / "day.jsonl"))
     assert said.code == 0, said.out + said.err
     (record,) = json.loads(said.out)["records"]
-    assert record["exchange"] == json.loads(raw)["exchange_id"]
+    assert record == {name: exported[name] for name in ("index", "exchange", "phase", "time")}
+    told = await asyncio.to_thread(
+        typed.motlan, "verify-message", str(tmp_path / "request.http"), "--origin", front.url, "--key", key,
+        "--log", str(tmp_path / "day.jsonl")
+    )  # fmt: skip
+    assert (told.code, f"record {exported['index']}: {exported['exchange']}" in told.out) == (0, True)
     by = ("--key", str(tmp_path / "jwks.json"), "--request", str(tmp_path / "request.http"))
     assert (await verify("answer.http", *by)).code == 0
     # another answer, another request, a log without the record
@@ -306,7 +328,8 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
     assert (await verify("answer.http", *by)).code == 1
     assert (await verify("request.http", "--key", key)).code == 1
     (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", {**host, **fields}, one.body))
-    (tmp_path / "day.jsonl").write_text('{"export": 1}\n')
+    head = (tmp_path / "day.jsonl").read_bytes().splitlines(keepends=True)[0]
+    (tmp_path / "day.jsonl").write_bytes(head)
     assert (await verify("request.http", "--key", key, "--log", str(tmp_path / "day.jsonl"))).code == 1
 
 

@@ -129,6 +129,10 @@ def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:
             assert _portal(content).post("/v1/prefill", _body(content)).status == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
+    warned = [
+        line for line in (tmp_path / "err").read_text().splitlines() if "workers_share_no_cache" in line
+    ]
+    assert [json.loads(line)["level"] for line in warned] == ["warning"]
 
 
 def test_workers_end_when_their_parent_is_gone(tmp_path: Path) -> None:

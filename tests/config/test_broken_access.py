@@ -7,6 +7,7 @@ import pytest
 
 from tests import typed
 from tests.access.conftest import add
+from tests.access.test_tls import Own
 from tests.config.telling import Fault, told_once
 from tests.config.test_broken_files import root
 
@@ -107,6 +108,9 @@ def test_requester_that_does_not_fit_is_not_added_and_leaves_nothing_behind(
 ) -> None:
     config, key = root / "config", tmp_path / "new.pem"
     before = {path: path.read_bytes() for path in config.rglob("*") if path.is_file()}
+    pem = tmp_path / "new.crt.pem"
+    pem.write_bytes(Own("newcomer").pem)
+    folders = {path for path in config.rglob("*") if path.is_dir()}
     wrong: dict[str, tuple[str, ...]] = {
         "did you mean 'prefill'": ("newcomer", "--scope", "prefil", "--key-out", str(key)),
         "there is no agreement": ("newcomer", "--scope", "prefill", "--agreement", "nothing", "--key-out", str(key)),
@@ -118,6 +122,9 @@ def test_requester_that_does_not_fit_is_not_added_and_leaves_nothing_behind(
         ),
         "holds a private key": ("newcomer", "--scope", "prefill", "--public-key", str(tmp_path / "private.pem")),
         "no certificate": ("newcomer", "--scope", "prefill", "--certificate", str(tmp_path / "private.pem")),
+        "client_id 'one_gate' is already taken": (
+            "newcomer", "--scope", "prefill", "--client-id", "one_gate", "--certificate", str(pem),
+        ),
         "never reaches the gateway": ("newcomer", "--scope", "prefill", "--subject", "CN=newcomer"),
     }  # fmt: skip
     (tmp_path / "private.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
@@ -126,12 +133,17 @@ def test_requester_that_does_not_fit_is_not_added_and_leaves_nothing_behind(
         assert (said.code, says in said.err) == (2, True), said
         assert not key.exists()
     assert {path: path.read_bytes() for path in config.rglob("*") if path.is_file()} == before
-    assert add(config, "newcomer", "--scope", "prefill", "--key-out", str(key), "--json").code == 0
+    assert {path for path in config.rglob("*") if path.is_dir()} == folders
+    made = add(config, "newcomer", "--scope", "prefill", "--key-out", str(key))
+    assert (made.code, "--subject requester=- --subject person=same:requester" in made.out) == (0, True)
     assert key.stat().st_mode & 0o777 == 0o600
     again = add(config, "other", "--scope", "prefill", "--key-out", str(key))
     assert (again.code, "never overwritten" in again.err) == (2, True)
     listed = typed.motlan("requesters", "list", "--config", str(config), "--json")
-    assert re.search(r'"requester":"newcomer","client_id":"newcomer","method":"private_key_jwt"', listed.out)
+    assert re.search(
+        r'"requester":"newcomer","client_id":"newcomer","method":"private_key_jwt","dpop":"required"',
+        listed.out,
+    )
 
 
 def test_requester_of_nobody_cannot_be_revoked_and_a_folder_without_a_log_is_named(
