@@ -16,6 +16,7 @@ from rich.table import Table
 from gateway.cli.desk import Desk, asks
 from gateway.cli.options import cell
 from gateway.cli.tables import fields_table, papers_table
+from gateway.exchange_log.durable import replace_file
 
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
 
@@ -65,6 +66,11 @@ def procedures(*, desk: Desk) -> int:
 @click.option("--consent", help="Id of the consent that it rests on.")
 @click.option("--mandate", help="Code of the document that lets the applicant act for somebody else.")
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
+@click.option(
+    "--passport",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Have the answer signed (SD-JWT), and write that here.",
+)
 @asks("portal")
 def prefill(
     *,
@@ -74,6 +80,7 @@ def prefill(
     dossier: str | None,
     purpose: str | None,
     deadline_ms: int | None,
+    passport: Path | None,
     desk: Desk,
     **more: str | None,
 ) -> int:
@@ -88,6 +95,7 @@ def prefill(
         motlan prefill 1.004873 --subject requester=- --subject person=same:requester
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
+      motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --passport a.sd-jwt
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
@@ -98,9 +106,21 @@ def prefill(
     }
     if official is not None:
         body["official"] = read_json(official, "--official")
+    if passport is not None:
+        body["passport"] = "sd-jwt"
     answer = desk.asked(lambda client: client.post("/v1/prefill", body, "PrefillAnswer"))
     desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
+    if passport is not None:
+        _write(passport, str(answer.body["passport"]))
     return 0
+
+
+def _write(path: Path, signed: str) -> None:
+    """For nobody else: what is signed are personal data."""
+    try:
+        replace_file(path, signed.encode("ascii"))
+    except OSError as error:
+        raise click.UsageError(f"--passport: {path} cannot be written ({error.strerror})") from None
 
 
 def gathered(subjects: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -154,7 +154,9 @@ def test_workers_end_when_their_parent_is_gone(tmp_path: Path) -> None:
         urllib.request.urlopen(content["gateway"] + "/health/live", timeout=5)  # noqa: S310
 
 
-def test_client_commands_speak_with_a_running_gateway(peaceful: tuple[Path, dict[str, Any]]) -> None:
+def test_client_commands_speak_with_a_running_gateway(
+    peaceful: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     ready, content = str(peaceful[0]), peaceful[1]
     listed = motlan("procedures", "--json", "--ready-file", ready)
     assert listed.code == 0
@@ -164,6 +166,12 @@ def test_client_commands_speak_with_a_running_gateway(peaceful: tuple[Path, dict
     filled = motlan(*words, "--json", "--ready-file", ready, given=subject)
     assert filled.code == 0, filled.err
     assert json.loads(filled.out)["saved"]["fields"] > 5
+    signed = tmp_path / "signed"
+    shown = motlan(*words, "--passport", str(signed), "--json", "--ready-file", ready, given=subject)
+    assert (shown.code, json.loads(shown.out)["passport"]) == (0, signed.read_text("ascii"))
+    assert stat.S_IMODE(signed.stat().st_mode) == 0o600
+    lost = motlan(*words, "--passport", str(tmp_path), "--ready-file", ready, given=subject)
+    assert (lost.code, "--passport" in lost.err) == (2, True)
     words = ("prefill", "9.999999", "--subject", "a=-", "--ready-file", ready)
     refused = motlan(*words, given="{}")
     assert (refused.code, refused.out, "Không tìm thấy" in refused.err) == (1, "", True)
