@@ -32,7 +32,7 @@ PERSON = (
 
 
 @lru_cache(maxsize=1)
-def _operations() -> dict[str, Operation]:
+def _operations() -> Mapping[str, Operation]:
     return load(WSDL)
 
 

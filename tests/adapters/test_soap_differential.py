@@ -1,6 +1,6 @@
 """The compiled decoder says of every answer what zeep says of it, on the same WSDL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ TEXT = st.text(
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> dict[str, Operation]:
+def _compiled() -> Mapping[str, Operation]:
     return load(WSDL)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from gateway.access.service import Access
@@ -27,6 +28,7 @@ from gateway.prefill.request import PrefillRequest
 from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
 from tests.access.memory import Replays, Rows
+from tests.api.office import Office, opened
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "033174209186"
@@ -216,8 +218,8 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture
 async def door(configuration: Configuration, catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[Door]:
-    async for opened in _open(configuration, catalogue, HASTY, tmp_path):
-        yield opened
+    async for made in _open(configuration, catalogue, HASTY, tmp_path):
+        yield made
 
 
 async def _open(
@@ -254,7 +256,20 @@ async def full_door(
     configuration: Configuration, catalogue: Catalogue, tmp_path: Path
 ) -> AsyncIterator[Door]:
     """A door for five connections."""
-    async for opened in _open(
-        configuration, catalogue, HASTY.model_copy(update={"connections": 5}), tmp_path
-    ):
-        yield opened
+    async for made in _open(configuration, catalogue, HASTY.model_copy(update={"connections": 5}), tmp_path):
+        yield made
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """One of its own."""
+    async with opened(tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One for all requests that are refused; its log has a record."""
+    async with opened(tmp_path_factory.mktemp("standing")) as made:
+        await made.settled(await made.plant())
+        yield made

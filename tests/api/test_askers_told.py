@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.api.test_audit import ONE, OTHER, WHO, Office, call
+from tests.api.office import ONE, OTHER, WHO, Office, call
 from tests.api.test_exports_told import ready, run
 from tests.keeping.shelf import opened
 

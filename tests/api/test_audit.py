@@ -5,135 +5,20 @@ import csv
 import io
 import json
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import aiohttp
-import jsonschema_rs
 import pytest
 
-from gateway.api.openapi import document
-from gateway.app import LOG, SEQUENCER
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.exchange_log.merkle import verify_consistency, verify_inclusion
-from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
+from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.verify import verify_export
-from gateway.ports import ExchangeLog
-from gateway.serving import Plan, running
-from tests import fresh
+from tests.api.office import OFFICIAL, ONE, OTHER, WHO, Office, call, fits
+from tests.flows.conftest import on_session
 
-ROOT = Path(__file__).resolve().parents[2]
-WHO = "033506739012"
-OTHER = "033728419565"
-OFFICIAL = "033640917283"
-API: dict[str, Any] = document()
-
-
-def call(source: str, outcome: str = "", role: str = "requester") -> CallEntry:
-    return CallEntry("c-1", source, "operation", role, ("full_name",), outcome)
-
-
-@dataclass
-class Office:
-    """A running gateway without any source, and whoever asks it."""
-
-    url: str
-    admin: str
-    state: Path
-    log: ExchangeLog
-    vkey: str
-    clients: dict[str, Any]
-    session: aiohttp.ClientSession
-
-    async def plant(self, **changes: Any) -> bytes:
-        """One record; its leaf hash."""
-        members: dict[str, Any] = {
-            "exchange": new_exchange_id(), "phase": Phase.OUTCOME, "time": "2026-11-20T03:04:05.678Z",
-            "requester": "portal", "agency": "000.00.14.H31", "procedure": "1.004873", "purpose": "civil_registration",
-            "dossier": "H31.14-261120-0001", "subjects": {"requester": f"person|{WHO}"}, "official": OFFICIAL,
-            "calls": (call("population", "found"),), "fields": {"nxnHoTen": b'"x"'}, "legal_basis": "basis",
-        }  # fmt: skip
-        receipt = await self.log.append(ExchangeRecord(**(members | changes)))
-        return bytes.fromhex(receipt.leaf_hash)
-
-    async def settled(self, *hashes: bytes) -> int:
-        """Wait until these have their place; the size of the log."""
-        for one in hashes:
-            while (await self.get(f"/v1/audit/proof/inclusion?leaf_hash={one.hex()}"))[0] == 404:
-                await asyncio.sleep(0.02)
-        return (await self.head()).size
-
-    async def head(self) -> Checkpoint:
-        _, note = await self.get("/log/checkpoint")
-        return Checkpoint.parse(open_note(note.decode(), [NoteVerifier.parse(self.vkey)]))
-
-    async def bearer(self, client: str) -> dict[str, str]:
-        known = self.clients[client]
-        headers = {"Authorization": aiohttp.encode_basic_auth(known["client_id"], known["client_secret"])}
-        form = {"grant_type": "client_credentials"}
-        async with self.session.post(f"{self.url}/oauth2/token", data=form, headers=headers) as answer:
-            return {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
-
-    async def get(self, path: str, client: str = "portal") -> tuple[int, bytes]:
-        async with self.session.get(self.url + path, headers=await self.bearer(client)) as answer:
-            return answer.status, await answer.read()
-
-    async def post(self, path: str, body: Any, client: str = "auditor") -> tuple[int, Any]:
-        async with self.session.post(self.url + path, json=body, headers=await self.bearer(client)) as answer:
-            raw = await answer.read()
-            return answer.status, json.loads(raw) if "json" in answer.content_type else raw
-
-    async def found(self, **filters: Any) -> list[int]:
-        """Places of the records found, counted from the first that was planted: record 0 is the configuration's."""
-        status, answer = await self.post("/v1/audit/search", filters)
-        assert status == 200, answer
-        fits("AuditPage", answer)
-        return [record["leaf_index"] - 1 for record in answer["records"]]
-
-    async def export(self, **body: Any) -> bytes:
-        headers = await self.bearer("auditor")
-        async with self.session.post(f"{self.url}/v1/audit/export", json=body, headers=headers) as answer:
-            raw = await answer.read()
-            assert answer.status == 200, raw
-            return raw
-
-    def leaves(self) -> list[dict[str, Any]]:
-        """Every record but the configuration's, oldest first, sealed parts left sealed."""
-        with closing(sqlite3.connect(self.state / "exchange.db")) as connection:
-            rows = connection.execute("SELECT leaf FROM append_log ORDER BY seq").fetchall()
-        return [leaf for row in rows if (leaf := json.loads(row[0]))["phase"] != "configuration"]
-
-
-def fits(name: str, answer: Any) -> None:
-    schema = {"$ref": f"#/components/schemas/{name}", "components": API["components"]}
-    jsonschema_rs.validator_for(schema).validate(answer)
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    fresh.log_in(tmp_path)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)
-    async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
-        described: dict[str, Any] = content
-        assert gateway.app is not None
-        assert described["log"]["vkey"] == gateway.app[SEQUENCER].vkey
-        yield Office(
-            gateway.api, gateway.admin, tmp_path, gateway.app[LOG], described["log"]["vkey"], described["clients"],
-            session,
-        )  # fmt: skip
-
-
-ONE: dict[str, Any] = {
-    "requester": "one_gate", "agency": "000.00.15.H31", "procedure": "1.012753", "purpose": "land_registration",
-    "dossier": "H31.15-261121-0002", "phase": Phase.REFUSAL, "result": "not_agreed", "time": "2026-10-31T23:59:59.999Z",
-    "subjects": {"user": f"person|{OTHER}"}, "official": OTHER, "calls": (call("land", "unavailable"),),
-}  # fmt: skip
 FILTERS: dict[str, Any] = {
     "requester": "one_gate", "agency": "000.00.15.H31", "procedure": "1.012753", "purpose": "land_registration",
     "dossier": "H31.15-261121-0002", "phase": "refusal", "result": "not_agreed", "until": "2026-11-01T00:00:00Z",
@@ -198,6 +83,7 @@ async def test_cursor_is_good_for_its_own_search_only(office: Office) -> None:
     assert status == 200
 
 
+@on_session
 @pytest.mark.parametrize(
     ("path", "body", "status", "told"),
     [
@@ -224,10 +110,9 @@ async def test_cursor_is_good_for_its_own_search_only(office: Office) -> None:
     ],
 )  # fmt: skip
 async def test_what_cannot_be_is_refused_with_the_remedy(
-    office: Office, path: str, body: dict[str, Any], status: int, told: str
+    standing: Office, path: str, body: dict[str, Any], status: int, told: str
 ) -> None:
-    await office.settled(await office.plant())
-    got, problem = await office.post(f"/v1/audit/{path}", body)
+    got, problem = await standing.post(f"/v1/audit/{path}", body)
     assert got == status, problem
     assert told in problem["detail"]
     assert WHO not in json.dumps(problem)
@@ -321,6 +206,7 @@ async def test_identity_that_was_told_is_found_by_whoever_asks_who_was_told(offi
     assert office.leaves()[-1]["subjects"] == {}
 
 
+@on_session
 @pytest.mark.parametrize(
     ("number", "accepted"),
     [
@@ -337,12 +223,13 @@ async def test_identity_that_was_told_is_found_by_whoever_asks_who_was_told(offi
     ],
 )
 async def test_reason_that_may_hold_a_number_of_a_person_is_refused(
-    office: Office, number: str, accepted: bool
+    standing: Office, number: str, accepted: bool
 ) -> None:
     body = {"exchange_id": new_exchange_id(), "reason": f"Khiếu nại của công dân {number} về việc"}
-    status, answer = await office.post("/v1/audit/identify", body)
+    before = len(standing.leaves())
+    status, answer = await standing.post("/v1/audit/identify", body)
     assert status == (404 if accepted else 422), answer
-    assert len(office.leaves()) == accepted
+    assert len(standing.leaves()) - before == accepted
 
 
 async def test_erased_month_is_found_by_nobody_and_still_proven(office: Office) -> None:
@@ -393,6 +280,7 @@ async def test_receipt_is_redeemed_by_its_holder_for_any_size(office: Office) ->
     assert proof["root_hash"] == head.root.hex()
 
 
+@on_session
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
@@ -408,11 +296,11 @@ async def test_receipt_is_redeemed_by_its_holder_for_any_size(office: Office) ->
     ],
 )
 async def test_proof_that_cannot_be_given_is_refused(
-    office: Office, query: str, status: int, code: str
+    standing: Office, query: str, status: int, code: str
 ) -> None:
-    planted = await office.plant()
-    await office.settled(planted)
-    got, raw = await office.get(f"/v1/audit/proof/inclusion?{query.format(hash=planted.hex())}")
+    planted = await standing.plant()
+    await standing.settled(planted)
+    got, raw = await standing.get(f"/v1/audit/proof/inclusion?{query.format(hash=planted.hex())}")
     assert (got, json.loads(raw)["code"]) == (status, code)
 
 

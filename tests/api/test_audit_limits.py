@@ -9,9 +9,7 @@ from typing import Any
 from gateway.audit.shown import members_of
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports import LogEntry
-from tests.api.test_audit import WHO, Office, office
-
-__all__ = ["office"]
+from tests.api.office import WHO, Office
 
 #: no members at all, and one member only
 PLAIN = (b"5", b"null", b'"exchange"', b'["exchange"]', b"{}", b"[" * 400, b"\xff", b'{"exchange":"01KB"}')

@@ -14,7 +14,7 @@ from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteSigner
 from tests import typed
-from tests.api.test_audit import Office, fits
+from tests.api.office import Office, fits
 from tests.exchange_log.sample import key
 from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, motlan, opened
 

@@ -8,16 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
-from gateway.app import LOG
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
-from gateway.serving import Plan, running
-from tests import fresh
-from tests.api.test_audit import OTHER, ROOT, Office, call, fits
+from tests.api.office import OTHER, Office, call, fits, opened
+from tests.flows.conftest import on_session
 
 CLERK = "033815602947"
 REPORTS = ("requesters", "outcomes", "volume", "hours", "lookups")
@@ -26,16 +23,8 @@ REPORTS = ("requesters", "outcomes", "volume", "hours", "lookups")
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Office]:
     """A gateway without sources, and an auditor who asks it."""
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    fresh.log_in(tmp_path)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)
-    async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
-        described: dict[str, Any] = content
-        assert gateway.app is not None
-        yield Office(
-            gateway.api, gateway.admin, tmp_path, gateway.app[LOG], described["log"]["vkey"], described["clients"],
-            session,
-        )  # fmt: skip
+    async with opened(tmp_path) as made:
+        yield made
 
 
 async def exchange(desk: Office, time: str, end: Phase | None = Phase.OUTCOME, **more: Any) -> ExchangeId:
@@ -185,6 +174,7 @@ async def test_csv_has_no_formulas(desk: Office) -> None:
     assert row[2] == '\'=HYPERLINK("x")'
 
 
+@on_session
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [
@@ -211,9 +201,9 @@ async def test_csv_has_no_formulas(desk: Office) -> None:
     ],
 )  # fmt: skip
 async def test_what_cannot_be_is_refused_with_the_remedy(
-    desk: Office, body: dict[str, Any], status: int, told: str
+    standing: Office, body: dict[str, Any], status: int, told: str
 ) -> None:
-    got, problem = await desk.post("/v1/audit/report", body)
+    got, problem = await standing.post("/v1/audit/report", body)
     assert got == status, problem
     assert told in json.dumps(problem)
 

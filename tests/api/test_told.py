@@ -15,7 +15,7 @@ from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.mapping.load import load_catalogue
 from tests import typed
-from tests.api.test_audit import Office
+from tests.api.office import Office
 from tests.keeping.shelf import opened
 
 ROOT = Path(__file__).resolve().parents[2]

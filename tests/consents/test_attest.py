@@ -9,7 +9,7 @@ from adapters.stores.sequencer import open_sequencer
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from tests import fresh
-from tests.api.test_audit import fits
+from tests.api.office import fits
 from tests.keeping.shelf import COLD, ORIGIN, URL, WHO, motlan, opened
 from tests.stores.sample import some_record
 

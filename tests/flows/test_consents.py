@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from tests.api.test_audit import fits
+from tests.api.office import fits
 from tests.flows.conftest import House, build, new_official, on_session
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"

@@ -12,7 +12,7 @@ import pytest
 from gateway.config import load
 from gateway.domain.dates import legal_day
 from gateway.subject_requests.days import WorkingDays
-from tests.api.test_audit import fits
+from tests.api.office import fits
 from tests.flows.conftest import ROOT, House, on_session
 from tests.typed import motlan
 

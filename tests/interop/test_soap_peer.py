@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +43,7 @@ class RealClock:
 
 
 @pytest.fixture(scope="module")
-def operations() -> dict[str, Operation]:
+def operations() -> Mapping[str, Operation]:
     return load(WSDL)
 
 
@@ -71,13 +71,13 @@ async def _peer(*words: object, message: bytes = b"") -> Any:
     return json.loads(out)
 
 
-def _message(operations: dict[str, Operation]) -> bytes:
+def _message(operations: Mapping[str, Operation]) -> bytes:
     request = {"MaYeuCau": "H31-1", "MaDVC": "VPCP", "MaTichHop": "037", "MaCanBo": "033085004321"}
     return Envelope(operations["TraCuuThongTinCongDan"].request).write(request | {"HoVaTen": "TRẦN <&> MẪU"})
 
 
 async def test_our_signature_is_verified_by_another_implementation(
-    operations: dict[str, Operation], pair: tuple[Path, Path]
+    operations: Mapping[str, Operation], pair: tuple[Path, Path]
 ) -> None:
     certificate, key = pair
     signed = Signer(certificate.read_bytes(), key.read_bytes()).sign(_message(operations), datetime.now(UTC))
@@ -88,7 +88,7 @@ async def test_our_signature_is_verified_by_another_implementation(
 
 
 async def test_signature_of_another_implementation_is_verified_by_us(
-    operations: dict[str, Operation], pair: tuple[Path, Path]
+    operations: Mapping[str, Operation], pair: tuple[Path, Path]
 ) -> None:
     certificate, key = pair
     verifier = Verifier([certificate.read_bytes()], RealClock(), Recent(RealClock()))

@@ -21,7 +21,7 @@ from gateway.keeping.months import Month
 from gateway.serving import Plan, running
 from gateway.settings import LogSettings
 from tests import fresh, typed
-from tests.api.test_audit import Office
+from tests.api.office import Office
 from tests.stores.sample import some_record
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import NoteSigner
 from gateway.exchange_log.verify import verify_export
 from tests import typed
-from tests.api.test_audit import Office, fits
+from tests.api.office import Office, fits
 from tests.keeping.shelf import COLD, HOT, ORIGIN, WHO, facts, fill, kill, motlan, opened
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.exchange_log.verify import verify_export
 from tests import typed
-from tests.api.test_audit import fits
+from tests.api.office import fits
 from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, in_files, kill, motlan, opened
 
 GONE, KEPT = COLD[1], COLD[2]

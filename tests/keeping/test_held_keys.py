@@ -18,7 +18,7 @@ from gateway.exchange_log.verify import verify_export
 from gateway.ports_keys import ES256
 from gateway.settings import LogSettings
 from gateway.settings_words import KeyService, Secret
-from tests.api.test_audit import WHO as PLANTED
+from tests.api.office import WHO as PLANTED
 from tests.keeping.engine import TOKEN, Engine, engine
 from tests.keeping.shelf import COLD, HOT, URL, WHO, facts, fill, opened
 

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.domain.errors import LogUnavailable
 from tests import typed
-from tests.api.test_audit import Office, fits
+from tests.api.office import Office, fits
 from tests.faults.conftest import logged
 from tests.keeping.shelf import COLD, HOT, WHO, fill, opened
 

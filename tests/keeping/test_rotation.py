@@ -31,7 +31,7 @@ from gateway.exchange_log.keys import (
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from gateway.exchange_log.verify import verify_export
 from tests import typed
-from tests.api.test_audit import Office
+from tests.api.office import Office
 from tests.keeping.shelf import COLD, HOT, ORIGIN, URL, WHO, facts, fill, kill, motlan, opened
 from tests.stores.sample import some_record
 

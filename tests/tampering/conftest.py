@@ -23,7 +23,7 @@ from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.standalone import standalone
 from gateway.ports import Sequencer
 from gateway.serving import Plan, running
-from tests.api.test_audit import Office
+from tests.api.office import Office
 from tests.exchange_log.test_standalone import ALONE
 from tests.faults.conftest import logged
 from tests.flows.conftest import ROOT, House, build

@@ -18,7 +18,7 @@ import pytest
 
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports import Sequencer
-from tests.api.test_audit import Office
+from tests.api.office import Office
 from tests.tampering.conftest import Evidence, Served, Verify, operate
 
 PLACE = 77

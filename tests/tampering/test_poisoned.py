@@ -14,7 +14,7 @@ from gateway.audit.inspector import Inspector, Place
 from gateway.audit.proofs import Proofs
 from gateway.exchange_log.verify import verify_export
 from gateway.settings import LogSettings
-from tests.api.test_audit import fits
+from tests.api.office import fits
 from tests.tampering.conftest import Served, operate
 from tests.tampering.test_database import export
 
