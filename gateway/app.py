@@ -203,7 +203,8 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     people = app[CITIZENS]
-    rests_on = app[ACCESS]._replace(consents=people.consents)
+    own, decisions = people.own, app[SHELVES].decisions
+    rests_on = app[ACCESS]._replace(consents=people.consents, own=own, decisions=decisions)
     documents, root = parts.configuration.gateway.documents, parts.configuration.root
     key = open_document_key(documents, root, parts.state)
     sealer = Sealer(key, documents.passport_days)

@@ -19,7 +19,7 @@ from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
-from gateway.ports_consents import ConsentRows, DemandRows, KeptRows
+from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
 from gateway.ports_keys import Signer
 from gateway.prefill.attest import Attest
 from gateway.settings_consents import ConsentSettings
@@ -56,6 +56,7 @@ class Shelves:
     consents: ConsentRows
     kept: KeptRows
     demands: DemandRows
+    decisions: Decisions
     reader: LogReader
     seals: Seals
 
@@ -77,17 +78,21 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
     settings, state = parts.configuration.gateway.log, parts.state
     url = settings.url
     consents, kept, demands = registry.store(url, "open_consents")(url, state)
+    decisions: Decisions = registry.store(url, "open_decisions")(url, state)
     keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
     reader = registry.store(url, "open_reader")(url, state)
     seals = Seals(root_keys(settings, state), keeping)
     sweeping = asyncio.create_task(_sweep(kept, clock), name="own_data")
     try:
-        yield Shelves(consents=consents, kept=kept, demands=demands, reader=reader, seals=seals)
+        yield Shelves(
+            consents=consents, kept=kept, demands=demands, decisions=decisions, reader=reader, seals=seals
+        )
     finally:
         sweeping.cancel()
         await asyncio.wait((sweeping,))
         await reader.close()
         await keeping.close()
+        await decisions.close()
         await consents.close()
 
 

@@ -3,7 +3,7 @@
 People stand in rows as keyed indexes of one period of the exchange log, and in full only in sealed parts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -107,6 +107,10 @@ class KeptRows(Protocol):
         """What is kept of a person for a requester under consents that hold, the newest first."""
         ...
 
+    async def remove(self, persons: Sequence[bytes], requester: str, names: Collection[str]) -> None:
+        """Erase these attributes of a person, whoever keeps them under whichever consent for this requester."""
+        ...
+
     async def erase(self, before: float) -> None:
         """Erase what was valid until then, and the keys of consents that are over."""
         ...
@@ -174,6 +178,8 @@ class Own(NamedTuple):
     value: object
     given: datetime
     until: datetime
+    #: under which it was kept
+    consent: str = ""
 
 
 class OwnData(Protocol):
@@ -184,4 +190,28 @@ class OwnData(Protocol):
 
         ConsentsUnavailable when the store cannot be asked.
         """
+        ...
+
+
+class KeptCopies(OwnData, Protocol):
+    """The same, for whoever also erases."""
+
+    async def erase(self, person: str, requester: str, names: Collection[str]) -> None:
+        """Erase these attributes of a person, under whichever consent they were kept. ConsentsUnavailable."""
+        ...
+
+
+class Decisions(Protocol):
+    """Which decisions were taken; all processes share it, and it survives a restart."""
+
+    async def take(self, key: bytes, now: float, until: float) -> bool:
+        """Whether nobody took the decision `key` before; held until then (POSIX seconds). ConsentsUnavailable."""
+        ...
+
+    async def give_back(self, key: bytes) -> None:
+        """It may be taken again, for it was not carried out. ConsentsUnavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Free connections."""
         ...

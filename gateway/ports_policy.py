@@ -3,7 +3,7 @@
 Whoever cannot tell answers with nothing; nothing never allows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -20,6 +20,10 @@ class Consents(Protocol):
 
         None when it does not hold: unknown, another's, withdrawn, expired, or the store cannot be asked.
         """
+        ...
+
+    async def over(self, consents: Collection[str], now: datetime) -> frozenset[str]:
+        """Those of them that hold no longer. Raises nothing: where the store cannot be asked, none holds."""
         ...
 
 

@@ -1,12 +1,13 @@
 """Consents, own data and requests of data subjects over SQL (gateway.ports_consents)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from adapters.stores.rows import Rows, Statement, open_rows
 from gateway.ports_consents import (
     ConsentRow,
     ConsentRows,
+    Decisions,
     DemandRow,
     DemandRows,
     KeptKey,
@@ -56,6 +57,13 @@ _NO_VALUE = (
 )
 _OVER = "DELETE FROM own_data WHERE until <= $1 OR consent IN (SELECT id FROM consents WHERE expires <= $1)"
 _KEYS_OVER = "DELETE FROM own_data_keys WHERE consent IN (SELECT id FROM consents WHERE expires <= $1)"
+_REMOVE = (
+    "DELETE FROM own_data WHERE consent IN"
+    " (SELECT consent FROM own_data_keys WHERE requester = $1 AND person IN ({persons}))"
+    " AND attribute IN ({names})"
+)
+_TAKEN_OVER = "DELETE FROM decisions WHERE until <= $1"
+_TAKE = "INSERT INTO decisions (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING RETURNING key"
 _OF = (
     "SELECT k.consent, k.period, k.person, k.requester, k.wrapped, v.attribute, v.given, v.until, v.sealed"
     " FROM own_data_keys k JOIN own_data v ON v.consent = k.consent JOIN consents c ON c.id = k.consent"
@@ -132,6 +140,15 @@ class SqlKept:
         found = await self._rows.run((_OF.format(persons=places), (requester, now, *persons)))
         return [(KeptKey(*row[:5]), KeptValue(row[0], *row[5:])) for row in found]
 
+    async def remove(self, persons: Sequence[bytes], requester: str, names: Collection[str]) -> None:
+        """Erase these attributes of a person."""
+        if not persons or not names:
+            return
+        places = [f"${place}" for place in range(2, 2 + len(persons) + len(names))]
+        whose, which = places[: len(persons)], places[len(persons) :]
+        text = _REMOVE.format(persons=", ".join(whose), names=", ".join(which))
+        await self._rows.run((text, (requester, *persons, *names)), erasing=True)
+
     async def erase(self, before: float) -> None:
         """Erase what is over."""
         await self._rows.run((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
@@ -177,6 +194,31 @@ class SqlDemands:
     async def close(self) -> None:
         """Free the connection."""
         await self._rows.close()
+
+
+class SqlDecisions:
+    """Implements gateway.ports_consents.Decisions."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Over a database with the table."""
+        self._rows = rows
+
+    async def take(self, key: bytes, now: float, until: float) -> bool:
+        """Whether nobody took it before; what is over is forgotten first."""
+        return bool(await self._rows.run((_TAKEN_OVER, (now,)), (_TAKE, (key, until))))
+
+    async def give_back(self, key: bytes) -> None:
+        """It may be taken again."""
+        await self._rows.run(("DELETE FROM decisions WHERE key = $1", (key,)))
+
+    async def close(self) -> None:
+        """Free the connection."""
+        await self._rows.close()
+
+
+def open_decisions(url: str, state_dir: Path) -> Decisions:
+    """Beside the consents, over a connection of its own."""
+    return SqlDecisions(open_rows(url, state_dir))
 
 
 def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, KeptRows, DemandRows]:

@@ -15,7 +15,7 @@ from typing import Protocol
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import Row, settle
-from adapters.stores.consents import open_consents
+from adapters.stores.consents import open_consents, open_decisions
 from adapters.stores.corrections import open_corrections
 from adapters.stores.log_counts import open_counts
 from adapters.stores.log_history import open_history
@@ -51,6 +51,7 @@ __all__ = (
     "open_consents",
     "open_corrections",
     "open_counts",
+    "open_decisions",
     "open_history",
     "open_inspection",
     "open_keeping",

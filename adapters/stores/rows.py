@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS subject_requests (seq INTEGER PRIMARY KEY AUTOINCREME
  body TEXT NOT NULL, sealed BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS subject_requests_person ON subject_requests (person);
 CREATE INDEX IF NOT EXISTS subject_requests_state ON subject_requests (state, seq);
+CREATE TABLE IF NOT EXISTS decisions (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS decisions_until ON decisions (until);
 """
 
 

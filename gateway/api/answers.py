@@ -88,6 +88,7 @@ _CALL = _object(
     cached={"type": "boolean"},
     reason={"enum": [*map(str, TITLES), None]},
     retry_in={"type": ["integer", "null"]},
+    rule=_TEXT,
 )
 _PAPER = _object(
     "code title state", code=_TEXT, title=_TEXT, state={"enum": list(PAPER_STATES)}, reason=_MAYBE_REASON

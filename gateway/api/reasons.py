@@ -44,4 +44,5 @@ TITLES: dict[Reason, tuple[str, str]] = {
         "A minor needs a representative",
     ),
     Reason.EVIDENCE_REFUSED: ("Công dân không đồng ý dùng dữ liệu này", "The citizen refused these data"),
+    Reason.QUOTA_EXCEEDED: ("Đã hết số lượt được hỏi", "More was asked than is agreed"),
 }

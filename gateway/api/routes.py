@@ -76,7 +76,7 @@ OPERATIONS = (
         method="POST", path="/v1/prefill/decision", handler=prefill.decide, id="decision", scope="prefill",
         body=DecisionBody, vi="Ghi nhận công dân đồng ý hay từ chối dữ liệu đã xem trước",
         en="Record what of a preview the citizen accepts and refuses",
-        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 503),
+        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
     Operation(
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,

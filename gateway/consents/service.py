@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -128,12 +128,20 @@ class ConsentBook:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
 
+    async def over(self, consents: Collection[str], now: datetime) -> frozenset[str]:
+        """See gateway.ports_policy.Consents."""
+        return frozenset([one for one in consents if not await self._stands(one, now)])
+
+    async def _stands(self, consent: str, now: datetime) -> bool:
+        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+            row = await self._books.rows.find(consent)
+            return row is not None and _holds(row, now) and bool(await self._person(row))
+        return False
+
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
         """The consent, when this person gave it to this requester and it holds now. ConsentsUnavailable."""
         row = await self._books.rows.find(consent)
-        if row is None or row.requester != requester or row.withdrawn:
-            return None
-        if not row.given <= now.timestamp() < row.expires:
+        if row is None or row.requester != requester or not _holds(row, now):
             return None
         return row if await self._is_of(row, person) else None
 
@@ -195,6 +203,11 @@ def _bound(row: ConsentRow) -> str:
         row.body,
     )
     return "\n".join(facts)
+
+
+def _holds(row: ConsentRow, now: datetime) -> bool:
+    """Whether it was not withdrawn and its time is not over."""
+    return not row.withdrawn and row.given <= now.timestamp() < row.expires
 
 
 def named(row: ConsentRow) -> dict[str, frozenset[str]]:

@@ -55,6 +55,15 @@ class Reason(StrEnum):
     CONDITION_UNKNOWN = "condition_unknown"
     MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
     EVIDENCE_REFUSED = "evidence_refused"
+    QUOTA_EXCEEDED = "quota_exceeded"
+
+
+class Withheld(NamedTuple):
+    """Why the house itself does not ask for something, or does not show it any more."""
+
+    reason: Reason
+    #: id of the rule
+    rule: str
 
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -117,6 +126,8 @@ class SourceAnswer(NamedTuple):
     unvouched: str = ""
     #: what the person declared himself: attribute -> when, and until when it is taken for valid (RFC 3339)
     declared: Mapping[str, tuple[str, str]] = NOTHING
+    #: attribute -> id of the consent under which it was kept: it holds no longer than that does
+    consents: Mapping[str, str] = NOTHING
 
 
 def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:

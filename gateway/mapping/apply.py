@@ -96,7 +96,7 @@ def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -
             put(form, planned.field.names, value)
             filled.digestible[key] = value
         elif entry["state"] == "withheld":
-            filled.rules[str(_withheld_rule(planned))] = None
+            filled.rules[_withheld_rule(entry)] = None
     filled.saved_fields = len(filled.digestible)
     facts = Facts(
         plan,
@@ -222,7 +222,10 @@ def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> Entry | None:
 
 
 def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) -> tuple[str, Entry]:
-    source = plan.queries[index].service.name.partition(".")[0]
+    query = plan.queries[index]
+    source = query.service.source
+    if (withheld := plan.withheld.get(index)) is not None and attribute not in query.attributes:
+        return "withheld", {"code": withheld.reason.value, "source": source, "rule": withheld.rule}
     if answer is None:
         return "not_applicable", {"code": Reason.CONDITION_FALSE.value, "source": source}
     state, reason = _STATES[answer.outcome], answer.reason
@@ -239,8 +242,9 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
     return state, said
 
 
-def _withheld_rule(planned: PlannedField) -> str:
-    return next((pick.rule for pick in planned.picks if pick.reason is Reason.NOT_AGREED), "")
+def _withheld_rule(entry: Entry) -> str:
+    reason = entry["reason"]
+    return str(reason["rule"]) if isinstance(reason, dict) else ""
 
 
 def next_queries(

@@ -7,7 +7,7 @@ never on a person: it is compiled once and used for everybody.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.domain.evidence import Reason
+from gateway.domain.evidence import Reason, Withheld
 from gateway.domain.parties import Subject
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
@@ -95,6 +95,8 @@ class Plan:
     confirms: Mapping[int, tuple[int, ...]]
     #: role -> the role through whose number, or in whose evidence, its subject is found
     hangs_on: Mapping[str, str]
+    #: query that was narrowed for this one exchange -> why
+    withheld: Mapping[int, Withheld]
 
 
 class _Planner:
@@ -209,8 +211,8 @@ def make_plan(
     keeps = _keeps(planned, slots)
     whose = _whose(named, many)
     return Plan(
-        procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms, hangs_on
-    )
+        procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms, hangs_on, {},
+    )  # fmt: skip
 
 
 def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ until when they are taken for valid is told with each.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ _KEY = 32
 
 
 class OwnStore:
-    """Implements gateway.ports_consents.OwnData, and keeps what it reads."""
+    """Implements gateway.ports_consents.KeptCopies, and keeps what it reads."""
 
     def __init__(self, rows: KeptRows, seals: Seals, days: Mapping[str, int]) -> None:
         """`days`: attribute -> for how long what somebody gave is taken for valid; no others are kept."""
@@ -64,8 +64,13 @@ class OwnStore:
             plain = None if key is None else unseal(key, value.sealed, _bound(value.consent, value.attribute))
             if plain is not None and value.attribute not in found:
                 said: Any = orjson.loads(plain)
-                found[value.attribute] = Own(said, _moment(value.given), _moment(value.until))
+                given, until = _moment(value.given), _moment(value.until)
+                found[value.attribute] = Own(said, given, until, value.consent)
         return found
+
+    async def erase(self, person: str, requester: str, names: Collection[str]) -> None:
+        """See gateway.ports_consents.KeptCopies. LogUnavailable when nobody can tell under which keys he stands."""
+        await self._rows.remove(await self._seals.indexes(person), requester, names)
 
     def _value(self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime) -> KeptValue:
         until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)

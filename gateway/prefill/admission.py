@@ -16,8 +16,10 @@ from gateway.policy.asked import Asked, Denial, asked_at
 from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
-from gateway.policy.rates import Limit, exceeded, limit, uses
+from gateway.policy.rates import Exceeded, Limit, exceeded, limit, uses
+from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Counted, Dossiers, Quotas
+from gateway.prefill.ground import Ground
 from gateway.prefill.intake import Taken
 from gateway.prefill.prepared import Tools
 from gateway.prefill.relations import persons, relations
@@ -45,6 +47,10 @@ class Access(NamedTuple):
     preview_secret: bytes
     consents: Consents | None = None
     dossiers: Dossiers | None = None
+    #: what people let be kept; None: nothing is kept here
+    own: KeptCopies | None = None
+    #: which decisions were taken; None: none is taken here
+    decisions: Decisions | None = None
 
 
 class Admission:
@@ -63,16 +69,24 @@ class Admission:
         """The decision, without any consequence."""
         return self._policy.decide(await self._asked(taken, requester))
 
-    async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Grant:
-        """The grant. Refused by a rule, or Throttled: either is a record by then. LogUnavailable."""
-        decision = await self.decide(taken, requester)
+    async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Ground:
+        """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then. LogUnavailable."""
+        asked = await self._asked(taken, requester)
+        decision = self._policy.decide(asked)
         grant = decision.grant
         if grant is None:
             assert decision.denial is not None
             raise await self._refused(decision.denial, taken, requester, exchange)
         if grant.limits or self._exchanges:
             await self._count(grant, taken, requester, exchange)
-        return grant
+        return Ground(grant, asked, self._policy.decide, self._count_found)
+
+    async def _count_found(self, grant: Grant, person: str) -> Exceeded | None:
+        """Count somebody who was found on the way, where subjects are counted; what he is one too many for."""
+        limits = [one for one in grant.limits if one.whom == "subject"]
+        found = uses(limits, [[person]] * len(limits), self._access.secret)
+        counts = await self._access.quotas.use([use for _, use in found]) if found else ()
+        return exceeded(limits, counts)
 
     async def _asked(self, taken: Taken, requester: Requester) -> Asked:
         request, now = taken.request, self._tools.clock.now()

@@ -11,18 +11,21 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
 from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.confirming import disowned, misfits, unconfirmed, untrusted
+from gateway.mapping.confirming import unconfirmed
+from gateway.mapping.narrowing import within
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
+from gateway.prefill.accounts import accounted, promised
 from gateway.prefill.gather import Call, Gathering
 from gateway.prefill.leaving import finished, marks
 from gateway.prefill.passport import issued, source_entries
 from gateway.prefill.prepared import Prepared, Tools
+from gateway.prefill.refusing import rests_on
+from gateway.prefill.release import Held, left_out, plain
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import dependency, found_subject
+from gateway.prefill.trust import CUT, told, trusted
 
-_CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
-_MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 #: who confirms people is given so long, however little time the caller has; then his silence is an outage
 _PATIENCE_SECONDS = 0.75
 #: claims that were not given are no evidence
@@ -53,6 +56,8 @@ class Exchange:
             f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
         )
         self._base: ExchangeRecord | None = None
+        #: roles whose subjects were found on the way, whatever may be asked about them
+        self._met: set[str] = set()
         #: subjects that a durable intent names
         self._announced = len(self._subjects)
         self._announcing = asyncio.Lock()
@@ -81,54 +86,44 @@ class Exchange:
         return list(wanted)
 
     async def before_asking(self, queries: list[int]) -> None:
-        """A subject that was found on the way is named in a durable intent before anybody is asked about him."""
-        for index in queries:
-            self._subject(self._plan.queries[index])
+        """What was decided is looked at again, and whoever was found on the way passes the same rules.
+
+        He is named in a durable intent before anybody is asked about him.
+        """
         # Whoever comes while the record is being written waits for it, and writes it again if it failed.
         async with self._announcing:
+            await self.look()
+            for role in dict.fromkeys(self._plan.queries[index].role for index in queries):
+                await self._meet(role)
             named = len(self._subjects)
             if named > self._announced:
                 await self.record(Phase.INTENT)
                 self._announced = named
 
+    async def _meet(self, role: str) -> None:
+        """The subject of a role, if evidence names him and anything may be asked about him."""
+        before = None if role in self._subjects or role in self._met else dependency(self._plan, role)
+        answer = self._trusted(self.gathering.answers)[before] if before is not None else None
+        found = found_subject(self._plan, role, answer) if answer is not None else None
+        if found is None:
+            return
+        self._met.add(role)
+        self._plan = await self._prepared.ground.about(role, found, self._plan)
+        if any(query.role == role and query.attributes for query in self._plan.queries):
+            self._subjects[role] = found
+
     def _trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
-        """When id, name and birth date do not belong together, nothing found by the id alone is shown.
-
-        Nor is what evidence says of somebody whom it gives a number that is not his.
-        """
-        plan, given = self._plan, self._prepared.cast.subjects
+        """The answers as far as it is sure of whom they speak."""
         hurried = asyncio.get_running_loop().time() < self._began + _PATIENCE_SECONDS
-        hidden = {
-            **self._misfitting(answers),
-            **untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, hurried=hurried),
-        }
-        named = {role: one for role, one in self._subjects.items() if role not in given}
-        if not hidden and not named:
-            return answers
-        shown = list(disowned(plan.queries, answers, plan.confirms, named, hurried=hurried))
-        for index, reason in hidden.items():
-            one = answers[index]
-            found = one is not None and one.outcome is Outcome.FOUND
-            if found and plan.queries[index].service.evidence != ACCOUNT:
-                shown[index] = _CUT if reason is Reason.DEADLINE_REACHED else _MISMATCH
-        return shown
+        given = self._prepared.cast.subjects
+        return trusted(self._plan, answers, self._subjects, given, hurried=hurried)
 
-    def _misfitting(self, answers: list[SourceAnswer | None]) -> dict[int, Reason]:
-        """While nobody confirms a number, the number speaks for itself."""
-        found = {}
-        for index in unconfirmed(self._plan.queries, answers, self._plan.confirms):
-            subject = self._subjects.get(self._plan.queries[index].role)
-            if subject is not None and misfits(subject):
-                found[index] = Reason.DATA_DO_NOT_MATCH
-        return found
-
-    def _told(self, shown: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
-        """What came of each query, as its record has it; that it is not shown is a reason, not an outcome."""
-        real = self.gathering.answers
-        return [
-            one._replace(reason=Reason.DATA_DO_NOT_MATCH) if cut is _MISMATCH and one is not None else cut
-            for cut, one in zip(shown, real, strict=True)
-        ]
+    async def look(self) -> bool:
+        """Look at the consents again; whether less may leave than before, because one of them holds no longer."""
+        before, answers = self._plan, self.gathering.answers
+        over = await self._tools.over(self._prepared.ground.consents(answers))
+        self._plan = self._prepared.ground.end(over, self._plan, answers)
+        return self._plan is not before
 
     async def ask(self, index: int) -> SourceAnswer | None:
         """One query's answer; None when nobody can be asked."""
@@ -136,10 +131,12 @@ class Exchange:
         claims = self._request.account if query.service.evidence == ACCOUNT else NOTHING
         if query.service.evidence == ACCOUNT and not claims:
             return _NO_CLAIMS
-        subject = self._subject(query)
+        if not query.attributes:
+            return failed(Outcome.REFUSED, self._plan.withheld[index].reason)
+        subject = self._subjects.get(query.role)
         if subject is None or not self._askable(query, subject):
             return None
-        call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"))
+        call = self._calls[index] = Call(CallId(f"{self.id}-{index + 1}"), query.attributes)
         if (told := self._known(query, subject, call)) is not None:
             return told
         asked = SourceQuery(
@@ -159,7 +156,7 @@ class Exchange:
             if answer is None or answer.outcome is not Outcome.FOUND or planned.service is not query.service:
                 continue
             same = self._subjects[planned.role].personal_id == subject.personal_id
-            if same and set(query.attributes) <= set(planned.attributes):
+            if same and set(query.attributes) <= set(before.attributes):
                 call.cached, call.fetched_at, call.valid_seconds = (
                     True,
                     before.fetched_at,
@@ -171,16 +168,6 @@ class Exchange:
     def _askable(self, query: PlannedQuery, subject: Subject) -> bool:
         """Subjects that the request names were looked at when the plan was made."""
         return query.role in self._prepared.cast.subjects or query.service.can_ask(subject)
-
-    def _subject(self, query: PlannedQuery) -> Subject | None:
-        subject = self._subjects.get(query.role)
-        if subject is None and query.service.evidence != ACCOUNT:
-            before = dependency(self._plan, query.role)
-            answer = self._trusted(self.gathering.answers)[before] if before is not None else None
-            subject = found_subject(self._plan, query.role, answer) if answer is not None else None
-            if subject is not None:
-                self._subjects[query.role] = subject
-        return subject
 
     async def record(
         self, phase: Phase, filled: Filled | None = None, /, **notes: str | int | bool
@@ -213,52 +200,59 @@ class Exchange:
         return ExchangeRecord(
             exchange=self.id, phase=Phase.INTENT, time="", requester=self.requester.id, agency=official.agency,
             procedure=prepared.procedure.code, dossier=self._request.dossier or "", purpose=prepared.purpose,
-            legal_basis=prepared.grant.legal_basis, official=official.personal_id, on_duty=official.on_duty,
-            rules=prepared.grant.rules, configuration=self._tools.digest,
+            legal_basis=prepared.ground.grant.legal_basis, official=official.personal_id, on_duty=official.on_duty,
+            rules=prepared.ground.grant.rules, configuration=self._tools.digest,
         )  # fmt: skip
 
     def _entries(self, phase: Phase) -> tuple[CallEntry, ...]:
         """What may be asked (intent), then what was asked and what came of it."""
-        queries, claims = self._plan.queries, self._request.account
-        if phase is not Phase.INTENT:
-            return tuple([self._entry(query) for query in queries if query.index in self._calls])
-        asked = [(n, one) for n, one in enumerate(queries, 1) if claims or one.service.evidence != ACCOUNT]
-        return tuple([
-            CallEntry(f"{self.id}-{n}", one.service.source, one.service.operation, one.role, one.attributes)
-            for n, one in asked
-        ])  # fmt: skip
-
-    def _entry(self, query: PlannedQuery) -> CallEntry:
-        call, service, answer = self._calls[query.index], query.service, self.gathering.answers[query.index]
-        sent, received, outcome = b"", b"", "unknown"
-        if answer is not None:
-            sent, received, outcome = answer.request_digest, answer.response_digest, answer.outcome.value
-        return CallEntry(
-            call.call_id, service.source, service.operation, query.role, query.attributes, outcome, call.elapsed_ms,
-            call.cached, call.shared_with, sent, received,
-        )  # fmt: skip
+        queries = self._plan.queries
+        if phase is Phase.INTENT:
+            return promised(self.id, queries, claims=bool(self._request.account))
+        return accounted(queries, self._calls, self.gathering.answers)
 
     async def answer(self, pending: str | None = None, *, cut: bool = False) -> dict[str, object]:
         """Fill the form with what is there, record the outcome, and give the answer.
 
         While something is `pending`, or when the gathering broke off (`cut`), what has no answer may have been needed.
+        What rests on a consent that ends meanwhile does not leave: the outcome is recorded anew, without it.
         """
+        await self.look()
+        while True:
+            answer = await self._answered(pending, cut=cut)
+            if not await self.look():
+                return answer
+
+    async def _answered(self, pending: str | None, *, cut: bool) -> dict[str, object]:
         answers = self.shown(cut=pending is not None or cut)
         filled = fill(self._plan, answers, self._situation)
-        marked = {**marks(self._request), **filled.doubtful}
+        marked = {
+            **marks(self._request),
+            **filled.doubtful,
+            **left_out([evidence_id(one) for one in self._plan.withheld]),
+        }
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked)
-        assert self._base is not None
-        record = self._base._replace(subjects={role: one.key for role, one in self._subjects.items()})
         written = self._written(answers, filled, pending, receipt)
-        return await finished(self._tools, self._request, self.requester, written, record, self._plan)
+        return await finished(self._tools, self._request, self.requester, written, self.held)
+
+    def held(self) -> Held:
+        """What is kept beside an answer that does not leave at once."""
+        record = self._base or self._first()
+        about = {role: one.key for role, one in self._subjects.items()}
+        return {
+            "record": plain(record._replace(subjects=about)),
+            "rests": rests_on(self._plan),
+            "consents": self._prepared.ground.resting(self._plan, self.gathering.answers),
+            "signed": self._request.issuer if self._request.signed else None,
+        }
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
-        """What came so far, as far as it is sure of whom it speaks. `cut`: what has no answer may have been needed."""
+        """What came so far and may be shown. `cut`: what has no answer may have been needed."""
         answers = list(self.gathering.answers)
         if cut:
             # what was not asked yet may have been needed: nobody knows before the others answer
-            answers = [one or _CUT for one in answers]
-        return self._trusted(answers)
+            answers = [one or CUT for one in answers]
+        return within(self._plan, self._trusted(answers))
 
     def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
         """Queries by a number of which nobody said whose it is."""
@@ -289,7 +283,7 @@ class Exchange:
             "fields": filled.fields,
             "evidence": evidence,
             "papers": filled.papers,
-            "sources": source_entries(self._plan.queries, self._told(answers), self._calls),
+            "sources": source_entries(self._plan, told(answers, self.gathering.answers), self._calls),
             "saved": {"fields": filled.saved_fields, "papers": filled.saved_papers},
             "pending": pending,
             "passport": None,

@@ -32,6 +32,8 @@ class Call:
     """One query of an exchange and what came of it."""
 
     call_id: CallId
+    #: what was asked for
+    attributes: tuple[str, ...] = ()
     elapsed_ms: int = 0
     cached: bool = False
     shared_with: str = ""

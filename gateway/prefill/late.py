@@ -142,7 +142,7 @@ class LateWork:
         late: list[str],
         done: bool = False,
     ) -> None:
-        state = {"answer": answer, "version": version, "done": done, "late": late}
+        state = {"answer": answer, "version": version, "done": done, "late": late, **running.held()}
         await self._tools.pending.put(token, running.requester.id, state)
 
 

@@ -78,11 +78,11 @@ def _declared(answer: SourceAnswer) -> dict[str, object]:
 
 
 def source_entries(
-    queries: Sequence[PlannedQuery], answers: Sequence[SourceAnswer | None], calls: Mapping[int, Call]
+    plan: Plan, answers: Sequence[SourceAnswer | None], calls: Mapping[int, Call]
 ) -> list[dict[str, object]]:
     """One line per planned query, but for claims that nobody gave: what was asked, what came of it, and when."""
     entries = []
-    for query, answer in zip(queries, answers, strict=True):
+    for query, answer in zip(plan.queries, answers, strict=True):
         call = calls.get(query.index, _NO_CALL)
         if call is _NO_CALL and query.service.evidence == ACCOUNT:
             continue  # claims that were not given are no source
@@ -100,5 +100,7 @@ def source_entries(
             entry["reason"] = answer.reason.value
             if answer.retry_in is not None:
                 entry["retry_in"] = answer.retry_in
+        if (withheld := plan.withheld.get(query.index)) is not None:
+            entry["rule"] = withheld.rule
         entries.append(entry)
     return entries

@@ -1,6 +1,7 @@
 """What an exchange starts from: what was decided about the request, and what all exchanges share."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gateway.domain.dates import rfc3339
@@ -10,9 +11,10 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure
-from gateway.policy.grants import Grant
 from gateway.ports import Clock, ExchangeLog
+from gateway.ports_policy import Consents
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.ground import Ground
 from gateway.prefill.intake import Taken
 from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
@@ -30,7 +32,7 @@ class Prepared:
     cast: Cast
     official: Official
     purpose: str
-    grant: Grant
+    ground: Ground
     plan: Plan
     #: queries of the first wave, when the citizen typed nothing yet
     first: tuple[int, ...]
@@ -54,6 +56,14 @@ class Tools:
     sealer: Sealer | None = None
     #: None: nothing is shown before a decision here
     previews: Previews | None = None
+    #: None: nobody can tell which hold
+    consents: Consents | None = None
+
+    async def over(self, consents: Collection[str]) -> frozenset[str]:
+        """Those of them that hold no longer; where nobody can tell, none holds."""
+        if not consents or self.consents is None:
+            return frozenset(consents)
+        return await self.consents.over(consents, self.clock.now())
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""

@@ -5,22 +5,25 @@ house and the exchange. A decision is a record, and final.
 """
 
 import base64
+import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound, Unprocessable
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.errors import Conflict, ConsentsUnavailable, NotFound, Unprocessable
+from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.mapping.load import Catalogue
+from gateway.prefill.copies import Copies, copies
 from gateway.prefill.pending import PendingStore
-from gateway.prefill.refusing import without
+from gateway.prefill.refusing import REFUSED, Dropped, without
+from gateway.prefill.release import Held, doubtful, left_out, passport, recorded, settled
 
 if TYPE_CHECKING:
+    from gateway.prefill.admission import Access
     from gateway.prefill.prepared import Tools
 
 #: `result` of the record of a decision
@@ -40,26 +43,20 @@ class Decided:
 class Previews:
     """Keeps what was shown, and changes it as was decided."""
 
-    def __init__(self, store: PendingStore, secret: bytes, seconds: int) -> None:
-        """`secret`: of the house, the same in all processes; `seconds`: how long a decision is waited for."""
+    def __init__(self, store: PendingStore, access: "Access", seconds: int, catalogue: Catalogue) -> None:
+        """`access` has the secret, and what a decision touches; `seconds`: how long a decision is waited for."""
         self._store = store
-        self._secret = secret
+        self._access = access
         self._seconds = seconds
+        self._catalogue = catalogue
 
     async def keep(
-        self, tools: "Tools", answer: Mapping[str, Any], record: ExchangeRecord, rests: Mapping[str, Sequence[str]],
-        *, requester: Requester, signed: str | None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """The answer as it is shown: marked. `signed`: the issuer who signs it after the decision; None: nobody."""
+        self, tools: "Tools", answer: Mapping[str, Any], held: Held, requester: Requester
+    ) -> dict[str, Any]:
+        """The answer as it is shown: marked."""
         until = tools.clock.now() + timedelta(seconds=self._seconds)
         shown = {**answer, "preview": {"shown_to": "citizen", "decide_until": rfc3339(until)}}
-        state: dict[str, object] = {
-            "answer": answer,
-            "record": _plain(record),
-            "rests": rests,
-            "signed": signed,
-        }
-        await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
+        await self._store.put(self._token(answer["exchange_id"]), requester.id, {"answer": answer, **held})
         return shown
 
     async def decide(
@@ -67,42 +64,74 @@ class Previews:
     ) -> dict[str, Any]:
         """The changed answer, once the decision is recorded.
 
-        NotFound: nothing was shown, its time is over, or it is another requester's. LogUnavailable.
+        NotFound: nothing was shown, its time is over, or it is another requester's. Conflict: it is being decided.
         Unprocessable: evidence that was not shown, stands twice or is left out; sources are still awaited.
+        LogUnavailable, ConsentsUnavailable: nothing was decided.
         """
-        token = self._token(exchange)
+        token, decisions = self._token(exchange), self._access.decisions
+        state = await self._shown(token, requester)
+        _check(state["answer"], decided)
+        now, key = tools.clock.now().timestamp(), _key(token)
+        if decisions is None or not await decisions.take(key, now, now + self._seconds):
+            raise Conflict("it was decided, or is being decided, by another request", code="decision_taken")
         try:
-            state: Any = await self._store.get(token, requester.id)
-        except NotFound:
-            state = {}
+            changed = await self._decided(tools, state, decided, requester)
+        except BaseException:
+            with contextlib.suppress(ConsentsUnavailable):
+                await decisions.give_back(key)
+            raise
+        # a decision is final: what was shown is forgotten
+        await self._store.put(token, requester.id, {})
+        return changed
+
+    async def _shown(self, token: str, requester: Requester) -> dict[str, Any]:
+        state: dict[str, Any] = {}
+        with contextlib.suppress(NotFound):
+            state = await self._store.get(token, requester.id)
         if "answer" not in state:
             what = "nothing waits for a decision under this exchange; it was decided, or its time is over"
             raise NotFound(what, code="decision_unknown")
-        answer = state["answer"]
-        _check(answer, decided)
-        changed = without(answer, decided.refused, state["rests"])
-        fields = {
-            key: orjson.dumps(one["value"])
-            for key, one in changed["fields"].items()
-            if one["value"] is not None and one["state"] != "kept"
-        }
-        record = _record(state["record"])._replace(
-            phase=Phase.CONSENT, time=rfc3339(tools.clock.now()), result=DECISION, fields=fields,
-            notes=_notes(answer, changed, decided), configuration=tools.digest,
-        )  # fmt: skip
-        receipt = await tools.write(record)
-        # a decision is final: what was shown is forgotten
-        await self._store.put(token, requester.id, {})
-        changed["receipt"] = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
-        changed |= {"preview": None, "decision": {"accepted": decided.accepted, "refused": decided.refused}}
-        if state["signed"] is not None and tools.sealer is not None:
-            now = tools.clock.now()
-            changed["passport"] = await tools.sealer.passport(changed, requester, state["signed"], now)
+        return state
+
+    async def _decided(
+        self, tools: "Tools", state: Held, decided: Decided, requester: Requester
+    ) -> dict[str, Any]:
+        """Record it, and erase the kept copies of what was refused."""
+        answer, gone = state["answer"], await self._copies(tools, state, decided)
+        erased = sorted({name for names in gone.values() for name in names})
+
+        async def made(over: Dropped) -> dict[str, Any]:
+            dropped = {**over, **dict.fromkeys(decided.refused, REFUSED)}
+            changed = without(answer, dropped, state["rests"])
+            notes = {**_notes(answer, changed, decided), **left_out(over)}
+            if erased:
+                notes["erased"] = " ".join(erased)
+            changed |= {
+                "preview": None,
+                "decision": {"accepted": decided.accepted, "refused": decided.refused},
+            }
+            await recorded(tools, state, changed, Phase.CONSENT, DECISION, notes)
+            changed["passport"] = await passport(tools, state, changed, requester)
+            return changed
+
+        changed = await settled(tools, state["consents"], made)
+        if (own := self._access.own) is not None:
+            for person, names in gone.items():
+                await own.erase(person, requester.id, names)
         return changed
+
+    async def _copies(self, tools: "Tools", state: Held, decided: Decided) -> Copies:
+        answer, own, now = state["answer"], self._access.own, tools.clock.now()
+        procedure = self._catalogue.find(answer["procedure"]["code"])
+        if own is None:
+            return {}
+        return await copies(own, procedure, answer, decided.refused, state["record"], now)
 
     def _token(self, exchange: str) -> str:
         named = exchange.encode("utf-8", "surrogatepass")
-        key = hashlib.blake2b(named, key=self._secret, digest_size=24, person=b"motlan-preview").digest()
+        key = hashlib.blake2b(
+            named, key=self._access.preview_secret, digest_size=24, person=b"motlan-preview"
+        ).digest()
         return base64.urlsafe_b64encode(key).decode()
 
 
@@ -129,25 +158,15 @@ def _notes(
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None
     ]
-    doubtful = [key for key, one in changed["fields"].items() if one["doubt"] is not None]
     return {
         "accepted": " ".join(decided.accepted), "refused": " ".join(decided.refused), "emptied": " ".join(emptied),
-        **({"doubtful": " ".join(doubtful)} if doubtful else {}), **decided.proof,
+        **doubtful(changed), **decided.proof,
     }  # fmt: skip
 
 
-def _plain(record: ExchangeRecord) -> dict[str, Any]:
-    """What the record of a decision says of the exchange; its calls stand in the records before it."""
-    return {
-        "exchange": record.exchange, "requester": record.requester, "agency": record.agency,
-        "procedure": record.procedure, "dossier": record.dossier, "purpose": record.purpose,
-        "legal_basis": record.legal_basis, "subjects": dict(record.subjects), "official": record.official,
-        "on_duty": record.on_duty,
-    }  # fmt: skip
-
-
-def _record(plain: Mapping[str, Any]) -> ExchangeRecord:
-    return ExchangeRecord(phase=Phase.CONSENT, time="", **plain)
+def _key(token: str) -> bytes:
+    """Names the decision in the store; opens nothing."""
+    return hashlib.blake2b(token.encode(), digest_size=32, person=b"motlan-decided").digest()
 
 
 def _fault(place: str, why: str, code: str) -> Unprocessable:

@@ -73,13 +73,16 @@ class Questions:
             in_time = await ended(task, deadline)
             if in_time:
                 task.result()
-            answers = running.shown(cut=not in_time)
-            facts = Facts(
-                prepared.plan, answers, situation.published, situation.today, situation.given, {},
-                unconfirmed=running.unconfirmed(answers),
-            )  # fmt: skip
-            told = {word: _told(question, facts, word) for word, question in questions.items()}
-            receipt = await running.record(Phase.OUTCOME, predicates=words, answered=len(told))
+            while True:
+                answers = running.shown(cut=not in_time)
+                facts = Facts(
+                    prepared.plan, answers, situation.published, situation.today, situation.given, {},
+                    unconfirmed=running.unconfirmed(answers),
+                )  # fmt: skip
+                told = {word: _told(question, facts, word) for word, question in questions.items()}
+                receipt = await running.record(Phase.OUTCOME, predicates=words, answered=len(told))
+                if not await running.look():
+                    break
         except BaseException:
             running.gathering.stop()
             with contextlib.suppress(Exception):
@@ -116,9 +119,9 @@ class Questions:
         procedure = asking("", purpose, rules, titles)
         taken = self._intake.fit(request, procedure, {SUBJECT: wanted.subject}, requester)
         taken = taken._replace(predicates=wanted.predicates)
-        grant = await self._admission.admit(taken, requester, exchange)
-        planned = self._plans.once(procedure, taken.cast, grant)
-        prepared = Prepared(procedure, taken.cast, taken.official, purpose, grant, *planned)
+        ground = await self._admission.admit(taken, requester, exchange)
+        planned = self._plans.once(procedure, taken.cast, ground.grant)
+        prepared = Prepared(procedure, taken.cast, taken.official, purpose, ground, *planned)
         today = legal_day(self._tools.clock.now())
         situation = Situation({}, taken.cast.given, today, self._tools.issuer.published, taken.cast.subjects)
         return Exchange(self._tools, prepared, request, requester, exchange, situation), prepared, situation

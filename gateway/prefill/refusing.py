@@ -1,6 +1,7 @@
-"""An answer without what the citizen refused: pure functions over the answer as it was shown to him.
+"""An answer without some of its evidence: pure functions over the answer as it was made.
 
-Refused evidence leaves no value, no candidate of a doubt and no entry; a paper that rested on it is asked for.
+Evidence that the citizen refused, or that his consent carries no more, leaves no value, no candidate of a doubt and no
+entry; a paper that rested on it is asked for.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +13,11 @@ from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, evidence_id
 
 Answer = dict[str, Any]
+#: evidence -> the reason that its fields give; one with a `rule` was not the citizen's choice
+Dropped = Mapping[str, Answer]
 
+#: reason of what the citizen refused
+REFUSED: Answer = {"code": Reason.EVIDENCE_REFUSED.value}
 _ADVICE = {
     "vi": "Bạn không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị nộp giấy tờ này.",
     "en": "You do not agree that data replace this paper: hand it in.",
@@ -20,12 +25,10 @@ _ADVICE = {
 _RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
-def without(
-    answer: Mapping[str, Any], refused: Collection[str], rests: Mapping[str, Collection[str]]
-) -> Answer:
-    """The answer after the decision. `rests`: paper -> evidence on which its conditions rest, beside its proof."""
-    fields = {key: _field(entry, refused) for key, entry in answer["fields"].items()}
-    papers = [_paper(paper, refused, rests.get(paper["code"], ())) for paper in answer["papers"]]
+def without(answer: Mapping[str, Any], dropped: Dropped, rests: Mapping[str, Collection[str]]) -> Answer:
+    """The answer after that. `rests`: paper -> evidence on which its conditions rest, beside its proof."""
+    fields = {key: _field(entry, dropped) for key, entry in answer["fields"].items()}
+    papers = [_paper(paper, dropped, rests.get(paper["code"], ())) for paper in answer["papers"]]
     form: dict[str, object] = {}
     for key, entry in fields.items():
         if entry["value"] is not None:
@@ -34,7 +37,7 @@ def without(
     replaced = sum(one["state"] in ("replaced", "reusable") for one in papers)
     return {
         **answer, "form": form, "fields": fields, "papers": papers,
-        "evidence": {name: one for name, one in answer["evidence"].items() if name not in refused},
+        "evidence": {name: one for name, one in answer["evidence"].items() if name not in dropped},
         "saved": {"fields": filled, "papers": replaced},
     }  # fmt: skip
 
@@ -59,25 +62,25 @@ def _of_proof(proof: Proof) -> list[str]:
     return [*own, *inner]
 
 
-def _field(entry: Mapping[str, Any], refused: Collection[str]) -> Answer:
-    if entry["evidence"] in refused:
-        reason = {"code": Reason.EVIDENCE_REFUSED.value}
-        emptied = {"state": "empty", "value": None, "evidence": None, "editable": True, "doubt": None}
-        return {**entry, **emptied, "reason": reason}
+def _field(entry: Mapping[str, Any], dropped: Dropped) -> Answer:
+    if (reason := dropped.get(entry["evidence"])) is not None:
+        state = "withheld" if "rule" in reason else "empty"
+        emptied = {"state": state, "value": None, "evidence": None, "editable": True, "doubt": None}
+        return {**entry, **emptied, "reason": dict(reason)}
     doubt = entry["doubt"]
-    if doubt is None or not any(one["evidence"] in refused for one in doubt["candidates"]):
+    if doubt is None or not any(one["evidence"] in dropped for one in doubt["candidates"]):
         return dict(entry)
     # what contradicts is not shown any more, but that something does is not forgotten
-    left = [one for one in doubt["candidates"] if one["evidence"] not in refused]
+    left = [one for one in doubt["candidates"] if one["evidence"] not in dropped]
     return {**entry, "doubt": {**doubt, "candidates": left}}
 
 
-def _paper(paper: Mapping[str, Any], refused: Collection[str], conditions: Collection[str]) -> Answer:
+def _paper(paper: Mapping[str, Any], dropped: Dropped, conditions: Collection[str]) -> Answer:
     rests = {*conditions, *_proofs(paper.get("by"))}
-    if paper["state"] not in _RESTING or rests.isdisjoint(refused):
+    if paper["state"] not in _RESTING or rests.isdisjoint(dropped):
         return dict(paper)
     kept = {name: paper[name] for name in ("code", "title", "title_en")}
-    reason = {"code": Reason.EVIDENCE_REFUSED.value}
+    reason = next(dict(dropped[name]) for name in sorted(rests) if name in dropped)
     return {**kept, "state": "required", "reason": reason, "advice": _ADVICE}
 
 

@@ -31,6 +31,7 @@ from gateway.prefill.plans import Plans
 from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.preview import Decided, Previews
 from gateway.prefill.questions import Asking, Questions
+from gateway.prefill.release import released
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.waiting import ended
@@ -52,11 +53,12 @@ class Prefill:
         """`digest`: of the configuration in force, for the records."""
         times, published = configuration.gateway.prefill, _published(configuration)
         pending = PendingStore(cache, times.pending_seconds)
-        previews = Previews(pending, access.preview_secret, times.pending_seconds)
+        previews = Previews(pending, access, times.pending_seconds, catalogue)
         issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
         self._tools = Tools(
-            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer, previews
-        )
+            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer, previews,
+            access.consents,
+        )  # fmt: skip
         self._late = LateWork(self._tools)
         self._intake = Intake(configuration, catalogue)
         self._plans = Plans(configuration, catalogue, issuer)
@@ -116,7 +118,7 @@ class Prefill:
             change = self._tools.pending.change(token)
             state = await self._tools.pending.get(token, requester.id)
             if state["done"] or loop.time() >= deadline:
-                return _late_answer(state, token)
+                return await self._late_answer(state, token, requester)
             await self._changed(change, token, deadline)
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
@@ -128,7 +130,7 @@ class Prefill:
             version = state["version"]
             if isinstance(version, int) and version > seen:
                 seen = version
-                yield _late_answer(state, token)
+                yield await self._late_answer(state, token, requester)
             if state["done"]:
                 return
             await self._changed(change, token, math.inf)
@@ -150,10 +152,19 @@ class Prefill:
         await self._late.close()
 
     async def _prepare(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Prepared:
-        grant = await self._admission.admit(taken, requester, exchange)
+        ground = await self._admission.admit(taken, requester, exchange)
         procedure, roles = taken.procedure, taken.cast
-        planned = self._plans.plan(procedure, roles, grant, taken.request.fields)
-        return Prepared(procedure, roles, taken.official, taken.purpose, grant, *planned)
+        planned = self._plans.plan(procedure, roles, ground.grant, taken.request.fields)
+        return Prepared(procedure, roles, taken.official, taken.purpose, ground, *planned)
+
+    async def _late_answer(
+        self, state: Mapping[str, object], token: str, requester: Requester
+    ) -> dict[str, object]:
+        """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
+        if not isinstance(state["answer"], dict):
+            raise LogUnavailable
+        answer = await released(self._tools, state, requester)
+        return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
 
     def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
         today = legal_day(self._tools.clock.now())
@@ -169,13 +180,3 @@ def _mandate(request: PrefillRequest) -> Mapping[str, str]:
 def _published(configuration: Configuration) -> Published:
     scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
     return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
-
-
-def _late_answer(state: Mapping[str, object], token: str) -> dict[str, object]:
-    answer = state["answer"]
-    if not isinstance(answer, dict):
-        raise LogUnavailable
-    late = dict(answer)
-    late["pending"] = None if state["done"] else token
-    late["late"] = state["late"]
-    return late

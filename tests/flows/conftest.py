@@ -82,8 +82,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield made
 
 
-def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
-    """A house with some settings overridden."""
+def build(tmp_path: Path, overrides: dict[str, str], root: Path = ROOT) -> "Any":
+    """A house with some settings overridden; `root` holds its configuration, mappings and schemas."""
     from contextlib import asynccontextmanager
 
     @asynccontextmanager
@@ -91,8 +91,8 @@ def build(tmp_path: Path, overrides: dict[str, str]) -> "Any":
         fresh.log_in(tmp_path)
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
         plan = Plan(
-            root=ROOT,
-            config=ROOT / "config",
+            root=root,
+            config=root / "config",
             state=tmp_path,
             overrides={**ports, **overrides},
             with_sandbox=True,

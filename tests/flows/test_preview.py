@@ -11,6 +11,7 @@ import pytest
 
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.sd_jwt import verified
+from tests.flows.test_consents import EMAIL, PHONE, given, residence
 from tests.flows.test_records import records
 from tests.flows.test_signed_answers import keys
 
@@ -139,6 +140,26 @@ async def test_decision_is_final_and_only_the_requester_takes_it(patient: House)
 
 
 @on_session
+async def test_of_decisions_at_the_same_time_one_is_taken_and_the_others_conflict(patient: House) -> None:
+    for _ in range(3):
+        answer = await shown(patient, passport="sd-jwt")
+        bodies = [body(answer, *(list(answer["evidence"]) if number % 2 else [])) for number in range(8)]
+        headers = {"Authorization": f"Bearer {await patient.token()}"}
+
+        async def decide(asked: dict[str, Any], headers: dict[str, str] = headers) -> tuple[int, Any]:
+            url = f"{patient.url}/v1/prefill/decision"
+            async with patient.session.post(url, json=asked, headers=headers) as response:
+                return response.status, await response.json(content_type=None)
+
+        answers = await asyncio.gather(*(decide(one) for one in bodies))
+        assert sum(status == 200 for status, _ in answers) == 1
+        others = {(status, one["code"]) for status, one in answers if status != 200}
+        assert others <= {(409, "decision_taken"), (404, "decision_unknown")}
+        kept = [one for one in records(patient) if one["exchange"] == answer["exchange_id"]]
+        assert [one["result"] for one in kept if one["phase"] == "consent"] == ["decision"]
+
+
+@on_session
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -220,3 +241,63 @@ async def test_attest_knows_what_was_refused_and_waits_for_the_decision(patient:
     assert {states[key] for key in left} == {"unchanged"}
     # what he refused is no evidence any more: written into the form all the same, it is his own word
     assert {states[key] for key in emptied if key in states} == {"unknown_field"}
+
+
+async def kept_phone(house: House, trait: str, phone: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A request of somebody whose telephone number is kept, and the consent to it."""
+    ask = residence(house, trait)
+    first = (await house.post("/v1/prefill", ask))[1]
+    got = await given(house, house.subject(trait))
+    form = {**first["form"], "soDienThoai": phone, "email": EMAIL}
+    kept = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    status, told = await attested(house, first, form)
+    assert status == 200, told
+    status, told = await house.post("/v1/attest", kept)
+    assert (status, set(told["kept"])) == (200, {"phone", "email"})
+    return {**ask, "official": new_official()}, got
+
+
+@on_session
+async def test_refusing_what_was_kept_erases_it_and_other_forms_have_it_no_more(patient: House) -> None:
+    ask, got = await kept_phone(patient, "grandparent", PHONE)
+    again = await given(patient, patient.subject("grandparent"))
+    first = (await patient.post("/v1/prefill", ask))[1]
+    form = {**first["form"], "soDienThoai": "0900417299"}
+    twice = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": again["consent"]}
+    assert (await attested(patient, first, form))[0] == 200
+    assert (await patient.post("/v1/attest", twice))[0] == 200  # one number under each consent
+    answer = (await patient.post("/v1/prefill", {**ask, "preview": True, "passport": "sd-jwt"}))[1]
+    own = evidence_of(answer, "own_data")
+    changed = await decided(patient, answer, own)
+    assert changed["fields"]["soDienThoai"]["value"] is None
+    assert "soDienThoai" not in verified(changed["passport"], await keys(patient))["fields"]
+    assert records(patient)[-1]["notes"]["erased"] == "email phone"
+    third = (await patient.post("/v1/prefill", {**ask, "official": new_official()}))[1]
+    assert third["fields"]["soDienThoai"]["value"] is None
+    assert third["fields"]["email"]["value"] is None
+    with contextlib.closing(sqlite3.connect(patient.state / "consents.sqlite")) as connection:
+        text = "SELECT count(*) FROM own_data WHERE consent IN (?, ?)"
+        assert connection.execute(text, (got["consent"], again["consent"])).fetchone() == (0,)
+    # the consent itself stands: what he gives anew is kept again
+    assert (await patient.post("/v1/attest", twice))[1]["kept"].keys() == {"phone", "email"}
+    for one in (got, again):
+        await patient.post("/v1/consents/withdraw", {"consent": one["consent"]})
+
+
+@on_session
+@pytest.mark.parametrize(("kept", "erased"), [(PHONE, "phone"), ("0900417288", None)])
+async def test_refusing_a_value_erases_its_copy_and_leaves_a_word_of_his_own(
+    patient: House, kept: str, erased: str | None
+) -> None:
+    """The claim of the account is refused; what was kept of it goes, another number that he gave himself stays."""
+    ask, got = await kept_phone(patient, "divorced", kept)
+    asked = {**ask, "preview": True, "account": {"SoDienThoai": PHONE}}
+    answer = (await patient.post("/v1/prefill", asked))[1]
+    claim = answer["fields"]["soDienThoai"]["evidence"]
+    assert answer["evidence"][claim]["source"] == "account"
+    await decided(patient, answer, claim)
+    assert records(patient)[-1]["notes"].get("erased") == erased
+    after = (await patient.post("/v1/prefill", {**ask, "official": new_official()}))[1]
+    assert after["fields"]["soDienThoai"]["value"] == (None if erased else kept)
+    assert after["fields"]["email"]["value"] == EMAIL
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})

@@ -47,6 +47,9 @@ class _Exchange:
             raise self._answers
         return {**SHOWN, "pending": pending, "cut": cut}
 
+    def held(self) -> dict[str, object]:
+        return {}
+
     async def record(self, phase: Phase) -> None:
         if self._records is not None:
             raise self._records

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.consents import open_consents
+from adapters.stores.consents import open_consents, open_decisions
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.ports_consents import ConsentRow, DemandRow, KeptKey, KeptValue, Wanted
 
@@ -130,6 +130,40 @@ async def test_value_that_is_no_longer_valid_is_not_found_and_then_erased(url: s
     await consents.close()
 
 
+async def test_attributes_of_a_person_are_erased_under_every_consent_to_one_requester(
+    url: str, tmp_path: Path
+) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    whose = {"a": ("harbour", b"p"), "b": ("harbour", b"p"), "c": ("coast", b"p"), "d": ("harbour", b"q")}
+    for name, (requester, person) in whose.items():
+        await consents.add(row(name, person * 16, requester))
+        await kept.key(KeptKey(name, "2026-11", person * 16, requester, b"first"), NOW)
+        await kept.put([value(name), value(name, "email")])
+    await kept.remove((), "harbour", ["phone"])
+    await kept.remove((b"x" * 16, b"p" * 16), "harbour", ["phone", "school"])
+    left = await kept.of((b"p" * 16, b"q" * 16), "harbour", NOW)
+    assert sorted((one.consent, one.attribute) for _, one in left) == [
+        ("a", "email"), ("b", "email"), ("d", "email"), ("d", "phone"),
+    ]  # fmt: skip
+    assert {one.attribute for _, one in await kept.of((b"p" * 16,), "coast", NOW)} == {"phone", "email"}
+    await consents.close()
+
+
+async def test_decision_is_taken_once_by_whichever_process_and_again_only_when_it_was_given_back(
+    url: str, tmp_path: Path
+) -> None:
+    one, other = open_decisions(url, tmp_path), open_decisions(url, tmp_path)
+    taken = await asyncio.gather(*(store.take(b"k" * 32, NOW, LONG) for store in (one, other) * 4))
+    assert sorted(taken) == [False] * 7 + [True]
+    assert await other.take(b"l" * 32, NOW, LONG)
+    await other.give_back(b"k" * 32)
+    assert await one.take(b"k" * 32, NOW, LONG)
+    assert not await other.take(b"k" * 32, LONG - 1, LONG)
+    assert await other.take(b"k" * 32, LONG, LONG + 9)  # its time was over
+    await one.close()
+    await other.close()
+
+
 async def test_request_is_changed_by_the_first_who_does_and_counted_while_it_is_late(
     url: str, tmp_path: Path
 ) -> None:
@@ -157,3 +191,11 @@ async def test_store_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConsentsUnavailable):
         await consents.find("a")
     await consents.close()
+
+
+async def test_decision_is_not_taken_where_the_store_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "consents.sqlite").mkdir()
+    decisions = open_decisions("sqlite:///exchange.db", tmp_path)
+    with pytest.raises(ConsentsUnavailable):
+        await decisions.take(b"k" * 32, NOW, LONG)
+    await decisions.close()

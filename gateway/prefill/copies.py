@@ -1,0 +1,46 @@
+"""Which kept copies go with evidence that the citizen refuses: his own word, and what was kept of its values."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from gateway.mapping.procedure import DECLARED, Field, Procedure
+from gateway.ports_consents import Own, OwnData
+
+#: `Subject.key` -> names of attributes; personal data
+Copies = dict[str, set[str]]
+
+
+async def copies(
+    own: OwnData, procedure: Procedure | None, answer: Mapping[str, Any], refused: Collection[str],
+    record: Mapping[str, Any], now: datetime,
+) -> Copies:  # fmt: skip
+    """Own data that are erased with the refused evidence. ConsentsUnavailable, LogUnavailable.
+
+    `record` says whom the exchange is about, and for whom it was. A word of his own that differs stays.
+    """
+    subjects: Mapping[str, str] = record["subjects"]
+    found: Copies = {}
+    for name in refused:
+        entry = answer["evidence"][name]
+        if declared := entry.get("declared"):
+            found.setdefault(subjects[entry["subject"]], set()).update(declared)
+    kept: dict[str, Mapping[str, Own]] = {}
+    for field, attribute, role in _declared(procedure):
+        entry, person = answer["fields"].get(field.key), subjects.get(role)
+        if entry is None or person is None or entry["evidence"] not in refused:
+            continue
+        if person not in kept:
+            kept[person] = await own.kept(person, record["requester"], now)
+        copy = kept[person].get(attribute)
+        if copy is not None and field.convert(copy.value) == entry["value"]:
+            found.setdefault(person, set()).add(attribute)
+    return found
+
+
+def _declared(procedure: Procedure | None) -> Iterator[tuple[Field, str, str]]:
+    """Each field that own data would fill, with attribute and role."""
+    for field in procedure.fields if procedure is not None else ():
+        for ref in field.refs:
+            if ref.evidence == DECLARED:
+                yield field, ref.attribute, ref.role

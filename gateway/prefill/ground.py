@@ -1,0 +1,95 @@
+"""What an exchange rests on, looked at again: for whoever is found on the way, and before anything leaves.
+
+A decision speaks of the people whom the request names, at the moment of the request. Somebody found in evidence passes
+the same rules before anybody is asked about him, and a consent that ended meanwhile gives nothing any more.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, Withheld
+from gateway.domain.parties import Subject
+from gateway.mapping.narrowing import Keeps, narrowed
+from gateway.mapping.plan import Plan, PlannedQuery, evidence_id
+from gateway.mapping.procedure import ACCOUNT
+from gateway.policy.asked import Asked
+from gateway.policy.decide import Decision
+from gateway.policy.grants import Grant
+from gateway.policy.rates import Exceeded
+
+#: evidence -> the consents that it rests on
+Resting = Mapping[str, Sequence[str]]
+
+
+class Ground:
+    """One decision, and what must go on to hold for it."""
+
+    def __init__(
+        self, grant: Grant, asked: Asked, decide: Callable[[Asked], Decision],
+        count: Callable[[Grant, str], Awaitable[Exceeded | None]],
+    ) -> None:  # fmt: skip
+        """`decide`: what decided; `count`: counts a person by his key, as those whom the request names were."""
+        self.grant = grant
+        self._asked = asked
+        self._decide = decide
+        self._count = count
+        #: consent that the grant rests on; blank: none
+        self._consent = asked.consent.id if asked.consent is not None and grant.consented else ""
+        #: what is granted whatever becomes of the consent
+        self._lawful = decide(asked._replace(consent=None)).grant if self._consent else grant
+
+    async def about(self, role: str, found: Subject, plan: Plan) -> Plan:
+        """The plan as far as it may be asked about somebody who was found on the way for `role`."""
+        if found.key in self._asked.persons:
+            return plan
+        decision = self._decide(self._asked._replace(persons=self._asked.persons | {found.key}))
+        grant, why = decision.grant, _why(decision)
+        if grant is not None and (over := await self._count(grant, found.key)) is not None:
+            grant, why = None, Withheld(Reason.QUOTA_EXCEEDED, over.limit.rule)
+        return narrowed(plan, lambda query, name: query.role != role or _gives(grant, query, name), why)
+
+    def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
+        """Every consent that what was answered rests on."""
+        kept = {name for one in answers if one is not None and one.consents for name in one.consents.values()}
+        return (kept | {self._consent}) - {""}
+
+    def resting(self, plan: Plan, answers: Sequence[SourceAnswer | None]) -> Resting:
+        """The consents on which each piece of evidence rests; evidence that rests on none is left out."""
+        found: dict[str, list[str]] = {}
+        for query, answer in zip(plan.queries, answers, strict=True) if self.consents(answers) else ():
+            if answer is None or answer.outcome is not Outcome.FOUND:
+                continue
+            given = (
+                [] if all(_gives(self._lawful, query, name) for name in query.attributes) else [self._consent]
+            )
+            if consents := [*given, *sorted({*answer.consents.values()} - {""})]:
+                found[evidence_id(query.index)] = consents
+        return found
+
+    def end(self, consents: Collection[str], plan: Plan, answers: Sequence[SourceAnswer | None]) -> Plan:
+        """The plan without what rests on these consents, which are over."""
+        for one in sorted(consents):
+            why = Withheld(Reason.CONSENT_MISSING, f"consent:{one}")
+            plan = narrowed(plan, self._without(one, answers), why)
+        return plan
+
+    def _without(self, consent: str, answers: Sequence[SourceAnswer | None]) -> Keeps:
+        def keeps(query: PlannedQuery, name: str) -> bool:
+            answer = answers[query.index]
+            if answer is not None and answer.consents.get(name) == consent:
+                return False
+            return consent != self._consent or _gives(self._lawful, query, name)
+
+        return keeps
+
+
+def _gives(grant: Grant | None, query: PlannedQuery, name: str) -> bool:
+    """Whether it may be asked; claims of the account are the caller's own, and need no grant."""
+    allowed = grant is not None and grant.allows(query.service.name, name)
+    return allowed or query.service.evidence == ACCOUNT
+
+
+def _why(decision: Decision) -> Withheld:
+    """The consent that is missing, else what denied."""
+    passed = [one.denial for one in decision.passed_over if one.denial.code == Reason.CONSENT_MISSING]
+    denial = passed[0] if passed else decision.denial
+    return Withheld(Reason.CONSENT_MISSING, denial.rule if denial is not None else "")

@@ -1,0 +1,113 @@
+"""Right before an answer leaves that was kept for a while: what rests on a consent that is over stays behind.
+
+A withdrawal takes effect at once, in every process: what had not left by then does not leave.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.evidence import Reason
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.parties import Requester
+from gateway.prefill.refusing import Answer, Dropped, without
+
+if TYPE_CHECKING:
+    from gateway.prefill.prepared import Tools
+
+#: what is kept beside an answer, as plain data: `record` (what later records say of the exchange), `rests` (paper ->
+#: evidence), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody)
+Held = dict[str, Any]
+_Notes = dict[str, str | int | bool]
+
+
+async def released(tools: "Tools", state: Mapping[str, Any], requester: Requester) -> Answer:
+    """The kept answer as it may leave now; a record says so where it is less. LogUnavailable."""
+    answer: Answer = state["answer"]
+
+    async def made(over: Dropped) -> Answer:
+        if not over:
+            return answer
+        changed = without(answer, over, state["rests"])
+        marks: _Notes = {"late": True, **left_out(over)}
+        if answer["preview"] is not None:
+            marks["preview"] = True
+        return await recorded(tools, state, changed, Phase.OUTCOME, "", {**marks, **doubtful(changed)})
+
+    changed = await settled(tools, state["consents"], made)
+    if changed is not answer and answer["passport"] is not None:
+        changed["passport"] = await passport(tools, state, changed, requester)
+    return changed
+
+
+async def settled(
+    tools: "Tools", consents: Mapping[str, Any], made: Callable[[Dropped], Awaitable[Answer]]
+) -> Answer:
+    """What is made of an answer without the evidence whose consent is over, once nothing more ended meanwhile."""
+    over = await _over(tools, consents)
+    while True:
+        answer = await made(over)
+        now = await _over(tools, consents)
+        if now.keys() <= over.keys():
+            return answer
+        over = {**over, **now}
+
+
+async def recorded(
+    tools: "Tools", state: Mapping[str, Any], changed: Answer, phase: Phase, result: str, notes: _Notes
+) -> Answer:
+    """The answer with the receipt of a record of what it says now. LogUnavailable."""
+    fields = {
+        key: orjson.dumps(one["value"])
+        for key, one in changed["fields"].items()
+        if one["value"] is not None and one["state"] != "kept"
+    }
+    receipt = await tools.write(ExchangeRecord(
+        **state["record"], phase=phase, time=rfc3339(tools.clock.now()), result=result, fields=fields, notes=notes,
+        configuration=tools.digest,
+    ))  # fmt: skip
+    changed["receipt"] = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
+    return changed
+
+
+async def passport(
+    tools: "Tools", state: Mapping[str, Any], changed: Answer, requester: Requester
+) -> str | None:
+    """Its signature, where one was asked for."""
+    if state["signed"] is None or tools.sealer is None:
+        return None
+    return await tools.sealer.passport(changed, requester, state["signed"], tools.clock.now())
+
+
+def plain(record: ExchangeRecord) -> dict[str, Any]:
+    """What later records say of the exchange; its calls stand in the records before them."""
+    return {
+        "exchange": record.exchange, "requester": record.requester, "agency": record.agency,
+        "procedure": record.procedure, "dossier": record.dossier, "purpose": record.purpose,
+        "legal_basis": record.legal_basis, "subjects": dict(record.subjects), "official": record.official,
+        "on_duty": record.on_duty,
+    }  # fmt: skip
+
+
+def left_out(evidence: Collection[str]) -> _Notes:
+    """The note that names the evidence which did not leave."""
+    return {"withheld": " ".join(evidence)} if evidence else {}
+
+
+def doubtful(answer: Mapping[str, Any]) -> _Notes:
+    """The note that names the fields in doubt."""
+    keys = [key for key, one in answer["fields"].items() if one["doubt"] is not None]
+    return {"doubtful": " ".join(keys)} if keys else {}
+
+
+async def _over(tools: "Tools", consents: Mapping[str, Any]) -> dict[str, Answer]:
+    """The evidence that rests on a consent which holds no longer -> why it is withheld."""
+    over = await tools.over({one for of in consents.values() for one in of})
+    ended = {name: next((one for one in of if one in over), None) for name, of in consents.items()}
+    return {
+        name: {"code": Reason.CONSENT_MISSING.value, "rule": f"consent:{one}"}
+        for name, one in ended.items()
+        if one is not None
+    }
