@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound, Unprocessable
+from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.parties import Requester
 from gateway.prefill.pending import PendingStore
@@ -109,17 +109,19 @@ class Previews:
 def _check(answer: Mapping[str, Any], decided: Decided) -> None:
     if answer["pending"] is not None:
         why = "sources are still awaited: fetch what is late first (/v1/prefill/resume)"
-        raise _fault("/exchange_id", why, "still_pending")
+        raise fault_at("/exchange_id", why, "still_pending")
     said: set[str] = set()
     for member, names in (("accepted", decided.accepted), ("refused", decided.refused)):
         for index, name in enumerate(names):
             if name not in answer["evidence"]:
-                raise _fault(f"/{member}/{index}", "no such evidence was shown", "unknown_evidence")
+                raise fault_at(f"/{member}/{index}", "no such evidence was shown", "unknown_evidence")
             if name in said:
-                raise _fault(f"/{member}/{index}", "this evidence stands twice", "decided_twice")
+                raise fault_at(f"/{member}/{index}", "this evidence stands twice", "decided_twice")
             said.add(name)
     if left := sorted(answer["evidence"].keys() - said):
-        raise _fault("/accepted", f"say it of each piece: nothing is said of {', '.join(left)}", "undecided")
+        raise fault_at(
+            "/accepted", f"say it of each piece: nothing is said of {', '.join(left)}", "undecided"
+        )
 
 
 def _notes(
@@ -148,9 +150,3 @@ def _plain(record: ExchangeRecord) -> dict[str, Any]:
 
 def _record(plain: Mapping[str, Any]) -> ExchangeRecord:
     return ExchangeRecord(phase=Phase.CONSENT, time="", **plain)
-
-
-def _fault(place: str, why: str, code: str) -> Unprocessable:
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )
