@@ -174,6 +174,8 @@ class Own(NamedTuple):
     value: object
     given: datetime
     until: datetime
+    #: id of the consent that it rests on
+    consent: str
 
 
 class OwnData(Protocol):

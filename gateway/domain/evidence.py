@@ -115,8 +115,8 @@ class SourceAnswer(NamedTuple):
     alarm: bool = False
     #: the provider's own number for somebody whom it calls otherwise: counts where others name that number too
     unvouched: str = ""
-    #: what the person declared himself: attribute -> when, and until when it is taken for valid (RFC 3339)
-    declared: Mapping[str, tuple[str, str]] = NOTHING
+    #: what the person declared himself: attribute -> when, until when it is valid (RFC 3339), id of his consent
+    declared: Mapping[str, tuple[str, str, str]] = NOTHING
 
 
 def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:
