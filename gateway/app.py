@@ -212,7 +212,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     clock = SystemClock()
     async with (
         accessing(parts, clock, (key.jwks, people.notary.jwks)) as access,
-        correcting(parts, app[LOG], clock) as corrections,
+        correcting(parts, app[LOG], clock, app[SHELVES], app[ACCESS]) as corrections,
     ):
         app[SERVICES] = Services(
             clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,

@@ -18,6 +18,7 @@ from gateway.exchange_log.key_files import key_from_text
 from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
+from gateway.own_data.values import Values
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
 from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
 from gateway.ports_keys import Signer
@@ -104,7 +105,8 @@ def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock) -> 
         rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, notary=notary, configuration=configuration,
         catalogue=parts.catalogue, digest=digest, new_id=new_id,
     )  # fmt: skip
-    book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, configuration.consents.keep)
+    days, values = configuration.consents.keep, Values(parts.catalogue.declared)
+    book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
     attest = Attest(
         reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
         clock=clock, digest=digest,

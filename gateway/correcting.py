@@ -5,35 +5,47 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from gateway import registry
-from gateway.audit.people import People
 from gateway.audit.titles import Titles
 from gateway.auditing import Audited
-from gateway.corrections.service import Corrections
-from gateway.domain.identifiers import new_exchange_id
-from gateway.log_keys import root_keys
-from gateway.ports import Clock, ExchangeLog, LogKeeping
+from gateway.consenting import Shelves
+from gateway.corrections.delivery import Delivery
+from gateway.corrections.service import Corrections, Rates
+from gateway.policy.rates import Limit, Whom, limit
+from gateway.ports import Clock, ExchangeLog
 from gateway.ports_corrections import CorrectionRows
+from gateway.prefill.admission import Access
+from gateway.settings import CorrectionSettings
 
 
 @contextlib.asynccontextmanager
-async def correcting(parts: Audited, log: ExchangeLog, clock: Clock) -> AsyncIterator[Corrections]:
+async def correcting(
+    parts: Audited, log: ExchangeLog, clock: Clock, shelves: Shelves, access: Access
+) -> AsyncIterator[Corrections]:
     """The use case, and a task that tries again what could not be delivered."""
     gateway, state = parts.configuration.gateway, parts.state
     url, settings = gateway.log.url, gateway.corrections
     rows: CorrectionRows = registry.store(url, "open_corrections")(url, state)
-    keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
+    delivery = Delivery(
+        rows=rows, post=registry.correction_post(state / (settings.folder or "corrections")), seals=shelves.seals,
+        log=log, clock=clock, digest=parts.in_force.digest,
+    )  # fmt: skip
     corrections = Corrections(
-        configuration=parts.configuration, catalogue=parts.catalogue, rows=rows,
-        post=registry.correction_post(state / (settings.folder or "corrections")),
-        people=People(root_keys(gateway.log, state), keeping),
-        titles=Titles(parts.configuration, parts.catalogue, parts.root), log=log, clock=clock, new_id=new_exchange_id,
+        configuration=parts.configuration, catalogue=parts.catalogue, rows=rows, delivery=delivery,
+        reader=shelves.reader, seals=shelves.seals, titles=Titles(parts.configuration, parts.catalogue, parts.root),
+        rates=Rates(_limits(settings), access.quotas, access.secret), log=log, clock=clock,
         digest=parts.in_force.digest,
     )  # fmt: skip
-    task = asyncio.create_task(corrections.run(settings.retry_seconds), name="corrections")
+    task = asyncio.create_task(delivery.run(settings.retry_seconds), name="corrections")
     try:
         yield corrections
     finally:
         task.cancel()
         await asyncio.wait((task,))
         await rows.close()
-        await keeping.close()
+
+
+def _limits(settings: CorrectionSettings) -> tuple[Limit, ...]:
+    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "subject": settings.per_subject}
+    return tuple(
+        limit(f"quota:corrections:{whom}", whom, rate) for whom, rate in rates.items() if rate is not None
+    )

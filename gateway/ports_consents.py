@@ -178,8 +178,8 @@ class Own(NamedTuple):
     value: object
     given: datetime
     until: datetime
-    #: under which it was kept
-    consent: str = ""
+    #: id of the consent that it rests on
+    consent: str
 
 
 class OwnData(Protocol):

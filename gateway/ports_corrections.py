@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol
 class CorrectionRow(NamedTuple):
     """One report as it is kept: who it is about stands in it as a keyed index, and in full only in `sealed`."""
 
+    #: rising, in the order in which they were kept; 0 before that
+    seq: int
+    #: of what it says: the same report has the same id
     id: str
     #: month under whose keys of the log it is sealed
     period: str
@@ -14,7 +17,7 @@ class CorrectionRow(NamedTuple):
     requester: str
     source: str
     attribute: str
-    #: `queued` or `delivered`
+    #: `queued`, `delivered`, or `unreadable`: the keys of its month are gone, so it never will be
     state: str
     #: POSIX seconds; 0: not yet
     opened: float
@@ -22,21 +25,39 @@ class CorrectionRow(NamedTuple):
     sealed: bytes
 
 
+class Wanted(NamedTuple):
+    """What is looked for: whatever is given must hold."""
+
+    #: keyed indexes, one for each living period; any of them holds
+    persons: tuple[bytes, ...] = ()
+    requester: str = ""
+    state: str = ""
+    #: only what was kept before this number
+    before: int = 1 << 62
+    count: int = 100  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+
+
 class CorrectionRows(Protocol):
     """The queue. CorrectionsUnavailable when it cannot be asked."""
 
-    async def add(self, row: CorrectionRow) -> None:
-        """Keep one durably."""
+    async def add(self, row: CorrectionRow) -> bool:
+        """Keep one durably; False when one of this id is there: that one stays."""
         ...
 
-    async def find(
-        self, requester: str, persons: Sequence[bytes], state: str, most: int
-    ) -> Sequence[CorrectionRow]:
-        """The newest `most`, newest first. Blank `requester` and `state`, no `persons`: of all."""
+    async def find(self, correction: str) -> CorrectionRow | None:
+        """The report of an id."""
         ...
 
-    async def mark(self, correction: str, delivered: float) -> None:
-        """It was delivered; marking it again changes nothing."""
+    async def about(self, wanted: Wanted) -> Sequence[CorrectionRow]:
+        """The newest that fit, newest first."""
+        ...
+
+    async def queued(self, after: int, count: int) -> Sequence[CorrectionRow]:
+        """The oldest that wait and were kept after this number, oldest first."""
+        ...
+
+    async def mark(self, correction: str, state: str, at: float) -> None:
+        """It is queued no more (`at`: when it was delivered, 0 for never); what was marked before stays so."""
         ...
 
     async def close(self) -> None:

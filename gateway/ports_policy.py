@@ -1,6 +1,6 @@
 """The sockets of the policy: what a decision rests on and the configuration does not hold.
 
-Whoever cannot tell answers with nothing; nothing never allows.
+Whoever cannot tell whether something is allowed says so, or answers with nothing; neither allows.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +18,8 @@ class Consents(Protocol):
     ) -> ValidConsent | None:
         """The consent of that id, when `person` (`Subject.key`) gave it to this requester for this purpose.
 
-        None when it does not hold: unknown, another's, withdrawn, expired, or the store cannot be asked.
+        None when it does not hold: unknown, another's, withdrawn, expired. ConsentsUnavailable, LogUnavailable when
+        nobody can tell: that is no refusal.
         """
         ...
 

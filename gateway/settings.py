@@ -231,6 +231,9 @@ class CorrectionSettings(Settings):
     folder: Path | None = None
     #: how soon what could not be delivered is tried again
     retry_seconds: float = Field(60, ge=1, le=86_400)
+    #: reports of one requester, and those of them about one person; more are answered with 429
+    per_requester: Rate | None = "600/hour"
+    per_subject: Rate | None = "20/day"
 
 
 class GatewaySettings(Settings):

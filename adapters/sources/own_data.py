@@ -71,7 +71,6 @@ class OwnDataSource:
         if not wanted:
             return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
         answer = plan.read({name: one.value for name, one in wanted.items()}, query)
-        said = {name: (rfc3339(one.given), rfc3339(one.until)) for name, one in wanted.items()}
+        said = {name: (rfc3339(one.given), rfc3339(one.until), one.consent) for name, one in wanted.items()}
         oldest = min(one.given for one in wanted.values())
-        consents = {name: one.consent for name, one in wanted.items()}
-        return answer._replace(declared=said, source_updated_at=rfc3339(oldest), consents=consents)
+        return answer._replace(declared=said, source_updated_at=rfc3339(oldest))

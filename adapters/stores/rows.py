@@ -1,4 +1,4 @@
-"""Statements over either database, all of one call in one transaction; ConsentsUnavailable when it cannot be asked.
+"""Statements over either database, all of one call in one transaction; an error of the room when it cannot be asked.
 
 Statements are written for PostgreSQL (`$1`); SQLite numbers its parameters alike (`?1`).
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.access_postgres import AccessConnection
-from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable
+from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable, GatewayError
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Statement = tuple[str, Sequence[object]]
 #: what the last statement found
 Found = list[tuple[Any, ...]]
+
+#: the error of the room that asks
+Away = type[GatewayError]
 
 NAME = "consents.sqlite"
 # What is deleted is overwritten.
@@ -63,10 +66,11 @@ class Rows(Protocol):
 class SqliteRows:
     """A file beside the log's, in a thread of its own."""
 
-    def __init__(self, url: str, state_dir: Path) -> None:
-        """`url` is that of the log. Opens the file with the first use."""
-        self._file = AccessFile(url, state_dir, "FULL", NAME, _SCHEMA)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="consents")
+    def __init__(self, url: str, state_dir: Path, name: str, schema: str, away: Away) -> None:
+        """`url` is that of the log. Opens the file with the first use; `away` is raised when it refuses."""
+        self._file = AccessFile(url, state_dir, "FULL", name, schema)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name.partition(".")[0])
+        self._away = away
 
     async def run(self, *work: Statement, erasing: bool = False) -> Found:
         """Run all of it, or none."""
@@ -75,7 +79,7 @@ class SqliteRows:
         try:
             return await loop.run_in_executor(self._thread, asked)
         except AccessUnavailable as error:
-            raise ConsentsUnavailable(error.detail) from None
+            raise self._away(error.detail) from None
 
     async def close(self) -> None:
         """Close the file."""
@@ -86,9 +90,10 @@ class SqliteRows:
 class PostgresRows:
     """The tables of a database."""
 
-    def __init__(self, url: str) -> None:
-        """Connects with the first use."""
+    def __init__(self, url: str, away: Away) -> None:
+        """Connects with the first use; `away` is raised when it cannot be asked."""
         self._connection = AccessConnection(url)
+        self._away = away
 
     async def run(self, *work: Statement, erasing: bool = False) -> Found:
         """Run all of it, or none. What is deleted stays in dead rows until the server's vacuum, as `erasing` knows."""
@@ -104,16 +109,18 @@ class PostgresRows:
         try:
             return await self._connection.use(asked)
         except AccessUnavailable as error:
-            raise ConsentsUnavailable(error.detail) from None
+            raise self._away(error.detail) from None
 
     async def close(self) -> None:
         """Close the connection."""
         await self._connection.close()
 
 
-def open_rows(url: str, state_dir: Path) -> Rows:
-    """Where the log at `url` is: a file of its own beside SQLite's, tables in PostgreSQL."""
-    return PostgresRows(url) if sql.is_postgres(url) else SqliteRows(url, state_dir)
+def open_rows(
+    url: str, state_dir: Path, name: str = NAME, schema: str = _SCHEMA, away: Away = ConsentsUnavailable
+) -> Rows:
+    """Where the log at `url` is: a file of its own (`name`, `schema`) beside SQLite's, tables in PostgreSQL."""
+    return PostgresRows(url, away) if sql.is_postgres(url) else SqliteRows(url, state_dir, name, schema, away)
 
 
 def _all_of_it(work: Sequence[Statement], erasing: bool, connection: sqlite3.Connection) -> Found:  # noqa: FBT001 -- ours

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.access import jose, jwk
@@ -88,7 +88,7 @@ class Proofs:
         if token is not None and claims.get("ath") != ath(token):
             raise ProofBroken("'ath' is not the digest of the token that came with it")
         jti, issued, nonce = claims.get("jti"), claims.get("iat"), claims.get("nonce")
-        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not _is_number(issued):
+        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not jose.is_number(issued):
             raise ProofBroken("'jti' or 'iat' is missing")
         return self._timed(key.thumbprint, jti, issued, nonce)
 
@@ -141,7 +141,3 @@ def _same_place(said: object, url: str) -> bool:
     plain = theirs.username is None and theirs.password is None
     same = (ours.scheme, ours.hostname, ours.path) == (theirs.scheme, theirs.hostname, theirs.path)
     return plain and same and ports[0] == ports[1]
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -88,20 +88,28 @@ def _checked(header: dict[str, Any], *, with_key: bool) -> tuple[str, str, str |
 
 def is_signed_by(message: Jws, key: VerifyingKey) -> bool:
     """Whether the key made the signature, by the algorithm that is the key's own."""
+    own = "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256"
+    return message.algorithm == own and verifies(key, message.signature, message.signed)
+
+
+def verifies(key: VerifyingKey, signature: bytes, signed: bytes) -> bool:
+    """Whether a raw signature of 64 bytes is the key's: Ed25519 (RFC 8032), or ECDSA as r and s end to end."""
+    if len(signature) != _SIGNATURE:
+        return False
     try:
         if isinstance(key, Ed25519PublicKey):
-            if message.algorithm != "EdDSA":
-                return False
-            key.verify(message.signature, message.signed)
+            key.verify(signature, signed)
         else:
-            if message.algorithm != "ES256":
-                return False
-            r, s = message.signature[:_HALF], message.signature[_HALF:]
-            der = encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
-            key.verify(der, message.signed, _ES256)
+            r, s = (int.from_bytes(half) for half in (signature[:_HALF], signature[_HALF:]))
+            key.verify(encode_dss_signature(r, s), signed, _ES256)
     except InvalidSignature:
         return False
     return True
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a claim is a number, as times are (RFC 7519, NumericDate); true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def sign(header: dict[str, Any], claims: dict[str, Any], key: PrivateKey) -> str:

@@ -3,7 +3,6 @@
 A private key never comes in here: a key that carries secret members is refused.
 """
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +102,7 @@ def thumbprint(jwk: dict[str, str]) -> str:
 
 def thumbprint_bytes(hexadecimal: str) -> str:
     """A SHA-256 in hexadecimal, as base64url writes it."""
-    return base64.urlsafe_b64encode(bytes.fromhex(hexadecimal)).rstrip(b"=").decode()
+    return encoded(bytes.fromhex(hexadecimal))
 
 
 def _coordinate(jwk: dict[str, Any], name: str) -> bytes:

@@ -1,6 +1,7 @@
 """The systems that may ask, as the configuration has them: by client id, and by their own."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class Requesters:
         """`root` is the configuration's folder, in which keys and certificates lie. ConfigError for what is broken."""
         self._by_client = {item.client_id: _known(item, root) for item in settings.values()}
         self._by_id = {str(one.requester.id): one for one in self._by_client.values()}
+        counts = [Counter(key.algorithm for key in one.keys) for one in self._by_client.values()]
+        self._most_keys = {word: max(count[word] for count in counts) for count in counts for word in count}
 
     def client(self, client_id: str) -> Known | None:
         """The requester that calls itself so at the token endpoint."""
@@ -46,6 +49,10 @@ class Requesters:
     def named(self, requester: str) -> Known | None:
         """The requester with this id."""
         return self._by_id.get(requester)
+
+    def most_keys(self, algorithm: str) -> int:
+        """How many keys of an algorithm (`EdDSA`, `ES256`) whoever has the most of them has; 1 at least."""
+        return max(1, self._most_keys.get(algorithm, 0))
 
     def agency(self, requester: Requester) -> str:
         """The agency that the requester belongs to."""

@@ -74,7 +74,9 @@ _EVIDENCE = _object(
     agreement=_MAYBE,
     published_scope=_MAYBE,
     self_declared={"const": True, "description": "the person said so himself: no official evidence"},
-    declared=_named(_object("given_at valid_until", given_at=_TEXT, valid_until=_TEXT)),
+    declared=_named(
+        _object("given_at valid_until consent", given_at=_TEXT, valid_until=_TEXT, consent=_TEXT)
+    ),
 )
 _CALL = _object(
     "source data_service outcome",
@@ -165,19 +167,20 @@ ANSWERS: dict[str, Any] = {
         "exchange_id id state provider advice receipt",
         exchange_id=_TEXT,
         id=_TEXT,
-        state={"enum": ["queued", "delivered"]},
+        state={"enum": ["queued", "delivered", "unreadable"]},
         provider=_TEXT,
         advice=_object("vi en", vi=_TEXT, en=_TEXT),
         receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
     ),
     "Corrections": _object(
-        "exchange_id corrections",
+        "exchange_id corrections next",
         exchange_id=_TEXT,
+        next=_MAYBE,
         corrections=_listed(
             _object(
                 "id state requester source attribute opened_at delivered_at",
                 id=_TEXT,
-                state={"enum": ["queued", "delivered"]},
+                state={"enum": ["queued", "delivered", "unreadable"]},
                 requester=_TEXT,
                 source=_TEXT,
                 attribute=_TEXT,

@@ -9,7 +9,8 @@ from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.models import PersonBody
 from gateway.api.operation import answer
 from gateway.api.prefill import subject_of
-from gateway.corrections.service import Corrections, Wanted
+from gateway.corrections.reports import Wanted
+from gateway.corrections.service import Asker, Corrections
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Subject
@@ -19,34 +20,25 @@ _LARGEST = 4_096
 
 async def open_one(request: web.Request) -> web.Response:
     """`POST /v1/corrections`."""
-    services, requester = request.app[SERVICES], request[REQUESTER]
     body = await read_model(request, CorrectionBody)
-    values = {
-        "shown": body.shown,
-        "correct": body.correct,
-        "others": [one.model_dump() for one in body.others],
-    }
-    if len(orjson.dumps(values)) > _LARGEST:
+    others = [one.model_dump() for one in body.others]
+    if len(orjson.dumps([body.shown, body.correct, others])) > _LARGEST:
         raise TooLarge(f"the values have more than {_LARGEST} bytes")
-    more = {"subject": body.subject.model_dump(exclude_none=True), "others": values["others"]}
+    more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
     wanted = Wanted(
         subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
-        correct=body.correct, more=more, exchange=body.exchange_id or "", dossier=body.dossier or "",
+        correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
-    exchange, agency = ExchangeId(request[EXCHANGE]), services.requesters.agency(requester)
-    return answer(await _corrections(request).open(wanted, requester, exchange, agency))
+    return answer(await _corrections(request).open(wanted, _asker(request)))
 
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     person = _person(body.subject).key if body.subject is not None else ""
-    exchange = ExchangeId(request[EXCHANGE])
-    found = await _corrections(request).search(
-        request[REQUESTER], exchange, person, body.state or "", body.limit
-    )
-    return answer(found)
+    found = _corrections(request).search(_asker(request), person, body.state or "", body.cursor, body.limit)
+    return answer(await found)
 
 
 def _corrections(request: web.Request) -> Corrections:
@@ -54,6 +46,12 @@ def _corrections(request: web.Request) -> Corrections:
     if corrections is None:
         raise CorrectionsUnavailable
     return corrections
+
+
+def _asker(request: web.Request) -> Asker:
+    requester = request[REQUESTER]
+    agency = request.app[SERVICES].requesters.agency(requester)
+    return Asker(requester, agency, ExchangeId(request[EXCHANGE]))
 
 
 def _person(body: PersonBody) -> Subject:

@@ -50,7 +50,8 @@ class CorrectionBody(Body):
     grounds: Text | None = None
     #: telephone or address at which the owner of the database reaches the citizen
     contact: Text | None = None
-    exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)] | None = None
+    #: of the requester itself, in which this source was asked about this person
+    exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
     dossier: DossierCode | None = None
 
 
@@ -62,5 +63,7 @@ class CorrectionSearchBody(Body):
     )
 
     subject: PersonBody | None = None
-    state: Literal["queued", "delivered"] | None = None
+    state: Literal["queued", "delivered", "unreadable"] | None = None
     limit: int = Field(50, ge=1, le=200)
+    #: `next` of the page before
+    cursor: Annotated[str, Field(pattern=grammar.CORRECTION)] | None = None

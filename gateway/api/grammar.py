@@ -72,5 +72,6 @@ PREDICATE = told(
 TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")
 CONSENT = told("^cs-[a-z]{24}$", "the 'consent' that the answer to POST /v1/consents has")
 DEMAND = told("^sr-[a-z]{24}$", "the 'request' that the answer to POST /v1/subject-requests has")
+CORRECTION = told("^cr-[a-z]{24}$", "the 'id' that the answer to POST /v1/corrections has")
 LANGUAGE = told("^[a-z]{2}$", "two small letters: vi, en")
 ONE_LINE = told(r"^[^\x00-\x1f\x7f]+$", "text without line breaks")

@@ -92,12 +92,13 @@ OPERATIONS = (
     Operation(
         method="POST", path="/v1/corrections", handler=corrections.open_one, id="correction", scope="prefill",
         body=CorrectionBody, vi="Gửi yêu cầu chỉnh sửa dữ liệu tới cơ quan quản lý cơ sở dữ liệu",
-        en="Report what is wrong to the owner of a database", answer="Correction", problems=(*BODY, *GUARDED, 503),
+        en="Report what is wrong to the owner of a database", answer="Correction",
+        problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
         method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
         scope="prefill", body=CorrectionSearchBody, vi="Tra cứu yêu cầu chỉnh sửa dữ liệu",
-        en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 503),
+        en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 404, 503),
     ),
     Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

@@ -61,7 +61,10 @@ async def introspect(request: web.Request) -> web.Response:
 
 
 async def revoke(request: web.Request) -> web.Response:
-    """`POST /oauth2/revoke`; whatever the token was, it opens nothing when this answers."""
+    """`POST /oauth2/revoke`; whatever the token was, this answers alike.
+
+    The process that answers takes it no more, the others refuse it within `access.check_seconds`.
+    """
     try:
         form = await _form(request)
         request[REQUESTER] = await request.app[SERVICES].access.revoke(Shown(request), form)

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from gateway.cli.desk import Desk, asks
 from gateway.cli.options import cell
+from gateway.cli.paging import pages
 from gateway.domain.dates import local_text
 
 _WIDTH = 160
@@ -22,8 +23,10 @@ def corrections() -> None:
 
 
 @corrections.command("list")
-@click.option("--state", type=click.Choice(["queued", "delivered"]), help="Only those that stand so.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Reports at most.")
+@click.option(
+    "--state", type=click.Choice(["queued", "delivered", "unreadable"]), help="Only those that stand so."
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Reports at most.")
 @asks("portal")
 def list_corrections(*, state: str | None, limit: int, desk: Desk) -> int:
     """List the reports of this requester, newest first; with the scope admin, of all. Names nobody.
@@ -33,8 +36,10 @@ def list_corrections(*, state: str | None, limit: int, desk: Desk) -> int:
       motlan corrections list --state queued
       motlan corrections list --client-id portal --json
     """  # noqa: D301 -- \b is click's
-    body = {"limit": limit, **({"state": state} if state else {})}
-    answer = desk.asked(lambda client: client.post("/v1/corrections/search", body)).body
+    body = {"state": state} if state else {}
+    answer = desk.asked(
+        lambda client: pages(client, "/v1/corrections/search", body, "Corrections", "corrections", limit)
+    ).body
     table = Table(
         "mã / id",
         "tình trạng / state",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.config import Configuration
-from gateway.domain.errors import Unprocessable
+from gateway.domain.errors import fault_at
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
@@ -53,19 +53,21 @@ def check(given: Given, configuration: Configuration, catalogue: Catalogue, now:
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
         if not getattr(given, word):
             shown = "expires_at" if word == "expires" else word
-            raise fault(f"/{shown}", "there is no default: the citizen must have said it", "consent_default")
+            raise fault_at(
+                f"/{shown}", "there is no default: the citizen must have said it", "consent_default"
+            )
     if given.purpose not in configuration.purposes:
-        raise fault("/purpose", "there is no such purpose in config/purposes.yaml", "unknown_purpose")
+        raise fault_at("/purpose", "there is no such purpose in config/purposes.yaml", "unknown_purpose")
     if given.requester and given.requester not in configuration.requesters:
-        raise fault("/requester", "there is no such requester", "unknown_requester")
+        raise fault_at("/requester", "there is no such requester", "unknown_requester")
     if given.controller and given.controller not in configuration.agencies:
-        raise fault("/controller", "there is no such agency in config/agencies.yaml", "unknown_agency")
+        raise fault_at("/controller", "there is no such agency in config/agencies.yaml", "unknown_agency")
     _check_attributes(given, catalogue)
     longest = configuration.consents.longest_days
     assert given.expires is not None
     if not now < given.expires <= now + timedelta(days=longest):
         what = f"must lie in the time to come, at most {longest} days from now"
-        raise fault("/expires_at", what, "value_not_possible")
+        raise fault_at("/expires_at", what, "value_not_possible")
 
 
 def _check_attributes(given: Given, catalogue: Catalogue) -> None:
@@ -73,14 +75,7 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
         source, _, operation = service.partition(".")
         plan = catalogue.services.get(source, {}).get(operation)
         if plan is None:
-            raise fault("/attributes", "names a data service that is not known", "unknown_service")
+            raise fault_at("/attributes", "names a data service that is not known", "unknown_service")
         if not names or not set(names) <= plan.attributes:
             what = f"of {plan.name}: name attributes that it has, each by its name"
-            raise fault("/attributes", what, "unknown_attribute")
-
-
-def fault(place: str, why: str, code: str) -> Unprocessable:
-    """One entry of a problem."""
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )
+            raise fault_at("/attributes", what, "unknown_attribute")

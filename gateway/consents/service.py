@@ -17,12 +17,12 @@ from typing import Any
 import orjson
 
 from gateway.config import Configuration
-from gateway.consents.given import Asker, Given, check, fault
+from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import Notary, receipt
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
@@ -31,6 +31,8 @@ from gateway.ports_consents import ConsentRow, ConsentRows, Wanted
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 _UNKNOWN = "there is no such consent of yours"
+#: as much as a person's number needs, sealed
+_SEALED_BYTES = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class ConsentBook:
         check(given, books.configuration, books.catalogue, books.clock.now())
         holder = given.requester or asker.requester.id
         if holder != asker.requester.id and not asker.serves_citizens:
-            raise fault("/requester", "only a page of the citizens takes consents for others", "not_yours")
+            raise fault_at("/requester", "only a page of the citizens takes consents for others", "not_yours")
         consent = books.new_id("cs")
         now = await books.note(
             asker, "given", given.person, given.purpose, consent=consent, holder=holder,
@@ -121,9 +123,7 @@ class ConsentBook:
         self, consent: str, requester: str, person: str, purpose: str, now: datetime
     ) -> ValidConsent | None:
         """See gateway.ports_policy.Consents."""
-        row = None
-        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
-            row = await self.holding(consent, requester, person, now)
+        row = await self.holding(consent, requester, person, now)
         if row is None or row.purpose != purpose:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
@@ -139,21 +139,30 @@ class ConsentBook:
         return False
 
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
-        """The consent, when this person gave it to this requester and it holds now. ConsentsUnavailable."""
+        """The consent, when this person gave it to this requester and it holds now.
+
+        ConsentsUnavailable, LogUnavailable when nobody can tell.
+        """
         row = await self._books.rows.find(consent)
         if row is None or row.requester != requester or not _holds(row, now):
             return None
         return row if await self._is_of(row, person) else None
 
     async def _theirs(self, asker: Asker, consent: str, person: str) -> ConsentRow:
+        """The consent, if the asker sees it; NotFound, which takes the same time for another's and for none."""
         row = await self._books.rows.find(consent)
-        if row is None:
-            raise NotFound(_UNKNOWN, code="consent_unknown")
-        is_seen = row.requester == asker.requester.id or (bool(person) and asker.serves_citizens)
-        is_his = not person or await self._is_of(row, person)
-        if not (is_seen and is_his):
+        is_own = row is not None and row.requester == asker.requester.id
+        is_seen = is_own or (bool(person) and asker.serves_citizens)
+        # nobody's seal is opened for whoever may not see it, and one is tried where there is none
+        is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
+        if row is None or not (is_seen and is_his):
             raise NotFound(_UNKNOWN, code="consent_unknown")
         return row
+
+    def _blank(self) -> ConsentRow:
+        """A row of this month that is nobody's."""
+        period = rfc3339(self._books.clock.now())[:7]
+        return ConsentRow(0, "", period, b"", "", "", "", 0.0, 0.0, 0.0, "{}", bytes(_SEALED_BYTES))
 
     async def _is_of(self, row: ConsentRow, person: str) -> bool:
         """Whether the person gave it as it stands here: a row that somebody altered in the database is nobody's."""

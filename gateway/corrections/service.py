@@ -1,257 +1,234 @@
 """Corrections: what a citizen says is wrong in a database is reported to its owner, and the owner alone corrects it.
 
-Opening one is a record, and so is its delivery; values stand in the report, sealed under the keys of the log's period,
-and in what the owner gets, nowhere else.
+Nobody's word is taken for it: the requester must have been shown the value in an exchange of its own. Opening a report
+is a record, and so is its delivery; values stand in the report, sealed under the keys of the log's period, and in what
+the owner gets, nowhere else.
 """
 
-import asyncio
 import contextlib
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-import orjson
-from cryptography.exceptions import InvalidTag
-
-from gateway.audit.people import People
 from gateway.audit.titles import Titles
 from gateway.config import Configuration
+from gateway.consents.sealing import Seals
 from gateway.corrections.advice import advice
-from gateway.domain.dates import legal_day, rfc3339
-from gateway.domain.errors import CorrectionsUnavailable, LogUnavailable, Refused, Unprocessable
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.corrections.delivery import Delivery
+from gateway.corrections.reports import Wanted, id_of, report_of, row_of, told
+from gateway.corrections.shown import DIFFERS, asked_about, compared
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import (
+    CorrectionsUnavailable,
+    LogUnavailable,
+    NotFound,
+    Refused,
+    Throttled,
+    fault_at,
+)
+from gateway.domain.evidence import Outcome
+from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester, Subject
+from gateway.domain.parties import Requester
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
-from gateway.policy.conditions import ALL
-from gateway.ports import Clock, ExchangeLog
-from gateway.ports_corrections import CorrectionPost, CorrectionRow, CorrectionRows
-from gateway.telemetry import log
-
-_NONCE = 12
-_MOST = 200
-#: who opened one delivers it himself within so many seconds
-_FRESH_SECONDS = 5.0
-QUEUED, DELIVERED = "queued", "delivered"
+from gateway.policy.rates import Limit, exceeded, uses
+from gateway.ports import Clock, ExchangeLog, LogReader
+from gateway.ports_corrections import CorrectionRow, CorrectionRows
+from gateway.ports_corrections import Wanted as Search
+from gateway.ports_policy import Quotas
+from gateway.prefill.outcomes import Members, outcomes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is reported, after its grammar was checked."""
+class Rates(NamedTuple):
+    """How many reports are taken."""
 
-    subject: Subject
-    source: str
-    #: `<evidence type>.<attribute>`
-    attribute: str
-    #: `sources_differ` or `citizen_corrects`
-    why: str
-    #: value as the database gave it, value as it should be; JSON
-    shown: object
-    correct: object
-    #: everything else that the owner is to read (JSON)
-    more: Mapping[str, object]
-    exchange: str
-    dossier: str
+    limits: tuple[Limit, ...]
+    quotas: Quotas
+    #: key of the digests under which people are counted
+    secret: bytes
+
+
+class Asker(NamedTuple):
+    """Who calls."""
+
+    requester: Requester
+    agency: str
+    exchange: ExchangeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrections:
-    """Opens, finds and delivers reports."""
+    """Opens and finds reports."""
 
     configuration: Configuration
     catalogue: Catalogue
     rows: CorrectionRows
-    post: CorrectionPost
-    people: People
+    delivery: Delivery
+    reader: LogReader
+    seals: Seals
     titles: Titles
+    rates: Rates
     log: ExchangeLog
     clock: Clock
-    new_id: Callable[[], str]
     digest: str
 
-    async def open(
-        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, agency: str
-    ) -> dict[str, object]:
-        """The report's id, its state, and what to tell the citizen. Unprocessable; Refused, which is a record."""
-        settings = self.configuration.sources.get(wanted.source)
-        if settings is None:
-            raise _fault("/source", "there is no such source", "unknown_source")
+    async def open(self, wanted: Wanted, asker: Asker) -> dict[str, object]:
+        """The report's id, its state, and what to tell the citizen; the same report again is given back.
+
+        Unprocessable; NotFound for no exchange of theirs; Refused and Throttled, which are records.
+        """
         services = self._services(wanted)
-        if not services:
-            raise _fault("/attribute", "this source gives no such attribute", "unknown_attribute")
+        records = await outcomes(self.reader, wanted.exchange, asker.requester)
+        await self._count(wanted, asker)
+        shown_is = await self._shown(wanted, services, records, asker)
         now = self.clock.now()
-        base = ExchangeRecord(
-            exchange=exchange, phase=Phase.DELIVERY, time=rfc3339(now), requester=requester.id, agency=agency,
-            dossier=wanted.dossier, subjects={"subject": wanted.subject.key}, configuration=self.digest,
-        )  # fmt: skip
-        if not self._agreed(requester, services, wanted):
-            refusal = Refused(
-                "correction:not_agreed", "no agreement shows you this attribute", code="not_agreed"
-            )
-            await self.log.append(
-                base._replace(phase=Phase.REFUSAL, rules=(refusal.rule,), result=refusal.problem_code)
-            )
-            raise refusal
-        correction = self.new_id()
-        notes = {
-            "correction": correction,
-            "source": wanted.source,
-            "attribute": wanted.attribute,
-            "why": wanted.why,
-        }
-        receipt = await self.log.append(base._replace(result="correction_opened", notes=notes))
-        row, report = await self._row(correction, wanted, base, now)
-        await self.rows.add(row)
-        with contextlib.suppress(OSError, CorrectionsUnavailable, LogUnavailable):
-            row = await self._deliver(row, report)
+        keys = await self.seals.of(rfc3339(now)[:7])
+        if keys is None:
+            raise CorrectionsUnavailable("the keys of this month cannot be opened")
+        report = report_of(
+            wanted, asker.requester.id, asker.agency, opened_in=asker.exchange, shown_is=shown_is
+        )
+        row = row_of(id_of(report, keys), report, keys, now.timestamp())
+        row, receipt = await self._kept(row, report, wanted, asker)
+        provider = self.configuration.sources[wanted.source].provider
         return {
-            "exchange_id": exchange, "id": correction, "state": row.state, "provider": settings.provider,
-            "advice": advice(self._title(services[0], wanted.attribute), settings.provider),
+            "exchange_id": asker.exchange, "id": row.id, "state": row.state, "provider": provider,
+            "advice": advice(self._title(services[0], wanted.attribute), provider),
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }  # fmt: skip
 
     async def search(
-        self, requester: Requester, exchange: ExchangeId, person: str, state: str, most: int
+        self, asker: Asker, person: str, state: str, after: str | None, count: int
     ) -> dict[str, object]:
-        """Reports of the requester, newest first; with the scope `admin` of all. A look-up by person is a record."""
-        indexes: Sequence[bytes] = ()
+        """Reports of the requester, newest first; with the scope `admin` of all. A look-up by person is a record.
+
+        NotFound for a cursor that is none of theirs.
+        """
+        own = "" if "admin" in asker.requester.scopes else asker.requester.id
+        before = Search().before if after is None else (await self._theirs(after, own)).seq
+        persons: Sequence[bytes] = ()
         if person:
-            await self.log.append(ExchangeRecord(
-                exchange=exchange, phase=Phase.LOOKUP, time=rfc3339(self.clock.now()), requester=requester.id,
-                subjects={"subject": person}, result="corrections", configuration=self.digest,
-            ))  # fmt: skip
-            indexes = await self.people.indexes([person])
-            if not indexes:
-                return {"exchange_id": exchange, "corrections": []}
-        whose = "" if "admin" in requester.scopes else requester.id
-        found = await self.rows.find(whose, indexes, state, most)
-        return {"exchange_id": exchange, "corrections": [_told(row) for row in found]}
-
-    async def deliver_all(self) -> int:
-        """Deliver what is queued; how many went. What cannot be delivered now stays."""
-        went = 0
-        before = self.clock.now().timestamp() - _FRESH_SECONDS
-        queued = await self.rows.find("", (), QUEUED, _MOST)
-        for row in [one for one in reversed(queued) if one.opened < before]:
-            report = await self._opened(row)
-            if report is None:
-                log().error("corrections.unreadable", code=row.source)
-                continue
-            try:
-                await self._deliver(row, report)
-            except OSError as error:
-                log().warning("corrections.undelivered", code=row.source, error=error)
-                continue
-            went += 1
-        return went
-
-    async def run(self, seconds: float) -> None:
-        """Deliver again and again, until cancelled."""
-        while True:
-            try:
-                await self.deliver_all()
-            except (CorrectionsUnavailable, LogUnavailable) as error:
-                log().warning("corrections.undelivered", error=error)
-            await asyncio.sleep(seconds)
-
-    async def _deliver(self, row: CorrectionRow, report: Mapping[str, Any]) -> CorrectionRow:
-        await self.post.deliver(row.source, row.id, report)
-        now = self.clock.now()
-        await self.log.append(ExchangeRecord(
-            exchange=ExchangeId(report["opened_in"]), phase=Phase.DELIVERY, time=rfc3339(now), requester=row.requester,
-            subjects={"subject": report["key"]}, result="correction_delivered", configuration=self.digest,
-            notes={"correction": row.id, "source": row.source, "attribute": row.attribute},
-        ))  # fmt: skip
-        await self.rows.mark(row.id, now.timestamp())
-        return row._replace(state=DELIVERED, delivered=now.timestamp())
+            await self._note(asker, Phase.LOOKUP, "corrections", person)
+            persons = await self.seals.indexes(person)
+        is_nobody = bool(person) and not persons
+        wanted = Search(tuple(persons), own, state, before, count + 1)
+        found = [] if is_nobody else list(await self.rows.about(wanted))
+        page = found[:count]
+        return {
+            "exchange_id": asker.exchange,
+            "corrections": [told(row) for row in page],
+            "next": page[-1].id if len(found) > count else None,
+        }
 
     def _services(self, wanted: Wanted) -> list[str]:
-        """The data services of the source that give the attribute."""
+        """The data services of the source that give the attribute; Unprocessable when there is none."""
+        places = [("/source", wanted.source)]
+        places += [(f"/others/{index}/source", one["source"]) for index, one in enumerate(wanted.others)]
+        for place, source in places:
+            if source not in self.configuration.sources:
+                raise fault_at(place, "there is no such source", "unknown_source")
         kind, _, name = wanted.attribute.partition(".")
         plans = self.catalogue.services.get(wanted.source, {}).values()
-        return [plan.name for plan in plans if plan.evidence == kind and name in plan.attributes]
+        found = [plan.name for plan in plans if plan.evidence == kind and name in plan.attributes]
+        if not found:
+            raise fault_at("/attribute", "this source gives no such attribute", "unknown_attribute")
+        return found
 
-    def _agreed(self, requester: Requester, services: Sequence[str], wanted: Wanted) -> bool:
-        """Whether an agreement in force lets the requester see what it reports: who cannot see it reports nothing."""
-        settings, today = (
-            self.configuration.requesters.get(requester.id),
-            legal_day(self.clock.now()).isoformat(),
-        )
+    async def _count(self, wanted: Wanted, asker: Asker) -> None:
+        """Count this report; Throttled when it is one too many."""
+        limits, quotas, secret = self.rates
+        who = {"requester": asker.requester.id, "subject": f"{asker.requester.id}\x1f{wanted.subject.key}"}
+        counted = uses(limits, [[who[one.whom]] for one in limits], secret)
+        counts = await quotas.use([use for _, use in counted]) if counted else ()
+        over = exceeded(limits, counts)
+        if over is None:
+            return
+        what = f"at most {over.limit.most} reports in {over.limit.seconds} seconds by {over.limit.whom}"
+        refusal = Throttled(over.limit.rule, what, retry_after=over.retry_after)
+        await self._refuse(asker, wanted, refusal)
+        raise refusal
+
+    async def _shown(
+        self, wanted: Wanted, services: Sequence[str], records: Sequence[Members], asker: Asker
+    ) -> str:
+        """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
+        keys = await self._keys(records)
+        if not keys:
+            what = "the keys of its month are destroyed: nobody can tell whom it was about; ask anew"
+            raise fault_at("/exchange_id", what, "period_keys_erased")
         name = wanted.attribute.partition(".")[2]
-        for word in settings.agreements if settings is not None else ():
-            one = self.configuration.agreements.get(word)
-            if one is None or not one.valid_from <= today <= (one.valid_until or today):
-                continue
-            for service in services:
-                agreed = one.services.get(service)
-                if agreed is not None and {name, ALL} & {*agreed.attributes}:
-                    return True
-        return False
+        asked = [
+            one
+            for one in asked_about(records, keys, wanted.subject, wanted.source)
+            if f"{wanted.source}.{one.call['operation']}" in services and name in one.call["attributes"]
+        ]
+        if not asked:
+            what = "that exchange of yours did not ask this source for this attribute of this person"
+            refusal = Refused("correction:not_shown", what, code="not_shown")
+            await self._refuse(asker, wanted, refusal)
+            raise refusal
+        for index, other in enumerate(wanted.others):
+            theirs = asked_about(records, keys, wanted.subject, other["source"])
+            if not any(one.call["outcome"] == Outcome.FOUND.value for one in theirs):
+                what = "that exchange had no answer about this person from this source"
+                raise fault_at(f"/others/{index}/source", what, "not_shown")
+        shown_is = compared(asked, keys, self.catalogue, wanted.attribute, wanted.shown)
+        if shown_is == DIFFERS:
+            raise fault_at("/shown", "is not what that exchange showed", "shown_differs")
+        return shown_is
 
-    async def _row(
-        self, correction: str, wanted: Wanted, base: ExchangeRecord, now: datetime
-    ) -> tuple[CorrectionRow, Mapping[str, Any]]:
-        period = rfc3339(now)[:7]
-        keys = await self._keys(period)
-        if keys is None:
-            raise CorrectionsUnavailable("the keys of this month cannot be opened")
-        report = {
-            "id": correction, "opened_at": rfc3339(now), "requester": base.requester, "agency": base.agency,
-            "source": wanted.source, "attribute": wanted.attribute, "why": wanted.why, "shown": wanted.shown,
-            "correct": wanted.correct, "dossier": wanted.dossier, "exchange_id": wanted.exchange, **wanted.more,
-            "key": wanted.subject.key, "opened_in": base.exchange,
-        }  # fmt: skip
-        nonce = os.urandom(_NONCE)
-        sealed = nonce + keys.encryption.encrypt(nonce, orjson.dumps(report), correction.encode())
-        person = next(iter(await self.people.indexes([wanted.subject.key], period, period)), b"")
-        row = CorrectionRow(
-            correction,
-            period,
-            person,
-            base.requester,
-            wanted.source,
-            wanted.attribute,
-            QUEUED,
-            now.timestamp(),
-            0.0,
-            sealed,
+    async def _keys(self, records: Sequence[Members]) -> Mapping[str, PeriodKeys]:
+        found = {period: await self.seals.of(period) for period in {one["period"] for one in records}}
+        return {period: keys for period, keys in found.items() if keys is not None}
+
+    async def _kept(
+        self, row: CorrectionRow, report: Mapping[str, Any], wanted: Wanted, asker: Asker
+    ) -> tuple[CorrectionRow, Receipt]:
+        """The row as it is kept and delivered, and the receipt of its record; the one that was there, if one was."""
+        notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
+        before = await self.rows.find(row.id)
+        if before is None:
+            receipt = await self._note(
+                asker, Phase.DELIVERY, "correction_opened", report["key"], wanted, notes
+            )
+            try:
+                new = await self.rows.add(row)
+            except CorrectionsUnavailable:
+                with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
+                    await self._note(
+                        asker, Phase.DELIVERY, "correction_not_kept", report["key"], wanted, notes
+                    )
+                raise
+            if new:
+                with contextlib.suppress(OSError, CorrectionsUnavailable, LogUnavailable):
+                    row = await self.delivery.one(row, report)
+                return row, receipt
+            before = await self.rows.find(row.id)
+        receipt = await self._note(asker, Phase.DELIVERY, "correction_repeated", report["key"], wanted, notes)
+        return before or row, receipt
+
+    async def _theirs(self, correction: str, own: str) -> CorrectionRow:
+        row = await self.rows.find(correction)
+        if row is None or own not in ("", row.requester):
+            raise NotFound("there is no such report of yours", code="correction_unknown")
+        return row
+
+    async def _refuse(self, asker: Asker, wanted: Wanted, refusal: Refused | Throttled) -> None:
+        await self._note(
+            asker, Phase.REFUSAL, refusal.problem_code, wanted.subject.key, wanted, rules=(refusal.rule,)
         )
-        return row, report
 
-    async def _opened(self, row: CorrectionRow) -> Mapping[str, Any] | None:
-        keys = await self._keys(row.period)
-        if keys is None:
-            return None
-        try:
-            plain = keys.encryption.decrypt(row.sealed[:_NONCE], row.sealed[_NONCE:], row.id.encode())
-        except (InvalidTag, ValueError):
-            return None
-        report: Mapping[str, Any] = orjson.loads(plain)
-        return report
+    async def _note(
+        self, asker: Asker, phase: Phase, result: str, person: str, wanted: Wanted | None = None,
+        notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (),
+    ) -> Receipt:  # fmt: skip
+        return await self.log.append(ExchangeRecord(
+            exchange=asker.exchange, phase=phase, time=rfc3339(self.clock.now()), requester=asker.requester.id,
+            agency=asker.agency, dossier=wanted.dossier if wanted is not None else "", rules=rules,
+            subjects={"subject": person}, result=result, configuration=self.digest, notes=notes or {},
+        ))  # fmt: skip
 
     def _title(self, service: str, attribute: str) -> Mapping[str, str]:
         source, _, operation = service.partition(".")
         return self.titles.attributes(source, operation, [attribute.partition(".")[2]])[0]
-
-    async def _keys(self, period: str) -> PeriodKeys | None:
-        return await self.people.keys(period)
-
-
-def _told(row: CorrectionRow) -> dict[str, object]:
-    return {
-        "id": row.id, "state": row.state, "requester": row.requester, "source": row.source, "attribute": row.attribute,
-        "opened_at": _time(row.opened), "delivered_at": _time(row.delivered) if row.delivered else None,
-    }  # fmt: skip
-
-
-def _time(seconds: float) -> str:
-    return rfc3339(datetime.fromtimestamp(seconds, UTC))
-
-
-def _fault(place: str, why: str, code: str) -> Unprocessable:
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )

@@ -49,6 +49,13 @@ class Unprocessable(BadRequest):
     title_vi = "Giá trị trong yêu cầu không hợp lệ"
 
 
+def fault_at(place: str, why: str, code: str) -> Unprocessable:
+    """One value that is not possible: `place` is its JSON pointer, `code` that of the problem and of its one entry."""
+    return Unprocessable(
+        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
+    )
+
+
 class NotFound(BadRequest):
     """There is no such thing here."""
 

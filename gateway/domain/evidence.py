@@ -124,10 +124,13 @@ class SourceAnswer(NamedTuple):
     alarm: bool = False
     #: the provider's own number for somebody whom it calls otherwise: counts where others name that number too
     unvouched: str = ""
-    #: what the person declared himself: attribute -> when, and until when it is taken for valid (RFC 3339)
-    declared: Mapping[str, tuple[str, str]] = NOTHING
-    #: attribute -> id of the consent under which it was kept: it holds no longer than that does
-    consents: Mapping[str, str] = NOTHING
+    #: what the person declared himself: attribute -> when, until when it is valid (RFC 3339), id of his consent
+    declared: Mapping[str, tuple[str, str, str]] = NOTHING
+
+    @property
+    def consents(self) -> dict[str, str]:
+        """Attribute -> id of the consent under which it was kept: it holds no longer than that does."""
+        return {name: consent for name, (_, _, consent) in self.declared.items()}
 
 
 def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:

@@ -17,7 +17,7 @@ from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import mended, procedure_faults
 from gateway.mapping.forms import form_faults
 from gateway.mapping.model import FieldGroup, ProcedureMapping
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.procedure import DECLARED, Procedure
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.questions import Question, compiled
 from gateway.mapping.schema_files import survey_schemas
@@ -47,6 +47,8 @@ class Catalogue:
     offers: Mapping[str, tuple[ServicePlan, ...]]
     #: name of a predicate that may be asked -> what it asks
     questions: Mapping[str, Question]
+    #: attribute of what people declare themselves -> its JSON Schema
+    declared: Mapping[str, Mapping[str, object]]
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -112,7 +114,9 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     aliases = _aliases(mappings, faults)
     asked = _written(rooms / "predicates", root, QuestionMapping, "predicate", faults)
     questions = compiled(asked, codes.lists, evidence, faults)
-    return Catalogue(codes, services, procedures, aliases, _offers(services), questions)
+    own = evidence.get(DECLARED, {}).items()
+    declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
+    return Catalogue(codes, services, procedures, aliases, _offers(services), questions, declared)
 
 
 def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:

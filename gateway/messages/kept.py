@@ -9,6 +9,10 @@ from gateway.messages.message import Message
 
 _REQUEST = re.compile(r"([A-Z]+) (/\S*) HTTP/1\.[01]")
 _ANSWER = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
+#: RFC 9112, 2.2: CRLF, or LF alone; no other sign ends a line
+_LINE_END = re.compile(r"\r?\n")
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_MOST_LINES = 200
 
 
 class Kept(NamedTuple):
@@ -23,10 +27,13 @@ def read_kept(raw: bytes, origin: str = "") -> Kept:
 
     `origin`: scheme and host by which the request was sent; left out, https and its field Host.
     """
-    head, separator, body = raw.partition(b"\r\n\r\n")
-    if not separator:
-        head, _, body = raw.partition(b"\n\n")
-    start, *lines = head.decode("latin-1").splitlines()[:200] or [""]
+    end = _BLANK_LINE.search(raw)
+    head, body = (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])
+    start, *lines = _LINE_END.split(head.decode("latin-1"))
+    if lines and not lines[-1]:
+        lines.pop()  # the end of a message without a body
+    if len(lines) > _MOST_LINES:
+        raise SignatureBroken(f"the message has more than {_MOST_LINES} fields")
     fields: dict[str, list[str]] = {}
     for name, value in _fields(lines):
         fields.setdefault(name, []).append(value)

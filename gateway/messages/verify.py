@@ -4,12 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-
+from gateway.access.jose import verifies
 from gateway.access.jwk import PublicKey
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
@@ -20,7 +15,6 @@ from gateway.messages.structured import InnerList, Item, dictionary
 ALGORITHMS = {"EdDSA": "ed25519", "ES256": "ecdsa-p256-sha256"}
 #: seconds: how old a signature may be, and how far a clock may go ahead of ours
 OLDEST, AHEAD = 300, 60
-_HALF = 32
 _NONCE = range(8, 129)
 _PARAMS = frozenset({"created", "expires", "keyid", "alg", "nonce", "tag"})
 
@@ -53,7 +47,7 @@ def verified(
     key = _key(signed, keys)
     _check_covered(signed, message, body)
     base = signature_base(signed, message, request)
-    if not _is_signed(key, signature, base):
+    if not verifies(key.key, signature, base):
         raise SignatureBroken("the key did not sign this message")
     created, nonce = signed.param("created"), signed.param("nonce")
     if not isinstance(created, int) or isinstance(created, bool):
@@ -110,17 +104,3 @@ def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
         raise SignatureBroken(f"the signature does not cover {', '.join(lacking)}")
     if "content-digest" in message.fields:
         check_digest(message.fields["content-digest"], body)
-
-
-def _is_signed(key: PublicKey, signature: bytes, base: bytes) -> bool:
-    if len(signature) != 2 * _HALF:
-        return False
-    try:
-        if isinstance(key.key, Ed25519PublicKey):
-            key.key.verify(signature, base)
-        else:
-            r, s = (int.from_bytes(half) for half in (signature[:_HALF], signature[_HALF:]))
-            key.key.verify(encode_dss_signature(r, s), base, ECDSA(SHA256()))
-    except InvalidSignature:
-        return False
-    return True

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.consents.service import named
 from gateway.exchange_log.keys import PeriodKeys
+from gateway.own_data.values import Values
 from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
 
 #: the data service that a consent to keep names
@@ -26,18 +27,29 @@ _KEY = 32
 class OwnStore:
     """Implements gateway.ports_consents.KeptCopies, and keeps what it reads."""
 
-    def __init__(self, rows: KeptRows, seals: Seals, days: Mapping[str, int]) -> None:
+    def __init__(self, rows: KeptRows, seals: Seals, days: Mapping[str, int], values: Values) -> None:
         """`days`: attribute -> for how long what somebody gave is taken for valid; no others are kept."""
         self._rows = rows
         self._seals = seals
         self._days = days
+        self._values = values
+
+    def keepable(self, consent: ConsentRow) -> frozenset[str]:
+        """The attributes that the consent lets be kept here."""
+        return named(consent).get(SERVICE, frozenset()) & self._days.keys()
+
+    def why_not(self, attribute: str, value: object) -> str:
+        """Why a value cannot be kept, in words that do not quote it; empty when it can."""
+        return self._values.why_not(attribute, value)
 
     async def keep(
         self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime
     ) -> dict[str, str]:
         """Keep values that the consent names; attribute -> until when. ConsentsUnavailable, LogUnavailable."""
-        allowed = named(consent).get(SERVICE, frozenset()) & self._days.keys()
-        wanted = {name: value for name, value in values.items() if name in allowed}
+        allowed = self.keepable(consent)
+        wanted = {
+            name: value for name, value in values.items() if name in allowed and not self.why_not(name, value)
+        }
         keys = await self._seals.of(consent.period) if wanted else None
         if keys is None:
             return {}
@@ -52,7 +64,7 @@ class OwnStore:
         return {one.attribute: _moment(one.until).isoformat() for one in kept}
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        """Attribute -> value, the newest one."""
+        """Attribute -> value, the newest one; none that its schema does not take (any more)."""
         persons = await self._seals.indexes(person)
         found: dict[str, Own] = {}
         opened: dict[str, AESGCM | None] = {}
@@ -64,8 +76,9 @@ class OwnStore:
             plain = None if key is None else unseal(key, value.sealed, _bound(value.consent, value.attribute))
             if plain is not None and value.attribute not in found:
                 said: Any = orjson.loads(plain)
-                given, until = _moment(value.given), _moment(value.until)
-                found[value.attribute] = Own(said, given, until, value.consent)
+                if not self.why_not(value.attribute, said):
+                    times = (_moment(value.given), _moment(value.until))
+                    found[value.attribute] = Own(said, *times, value.consent)
         return found
 
     async def erase(self, person: str, requester: str, names: Collection[str]) -> None:

@@ -4,8 +4,9 @@ No value was kept, so none can be told: only whether it is the same. Without the
 With the citizen's consent what only he knows is kept from the same form.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,22 +15,22 @@ from gateway.consents.given import Asker
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound, Refused, Unprocessable
+from gateway.domain.errors import NotFound, Refused, Unprocessable, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.exchange_log.record import SealBroken, decode, field_digest, unseal
+from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.mapping.transforms import Unreadable
 from gateway.own_data.store import OwnStore
-from gateway.ports import Clock, ExchangeLog, LogReader, LogSearch
+from gateway.ports import Clock, ExchangeLog, LogReader
+from gateway.ports_consents import ConsentRow
 from gateway.prefill.intake import shown_name
+from gateway.prefill.outcomes import Members, outcomes, own_records
 from gateway.prefill.preview import DECISION
 
 CANNOT_TELL = "cannot_tell"
-_MOST = 20
 _DATE = "/"
-_Members = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +56,41 @@ class Attest:
     async def attest(
         self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: Keep | None
     ) -> dict[str, object]:
-        """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable."""
-        outcomes = await self._outcomes(asker, exchange)
-        procedure = self.catalogue.find(outcomes[0]["procedure"])
+        """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable.
+
+        Unprocessable for what is to be kept and cannot be: then nothing is.
+        """
+        answered = await self._outcomes(asker, exchange)
+        procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
             raise NotFound("its procedure is not mapped any more", code="unknown_procedure")
-        keys = await self.seals.of(outcomes[0]["period"])
-        fields = dict(_compared(procedure, outcomes, keys, form))
-        about = _people(outcomes[0], keys)
+        keys = await self.seals.of(answered[0]["period"])
+        fields = dict(_compared(procedure, answered, keys, form))
+        about = _people(answered[0], keys)
         act = _Act(asker, exchange, procedure, about)
+        keeping = None if keep is None else await self._keepable(act, form, keep)
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
         await self._note(act, Phase.LOOKUP, "attest", **counts)
-        kept = {} if keep is None else await self._keep(act, form, keep)
+        kept = {} if keeping is None else await self._keep(act, keeping)
         return {
             "exchange_id": asker.exchange,
             "attested": exchange,
-            "recorded_at": outcomes[0]["time"],
+            "recorded_at": answered[0]["time"],
             "comparable": keys is not None,
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
             "kept": kept,
         }
 
-    async def _outcomes(self, asker: Asker, exchange: str) -> list[_Members]:
+    async def _outcomes(self, asker: Asker, exchange: str) -> list[Members]:
         """What the exchange answered, the newest first."""
-        wanted = LogSearch(exchange=exchange, phase=Phase.OUTCOME.value, requester=asker.requester.id)
-        found: list[_Members] = [
-            decode(entry.leaf) for entry in await self.reader.search(wanted, None, _MOST)
-        ]
-        if not found:
-            what = "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
-            raise NotFound(what, code="exchange_unknown", retry_after=1)
-        return await self._decided(wanted) if found[0]["notes"].get("preview") else found
+        found = await outcomes(self.reader, exchange, asker.requester)
+        return await self._decided(asker, exchange) if found[0]["notes"].get("preview") else found
 
-    async def _decided(self, wanted: LogSearch) -> list[_Members]:
+    async def _decided(self, asker: Asker, exchange: str) -> list[Members]:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
-        search = replace(wanted, phase=Phase.CONSENT.value)
-        records: list[_Members] = [
-            decode(entry.leaf) for entry in await self.reader.search(search, None, _MOST)
-        ]
+        records = await own_records(self.reader, exchange, asker.requester, Phase.CONSENT)
         decision = [one for one in records if one["result"] == DECISION]
         if not decision:
             what = "the citizen has not decided about what he was shown; a decision can be asked about in 10 seconds"
@@ -111,20 +107,34 @@ class Attest:
             notes={"operation": operation, "attested": act.exchange, **more},
         ))  # fmt: skip
 
-    async def _keep(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> dict[str, str]:
-        """Attribute -> until when it is valid. Refused without a consent of the person that holds."""
+    async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> "_Keepable":
+        """What is to be kept of whom. Refused without a consent of the person that holds; Unprocessable."""
         now = self.clock.now()
-        for person, given in _own(act, form).items():
+        for person, said in _own(act, form).items():
             consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
             if consent is not None:
-                names = " ".join(sorted(given))
-                await self._note(
-                    act, Phase.CONSENT, "consent_kept", "kept", consent=consent.id, attributes=names
+                allowed = self.own.keepable(consent)
+                return _Keepable(
+                    consent, person, self._checked([one for one in said if one.attribute in allowed])
                 )
-                return await self.own.keep(consent, person, given, now)
         rule, code = f"consent:{keep.consent}", "consent_missing"
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
         raise Refused(rule, "no consent of the person in this form holds under that id", code=code)
+
+    def _checked(self, said: Sequence["_Said"]) -> dict[str, object]:
+        """Attribute -> value; Unprocessable with the field and the remedy for what cannot be kept."""
+        for one in said:
+            if why := self.own.why_not(one.attribute, one.value):
+                raise fault_at("/" + "/".join(("form", *one.field.names)), why, "value_not_possible")
+        return {one.attribute: one.value for one in said}
+
+    async def _keep(self, act: "_Act", found: "_Keepable") -> dict[str, str]:
+        """Attribute -> until when it is valid."""
+        names = " ".join(sorted(found.values))
+        await self._note(
+            act, Phase.CONSENT, "consent_kept", "kept", consent=found.consent.id, attributes=names
+        )
+        return await self.own.keep(found.consent, found.person, found.values, self.clock.now())
 
 
 class _Act(NamedTuple):
@@ -137,20 +147,37 @@ class _Act(NamedTuple):
     about: Mapping[str, str]
 
 
-def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, dict[str, object]]:
-    """Person -> what only he knows, as evidence: the fields that own data would fill."""
-    found: dict[str, dict[str, object]] = {person: {} for person in act.about.values()}
-    fields = [
-        (field, ref) for field in act.procedure.fields for ref in field.refs if ref.evidence == DECLARED
-    ]
-    for field, ref in fields:
-        said = _evidence(field, _at(form, field.names))
-        if said is not None and ref.role in act.about:
-            found[act.about[ref.role]][ref.attribute] = said
+class _Said(NamedTuple):
+    """What a form says in a field that own data would fill."""
+
+    field: Field
+    attribute: str
+    #: as evidence; None where the field's value is none
+    value: object
+
+
+class _Keepable(NamedTuple):
+    """What one person lets be kept."""
+
+    consent: ConsentRow
+    person: str
+    values: Mapping[str, object]
+
+
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, list[_Said]]:
+    """Person -> what only he knows: the fields that own data would fill, blank ones left out."""
+    found: dict[str, list[_Said]] = {person: [] for person in act.about.values()}
+    for field in act.procedure.fields:
+        value = _at(form, field.names)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        for ref in field.refs:
+            if ref.evidence == DECLARED and ref.role in act.about:
+                found[act.about[ref.role]].append(_Said(field, ref.attribute, _evidence(field, value)))
     return found
 
 
-def _people(members: _Members, keys: PeriodKeys | None) -> Mapping[str, str]:
+def _people(members: Members, keys: PeriodKeys | None) -> Mapping[str, str]:
     """Role -> `Subject.key`; nobody when the keys are gone."""
     try:
         found: Mapping[str, str] = unseal(dict(members), keys)["subjects"] if keys is not None else {}
@@ -160,7 +187,7 @@ def _people(members: _Members, keys: PeriodKeys | None) -> Mapping[str, str]:
 
 
 def _compared(
-    procedure: Procedure, outcomes: Sequence[_Members], keys: PeriodKeys | None, form: Mapping[str, Any]
+    procedure: Procedure, outcomes: Sequence[Members], keys: PeriodKeys | None, form: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, object]]]:
     covered = {field.names for field in procedure.fields}
     for field in procedure.fields:
@@ -172,7 +199,7 @@ def _compared(
 
 
 def _field(
-    field: Field, outcomes: Sequence[_Members], keys: PeriodKeys | None, value: object
+    field: Field, outcomes: Sequence[Members], keys: PeriodKeys | None, value: object
 ) -> dict[str, object] | None:
     """What became of one field; None where neither the record nor the form has it."""
     recorded = [one for one in outcomes if field.key in one["fields"]]
@@ -212,9 +239,13 @@ def _leaves(
 
 
 def _evidence(field: Field, value: object) -> object:
-    """The evidence that the form's value says: what the field's own transform makes the same value of again."""
-    if not isinstance(value, str) or not value.strip():
+    """The evidence that the form's value says: what the field's own transform makes the same value of again.
+
+    None where there is none, as for a day that does not exist.
+    """
+    if not isinstance(value, str):
         return None
+    value = unicodedata.normalize("NFC", value)
     candidates = [value]
     if value.count(_DATE) == 2:
         candidates.append("-".join(reversed(value.split(_DATE))))

@@ -6,7 +6,7 @@ the rules that decided, and nobody, because no data of anybody are involved.
 
 from collections.abc import Iterator, Sequence
 
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
@@ -68,7 +68,7 @@ class Explainer:
         }  # fmt: skip
 
     def _nothing(self, taken: Taken, requester: Requester) -> Grant:
-        day = self._tools.clock.now().date()
+        day = legal_day(self._tools.clock.now())
         return Grant(requester.id, taken.procedure.code, taken.purpose, day, "", {}, ())
 
     async def _record(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gateway.config import Configuration
-from gateway.domain.errors import NotFound, Unprocessable
+from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.parties import Official, Requester, Subject
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
@@ -58,7 +58,7 @@ class Intake:
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
             if request.official.agency not in self._configuration.agencies:
-                raise _fault(
+                raise fault_at(
                     "/official/agency", "there is no such agency in config/agencies.yaml", "unknown_agency"
                 )
             return request.official
@@ -67,7 +67,7 @@ class Intake:
         agency = self._configuration.agencies.get(code)
         if agency is None or agency.duty_official is None:
             what = "name the official; the agency has no duty official to stand in"
-            raise _fault("/official", what, "official_missing")
+            raise fault_at("/official", what, "official_missing")
         return Official(
             personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
         )
@@ -85,10 +85,12 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     for place, name in places:
         if name not in fields:
             shown = name if _NAME.fullmatch(name) else "this name"
-            raise _fault(place, f"the form of {procedure.code} has no field {shown}", "unknown_field")
+            raise fault_at(place, f"the form of {procedure.code} has no field {shown}", "unknown_field")
     for name, value in request.known.items():
         if not procedure.accepts(name, value):
-            raise _fault(f"/known/{name}", "the form's schema does not take this value", "value_not_possible")
+            raise fault_at(
+                f"/known/{name}", "the form's schema does not take this value", "value_not_possible"
+            )
 
 
 def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
@@ -96,15 +98,9 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
-            raise _fault(where, "give full_name and birth_date with the number", "identity_incomplete")
+            raise fault_at(where, "give full_name and birth_date with the number", "identity_incomplete")
     own = roles.subjects.get(signs_in)
     for word, number in (("SoDinhDanh", own and own.personal_id), ("SoCMND", own and own.old_id)):
         claimed = request.account.get(word)
         if number and claimed and claimed != number:
-            raise _fault(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")
-
-
-def _fault(place: str, why: str, code: str) -> Unprocessable:
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )
+            raise fault_at(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")

@@ -66,13 +66,19 @@ def issued(
 
 
 def _declared(answer: SourceAnswer) -> dict[str, object]:
-    """Who said it is the person himself: no official evidence, with the date of each and until when it holds."""
+    """Who said it is the person himself: no official evidence, with the date of each and until when it holds.
+
+    The ground is his consent to keep it, whatever the agreement under which it is asked.
+    """
     said = {
-        name: {"given_at": given, "valid_until": until} for name, (given, until) in answer.declared.items()
+        name: {"given_at": given, "valid_until": until, "consent": consent}
+        for name, (given, until, consent) in answer.declared.items()
     }
+    consents = dict.fromkeys(consent for _, _, consent in answer.declared.values())
     return {
         "self_declared": True,
-        "valid_until": min(until for _, until in answer.declared.values()),
+        "valid_until": min(until for _, until, _ in answer.declared.values()),
+        "legal_basis": ", ".join(f"consent:{one}" for one in consents),
         "declared": said,
     }
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import Conflict, ConsentsUnavailable, NotFound, Unprocessable
+from gateway.domain.errors import Conflict, ConsentsUnavailable, NotFound, fault_at
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
@@ -138,17 +138,19 @@ class Previews:
 def _check(answer: Mapping[str, Any], decided: Decided) -> None:
     if answer["pending"] is not None:
         why = "sources are still awaited: fetch what is late first (/v1/prefill/resume)"
-        raise _fault("/exchange_id", why, "still_pending")
+        raise fault_at("/exchange_id", why, "still_pending")
     said: set[str] = set()
     for member, names in (("accepted", decided.accepted), ("refused", decided.refused)):
         for index, name in enumerate(names):
             if name not in answer["evidence"]:
-                raise _fault(f"/{member}/{index}", "no such evidence was shown", "unknown_evidence")
+                raise fault_at(f"/{member}/{index}", "no such evidence was shown", "unknown_evidence")
             if name in said:
-                raise _fault(f"/{member}/{index}", "this evidence stands twice", "decided_twice")
+                raise fault_at(f"/{member}/{index}", "this evidence stands twice", "decided_twice")
             said.add(name)
     if left := sorted(answer["evidence"].keys() - said):
-        raise _fault("/accepted", f"say it of each piece: nothing is said of {', '.join(left)}", "undecided")
+        raise fault_at(
+            "/accepted", f"say it of each piece: nothing is said of {', '.join(left)}", "undecided"
+        )
 
 
 def _notes(
@@ -167,9 +169,3 @@ def _notes(
 def _key(token: str) -> bytes:
     """Names the decision in the store; opens nothing."""
     return hashlib.blake2b(token.encode(), digest_size=32, person=b"motlan-decided").digest()
-
-
-def _fault(place: str, why: str, code: str) -> Unprocessable:
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )

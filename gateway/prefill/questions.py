@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gateway.config import Configuration
 from gateway.domain.dates import legal_day
-from gateway.domain.errors import Unprocessable
+from gateway.domain.errors import fault_at
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import near
@@ -101,11 +101,13 @@ class Questions:
             question, place = self._catalogue.questions.get(name), f"/predicates/{index}"
             if question is None:
                 known = self._catalogue.questions
-                raise _fault(place, near(name, known, "there is no such predicate"), "unknown_predicate")
+                raise fault_at(place, near(name, known, "there is no such predicate"), "unknown_predicate")
             if not question.takes(parameter):
-                raise _fault(place, f"{name} does not take this parameter", "value_not_possible")
+                raise fault_at(place, f"{name} does not take this parameter", "value_not_possible")
             if any(one is question for one in found.values()):
-                raise _fault(place, f"{name} is asked twice: that would narrow its value down", "asked_twice")
+                raise fault_at(
+                    place, f"{name} is asked twice: that would narrow its value down", "asked_twice"
+                )
             found[word] = question
         return found
 
@@ -143,7 +145,7 @@ def rests(catalogue: Catalogue) -> dict[str, dict[str, set[str]]]:
 def _purpose(questions: Mapping[str, Question]) -> str:
     purposes = sorted({question.mapping.purpose for question in questions.values()})
     if len(purposes) > 1:
-        raise _fault(
+        raise fault_at(
             "/purpose", f"name one: these predicates are asked for {', '.join(purposes)}", "purpose_missing"
         )
     return purposes[0]
@@ -169,9 +171,3 @@ def _why(facts: Facts, word: str) -> Reason:
         if answer is not None and (reason := lacking(answer, pick.attribute)) is not None:
             return reason
     return Reason.CONDITION_UNKNOWN
-
-
-def _fault(place: str, why: str, code: str) -> Unprocessable:
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )

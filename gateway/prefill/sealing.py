@@ -57,10 +57,28 @@ def disclosed(answer: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, o
         if entry["state"] != "filled":
             continue
         source = entry["evidence"]
-        said = {"value": entry["value"], "evidence": source, "attribute": entry["attribute"]}
+        said: dict[str, object] = {
+            "value": entry["value"],
+            "evidence": source,
+            "attribute": entry["attribute"],
+        }
         if entry["doubt"] is not None:
             said["doubt"] = entry["doubt"]["kind"]
         fields[key] = said
         if source in known:
             evidence[source] = known[source]
+            said |= _whose_word(known[source], entry["attribute"])
     return fields, evidence
+
+
+def _whose_word(evidence: Mapping[str, Any], attribute: str) -> dict[str, object]:
+    """What a field says of its source where it is shown alone: what a person declared never looks official there."""
+    said: dict[str, object] = {"source": evidence["source"]}
+    if evidence.get("self_declared"):
+        declared = evidence["declared"][attribute.partition(".")[2]]
+        said |= {
+            "self_declared": True,
+            "given_at": declared["given_at"],
+            "valid_until": declared["valid_until"],
+        }
+    return said

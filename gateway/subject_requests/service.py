@@ -1,9 +1,11 @@
 """Requests of data subjects (Law 91/2025, Decree 356/2025): taken in with their due dates, and what became of them.
 
-Acknowledged within 2 working days; extended once at most; answered, or refused with a reason. Every act is a record.
+Acknowledged within 2 working days; extended once at most; answered, or refused with a reason. Every act is a record
+before it is done, and one that was not done in the end has a second record which says so.
 What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is: that is told with an act only.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,11 +13,11 @@ from typing import Any, Literal
 
 import orjson
 
-from gateway.consents.given import Asker, fault
+from gateway.consents.given import Asker
 from gateway.consents.sealing import index_of, seal, unseal
 from gateway.consents.service import Books
 from gateway.domain.dates import legal_day, rfc3339
-from gateway.domain.errors import Conflict, NotFound
+from gateway.domain.errors import Conflict, ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.ports_consents import DemandRow, DemandRows, Wanted
 from gateway.settings_consents import Demand, DemandSettings
 from gateway.subject_requests.days import WorkingDays
@@ -99,21 +101,34 @@ class Demands:
         body = orjson.loads(row.body)
         _check(row, body, act, reason)
         opened = await self._opened(row)
-        now = await self._note(
-            asker, f"request_{_WORDS[act]}", str(opened.get("person", "")), request, kind=row.kind
-        )
+        person = str(opened.get("person", ""))
+        now = await self._note(asker, f"request_{_WORDS[act]}", person, request, kind=row.kind)
+        body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": asker.requester.id})
+        changed = self._changed(row, body, act, reason)
+        try:
+            done = await self._rows.change(changed)
+        except ConsentsUnavailable:
+            await self._undone(asker, act, person, request, "unknown")
+            raise
+        if not done:
+            await self._undone(asker, act, person, request, "state_differs")
+            raise Conflict("somebody else changed it a moment ago")
+        told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
+        return {**told, "text": opened.get("text"), "subject": _who(person)}
+
+    def _changed(self, row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> DemandRow:
         if act == "extend":
             extra = self._settings.term(row.kind).extension  # type: ignore[arg-type]  # it was checked when it came
             extended = self._days.after(date.fromisoformat(row.answer_by), extra)
             row = row._replace(answer_by=extended.isoformat())
             body["extended"] = True
-        body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": asker.requester.id})
         body["reason"] = reason or body["reason"]
-        changed = row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
-        if not await self._rows.change(changed):
-            raise Conflict("somebody else changed it a moment ago")
-        told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
-        return {**told, "text": opened.get("text"), "subject": _who(str(opened.get("person", "")))}
+        return row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
+
+    async def _undone(self, asker: Asker, act: Act, person: str, request: str, outcome: str) -> None:
+        """The record that an act which one before it promises was not done, or that nobody can tell."""
+        with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
+            await self._note(asker, "request_not_done", person, request, undone=_WORDS[act], outcome=outcome)
 
     async def overdue(self) -> int:
         """How many are late today. ConsentsUnavailable."""
@@ -126,8 +141,10 @@ class Demands:
     async def _theirs(self, asker: Asker, request: str, person: str) -> DemandRow:
         row = await self._rows.find(request)
         known = row is not None and (row.requester == asker.requester.id or _decides(asker))
-        if row is not None and not known and person and asker.serves_citizens:
-            known = row.person in await self._books.seals.indexes(person)
+        if not known and person and asker.serves_citizens:
+            # looked up where there is no request as well: it takes the same time
+            indexes = await self._books.seals.indexes(person)
+            known = row is not None and row.person in indexes
         if row is None or not known:
             raise NotFound("there is no such request of yours", code="request_unknown")
         return row
@@ -177,4 +194,4 @@ def _check(row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> None:
     if act == "extend" and body["extended"]:
         raise Conflict("it was extended already, and may be once")
     if act in ("extend", "refuse") and not reason:
-        raise fault("/reason", "say why", "reason_missing")
+        raise fault_at("/reason", "say why", "reason_missing")

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 SETTINGS = load(ROOT / "config").sources["own_data"]
 PLANS = load_catalogue(ROOT).services["own_data"]
+CONSENT = "cs-abcdefghijkmnpqrstuvwxyz"
 WHO = Subject(kind=SubjectKind.PERSON, personal_id="033190481726")
 
 
@@ -33,9 +34,9 @@ class Shelf:
         if (person, requester, now) != (WHO.key, "portal", NOW):
             return {}
         return {
-            "phone": Own("0900417283", NOW - timedelta(days=3), NOW + timedelta(days=9)),
-            "email": Own("mau@example.vn", NOW - timedelta(days=5), NOW + timedelta(days=7)),
-            "school": Own("Trường Mẫu", NOW - timedelta(days=400), NOW + timedelta(days=1)),
+            "phone": Own("0900417283", NOW - timedelta(days=3), NOW + timedelta(days=9), CONSENT),
+            "email": Own("mau@example.vn", NOW - timedelta(days=5), NOW + timedelta(days=7), CONSENT),
+            "school": Own("Trường Mẫu", NOW - timedelta(days=400), NOW + timedelta(days=1), CONSENT),
         }
 
 
@@ -61,8 +62,8 @@ async def test_values_that_were_asked_for_come_with_their_days_and_no_others() -
     assert answer.outcome is Outcome.FOUND
     assert answer.values == {"phone": "0900417283", "email": "mau@example.vn"}
     assert answer.declared == {
-        "phone": ("2026-11-23T03:00:00.000Z", "2026-12-05T03:00:00.000Z"),
-        "email": ("2026-11-21T03:00:00.000Z", "2026-12-03T03:00:00.000Z"),
+        "phone": ("2026-11-23T03:00:00.000Z", "2026-12-05T03:00:00.000Z", CONSENT),
+        "email": ("2026-11-21T03:00:00.000Z", "2026-12-03T03:00:00.000Z", CONSENT),
     }
     assert answer.source_updated_at == "2026-11-21T03:00:00.000Z"
 

@@ -17,7 +17,9 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.api.office import fits
+from tests.flows import sd_jwt as signed
 from tests.flows.conftest import House, build, new_official, on_session
+from tests.flows.test_records import records
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
 SERVICE = "own_data.kept"
@@ -230,6 +232,8 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     assert (entry["value"], entry["attribute"], entry["editable"]) == (PHONE, "own_data.phone", True)
     passport = second["evidence"][entry["evidence"]]
     assert passport["self_declared"] is True
+    assert passport["legal_basis"] == f"consent:{got['consent']}"
+    assert passport["declared"]["phone"]["consent"] == got["consent"]
     assert passport["declared"]["phone"]["valid_until"] == passport["valid_until"]
     assert passport["declared"]["phone"]["given_at"] == passport["source_updated_at"]
     assert all("own_data" not in orjson.dumps(paper).decode() for paper in second["papers"])
@@ -247,6 +251,109 @@ async def test_first_form_is_kept_and_fills_a_second_procedure_until_the_consent
     await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
     third = await patient.prefill("1.001612", roles, official=new_official())
     assert third["fields"]["nguoiNop_dienThoai"]["value"] is None
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("soDienThoai", "not a phone", "8 to 20 digits"), ("soDienThoai", "0900\u202e417283", "nobody sees"),
+        ("soDienThoai", "0900417283\n", "nobody sees"), ("soDienThoai", "<b>0900417283</b>", "8 to 20 digits"),
+        ("soDienThoai", "9" * 600, "too long"), ("soDienThoai", ["0900417283"], "8 to 20 digits"),
+        ("email", "mau@example", "ten@example.vn"), ("email", "a" * 250 + "@example.vn", "ten@example.vn"),
+        ("email", "<script>@example.vn", "ten@example.vn"), ("email", "mau\u200b@example.vn", "nobody sees"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_value_of_its_attribute_is_kept_by_nobody_and_the_remedy_is_told(
+    patient: House, field: str, value: object, says: str
+) -> None:
+    ask = residence(patient)
+    who = ask["subjects"]["applicant"]
+    first = (await patient.post("/v1/prefill", ask))[1]
+    form = {**first["form"], "soDienThoai": PHONE, "email": EMAIL, field: value}
+    got = await given(patient, who)
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    for _ in range(100):
+        status, problem = await patient.post("/v1/attest", body)
+        if status != 404:
+            break
+        await asyncio.sleep(0.1)
+    assert (status, problem["code"]) == (422, "value_not_possible"), problem
+    [fault] = problem["errors"]
+    assert fault["pointer"] == f"/form/{field}"
+    assert says in fault["detail"]
+    assert str(value) not in orjson.dumps(problem, option=0).decode()
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
+    second = await patient.prefill("1.001612", roles, official=new_official())
+    assert second["fields"]["nguoiNop_dienThoai"]["value"] is None
+    assert [one["phase"] for one in records(patient) if one["exchange"] == problem["exchange_id"]] == []
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
+
+
+@on_session
+async def test_day_that_there_is_not_is_not_kept(patient: House) -> None:
+    who = patient.subject("divorced")
+    roles: dict[str, Any] = {"owner": who, "requester": {"same_as": "owner"}}
+    first = await patient.prefill("1.001612", roles, official=new_official())
+    got = await given(patient, who, attributes={SERVICE: ["phone"]})
+    form = {**first["form"], "nguoiNop_ngayCapGiayTo": "31/02/2021", "nguoiNop_dienThoai": "+84 900 417 283"}
+    body = {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
+    # what the consent does not name is not looked at
+    assert (await attested(patient, body))["kept"].keys() == {"phone"}
+    dated = await given(patient, who)
+    status, problem = await patient.post("/v1/attest", {**body, "consent": dated["consent"]})
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/form/nguoiNop_ngayCapGiayTo")
+    for one in (got, dated):
+        await patient.post("/v1/consents/withdraw", {"consent": one["consent"]})
+
+
+@on_session
+async def test_field_of_own_data_that_is_shown_alone_does_not_look_official(patient: House) -> None:
+    ask = residence(patient, "never_married")
+    who = ask["subjects"]["applicant"]
+    first = (await patient.post("/v1/prefill", ask))[1]
+    form = {**first["form"], "soDienThoai": PHONE}
+    got = await given(patient, who)
+    await attested(
+        patient,
+        {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]},
+    )
+    status, answer = await patient.post(
+        "/v1/prefill", {**ask, "official": new_official(), "passport": "sd-jwt"}
+    )
+    assert status == 200
+    async with patient.session.get(f"{patient.url}/oauth2/jwks") as response:
+        keys = await response.json()
+    claims = signed.verified(signed.part(answer["passport"], "soDienThoai", "hoTen"), keys)
+    assert claims["evidence"] == {}
+    own, official = claims["fields"]["soDienThoai"], claims["fields"]["hoTen"]
+    declared = answer["evidence"][own["evidence"]]["declared"]["phone"]
+    assert (own["value"], own["self_declared"], own["source"]) == (PHONE, True, "own_data")
+    assert own["given_at"] == declared["given_at"]
+    assert own["valid_until"] == declared["valid_until"]
+    assert official["source"] == "population"
+    assert "self_declared" not in official
+    await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
+
+
+async def test_store_that_cannot_tell_refuses_nobody(make_house: Callable[..., Any]) -> None:
+    async with make_house(agreements__portal__legal_basis="consent") as house:
+        ask = residence(house)
+        got = await given(
+            house, ask["subjects"]["applicant"], purpose="residence_registration",
+            attributes={"population.TraCuuThongTinCongDan": ["full_name"]},
+        )  # fmt: skip
+        asking, path = {**ask, "consent": got["consent"]}, house.state / "consents.sqlite"
+        for path_of in ("/v1/prefill", "/v1/explain"):
+            with sqlite3.connect(path) as connection:
+                connection.execute("ALTER TABLE consents RENAME TO away")
+            status, problem = await house.post(path_of, asking)
+            assert (status, problem["code"]) == (503, "consents_unavailable")
+            assert [one for one in records(house) if one["exchange"] == problem["exchange_id"]] == []
+            with sqlite3.connect(path) as connection:
+                connection.execute("ALTER TABLE away RENAME TO consents")
+            connection.close()
+            assert (await house.post(path_of, asking))[0] == 200
 
 
 @on_session

@@ -10,32 +10,62 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.identifiers import new_exchange_id
 from gateway.serving import Plan, running, write_ready
 from tests import fresh, typed
-from tests.flows.conftest import ROOT, House, on_session
+from tests.flows.conftest import ROOT, House, new_official, on_session
 from tests.flows.test_records import records
 
 RIGHT = "1990-02-16"
+BORN = "1990-02-15"
 
 
-def report(house: House, **more: Any) -> dict[str, Any]:
+async def shown(house: House, client: str = "portal", trait: str = "facts_example", **more: Any) -> str:
+    """An exchange in which the requester was shown what population and civil status say of the person."""
+    subjects = {"requester": house.subject(trait), "person": {"same_as": "requester"}}
+    body = {"procedure": "1.004873", "subjects": subjects, "official": new_official(), **more}
+    status, answer = await house.post("/v1/prefill", body, client)
+    assert status == 200, answer
+    return str(answer["exchange_id"])
+
+
+def report(house: House, exchange: str, **more: Any) -> dict[str, Any]:
     return {
         "subject": house.subject("facts_example"), "source": "population", "attribute": "person.birth_date",
-        "why": "citizen_corrects", "shown": "1990-02-15", "correct": RIGHT, "grounds": "Giấy khai sinh số 12", **more,
+        "why": "citizen_corrects", "shown": BORN, "correct": RIGHT, "grounds": "Giấy khai sinh số 12",
+        "exchange_id": exchange, **more,
     }  # fmt: skip
 
 
+async def sent(house: House, body: dict[str, Any], client: str = "portal") -> tuple[int, Any]:
+    """The answer once the exchange has its place in the tree, which takes a moment."""
+    for _ in range(100):
+        status, answer = await house.post("/v1/corrections", body, client)
+        if status != 404:
+            break
+        await asyncio.sleep(0.1)
+    return status, answer
+
+
 async def opened(house: House, **more: Any) -> Any:
-    status, answer = await house.post("/v1/corrections", report(house, **more))
+    status, answer = await sent(house, report(house, await shown(house), **more))
+    assert status == 200, answer
+    return answer
+
+
+async def page(house: House, client: str = "portal", **more: Any) -> Any:
+    status, answer = await house.post("/v1/corrections/search", more, client)
     assert status == 200, answer
     return answer
 
 
 async def found(house: House, client: str = "portal", **more: Any) -> list[Any]:
-    status, answer = await house.post("/v1/corrections/search", more, client)
-    assert status == 200, answer
-    listed: list[Any] = answer["corrections"]
+    listed: list[Any] = (await page(house, client, **more))["corrections"]
     return listed
+
+
+def delivered(house: House, source: str = "population") -> list[Path]:
+    return sorted((house.state / "corrections" / source).glob("*.json"))
 
 
 @on_session
@@ -46,12 +76,12 @@ async def test_report_reaches_the_owner_and_the_citizen_is_told_what_to_do(patie
     assert answer["provider"] in answer["advice"]["en"]
     path = patient.state / "corrections" / "population" / f"{answer['id']}.json"
     assert path.stat().st_mode & 0o777 == 0o600
-    delivered = json.loads(path.read_text("utf-8"))
+    content = json.loads(path.read_text("utf-8"))
     who = patient.subject("facts_example")
-    assert delivered["subject"]["personal_id"] == who["personal_id"]
-    assert (delivered["shown"], delivered["correct"]) == ("1990-02-15", RIGHT)
-    assert delivered["grounds"] == "Giấy khai sinh số 12"
-    assert not {"key", "opened_in"} & set(delivered)
+    assert content["subject"]["personal_id"] == who["personal_id"]
+    assert (content["shown"], content["shown_is"], content["correct"]) == (BORN, "recorded", RIGHT)
+    assert content["grounds"] == "Giấy khai sinh số 12"
+    assert not {"key", "opened_in"} & set(content)
 
 
 @on_session
@@ -75,7 +105,7 @@ async def test_records_and_queue_hold_no_value_and_no_person(patient: House) -> 
 
 @on_session
 async def test_requester_finds_its_own_reports_by_person_and_state_and_nobody_elses(patient: House) -> None:
-    answer = await opened(patient)
+    answer = await opened(patient, correct="1990-04-18")
     by_person = await found(patient, subject=patient.subject("facts_example"))
     assert answer["id"] in [one["id"] for one in by_person]
     assert by_person[0]["opened_at"] >= by_person[-1]["opened_at"]
@@ -91,27 +121,99 @@ async def test_requester_finds_its_own_reports_by_person_and_state_and_nobody_el
 
 
 @on_session
+async def test_reports_come_in_pages_and_a_cursor_of_another_is_none(patient: House) -> None:
+    made = [(await opened(patient, correct=f"1990-05-{day}"))["id"] for day in (11, 12, 13)]
+    first = await page(patient, limit=2)
+    second = await page(patient, limit=1, cursor=first["next"])
+    assert [one["id"] for one in first["corrections"]] == made[:0:-1]
+    assert [one["id"] for one in second["corrections"]] == made[:1]
+    for client, cursor in (("one_gate", first["next"]), ("portal", "cr-" + "a" * 24)):
+        status, problem = await patient.post("/v1/corrections/search", {"cursor": cursor}, client)
+        assert (status, problem["code"]) == (404, "correction_unknown")
+
+
+@on_session
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
         ({"source": "nowhere"}, 422, "unknown_source"), ({"attribute": "person.shoe_size"}, 422, "unknown_attribute"),
         ({"attribute": "land_parcel.area"}, 422, "unknown_attribute"),
-        ({"attribute": "person.religion"}, 403, "not_agreed"),
+        ({"attribute": "person.religion"}, 403, "not_shown"),
+        ({"source": "tax", "attribute": "taxpayer.name"}, 403, "not_shown"),
+        ({"subject": {"personal_id": "033199999999"}}, 403, "not_shown"),
+        ({"shown": "NEVER SHOWN"}, 422, "shown_differs"), ({"shown": "1991-02-15"}, 422, "shown_differs"),
+        ({"shown": None}, 422, "shown_differs"),
+        ({"others": [{"source": "nosuch", "value": 1}]}, 422, "unknown_source"),
+        ({"others": [{"source": "tax", "value": "1991"}]}, 422, "not_shown"),
         ({"why": "x"}, 422, "unprocessable"), ({"subject": {"full_name": "A"}}, 422, "unprocessable"),
+        ({"exchange_id": None}, 400, "bad_request"),
         ({"correct": "x" * 5000}, 413, "too_large"), ({"extra": 1}, 400, "bad_request"),
     ],
 )  # fmt: skip
 async def test_report_that_is_none_or_not_the_requesters_to_make_is_refused(
     patient: House, change: dict[str, Any], status: int, code: str
 ) -> None:
+    exchange = await shown(patient)
     before = len(await found(patient, limit=200))
-    got, problem = await patient.post("/v1/corrections", report(patient, **change))
+    got, problem = await sent(patient, report(patient, exchange, **change))
     assert (got, problem["code"]) == (status, code), problem
     assert len(await found(patient, limit=200)) == before
-    if status == 403:
-        assert (
-            records(patient)[-2]["result"] == "not_agreed" or records(patient)[-1]["result"] == "not_agreed"
+    refusals = [one for one in records(patient) if one["exchange"] == problem["exchange_id"]]
+    expected = [("refusal", "not_shown", ["correction:not_shown"])] if status == 403 else []
+    assert [(one["phase"], one["result"], one["rules"]) for one in refusals] == expected
+
+
+@on_session
+async def test_exchange_of_another_requester_is_as_one_that_there_is_not(patient: House) -> None:
+    theirs, who = await shown(patient, "one_gate", "married"), patient.subject("married")
+    body = report(patient, theirs, subject=who, shown=who["birth_date"])
+    status, _ = await sent(patient, body, "one_gate")
+    assert status == 200  # it has its place by now
+    problems = []
+    for exchange in (theirs, new_exchange_id()):
+        status, problem = await patient.post("/v1/corrections", {**body, "exchange_id": exchange})
+        assert status == 404
+        problems.append(
+            {name: one for name, one in problem.items() if name not in ("exchange_id", "instance")}
         )
+    assert problems[0] == problems[1]
+    assert problems[0]["code"] == "exchange_unknown"
+
+
+@on_session
+async def test_question_that_was_answered_with_yes_or_no_showed_nobody_a_value(patient: House) -> None:
+    who = patient.subject("facts_example")
+    body = {"subject": who, "predicates": ["age_at_least:18"], "official": new_official()}
+    status, asked = await patient.post("/v1/predicates", body)
+    assert status == 200, asked
+    status, problem = await sent(patient, report(patient, asked["exchange_id"]))
+    assert (status, problem["code"]) == (403, "not_shown")
+
+
+async def test_same_report_is_one_and_more_than_the_rate_allows_are_429(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(gateway__corrections__per_subject="12/day") as house:
+        exchange = await shown(house)
+        body = report(house, exchange)
+        _, first = await sent(house, body)
+        again = await shown(house)
+        await sent(house, report(house, again, correct="1990-02-17"))  # it has its place by now
+        answers = await asyncio.gather(*(
+            house.post("/v1/corrections", {**body, "exchange_id": one}) for one in [exchange, again] * 5
+        ))  # fmt: skip
+        assert {(status, one.get("id")) for status, one in answers} == {(200, first["id"])}
+        assert len(await found(house)) == len(delivered(house)) == 2
+        repeated = [one for one in records(house) if one["result"] == "correction_repeated"]
+        assert [one["notes"]["correction"] for one in repeated] == [first["id"]] * 10
+        status, problem = await house.post("/v1/corrections", body)
+        assert (status, problem["code"], problem["rule"]) == (
+            429,
+            "quota_exceeded",
+            "quota:corrections:subject",
+        )
+        assert problem["retry_after"] > 0
+        assert (records(house)[-1]["phase"], records(house)[-1]["result"]) == ("refusal", "quota_exceeded")
 
 
 async def test_report_waits_while_the_owner_cannot_be_reached_and_goes_later(
@@ -129,6 +231,55 @@ async def test_report_waits_while_the_owner_cannot_be_reached_and_goes_later(
         [one] = await found(house, state="delivered")
         assert one["delivered_at"] > one["opened_at"]
     assert (tmp_path / "corrections" / "population" / f"{answer['id']}.json").exists()
+
+
+async def test_reports_that_cannot_be_read_any_more_are_set_aside_and_starve_no_older_one(
+    make_house: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "corrections").write_text("in the way")
+    copied = (
+        "INSERT INTO corrections (id, period, person, requester, source, attribute, state, opened, delivered, sealed)"
+        " SELECT id || ?, period, person, requester, source, attribute, state, opened, delivered, sealed"
+        " FROM corrections WHERE id = ?"
+    )
+    async with make_house(gateway__corrections__retry_seconds="1") as house:
+        answer = await opened(house)
+        with contextlib.closing(sqlite3.connect(tmp_path / "corrections.sqlite")) as asked, asked:
+            for number in range(250):  # a report under another id opens for nobody
+                asked.execute(copied, (f"x{number}", answer["id"]))
+        (tmp_path / "corrections").unlink()
+        async with asyncio.timeout(20):
+            while await found(house, state="queued"):
+                await asyncio.sleep(0.2)
+        assert [one["id"] for one in await found(house, state="delivered")] == [answer["id"]]
+        assert len(await found(house, state="unreadable", limit=200)) == 200
+    assert [one.stem for one in delivered(house)] == [answer["id"]]
+
+
+async def test_owner_who_cannot_be_reached_keeps_no_other_owner_from_his_reports(
+    make_house: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "corrections").write_text("in the way")
+    wide = {"gateway__corrections__per_subject": "200/day", "gateway__corrections__retry_seconds": "1"}
+    async with make_house(**wide) as house:
+        exchange = await shown(house)
+        first, *more = [report(house, exchange, grounds=f"Giấy khai sinh số {n}") for n in range(101)]
+        await sent(house, first)
+        done = await asyncio.gather(*(house.post("/v1/corrections", body) for body in more))
+        assert {(status, body["state"]) for status, body in done} == {(200, "queued")}
+        other = {"source": "civil_status", "attribute": "civil_status.marital_state", "shown": "married"}
+        status, last = await sent(house, report(house, exchange, correct="divorced", **other))
+        assert (status, last["state"]) == (200, "queued")
+        (tmp_path / "corrections").unlink()
+        (tmp_path / "corrections").mkdir()
+        (tmp_path / "corrections" / "population").write_text("in the way")
+        async with asyncio.timeout(20):
+            while not await found(house, state="delivered"):
+                await asyncio.sleep(0.2)
+        assert [one["id"] for one in await found(house, state="delivered")] == [last["id"]]
+        assert len(await found(house, state="queued", limit=200)) == 101
+        [told] = delivered(house, "civil_status")
+        assert json.loads(told.read_text("utf-8"))["shown_is"] == "recorded"
 
 
 async def test_command_lists_reports(tmp_path: Path) -> None:

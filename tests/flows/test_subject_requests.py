@@ -14,6 +14,7 @@ from gateway.domain.dates import legal_day
 from gateway.subject_requests.days import WorkingDays
 from tests.api.office import fits
 from tests.flows.conftest import ROOT, House, on_session
+from tests.flows.test_records import records
 from tests.typed import motlan
 
 DAYS = WorkingDays(load(ROOT / "config").holidays)
@@ -72,6 +73,25 @@ async def test_request_is_acknowledged_extended_once_and_answered_once(patient: 
     assert [one["act"] for one in done["acts"]] == ["opened", "acknowledged", "extended", "answered"]
     for what in ("answer", "refuse"):
         assert (await act(patient, request, what, reason="Đã trả lời rồi"))[0] == 409
+
+
+@on_session
+async def test_of_many_acts_at_once_one_is_done_and_the_others_have_a_record_that_says_they_were_not(
+    patient: House,
+) -> None:
+    request = (await opened(patient))["request"]
+    done = await asyncio.gather(*(
+        act(patient, request, ("answer", "refuse")[turn % 2], reason="Đã xem xét") for turn in range(8)
+    ))  # fmt: skip
+    assert sorted(status for status, _ in done) == [200, *[409] * 7]
+    [won] = [body["exchange_id"] for status, body in done if status == 200]
+    mine = [one for one in records(patient) if one["notes"].get("request") == request]
+    acts = [one["exchange"] for one in mine if one["result"] in ("request_answered", "request_refused")]
+    undone = [one for one in mine if one["result"] == "request_not_done"]
+    assert won in acts
+    assert sorted(one["exchange"] for one in undone) == sorted({*acts} - {won})
+    assert {one["notes"]["outcome"] for one in undone} <= {"state_differs"}
+    assert {one["notes"]["undone"] for one in undone} <= {"answered", "refused"}
 
 
 @on_session

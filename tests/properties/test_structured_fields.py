@@ -2,6 +2,7 @@
 
 import string
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -35,6 +36,23 @@ def test_reading_raises_nothing_but_that_it_cannot_be_read(text: str) -> None:
         dictionary(text)
     except SignatureBroken:
         return
+
+
+def test_lines_of_a_kept_message_end_as_those_of_http_do_and_nowhere_else() -> None:
+    odd = "a\x0bb\x0cc\x1cd\x1de\x1ef\x85g".encode("latin-1")
+    for end in (b"\r\n", b"\n"):
+        raw = end.join([b"POST / HTTP/1.1", b"Host: a", b"X: " + odd, b"", b"first\r\n\r\nlast"])
+        message, body = read_kept(raw)
+        assert message.fields == {"host": ["a"], "x": [odd.decode("latin-1")]}
+        assert body == b"first\r\n\r\nlast"
+    assert read_kept(b"HTTP/1.1 200 OK\r\nA: b\r\n").message.fields == {"a": ["b"]}
+
+
+def test_kept_message_of_too_many_fields_is_refused_whole() -> None:
+    fields = [b"X-%d: y" % number for number in range(201)]
+    assert len(read_kept(b"\r\n".join([b"HTTP/1.1 200 OK", *fields[:200], b"", b""])).message.fields) == 200
+    with pytest.raises(SignatureBroken, match="200"):
+        read_kept(b"\r\n".join([b"HTTP/1.1 200 OK", *fields, b"", b""]))
 
 
 @given(st.binary(max_size=200))

@@ -6,13 +6,13 @@ import pytest
 
 from adapters.stores.corrections import open_corrections
 from gateway.domain.errors import CorrectionsUnavailable
-from gateway.ports_corrections import CorrectionRow
+from gateway.ports_corrections import CorrectionRow, Wanted
 
 
 def row(number: int, requester: str = "portal", person: bytes = b"p" * 16) -> CorrectionRow:
     return CorrectionRow(
-        f"c{number}", "2026-11", person, requester, "population", "person.birth_date", "queued", 5.0 + number, 0.0,
-        b"sealed",
+        number, f"c{number}", "2026-11", person, requester, "population", "person.birth_date", "queued", 5.0 + number,
+        0.0, b"sealed",
     )  # fmt: skip
 
 
@@ -22,19 +22,32 @@ async def test_reports_are_found_by_whose_they_are_about_whom_and_how_they_stand
     one, other = open_corrections(url, tmp_path), open_corrections(url, tmp_path)
     rows = [row(1), row(2, "one_gate"), row(3, person=b"q" * 16)]
     for each in rows:
-        await one.add(each)
-    assert list(await other.find("", (), "", 10)) == rows[::-1]
-    assert [each.id for each in await other.find("portal", (), "queued", 10)] == ["c3", "c1"]
-    assert [each.id for each in await other.find("", (b"q" * 16, b"x" * 16), "", 10)] == ["c3"]
-    assert [each.id for each in await other.find("", (), "", 1)] == ["c3"]
-    await other.mark("c1", 9.0)
-    await one.mark("c1", 11.0)  # the first counts
-    assert await one.find("", (), "delivered", 10) == [rows[0]._replace(state="delivered", delivered=9.0)]
-    with pytest.raises(CorrectionsUnavailable):
-        await one.add(row(1))
-    assert len(await one.find("", (), "", 10)) == 3
+        assert await one.add(each)
+    assert list(await other.about(Wanted())) == rows[::-1]
+    assert [each.id for each in await other.about(Wanted(requester="portal", state="queued"))] == ["c3", "c1"]
+    assert [each.id for each in await other.about(Wanted((b"q" * 16, b"x" * 16)))] == ["c3"]
+    assert [each.id for each in await other.about(Wanted(count=1))] == ["c3"]
+    assert [each.id for each in await other.about(Wanted(before=3))] == ["c2", "c1"]
+    assert await other.find("c2") == rows[1]
+    assert await other.find("c9") is None
+    assert await other.add(row(1, "one_gate")) is False
+    assert await one.find("c1") == rows[0]
     await one.close()
     await other.close()
+
+
+async def test_reports_wait_in_their_order_until_they_are_marked_once(url: str, tmp_path: Path) -> None:
+    store = open_corrections(url, tmp_path)
+    for number in (1, 2, 3, 4):
+        await store.add(row(number))
+    assert [each.id for each in await store.queued(0, 3)] == ["c1", "c2", "c3"]
+    assert [each.id for each in await store.queued(3, 3)] == ["c4"]
+    await store.mark("c1", "delivered", 9.0)
+    await store.mark("c1", "unreadable", 0.0)  # the first counts
+    await store.mark("c2", "unreadable", 0.0)
+    assert [each.id for each in await store.queued(0, 9)] == ["c3", "c4"]
+    assert await store.about(Wanted(state="delivered")) == [row(1)._replace(state="delivered", delivered=9.0)]
+    await store.close()
 
 
 async def test_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""A report as it is kept: its id out of what it says, its person as a keyed index, all of it sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2s
+from string import ascii_lowercase
+from typing import Any
+
+import orjson
+
+from gateway.consents.sealing import index_of, seal, unseal
+from gateway.domain.dates import rfc3339
+from gateway.domain.parties import Subject
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.ports_corrections import CorrectionRow
+
+QUEUED, DELIVERED, UNREADABLE = "queued", "delivered", "unreadable"
+#: 112 bits
+_LETTERS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is reported, after its grammar was checked."""
+
+    subject: Subject
+    source: str
+    #: `<evidence type>.<attribute>`
+    attribute: str
+    #: `sources_differ` or `citizen_corrects`
+    why: str
+    #: value as the database gave it, value as it should be; JSON
+    shown: object
+    correct: object
+    #: what other databases say: `source` and `value` (JSON)
+    others: tuple[Mapping[str, Any], ...]
+    #: everything else that the owner is to read (JSON)
+    more: Mapping[str, object]
+    #: of the requester, in which it saw the value
+    exchange: str
+    dossier: str
+
+
+def report_of(
+    wanted: Wanted, requester: str, agency: str, *, opened_in: str, shown_is: str
+) -> dict[str, Any]:
+    """What the owner of the database gets, but for the id and the time."""
+    return {
+        "requester": requester, "agency": agency, "source": wanted.source, "attribute": wanted.attribute,
+        "why": wanted.why, "shown": wanted.shown, "shown_is": shown_is, "correct": wanted.correct,
+        "others": wanted.others, "dossier": wanted.dossier, "exchange_id": wanted.exchange, **wanted.more,
+        "key": wanted.subject.key, "opened_in": opened_in,
+    }  # fmt: skip
+
+
+def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
+    """The id of a report within one period: the same for whoever says the same again, out of whichever exchange."""
+    said = {name: one for name, one in report.items() if name not in ("opened_in", "exchange_id", "shown_is")}
+    digest = blake2s(
+        orjson.dumps(said, option=orjson.OPT_SORT_KEYS), key=keys.digest, person=b"correct."
+    ).digest()
+    number, letters = int.from_bytes(digest), []
+    for _ in range(_LETTERS):
+        number, rest = divmod(number, len(ascii_lowercase))
+        letters.append(ascii_lowercase[rest])
+    return "cr-" + "".join(letters)
+
+
+def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened: float) -> CorrectionRow:
+    """The row of a report that is to be delivered; `opened` is POSIX seconds."""
+    return CorrectionRow(
+        0, correction, keys.period, index_of(keys, report["key"]), report["requester"], report["source"],
+        report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction),
+    )  # fmt: skip
+
+
+def opened(row: CorrectionRow, keys: PeriodKeys | None) -> dict[str, Any] | None:
+    """The report of a row; None without the keys of its month, or when it was altered."""
+    plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+    if plain is None:
+        return None
+    report: dict[str, Any] = orjson.loads(plain)
+    return report
+
+
+def told(row: CorrectionRow) -> dict[str, object]:
+    """A report as the door tells it; names nobody."""
+    delivered = rfc3339(moment(row.delivered)) if row.delivered else None
+    return {
+        "id": row.id, "state": row.state, "requester": row.requester, "source": row.source, "attribute": row.attribute,
+        "opened_at": rfc3339(moment(row.opened)), "delivered_at": delivered,
+    }  # fmt: skip
+
+
+def moment(seconds: float) -> datetime:
+    """Of POSIX seconds."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,104 @@
+"""Whether a report speaks of what its requester was shown: an exchange of its own asked this source about this person.
+
+Of the values keyed digests are kept, no more: what the database gave can be compared where it was filled into a field
+by itself. Pure functions over decoded records.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from gateway.domain.evidence import Outcome
+from gateway.domain.parties import Subject
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.record import field_digest, subject_index
+from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import Field
+from gateway.mapping.transforms import Unreadable
+
+Members = Mapping[str, Any]
+#: what a source can have said of somebody
+_SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
+#: of `shown`: it is what the record has; the record cannot say
+RECORDED, NOT_COMPARED, DIFFERS = "recorded", "not_compared", "differs"
+
+
+class Asked(NamedTuple):
+    """A question of the exchange, with the record that has it."""
+
+    record: Members
+    call: Members
+    #: role -> keyed index; of this person alone
+    roles: frozenset[str]
+
+
+def asked_about(
+    records: Sequence[Members], keys: Mapping[str, PeriodKeys], subject: Subject, source: str
+) -> list[Asked]:
+    """What was asked of the source about the person and answered, in the order of the records.
+
+    Questions that were answered with yes and no only showed nobody anything.
+    """
+    found = []
+    for record in records:
+        if "predicates" in record["notes"] or record["period"] not in keys:
+            continue
+        index = subject_index(keys[record["period"]].index, subject.key)
+        roles = frozenset(role for role, one in record["subjects"].items() if one == index)
+        found += [
+            Asked(record, call, roles)
+            for call in record["calls"]
+            if call["source"] == source and call["role"] in roles and call["outcome"] in _SAID
+        ]
+    return found
+
+
+def compared(
+    asked: Iterable[Asked],
+    keys: Mapping[str, PeriodKeys],
+    catalogue: Catalogue,
+    attribute: str,
+    shown: object,
+) -> str:
+    """How `shown` (JSON, as the database gave it) stands to the record: `recorded`, `not_compared` or `differs`.
+
+    `attribute` is `<evidence type>.<attribute>`. It differs only where the field can have had no other value.
+    """
+    said = [one for question in asked for one in _compared(question, keys, catalogue, attribute, shown)]
+    if RECORDED in said:
+        return RECORDED
+    return DIFFERS if DIFFERS in said else NOT_COMPARED
+
+
+def _compared(
+    asked: Asked, keys: Mapping[str, PeriodKeys], catalogue: Catalogue, attribute: str, shown: object
+) -> Iterator[str]:
+    record, call, _ = asked
+    if call["outcome"] != Outcome.FOUND.value:
+        yield NOT_COMPARED if shown is None else DIFFERS
+        return
+    procedure = catalogue.find(record["procedure"])
+    doubtful = str(record["notes"].get("doubtful", "")).split()
+    for field in procedure.fields if procedure is not None else ():
+        if field.key not in record["fields"] or not _reads(field, asked, attribute):
+            continue
+        digest = field_digest(
+            keys[record["period"]].digest, record["id"], orjson.dumps(_written(field, shown))
+        )
+        if digest == record["fields"][field.key]:
+            yield RECORDED
+        elif len(field.refs) == 1 and field.key not in doubtful:
+            yield DIFFERS
+
+
+def _reads(field: Field, asked: Asked, attribute: str) -> bool:
+    return any(str(ref) == attribute and ref.role in asked.roles for ref in field.refs)
+
+
+def _written(field: Field, shown: object) -> object:
+    """The form's value of it; None where it is none."""
+    try:
+        return None if shown is None else field.convert(shown)
+    except (Unreadable, ValueError, TypeError, AttributeError, LookupError):
+        return None

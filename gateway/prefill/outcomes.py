@@ -1,0 +1,30 @@
+"""What an exchange of one's own answered, out of the log: the records that later acts about it rest on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.domain.errors import NotFound
+from gateway.domain.exchange import Phase
+from gateway.domain.parties import Requester
+from gateway.exchange_log.record import decode
+from gateway.ports import LogReader, LogSearch
+
+Members = Mapping[str, Any]
+_MOST = 20
+
+
+async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
+    """What it answered, the newest first. NotFound for none and for another's alike; LogUnavailable."""
+    found = await own_records(reader, exchange, requester, Phase.OUTCOME)
+    if not found:
+        what = (
+            "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
+        )
+        raise NotFound(what, code="exchange_unknown", retry_after=1)
+    return found
+
+
+async def own_records(reader: LogReader, exchange: str, requester: Requester, phase: Phase) -> list[Members]:
+    """Its records of one phase, the newest first. LogUnavailable."""
+    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester.id)
+    return [decode(entry.leaf) for entry in await reader.search(wanted, None, _MOST)]
