@@ -13,13 +13,12 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.consents.service import named
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
 
-#: the data service that a consent to keep names
-SERVICE = "own_data.kept"
 _KEY = 32
 
 
@@ -32,11 +31,15 @@ class OwnStore:
         self._seals = seals
         self._days = days
 
+    def keepable(self, consent: ConsentRow) -> frozenset[str]:
+        """The attributes that the consent lets be kept here."""
+        return named(consent).get(KEPT, frozenset()) & self._days.keys()
+
     async def keep(
         self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime
     ) -> dict[str, str]:
         """Keep values that the consent names; attribute -> until when. ConsentsUnavailable, LogUnavailable."""
-        allowed = named(consent).get(SERVICE, frozenset()) & self._days.keys()
+        allowed = self.keepable(consent)
         wanted = {name: value for name, value in values.items() if name in allowed}
         keys = await self._seals.of(consent.period) if wanted else None
         if keys is None:
