@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from gateway.consents.given import Asker
+from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
 from gateway.domain.dates import rfc3339
@@ -23,11 +24,16 @@ from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.mapping.transforms import Unreadable
 from gateway.own_data.store import OwnStore
 from gateway.ports import Clock, ExchangeLog, LogReader, LogSearch
+from gateway.ports_consents import ConsentRow
 from gateway.prefill.intake import shown_name
 from gateway.prefill.preview import DECISION
+from gateway.prefill.unkept import Kept, Said, not_kept
 
 CANNOT_TELL = "cannot_tell"
 _MOST = 20
+_LEFT_OUT = "left_out"
+#: states of fields that hold what the answer said
+_AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 _DATE = "/"
 _Members = Mapping[str, Any]
 
@@ -66,8 +72,9 @@ class Attest:
         act = _Act(asker, exchange, procedure, about)
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
+        found = None if keep is None else await self._keepable(act, form, keep)
         await self._note(act, Phase.LOOKUP, "attest", **counts)
-        kept = {} if keep is None else await self._keep(act, form, keep)
+        kept = {} if found is None else await self._keep(act, found)
         return {
             "exchange_id": asker.exchange,
             "attested": exchange,
@@ -76,6 +83,7 @@ class Attest:
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
             "kept": kept,
+            "not_kept": {} if found is None else _not_kept(fields, form, found, kept),
         }
 
     async def _outcomes(self, asker: Asker, exchange: str) -> list[_Members]:
@@ -111,20 +119,29 @@ class Attest:
             notes={"operation": operation, "attested": act.exchange, **more},
         ))  # fmt: skip
 
-    async def _keep(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> dict[str, str]:
-        """Attribute -> until when it is valid. Refused without a consent of the person that holds."""
+    async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> "_Keepable":
+        """What is to be kept of whom. Refused without a consent of the person, to keep, that holds."""
         now = self.clock.now()
-        for person, given in _own(act, form).items():
+        said = _own(act, form)
+        for person in dict.fromkeys(act.about.values()):
             consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
-            if consent is not None:
-                names = " ".join(sorted(given))
-                await self._note(
-                    act, Phase.CONSENT, "consent_kept", "kept", consent=consent.id, attributes=names
-                )
-                return await self.own.keep(consent, person, given, now)
+            if consent is not None and consent.purpose == KEEPING:
+                return _Keepable(consent, person, said, self.own.keepable(consent))
         rule, code = f"consent:{keep.consent}", "consent_missing"
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
-        raise Refused(rule, "no consent of the person in this form holds under that id", code=code)
+        what = f"no consent of the person in this form to keep it ({KEEPING}) holds under that id"
+        raise Refused(rule, what, code=code)
+
+    async def _keep(self, act: "_Act", found: "_Keepable") -> dict[str, str]:
+        """Attribute -> until when it is valid."""
+        values = found.values
+        if not values:
+            return {}
+        names = " ".join(sorted(values))
+        await self._note(
+            act, Phase.CONSENT, "consent_kept", "kept", consent=found.consent.id, attributes=names
+        )
+        return await self.own.keep(found.consent, found.person, values, self.clock.now())
 
 
 class _Act(NamedTuple):
@@ -137,17 +154,49 @@ class _Act(NamedTuple):
     about: Mapping[str, str]
 
 
-def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, dict[str, object]]:
-    """Person -> what only he knows, as evidence: the fields that own data would fill."""
-    found: dict[str, dict[str, object]] = {person: {} for person in act.about.values()}
-    fields = [
-        (field, ref) for field in act.procedure.fields for ref in field.refs if ref.evidence == DECLARED
-    ]
-    for field, ref in fields:
+class _Keepable(NamedTuple):
+    """What one person lets be kept."""
+
+    consent: ConsentRow
+    person: str
+    #: field -> what it says, of everybody
+    said: Mapping[str, Said]
+    allowed: frozenset[str]
+
+    @property
+    def values(self) -> dict[str, object]:
+        """Attribute -> value; where two fields say it, what the first says."""
+        own = [one for one in self.said.values() if one.person == self.person]
+        return {one.attribute: one.value for one in reversed(own) if one.attribute in self.allowed}
+
+
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, Said]:
+    """Field -> what only its person knows, as evidence: the fields that own data would fill."""
+    found: dict[str, Said] = {}
+    for field in act.procedure.fields:
         said = _evidence(field, _at(form, field.names))
-        if said is not None and ref.role in act.about:
-            found[act.about[ref.role]][ref.attribute] = said
+        for ref in field.refs:
+            if said is not None and ref.evidence == DECLARED and ref.role in act.about:
+                found[field.key] = Said(act.about[ref.role], ref.attribute, said)
     return found
+
+
+def _not_kept(
+    fields: Mapping[str, Mapping[str, object]],
+    form: Mapping[str, Any],
+    found: _Keepable,
+    kept: Mapping[str, str],
+) -> dict[str, str]:
+    """Of what the citizen typed or changed; who leaves a field blank types nothing."""
+    typed = {
+        key: str(entry.get("detail"))
+        for key, entry in fields.items()
+        if entry["state"] not in _AS_ANSWERED
+        and entry.get("detail") != _LEFT_OUT
+        and not _is_blank(_at(form, key.split(".")))
+    }
+    values = {name: value for name, value in found.values.items() if name in kept}
+    return not_kept(typed, found.said, Kept(found.person, found.allowed, values))
 
 
 def _people(members: _Members, keys: PeriodKeys | None) -> Mapping[str, str]:
@@ -187,7 +236,7 @@ def _field(
     doubtful = str(outcomes[0]["notes"].get("doubtful", "")).split()
     editable = field.editable or field.key in doubtful
     state = "corrected_by_citizen" if editable else "not_editable_changed"
-    return {"state": state, **({"detail": "left_out"} if value is None else {})}
+    return {"state": state, **({"detail": _LEFT_OUT} if value is None else {})}
 
 
 def _at(form: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401 -- JSON
@@ -211,12 +260,16 @@ def _leaves(
             yield here
 
 
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
 def _evidence(field: Field, value: object) -> object:
     """The evidence that the form's value says: what the field's own transform makes the same value of again."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or _is_blank(value):
         return None
     candidates = [value]
-    if value.count(_DATE) == 2:
+    if _DATE in value:
         candidates.append("-".join(reversed(value.split(_DATE))))
     for candidate in reversed(candidates):
         try:
