@@ -1,12 +1,16 @@
 """What consents, own data and requests of data subjects are set to: `config/consents.yaml`, `config/holidays.yaml`."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from gateway.settings import Label
+from gateway.settings import AS_LIST, Label
 from gateway.settings_words import Key, Said, Settings
+
+#: a language, as BCP 47 writes it
+TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 
 
 def _day(text: str) -> str:
@@ -16,6 +20,13 @@ def _day(text: str) -> str:
         raise ValueError("is no date", "write a day that there is, as in 2026-01-31") from None
 
 
+def _language(text: str) -> str:
+    if re.match(TAG, text, re.ASCII) is None:
+        raise ValueError("is no language", "write its tag of BCP 47, such as vi")
+    return text
+
+
+Language = Annotated[str, AfterValidator(_language)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 #: what a data subject may demand (Law 91/2025)
 Demand = Literal["access", "correction", "restriction", "objection", "withdrawal"]
@@ -59,6 +70,8 @@ class ConsentSettings(Settings):
     former_document_key: Key | None = None
     #: a consent may be given for so many days at most
     longest_days: int = Field(1_825, gt=0, le=36_500)
+    #: in which the texts exist that citizens read before they consent
+    languages: Annotated[tuple[Language, ...], AS_LIST, Field(min_length=1)] = ("vi",)
     #: what people may let be kept -> for how many days what they gave is taken for valid
     keep: dict[str, Annotated[int, Field(gt=0, le=36_500)]] = {}
     requests: DemandSettings = DemandSettings()

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from gateway.prefill.unkept import NotKept
 from gateway.settings_consents import Demand
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -54,7 +55,7 @@ CONSENT_ANSWERS: dict[str, Any] = {
     "Consent": _object(_CONSENT_WORDS, **_CONSENT),
     "Consents": _object("consents next", consents=_listed(_object(_CONSENT_WORDS, **_CONSENT)), next=_MAYBE),
     "Attested": _object(
-        "attested comparable fields kept",
+        "attested comparable fields kept not_kept",
         exchange_id=_TEXT,
         attested=_TEXT,
         recorded_at=_TEXT,
@@ -62,6 +63,10 @@ CONSENT_ANSWERS: dict[str, Any] = {
         reason={"enum": ["period_keys_erased", None]},
         fields=_named(_object("state", state={"enum": list(ATTEST_STATES)}, detail=_TEXT)),
         kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
+        not_kept={
+            **_named({"enum": [one.value for one in NotKept]}),
+            "description": "with `keep`: field that was typed and is not kept -> why",
+        },
     ),
     "SubjectRequest": _object(
         _DEMAND_WORDS,

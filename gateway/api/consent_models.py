@@ -63,7 +63,7 @@ class ConsentBody(Body):
     attributes: dict[Name, Annotated[list[Name], Field(max_length=100)]] | None = Field(None, max_length=50)
     #: version of the text that the citizen read
     text_version: OpenWord | None = None
-    #: ISO 639-1
+    #: of the text that he read, one of `languages` in config/consents.yaml (BCP 47)
     language: Annotated[str, Field(pattern=grammar.LANGUAGE)] | None = None
     channel: Literal["portal", "app", "counter", "paper"] | None = None
     #: code of the agency that is responsible; left out: that of the requester

@@ -3,6 +3,7 @@
 import re
 
 from gateway.domain.identifiers import may_name_a_person
+from gateway.settings_consents import TAG
 
 #: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
 _WORDS = re.compile("[A-Za-z]{3,}")
@@ -73,5 +74,5 @@ TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")
 CONSENT = told("^cs-[a-z]{24}$", "the 'consent' that the answer to POST /v1/consents has")
 DEMAND = told("^sr-[a-z]{24}$", "the 'request' that the answer to POST /v1/subject-requests has")
 CORRECTION = told("^cr-[a-z]{24}$", "the 'id' that the answer to POST /v1/corrections has")
-LANGUAGE = told("^[a-z]{2}$", "two small letters: vi, en")
+LANGUAGE = told(TAG, "a language by its tag (BCP 47), such as vi")
 ONE_LINE = told(r"^[^\x00-\x1f\x7f]+$", "text without line breaks")

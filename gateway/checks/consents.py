@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.config import Configuration
+from gateway.consents.grantable import KEEPING
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
@@ -19,6 +20,10 @@ def consent_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
         what = f"'{name}' can be kept, and no data service would give it again"
         remedy = near(name, known, "map it in mappings/sources/own_data.yaml")
         yield document.problem(("keep", name), what, remedy, "mappings/sources/own_data.yaml")
+    purposes = configuration.documents.get("purposes.yaml")
+    if purposes is not None and configuration.consents.keep and KEEPING not in configuration.purposes:
+        what = f"'{KEEPING}' is missing: nobody can consent to what consents.yaml lets be kept"
+        yield purposes.problem(("purposes",), what, f"add '{KEEPING}', or leave 'keep' out of consents.yaml")
     scopes = configuration.documents.get("published_scopes.yaml")
     for index, scope in enumerate(configuration.scopes if scopes is not None else ()):
         if scope.service in own:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.config import Configuration
+from gateway.consents.grantable import grantable
+from gateway.domain.dates import legal_day
 from gateway.domain.errors import fault_at
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
@@ -48,8 +50,10 @@ class Given:
     expires: datetime | None
 
 
-def check(given: Given, configuration: Configuration, catalogue: Catalogue, now: datetime) -> None:
-    """Unprocessable (422) for what is no explicit consent to something that there is."""
+def check(
+    given: Given, holder: str, configuration: Configuration, catalogue: Catalogue, now: datetime
+) -> None:
+    """Unprocessable (422) for what is no explicit consent to something that there is, and `holder` could be given."""
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
         if not getattr(given, word):
             shown = "expires_at" if word == "expires" else word
@@ -62,7 +66,12 @@ def check(given: Given, configuration: Configuration, catalogue: Catalogue, now:
         raise fault_at("/requester", "there is no such requester", "unknown_requester")
     if given.controller and given.controller not in configuration.agencies:
         raise fault_at("/controller", "there is no such agency in config/agencies.yaml", "unknown_agency")
+    languages = configuration.consents.languages
+    if given.language not in languages:
+        what = f"no text is written in it: name the one that he read, of {', '.join(languages)}"
+        raise fault_at("/language", what, "unknown_language")
     _check_attributes(given, catalogue)
+    _check_agreed(given, grantable(configuration, catalogue, holder, given.purpose, legal_day(now)))
     longest = configuration.consents.longest_days
     assert given.expires is not None
     if not now < given.expires <= now + timedelta(days=longest):
@@ -79,3 +88,13 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
         if not names or not set(names) <= plan.attributes:
             what = f"of {plan.name}: name attributes that it has, each by its name"
             raise fault_at("/attributes", what, "unknown_attribute")
+
+
+def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
+    """Who consents to what cannot be given is told something that is not so."""
+    for service, names in given.attributes.items():
+        beyond = sorted(set(names) - could.get(service, frozenset()))
+        if beyond:
+            named = f"{', '.join(beyond)} of {service}"
+            what = f"no agreement of the requester gives {named} for this purpose: leave it out"
+            raise fault_at("/attributes", what, "not_agreed")

@@ -81,10 +81,10 @@ class ConsentBook:
     async def give(self, asker: Asker, given: Given) -> dict[str, object]:
         """Keep a consent; the answer has its receipt. Unprocessable for what is none, NotFound."""
         books = self._books
-        check(given, books.configuration, books.catalogue, books.clock.now())
         holder = given.requester or asker.requester.id
         if holder != asker.requester.id and not asker.serves_citizens:
             raise fault_at("/requester", "only a page of the citizens takes consents for others", "not_yours")
+        check(given, holder, books.configuration, books.catalogue, books.clock.now())
         consent = books.new_id("cs")
         now = await books.note(
             asker, "given", given.person, given.purpose, consent=consent, holder=holder,

@@ -17,7 +17,7 @@ from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import mended, procedure_faults
 from gateway.mapping.forms import form_faults
 from gateway.mapping.model import FieldGroup, ProcedureMapping
-from gateway.mapping.procedure import DECLARED, Procedure
+from gateway.mapping.procedure import DECLARED, Procedure, refs_of_predicate
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.questions import Question, compiled
 from gateway.mapping.schema_files import survey_schemas
@@ -61,6 +61,18 @@ class Catalogue:
         wanted = _plain_words(code)
         called = [c for c, one in self.procedures.items() if wanted and wanted <= _plain_words(_names(one))]
         return list(dict.fromkeys((*codes, *called)))[:_NEAR]
+
+    def rests(self) -> dict[str, dict[str, set[str]]]:
+        """Predicate -> data service -> the attributes by which it may be answered."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for name, question in self.questions.items():
+            of = found[name] = {}
+            for word in refs_of_predicate(question.about(question.sample)):
+                kind, _, attribute = word.partition(".")
+                for plan in self.offers.get(kind, ()):
+                    if attribute in plan.attributes:
+                        of.setdefault(plan.name, set()).add(attribute)
+        return found
 
 
 def _names(procedure: Procedure) -> str:

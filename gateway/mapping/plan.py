@@ -45,11 +45,12 @@ class Pick:
 class PlannedField:
     """A field and the picks of its references, in order."""
 
-    __slots__ = ("asked", "field", "picks")
+    __slots__ = ("asked", "field", "picks", "refs")
 
-    def __init__(self, field: Field, picks: tuple[Pick, ...]) -> None:
+    def __init__(self, field: Field, refs: tuple[Ref, ...], picks: tuple[Pick, ...]) -> None:
         """One pick a reference."""
         self.field = field
+        self.refs = refs
         self.picks = picks
         #: the picks that have a query: (query, attribute, the field's entry but for its value)
         self.asked = tuple((p.query, p.attribute, _entry_of(field, p)) for p in picks if p.query is not None)
@@ -186,17 +187,16 @@ def make_plan(
 ) -> Plan:
     """The plan for these subjects; with `narrowed` only those fields, and no papers."""
     planner = _Planner(procedure, offers, allows, subjects, slots)
-    fields = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
+    own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
+    wanted = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
+    fields = [(field, field.refs_where(own)) for field in wanted]
     many = several(procedure.roles, slots)
     predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
     rules = procedure.papers if narrowed is None else {}
     papers = {code: paper_of_each(paper, many) for code, paper in rules.items()} if many else rules
     reads = {name: _reads(name, predicates) for name in predicates}
     named = {word: _ref(word, procedure) for word in _paper_words(reads, papers, planner)}
-    for field in fields:
-        for ref in field.refs:
-            _want(planner, ref)
-    for ref in named.values():
+    for ref in (*(ref for _, refs in fields for ref in refs), *named.values()):
         _want(planner, ref)
     for role in procedure.roles.values():
         if role.found_in is not None:
@@ -205,7 +205,7 @@ def make_plan(
     hangs_on = parents(procedure.roles, slots)
     queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
     planned = tuple(
-        PlannedField(field, tuple(planner.pick(ref, queries) for ref in field.refs)) for field in fields
+        PlannedField(field, refs, tuple(planner.pick(ref, queries) for ref in refs)) for field, refs in fields
     )
     picks = {word: planner.pick(ref, queries) for word, ref in named.items()}
     keeps = _keeps(planned, slots)

@@ -69,6 +69,10 @@ class Field:
         self.title = rule.title
         self.translates = rule.codes is not None
 
+    def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
+        """What fills it where these roles are of who signs in: what people let be kept fills their own forms only."""
+        return tuple(ref for ref in self.refs if ref.evidence != DECLARED or ref.role in own)
+
 
 @dataclass(frozen=True, slots=True)
 class Procedure:

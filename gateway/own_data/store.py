@@ -13,14 +13,13 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.consents.service import named
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
 from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
 
-#: the data service that a consent to keep names
-SERVICE = "own_data.kept"
 _KEY = 32
 
 
@@ -34,13 +33,13 @@ class OwnStore:
         self._days = days
         self._values = values
 
-    def keepable(self, consent: ConsentRow) -> frozenset[str]:
-        """The attributes that the consent lets be kept here."""
-        return named(consent).get(SERVICE, frozenset()) & self._days.keys()
-
     def why_not(self, attribute: str, value: object) -> str:
         """Why a value cannot be kept, in words that do not quote it; empty when it can."""
         return self._values.why_not(attribute, value)
+
+    def keepable(self, consent: ConsentRow) -> frozenset[str]:
+        """The attributes that the consent lets be kept here."""
+        return named(consent).get(KEPT, frozenset()) & self._days.keys()
 
     async def keep(
         self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime

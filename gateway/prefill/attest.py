@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from gateway.consents.given import Asker
+from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
 from gateway.domain.dates import rfc3339
@@ -28,8 +29,12 @@ from gateway.ports_consents import ConsentRow
 from gateway.prefill.intake import shown_name
 from gateway.prefill.outcomes import Members, outcomes, own_records
 from gateway.prefill.preview import DECISION
+from gateway.prefill.unkept import Kept, Said, not_kept
 
 CANNOT_TELL = "cannot_tell"
+_LEFT_OUT = "left_out"
+#: states of fields that hold what the answer said
+_AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 _DATE = "/"
 
 
@@ -81,6 +86,7 @@ class Attest:
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
             "kept": kept,
+            "not_kept": {} if keeping is None else _not_kept(fields, form, keeping, kept),
         }
 
     async def _outcomes(self, asker: Asker, exchange: str) -> list[Members]:
@@ -108,33 +114,36 @@ class Attest:
         ))  # fmt: skip
 
     async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> "_Keepable":
-        """What is to be kept of whom. Refused without a consent of the person that holds; Unprocessable."""
+        """What is to be kept of whom. Refused without a consent of the person, to keep, that holds; Unprocessable."""
         now = self.clock.now()
-        for person, said in _own(act, form).items():
+        said = _own(act, form)
+        for person in dict.fromkeys(act.about.values()):
             consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
-            if consent is not None:
-                allowed = self.own.keepable(consent)
-                return _Keepable(
-                    consent, person, self._checked([one for one in said if one.attribute in allowed])
-                )
+            if consent is not None and consent.purpose == KEEPING:
+                found = _Keepable(consent, person, said, self.own.keepable(consent))
+                self._check(found)
+                return found
         rule, code = f"consent:{keep.consent}", "consent_missing"
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
-        raise Refused(rule, "no consent of the person in this form holds under that id", code=code)
-
-    def _checked(self, said: Sequence["_Said"]) -> dict[str, object]:
-        """Attribute -> value; Unprocessable with the field and the remedy for what cannot be kept."""
-        for one in said:
-            if why := self.own.why_not(one.attribute, one.value):
-                raise fault_at("/" + "/".join(("form", *one.field.names)), why, "value_not_possible")
-        return {one.attribute: one.value for one in said}
+        what = f"no consent of the person in this form to keep it ({KEEPING}) holds under that id"
+        raise Refused(rule, what, code=code)
 
     async def _keep(self, act: "_Act", found: "_Keepable") -> dict[str, str]:
         """Attribute -> until when it is valid."""
-        names = " ".join(sorted(found.values))
+        values = found.values
+        if not values:
+            return {}
+        names = " ".join(sorted(values))
         await self._note(
             act, Phase.CONSENT, "consent_kept", "kept", consent=found.consent.id, attributes=names
         )
-        return await self.own.keep(found.consent, found.person, found.values, self.clock.now())
+        return await self.own.keep(found.consent, found.person, values, self.clock.now())
+
+    def _check(self, found: "_Keepable") -> None:
+        """Unprocessable with the field and the remedy for what cannot be kept."""
+        for key, one in found.own.items():
+            if why := self.own.why_not(one.attribute, one.value):
+                raise fault_at(f"/form/{key.replace('.', '/')}", why, "value_not_possible")
 
 
 class _Act(NamedTuple):
@@ -147,34 +156,59 @@ class _Act(NamedTuple):
     about: Mapping[str, str]
 
 
-class _Said(NamedTuple):
-    """What a form says in a field that own data would fill."""
-
-    field: Field
-    attribute: str
-    #: as evidence; None where the field's value is none
-    value: object
-
-
 class _Keepable(NamedTuple):
     """What one person lets be kept."""
 
     consent: ConsentRow
     person: str
-    values: Mapping[str, object]
+    #: field -> what it says, of everybody
+    said: Mapping[str, Said]
+    allowed: frozenset[str]
+
+    @property
+    def own(self) -> dict[str, Said]:
+        """Field -> what this person lets be kept of it."""
+        return {
+            key: one
+            for key, one in self.said.items()
+            if one.person == self.person and one.attribute in self.allowed
+        }
+
+    @property
+    def values(self) -> dict[str, object]:
+        """Attribute -> value; where two fields say it, what the first says."""
+        return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
-def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, list[_Said]]:
-    """Person -> what only he knows: the fields that own data would fill, blank ones left out."""
-    found: dict[str, list[_Said]] = {person: [] for person in act.about.values()}
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, Said]:
+    """Field -> what only its person knows: the fields that own data would fill, blank ones left out."""
+    found: dict[str, Said] = {}
     for field in act.procedure.fields:
         value = _at(form, field.names)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or _is_blank(value):
             continue
         for ref in field.refs:
             if ref.evidence == DECLARED and ref.role in act.about:
-                found[act.about[ref.role]].append(_Said(field, ref.attribute, _evidence(field, value)))
+                found[field.key] = Said(act.about[ref.role], ref.attribute, _evidence(field, value))
     return found
+
+
+def _not_kept(
+    fields: Mapping[str, Mapping[str, object]],
+    form: Mapping[str, Any],
+    found: _Keepable,
+    kept: Mapping[str, str],
+) -> dict[str, str]:
+    """Of what the citizen typed or changed; who leaves a field blank types nothing."""
+    typed = {
+        key: str(entry.get("detail"))
+        for key, entry in fields.items()
+        if entry["state"] not in _AS_ANSWERED
+        and entry.get("detail") != _LEFT_OUT
+        and not _is_blank(_at(form, key.split(".")))
+    }
+    values = {name: value for name, value in found.values.items() if name in kept}
+    return not_kept(typed, found.said, Kept(found.person, found.allowed, values))
 
 
 def _people(members: Members, keys: PeriodKeys | None) -> Mapping[str, str]:
@@ -214,7 +248,7 @@ def _field(
     doubtful = str(outcomes[0]["notes"].get("doubtful", "")).split()
     editable = field.editable or field.key in doubtful
     state = "corrected_by_citizen" if editable else "not_editable_changed"
-    return {"state": state, **({"detail": "left_out"} if value is None else {})}
+    return {"state": state, **({"detail": _LEFT_OUT} if value is None else {})}
 
 
 def _at(form: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401 -- JSON
@@ -238,6 +272,10 @@ def _leaves(
             yield here
 
 
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
 def _evidence(field: Field, value: object) -> object:
     """The evidence that the form's value says: what the field's own transform makes the same value of again.
 
@@ -247,7 +285,7 @@ def _evidence(field: Field, value: object) -> object:
         return None
     value = unicodedata.normalize("NFC", value)
     candidates = [value]
-    if value.count(_DATE) == 2:
+    if _DATE in value:
         candidates.append("-".join(reversed(value.split(_DATE))))
     for candidate in reversed(candidates):
         try:

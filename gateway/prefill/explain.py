@@ -101,7 +101,7 @@ class _Told:
             return {**entry, "state": "citizen", "rule": "", "from": [], "remedy": None}
         places = [
             self._place(one, ref.role, ref.evidence)
-            for one, ref in zip(planned.picks, planned.field.refs, strict=True)
+            for one, ref in zip(planned.picks, planned.refs, strict=True)
         ]
         return {**entry, **self._verdict(places, planned.picks), "from": places}
 

@@ -21,7 +21,6 @@ from gateway.mapping.apply import Situation
 from gateway.mapping.load import Catalogue
 from gateway.mapping.papers import lacking
 from gateway.mapping.predicates import Facts, Truth
-from gateway.mapping.procedure import refs_of_predicate
 from gateway.mapping.questions import SUBJECT, TOLD, Question, asking, split
 from gateway.policy.predicates import PredicatePolicy
 from gateway.prefill.admission import Access, Admission
@@ -52,7 +51,7 @@ class Questions:
         """`tools` and `plans` are those of the prefill."""
         self._catalogue = catalogue
         self._intake = Intake(configuration, catalogue)
-        policy = PredicatePolicy(configuration, rests(catalogue))
+        policy = PredicatePolicy(configuration, catalogue.rests())
         self._admission = Admission(policy, configuration.gateway.policy, access, tools)
         self._tools = tools
         self._plans = plans
@@ -127,19 +126,6 @@ class Questions:
         today = legal_day(self._tools.clock.now())
         situation = Situation({}, taken.cast.given, today, self._tools.issuer.published, taken.cast.subjects)
         return Exchange(self._tools, prepared, request, requester, exchange, situation), prepared, situation
-
-
-def rests(catalogue: Catalogue) -> dict[str, dict[str, set[str]]]:
-    """Predicate -> data service -> the attributes by which it may be answered."""
-    found: dict[str, dict[str, set[str]]] = {}
-    for name, question in catalogue.questions.items():
-        of = found[name] = {}
-        for word in refs_of_predicate(question.about(question.sample)):
-            kind, _, attribute = word.partition(".")
-            for plan in catalogue.offers.get(kind, ()):
-                if attribute in plan.attributes:
-                    of.setdefault(plan.name, set()).add(attribute)
-    return found
 
 
 def _purpose(questions: Mapping[str, Question]) -> str:

@@ -21,6 +21,10 @@ FAULTS: dict[str, Fault] = {
     "kept by nobody": (CONSENTS, '  phone: "730"', '  telephone: "730"', "telephone:", "no data service would give it"),
     "kept for no time": (CONSENTS, '  phone: "730"', '  phone: "0"', "phone:", "above 0"),
     "consent for no time": (CONSENTS, 'longest_days: "1825"', 'longest_days: "0"', "longest_days:", "above 0"),
+    "purpose of nobody": (
+        "config/purposes.yaml", "  keep_own_data:", "  keep_their_data:", "purposes:", "'keep_own_data' is missing",
+    ),
+    "language of no tag": (CONSENTS, "languages: [vi, en]", "languages: [Tiếng Việt]", "languages:", "is no language"),
     "demand of nobody": (CONSENTS, "    objection:", "    objektion:", "objektion:", "objection"),
     "no such day": (HOLIDAYS, '"2026-01-01"', '"2026-02-30"', "2026-02-30", "is no date"),
     "holiday of no source": (HOLIDAYS, "mark: memory", "mark: hearsay", "hearsay", "'memory'"),

@@ -1,0 +1,60 @@
+"""Why what a citizen typed into a form was not kept as own data: told field by field, nothing is lost silently."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class NotKept(StrEnum):
+    """Why a field that the citizen typed was not kept."""
+
+    #: own data have no such attribute: it is of this dossier alone
+    NOT_OWN_DATA = "not_own_data"
+    #: the form has no such field
+    NO_SUCH_FIELD = "no_such_field"
+    #: it is about somebody else than who gave the consent
+    OTHER_PERSON = "other_person"
+    #: the consent does not name its attribute, or the configuration does not keep it
+    NOT_CONSENTED = "not_consented"
+    #: another field of the form says otherwise, and that one was kept
+    FIELDS_DIFFER = "fields_differ"
+    #: the consent ended meanwhile
+    CONSENT_OVER = "consent_over"
+
+
+class Said(NamedTuple):
+    """What a form says in a field that own data would fill."""
+
+    #: `Subject.key`; personal data
+    person: str
+    attribute: str
+    #: as evidence; None where the field's value is none
+    value: object
+
+
+class Kept(NamedTuple):
+    """What was kept, of whom."""
+
+    person: str
+    #: the attributes that his consent lets be kept
+    allowed: frozenset[str]
+    #: attribute -> value
+    values: Mapping[str, object]
+
+
+def not_kept(typed: Mapping[str, str], said: Mapping[str, Said], kept: Kept) -> dict[str, str]:
+    """Field -> reason. `typed`: fields that the citizen filled -> what attest says of them; `said`: by field."""
+    reasons = {key: _reason(detail, said.get(key), kept) for key, detail in typed.items()}
+    return {key: reason.value for key, reason in reasons.items() if reason is not None}
+
+
+def _reason(detail: str, said: Said | None, kept: Kept) -> NotKept | None:
+    if said is None:
+        return NotKept.NO_SUCH_FIELD if detail == NotKept.NO_SUCH_FIELD else NotKept.NOT_OWN_DATA
+    if said.person != kept.person:
+        return NotKept.OTHER_PERSON
+    if said.attribute not in kept.allowed:
+        return NotKept.NOT_CONSENTED
+    if said.attribute not in kept.values:
+        return NotKept.CONSENT_OVER
+    return None if kept.values[said.attribute] == said.value else NotKept.FIELDS_DIFFER
