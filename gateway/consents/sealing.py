@@ -1,13 +1,14 @@
 """People in rows beside the exchange log: keyed indexes and sealed parts under the keys of its periods.
 
-Keys are opened for each look-up and forgotten with it, so that nobody reads what was erased meanwhile. Whoever stands
-under the keys of an erased period is found no more, and nothing holds for him any more.
+Each look-up asks which periods live, so that nobody reads what was erased meanwhile; keys that were opened are known
+as long as theirs does, and no longer. Whoever stands under the keys of an erased period is found no more, and nothing
+holds for him any more.
 """
 
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +19,8 @@ from gateway.exchange_log.record import subject_index
 from gateway.ports import LogKeeping
 
 _NONCE = 12
+#: month, wrapped keys
+_Period = tuple[str, bytes]
 
 
 class Seals:
@@ -27,6 +30,7 @@ class Seals:
         """`keeping` has the wrapped keys of the living periods."""
         self._roots = roots
         self._keeping = keeping
+        self._known: dict[_Period, PeriodKeys] = {}
 
     async def of(self, period: str) -> PeriodKeys | None:
         """The keys of a period; None when they are gone or spoilt. LogUnavailable when nobody can tell."""
@@ -37,18 +41,24 @@ class Seals:
         return tuple(index_of(keys, person) for keys in (await self._opened()).values())
 
     async def _opened(self, only: str = "") -> Mapping[str, PeriodKeys]:
-        periods = await self._keeping.periods()
-        wanted = {month: wrapped for month, wrapped in periods.items() if only in ("", month)}
-        try:
-            return await asyncio.to_thread(self._unwrapped, wanted)
-        except KeyUnavailable as error:
-            raise LogUnavailable(f"the root key cannot be used: {error.detail}") from None
+        living = (await self._keeping.periods()).items()
+        known = {period: self._known[period] for period in living if period in self._known}
+        new = [period for period in living if period not in known and only in ("", period[0])]
+        if new:
+            try:
+                known |= await asyncio.to_thread(self._unwrapped, new)
+            except KeyUnavailable as error:
+                raise LogUnavailable(f"the root key cannot be used: {error.detail}") from None
+        self._known = known
+        return {
+            month: known[month, wrapped] for month, wrapped in sorted(living) if (month, wrapped) in known
+        }
 
-    def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
-        opened: dict[str, PeriodKeys] = {}
-        for month, wrapped in sorted(periods.items()):
+    def _unwrapped(self, periods: Sequence[_Period]) -> dict[_Period, PeriodKeys]:
+        opened: dict[_Period, PeriodKeys] = {}
+        for month, wrapped in periods:
             with contextlib.suppress(ConfigError):  # a spoilt one is the inspection's to tell
-                opened[month] = self._roots.unwrap(month, wrapped)
+                opened[month, wrapped] = self._roots.unwrap(month, wrapped)
         return opened
 
 
