@@ -26,7 +26,7 @@ class DossierRule(Settings):
     required: bool = True
     #: what codes look like; `*` stands for any signs
     patterns: Words = ("*",)
-    #: a code that carries its day of reception (`H31.14-260105-0007`) is alive for so many days
+    #: a code must carry its day of reception (`H31.14-260105-0007`), and is alive for so many days
     days: PositiveInt | None = None
     #: `claim`: the requester says so; `relay`: the gateway must have seen it and know it alive
     checked_by: Literal["claim", "relay"] = "claim"

@@ -11,6 +11,7 @@ from gateway.agreement import Agreement
 from gateway.config import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.policy.conditions import asks_consent
+from gateway.policy.dossiers import received
 from gateway.review.needs import pairs
 
 _ANY = "*"
@@ -47,6 +48,14 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         f"agreement {name}: it wants dossiers that the gateway has seen; it keeps none yet, so that it grants nothing"
         for name, item in configuration.agreements.items()
         if item.dossier.required and item.dossier.checked_by == "relay"
+    ]
+    out += [
+        f"agreement {name}: '{pattern}' also fits codes without a day of reception; such a dossier is refused, for"
+        f" none shows whether it is older than {item.dossier.days} days"
+        for name, item in configuration.agreements.items()
+        if item.dossier.required and item.dossier.checked_by == "claim" and item.dossier.days
+        for pattern in item.dossier.patterns
+        if received(pattern) is None
     ]
     out += [
         f"agreement {name}: its ground is consent, so that it grants what a person consented to and nothing else"

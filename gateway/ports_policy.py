@@ -42,6 +42,8 @@ class Use(NamedTuple):
     #: who is counted, as an opaque word: a store that others can read learns nobody's number from it
     key: str
     seconds: int
+    #: counted once in the window however often it comes, an opaque word as well; blank: each use counts
+    once: str = ""
 
 
 class Counted(NamedTuple):

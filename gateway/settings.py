@@ -133,12 +133,21 @@ class PrefillSettings(Settings):
 
 
 class PolicySettings(Settings):
-    """From when on something is unusual: counted for each requester with each official in whose name it asks."""
+    """From when on something is unusual; None: it is not counted. An official is one whom the request names.
 
-    #: more refusals than that are an alert
+    Beyond `exchanges`, `requester_exchanges` and `claims` the answer is 429 until the window ends.
+    """
+
+    #: more refusals, and data that do not match whom they name, by one requester for one official are an alert
     refusals: Rate | None = "50/hour"
-    #: more exchanges than that are an alert, and the official is answered with 429 until the window ends
-    exchanges: Rate | None = None
+    #: by one requester, whomever it names
+    requester_refusals: Rate | None = "50/hour"
+    #: more exchanges by one requester for one official are an alert, and are refused
+    exchanges: Rate | None = "300/hour"
+    #: by one requester, whomever it names
+    requester_exchanges: Rate | None = "30000/hour"
+    #: more different names and birth dates by one requester for one number of a person are an alert, and are refused
+    claims: Rate | None = "5/day"
 
 
 class ReloadSettings(Settings):

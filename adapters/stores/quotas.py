@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -19,40 +20,62 @@ from gateway.ports_policy import Counted, Quotas, Use
 _MOST = 300_000
 _REST_SECONDS = 1.0
 _PREFIX = "motlan:use:"
+_Kept = TypeVar("_Kept")
 
 
 class MemoryQuotas:
     """Counts of this process; when there is no room, whoever was not seen longest is forgotten first."""
 
-    __slots__ = ("_most", "_now", "_windows")
+    __slots__ = ("_counts", "_now", "_seen")
 
     def __init__(self, *, most: int = _MOST, now: Callable[[], float] = time.time) -> None:
-        """At most `most` counts for each length of window; `now` gives POSIX seconds."""
-        self._most = most
+        """At most `most` counts for each length of window, a tenth of those which remember what was counted."""
         self._now = now
-        #: seconds -> number of the window that runs, its counts
-        self._windows: dict[int, tuple[int, OrderedDict[str, int]]] = {}
+        self._counts = _Windows(most, 0)
+        self._seen = _Windows[tuple[str, ...]](max(1, most // 10), ())
 
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
         """Count each once more."""
         now = self._now()
-        return [Counted(self._count(one, now), ends_in(one, now)) for one in uses]
+        return [Counted(self._times(one, now), ends_in(one, now)) for one in uses]
 
     async def close(self) -> None:
         """Forget everything."""
+        self._counts.clear()
+        self._seen.clear()
+
+    def _times(self, one: Use, now: float) -> int:
+        if not one.once:
+            return self._counts.change(one, now, lambda times: times + 1)
+        once = one.once
+        return len(self._seen.change(one, now, lambda seen: seen if once in seen else (*seen, once)))
+
+
+class _Windows(Generic[_Kept]):
+    """What is kept of each key in the window that runs, for each length of windows."""
+
+    __slots__ = ("_begin", "_most", "_windows")
+
+    def __init__(self, most: int, begin: _Kept) -> None:
+        self._most = most
+        self._begin = begin
+        #: seconds -> number of the window that runs, what is kept in it
+        self._windows: dict[int, tuple[int, OrderedDict[str, _Kept]]] = {}
+
+    def clear(self) -> None:
         self._windows.clear()
 
-    def _count(self, one: Use, now: float) -> int:
-        number, counts = self._windows.get(one.seconds, (-1, OrderedDict()))
+    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> _Kept:
+        number, kept = self._windows.get(one.seconds, (-1, OrderedDict()))
         # a clock that is set back stays in the window that it has seen: nobody gets a new one by it
         if (current := int(now // one.seconds)) > number:
-            counts = OrderedDict()
-            self._windows[one.seconds] = (current, counts)
-        count = counts.pop(one.key, 0) + 1
-        if len(counts) >= self._most:
-            counts.popitem(last=False)
-        counts[one.key] = count
-        return count
+            kept = OrderedDict()
+            self._windows[one.seconds] = (current, kept)
+        changed = by(kept.pop(one.key, self._begin))
+        if len(kept) >= self._most:
+            kept.popitem(last=False)
+        kept[one.key] = changed
+        return changed
 
 
 class SharedQuotas:
@@ -86,18 +109,22 @@ class SharedQuotas:
     async def _shared(self, uses: Sequence[Use]) -> list[int]:
         if self._tick() < self._rest_until:
             return []
-        now = self._now()
+        now, places = self._now(), list[int]()
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 for one in uses:
                     key = f"{_PREFIX}{one.seconds}:{int(now // one.seconds)}:{one.key}"
-                    pipe.incr(key)
+                    if one.once:
+                        pipe.sadd(key, one.once)
+                    places.append(len(pipe))
+                    count = pipe.scard if one.once else pipe.incr
+                    count(key)
                     pipe.expire(key, one.seconds)
                 told = await pipe.execute()
         except (RedisError, OSError, TimeoutError):
             self._rest_until = self._tick() + _REST_SECONDS
             return []
-        return [int(count) for count in told[::2]]
+        return [int(told[place]) for place in places]
 
 
 def ends_in(one: Use, now: float) -> int:

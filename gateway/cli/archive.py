@@ -1,14 +1,10 @@
 """`motlan log archive`, `log prune`, `log prove-archive`: how long records stay, and where they are afterwards."""
 
 import base64
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gateway.audit.proofs import Proofs
@@ -17,6 +13,7 @@ from gateway.cli.desk import Desk, asks
 from gateway.cli.export_file import opened_export
 from gateway.cli.files import OUT, write
 from gateway.cli.options import cell
+from gateway.cli.progress import record_bar
 from gateway.cli.proving import newest_note
 from gateway.cli.store import Store, keeps
 from gateway.domain.errors import Unprocessable
@@ -66,7 +63,7 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
         raise Unprocessable(f"{last} is not over: only whole months are archived", code="period_running")
     keeper.log()
     signers, reader = keeper.signers(), keeper.reader()
-    with _bar(shown=bar) as advance:
+    with record_bar(shown=bar) as advance:
         shelf = Shelf(
             reader=reader, proofs=Proofs(reader, reader), retention=keeper.retention(),
             folder=keeper.archive_folder, signers=signers, vkeys=await keeper.vkeys(), clock=keeper,
@@ -163,7 +160,7 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     if not (yes or _confirmed(checked)):
         return None
     gone, bar = 0, not (store.quiet or store.as_json)
-    with _bar(shown=bar, total=sum(one.note.count for one in checked)) as advance:
+    with record_bar(shown=bar, total=sum(one.note.count for one in checked)) as advance:
         async for so_far in pruning.prune(checked):
             advance(so_far - gone)
             gone = so_far
@@ -214,16 +211,3 @@ def _proof(client: Client, size: int) -> str | Answer:
         return answer
     hashes = [base64.b64encode(bytes.fromhex(one)).decode() for one in answer.body["proof"]]
     return "".join(f"{line}\n" for line in (f"old {size}", *hashes, "")) + note
-
-
-@contextmanager
-def _bar(*, shown: bool, total: int | None = None) -> Iterator[Callable[[int], object]]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield lambda _count: None
-        return
-    columns = (TextColumn("bản ghi / records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda count: bar.advance(task, count)

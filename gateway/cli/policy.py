@@ -1,7 +1,7 @@
 """`motlan policy diff`: what another configuration would have decided otherwise."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from gateway.cli.options import (
     root_of,
     state_folder,
 )
+from gateway.cli.progress import record_bar
 from gateway.cli.store import Store
 from gateway.config import Configuration, load
 from gateway.crosscheck import crosscheck
@@ -71,8 +72,9 @@ def diff(
 ) -> int:  # fmt: skip
     """Replay the requests of the log (the last 31 days) against another configuration, and show what would change.
 
-    Rules are held as on the day of each request; quotas are not held. Nobody's data are read, and the replay is
-    a record. Exit code 1 when something would change.
+    Rules are held as on the day of each request, and each request on its own: quotas and unusual volume, which
+    depend on those before it, are not replayed, nor are predicates. Nobody's data are read, and the replay is a record.
+    Exit code 1 when something would change.
 
     \b
     Examples:
@@ -91,8 +93,9 @@ def diff(
         digest = in_force(after[0], root_of(new)).digest
         await note_act(log, store.keeper, Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
         old, changed, outcome = Rules(*before), Rules(*after), Outcome()
-        async for act in _acts(reader, before[1], start, end):
-            replay(act, old, changed, outcome)
+        with record_bar(shown=not quiet and not as_json) as step:
+            async for act in _acts(reader, before[1], start, end, step):
+                replay(act, old, changed, outcome)
         return outcome
 
     outcome = store.done(work)
@@ -121,13 +124,19 @@ def _utc(text: str, option: str) -> str:
         ) from None
 
 
-async def _acts(reader: LogReader, catalogue: Catalogue, since: str, until: str) -> AsyncIterator[Act]:
-    """Each request once, newest first; a second intent of an exchange names people found on the way."""
+async def _acts(
+    reader: LogReader, catalogue: Catalogue, since: str, until: str, step: Callable[[int], object]
+) -> AsyncIterator[Act]:
+    """Each request once, newest first; a second intent of an exchange names people found on the way.
+
+    `step` is told how many records were read.
+    """
     for phase in (Phase.INTENT, Phase.REFUSAL):
         wanted, before = LogSearch(phase=phase, since=since, until=until), None
         seen: OrderedDict[str, None] = OrderedDict()
         while entries := await reader.search(wanted, before, _PAGE):
             before = entries[-1].index
+            step(len(entries))
             for entry in entries:
                 members = members_of(entry)
                 act = act_of(members, catalogue) if members is not None else None

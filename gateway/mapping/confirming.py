@@ -101,9 +101,9 @@ def untrusted(
     if hurried:
         late = (behind for index, behind in confirms.items() if _is_late(answers[index]))
         found = {one: Reason.DEADLINE_REACHED for behind in late for one in behind}
-    denied = _denied(queries, answers, confirms)
-    for query in queries if denied else ():
-        if not denied.isdisjoint(chain(query.role, hangs_on)):
+    strangers = denied(queries, answers, confirms)
+    for query in queries if strangers else ():
+        if not strangers.isdisjoint(chain(query.role, hangs_on)):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
     for query in queries:
         one = answers[query.index]
@@ -138,10 +138,10 @@ def disowned(
     `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field,
     nor does one of which a `hurried` caller leaves nobody time to say it.
     """
-    denied = _denied(queries, answers, confirms) if found else set()
+    strangers = denied(queries, answers, confirms) if found else set()
     if found and hurried:
-        denied |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
-    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in denied}
+        strangers |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
+    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in strangers}
     return [one and _without(one, people) for one in answers] if people else answers
 
 
@@ -187,21 +187,21 @@ def misfits(subject: Subject) -> bool:
     return number is not None and born is not None and birth_year_of(number) != born.year
 
 
-def _denied(
+def denied(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
 ) -> set[str]:
     """Roles whose number, name and birth date do not belong together: whoever confirms says so, else anybody."""
-    denied: set[str] = set()
+    found: set[str] = set()
     confirmed: set[str] = set()
     for query in queries:
         one = answers[query.index]
         if one is None:
             continue
         if one.outcome is Outcome.NO_MATCH or (query.index in confirms and _denies(one)):
-            denied.add(query.role)
+            found.add(query.role)
         elif query.index in confirms and _affirms(query, one):
             confirmed.add(query.role)
-    return denied - confirmed if denied else denied
+    return found - confirmed if found else found
 
 
 def _is_late(answer: SourceAnswer | None) -> bool:

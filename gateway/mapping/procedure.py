@@ -91,6 +91,13 @@ class Procedure:
     mapping: ProcedureMapping
     form: Mapping[str, object]
 
+    def named(self) -> dict[str, object]:
+        """How an answer names it."""
+        title = self.title
+        return {
+            "code": self.code, "title": title.vi, "title_en": title.en, "mapping_version": self.version,
+        }  # fmt: skip
+
     def accepts(self, key: str, value: object) -> bool:
         """Whether the e-form's schema takes this value at this key; a key that it does not describe takes any."""
         schema = self.described(key)

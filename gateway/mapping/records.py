@@ -28,6 +28,8 @@ from gateway.mapping.transforms import (
 NO_DATE = "0000"
 #: people of one household, papers of one owner: a longer list is an answer of another kind, or hostile
 _MOST = 500
+#: length of `1990-02`
+_MONTH = 7
 #: relation of the head of household to himself
 _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
@@ -43,7 +45,8 @@ def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[
     """Whether a record is about the subject: the words of `identity`, with a check each.
 
     Names are compared without case, tone marks and spaces; birth dates, read as the attribute `birth_date` is,
-    as precisely as both are known. Where the path is read by `members`, the subject must be one of them.
+    as precisely as both are known, but that a year and month alone are none of a record which knows the day.
+    Where the path is read by `members`, the subject must be one of them.
     """
     return [(name, _check(name, path, answer, named)) for name, path in answer.identity.items()]
 
@@ -74,14 +77,15 @@ def _same(name: str, asked: str, found: str) -> bool:
     if asked == found:
         return True
     if name == "full_name":
-        return _bare(asked) == _bare(found)
+        return bare(asked) == bare(found)
     if name == "birth_date":
         known = min(len(asked), len(found))
-        return asked[:known] == found[:known]
+        # the year says no more than a number does, but twelve guesses at a month would leave thirty at the day
+        return asked[:known] == found[:known] and not len(asked) == _MONTH < len(found)
     return False
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """A name in capitals, without tone marks and spaces, in whatever script."""
     letters = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
     return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
@@ -118,7 +122,7 @@ def _one_household(people: list[dict[str, object]]) -> None:
     ]
     for said in (
         [*heads, *(text(head.get("SoDinhDanh")) for head in named)],
-        [name and _bare(name) for head in named if (name := text(head.get("HoVaTen")))],
+        [name and bare(name) for head in named if (name := text(head.get("HoVaTen")))],
         [text(person.get("SoSoHoKhau")) for person in people],
     ):
         if len({one for one in said if one is not None}) > 1:

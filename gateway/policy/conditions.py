@@ -132,12 +132,17 @@ def _dossier(item: Agreement, rule: str) -> Condition:
         rule, "dossier_not_alive", _told(wanted), "give the dossier that is being worked on, or renew it"
     )
 
+    undated = Denial(
+        rule, "dossier_not_dated", f"only the last {wanted.days} days count, and the code bears no day of reception",
+        "give the code of the reception, written as H31.14-260105-0007",
+    )  # fmt: skip
+
     def hold(asked: Asked) -> Denial | None:
         if not asked.dossier:
             return missing
         if not fits(asked.dossier):
             return strange
-        return None if _is_alive(wanted, asked) else dead
+        return _lived(wanted, asked, dead, undated)
 
     return hold
 
@@ -152,13 +157,15 @@ def _told(wanted: DossierRule) -> str:
     )
 
 
-def _is_alive(wanted: DossierRule, asked: Asked) -> bool:
-    """What the gateway itself has seen counts before what the code says."""
-    if asked.alive is not None:
-        return asked.alive
-    if wanted.checked_by == "relay":
-        return False
-    return wanted.days is None or asked.age is None or 0 <= asked.age <= wanted.days
+def _lived(wanted: DossierRule, asked: Asked, dead: Denial, undated: Denial) -> Denial | None:
+    """What the gateway itself has seen counts before what the code says; a code that does not say is no proof."""
+    if asked.alive is not None or wanted.checked_by == "relay":
+        return None if asked.alive else dead
+    if wanted.days is None:
+        return None
+    if asked.age is None:
+        return undated
+    return None if 0 <= asked.age <= wanted.days else dead
 
 
 def _consent(_item: Agreement, rule: str) -> Condition:

@@ -6,7 +6,8 @@ from datetime import date
 
 #: unit, day of reception (yyMMdd, or yyyyMMdd at ministries), number of the day
 _CODE = re.compile(r"[A-Z][0-9]{2}(?:\.[0-9]{2,3})*-([0-9]{6}|[0-9]{8})-[0-9]{3,7}", re.ASCII)
-_ANY = "*"
+#: the sign of patterns for any signs, which are printable ones of ASCII
+_ANY, _SIGNS = "*", "[!-~]*"
 
 
 def received(code: str) -> date | None:
@@ -28,7 +29,7 @@ def age(code: str, today: date) -> int | None:
 
 
 def looks_like(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a code is written as one of these patterns, in which `*` stands for any signs."""
-    forms = [".*".join(re.escape(part) for part in pattern.split(_ANY)) for pattern in patterns]
+    """Whether a whole code is written as one of these patterns, in which `*` stands for any signs but spaces."""
+    forms = [_SIGNS.join(re.escape(part) for part in pattern.split(_ANY)) for pattern in patterns]
     fits = re.compile("|".join(f"(?:{form})" for form in forms) or r"(?!)").fullmatch
     return lambda code: fits(code) is not None

@@ -11,8 +11,11 @@ from gateway.ports_policy import Counted, Use
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 12
+#: so few that whoever is counted once fills no store; two that differ are taken for one once in 65 536 times
+_ONCE_BYTES = 2
 
-Whom = Literal["requester", "official", "subject"]
+#: `claim`: by each requester, about each person of whom a number is given, each name and birth date given with it once
+Whom = Literal["requester", "official", "subject", "claim"]
 
 
 class Limit(NamedTuple):
@@ -23,6 +26,14 @@ class Limit(NamedTuple):
     whom: Whom
     most: int
     seconds: int
+
+
+class Person(NamedTuple):
+    """Somebody whom a limit counts; both are personal data."""
+
+    name: str
+    #: counted once in a window; blank: each use counts
+    once: str = ""
 
 
 class Exceeded(NamedTuple):
@@ -38,12 +49,12 @@ def limit(rule: str, whom: Whom, rate: str) -> Limit:
     return Limit(rule, whom, int(most), _SECONDS[window])
 
 
-def uses(limits: Sequence[Limit], who: Sequence[Sequence[str]], secret: bytes) -> list[tuple[Limit, Use]]:
+def uses(limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes) -> list[tuple[Limit, Use]]:
     """What is counted: each limit once for each of its people (`who`, beside it)."""
     return [
-        (one, Use(_key(one, name, secret), one.seconds))
-        for one, names in zip(limits, who, strict=True)
-        for name in names
+        (one, Use(_key(one, person.name, secret), one.seconds, _once(person, secret) if person.once else ""))
+        for one, people in zip(limits, who, strict=True)
+        for person in people
     ]
 
 
@@ -58,5 +69,12 @@ def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> Exceeded | N
 
 
 def _key(one: Limit, name: str, secret: bytes) -> str:
-    digest = blake2s(f"{one.rule}\x1f{one.whom}\x1f{name}".encode(), digest_size=_KEY_BYTES, key=secret[:32])
-    return digest.hexdigest()
+    return _digest(f"{one.rule}\x1f{one.whom}\x1f{name}", _KEY_BYTES, secret)
+
+
+def _once(person: Person, secret: bytes) -> str:
+    return _digest(f"{person.name}\x1f{person.once}", _ONCE_BYTES, secret)
+
+
+def _digest(text: str, size: int, secret: bytes) -> str:
+    return blake2s(text.encode(), digest_size=size, key=secret[:32]).hexdigest()

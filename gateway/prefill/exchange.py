@@ -11,11 +11,12 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, personal_ids_in
 from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.mapping.apply import Filled, Situation, fill, next_queries
-from gateway.mapping.confirming import unconfirmed
+from gateway.mapping.confirming import denied, unconfirmed
 from gateway.mapping.narrowing import within
 from gateway.mapping.plan import PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.accounts import accounted, promised
+from gateway.prefill.counting import Made
 from gateway.prefill.gather import Call, Gathering
 from gateway.prefill.leaving import finished, marks
 from gateway.prefill.passport import issued, source_entries
@@ -61,6 +62,7 @@ class Exchange:
         #: subjects that a durable intent names
         self._announced = len(self._subjects)
         self._announcing = asyncio.Lock()
+        self._doubted = False
         self.gathering = Gathering(len(self._plan.queries))
 
     async def gather(self) -> None:
@@ -225,6 +227,7 @@ class Exchange:
 
     async def _answered(self, pending: str | None, *, cut: bool) -> dict[str, object]:
         answers = self.shown(cut=pending is not None or cut)
+        await self.doubt()
         filled = fill(self._plan, answers, self._situation)
         marked = {
             **marks(self._request),
@@ -254,18 +257,21 @@ class Exchange:
             answers = [one or CUT for one in answers]
         return within(self._plan, self._trusted(answers))
 
+    async def doubt(self) -> None:
+        """Wrong names and birth dates count as one refusal: somebody may be guessing. LogUnavailable."""
+        wrong = denied(self._plan.queries, self.gathering.answers, self._plan.confirms)
+        if not self._doubted and wrong & self._prepared.cast.subjects.keys():
+            self._doubted = True
+            await self._tools.counting.refused(self._tools, Made(self._prepared, self.requester, self.id))
+
     def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
         """Queries by a number of which nobody said whose it is."""
         return unconfirmed(self._plan.queries, answers, self._plan.confirms)
 
     def _written(
-        self,
-        answers: list[SourceAnswer | None],
-        filled: Filled,
-        pending: str | None,
-        receipt: dict[str, object],
-    ) -> dict[str, object]:
-        procedure, now = self._prepared.procedure, self._tools.clock.now()
+        self, answers: list[SourceAnswer | None], filled: Filled, pending: str | None, receipt: dict[str, object]
+    ) -> dict[str, object]:  # fmt: skip
+        now = self._tools.clock.now()
         evidence = {
             evidence_id(index): issued(self._prepared.passports[index], found, self._calls.get(index), now)
             for index, found in enumerate(answers)
@@ -273,12 +279,7 @@ class Exchange:
         }
         return {
             "exchange_id": self.id,
-            "procedure": {
-                "code": procedure.code,
-                "title": procedure.title.vi,
-                "title_en": procedure.title.en,
-                "mapping_version": procedure.version,
-            },
+            "procedure": self._prepared.procedure.named(),
             "form": filled.form,
             "fields": filled.fields,
             "evidence": evidence,

@@ -51,8 +51,7 @@ class Explainer:
         told = _Told(decision, grant, planned.plan, frozenset(request.known))
         return {
             "exchange_id": exchange,
-            "procedure": {"code": taken.procedure.code, "title": taken.procedure.title.vi,
-                          "title_en": taken.procedure.title.en, "mapping_version": taken.procedure.version},
+            "procedure": taken.procedure.named(),
             "requester": requester.id,
             "purpose": taken.purpose,
             "legal_basis": grant.legal_basis,

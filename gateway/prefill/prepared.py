@@ -13,6 +13,7 @@ from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure
 from gateway.ports import Clock, ExchangeLog
 from gateway.ports_policy import Consents
+from gateway.prefill.counting import Counting
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.ground import Ground
 from gateway.prefill.intake import Taken
@@ -52,6 +53,7 @@ class Tools:
     digest: str
     late_seconds: float
     metrics: Metrics
+    counting: Counting
     #: None: answers are not signed here
     sealer: Sealer | None = None
     #: None: nothing is shown before a decision here

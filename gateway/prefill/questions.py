@@ -52,7 +52,7 @@ class Questions:
         self._catalogue = catalogue
         self._intake = Intake(configuration, catalogue)
         policy = PredicatePolicy(configuration, catalogue.rests())
-        self._admission = Admission(policy, configuration.gateway.policy, access, tools)
+        self._admission = Admission(policy, access, tools)
         self._tools = tools
         self._plans = plans
 
@@ -72,6 +72,7 @@ class Questions:
             in_time = await ended(task, deadline)
             if in_time:
                 task.result()
+            await running.doubt()
             while True:
                 answers = running.shown(cut=not in_time)
                 facts = Facts(

@@ -20,6 +20,7 @@ from gateway.mapping.predicates import Published
 from gateway.policy.decide import Policy
 from gateway.ports import Cache, Clock, ExchangeLog
 from gateway.prefill.admission import Access, Admission
+from gateway.prefill.counting import Counting
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.explain import Explainer
 from gateway.prefill.gather import Gatherer
@@ -55,14 +56,15 @@ class Prefill:
         pending = PendingStore(cache, times.pending_seconds)
         previews = Previews(pending, access, times.pending_seconds, catalogue)
         issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
+        counting = Counting(configuration.gateway.policy, access.quotas, access.secret)
         self._tools = Tools(
-            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, sealer, previews,
+            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, counting, sealer, previews,
             access.consents,
         )  # fmt: skip
         self._late = LateWork(self._tools)
         self._intake = Intake(configuration, catalogue)
         self._plans = Plans(configuration, catalogue, issuer)
-        self._admission = Admission(Policy(configuration), configuration.gateway.policy, access, self._tools)
+        self._admission = Admission(Policy(configuration), access, self._tools)
         self._questions = Questions(configuration, catalogue, access, self._tools, self._plans)
         self._explainer = Explainer(self._intake, self._admission, self._plans, self._tools)
 

@@ -7,9 +7,12 @@ import pytest
 
 from gateway.mapping.form_transforms import number
 from gateway.mapping.transforms import Unreadable
+from gateway.settings import PolicySettings
+from gateway.strict_yaml import read
 from tests.config.test_broken_files import check, replace, root
 
 __all__ = ["root"]
+ROOT = Path(__file__).parents[2]
 
 
 def test_agreement_that_ended_is_a_note_and_no_fault(root: Path) -> None:
@@ -17,6 +20,24 @@ def test_agreement_that_ended_is_a_note_and_no_fault(root: Path) -> None:
     code, said = check(root)
     assert code == 0
     assert "note: agreement portal: it ended on 2026-01-31" in said
+
+
+def test_pattern_of_dossiers_without_a_day_is_noted_where_an_age_is_wanted(root: Path) -> None:
+    assert "day of reception" not in check(root)[1]
+    replace(root, "config/agreements/one_gate_land.yaml", '"H31-*"]', '"H31-*"], days: "30"')
+    code, said = check(root)
+    assert code == 0
+    for pattern in ("H31.*", "H31-*"):
+        assert (
+            f"note: agreement one_gate_land: '{pattern}' also fits codes without a day of reception" in said
+        )
+
+
+def test_rates_of_the_example_for_production_are_the_defaults() -> None:
+    example = read(ROOT / "config/production.example.yaml").data
+    assert isinstance(example, dict)
+    assert PolicySettings.model_validate(example["policy"]) == PolicySettings()
+    assert {*example["policy"]} == {*PolicySettings.model_fields}
 
 
 def test_file_that_nobody_reads_is_noted(root: Path) -> None:

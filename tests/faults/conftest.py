@@ -217,7 +217,8 @@ async def staged(
     """A gateway with its sandbox and a peer before each source of `services`; TLS for civil status only."""
     async with AsyncExitStack() as stack:
         peers = {}
-        more: dict[str, str] = {}
+        # hostile text stands in many names about one person
+        more = {"gateway.policy.claims": "1000000/day"}
         for source, service in services.items():
             peer = peers[source] = await stack.enter_async_context(
                 between(source, tls if source == "civil_status" else None)

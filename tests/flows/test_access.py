@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.domain.dates import legal_day
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_records import records
 from tests.typed import motlan
@@ -36,13 +38,10 @@ def since(house: House, before: int) -> list[dict[str, Any]]:
     return [one for one in records(house)[before:] if one["phase"] != "configuration"]
 
 
-@on_session
-async def test_harvest_without_a_living_dossier_is_refused_recorded_and_told_once(
-    shared_house: House,
-) -> None:
-    """T1: 100 ids, 100 refusals, 100 records, 0 calls to providers, one alert."""
-    house, official = shared_house, new_official()
-    before, calls = len(records(house)), await house.calls()
+async def ask_about_many(
+    house: House, count: int, named: Callable[[], dict[str, str]]
+) -> list[tuple[int, Any]]:
+    """Requests about so many people without a dossier, each in the name of the official whom `named` gives."""
     headers = {"Authorization": f"Bearer {await house.token('one_gate')}"}
 
     async def ask(number: int) -> tuple[int, Any]:
@@ -51,27 +50,52 @@ async def test_harvest_without_a_living_dossier_is_refused_recorded_and_told_onc
             "full_name": "Người Lạ",
             "birth_date": "1995",
         }
-        body = {**land(house), "official": official, "subjects": {"user": who, "parcel": PARCEL}}
+        body = {**land(house), "official": named(), "subjects": {"user": who, "parcel": PARCEL}}
         async with house.session.post(f"{house.url}/v1/prefill", json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
-    answers = await asyncio.gather(*(ask(number) for number in range(1, 101)))
-    assert {(status, one["code"], one["rule"]) for status, one in answers} == {
-        (403, "dossier_missing", "dossier:one_gate_land")
-    }
-    assert await house.calls() == calls
-    kept = since(house, before)
-    alerts = [one for one in kept if one["notes"].get("alert")]
-    refused = [one for one in kept if not one["notes"].get("alert")]
-    assert {one["exchange"] for one in refused} == {one["exchange_id"] for _, one in answers}
-    assert [(one["phase"], one["result"]) for one in refused] == [("refusal", "dossier_missing")] * 100
-    assert len(alerts) == 1
-    assert (alerts[0]["result"], alerts[0]["rules"]) == ("unusual_volume", ["unusual:refusals"])
-    assert (alerts[0]["requester"], alerts[0]["notes"]["count"]) == ("one_gate", 51)
-    assert alerts[0]["official"]
-    async with house.session.get(f"{house.admin}/metrics") as answer:
-        metrics = await answer.text()
-    assert 'motlan_alarms_total{kind="unusual_refusals"}' in metrics
+    return await asyncio.gather(*(ask(number) for number in range(1, count + 1)))
+
+
+async def test_harvest_without_a_living_dossier_is_refused_recorded_and_told_once(
+    make_house: Callable[..., Any],
+) -> None:
+    """T1: 100 ids, 100 refusals, 100 records, 0 calls to providers, one alert for official and requester each."""
+    async with make_house() as house:
+        official = new_official()
+        before, calls = len(records(house)), await house.calls()
+        answers = await ask_about_many(house, 100, lambda: official)
+        assert {(status, one["code"], one["rule"]) for status, one in answers} == {
+            (403, "dossier_missing", "dossier:one_gate_land")
+        }
+        assert await house.calls() == calls
+        kept = since(house, before)
+        alerts = [one for one in kept if one["notes"].get("alert")]
+        refused = [one for one in kept if not one["notes"].get("alert")]
+        assert {one["exchange"] for one in refused} == {one["exchange_id"] for _, one in answers}
+        assert [(one["phase"], one["result"]) for one in refused] == [("refusal", "dossier_missing")] * 100
+        assert {one["rules"][0] for one in alerts} == {"unusual:refusals", "unusual:requester_refusals"}
+        assert [(one["result"], one["requester"], one["notes"]["count"]) for one in alerts] == [
+            ("unusual_volume", "one_gate", 51)
+        ] * 2
+        assert all(one["official"] for one in alerts)
+        async with house.session.get(f"{house.admin}/metrics") as answer:
+            metrics = await answer.text()
+        assert 'motlan_alarms_total{kind="unusual_refusals"}' in metrics
+        assert 'motlan_alarms_total{kind="unusual_requester_refusals"}' in metrics
+
+
+async def test_harvest_in_ever_other_officials_names_is_told_of_its_requester(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        before = len(records(house))
+        answers = await ask_about_many(house, 60, new_official)
+        assert {status for status, _ in answers} == {403}
+        alerts = [one for one in since(house, before) if one["notes"].get("alert")]
+        assert [(one["rules"], one["requester"], one["notes"]["count"]) for one in alerts] == [
+            (["unusual:requester_refusals"], "one_gate", 51)
+        ]
 
 
 @on_session
@@ -209,6 +233,54 @@ async def test_unusual_volume_in_one_official_s_name_is_throttled_and_told_once(
         kept = since(house, before)
         assert [bool(one["notes"].get("alert")) for one in kept] == [False, True, False]
         await house.prefill(**marital(house))
+
+
+@pytest.mark.parametrize("official", [None, "another each time"])
+async def test_unusual_volume_of_a_requester_is_throttled_whomever_it_names(
+    make_house: Callable[..., Any], official: str | None
+) -> None:
+    async with make_house(**{"gateway.policy.requester_exchanges": "3/hour"}) as house:
+
+        def body() -> dict[str, Any]:
+            return {**marital(house), **({} if official else {"official": None})}
+
+        for _ in range(3):
+            await house.prefill(**body())
+        calls, before = await house.calls(), len(records(house))
+        status, problem = await house.post("/v1/prefill", body())
+        assert (status, problem["code"], problem["rule"]) == (
+            429,
+            "unusual_volume",
+            "unusual:requester_exchanges",
+        )
+        assert await house.calls() == calls
+        assert [bool(one["notes"].get("alert")) for one in since(house, before)] == [False, True]
+
+
+def coded(days_ago: int, number: str = "0007") -> str:
+    return f"H31.14-{legal_day(datetime.now(UTC)) - timedelta(days=days_ago):%y%m%d}-{number}"
+
+
+async def test_dossier_whose_age_is_wanted_and_cannot_be_read_opens_nothing(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(**{"agreements.one_gate_land.dossier.days": "30"}) as house:
+        calls = await house.calls()
+        for code, said in (
+            (coded(300), "dossier_not_alive"),
+            (coded(-2), "dossier_not_alive"),
+            (f"{coded(300)}-1", "dossier_not_dated"),
+            (coded(300, "00071234"), "dossier_not_dated"),
+            ("H31.x", "dossier_not_dated"),
+            ("H31-QG-0001", "dossier_not_dated"),
+        ):
+            status, problem = await house.post("/v1/prefill", land(house, dossier=code), client="one_gate")
+            assert (status, problem.get("code")) == (403, said), code
+        assert await house.calls() == calls
+        told = (await house.post("/v1/explain", land(house, dossier="H31.x"), client="one_gate"))[1]["denied"]
+        assert "last 30 days" in told["detail"]
+        assert "H31.14-260105-0007" in told["remedy"]
+        assert (await house.post("/v1/prefill", land(house, dossier=coded(3)), client="one_gate"))[0] == 200
 
 
 async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(

@@ -131,6 +131,26 @@ async def test_wrong_assertion_takes_as_long_whoever_is_named(tmp_path: Path) ->
     near(taken)
 
 
+@pytest.mark.slow
+async def test_unknown_client_takes_as_long_as_a_wrong_secret(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        known, rng = house.clients["portal"], random.Random(19)
+        name, secret = known["client_id"], known["client_secret"]
+        taken, bodies = dict[str, list[float]](known=[], nobody=[]), set()
+        for _ in range(_ROUNDS):
+            for who in rng.sample(sorted(taken), len(taken)):
+                client = name if who == "known" else invented(rng, name)
+                headers = {"Authorization": aiohttp.encode_basic_auth(client, invented(rng, secret))}
+                began = time.perf_counter()
+                async with house.session.post(
+                    f"{house.url}/oauth2/token", data={"grant_type": "client_credentials"}, headers=headers
+                ) as answer:
+                    bodies.add((answer.status, await answer.text()))
+                taken[who].append(time.perf_counter() - began)
+    assert len(bodies) == 1
+    near(taken)
+
+
 async def alike(
     house: House, client: str, path: str, theirs: dict[str, Any], none: Callable[[], dict[str, Any]]
 ) -> None:

@@ -40,6 +40,20 @@ async def test_each_use_counts_once_under_its_own_key(quotas: Quotas) -> None:
     assert await quotas.use([]) == []
 
 
+async def test_what_counts_once_counts_once_however_often_it_comes(quotas: Quotas) -> None:
+    one, two, plain = Use("claims", 86_400, "ab"), Use("claims", 86_400, "cd"), Use("beside claims", 86_400)
+    assert [found.times for found in await quotas.use([one, plain, two, one, plain])] == [1, 1, 2, 2, 2]
+    assert [found.times for found in await quotas.use([two, plain])] == [2, 3]
+    assert (await quotas.use([Use("claims of another", 86_400, "ab")]))[0].times == 1
+
+
+async def test_who_is_tried_most_is_forgotten_last() -> None:
+    quotas = MemoryQuotas(most=100)
+    for number in range(50):
+        await quotas.use([Use("tried", 60, f"{number}"), Use(f"citizen {number}", 60, "a")])
+    assert (await quotas.use([Use("tried", 60, "50")]))[0].times == 51
+
+
 async def test_next_window_begins_anew_and_a_clock_set_back_begins_none() -> None:
     clock = Clock()
     quotas = MemoryQuotas(now=clock)
@@ -62,6 +76,9 @@ async def test_two_processes_share_their_counts(valkey: ValkeyServer) -> None:
     one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
     use = [Use("shared by two", 86_400)]
     assert [(await each.use(use))[0].times for each in (one, two, one)] == [1, 2, 3]
+    tried = [(one, "ab"), (two, "cd"), (one, "cd"), (two, "ef")]
+    claims = [(await each.use([Use("tried at two", 86_400, word)]))[0].times for each, word in tried]
+    assert claims == [1, 2, 2, 3]
     for each in (one, two):
         await each.close()
 
