@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.api.context import SERVICES
+from gateway.api.context import SERVICES, Services
 from gateway.app import LOG, Composition, SystemClock, compose
 from gateway.audit.in_force import announce
 from gateway.config import Configuration
@@ -73,6 +73,7 @@ class Reloader:
         if problems := list(_needing_restart(before.configuration, parts.configuration)):
             raise ConfigError(problems)
         if parts.in_force.digest == before.in_force.digest:
+            self._services().access.revocations.reread(parts.configuration.read_at)
             log().info("configuration.unchanged")
             self._told(())
             return True
@@ -114,9 +115,13 @@ class Reloader:
             log().error("configuration.refused", where=place, count=len(places))
         self._told(places)
 
-    def _told(self, places: tuple[str, ...]) -> None:
+    def _services(self) -> Services:
         app = self._gateway.app
-        if app is not None and (loaded := app[SERVICES].loaded) is not None:
+        assert app is not None
+        return app[SERVICES]
+
+    def _told(self, places: tuple[str, ...]) -> None:
+        if (loaded := self._services().loaded) is not None:
             loaded.refused = places
         self._gateway.parts.metrics.gauges({"configuration_problems": float(len(places))})
 
