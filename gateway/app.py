@@ -6,31 +6,26 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
 from gateway import registry
 from gateway.accessing import accessing
-from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Loaded, Services
 from gateway.api.middleware import add_headers, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.proxies import proxies
 from gateway.api.routes import add_operations
-from gateway.audit.in_force import InForce, announce, in_force
+from gateway.audit.in_force import announce
 from gateway.auditing import auditing
-from gateway.config import Configuration
+from gateway.composition import Composition, same_sources
 from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.correcting import correcting
-from gateway.crosscheck import crosscheck
 from gateway.document_key import open_document_key
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
-from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
@@ -68,38 +63,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
-    """What one process is made of, before anything is opened."""
-
-    configuration: Configuration
-    catalogue: Catalogue
-    #: project data: holds `schemas/`, `mappings/`
-    root: Path
-    #: folder for what must survive (SQLite, keys)
-    state: Path
-    metrics: Metrics
-    in_force: InForce
-
-
 PARTS: web.AppKey[Composition] = web.AppKey("parts")
-
-
-def compose(
-    configuration: Configuration, root: Path, state: Path, before: "Composition | None" = None
-) -> Composition:
-    """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = in_force(configuration, root)
-    catalogue = load_catalogue(root) if before is None or _is_remapped(told, before) else before.catalogue
-    faults = Faults()
-    crosscheck(configuration, catalogue, faults)
-    faults.add(anchor_faults(configuration, root))
-    faults.finish()
-    return Composition(
-        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
-        in_force=told,
-    )  # fmt: skip
 
 
 def api_application(metrics: Metrics) -> web.Application:
@@ -126,7 +90,7 @@ def successor(parts: Composition, former: web.Application) -> web.Application:
     app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
     app[ACCESS], app[UNDER_WAY], app[SHELVES] = former[ACCESS], former[UNDER_WAY], former[SHELVES]
     app[AUDIT] = former[AUDIT].of(parts)
-    app[KEPT] = {name: former[SOURCES][name] for name in _same(parts, former[PARTS])}
+    app[KEPT] = {name: former[SOURCES][name] for name in same_sources(parts, former[PARTS])}
     app.cleanup_ctx.append(_edition)
     return app
 
@@ -137,20 +101,6 @@ async def _edition(app: web.Application) -> AsyncIterator[None]:
         for one in (_sources, _services):
             await opened.enter_async_context(asynccontextmanager(one)(app))
         yield
-
-
-def _is_remapped(told: InForce, before: Composition) -> bool:
-    """Whether mappings or schemas are others than before."""
-    theirs = before.in_force.parts
-    return any(told.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))
-
-
-def _same(parts: Composition, former: Composition) -> set[str]:
-    """Sources with the same settings under the same mappings: they go on with their connections."""
-    if _is_remapped(parts.in_force, former):
-        return set()
-    before = former.configuration.sources
-    return {name for name, one in parts.configuration.sources.items() if before.get(name) == one}
 
 
 async def _log(app: web.Application) -> AsyncIterator[None]:

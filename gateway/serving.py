@@ -18,8 +18,9 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER, SystemClock, compose
+from gateway.app import SEQUENCER, SystemClock
 from gateway.checks.production import no_sandbox
+from gateway.composition import compose
 from gateway.config import Configuration, load
 from gateway.exchange_log.durable import replace_file
 from gateway.listeners import Gateway, listen

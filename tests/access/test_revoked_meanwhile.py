@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from gateway.app import Composition, compose
+from gateway.composition import Composition, compose
 from gateway.config import Configuration
 from gateway.listeners import Gateway
 from gateway.reloading import Reloader
