@@ -23,6 +23,7 @@ from gateway.composition import Composition, same_sources
 from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.correcting import correcting
 from gateway.document_key import open_document_key
+from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
@@ -42,6 +43,7 @@ ACCESS: web.AppKey[Access] = web.AppKey("access")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
+DOCUMENT_KEY: web.AppKey[DocumentKey] = web.AppKey("document_key")
 SHELVES: web.AppKey[Shelves] = web.AppKey("shelves")
 CITIZENS: web.AppKey[Citizens] = web.AppKey("citizens")
 #: what one configuration opened, and those of its sources that another edition closes
@@ -97,7 +99,10 @@ def successor(parts: Composition, former: web.Application) -> web.Application:
 
 async def _edition(app: web.Application) -> AsyncIterator[None]:
     """What belongs to one configuration; it may be closed before the application is."""
+    parts = app[PARTS]
     async with app[EDITION] as opened:
+        settings = parts.configuration
+        app[DOCUMENT_KEY] = open_document_key(settings.gateway.documents, settings.root, parts.state)
         for one in (_sources, _services):
             await opened.enter_async_context(asynccontextmanager(one)(app))
         yield
@@ -127,7 +132,7 @@ async def _shelves(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock())
+    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock(), app[DOCUMENT_KEY])
     app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
     for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
@@ -155,13 +160,12 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     people = app[CITIZENS]
     own, decisions = people.own, app[SHELVES].decisions
     rests_on = app[ACCESS]._replace(consents=people.consents, own=own, decisions=decisions)
-    documents, root = parts.configuration.gateway.documents, parts.configuration.root
-    key = open_document_key(documents, root, parts.state)
-    sealer = Sealer(key, documents.passport_days)
+    key = app[DOCUMENT_KEY]
+    sealer = Sealer(key, parts.configuration.gateway.documents.passport_days)
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
     clock = SystemClock()
     async with (
-        accessing(parts, clock, (key.jwks, people.notary.jwks)) as access,
+        accessing(parts, clock, (key.jwks,)) as access,
         correcting(parts, app[LOG], clock, app[SHELVES], app[ACCESS]) as corrections,
     ):
         app[SERVICES] = Services(

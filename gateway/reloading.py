@@ -15,6 +15,8 @@ from gateway.app import LOG, SystemClock
 from gateway.audit.in_force import announce
 from gateway.composition import Composition, changed_files, compose
 from gateway.config import Configuration
+from gateway.document_key import open_document_key
+from gateway.documents.keys import CURRENT_FILE
 from gateway.domain.errors import ConfigError, Problem
 from gateway.listeners import Gateway
 from gateway.settings_words import Settings
@@ -26,7 +28,7 @@ _SETTLE_SECONDS = 0.3
 #: what was read while it was being changed is read again, so often
 _READINGS = 5
 #: words of gateway.yaml that a reload takes up; all others are what the process was built with
-_LIVE = ("policy", "reload")
+_LIVE = ("policy", "reload", "documents")
 #: words whose files are read once; those of all others are read with each configuration
 _LIVES_WITH_THE_PROCESS = ("log",)
 _LIVE_PREFILL = (("prefill", "deadline_ms"), ("prefill", "pending_seconds"))
@@ -76,7 +78,8 @@ class Reloader:
         if problems := list(_needing_restart(before, parts)):
             raise ConfigError(problems)
         files = changed_files(before, parts)
-        if parts.in_force.digest == before.in_force.digest and not files:
+        unchanged = parts.in_force.digest == before.in_force.digest and not files
+        if unchanged and not await asyncio.to_thread(self._is_rotated, parts):
             self._services().access.revocations.reread(parts.configuration.read_at)
             log().info("configuration.unchanged")
             self._told(())
@@ -109,7 +112,8 @@ class Reloader:
         parts = self._gateway.parts
         folders = [parts.configuration.root, *(parts.root / name for name in _FOLDERS)]
         paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
-        return dict(_stamped([*paths, *(file.path for file in parts.files)]))
+        named = [*(file.path for file in parts.files), parts.state / CURRENT_FILE]
+        return dict(_stamped([*paths, *named]))
 
     async def _is_settled(self, found: _Look) -> bool:
         await asyncio.sleep(_SETTLE_SECONDS)
@@ -120,6 +124,14 @@ class Reloader:
         for place in places:
             log().error("configuration.refused", where=place, count=len(places))
         self._told(places)
+
+    def _is_rotated(self, parts: Composition) -> bool:
+        """Whether the state folder has another document key; one that lies elsewhere is another by its setting."""
+        settings, known = parts.configuration.gateway.documents, self._services().document_key
+        if settings.signing_key is not None or known is None:
+            return False
+        kept = open_document_key(settings, parts.configuration.root, parts.state)
+        return list(kept.jwks()) != list(known.jwks())
 
     def _services(self) -> Services:
         app = self._gateway.app
