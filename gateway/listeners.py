@@ -5,6 +5,7 @@ An edition is all that belongs to one configuration. A request is answered to it
 
 import asyncio
 import contextlib
+import gc
 import os
 import ssl
 from collections.abc import Awaitable, Iterable
@@ -109,7 +110,8 @@ class Gateway:
         left = [runner.left(runner.serve(door)) for runner, door in zip(self._runners, doors, strict=True)]
         self.parts, self.app = parts, app
         self._editions[app] = None
-        self._editions[former] = asyncio.create_task(self._retire(former, left))
+        retiring = self._editions[former] = asyncio.create_task(self._retire(former, left))
+        retiring.add_done_callback(_forget)
 
     async def _retire(self, former: web.Application, left: Iterable[Awaitable[None]]) -> None:
         """When nobody needs it any more, close what only the former edition uses."""
@@ -118,12 +120,11 @@ class Gateway:
         await self._close(former)
 
     async def _close(self, edition: web.Application) -> None:
-        await edition[EDITION].aclose()
+        if edition is self._runners[0].app:  # what all editions share goes with the process
+            await edition[EDITION].aclose()
+        else:
+            await edition.cleanup()
         self._editions.pop(edition, None)
-        # aiohttp remembers the middlewares of routes for the whole process, and with them applications of the past
-        remembered = getattr(web_app, "_cached_build_middleware", None)
-        if remembered is not None:
-            remembered.cache_clear()
 
     async def _close_all(self) -> None:
         """Every edition, before what they share is closed."""
@@ -146,6 +147,16 @@ class Gateway:
         self._runners.append(runner)
         await runner.setup()
         return runner
+
+
+def _forget(_retired: object) -> None:
+    """Free what nobody needs of an edition that was closed."""
+    # aiohttp remembers the middlewares of routes for the whole process, and with them applications of the past
+    remembered = getattr(web_app, "_cached_build_middleware", None)
+    if remembered is not None:
+        remembered.cache_clear()
+    # what is left refers to itself, and a serving process looks for such things rarely
+    gc.collect()
 
 
 def _context(parts: Composition, app: web.Application) -> ssl.SSLContext | None:
