@@ -64,7 +64,8 @@ def assembled(
     def now() -> float:
         return clock.now().timestamp()
 
-    keys, revocations = open_ring(settings.access, parts.state), Revocations(rows, now)
+    keys = open_ring(settings.access, parts.state)
+    revocations = Revocations(rows, now, parts.configuration.read_at)
     nonces = Nonces(keys.secrets, now)
     assertions = Assertions(requesters, replays, now)
     return Access(

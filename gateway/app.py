@@ -6,31 +6,27 @@ Each resource is opened by one cleanup context and closed by it; `Gateway` holds
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
 from gateway import registry
 from gateway.accessing import accessing
-from gateway.anchors.faults import anchor_faults
 from gateway.api.context import SERVICES, AuditDoor, Loaded, Services
 from gateway.api.middleware import add_headers, outermost
 from gateway.api.openapi import add_documents
 from gateway.api.proxies import proxies
 from gateway.api.routes import add_operations
-from gateway.audit.in_force import InForce, announce, in_force
+from gateway.audit.in_force import announce
 from gateway.auditing import auditing
-from gateway.config import Configuration
+from gateway.composition import Composition, same_sources
 from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.correcting import correcting
-from gateway.crosscheck import crosscheck
 from gateway.document_key import open_document_key
+from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
-from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
@@ -47,6 +43,7 @@ ACCESS: web.AppKey[Access] = web.AppKey("access")
 SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
 SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
 AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
+DOCUMENT_KEY: web.AppKey[DocumentKey] = web.AppKey("document_key")
 SHELVES: web.AppKey[Shelves] = web.AppKey("shelves")
 CITIZENS: web.AppKey[Citizens] = web.AppKey("citizens")
 #: what one configuration opened, and those of its sources that another edition closes
@@ -68,38 +65,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
-    """What one process is made of, before anything is opened."""
-
-    configuration: Configuration
-    catalogue: Catalogue
-    #: project data: holds `schemas/`, `mappings/`
-    root: Path
-    #: folder for what must survive (SQLite, keys)
-    state: Path
-    metrics: Metrics
-    in_force: InForce
-
-
 PARTS: web.AppKey[Composition] = web.AppKey("parts")
-
-
-def compose(
-    configuration: Configuration, root: Path, state: Path, before: "Composition | None" = None
-) -> Composition:
-    """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = in_force(configuration, root)
-    catalogue = load_catalogue(root) if before is None or _is_remapped(told, before) else before.catalogue
-    faults = Faults()
-    crosscheck(configuration, catalogue, faults)
-    faults.add(anchor_faults(configuration, root))
-    faults.finish()
-    return Composition(
-        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
-        in_force=told,
-    )  # fmt: skip
 
 
 def api_application(metrics: Metrics) -> web.Application:
@@ -126,31 +92,20 @@ def successor(parts: Composition, former: web.Application) -> web.Application:
     app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
     app[ACCESS], app[UNDER_WAY], app[SHELVES] = former[ACCESS], former[UNDER_WAY], former[SHELVES]
     app[AUDIT] = former[AUDIT].of(parts)
-    app[KEPT] = {name: former[SOURCES][name] for name in _same(parts, former[PARTS])}
+    app[KEPT] = {name: former[SOURCES][name] for name in same_sources(parts, former[PARTS])}
     app.cleanup_ctx.append(_edition)
     return app
 
 
 async def _edition(app: web.Application) -> AsyncIterator[None]:
     """What belongs to one configuration; it may be closed before the application is."""
+    parts = app[PARTS]
     async with app[EDITION] as opened:
+        settings = parts.configuration
+        app[DOCUMENT_KEY] = open_document_key(settings.gateway.documents, settings.root, parts.state)
         for one in (_sources, _services):
             await opened.enter_async_context(asynccontextmanager(one)(app))
         yield
-
-
-def _is_remapped(told: InForce, before: Composition) -> bool:
-    """Whether mappings or schemas are others than before."""
-    theirs = before.in_force.parts
-    return any(told.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))
-
-
-def _same(parts: Composition, former: Composition) -> set[str]:
-    """Sources with the same settings under the same mappings: they go on with their connections."""
-    if _is_remapped(parts.in_force, former):
-        return set()
-    before = former.configuration.sources
-    return {name for name, one in parts.configuration.sources.items() if before.get(name) == one}
 
 
 async def _log(app: web.Application) -> AsyncIterator[None]:
@@ -177,7 +132,7 @@ async def _shelves(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock())
+    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock(), app[DOCUMENT_KEY])
     app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
     for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
@@ -205,13 +160,12 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     people = app[CITIZENS]
     own, decisions = people.own, app[SHELVES].decisions
     rests_on = app[ACCESS]._replace(consents=people.consents, own=own, decisions=decisions)
-    documents, root = parts.configuration.gateway.documents, parts.configuration.root
-    key = open_document_key(documents, root, parts.state)
-    sealer = Sealer(key, documents.passport_days)
+    key = app[DOCUMENT_KEY]
+    sealer = Sealer(key, parts.configuration.gateway.documents.passport_days)
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
     clock = SystemClock()
     async with (
-        accessing(parts, clock, (key.jwks, people.notary.jwks)) as access,
+        accessing(parts, clock, (key.jwks,)) as access,
         correcting(parts, app[LOG], clock, app[SHELVES], app[ACCESS]) as corrections,
     ):
         app[SERVICES] = Services(

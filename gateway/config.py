@@ -19,7 +19,7 @@ from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
 from gateway.settings_consents import ConsentSettings, HolidayFile
 from gateway.settings_words import Said, Settings
-from gateway.strict_yaml import Document, misnamed, read
+from gateway.strict_yaml import Document, misnamed, moved, read
 
 
 class Limits(Settings):
@@ -133,6 +133,9 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
+    #: POSIX seconds, before the first file was opened: what happens from then on may not stand in it.
+    #: Whoever reads it to serve by it says so; 0: that is not known
+    read_at: float = 0.0
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None
@@ -241,7 +244,8 @@ class _Reader:
                 continue
             word, words = unknown
             remedy = near(word, words, f"there are {', '.join(sorted(words))}")
-            self.faults.add([self._refused(name, f"'{word}' is not a word of {document.name}", remedy)])
+            told = moved(word, model) or (f"'{word}' is not a word of {document.name}", remedy)
+            self.faults.add([self._refused(name, *told)])
 
     def _refused(self, name: str, what: str, remedy: str) -> Problem:
         shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")

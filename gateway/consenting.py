@@ -10,21 +10,17 @@ from typing import Protocol
 from gateway import registry
 from gateway.audit.in_force import InForce
 from gateway.config import Configuration
-from gateway.consents.receipts import Notary, signer_of, signers_in
 from gateway.consents.sealing import Seals
 from gateway.consents.service import Books, ConsentBook, new_id
+from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable
-from gateway.exchange_log.key_files import key_from_text
 from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
 from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
-from gateway.ports_keys import Signer
 from gateway.prefill.attest import Attest
-from gateway.settings_consents import ConsentSettings
-from gateway.settings_words import Key
 from gateway.subject_requests.service import Demands
 
 _SWEEP_SECONDS = 600.0
@@ -70,7 +66,6 @@ class Citizens:
     own: OwnStore
     demands: Demands
     attest: Attest
-    notary: Notary
 
 
 @contextlib.asynccontextmanager
@@ -97,12 +92,11 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
         await consents.close()
 
 
-def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock) -> Citizens:
-    """The use cases over what was opened, with the words of one configuration."""
+def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey) -> Citizens:
+    """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration, digest = parts.configuration, parts.in_force.digest
-    notary = Notary(_signers(configuration.consents, parts.state))
     books = Books(
-        rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, notary=notary, configuration=configuration,
+        rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, key=key, configuration=configuration,
         catalogue=parts.catalogue, digest=digest, new_id=new_id,
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
@@ -112,21 +106,7 @@ def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock) -> 
         clock=clock, digest=digest,
     )  # fmt: skip
     demands = Demands(books, shelves.demands, new_id)
-    return Citizens(consents=book, own=own, demands=demands, attest=attest, notary=notary)
-
-
-def _signers(settings: ConsentSettings, state: Path) -> list[Signer]:
-    """The key that signs receipts, then the former one; ConfigError when one cannot be had."""
-    if settings.document_key is None:
-        return signers_in(state)
-    given = {"document_key": settings.document_key, "former_document_key": settings.former_document_key}
-    return [_signer(name, key) for name, key in given.items() if key is not None]
-
-
-def _signer(name: str, key: Key) -> Signer:
-    if key.held_by is not None:
-        return registry.held_signer(key.held_by)
-    return signer_of(key_from_text(key.reveal(), f"consents.{name}"))
+    return Citizens(consents=book, own=own, demands=demands, attest=attest)
 
 
 async def _sweep(kept: KeptRows, clock: Clock) -> None:

@@ -5,24 +5,27 @@ An edition is all that belongs to one configuration. A request is answered to it
 
 import asyncio
 import contextlib
+import gc
 import os
 import ssl
 from collections.abc import Awaitable, Iterable
 
 from aiohttp import web, web_app
 
-from gateway.access.requesters import Requesters
 from gateway.api.context import SERVICES
 from gateway.api.door import DoorRunner
 from gateway.api.middleware import add_headers, expect, outermost
 from gateway.api.operation import live, ready
-from gateway.api.tls import server_context
-from gateway.app import AUDIT, CITIZENS, EDITION, KEPT, PREFILL, Composition, application, successor
+from gateway.api.tls import Renewable, server_context
+from gateway.app import AUDIT, CITIZENS, EDITION, KEPT, PREFILL, application, successor
+from gateway.composition import Composition
 from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
 from gateway.ports import Source
-from gateway.settings import address_of
+from gateway.settings import Listener, address_of
 from gateway.telemetry import Metrics
 
+#: what the connections of an edition's time are wrapped by
+TLS: web.AppKey[ssl.SSLContext | None] = web.AppKey("tls")
 #: how long metrics wait for what a database counts; then the number stays what it was
 _ASK_SECONDS = 1.0
 
@@ -61,17 +64,21 @@ class Gateway:
         self._editions: dict[web.Application, asyncio.Task[None] | None] = {}
         self.app: web.Application | None = None
         self.api = self.admin = ""
+        #: None: TLS does not end here
+        self._tls: Renewable | None = None
 
     async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
         """Open everything and listen; `api` and `admin` are then the addresses."""
         settings = self.parts.configuration.gateway
         self.app = application(self.parts)
         self._editions[self.app] = None
-        api, tls = settings.api, self._tls()
-        self.api = await self._listen(self.app, api.host, api.port, reuse_port=reuse_port, tls=tls)
+        door = await self._runner(self.app)
+        context = await asyncio.to_thread(_context, self.parts, self.app)
+        self._tls = Renewable(context) if context is not None else None
+        self.api = await _listening(door, settings.api, reuse_port=reuse_port, tls=self._tls)
         if with_admin:
-            admin = admin_application(self.app, self.parts.metrics)
-            self.admin = await self._listen(admin, settings.admin.host, settings.admin.port, reuse_port=False)
+            inside = await self._runner(admin_application(self.app, self.parts.metrics))
+            self.admin = await _listening(inside, settings.admin)
 
     async def opened(self, parts: Composition) -> web.Application:
         """An edition of another configuration, open but not served. ConfigError: then nothing is open."""
@@ -80,6 +87,7 @@ class Gateway:
         app.on_startup.freeze()
         try:
             await app.startup()
+            app[TLS] = await asyncio.to_thread(_context, parts, app)
         except BaseException:
             await app.cleanup()
             raise
@@ -94,13 +102,16 @@ class Gateway:
         lent: dict[str, Source] = app[KEPT]
         former[KEPT].update(lent)
         lent.clear()
+        if self._tls is not None and (context := app[TLS]) is not None:
+            self._tls.renew(context)
         doors = [app, admin_application(app, parts.metrics)][: len(self._runners)]
         for door in doors:
             door.freeze()
         left = [runner.left(runner.serve(door)) for runner, door in zip(self._runners, doors, strict=True)]
         self.parts, self.app = parts, app
         self._editions[app] = None
-        self._editions[former] = asyncio.create_task(self._retire(former, left))
+        retiring = self._editions[former] = asyncio.create_task(self._retire(former, left))
+        retiring.add_done_callback(_forget)
 
     async def _retire(self, former: web.Application, left: Iterable[Awaitable[None]]) -> None:
         """When nobody needs it any more, close what only the former edition uses."""
@@ -109,12 +120,11 @@ class Gateway:
         await self._close(former)
 
     async def _close(self, edition: web.Application) -> None:
-        await edition[EDITION].aclose()
+        if edition is self._runners[0].app:  # what all editions share goes with the process
+            await edition[EDITION].aclose()
+        else:
+            await edition.cleanup()
         self._editions.pop(edition, None)
-        # aiohttp remembers the middlewares of routes for the whole process, and with them applications of the past
-        remembered = getattr(web_app, "_cached_build_middleware", None)
-        if remembered is not None:
-            remembered.cache_clear()
 
     async def _close_all(self) -> None:
         """Every edition, before what they share is closed."""
@@ -131,28 +141,38 @@ class Gateway:
             await runner.cleanup()
         self._runners.clear()
 
-    def _tls(self) -> ssl.SSLContext | None:
-        settings = self.parts.configuration
-        if settings.gateway.api.tls is None:
-            return None
-        pinned = Requesters(settings.requesters, settings.root).pinned()
-        return server_context(settings.gateway.api.tls, settings.root, pinned)
-
-    async def _listen(
-        self,
-        app: web.Application,
-        host: str,
-        port: int,
-        *,
-        reuse_port: bool,
-        tls: ssl.SSLContext | None = None,
-    ) -> str:
+    async def _runner(self, app: web.Application) -> DoorRunner:
         closing = self._close_all if not self._runners else None
         runner = DoorRunner(app, self.parts.configuration.gateway.limits, closing=closing)
         self._runners.append(runner)
         await runner.setup()
-        await listen(runner, host, port, reuse_port=reuse_port, tls=tls)
-        return address_of(host, runner.addresses[0][1], "https" if tls else "http")
+        return runner
+
+
+def _forget(_retired: object) -> None:
+    """Free what nobody needs of an edition that was closed."""
+    # aiohttp remembers the middlewares of routes for the whole process, and with them applications of the past
+    remembered = getattr(web_app, "_cached_build_middleware", None)
+    if remembered is not None:
+        remembered.cache_clear()
+    # what is left refers to itself, and a serving process looks for such things rarely
+    gc.collect()
+
+
+def _context(parts: Composition, app: web.Application) -> ssl.SSLContext | None:
+    """TLS as one configuration has it, with the certificates of the requesters that this edition knows."""
+    settings = parts.configuration.gateway.api.tls
+    if settings is None:
+        return None
+    return server_context(settings, parts.configuration.root, app[SERVICES].requesters.pinned())
+
+
+async def _listening(
+    runner: DoorRunner, at: Listener, *, reuse_port: bool = False, tls: ssl.SSLContext | None = None
+) -> str:
+    """The address at which it is reached."""
+    await listen(runner, at.host, at.port, reuse_port=reuse_port, tls=tls)
+    return address_of(at.host, runner.addresses[0][1], "https" if tls else "http")
 
 
 async def listen(

@@ -6,14 +6,17 @@ leaves the one before in force, and says at which file and line it is to be mend
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.api.context import SERVICES
-from gateway.app import LOG, Composition, SystemClock, compose
+from gateway.api.context import SERVICES, Services
+from gateway.app import LOG, SystemClock
 from gateway.audit.in_force import announce
+from gateway.composition import Composition, changed_files, compose
 from gateway.config import Configuration
+from gateway.document_key import open_document_key
+from gateway.documents.keys import CURRENT_FILE
 from gateway.domain.errors import ConfigError, Problem
 from gateway.listeners import Gateway
 from gateway.settings_words import Settings
@@ -25,7 +28,9 @@ _SETTLE_SECONDS = 0.3
 #: what was read while it was being changed is read again, so often
 _READINGS = 5
 #: words of gateway.yaml that a reload takes up; all others are what the process was built with
-_LIVE = ("policy", "reload")
+_LIVE = ("policy", "reload", "documents")
+#: words whose files are read once; those of all others are read with each configuration
+_LIVES_WITH_THE_PROCESS = ("log",)
 _LIVE_PREFILL = (("prefill", "deadline_ms"), ("prefill", "pending_seconds"))
 
 _Look = dict[str, tuple[int, int]]
@@ -70,9 +75,12 @@ class Reloader:
     async def _take_up(self) -> bool:
         gateway, before = self._gateway, self._gateway.parts
         parts = await asyncio.to_thread(self._composed)
-        if problems := list(_needing_restart(before.configuration, parts.configuration)):
+        if problems := list(_needing_restart(before, parts)):
             raise ConfigError(problems)
-        if parts.in_force.digest == before.in_force.digest:
+        files = changed_files(before, parts)
+        unchanged = parts.in_force.digest == before.in_force.digest and not files
+        if unchanged and not await asyncio.to_thread(self._is_rotated, parts):
+            self._services().access.revocations.reread(parts.configuration.read_at)
             log().info("configuration.unchanged")
             self._told(())
             return True
@@ -85,7 +93,8 @@ class Reloader:
         gateway.adopt(parts, edition)
         self._told(())
         changed = [name for name, one in parts.in_force.parts.items() if before.in_force.parts[name] != one]
-        log().info("configuration.reloaded", config=" ".join(changed))
+        told = " ".join([*changed, *(["files"] if files else [])])
+        log().info("configuration.reloaded", config=told, count=len(files))
         return True
 
     def _composed(self) -> Composition:
@@ -102,7 +111,9 @@ class Reloader:
         """Every file that counts, with its size and the time of its last change."""
         parts = self._gateway.parts
         folders = [parts.configuration.root, *(parts.root / name for name in _FOLDERS)]
-        return {str(path): stamp for folder in folders for path, stamp in _stamped(folder)}
+        paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
+        named = [*(file.path for file in parts.files), parts.state / CURRENT_FILE]
+        return dict(_stamped([*paths, *named]))
 
     async def _is_settled(self, found: _Look) -> bool:
         await asyncio.sleep(_SETTLE_SECONDS)
@@ -114,28 +125,46 @@ class Reloader:
             log().error("configuration.refused", where=place, count=len(places))
         self._told(places)
 
-    def _told(self, places: tuple[str, ...]) -> None:
+    def _is_rotated(self, parts: Composition) -> bool:
+        """Whether the state folder has another document key; one that lies elsewhere is another by its setting."""
+        settings, known = parts.configuration.gateway.documents, self._services().document_key
+        if settings.signing_key is not None or known is None:
+            return False
+        kept = open_document_key(settings, parts.configuration.root, parts.state)
+        return list(kept.jwks()) != list(known.jwks())
+
+    def _services(self) -> Services:
         app = self._gateway.app
-        if app is not None and (loaded := app[SERVICES].loaded) is not None:
+        assert app is not None
+        return app[SERVICES]
+
+    def _told(self, places: tuple[str, ...]) -> None:
+        if (loaded := self._services().loaded) is not None:
             loaded.refused = places
         self._gateway.parts.metrics.gauges({"configuration_problems": float(len(places))})
 
 
-def _stamped(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    for path in sorted(folder.rglob("*")):
+def _stamped(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
+    for path in paths:
         with contextlib.suppress(OSError):
             found = path.stat()
             if path.is_file():
-                yield path, (found.st_size, found.st_mtime_ns)
+                yield str(path), (found.st_size, found.st_mtime_ns)
 
 
-def _needing_restart(before: Configuration, after: Configuration) -> Iterator[Problem]:
-    """Words of gateway.yaml that changed and cannot be taken up: sockets, stores, keys."""
-    document = after.documents["gateway.yaml"]
-    for place in _changed(before.gateway, after.gateway):
+def _needing_restart(before: Composition, after: Composition) -> Iterator[Problem]:
+    """Words of gateway.yaml that changed, or their files, and cannot be taken up: sockets, stores, keys of the log."""
+    document = after.configuration.documents["gateway.yaml"]
+    for place in _changed(before.configuration.gateway, after.configuration.gateway):
         if place[0] not in _LIVE and place[:2] not in _LIVE_PREFILL:
             what = f"'{'.'.join(place)}' changed, and is only taken up by a restart"
             yield document.problem(place, what, "restart the gateway, or write it as it was")
+    for file in sorted(changed_files(before, after), key=str):
+        if file.document == "gateway.yaml" and file.place[0] in _LIVES_WITH_THE_PROCESS:
+            what = (
+                f"the file of '{'.'.join(map(str, file.place))}' changed, and is only taken up by a restart"
+            )
+            yield document.problem(file.place, what, "restart the gateway, or put the file back")
 
 
 def _changed(before: object, after: object, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -18,8 +18,9 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER, compose
+from gateway.app import SEQUENCER, SystemClock
 from gateway.checks.production import no_sandbox
+from gateway.composition import compose
 from gateway.config import Configuration, load
 from gateway.exchange_log.durable import replace_file
 from gateway.listeners import Gateway, listen
@@ -50,7 +51,8 @@ class Plan:
 
 def configured(plan: Plan, sandbox: str = "") -> Configuration:
     """The configuration; with a sandbox, its sources speak to that one."""
-    configuration = load(plan.config, plan.overrides)
+    read_at = SystemClock().now().timestamp()
+    configuration = load(plan.config, plan.overrides).model_copy(update={"read_at": read_at})
     if not sandbox:
         return configuration
     sources = {

@@ -2,12 +2,12 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from gateway.settings import AS_LIST, Label
-from gateway.settings_words import Key, Said, Settings
+from gateway.settings_words import Moved, Said, Settings
 
 #: a language, as BCP 47 writes it
 TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
@@ -64,10 +64,17 @@ class DemandSettings(Settings):
 class ConsentSettings(Settings):
     """`config/consents.yaml`."""
 
-    #: signs receipts: an Ed25519 seed of 32 bytes in base64, or held elsewhere; else it is kept in the state folder
-    document_key: Key | None = None
-    #: the key before it: its receipts still verify with `/oauth2/jwks`
-    former_document_key: Key | None = None
+    moved: ClassVar[Moved] = {
+        "document_key": (
+            "'documents.signing_key' of gateway.yaml",
+            "move it there: 'documents: {signing_key: {…}}'",
+        ),
+        "former_document_key": (
+            "'documents.former_keys' of gateway.yaml",
+            "name a JWK set there that has its public key, as /oauth2/jwks shows it",
+        ),
+    }
+
     #: a consent may be given for so many days at most
     longest_days: int = Field(1_825, gt=0, le=36_500)
     #: in which the texts exist that citizens read before they consent

@@ -5,8 +5,9 @@ Secrets are references: a file or an environment variable; only the sandbox prof
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -18,10 +19,16 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 Said = Annotated[str, Field(pattern=r"\S")]
 
 
+#: a word of before -> what it is now, and what is to be done
+Moved = Mapping[str, tuple[str, str]]
+
+
 class Settings(BaseModel):
     """Frozen, and unknown words are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    #: words of the whole document that are others now
+    moved: ClassVar[Moved] = {}
 
     @field_validator("*", mode="before")
     @classmethod

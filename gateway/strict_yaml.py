@@ -4,7 +4,7 @@ A document remembers the line of every value, so that a failed validation names 
 Typing is the work of the pydantic model that reads the document.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -103,6 +103,8 @@ class Document:
         if kind == "missing":
             remedy = "add one more to the list" if isinstance(loc[-1], int) else f"add '{loc[-1]}:' here"
             return self.problem(loc, f"'{key}' is missing", remedy)
+        if kind == "extra_forbidden" and (told := moved(key, model)) is not None:
+            return self.problem(loc, *told)
         if kind == "extra_forbidden":
             words = words_at(model, loc[:-1])
             remedy = near(str(loc[-1]), words, f"remove it; known here: {', '.join(sorted(words))}")
@@ -114,6 +116,12 @@ class Document:
         return self.problem(
             loc, f"'{key}' {what}" if what else f"'{key}': {fault['msg']}", _remedy(fault, model, remedy)
         )
+
+
+def moved(word: str, model: type[BaseModel]) -> tuple[str, str] | None:
+    """What to say of a word of the document that is another one now, and the remedy; None when it never was one."""
+    known: Mapping[str, tuple[str, str]] = getattr(model, "moved", {})
+    return (f"'{word}' is now {known[word][0]}", known[word][1]) if word in known else None
 
 
 def _is_mistyped(fault: Any, strange: list[Any]) -> bool:  # noqa: ANN401 -- pydantic's TypedDict

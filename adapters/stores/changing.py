@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adapters.stores import log_postgres, sql
+from adapters.stores import postgres, sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from gateway.domain.errors import LogUnavailable, RightMissing
 
@@ -143,7 +143,7 @@ class PostgresChanging:
 
     async def _opened(self) -> "asyncpg.Connection[Any]":
         if self._connection is None or self._connection.is_closed():
-            self._connection = await log_postgres.connect(self._url)
+            self._connection = await postgres.connect(self._url)
         return self._connection
 
 
@@ -166,7 +166,7 @@ def _told() -> Iterator[None]:
         if getattr(error, "sqlstate", None) == "42501":
             what = "this role may not do that: give the administrator's address (log.admin_url)"
             raise RightMissing(what) from None
-        raise LogUnavailable(log_postgres.reason_of(error)) from None
+        raise LogUnavailable(postgres.reason_of(error)) from None
 
 
 def _named(text: str) -> str:

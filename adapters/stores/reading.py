@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
-from adapters.stores.log_postgres import reason_of as reason_of_postgres
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
+from adapters.stores.postgres import reason_of as reason_of_postgres
 from adapters.stores.same_file import SameFile
 from gateway.domain.errors import LogUnavailable, LogUnreadable
 

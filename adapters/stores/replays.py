@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
-from adapters.stores.access_postgres import AccessConnection
+from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import AccessUnavailable
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class PostgresReplays:
 
     def __init__(self, url: str) -> None:
         """Connects with the first use."""
-        self._connection = AccessConnection(url)
+        self._connection = PostgresConnection(url, AccessUnavailable)
         self._clearing = _Clearing()
         self._waiting: list[_Shown] = []
         self._task: asyncio.Task[None] | None = None
@@ -183,7 +183,7 @@ def _keep_sqlite(rows: Sequence[_Shown], clearing: _Clearing, connection: sqlite
 
 
 async def _keep_postgres(
-    connection: AccessConnection, clearing: _Clearing, rows: Sequence[_Shown]
+    connection: PostgresConnection, clearing: _Clearing, rows: Sequence[_Shown]
 ) -> list[bool]:
     async def work(asked: "asyncpg.Connection[Any]") -> list[bool]:
         kept = await asked.fetch(_KEEP_MANY, [row.key for row in rows], [row.until for row in rows])

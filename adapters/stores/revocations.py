@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
-from adapters.stores.access_postgres import AccessConnection
+from adapters.stores.postgres import PostgresConnection
+from gateway.domain.errors import AccessUnavailable
 from gateway.ports_access import RevocationRows, Revoked
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PostgresRevocations:
 
     def __init__(self, url: str) -> None:
         """Connects with the first use."""
-        self._connection = AccessConnection(url)
+        self._connection = PostgresConnection(url, AccessUnavailable)
 
     async def add(self, kind: str, name: str, at: float, until: float) -> None:
         """Keep one durably."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
-from adapters.stores.access_postgres import AccessConnection
+from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable, GatewayError
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ class PostgresRows:
 
     def __init__(self, url: str, away: Away) -> None:
         """Connects with the first use; `away` is raised when it cannot be asked."""
-        self._connection = AccessConnection(url)
-        self._away = away
+        self._connection = PostgresConnection(url, away)
 
     async def run(self, *work: Statement, erasing: bool = False) -> Found:
         """Run all of it, or none. What is deleted stays in dead rows until the server's vacuum, as `erasing` knows."""
@@ -106,10 +105,7 @@ class PostgresRows:
                     found = [tuple(row) for row in await connection.fetch(text, *values)]
             return found
 
-        try:
-            return await self._connection.use(asked)
-        except AccessUnavailable as error:
-            raise self._away(error.detail) from None
+        return await self._connection.use(asked)
 
     async def close(self) -> None:
         """Close the connection."""

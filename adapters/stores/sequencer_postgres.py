@@ -25,7 +25,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adapters.stores.log_postgres import connect, reason_of
+from adapters.stores.postgres import connect, reason_of
 from adapters.stores.sequence_batch import (
     COLUMNS,
     LEASE_SECONDS,

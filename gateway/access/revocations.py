@@ -23,11 +23,11 @@ _YEARS = 10 * 366 * 86_400.0
 class Revocations:
     """Tokens by their jti, and requesters with the time before which their tokens are no good."""
 
-    def __init__(self, rows: RevocationRows, now: Callable[[], float]) -> None:
-        """`now` is POSIX seconds; what is revoked later than this moment stops requesters, too."""
+    def __init__(self, rows: RevocationRows, now: Callable[[], float], read_at: float) -> None:
+        """`now` is POSIX seconds; whoever is revoked after `read_at`, when requesters began to be read, is stopped."""
         self._rows = rows
         self._now = now
-        self._begun = now()
+        self._read_at = read_at
         self._tokens: dict[str, float] = {}
         self._requesters: dict[str, float] = {}
         self._looked = self._failed = float("-inf")
@@ -45,6 +45,10 @@ class Revocations:
                     self._requesters[row.id] = max(row.at, self._requesters.get(row.id, 0.0))
                 self.epoch = row.seq
             self._looked = asyncio.get_running_loop().time()
+
+    def reread(self, read_at: float) -> None:
+        """The requesters were read anew, and their files say what they said before."""
+        self._read_at = read_at
 
     async def watch(self, seconds: float, also: Callable[[], None]) -> None:
         """Look for ever; `also` is called each time, aside from the loop (keys may have changed)."""
@@ -69,12 +73,13 @@ class Revocations:
             raise AccessUnavailable(_UNKNOWN) from None
 
     def hits(self, jti: str, requester: str, issued: float) -> bool:
-        """Whether such a token is revoked."""
-        return jti in self._tokens or issued <= self._requesters.get(requester, float("-inf"))
+        """Whether such a token is revoked; of a requester who is stopped every one is, whoever issued it meanwhile."""
+        revoked_at = self._requesters.get(requester, float("-inf"))
+        return jti in self._tokens or issued <= revoked_at or self.stops(requester)
 
     def stops(self, requester: str) -> bool:
-        """Whether the requester was revoked after this process read its configuration."""
-        return self._requesters.get(requester, float("-inf")) >= self._begun
+        """Whether the requester was revoked after its file was read: the file that was read does not say so."""
+        return self._requesters.get(requester, float("-inf")) >= self._read_at
 
     async def revoke_token(self, jti: str, until: float) -> None:
         """One token; refused here when this returns, elsewhere within `check_seconds`."""

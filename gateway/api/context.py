@@ -168,6 +168,8 @@ EXCHANGE = web.RequestKey("exchange", str)
 REQUESTER = web.RequestKey("requester", Requester)
 #: the body, where it was read before its handler
 RAW = web.RequestKey("raw", bytes)
+#: whether Content-Digest was verified
+DIGESTED = web.RequestKey("digested", bool)
 #: how the request was signed
 SIGNED = web.RequestKey("signed", Signed)
 #: machine code of the problem that was answered, for the canonical log line

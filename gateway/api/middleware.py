@@ -14,7 +14,7 @@ from gateway.access.faults import TokenRefused
 from gateway.api.context import EXCHANGE, NONCE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.credentials import Shown
 from gateway.api.problems import NotAcceptable, from_http, problem
-from gateway.api.signing import check_signature, sign_answer
+from gateway.api.signing import check_message, sign_answer
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, GatewayError, Refused, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -141,7 +141,7 @@ def needs(scope: str, handler: Handler, *, waits: bool = False) -> Handler:
         there = services.waiting if waits else services.under_way
         _enter(there, requester, limits.waiting_per_requester if waits else limits.requests_per_requester)
         try:
-            await check_signature(request)
+            await check_message(request)
             return await handler(request)
         finally:
             _leave(there, requester)

@@ -1,21 +1,24 @@
 """Signed messages at the door (RFC 9421, RFC 9530): a request's signature is verified, an answer is signed on request.
 
-A signature that does not hold refuses the request, and the refusal is a record.
+A signature that does not hold refuses the request, and the refusal is a record. Content-Digest is held against the
+body whether the request is signed or not. Of a request we sign only what was verified.
 """
 
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
 from gateway.api.bodies import read_bytes
-from gateway.api.context import EXCHANGE, RAW, REQUESTER, SERVICES, SIGNED
+from gateway.api.context import DIGESTED, EXCHANGE, RAW, REQUESTER, SERVICES, SIGNED
 from gateway.api.credentials import issuer_of
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import KeyUnavailable
+from gateway.domain.errors import BadRequest, KeyUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
+from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
 from gateway.messages.sign import signature_fields, wanted
@@ -23,21 +26,41 @@ from gateway.messages.verify import AHEAD, OLDEST, Signed, fresh, verified
 from gateway.telemetry import log
 
 _RULE = "signature:invalid"
+_DIGEST = "Content-Digest"
 
 
-async def check_signature(request: web.Request) -> None:
-    """Verify the signature of a request that has one. SignatureBroken, AccessUnavailable, faults of the body."""
-    if "Signature-Input" not in request.headers and "Signature" not in request.headers:
+async def check_message(request: web.Request) -> None:
+    """Verify what a request says of itself: its signature, and Content-Digest where it has none.
+
+    SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
+    """
+    signed = "Signature-Input" in request.headers or "Signature" in request.headers
+    if not signed and _DIGEST not in request.headers:
         return
     limits = request.app[SERVICES].configuration.gateway.limits
     body = b""
     if request.can_read_body:
         body = request[RAW] = await read_bytes(request, limits.body_bytes, limits.body_seconds)
+    if not signed:
+        check_body(request, body)
+        return
     try:
         request[SIGNED] = await _verified(request, body)
     except SignatureBroken as broken:
         await _note(request, broken)
         raise
+    request[DIGESTED] = _DIGEST in request.headers
+
+
+def check_body(request: web.Request, body: bytes) -> None:
+    """BadRequest unless the body is the one that Content-Digest says, where that is sent."""
+    if _DIGEST not in request.headers:
+        return
+    try:
+        check_digest(request.headers.getall(_DIGEST), body)
+    except SignatureBroken as broken:
+        raise BadRequest(broken.detail, code="digest_invalid") from None
+    request[DIGESTED] = True
 
 
 def proof_of(request: web.Request) -> Mapping[str, str]:
@@ -68,7 +91,7 @@ async def sign_answer(request: web.Request, answer: web.StreamResponse) -> None:
     created = int(services.clock.now().timestamp())
     try:
         signed = await signature_fields(
-            shown, body, _message(request), asked, created, key.kid, key.algorithm, key.sign
+            shown, body, _verified_part(request), asked, created, key.kid, key.algorithm, key.sign
         )
     except (KeyUnavailable, SignatureBroken):
         log().warning("http.answer.unsigned", exchange_id=request[EXCHANGE])
@@ -87,6 +110,14 @@ async def _verified(request: web.Request, body: bytes) -> Signed:
     if not await services.access.replays.first(hashlib.sha256(name).digest(), now + OLDEST + AHEAD):
         raise SignatureBroken("the nonce was shown before: sign a new one for each request")
     return signed
+
+
+def _verified_part(request: web.Request) -> Message:
+    """The request without what it says of itself and nobody verified: our signature would vouch for it."""
+    message = _message(request)
+    unverified = {"content-digest": not request.get(DIGESTED), "signature": SIGNED not in request}
+    fields = {name: values for name, values in message.fields.items() if not unverified.get(name)}
+    return replace(message, fields=fields)
 
 
 def _message(request: web.Request) -> Message:

@@ -12,6 +12,7 @@ from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
 from gateway.api.context import NONCE, PROBLEM, REQUESTER, SERVICES
 from gateway.api.credentials import Shown, issuer_of
+from gateway.api.signing import check_body
 from gateway.domain.errors import BadRequest
 
 SCOPES = (
@@ -110,6 +111,7 @@ async def _form(request: web.Request) -> dict[str, str]:
         raise BadRequest("send Content-Type: application/x-www-form-urlencoded")
     limits = request.app[SERVICES].configuration.gateway.limits
     raw = await read_bytes(request, min(limits.body_bytes, 16_384), limits.body_seconds)
+    check_body(request, raw)
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:

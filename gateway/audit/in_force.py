@@ -1,12 +1,14 @@
 """The configuration in force, as auditors see it: its digest stands in every record, its parts in one of its own.
 
 Whoever holds a copy of `config/`, `mappings/` and `schemas/` recomputes the digests and so knows which rules allowed
-an exchange (`motlan check-config --json` prints them).
+an exchange (`motlan check-config --json` prints them). Public keys and certificates that say who a requester is count
+with the file that names them. Secrets do not: no auditor has them, and from a digest weak ones could be guessed.
 """
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -46,9 +48,12 @@ class InForce(NamedTuple):
 
 def in_force(configuration: Configuration, root: Path) -> InForce:
     """The digests of a configuration as it was read, overrides included, and of the files below `root`."""
-    documents = configuration.documents
+    known = {name: one.data for name, one in configuration.documents.items()}
+    for name, path in _public(configuration):
+        with contextlib.suppress(OSError):  # told where the configuration is checked
+            known[f"{name}:{path}"] = _hashed(configuration.root / path)
     parts = {
-        part: _digest({name: one.data for name, one in documents.items() if name.startswith(beginning)})
+        part: _digest({name: one for name, one in known.items() if name.startswith(beginning)})
         for part, beginning in _PARTS.items()
     }
     parts |= {folder: _digest(_files(root / folder)) for folder in _FOLDERS}
@@ -75,11 +80,26 @@ async def announce(
             return
 
 
+def _public(configuration: Configuration) -> Iterator[tuple[str, Path]]:
+    """Keys and certificates of requesters, and the authorities that vouch for some, with the file that names each."""
+    for name, one in configuration.requesters.items():
+        proofs = [key.file for key in one.keys] + [
+            one.certificate.file if one.certificate is not None else None
+        ]
+        yield from ((f"requesters/{name}.yaml", path) for path in proofs if path is not None)
+    gateway = configuration.gateway
+    for listener in (gateway.api.tls, gateway.access.proxy):
+        if listener is not None and listener.client_ca is not None:
+            yield "gateway.yaml", listener.client_ca
+
+
+def _hashed(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _files(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
+        path.relative_to(folder).as_posix(): _hashed(path) for path in folder.rglob("*") if path.is_file()
     }
 
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from gateway import registry
 from gateway.anchors.faults import anchor_faults
-from gateway.app import Composition, open_sources
+from gateway.app import open_sources
 from gateway.audit.in_force import in_force
 from gateway.cli.minimised import tables as minimised_tables
 from gateway.cli.options import (
@@ -36,6 +36,7 @@ from gateway.cli.options import (
     root_of,
     state_folder,
 )
+from gateway.composition import Composition
 from gateway.config import Configuration, survey
 from gateway.crosscheck import crosscheck
 from gateway.domain.dates import legal_day

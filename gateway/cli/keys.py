@@ -23,6 +23,7 @@ from gateway.keeping.acts import note_act
 from gateway.settings_words import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
+_RELOAD = "cho cổng đọc lại / let every gateway read it: kill -HUP <pid>"
 _RESTART = "khởi động lại cổng / restart the gateway"
 
 
@@ -257,7 +258,7 @@ def rotate_document(*, store: Store) -> int:
         words = (
             f"khóa nằm trong cấu hình / the document key is configured.\n{_MAKE}\n"
             "  documents.former_keys: a JWK set with the public key of now (it stands in /oauth2/jwks)\n"
-            f"  documents.signing_key: the new secret\nand {_RESTART}"
+            f"  documents.signing_key: the new secret\nand {_RELOAD}"
         )
         settings = ["documents.former_keys", "documents.signing_key"]
         store.say({"rotated": False, "settings": settings}, words)
@@ -269,6 +270,6 @@ def rotate_document(*, store: Store) -> int:
         return documents.rotate(keeper.state)
 
     former, kid = store.done(work)
-    words = f"{kid}\n  thay cho / instead of {former}\n{_RESTART}"
+    words = f"{kid}\n  thay cho / instead of {former}\n{_RELOAD}"
     store.say({"rotated": True, "former": former, "kid": kid}, words)
     return 0

@@ -12,8 +12,10 @@ import orjson
 from gateway.access import jwk
 from gateway.access.faults import JoseBroken
 from gateway.cli.options import JSON, QUIET, Voice
+from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.kept import read_kept
+from gateway.messages.message import Message
 from gateway.messages.verify import Signed, verified
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -54,7 +56,7 @@ def verify_message(
     voice = Voice(as_json, quiet)
     known = [key for path in keys for key in _keys(path)]
     try:
-        asked = read_kept(request.read_bytes(), origin).message if request is not None else None
+        asked = _asked(request, origin) if request is not None else None
         kept = read_kept(message.read_bytes(), origin)
         signed = verified(kept.message, kept.body, known, asked)
     except SignatureBroken as broken:
@@ -72,6 +74,14 @@ def verify_message(
         words += "" if facts["records"] else "\n  KHÔNG CÓ BẢN GHI / NO RECORD of it in this export"
     voice.say(facts, words)
     return 0 if facts.get("records", True) else 1
+
+
+def _asked(path: Path, origin: str) -> Message:
+    """The request that an answer is to; SignatureBroken when its body is another than it says."""
+    kept = read_kept(path.read_bytes(), origin)
+    if "content-digest" in kept.message.fields:
+        check_digest(kept.message.fields["content-digest"], kept.body)
+    return kept.message
 
 
 def _keys(path: Path) -> list[jwk.PublicKey]:

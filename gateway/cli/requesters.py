@@ -133,7 +133,8 @@ def revoke(*, name: str, store: Store) -> int:
         await note_act(keeper.log(), keeper, Phase.CONFIGURATION, "revoke-requester", name=name)
         if known.revoked is None:
             _mark(path, when)
-        revocations = Revocations(keeper.revocations(), lambda: keeper.now().timestamp())
+        read_at = store.configuration.read_at
+        revocations = Revocations(keeper.revocations(), lambda: keeper.now().timestamp(), read_at)
         await revocations.revoke_requester(known.requester)
 
     store.done(work)

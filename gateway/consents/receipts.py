@@ -4,59 +4,23 @@ A receipt names nobody: its principal is a word that is another one in each rece
 it was signed; whether it still holds is asked at the gateway.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.access import jose, jwk
-from gateway.exchange_log.embedded_keys import EmbeddedSigner
-from gateway.exchange_log.key_files import key_in
-from gateway.ports_keys import ED25519, ES256, Signer
+from gateway.access import jose
+from gateway.documents.keys import DocumentKey
 
-KEY_FILE = "document-signing.key"
-_FORMER_FILE = "document-signing-former.key"
 _TYPE = "consent-receipt+jwt"
-#: what a key signs with -> its name in a JWS (RFC 8037, RFC 7518)
-_JWA = {ED25519: "EdDSA", ES256: "ES256"}
 SCHEMA = "ISO/IEC TS 27560:2023"
 _RIGHTS = ("access", "correction", "restriction", "objection", "withdrawal")
 
 
-class Notary:
-    """Signs for the house."""
-
-    def __init__(self, signers: Sequence[Signer]) -> None:
-        """The first one signs, the others are published: what they signed before still verifies."""
-        self._signer = signers[0]
-        self._keys = [(one.algorithm, jwk.of(one.public_key())) for one in signers]
-
-    def signed(self, claims: dict[str, Any], kind: str = _TYPE) -> str:
-        """The claims as a compact JWS; KeyUnavailable. May wait for who holds the key: not for the loop."""
-        algorithm, key = self._keys[0]
-        head = {"alg": _JWA[algorithm], "typ": kind, "kid": key.kid}
-        signed = f"{jose.encoded(orjson.dumps(head))}.{jose.encoded(orjson.dumps(claims))}"
-        return f"{signed}.{jose.encoded(self._signer.sign(signed.encode()))}"
-
-    def jwks(self) -> list[dict[str, Any]]:
-        """The public halves, for `/oauth2/jwks`."""
-        return [
-            {**jwk.jwk_of(key.key), "kid": key.kid, "alg": _JWA[algorithm], "use": "sig"}
-            for algorithm, key in self._keys
-        ]
-
-
-def signers_in(state: Path) -> list[Signer]:
-    """The key of the state folder, made there when there is none, and the one before it. ConfigError."""
-    former = state / _FORMER_FILE
-    return [signer_of(key_in(path)) for path in (state / KEY_FILE, former) if path != former or path.exists()]
-
-
-def signer_of(seed: bytes) -> Signer:
-    """The key of 32 bytes."""
-    return EmbeddedSigner(Ed25519PrivateKey.from_private_bytes(seed))
+async def signed(claims: dict[str, Any], key: DocumentKey) -> str:
+    """The claims as a compact JWS; KeyUnavailable."""
+    head = {"alg": key.algorithm, "typ": _TYPE, "kid": key.kid}
+    text = f"{jose.encoded(orjson.dumps(head))}.{jose.encoded(orjson.dumps(claims))}"
+    return f"{text}.{jose.encoded(await key.sign(text.encode()))}"
 
 
 def receipt(consent: dict[str, Any], principal: str, issuer: str, issued: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Every act is a record of the exchange log before it is done. Nothing is remember
 withdrew holds in none. Who may not see a consent is told the same as for one that there is not.
 """
 
-import asyncio
 import contextlib
 import hmac
 import secrets
@@ -18,8 +17,9 @@ import orjson
 
 from gateway.config import Configuration
 from gateway.consents.given import Asker, Given, check
-from gateway.consents.receipts import Notary, receipt
+from gateway.consents.receipts import receipt, signed
 from gateway.consents.sealing import Seals, index_of, seal, unseal
+from gateway.documents.keys import DocumentKey
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
@@ -43,7 +43,8 @@ class Books:
     seals: Seals
     log: ExchangeLog
     clock: Clock
-    notary: Notary
+    #: signs receipts
+    key: DocumentKey
     configuration: Configuration
     catalogue: Catalogue
     #: digest of the configuration in force
@@ -195,7 +196,7 @@ class ConsentBook:
         principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
         issuer = books.configuration.gateway.issuer or books.configuration.gateway.log.origin
         claims = receipt(told, principal, issuer, int(moment))
-        body["receipt"] = await asyncio.to_thread(books.notary.signed, claims)
+        body["receipt"] = await signed(claims, books.key)
         row = row._replace(body=orjson.dumps(body).decode())
         return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))
 

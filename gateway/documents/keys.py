@@ -22,6 +22,8 @@ from gateway.ports_keys import Signer
 #: files of the state folder: the seed of the key, and a JWK set of those that signed before
 CURRENT_FILE: Final = "document-signing.key"
 FORMER_FILE: Final = "document-signing-former.jwks"
+#: a former key as it was kept when receipts had a key of their own: what it signed still verifies
+FORMER_SEED_FILE: Final = "document-signing-former.key"
 
 
 class DocumentKey:

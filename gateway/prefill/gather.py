@@ -82,7 +82,8 @@ class Gatherer:
         self._entries = entries
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._room = _ROOM
-        #: when the next kept answer is over; infinite when there is none
+        #: rings when the next kept answer is over; None when there is none
+        self._timer: asyncio.TimerHandle | None = None
         self._sweep_at = math.inf
         self._flights: dict[str, _Flight] = {}
 
@@ -159,25 +160,32 @@ class Gatherer:
         until = loop.time() + seconds
         self._kept[key] = _Kept(answer, self._clock.now(), until, size)
         if self._sweep_at > until:
-            self._sweep_at = until
-            loop.call_at(until, self._sweep, until)
+            self._ring(until)
 
     def _drop(self, key: str) -> None:
         if (gone := self._kept.pop(key, None)) is not None:
             self._room += gone.size
 
-    def _sweep(self, at: float) -> None:
+    def close(self) -> None:
+        """Nothing is kept any more, and nothing rings: the loop would hold all of this until then."""
+        self._kept.clear()
+        self._room = _ROOM
+        self._ring(math.inf)
+
+    def _ring(self, at: float) -> None:
+        """Sweep then and at no other time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._sweep_at = at
+        self._timer = asyncio.get_running_loop().call_at(at, self._sweep) if at < math.inf else None
+
+    def _sweep(self) -> None:
         """Evidence leaves the memory when its time is over, not when somebody needs the place."""
-        if at != self._sweep_at:
-            return  # another one rings earlier
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = asyncio.get_running_loop().time()
         for key in [key for key, kept in self._kept.items() if kept.until <= now + _TICK_SECONDS]:
             self._drop(key)
-        self._sweep_at = math.inf
-        if self._kept:
-            self._sweep_at = max(min(kept.until for kept in self._kept.values()), now + _SWEEP_SECONDS)
-            loop.call_at(self._sweep_at, self._sweep, self._sweep_at)
+        following = min((kept.until for kept in self._kept.values()), default=math.inf)
+        self._ring(max(following, now + _SWEEP_SECONDS))
 
 
 def _key(query: SourceQuery, asker: str) -> str:

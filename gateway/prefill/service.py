@@ -150,8 +150,9 @@ class Prefill:
         await self._late.ended()
 
     async def close(self) -> None:
-        """Let late work end, then forget it."""
+        """Let late work end, then forget it and all that sources answered."""
         await self._late.close()
+        self._tools.gatherer.close()
 
     async def _prepare(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Prepared:
         ground = await self._admission.admit(taken, requester, exchange)

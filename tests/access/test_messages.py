@@ -6,8 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -323,6 +325,8 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
     )
     assert (await verify("answer.http", *by)).code == 1
     (tmp_path / "answer.http").write_bytes(stored("HTTP/1.1 200 OK", headers, raw))
+    (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", {**host, **fields}, b"{}"))
+    assert (await verify("answer.http", *by)).code == 1
     other = {**host, **fields, "content-digest": digest(b"")}
     (tmp_path / "request.http").write_bytes(stored("POST /v1/prefill HTTP/1.1", other, b""))
     assert (await verify("answer.http", *by)).code == 1
@@ -335,15 +339,70 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
 
 @on_session
 async def test_refusal_is_signed_as_well_and_nobody_unknown_gets_a_signature(front: Harbourfront) -> None:
-    asked = {"accept-signature": "back=()"}
-    one = await draft(front, headers=asked)
+    one = await draft(front, headers=ASKED)
     refused = await send(front, one, {**one.signed(), "content-digest": digest(b"")})
     assert refused.status == 401
     assert refused.headers["Signature"].startswith("back=:")
-    unknown = await send(front, one, {**asked, "content-type": "application/json"})
+    unknown = await send(front, one, {**ASKED, "content-type": "application/json"})
     assert unknown.status == 401
     assert "Signature" not in unknown.headers
     assert "Signature" not in (await send(front, await draft(front))).headers
+
+
+ASKED = {"accept-signature": "back=()"}
+
+
+@on_session
+@pytest.mark.parametrize("said", [digest(b"another body"), "sha-256=:AAAA:", "md5=:AAAA:", "sha-256", "?"])
+async def test_unsigned_request_whose_digest_is_not_that_of_its_body_is_refused(
+    front: Harbourfront, said: str
+) -> None:
+    one = await draft(front, headers=ASKED)
+    refused = await send(front, one, {**one.headers, "content-digest": said})
+    assert (refused.status, refused.body["code"]) == (400, "digest_invalid")
+    assert '"content-digest";req' not in refused.headers["Signature-Input"]
+
+
+@on_session
+async def test_unsigned_request_whose_digest_holds_is_answered_and_its_digest_is_signed(
+    front: Harbourfront,
+) -> None:
+    one = await draft(front, headers=ASKED)
+    answer = await send(front, one, one.headers)
+    assert answer.status == 200, answer.body
+    assert '"content-digest";req' in answer.headers["Signature-Input"]
+    del one.headers["content-digest"]
+    without = await send(front, one, one.headers)
+    assert without.status == 200
+    assert '"content-digest";req' not in without.headers["Signature-Input"]
+
+
+@on_session
+async def test_what_a_refused_request_says_of_itself_is_not_signed(front: Harbourfront) -> None:
+    """Neither where its signature is forged, nor where it is refused before anybody looked at it."""
+    one = await draft(front, headers=ASKED)
+    forged = await send(front, one, {**one.signed(p256()), "content-digest": digest(b"another body")})
+    assert (forged.status, forged.body["code"]) == (401, "signature_invalid")
+    early = await send(front, replace(one, url=f"{front.url}/v1/audit/search"), one.signed())
+    assert (early.status, early.body["code"]) == (403, "scope_missing")
+    for refused in (forged, early):
+        assert '"@path";req' in refused.headers["Signature-Input"]
+        assert '"content-digest";req' not in refused.headers["Signature-Input"]
+        assert '"signature";req' not in refused.headers["Signature-Input"]
+
+
+@on_session
+async def test_digest_of_a_token_request_is_held_against_its_form_as_well(front: Harbourfront) -> None:
+    port = front.port("coast")
+    refused = await port.fetch(
+        None, **{"Content-Digest": digest(b"another form"), "Accept-Signature": "back=()"}
+    )
+    assert (refused.status, refused.body["error"]) == (400, "invalid_request")
+    form = {"grant_type": "client_credentials", **port.form()}
+    fields = {"Content-Digest": digest(urlencode(form).encode()), "Accept-Signature": "back=()"}
+    taken = await port.post("/oauth2/token", form, **fields)
+    assert taken.status == 200, taken.body
+    assert '"content-digest";req' in taken.headers["Signature-Input"]
 
 
 @on_session

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.access.keys import name_of
-from gateway.consents.receipts import KEY_FILE
+from gateway.documents.keys import CURRENT_FILE
 from gateway.exchange_log.key_files import key_in
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, Port, enrolled
@@ -126,7 +126,7 @@ async def test_key_is_rotated_under_load_over_two_processes_without_a_failed_req
     assert len(statuses) > 50
     assert set(statuses) == {200}
     published = [key["kid"] for key in (await pair[1].port().call("/oauth2/jwks")).body["keys"]]
-    documents = name_of(key_in(pair[0].state / KEY_FILE))  # signs receipts, and no tokens
+    documents = name_of(key_in(pair[0].state / CURRENT_FILE))  # signs receipts, and no tokens
     assert len(published) == 4
     assert len(set(published) - {documents}) == 3
     assert kids <= set(published) - {documents}

@@ -20,6 +20,14 @@ PAPER = "has: [applicant:person.personal_id, applicant:person.full_name]"
 FAULTS: dict[str, Fault] = {
     "kept by nobody": (CONSENTS, '  phone: "730"', '  telephone: "730"', "telephone:", "no data service would give it"),
     "kept for no time": (CONSENTS, '  phone: "730"', '  phone: "0"', "phone:", "above 0"),
+    "key of before": (
+        CONSENTS, "longest_days:", "document_key: {file: key}\nlongest_days:", "document_key:",
+        "is now 'documents.signing_key' of gateway.yaml",
+    ),
+    "former key of before": (
+        CONSENTS, "longest_days:", "former_document_key: {file: key}\nlongest_days:", "former_document_key:",
+        "is now 'documents.former_keys' of gateway.yaml",
+    ),
     "consent for no time": (CONSENTS, 'longest_days: "1825"', 'longest_days: "0"', "longest_days:", "above 0"),
     "purpose of nobody": (
         "config/purposes.yaml", "  keep_own_data:", "  keep_their_data:", "purposes:", "'keep_own_data' is missing",

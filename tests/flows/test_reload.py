@@ -1,6 +1,7 @@
 """F33: a changed configuration is taken up as a whole or not at all, and no request notices but by its rules."""
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -15,12 +16,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 import pytest
 
-from gateway.app import SOURCES
+from gateway.app import PREFILL, SOURCES
 from gateway.listeners import Gateway
+from gateway.prefill.gather import Gatherer
+from gateway.prefill.service import Prefill
 from gateway.serving import Plan, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House, new_official
@@ -194,6 +198,34 @@ async def test_changed_source_is_opened_anew_and_the_others_go_on(changing: Chan
     after = changing.gateway.app[SOURCES]
     assert {name for name, one in after.items() if before[name] is not one} == {"tax"}
     await changing.house.prefill(**changing.body())
+
+
+async def test_editions_of_the_past_leave_the_memory_with_the_evidence_that_they_kept(
+    changing: Changing,
+) -> None:
+    """Also where the collector does not run by itself, as it seldom does in a process that serves."""
+    mapping, editions = "mappings/procedures/1.004873.yaml", WeakSet[Prefill]()
+    kept = WeakSet[Gatherer]()
+    gc.disable()
+    try:
+        for number in range(6):
+            await changing.house.prefill(**changing.body())
+            old, new = (
+                f"\nname: marital_status_confirmation{' #' * count}\n" for count in (number, number + 1)
+            )
+            await changing.reloaded(mapping, old, new)
+            while len(changing.gateway._editions) > 1:
+                await asyncio.sleep(0.05)
+            assert changing.gateway.app
+            edition = changing.gateway.app[PREFILL]
+            editions.add(edition)
+            kept.add(edition._tools.gatherer)
+            del edition
+        # the newest, and one that may be on its way out
+        assert 0 < len(editions) <= 2
+        assert 0 < len(kept) <= 2
+    finally:
+        gc.enable()
 
 
 async def test_changed_file_is_seen_where_it_is_looked_for(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""A connection to PostgreSQL that one at a time uses, met again after it was lost.
+
+It commits durably, to a database with the newest schema.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from adapters.stores import sql
+from gateway.domain.errors import GatewayError, LogUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+_T = TypeVar("_T")
+_UNKNOWN = "the database does not take the record"
+_CONNECT_SECONDS = 3.0
+_COMMAND_SECONDS = 5.0
+
+
+class PostgresConnection:
+    """Whoever comes while it is in use waits."""
+
+    __slots__ = ("_connection", "_in_use", "_unavailable", "_url")
+
+    def __init__(self, url: str, unavailable: type[GatewayError]) -> None:
+        """Connects with the first use. `unavailable` is raised, with a reason, when the database cannot be asked."""
+        self._url = url
+        self._unavailable = unavailable
+        self._in_use = asyncio.Lock()
+        self._connection: asyncpg.Connection[Any] | None = None
+
+    async def use(self, work: "Callable[[asyncpg.Connection[Any]], Awaitable[_T]]") -> _T:
+        """What the work gives; the next use has a fresh connection when it fails."""
+        async with self._in_use:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await connect(self._url)
+                async with asyncio.timeout(_COMMAND_SECONDS):
+                    return await work(self._connection)
+            except LogUnavailable as error:
+                self._disconnect()
+                raise self._unavailable(error.detail) from None
+            except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
+                self._disconnect()
+                raise self._unavailable(reason_of(error)) from None
+            except BaseException:
+                self._disconnect()  # the answer still under way is not for the next command
+                raise
+
+    async def close(self) -> None:
+        """Close it."""
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+async def connect(url: str) -> "asyncpg.Connection[Any]":
+    """An own connection that commits durably, to a database with the newest schema."""
+    import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
+
+    address = sql.postgres_dsn(url)
+    connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS, command_timeout=_COMMAND_SECONDS)
+    try:
+        if await connection.fetchval("SHOW synchronous_commit") == "off":
+            await connection.execute("SET synchronous_commit = on")
+        if not await _is_current(connection):
+            await asyncio.shield(asyncio.to_thread(sql.migrate_postgres, url))
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return False
+    version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    return sql.is_current(version)
+
+
+def reason_of(error: Exception, otherwise: str = _UNKNOWN) -> str:
+    """What happened, in words that quote nothing; `otherwise` when that is not known."""
+    # PostgreSQL's own text is not repeated: it can quote values and addresses.
+    if isinstance(error, TimeoutError):
+        return "the database does not answer in time"
+    if isinstance(error, OSError):
+        return "the database cannot be reached"
+    state = getattr(error, "sqlstate", None) or ""
+    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, otherwise)

@@ -1,0 +1,46 @@
+"""A connection to PostgreSQL that several share: lost, left half way, refused, and met again."""
+
+import asyncio
+
+import pytest
+
+from adapters.stores.postgres import PostgresConnection
+from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable
+
+OWN_ID = "SELECT pg_backend_pid()"
+
+
+async def test_connection_that_is_lost_is_told_in_the_words_of_its_user_and_met_again(
+    postgres_url: str,
+) -> None:
+    shared = PostgresConnection(postgres_url, ConsentsUnavailable)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) == first
+    with pytest.raises(ConsentsUnavailable):
+        await shared.use(lambda asked: asked.execute("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) != first
+    await shared.close()
+
+
+async def test_answer_to_somebody_who_went_away_is_not_for_the_next_one(postgres_url: str) -> None:
+    shared = PostgresConnection(postgres_url, AccessUnavailable)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+    asking = asyncio.create_task(shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)")))
+    next_one = asyncio.create_task(shared.use(lambda asked: asked.fetchval(OWN_ID)))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    async with asyncio.timeout(10):
+        assert await next_one != first
+    await shared.close()
+
+
+async def test_work_that_fails_leaves_nothing_behind(postgres_url: str) -> None:
+    shared = PostgresConnection(postgres_url, AccessUnavailable)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+    with pytest.raises(AccessUnavailable) as told:
+        await shared.use(lambda asked: asked.execute("BEGIN; SELECT 'a name' FROM nowhere"))
+    assert "nowhere" not in str(told.value)
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) != first
+    await shared.close()
