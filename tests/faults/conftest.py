@@ -28,6 +28,8 @@ GOSSIP = "Nguyễn Thị Rò Rỉ 033184620957"
 #: in a body or a header: the address of a server that nobody may call
 CATCHER = "http://catcher.invalid"
 PATIENT = {"limits.breaker_failures": "1000000"}
+#: the source that is the house itself
+OWN = "own_data"
 SERVICES = {"population": "TraCuuThongTinCongDan", "civil_status": "trichLuc"}
 _TOKEN = b"/token"
 
@@ -202,9 +204,9 @@ class Stage:
         )
 
     def calls_of_last_outcome(self) -> dict[str, str]:
-        """Source -> outcome, as the newest outcome record has it."""
+        """Provider -> outcome, as the newest outcome record has it."""
         last = [record for record in records(self.house) if record["phase"] == "outcome"][-1]
-        return {call["source"]: call["outcome"] for call in last["calls"]}
+        return {call["source"]: call["outcome"] for call in last["calls"] if call["source"] != OWN}
 
 
 @asynccontextmanager
@@ -269,8 +271,10 @@ async def assert_nothing_leaked(house: House, logged: io.BytesIO, *texts: Any) -
 
 
 def found(answer: Any) -> dict[str, tuple[str, str | None]]:
-    """Source -> outcome and reason."""
-    return {one["source"]: (one["outcome"], one.get("reason")) for one in answer["sources"]}
+    """Provider -> outcome and reason; what people let us keep has none."""
+    return {
+        one["source"]: (one["outcome"], one.get("reason")) for one in answer["sources"] if one["source"] != OWN
+    }
 
 
 async def assert_outcome(
