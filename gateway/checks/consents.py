@@ -23,7 +23,8 @@ def consent_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
     purposes = configuration.documents.get("purposes.yaml")
     if purposes is not None and configuration.consents.keep and KEEPING not in configuration.purposes:
         what = f"'{KEEPING}' is missing: nobody can consent to what consents.yaml lets be kept"
-        yield purposes.problem(("purposes",), what, f"add '{KEEPING}', or leave 'keep' out of consents.yaml")
+        remedy = f"add '{KEEPING}', or leave 'keep' out of consents.yaml"
+        yield purposes.problem(("purposes",), what, remedy, purposes.name)
     scopes = configuration.documents.get("published_scopes.yaml")
     for index, scope in enumerate(configuration.scopes if scopes is not None else ()):
         if scope.service in own:
