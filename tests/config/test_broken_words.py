@@ -109,6 +109,10 @@ FAULTS: dict[str, Fault] = {
     "hours of no day": (LAND, OFFICIAL, "hours: 7-18\n", "hours:", "is not written as"),
     "rate of nothing": (LAND, "official: 300/hour", "official: 300", "quota:", "is not written as"),
     "dossier of no form": (LAND, '["H31.*", "H31-*"]', "[]", "dossier:", "has nothing that a code could look like"),
+    "consent in words only": (
+        LAND, "legal_basis: ", 'legal_basis: "consent (Luật 91/2025)" # ', "legal_basis:", "'consent: required'",
+    ),
+    "consent of some": (LAND, OFFICIAL, "consent: some\n", "consent:", "write 'required'"),
     "demand of no word": (LAND, OFFICIAL, "offical: named\n", "offical:", "is not a known word"),
     "purpose of no procedure": (
         PURPOSES, '["1.002809"]', '["1.002809", "1.999999"]', "1.999999", "there is no procedure",

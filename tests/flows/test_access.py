@@ -300,7 +300,7 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
 async def test_agreement_on_consent_gives_nothing_while_no_consent_holds(
     make_house: Callable[..., Any],
 ) -> None:
-    async with make_house(**{"agreements.portal.legal_basis": "consent"}) as house:
+    async with make_house(**{"agreements.portal.consent": "required"}) as house:
         calls = await house.calls()
         for more in ({}, {"consent": "CS-2026-0001"}):
             status, problem = await house.post("/v1/prefill", marital(house, **more))

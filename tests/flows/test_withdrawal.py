@@ -37,7 +37,7 @@ async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hous
     text = mapping.read_text("utf-8")
     assert _LATER[0] in text
     mapping.write_text(text.replace(*_LATER), "utf-8")
-    overrides = {"agreements.portal.legal_basis": "consent"}
+    overrides = {"agreements.portal.consent": "required"}
     overrides |= {
         f"sources.{name}.limits.breaker_failures": "1000000" for name in ("population", "driving_licence")
     }

@@ -82,10 +82,10 @@ DOSSIER = {"dossier": {"patterns": ["H31.*", "H31-*"], "days": "30"}}
         (DOSSIER, {"dossier": "H31.14-261120-0007", "alive": False}, "dossier_not_alive"),
         ({"dossier": {"checked_by": "relay"}}, {"dossier": "H31.14-261120-0007"}, "dossier_not_alive"),
         ({"dossier": {"checked_by": "relay"}}, {"dossier": "H31.14-261120-0007", "alive": True}, ""),
-        ({"legal_basis": "consent"}, {}, "consent_missing"),
-        ({"legal_basis": "consent"}, {"consent": CONSENT}, ""),
-        ({"legal_basis": "consent"}, {"consent": CONSENT, "purpose": "land"}, "consent_missing"),
-        ({"legal_basis": "consent"}, {"consent": CONSENT, "persons": frozenset({"person|033190735162", "person|x"})},
+        ({"consent": "required"}, {}, "consent_missing"),
+        ({"consent": "required"}, {"consent": CONSENT}, ""),
+        ({"consent": "required"}, {"consent": CONSENT, "purpose": "land"}, "consent_missing"),
+        ({"consent": "required"}, {"consent": CONSENT, "persons": frozenset({"person|033190735162", "person|x"})},
          "consent_missing"),
         ({"valid_until": "2026-11-24"}, {}, "agreement_over"),
         ({"valid_until": "2026-11-25"}, {}, ""),
@@ -115,7 +115,7 @@ def test_grant_rests_on_the_agreements_whose_demands_are_met_and_names_the_other
 
 def test_consent_gives_what_the_agreement_and_the_person_both_name() -> None:
     services = {"people.look": {"attributes": ["name", "home"]}, "land.look": {"attributes": "*"}}
-    policy = Policy(world(agreement(legal_basis="consent", services=services)))
+    policy = Policy(world(agreement(consent="required", services=services)))
     grant = policy.decide(asked(consent=CONSENT)).grant
     assert grant is not None
     given = {(service, name) for service, one in grant.services.items() for name in one.attributes}
@@ -124,7 +124,7 @@ def test_consent_gives_what_the_agreement_and_the_person_both_name() -> None:
 
 
 def test_consent_of_one_person_is_not_remembered_for_the_next() -> None:
-    policy = Policy(world(agreement(legal_basis="consent")))
+    policy = Policy(world(agreement(consent="required")))
     assert policy.decide(asked(consent=CONSENT)).grant is not None
     assert policy.decide(asked()).grant is None
 
