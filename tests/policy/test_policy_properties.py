@@ -30,7 +30,7 @@ DEMANDS: dict[str, st.SearchStrategy[Any]] = {
     "valid_until": st.sampled_from(["2026-11-24", "2026-11-25"]),
     "valid_from": st.sampled_from(["2026-11-25", "2026-11-26"]),
 }  # fmt: skip
-#: few at a time: of many, one is nearly always not met, and nothing is ever granted; consent often, for it has most to hold
+#: few at a time: of many, one is nearly always not met, and nothing is ever granted; consent often, it has most to hold
 demands = st.lists(st.sampled_from([*DEMANDS, *["consent"] * 6]), max_size=2).flatmap(
     lambda names: st.fixed_dictionaries({name: DEMANDS[name] for name in names})
 )
