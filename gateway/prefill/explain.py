@@ -15,9 +15,8 @@ from gateway.mapping.plan import Pick, Plan, PlannedField
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Denial
-from gateway.policy.conditions import ALL
-from gateway.policy.decide import Decision, PassedOver
-from gateway.policy.grants import Grant
+from gateway.policy.decide import Decision
+from gateway.policy.grants import Grant, gives
 from gateway.prefill.admission import Admission
 from gateway.prefill.explain_papers import papers
 from gateway.prefill.intake import Intake, Taken
@@ -131,7 +130,9 @@ class _Told:
     def _remedy(self, rule: str) -> str:
         """Of `not_agreed:<service>:<attribute>`: an agreement whose demands are not met, else a new agreement."""
         _, service, attribute = rule.split(":", 2)
-        would = next((one for one in self._decision.passed_over if _gives(one, service, attribute)), None)
+        would = next(
+            (one for one in self._decision.passed_over if gives(one.agreement, service, attribute)), None
+        )
         if would is not None:
             return f"{would.denial.remedy} (then agreement {would.agreement.agreement} gives it)"
         return f"agree on {attribute} of {service} in config/agreements"
@@ -141,11 +142,6 @@ _SUBJECTS = {
     "subject:not_given": "name the subject of this role",
     "subject:incomplete": "give what the data service needs to find the subject",
 }
-
-
-def _gives(one: PassedOver, service: str, attribute: str) -> bool:
-    agreed = one.agreement.services.get(service)
-    return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
 
 
 def _denial(one: Denial) -> Entry:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.domain.dates import legal_day
-from tests.flows.conftest import House, new_official, on_session
+from tests.config.test_broken_files import replace
+from tests.flows.conftest import ROOT, House, build, new_official, on_session
 from tests.flows.test_records import records
 from tests.typed import motlan
 
@@ -295,6 +298,52 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
         assert [one["result"] for one in since(house, before)] == ["quota_exceeded"]
         other = {"requester": house.subject("divorced"), "person": {"same_as": "requester"}}
         assert (await house.post("/v1/prefill", {**marital(house), "subjects": other}))[0] == 200
+
+
+ONCE = {"agreements.one_gate.quota.requester": "1/day"}
+
+
+def arranged(folder: Path, agreements: str, *, divided: bool = False) -> Path:
+    """A project whose portal has these agreements; `divided`: its own lacks the extract of civil status."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    replace(folder, "config/requesters/portal.yaml", "[portal]", agreements)
+    if divided:
+        own = (folder / "config/agreements/portal.yaml").read_text("utf-8")
+        [agreed] = re.findall(r"^  civil_status\.trichLuc:\n.*\n", own, flags=re.MULTILINE)
+        replace(folder, "config/agreements/portal.yaml", agreed, "")
+    return folder
+
+
+@pytest.mark.parametrize("agreements", ["[portal, one_gate]", "[one_gate, portal]"])
+async def test_second_agreement_with_a_quota_takes_nothing_from_the_first(
+    tmp_path: Path, agreements: str
+) -> None:
+    async with build(tmp_path / "state", ONCE, root=arranged(tmp_path, agreements)) as house:
+        for _ in range(3):
+            answer = await house.prefill(**marital(house))
+            assert {one["agreement"] for one in answer["evidence"].values()} == {"portal"}
+        assert all("one_gate" not in str(one["rules"]) for one in records(house) if one["phase"] == "intent")
+
+
+async def test_agreement_whose_quota_is_spent_leaves_what_the_others_give(tmp_path: Path) -> None:
+    root = arranged(tmp_path, "[portal, one_gate]", divided=True)
+    async with build(tmp_path / "state", ONCE, root=root) as house:
+        couple = {"male": house.subject("divorced"), "female": house.subject("facts_example")}
+        first, second = [await house.prefill("1.000894", couple, official=new_official()) for _ in range(2)]
+        assert {one["agreement"] for one in first["evidence"].values()} == {"portal", "one_gate"}
+        assert {one["agreement"] for one in second["evidence"].values()} == {"portal"}
+        lost = {
+            name: one["reason"] for name, one in second["fields"].items()
+            if one["state"] == "withheld" and first["fields"][name]["state"] != "withheld"
+        }  # fmt: skip
+        assert lost
+        assert {(one["code"], one["rule"]) for one in lost.values()} == {
+            ("quota_exceeded", "quota:one_gate:requester")
+        }
+        last = [one for one in records(house) if one["phase"] == "outcome"][-1]
+        assert "quota:one_gate:requester" in last["rules"]
+        assert "agreement:one_gate" not in last["rules"]
 
 
 async def test_agreement_on_consent_gives_nothing_while_no_consent_holds(

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.domain.access import Relation, ValidConsent
+from gateway.domain.evidence import Reason
 from gateway.policy.decide import Policy
 from tests.policy.rules import NOW, agreement, asked, world
 
@@ -111,6 +112,55 @@ def test_grant_rests_on_the_agreements_whose_demands_are_met_and_names_the_other
     assert [one.denial.rule for one in without.passed_over] == ["dossier:land"]
     assert having.grant.allows("land.look", "owner")
     assert having.rules == ("agreement:one", "agreement:land", "dossier:land")
+
+
+LESS = {"services": {"people.look": {"attributes": ["name"]}}}
+FREE = {"services": {"people.look": {"attributes": ["name", "born"]}}}
+OTHER = {"services": {"people.look": {"attributes": ["home"]}}}
+RARE = {"quota": {"requester": "1/day"}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "limits", "rules"),
+    [
+        (FREE, {**LESS, **RARE}, [], ["agreement:one"]),
+        ({**LESS, **RARE}, FREE, [], ["agreement:two"]),
+        ({"services": {"people.look": {"attributes": "*"}}}, {**OTHER, **RARE}, [], ["agreement:one"]),
+        (FREE, {**OTHER, **RARE}, ["quota:two:requester"], ["agreement:one", "agreement:two"]),
+        ({**FREE, **RARE}, {**LESS, **RARE}, ["quota:one:requester", "quota:two:requester"],
+         ["agreement:one", "agreement:two"]),
+        ({**FREE, "consent": "required"}, {**LESS, **RARE}, ["quota:two:requester"],
+         ["agreement:one", "consent:one", "agreement:two"]),
+    ],
+)  # fmt: skip
+def test_quota_counts_uses_that_need_its_agreement(
+    first: dict[str, Any], second: dict[str, Any], limits: list[str], rules: list[str]
+) -> None:
+    configuration = world(agreement("one", **first), agreement("two", **second))
+    grant = Policy(configuration).decide(asked(consent=CONSENT)).grant
+    assert grant is not None
+    assert [one.rule for one in grant.limits] == limits
+    assert list(grant.rules) == rules
+
+
+def test_agreement_whose_quota_is_spent_is_passed_over_and_the_others_grant() -> None:
+    policy, spent = (
+        Policy(world(agreement("one", **FREE), agreement("two", **OTHER, **RARE))),
+        "quota:two:requester",
+    )
+    decision = policy.decide(asked(spent=frozenset({spent})))
+    assert decision.grant is not None
+    assert decision.rules == ("agreement:one",)
+    assert [(one.denial.rule, one.denial.code) for one in decision.passed_over] == [(spent, "quota_exceeded")]
+    assert decision.grant.withholds("people.look", "home") == (Reason.QUOTA_EXCEEDED, spent)
+    assert decision.grant.withholds("people.look", "owner").reason is Reason.NOT_AGREED
+    again = policy.decide(asked()).grant
+    assert again is not None
+    assert again.key != decision.grant.key
+    alone = Policy(world(agreement("two", **RARE), agreement("more", dossier={"patterns": "H31.*"})))
+    denial = alone.decide(asked(spent=frozenset({spent}))).denial
+    assert denial is not None
+    assert (denial.rule, denial.code) == (spent, "quota_exceeded")
 
 
 def test_consent_gives_what_the_agreement_and_the_person_both_name() -> None:

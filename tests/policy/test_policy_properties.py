@@ -1,5 +1,6 @@
 """Invariants of decisions: a rule that denies never widens, and a grant never exceeds what is agreed and consented."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -27,11 +28,14 @@ DEMANDS: dict[str, st.SearchStrategy[Any]] = {
         {"patterns": "H31.*"}, {"days": "30"}, {"checked_by": "relay"}, {"patterns": ["H31-*", "G*"]},
     ]),
     "consent": st.just("required"),
+    "quota": st.fixed_dictionaries({}, optional={
+        "requester": st.sampled_from(["1/day", "2/day"]), "official": st.just("2/hour"),
+    }),
     "valid_until": st.sampled_from(["2026-11-24", "2026-11-25"]),
     "valid_from": st.sampled_from(["2026-11-25", "2026-11-26"]),
 }  # fmt: skip
 #: few at a time: of many, one is nearly always not met, and nothing is ever granted; consent often, it has most to hold
-demands = st.lists(st.sampled_from([*DEMANDS, *["consent"] * 6]), max_size=2).flatmap(
+demands = st.lists(st.sampled_from([*DEMANDS, *["consent", "quota"] * 6]), max_size=2).flatmap(
     lambda names: st.fixed_dictionaries({name: DEMANDS[name] for name in names})
 )
 often = settings(max_examples=1000)
@@ -111,6 +115,28 @@ def test_rule_that_denies_never_widens(one: Agreement, two: Agreement, request: 
 @given(agreements("one"), agreements("two"), requests)
 def test_agreement_less_never_widens(one: Agreement, two: Agreement, request: Asked) -> None:
     assert allowed(world(one), request) <= allowed(world(one, two), request)
+
+
+def served(configuration: Configuration, wanted: list[Asked]) -> list[set[tuple[str, str]]]:
+    """What each of these requests is given, one after the other within one window."""
+    policy, counts, found = Policy(configuration), Counter[str](), []
+    for request in wanted:
+        first = policy.decide(request).grant
+        limits = first.limits if first is not None else ()
+        counts.update(one.rule for one in limits)
+        spent = frozenset(one.rule for one in limits if counts[one.rule] > one.most)
+        found.append(allowed(configuration, request._replace(spent=spent)))
+    return found
+
+
+@often
+@given(agreements("one"), agreements("two"), st.lists(requests, min_size=1, max_size=2))
+def test_agreement_more_never_takes_away_and_never_spends_a_quota_sooner(
+    one: Agreement, two: Agreement, wanted: list[Asked]
+) -> None:
+    for more in (world(one, two), world(two, one)):
+        for alone, together in zip(served(world(one), wanted * 3), served(more, wanted * 3), strict=True):
+            assert alone <= together
 
 
 @given(agreements("one"), requests)
