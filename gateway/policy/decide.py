@@ -12,6 +12,7 @@ from gateway.agreement import Agreement
 from gateway.config import Configuration
 from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason
+from gateway.policy.agencies import may_name
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
 from gateway.policy.grants import Grant, covers, granted
@@ -99,6 +100,7 @@ class Policy:
         compiled: dict[str, _Rule] = {}
         #: requester -> procedure, or `*` -> its agreements in their order
         self._rules: dict[str, dict[str, list[tuple[int, _Rule]]]] = {}
+        self._may_name = {name: may_name(settings) for name, settings in configuration.requesters.items()}
         for requester, settings in configuration.requesters.items():
             of = self._rules[requester] = {}
             for place, name in enumerate(dict.fromkeys(settings.agreements)):
@@ -115,6 +117,9 @@ class Policy:
         if "prefill" not in asked.scopes:
             what = "the token lacks the scope 'prefill'"
             return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
+        may_name = self._may_name.get(asked.requester)
+        if may_name is not None and not may_name(asked.agency):
+            return _NOT_ITS_OFFICIAL
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         standing = self._standing.get(key)
         if standing is None:
@@ -236,6 +241,12 @@ def _names(words: tuple[str, ...], word: str) -> bool:
 
 def _denied(rule: str, code: str, detail: str, remedy: str) -> Decision:
     return Decision(None, Denial(rule, code, detail, remedy))
+
+
+_NOT_ITS_OFFICIAL = _denied(
+    "requester:agency", "agency_not_allowed", "the requester may not name officials of this agency",
+    "name one of its own agency, or agree on more: 'agencies' in config/requesters",
+)  # fmt: skip
 
 
 def _fixed(decision: Decision) -> _Standing:

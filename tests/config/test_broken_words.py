@@ -103,6 +103,9 @@ FAULTS: dict[str, Fault] = {
     "word mistyped of a person": (PEOPLE, "gender: female", "gendr: female", "", "did you mean 'gender'?"),
     # what agreements demand
     "agency of nobody": (LAND, OFFICIAL, "agencies: [000.00.14.H99]\n", "agencies:", "there is no agency"),
+    "officials of nobody": (
+        PORTAL, "scopes:", "agencies: [000.00.14.H99]\nscopes:", "agencies:", "there is no agency",
+    ),
     "nobody at all": (LAND, OFFICIAL, "relations: []\n", "relations:", "is empty: the agreement never holds"),
     "relation of nobody": (LAND, OFFICIAL, "relations: [neighbour]\n", "relations:", "write 'applicant'"),
     "hours of the night": (LAND, OFFICIAL, "hours: 18:00-07:00\n", "hours:", "which is not after"),

@@ -121,6 +121,43 @@ async def test_dossier_official_and_purpose_decide_before_anybody_is_asked(
     assert (await shared_house.calls() == calls) == (status == 403)
 
 
+PROVINCE, NEXT_DOOR = "000.00.00.H31", "000.00.15.H31"
+
+
+@on_session
+async def test_official_of_an_agency_that_is_not_the_requesters_is_refused_before_anybody_is_asked(
+    shared_house: House,
+) -> None:
+    house = shared_house
+    before, calls = len(records(house)), await house.calls()
+    foreign = {**new_official(), "agency": PROVINCE}
+    for path, body in (
+        ("/v1/prefill", marital(house, official=foreign)),
+        (
+            "/v1/predicates",
+            {"subject": house.subject("facts_example"), "predicates": ["alive"], "official": foreign},
+        ),
+    ):
+        status, problem = await house.post(path, body)
+        assert (status, problem["code"], problem["rule"]) == (403, "agency_not_allowed", "requester:agency")
+    assert await house.calls() == calls
+    assert [(one["phase"], one["agency"], one["rules"]) for one in since(house, before)] == [
+        ("refusal", PROVINCE, ["requester:agency"])
+    ] * 2
+    told = (await house.post("/v1/explain", marital(house, official=foreign)))[1]["denied"]
+    assert "'agencies' in config/requesters" in told["remedy"]
+    # the one-gate system is there for several communes, and for no others
+    for agency, good in ((NEXT_DOOR, 200), (PROVINCE, 403)):
+        body = marital(house, official={**new_official(), "agency": agency})
+        assert (await house.post("/v1/prefill", body, client="one_gate"))[0] == good
+
+
+async def test_requester_of_the_province_may_name_any_official_of_it(make_house: Callable[..., Any]) -> None:
+    async with make_house(**{"requesters.portal.agency": PROVINCE}) as house:
+        for agency in (PROVINCE, NEXT_DOOR):
+            await house.prefill(**marital(house, official={**new_official(), "agency": agency}))
+
+
 @on_session
 async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(shared_house: House) -> None:
     house = shared_house

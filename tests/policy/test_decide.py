@@ -47,6 +47,30 @@ def test_purpose_that_is_bound_goes_with_its_procedures() -> None:
     assert policy.decide(asked(purpose="land")).grant is not None
 
 
+@pytest.mark.parametrize(
+    ("own", "agencies", "official", "good"),
+    [
+        ("000.00.14.H31", None, "000.00.14.H31", True), ("000.00.14.H31", None, "000.05.14.H31", True),
+        ("000.00.14.H31", None, "001.05.14.H31", True), ("000.00.14.H31", None, "000.00.00.H31", False),
+        ("000.00.14.H31", None, "000.00.15.H31", False), ("000.00.14.H31", None, "000.14.15.H31", False),
+        ("000.00.14.H31", None, "000.00.14.H30", False), ("000.00.04.H31", None, "000.00.14.H31", False),
+        ("000.00.00.H31", None, "000.05.14.H31", True), ("000.00.00.H31", None, "000.00.14.H30", False),
+        ("000.00.00.000", None, "000.00.14.H31", False), ("A", None, "B", False), ("A", None, "BA", False),
+        ("A", ["B"], "B", True), ("A", ["B"], "A", True), ("A", ["B"], "C", False), ("A", [], "A", True),
+        ("A", ["B"], "C.B", False), ("A", "*", "C", True),
+    ],
+)  # fmt: skip
+def test_requester_names_officials_of_its_own_agency_or_those_that_it_may(
+    own: str, agencies: Any, official: str, good: bool
+) -> None:
+    policy = Policy(world(agreement(), agency=own, agencies=agencies))
+    decision = policy.decide(asked(agency=official))
+    assert (decision.grant is not None) == good
+    if not good:
+        assert decision.denial is not None
+        assert (decision.denial.rule, decision.denial.code) == ("requester:agency", "agency_not_allowed")
+
+
 LAW = {"hours": "07:00-17:00", "weekdays": ["monday", "wednesday"]}
 DOSSIER = {"dossier": {"patterns": ["H31.*", "H31-*"], "days": "30"}}
 
