@@ -23,6 +23,9 @@ from gateway.prefill.intake import Taken
 from gateway.prefill.prepared import Tools
 from gateway.prefill.relations import persons, relations
 
+#: the key of no person
+_SOMEBODY = "*"
+
 
 class Decides(Protocol):
     """Who decides: over forms, or over questions."""
@@ -57,9 +60,11 @@ class Admission:
         self._access = access
         self._tools = tools
 
-    async def decide(self, taken: Taken, requester: Requester) -> Decision:
-        """The decision, without any consequence."""
-        return self._policy.decide(await self._asked(taken, requester))
+    async def decide(self, taken: Taken, requester: Requester) -> tuple[Decision, Decision]:
+        """The decision, and that about somebody who is found on the way; without any consequence."""
+        asked = await self._asked(taken, requester)
+        found = asked._replace(persons=asked.persons | {_SOMEBODY})
+        return self._policy.decide(asked), self._policy.decide(found)
 
     async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Ground:
         """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then. LogUnavailable."""

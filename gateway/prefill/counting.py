@@ -83,9 +83,13 @@ class Counting:
         """A refusal, or data that do not match whom they name. LogUnavailable: what is unusual cannot be recorded."""
         await self.tell(tools, made, await self._count(self._refusals, made))
 
+    def of(self, limits: Sequence[Limit]) -> list[Limit]:
+        """What a request is counted by: `limits`, which are those of its grant, and what is always counted."""
+        return [*limits, *self._exchanges]
+
     async def admitted(self, limits: Sequence[Limit], made: Made) -> list[Count]:
-        """One more use of `limits`, which are those of a grant, and of what is always counted. Raises nothing."""
-        return await self._count([*limits, *self._exchanges], made)
+        """One more use of all that a request is counted by. Raises nothing."""
+        return await self._count(self.of(limits), made)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count somebody who was found on the way, where subjects are counted; ids of what he is one too many for."""

@@ -173,6 +173,7 @@ async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(s
         ["agreement:one_gate"],
     )
     assert (record["subjects"], record["official"], record["sealed"]) == ({}, "", "")
+    assert all(one["when_found"] is None for one in told["sources"])
     filled = await house.post("/v1/prefill", {**body, "official": new_official()}, client="one_gate")
     fields = filled[1]["fields"]
     withheld = {name for name, one in told["fields"].items() if one["state"] == "withheld"}
@@ -329,6 +330,10 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
     async with make_house(**{"agreements.portal.quota.subject": "2/day"}) as house:
         for _ in range(2):
             await house.prefill(**marital(house))
+        told = (await house.post("/v1/explain", marital(house)))[1]
+        assert told["allowed"]
+        assert told["not_looked_at"] == ["quota_exceeded", "unusual_volume"]
+        assert {"quota:portal:subject", "unusual:exchanges"} <= {one["rule"] for one in told["limits"]}
         before = len(records(house))
         status, problem = await house.post("/v1/prefill", marital(house))
         assert (status, problem["code"], problem["rule"]) == (429, "quota_exceeded", "quota:portal:subject")

@@ -35,7 +35,8 @@ def world(*agreements: Agreement, bound: dict[str, list[str]] | None = None, **d
     """A configuration with one requester that has these agreements in this order; `desk`: what it is beside that."""
     requester = RequesterSettings.model_validate({
         "requester": "desk", "title": _TITLE, "agency": "A", "agencies": "*", "client_id": "desk",
-        "client_secret": {"value": "x"}, "scopes": ["prefill"], "agreements": [one.agreement for one in agreements], **desk,
+        "client_secret": {"value": "x"}, "scopes": ["prefill"],
+        "agreements": [one.agreement for one in agreements], **desk,
     })  # fmt: skip
     purposes = {
         name: Purpose.model_validate(
