@@ -50,7 +50,7 @@ class Agreement(Settings):
 
     agreement: str
     title: Label
-    #: law and article; the word `consent`: only with a valid consent of the person
+    #: law and article; one that speaks of consent needs `consent: required`
     legal_basis: str
     document: str
     valid_from: str
@@ -67,6 +67,8 @@ class Agreement(Settings):
     official: Literal["any", "named"] = "any"
     #: `required`: only for requests that their requester signed (RFC 9421)
     signed: Literal["required", "optional"] = "optional"
+    #: `required`: the ground is the person's own yes, so that only a valid consent of his opens it
+    consent: Literal["required", "not_required"] = "not_required"
     #: whom it may be about
     relations: Annotated[tuple[Relation, ...], AS_LIST] = tuple(Relation)
     #: `required`: whoever acts for somebody else names the document that lets him

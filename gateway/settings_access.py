@@ -69,6 +69,8 @@ class RequesterSettings(Settings):
     requester: str
     title: Label
     agency: str
+    #: of the officials whom it may name beside its own, `*` for all; left out: those below its own by their codes
+    agencies: Words | None = None
     #: no colon: it ends the name in Basic (RFC 7617)
     client_id: str = Field(pattern=r"^[!-9;-~]+$")
     #: sandbox profile only

@@ -6,7 +6,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FLAG: dict[str, Any] = {"type": "boolean"}
 _COUNT: dict[str, Any] = {"type": "integer"}
-FIELD_STATES = ("asked", "withheld", "not_applicable", "citizen", "kept")
+FIELD_STATES = ("asked", "depends", "withheld", "not_applicable", "citizen", "kept")
 PAPER_STATES = ("replaceable", "required", "digital_only")
 
 
@@ -20,9 +20,11 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
 
 
 _DENIAL = _object(rule=_TEXT, code=_TEXT, detail=_TEXT, remedy=_TEXT)
+_NO_DENIAL: dict[str, Any] = {"anyOf": [_DENIAL, {"type": "null"}]}
 _PLACE = _object(
-    subject=_TEXT, attribute=_TEXT, source=_MAYBE, data_service=_MAYBE, allowed=_FLAG, rule=_TEXT
-)
+    subject=_TEXT, attribute=_TEXT, source=_MAYBE, data_service=_MAYBE, allowed=_FLAG, rule=_TEXT,
+    when_found=_NO_DENIAL,
+)  # fmt: skip
 _FIELD = _object(
     title=_TEXT, title_en=_TEXT, state={"enum": list(FIELD_STATES)}, rule=_TEXT, remedy=_MAYBE,
     **{"from": _listed(_PLACE)},
@@ -33,7 +35,7 @@ _PAPER = _object(
 )  # fmt: skip
 _SOURCE = _object(
     source=_TEXT, data_service=_TEXT, subject=_TEXT, attributes=_listed(_TEXT), first=_FLAG, agreement=_MAYBE,
-    legal_basis=_TEXT, published_scopes=_listed(_TEXT),
+    legal_basis=_TEXT, published_scopes=_listed(_TEXT), when_found=_NO_DENIAL,
 )  # fmt: skip
 
 EXPLAIN_ANSWERS: dict[str, Any] = {
@@ -45,9 +47,10 @@ EXPLAIN_ANSWERS: dict[str, Any] = {
         legal_basis=_TEXT,
         allowed=_FLAG,
         rules=_listed(_TEXT),
-        denied={"anyOf": [_DENIAL, {"type": "null"}]},
+        denied=_NO_DENIAL,
         passed_over=_listed(_DENIAL),
         limits=_listed(_object(rule=_TEXT, most=_COUNT, seconds=_COUNT, by=_TEXT)),
+        not_looked_at=_listed({"enum": ["quota_exceeded", "unusual_volume"]}),
         fields={"type": "object", "additionalProperties": _FIELD},
         papers=_listed(_PAPER),
         sources=_listed(_SOURCE),

@@ -1,6 +1,7 @@
 """What agreements and published scopes name: data services, attributes, procedures, purposes, days."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
@@ -12,10 +13,12 @@ from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.questions import split
-from gateway.policy.conditions import ALL
+from gateway.policy.conditions import ALL, asks_consent
 from gateway.strict_yaml import Document
 
 _DAY = "write yyyy-mm-dd"
+#: consent, as small letters without anything between them; Vietnamese with its tone marks and without
+_CONSENT = ("consent", "đồngý", "dongy")
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -70,12 +73,25 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
     if first is not None and last is not None and last < first:
         what = "'valid_until' lies before 'valid_from': the agreement is never in force"
         yield document.problem(("valid_until",), what, "mend one of the two days")
-    if not agreement.legal_basis.strip():
-        yield document.problem(("legal_basis",), "'legal_basis' is blank", "name the law and its article")
+    yield from _ground(agreement, document)
     # one on predicates alone names no procedure
     if not agreement.services and (agreement.procedures or not agreement.predicates):
         what = "'services' is empty: the agreement grants nothing"
         yield document.problem(("services",), what, "name a data service and its attributes")
+
+
+def _ground(agreement: Agreement, document: Document) -> Iterator[Problem]:
+    """A ground that speaks of consent would open everything to whoever has none, if only its words said so."""
+    at, basis = ("legal_basis",), unicodedata.normalize("NFKC", agreement.legal_basis).casefold()
+    if not basis.strip():
+        yield document.problem(at, "'legal_basis' is blank", "name the law and its article")
+    letters = "".join(filter(str.isalpha, basis))
+    if not asks_consent(agreement) and any(word in letters for word in _CONSENT):
+        what = "'legal_basis' speaks of consent, and without 'consent: required' none is asked for"
+        remedy = (
+            "add 'consent: required'; where the law does without consent, name the law and its article only"
+        )
+        yield document.problem(at, what, remedy)
 
 
 def _agreed_words(

@@ -6,6 +6,7 @@ from gateway.checks.access import proof_faults
 from gateway.config import Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
+from gateway.policy.conditions import ALL
 from gateway.settings_access import RequesterSettings
 from gateway.strict_yaml import Document
 
@@ -44,6 +45,11 @@ def _names(
             requester.agency, configuration.agencies, "add it to agencies.yaml, or name one of that file"
         )
         yield document.problem(("agency",), what, remedy, f"{folder}/agencies.yaml")
+    for agency in requester.agencies or ():
+        if agency != ALL and agency not in configuration.agencies:
+            what = f"there is no agency '{agency}'"
+            remedy = near(agency, configuration.agencies, "add it to agencies.yaml")
+            yield document.problem(("agencies",), what, remedy, f"{folder}/agencies.yaml")
 
 
 def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Problem]:

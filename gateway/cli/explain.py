@@ -11,6 +11,7 @@ from gateway.cli.prefill import OFFICIAL, SUBJECTS, gathered, read_json, subject
 _WIDTH = 180
 _MARKS = {
     "asked": "[green]✓[/] asked",
+    "depends": "[yellow]?[/] depends",
     "withheld": "[red]✗[/] withheld",
     "citizen": "· citizen",
     "kept": "· kept",
@@ -80,6 +81,8 @@ def _verdict(answer: Any) -> str:  # noqa: ANN401 -- the JSON answer
     if answer["denied"]:
         lines.append(_told(answer["denied"]))
     lines += [_told(one) for one in answer["passed_over"] if one != answer["denied"]]
+    if answer["limits"]:
+        lines.append("  chưa xét số lượt đã dùng / how often was asked is not looked at: beyond this, 429")
     lines += [f"  {one['rule']}: {one['most']} in {one['seconds']} s" for one in answer["limits"]]
     return "\n".join(lines)
 

@@ -32,7 +32,7 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
-from gateway.policy.rates import Limit, Person, exceeded, uses
+from gateway.policy.rates import Limit, Person, exceeded, longest, uses
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
 from gateway.ports_corrections import Wanted as Search
@@ -141,7 +141,7 @@ class Corrections:
         who = {"requester": asker.requester.id, "subject": f"{asker.requester.id}\x1f{wanted.subject.key}"}
         counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret)
         counts = await quotas.use([use for _, use in counted]) if counted else ()
-        over = exceeded(limits, counts)
+        over = longest(exceeded(limits, counts))
         if over is None:
             return
         what = f"at most {over.limit.most} reports in {over.limit.seconds} seconds by {over.limit.whom}"

@@ -66,6 +66,11 @@ class Withheld(NamedTuple):
     rule: str
 
 
+def not_agreed(service: str, attribute: str) -> Withheld:
+    """No agreement gives this attribute of this data service."""
+    return Withheld(Reason.NOT_AGREED, f"not_agreed:{service}:{attribute}")
+
+
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 

@@ -30,7 +30,9 @@ _STATES = {
     Outcome.INVALID: "unavailable",
 }
 #: why a reference has no query -> state of its field
-_UNASKED: Mapping[Reason | None, str] = {Reason.NOT_AGREED: "withheld", Reason.VALUE_BLANK: "empty"}
+_UNASKED: Mapping[Reason | None, str] = {
+    Reason.NOT_AGREED: "withheld", Reason.QUOTA_EXCEEDED: "withheld", Reason.VALUE_BLANK: "empty",
+}  # fmt: skip
 
 Entry = dict[str, object]
 

@@ -7,7 +7,7 @@ never on a person: it is compiled once and used for everybody.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.domain.evidence import Reason, Withheld
+from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.domain.parties import Subject
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
@@ -17,6 +17,8 @@ from gateway.mapping.source import ServicePlan
 
 #: may this requester have this attribute of this data service?
 Allows = Callable[[str, str], bool]
+#: why this requester may not have this attribute of this data service
+Withholds = Callable[[str, str], Withheld]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,14 @@ class Plan:
 class _Planner:
     def __init__(
         self, procedure: Procedure, offers: Mapping[str, tuple[ServicePlan, ...]], allows: Allows,
-        subjects: Mapping[str, Subject], slots: Mapping[str, str],
+        subjects: Mapping[str, Subject], slots: Mapping[str, str], withholds: Withholds,
     ) -> None:  # fmt: skip
         self.procedure = procedure
         self.offers = offers
         self.allows = allows
         self.subjects = subjects
         self.slots = slots
+        self.withholds = withholds
         self.wants: dict[tuple[str, str], dict[str, None]] = {}
         self.codes: dict[str, dict[str, None]] = {}
         self.chosen: dict[tuple[str, str], list[tuple[ServicePlan, list[str]]]] = {}
@@ -169,9 +172,9 @@ class _Planner:
                 return Pick(query.index, ref.attribute, name)
         able = [s for s in self.offers.get(ref.evidence, ()) if ref.attribute in s.attributes]
         if able and not any(self.allows(s.name, ref.attribute) for s in able):
-            return Pick(
-                None, ref.attribute, name, Reason.NOT_AGREED, f"not_agreed:{able[0].name}:{ref.attribute}"
-            )
+            whys = [self.withholds(s.name, ref.attribute) for s in able]
+            why = next((one for one in whys if one.reason is not Reason.NOT_AGREED), whys[0])
+            return Pick(None, ref.attribute, name, *why)
         if role in self.subjects:
             return Pick(None, ref.attribute, name, Reason.VALUE_BLANK, "subject:incomplete")
         return Pick(None, ref.attribute, name, Reason.CONDITION_FALSE, "subject:not_given")
@@ -184,9 +187,10 @@ def make_plan(
     subjects: Mapping[str, Subject],
     slots: Mapping[str, str],
     narrowed: frozenset[str] | None = None,
+    withholds: Withholds = not_agreed,
 ) -> Plan:
     """The plan for these subjects; with `narrowed` only those fields, and no papers."""
-    planner = _Planner(procedure, offers, allows, subjects, slots)
+    planner = _Planner(procedure, offers, allows, subjects, slots, withholds)
     own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
     wanted = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
     fields = [(field, field.refs_where(own)) for field in wanted]

@@ -37,6 +37,8 @@ class Asked(NamedTuple):
     consent: ValidConsent | None = None
     #: questions that are asked instead of a form (`age_at_least:18`)
     predicates: tuple[str, ...] = ()
+    #: ids of the quotas that are used up for this request (`quota:<agreement>:<whom>`)
+    spent: frozenset[str] = frozenset()
 
 
 def asked_at(moment: datetime) -> datetime:

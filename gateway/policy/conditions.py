@@ -12,8 +12,6 @@ from gateway.policy.asked import Asked, Denial
 from gateway.policy.dossiers import looks_like
 
 ALL = "*"
-#: an agreement whose legal basis is this word counts only with the consent of the person
-CONSENT = "consent"
 
 Condition = Callable[[Asked], Denial | None]
 _DAYS = get_args(Weekday)
@@ -51,7 +49,7 @@ def _of_message(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str
 
 def asks_consent(agreement: Agreement) -> bool:
     """Whether the ground of the agreement is the person's own consent."""
-    return agreement.legal_basis.strip().lower() == CONSENT
+    return agreement.consent == "required"
 
 
 def _hours(item: Agreement, rule: str) -> Condition:

@@ -3,22 +3,28 @@
 Pure over typed rules; every decision names the rules that made it. The order stands in README.md of this room.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
 from gateway.agreement import Agreement
 from gateway.config import Configuration
+from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason
+from gateway.policy.agencies import may_name
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
-from gateway.policy.grants import Grant, granted
-from gateway.policy.rates import Limit, Whom, limit
+from gateway.policy.grants import Grant, covers, granted
+from gateway.policy.rates import Limit, Whom, limit, told
 
 _KEPT = 20_000
 #: requester, procedure, purpose, day
 _Key = tuple[str, str, str, date]
+#: code of the denial by a quota that is spent
+QUOTA = Reason.QUOTA_EXCEEDED.value
+#: beyond every condition: quotas are held last
+_LAST = 99
 _NOT_ALLOWED = Reason.PURPOSE_NOT_ALLOWED.value
 
 
@@ -66,6 +72,11 @@ class _Rule:
         for place, condition in enumerate(self.held):
             if (denial := condition(asked)) is not None:
                 return place, denial
+        for one in self.limits if asked.spent else ():
+            if one.rule in asked.spent:
+                return _LAST, Denial(
+                    one.rule, QUOTA, told(one), "ask when the next window begins, or agree on more"
+                )
         return None
 
 
@@ -89,6 +100,7 @@ class Policy:
         compiled: dict[str, _Rule] = {}
         #: requester -> procedure, or `*` -> its agreements in their order
         self._rules: dict[str, dict[str, list[tuple[int, _Rule]]]] = {}
+        self._may_name = {name: may_name(settings) for name, settings in configuration.requesters.items()}
         for requester, settings in configuration.requesters.items():
             of = self._rules[requester] = {}
             for place, name in enumerate(dict.fromkeys(settings.agreements)):
@@ -105,6 +117,9 @@ class Policy:
         if "prefill" not in asked.scopes:
             what = "the token lacks the scope 'prefill'"
             return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
+        may_name = self._may_name.get(asked.requester)
+        if may_name is not None and not may_name(asked.agency):
+            return _NOT_ITS_OFFICIAL
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         standing = self._standing.get(key)
         if standing is None:
@@ -126,7 +141,7 @@ class Policy:
         ours = tuple(one for one in about if one.since <= day <= one.until)
         if not ours:
             return _fixed(_out_of_time(about, day) or _no_agreement())
-        if any(one.held for one in ours):
+        if any(one.held or one.limits for one in ours):
             return _Standing(ours, None, {})
         grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
         return _Standing(ours, Decision(grant), {})
@@ -155,18 +170,20 @@ def _held(asked: Asked, key: _Key, standing: _Standing, basis: str) -> Decision:
         # the agreement that came furthest tells best what is missing
         return Decision(None, max(stopped, key=lambda one: one[0])[1].denial, passed_over)
     grant = standing.decided.get(tuple(good))
-    if grant is not None:
-        return Decision(grant, None, passed_over)
-    rules = [standing.rules[place] for place in good]
-    if any(rule.consent for rule in rules):
-        return Decision(_grant(rules, key, basis, asked), None, passed_over)
-    grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
+    if grant is None:
+        rules = [standing.rules[place] for place in good]
+        if any(rule.consent for rule in rules):
+            grant = _grant(rules, key, basis, asked.consent)
+        else:
+            grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
+    if asked.spent:
+        spent = [(one.denial.rule, one.agreement) for one in passed_over if one.denial.code == QUOTA]
+        grant = replace(grant, spent=tuple(spent))
     return Decision(grant, None, passed_over)
 
 
-def _grant(rules: Iterable[_Rule], key: _Key, basis: str, asked: Asked | None = None) -> Grant:
-    found = list(rules)
-    consent = asked.consent if asked is not None else None
+def _grant(rules: Sequence[_Rule], key: _Key, basis: str, consent: ValidConsent | None = None) -> Grant:
+    found = _needed(rules, consent)
     ids = tuple(dict.fromkeys(name for rule in found for name in rule.ids))
     limits = tuple(one for rule in found for one in rule.limits)
     if consent is not None and all(rule.consent for rule in found):
@@ -175,6 +192,15 @@ def _grant(rules: Iterable[_Rule], key: _Key, basis: str, asked: Asked | None = 
     named = consent.attributes.items() if consent is not None else ()
     pairs = frozenset((service, name) for service, names in named for name in names)
     return Grant(*key, basis, services, ids, limits, pairs)
+
+
+def _needed(rules: Sequence[_Rule], consent: ValidConsent | None) -> Sequence[_Rule]:
+    """Without those whose quota nobody needs to use: others, without quota and consent, give all that they give."""
+    free = [rule.agreement for rule in rules if not (rule.limits or rule.consent)]
+    if not free or len(free) == len(rules):
+        return rules
+    given = granted(free, None)
+    return [rule for rule in rules if not (rule.limits and covers(given, granted([rule.agreement], consent)))]
 
 
 def _limits(agreement: Agreement) -> Iterable[Limit]:
@@ -215,6 +241,12 @@ def _names(words: tuple[str, ...], word: str) -> bool:
 
 def _denied(rule: str, code: str, detail: str, remedy: str) -> Decision:
     return Decision(None, Denial(rule, code, detail, remedy))
+
+
+_NOT_ITS_OFFICIAL = _denied(
+    "requester:agency", "agency_not_allowed", "the requester may not name officials of this agency",
+    "name one of its own agency, or agree on more: 'agencies' in config/requesters",
+)  # fmt: skip
 
 
 def _fixed(decision: Decision) -> _Standing:

@@ -9,6 +9,7 @@ from datetime import date
 
 from gateway.agreement import Agreement
 from gateway.domain.access import ValidConsent
+from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.policy.conditions import ALL, asks_consent
 from gateway.policy.rates import Limit
 
@@ -39,21 +40,45 @@ class Grant:
     limits: tuple[Limit, ...] = ()
     #: what of a consent it rests on, for it differs from person to person
     consented: frozenset[tuple[str, str]] = frozenset()
+    #: agreements that would give as well, and the quota of each that is spent
+    spent: tuple[tuple[str, Agreement], ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for grants that give the same."""
-        return (self.requester, self.purpose, self.day, self.rules, self.legal_basis, self.consented)
+        spent = tuple(rule for rule, _ in self.spent)
+        return (self.requester, self.purpose, self.day, self.rules, self.legal_basis, self.consented, spent)
 
     def allows(self, service: str, attribute: str) -> bool:
         """Whether the attribute of the data service may be asked and shown."""
         granted = self.services.get(service)
         return granted is not None and (attribute in granted.attributes or ALL in granted.attributes)
 
+    def withholds(self, service: str, attribute: str) -> Withheld:
+        """Why something that is not allowed is not."""
+        for rule, agreement in self.spent:
+            if gives(agreement, service, attribute):
+                return Withheld(Reason.QUOTA_EXCEEDED, rule)
+        return not_agreed(service, attribute)
+
     def rule(self, service: str) -> str:
         """The id of the rule that allows what is granted of a data service; empty when nothing is."""
         granted = self.services.get(service)
         return f"agreement:{granted.agreement}" if granted is not None else ""
+
+
+def gives(agreement: Agreement, service: str, attribute: str) -> bool:
+    """Whether it agrees on the attribute of the data service, whatever else it demands."""
+    agreed = agreement.services.get(service)
+    return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
+
+
+def covers(services: Mapping[str, Granted], others: Mapping[str, Granted]) -> bool:
+    """Whether the others give nothing beyond these."""
+    return all(
+        name in services and (ALL in services[name].attributes or one.attributes <= services[name].attributes)
+        for name, one in others.items()
+    )
 
 
 def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> dict[str, Granted]:

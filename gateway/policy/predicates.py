@@ -58,9 +58,12 @@ class PredicatePolicy:
         """By the predicate with its parameter, else by the predicate with any."""
         names = dict.fromkeys((word, word.partition(":")[0]))
         decisions = [self._policy.decide(asked._replace(procedure=name)) for name in names]
-        granted = (one for one in decisions if one.grant is not None)
+        # one without a quota first: no use is counted that needs none
+        granted = sorted(
+            (one for one in decisions if one.grant), key=lambda one: bool(one.grant and one.grant.limits)
+        )
         denied = (one for one in decisions if one.denial is not None and one.denial.rule != _NONE)
-        return next(granted, None) or next(denied, None) or Decision(None, _not_granted(word))
+        return next(iter(granted), None) or next(denied, None) or Decision(None, _not_granted(word))
 
 
 def _of(agreement: Agreement, word: str, rests: Mapping[str, Iterable[str]]) -> Agreement:

@@ -58,14 +58,30 @@ def uses(limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes
     ]
 
 
-def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> Exceeded | None:
-    """The limit that is exceeded longest; None when all are kept."""
-    over = [
+def told(one: Limit) -> str:
+    """The limit in words."""
+    whom = "different names and birth dates about one person" if one.whom == "claim" else f"by {one.whom}"
+    return f"at most {one.most} in {one.seconds} seconds {whom}"
+
+
+def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> list[Exceeded]:
+    """The limits that are exceeded."""
+    return [
         Exceeded(one, counted.ends_in)
         for one, counted in zip(limits, counts, strict=True)
         if counted.times > one.most
     ]
+
+
+def longest(over: Iterable[Exceeded]) -> Exceeded | None:
+    """Of limits that all must be kept, the one to wait for; None when none is exceeded."""
     return max(over, key=lambda one: one.retry_after, default=None)
+
+
+def soonest(over: Iterable[Exceeded]) -> Exceeded:
+    """Of quotas of agreements, the one to wait for: one agreement is enough, and all quotas of it must be kept."""
+    waits = {one.limit.rule.rpartition(":")[0]: one for one in sorted(over, key=lambda one: one.retry_after)}
+    return min(waits.values(), key=lambda one: one.retry_after)
 
 
 def _key(one: Limit, name: str, secret: bytes) -> str:

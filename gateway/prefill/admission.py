@@ -11,16 +11,20 @@ from gateway.domain.errors import Refused, Throttled
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.policy.asked import Asked, Denial, asked_at
-from gateway.policy.decide import Decision
+from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
+from gateway.policy.rates import Exceeded, longest, soonest, told
 from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Dossiers, Quotas
-from gateway.prefill.counting import UNUSUAL, Made, over, told
+from gateway.prefill.counting import UNUSUAL, Made, over
 from gateway.prefill.ground import Ground
 from gateway.prefill.intake import Taken
 from gateway.prefill.prepared import Tools
 from gateway.prefill.relations import persons, relations
+
+#: the key of no person
+_SOMEBODY = "*"
 
 
 class Decides(Protocol):
@@ -56,9 +60,11 @@ class Admission:
         self._access = access
         self._tools = tools
 
-    async def decide(self, taken: Taken, requester: Requester) -> Decision:
-        """The decision, without any consequence."""
-        return self._policy.decide(await self._asked(taken, requester))
+    async def decide(self, taken: Taken, requester: Requester) -> tuple[Decision, Decision]:
+        """The decision, and that about somebody who is found on the way; without any consequence."""
+        asked = await self._asked(taken, requester)
+        found = asked._replace(persons=asked.persons | {_SOMEBODY})
+        return self._policy.decide(asked), self._policy.decide(found)
 
     async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Ground:
         """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then. LogUnavailable."""
@@ -68,7 +74,7 @@ class Admission:
         if grant is None:
             assert decision.denial is not None
             raise await self._refused(decision.denial, taken, made)
-        await self._count(grant, taken, made)
+        asked, grant = await self._count(asked, grant, taken, made)
         return Ground(grant, asked, self._policy.decide, self._tools.counting.met)
 
     async def _asked(self, taken: Taken, requester: Requester) -> Asked:
@@ -98,14 +104,24 @@ class Admission:
         await self._tools.counting.refused(self._tools, made)
         return refusal
 
-    async def _count(self, grant: Grant, taken: Taken, made: Made) -> None:
-        """Count this use; Throttled when it is one too many."""
+    async def _count(self, asked: Asked, grant: Grant, taken: Taken, made: Made) -> tuple[Asked, Grant]:
+        """Count this use: what is left of the grant without agreements whose quota is spent. Throttled: nothing."""
         counts = await self._tools.counting.admitted(grant.limits, made)
-        if (exceeded := over(counts)) is None:
-            return
+        if unusual := longest(over([one for one in counts if one.limit not in grant.limits])):
+            refusal = await self._throttled(unusual, UNUSUAL, taken, made)
+            await self._tools.counting.tell(self._tools, made, counts)
+            raise refusal
+        spent = over(counts)
+        if not spent:
+            return asked, grant
+        asked = asked._replace(spent=frozenset(one.limit.rule for one in spent))
+        left = self._policy.decide(asked).grant
+        if left is None:
+            raise await self._throttled(soonest(spent), QUOTA, taken, made)
+        return asked, left
+
+    async def _throttled(self, exceeded: Exceeded, code: str, taken: Taken, made: Made) -> Throttled:
         one = exceeded.limit
-        code = "quota_exceeded" if one in grant.limits else UNUSUAL
         refusal = Throttled(one.rule, told(one), code=code, retry_after=exceeded.retry_after)
         await self._tools.refuse(refusal, taken, made.requester, made.exchange)
-        await self._tools.counting.tell(self._tools, made, counts)
-        raise refusal
+        return refusal

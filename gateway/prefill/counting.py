@@ -83,16 +83,20 @@ class Counting:
         """A refusal, or data that do not match whom they name. LogUnavailable: what is unusual cannot be recorded."""
         await self.tell(tools, made, await self._count(self._refusals, made))
 
-    async def admitted(self, limits: Sequence[Limit], made: Made) -> list[Count]:
-        """One more use of `limits`, which are those of a grant, and of what is always counted. Raises nothing."""
-        return await self._count([*limits, *self._exchanges], made)
+    def of(self, limits: Sequence[Limit]) -> list[Limit]:
+        """What a request is counted by: `limits`, which are those of its grant, and what is always counted."""
+        return [*limits, *self._exchanges]
 
-    async def met(self, grant: Grant, person: str) -> Exceeded | None:
-        """Count somebody who was found on the way, where subjects are counted; what he is one too many for."""
+    async def admitted(self, limits: Sequence[Limit], made: Made) -> list[Count]:
+        """One more use of all that a request is counted by. Raises nothing."""
+        return await self._count(self.of(limits), made)
+
+    async def met(self, grant: Grant, person: str) -> frozenset[str]:
+        """Count somebody who was found on the way, where subjects are counted; ids of what he is one too many for."""
         limits = [one for one in grant.limits if one.whom == "subject"]
         found = uses(limits, [[Person(person)]] * len(limits), self._secret)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
-        return exceeded(limits, counts)
+        return frozenset(one.limit.rule for one in exceeded(limits, counts))
 
     async def tell(self, tools: "Tools", made: Made, counts: Iterable[Count]) -> None:
         """One alert in each window for what is unusual: a record beside that of the request. LogUnavailable."""
@@ -112,15 +116,9 @@ class Counting:
         return [Count(*one, counted) for one, counted in zip(found, counts, strict=True)]
 
 
-def over(counts: Sequence[Count]) -> Exceeded | None:
-    """The limit that is exceeded longest; None when all are kept."""
+def over(counts: Sequence[Count]) -> list[Exceeded]:
+    """The limits that are exceeded."""
     return exceeded([one.limit for one in counts], [one.counted for one in counts])
-
-
-def told(one: Limit) -> str:
-    """The limit in words."""
-    whom = "different names and birth dates about one person" if one.whom == "claim" else f"by {one.whom}"
-    return f"at most {one.most} in {one.seconds} seconds {whom}"
 
 
 def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:

@@ -1,24 +1,26 @@
 """What a prefill would be given and why not, field by field and paper by paper, out of rules alone.
 
-No source is asked and nobody is counted. Its record is a look at rules: it names requester, procedure, purpose and
+No source is asked and nobody is counted: how often somebody asked already is not looked at, and the answer says so.
+Its record is a look at rules: it names requester, procedure, purpose and
 the rules that decided, and nobody, because no data of anybody are involved.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.mapping.plan import Pick, Plan, PlannedField
+from gateway.mapping.plan import Pick, Plan, PlannedField, PlannedQuery
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Denial
-from gateway.policy.conditions import ALL
-from gateway.policy.decide import Decision, PassedOver
-from gateway.policy.grants import Grant
+from gateway.policy.decide import QUOTA, Decision
+from gateway.policy.grants import Grant, gives
 from gateway.prefill.admission import Admission
+from gateway.prefill.counting import UNUSUAL
 from gateway.prefill.explain_papers import papers
 from gateway.prefill.intake import Intake, Taken
 from gateway.prefill.plans import Planned, Plans
@@ -43,12 +45,13 @@ class Explainer:
     async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
         """The answer of `POST /v1/explain`. NotFound, Unprocessable; LogUnavailable when it cannot be recorded."""
         taken = self._intake.take(request, requester)
-        decision = await self._admission.decide(taken, requester)
+        decision, found = await self._admission.decide(taken, requester)
         await self._record(decision, taken, requester, exchange)
         grant = decision.grant or self._nothing(taken, requester)
         planned = self._plans.plan(taken.procedure, taken.cast, grant, request.fields)
         published = self._tools.issuer.published
-        told = _Told(decision, grant, planned.plan, frozenset(request.known))
+        told = _Told(decision, found, grant, planned.plan, frozenset(request.known))
+        limits = self._tools.counting.of(grant.limits) if decision.grant is not None else ()
         return {
             "exchange_id": exchange,
             "procedure": taken.procedure.named(),
@@ -60,10 +63,11 @@ class Explainer:
             "denied": _denial(decision.denial) if decision.denial is not None else None,
             "passed_over": [_denial(one.denial) for one in decision.passed_over],
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
-                       for one in grant.limits],
+                       for one in limits],
+            "not_looked_at": [QUOTA, UNUSUAL],
             "fields": {one.field.key: told.field(one) for one in planned.plan.fields},
             "papers": papers(planned.plan, published, decision.denial),
-            "sources": list(_sources(planned, grant, published)) if decision.grant is not None else [],
+            "sources": list(_sources(planned, grant, published, told)) if decision.grant is not None else [],
         }  # fmt: skip
 
     def _nothing(self, taken: Taken, requester: Requester) -> Grant:
@@ -84,14 +88,20 @@ class Explainer:
 class _Told:
     """Says for each field whether it is asked, by which rule, and what would change that."""
 
-    def __init__(self, decision: Decision, grant: Grant, plan: Plan, known: frozenset[str]) -> None:
+    def __init__(
+        self, decision: Decision, found: Decision, grant: Grant, plan: Plan, known: frozenset[str]
+    ) -> None:  # fmt: skip
         self._decision = decision
+        self._found = found
         self._grant = grant
         self._plan = plan
         self._known = known
 
     def field(self, planned: PlannedField) -> Entry:
-        """`state`: asked, withheld, not_applicable, citizen (his to fill) or kept (he typed it already)."""
+        """`state`: asked, withheld, not_applicable, citizen (his to fill) or kept (he typed it already).
+
+        `depends`: it is about somebody whom evidence will name, and not everybody may be asked about.
+        """
         title = planned.field.title
         entry: Entry = {"title": title.vi if title else "", "title_en": title.en if title else ""}
         if planned.field.key in self._known:
@@ -107,18 +117,23 @@ class _Told:
     def _verdict(self, places: Sequence[Entry], picks: Sequence[Pick]) -> Entry:
         if (denial := self._decision.denial) is not None:
             return {"state": "withheld", "rule": denial.rule, "remedy": denial.remedy}
-        if (asked := next((one for one in places if one["allowed"]), None)) is not None:
+        allowed = [one for one in places if one["allowed"]]
+        if (asked := next((one for one in allowed if one["when_found"] is None), None)) is not None:
             return {"state": "asked", "rule": asked["rule"], "remedy": None}
+        if allowed:
+            held = cast("Entry", allowed[0]["when_found"])
+            return {"state": "depends", "rule": held["rule"], "remedy": held["remedy"]}
         refused = next((one for one in picks if one.reason is Reason.NOT_AGREED), None)
         if refused is not None:
             return {"state": "withheld", "rule": refused.rule, "remedy": self._remedy(refused.rule)}
         return {"state": "not_applicable", "rule": picks[0].rule, "remedy": _SUBJECTS.get(picks[0].rule)}
 
     def _place(self, pick: Pick, role: str, evidence: str) -> Entry:
-        place: Entry = {"subject": role, "attribute": f"{evidence}.{pick.attribute}"}
+        place: Entry = {"subject": role, "attribute": f"{evidence}.{pick.attribute}", "when_found": None}
         if pick.query is None or self._decision.denial is not None:
             return {**place, "source": None, "data_service": None, "allowed": False, "rule": pick.rule}
-        service = self._plan.queries[pick.query].service
+        query = self._plan.queries[pick.query]
+        service = query.service
         rule = self._grant.rule(service.name) or (_BASIS if service.evidence == ACCOUNT else "")
         return {
             **place,
@@ -126,12 +141,36 @@ class _Told:
             "data_service": service.operation,
             "allowed": True,
             "rule": rule,
+            "when_found": self.when_found(query, pick.attribute),
         }
+
+    def when_found(self, query: PlannedQuery, *attributes: str) -> Entry | None:
+        """What will be held against whoever evidence names, unless he is one whom the request names; None: nothing."""
+        role = self._plan.procedure.roles.get(query.role)
+        if role is None or role.found_in is None or query.role in self._plan.slots:
+            return None
+        service, found = query.service.name, self._found
+        denials = [
+            next(
+                (one.denial for one in found.passed_over if gives(one.agreement, service, name)), found.denial
+            )
+            for name in attributes
+            if found.grant is None or not found.grant.allows(service, name)
+        ]
+        denial = next(iter(denials), None)
+        if denial is None or denial.code != Reason.CONSENT_MISSING:
+            return _denial(denial) if denial is not None else None
+        remedy = (
+            "agree on it on another ground as well: a consent lets one person be asked about, who gave it"
+        )
+        return _denial(denial._replace(remedy=remedy))
 
     def _remedy(self, rule: str) -> str:
         """Of `not_agreed:<service>:<attribute>`: an agreement whose demands are not met, else a new agreement."""
         _, service, attribute = rule.split(":", 2)
-        would = next((one for one in self._decision.passed_over if _gives(one, service, attribute)), None)
+        would = next(
+            (one for one in self._decision.passed_over if gives(one.agreement, service, attribute)), None
+        )
         if would is not None:
             return f"{would.denial.remedy} (then agreement {would.agreement.agreement} gives it)"
         return f"agree on {attribute} of {service} in config/agreements"
@@ -143,16 +182,11 @@ _SUBJECTS = {
 }
 
 
-def _gives(one: PassedOver, service: str, attribute: str) -> bool:
-    agreed = one.agreement.services.get(service)
-    return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
-
-
 def _denial(one: Denial) -> Entry:
     return {"rule": one.rule, "code": one.code, "detail": one.detail, "remedy": one.remedy}
 
 
-def _sources(planned: Planned, grant: Grant, published: Published) -> Iterator[Entry]:
+def _sources(planned: Planned, grant: Grant, published: Published, told: _Told) -> Iterator[Entry]:
     """Who would be asked for what; `first`: at once, whatever others answer."""
     for query in planned.plan.queries:
         name, granted = query.service.name, grant.services.get(query.service.name)
@@ -162,6 +196,7 @@ def _sources(planned: Planned, grant: Grant, published: Published) -> Iterator[E
             "subject": query.role,
             "attributes": list(query.attributes),
             "first": query.index in planned.first,
+            "when_found": told.when_found(query, *query.attributes),
             "agreement": granted.agreement if granted else None,
             "legal_basis": granted.legal_basis if granted else "",
             "published_scopes": sorted(

@@ -14,7 +14,6 @@ from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Asked
 from gateway.policy.decide import Decision
 from gateway.policy.grants import Grant
-from gateway.policy.rates import Exceeded
 
 #: evidence -> the consents that it rests on
 Resting = Mapping[str, Sequence[str]]
@@ -25,9 +24,9 @@ class Ground:
 
     def __init__(
         self, grant: Grant, asked: Asked, decide: Callable[[Asked], Decision],
-        count: Callable[[Grant, str], Awaitable[Exceeded | None]],
+        count: Callable[[Grant, str], Awaitable[frozenset[str]]],
     ) -> None:  # fmt: skip
-        """`decide`: what decided; `count`: counts a person by his key, as those whom the request names were."""
+        """`decide`: what decided; `count`: counts a person by his key, and gives the quotas that are spent for him."""
         self.grant = grant
         self._asked = asked
         self._decide = decide
@@ -41,10 +40,11 @@ class Ground:
         """The plan as far as it may be asked about somebody who was found on the way for `role`."""
         if found.key in self._asked.persons:
             return plan
-        decision = self._decide(self._asked._replace(persons=self._asked.persons | {found.key}))
+        asked = self._asked._replace(persons=self._asked.persons | {found.key})
+        decision = self._decide(asked)
+        if decision.grant is not None and (spent := await self._count(decision.grant, found.key)):
+            decision = self._decide(asked._replace(spent=asked.spent | spent))
         grant, why = decision.grant, _why(decision)
-        if grant is not None and (over := await self._count(grant, found.key)) is not None:
-            grant, why = None, Withheld(Reason.QUOTA_EXCEEDED, over.limit.rule)
         return narrowed(plan, lambda query, name: query.role != role or _gives(grant, query, name), why)
 
     def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
@@ -89,7 +89,9 @@ def _gives(grant: Grant | None, query: PlannedQuery, name: str) -> bool:
 
 
 def _why(decision: Decision) -> Withheld:
-    """The consent that is missing, else what denied."""
-    passed = [one.denial for one in decision.passed_over if one.denial.code == Reason.CONSENT_MISSING]
-    denial = passed[0] if passed else decision.denial
-    return Withheld(Reason.CONSENT_MISSING, denial.rule if denial is not None else "")
+    """The consent that is missing, else the quota that is spent, else what denied."""
+    for reason in (Reason.CONSENT_MISSING, Reason.QUOTA_EXCEEDED):
+        for one in decision.passed_over:
+            if one.denial.code == reason:
+                return Withheld(reason, one.denial.rule)
+    return Withheld(Reason.CONSENT_MISSING, decision.denial.rule if decision.denial is not None else "")

@@ -62,7 +62,9 @@ class Plans:
         self, procedure: Procedure, roles: Cast, grant: Grant, narrowed: frozenset[str] | None = None
     ) -> Planned:
         """The same, made anew and not remembered."""
-        plan = make_plan(procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed)
+        plan = make_plan(
+            procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed, grant.withholds
+        )
         untouched = Situation({}, roles.given, grant.day, self._issuer.published)
         first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
         return Planned(plan, first, self._issuer.passports(plan, grant))

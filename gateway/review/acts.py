@@ -57,6 +57,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
         now=now, agency=record["agency"], named=not record["on_duty"],
         relations=_relations(record["subjects"], procedure), mandate=str(record["notes"].get("mandate", "")),
         dossier=record["dossier"], age=age(record["dossier"], now.date()), consent=_consent(record, pairs),
+        signed="signature" in record["notes"],
     )  # fmt: skip
     return Act(record["exchange"], asked, refused, pairs)
 

@@ -101,7 +101,7 @@ def _row(requester: str, code: str, procedure: Procedure, ours: list[Agreement],
 
 def _together(ours: Iterable[Agreement]) -> dict[str, Granted]:
     """What they give when every demand is met, consent included."""
-    return granted([one.model_copy(update={"legal_basis": "any"}) for one in ours], None)
+    return granted([one.model_copy(update={"consent": "not_required"}) for one in ours], None)
 
 
 def _gives(services: dict[str, Granted], able: list[str], attribute: str) -> bool:

@@ -1,5 +1,6 @@
 """Requests of the past against two policies: what would be decided otherwise, by requester and procedure.
 
+Only what the two decide differently is a change: what a record does not tell is unknown to both of them.
 Rules are held as on the day of the request. Not held: quotas, unusual volume, and whether a dossier is alive elsewhere.
 """
 
@@ -98,18 +99,20 @@ def _compared(
     act: Act, old: Rules, new: Rules
 ) -> Iterator[tuple[str, str, frozenset[Pair], frozenset[Pair]]]:
     nothing: frozenset[Pair] = frozenset()
-    after = new.decide(act.asked)
-    if after.grant is None:
-        if not act.refused:
-            yield "newly_refused", ", ".join(after.rules), nothing, nothing
-        return
+    after, before = new.decide(act.asked), old.decide(act.asked)
     if act.refused:
-        yield "newly_allowed", act.refused, nothing, nothing
+        if after.grant is not None and before.grant is None:
+            yield "newly_allowed", act.refused, nothing, nothing
         return
-    grant, before = after.grant, old.decide(act.asked).grant
-    lost = frozenset(pair for pair in act.pairs if not _allows(grant, pair))
-    known = old.given(before) if before is not None else nothing
-    gained = new.given(grant) - known - act.pairs
+    if before.grant is None:
+        return
+    if after.grant is None:
+        yield "newly_refused", ", ".join(after.rules), nothing, nothing
+        return
+    lost = frozenset(
+        pair for pair in act.pairs if _allows(before.grant, pair) and not _allows(after.grant, pair)
+    )
+    gained = new.given(after.grant) - old.given(before.grant) - act.pairs
     if lost or gained:
         yield "attributes", ", ".join(after.rules), lost, gained
 

@@ -31,6 +31,7 @@ _DEMANDS = {
     "agencies": ["A", "B"], "official": "named", "relations": ["applicant", "family"], "mandate": "required",
     "dossier": {"patterns": ["H31.*", "H31-*"], "days": "400"}, "hours": "00:00-23:59",
     "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"],
+    "quota": {"requester": "50000/day", "official": "300/hour", "subject": "20/day"},
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -230,3 +231,22 @@ def test_example_that_names_an_unknown_role_is_refused(root: Path) -> None:
 def test_example_with_an_unknown_outcome_is_refused(root: Path) -> None:
     replace(root, PERSON, "outcome: ", "outcome: not_", 1)
     assert any("outcome" in problem.what and "found" in problem.remedy for problem in problems(root))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "consent", "Consent (Luật 91/2025, Điều 9)", "con\u00adsent", "Luật 91/2025, Điều 9: sự ĐỒNG  Ý của người dân",
+        unicodedata.normalize("NFD", "đồng ý"), "su dong y cua cong dan", "the person consented",
+    ],
+)  # fmt: skip
+def test_ground_that_speaks_of_consent_loads_only_where_consent_is_asked_for(root: Path, words: str) -> None:
+    replace(root, PORTAL, "legal_basis: ", f'legal_basis: "{words}" # ')
+    code, said = check(root)
+    assert code == 2
+    assert f"{PORTAL}:5: 'legal_basis' speaks of consent" in said
+    assert "add 'consent: required'" in said
+    replace(root, PORTAL, "document: ", "consent: required\ndocument: ")
+    code, said = check(root)
+    assert code == 0, said
+    assert "agreement portal: its ground is consent" in said

@@ -103,12 +103,19 @@ FAULTS: dict[str, Fault] = {
     "word mistyped of a person": (PEOPLE, "gender: female", "gendr: female", "", "did you mean 'gender'?"),
     # what agreements demand
     "agency of nobody": (LAND, OFFICIAL, "agencies: [000.00.14.H99]\n", "agencies:", "there is no agency"),
+    "officials of nobody": (
+        PORTAL, "scopes:", "agencies: [000.00.14.H99]\nscopes:", "agencies:", "there is no agency",
+    ),
     "nobody at all": (LAND, OFFICIAL, "relations: []\n", "relations:", "is empty: the agreement never holds"),
     "relation of nobody": (LAND, OFFICIAL, "relations: [neighbour]\n", "relations:", "write 'applicant'"),
     "hours of the night": (LAND, OFFICIAL, "hours: 18:00-07:00\n", "hours:", "which is not after"),
     "hours of no day": (LAND, OFFICIAL, "hours: 7-18\n", "hours:", "is not written as"),
     "rate of nothing": (LAND, "official: 300/hour", "official: 300", "quota:", "is not written as"),
     "dossier of no form": (LAND, '["H31.*", "H31-*"]', "[]", "dossier:", "has nothing that a code could look like"),
+    "consent in words only": (
+        LAND, "legal_basis: ", 'legal_basis: "consent (Luật 91/2025)" # ', "legal_basis:", "'consent: required'",
+    ),
+    "consent of some": (LAND, OFFICIAL, "consent: some\n", "consent:", "write 'required'"),
     "demand of no word": (LAND, OFFICIAL, "offical: named\n", "offical:", "is not a known word"),
     "purpose of no procedure": (
         PURPOSES, '["1.002809"]', '["1.002809", "1.999999"]', "1.999999", "there is no procedure",

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.domain.dates import legal_day
-from tests.flows.conftest import House, new_official, on_session
+from tests.config.test_broken_files import replace
+from tests.flows.conftest import ROOT, House, build, new_official, on_session
 from tests.flows.test_records import records
 from tests.typed import motlan
 
@@ -118,6 +121,43 @@ async def test_dossier_official_and_purpose_decide_before_anybody_is_asked(
     assert (await shared_house.calls() == calls) == (status == 403)
 
 
+PROVINCE, NEXT_DOOR = "000.00.00.H31", "000.00.15.H31"
+
+
+@on_session
+async def test_official_of_an_agency_that_is_not_the_requesters_is_refused_before_anybody_is_asked(
+    shared_house: House,
+) -> None:
+    house = shared_house
+    before, calls = len(records(house)), await house.calls()
+    foreign = {**new_official(), "agency": PROVINCE}
+    for path, body in (
+        ("/v1/prefill", marital(house, official=foreign)),
+        (
+            "/v1/predicates",
+            {"subject": house.subject("facts_example"), "predicates": ["alive"], "official": foreign},
+        ),
+    ):
+        status, problem = await house.post(path, body)
+        assert (status, problem["code"], problem["rule"]) == (403, "agency_not_allowed", "requester:agency")
+    assert await house.calls() == calls
+    assert [(one["phase"], one["agency"], one["rules"]) for one in since(house, before)] == [
+        ("refusal", PROVINCE, ["requester:agency"])
+    ] * 2
+    told = (await house.post("/v1/explain", marital(house, official=foreign)))[1]["denied"]
+    assert "'agencies' in config/requesters" in told["remedy"]
+    # the one-gate system is there for several communes, and for no others
+    for agency, good in ((NEXT_DOOR, 200), (PROVINCE, 403)):
+        body = marital(house, official={**new_official(), "agency": agency})
+        assert (await house.post("/v1/prefill", body, client="one_gate"))[0] == good
+
+
+async def test_requester_of_the_province_may_name_any_official_of_it(make_house: Callable[..., Any]) -> None:
+    async with make_house(**{"requesters.portal.agency": PROVINCE}) as house:
+        for agency in (PROVINCE, NEXT_DOOR):
+            await house.prefill(**marital(house, official={**new_official(), "agency": agency}))
+
+
 @on_session
 async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(shared_house: House) -> None:
     house = shared_house
@@ -133,6 +173,7 @@ async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(s
         ["agreement:one_gate"],
     )
     assert (record["subjects"], record["official"], record["sealed"]) == ({}, "", "")
+    assert all(one["when_found"] is None for one in told["sources"])
     filled = await house.post("/v1/prefill", {**body, "official": new_official()}, client="one_gate")
     fields = filled[1]["fields"]
     withheld = {name for name, one in told["fields"].items() if one["state"] == "withheld"}
@@ -289,6 +330,10 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
     async with make_house(**{"agreements.portal.quota.subject": "2/day"}) as house:
         for _ in range(2):
             await house.prefill(**marital(house))
+        told = (await house.post("/v1/explain", marital(house)))[1]
+        assert told["allowed"]
+        assert told["not_looked_at"] == ["quota_exceeded", "unusual_volume"]
+        assert {"quota:portal:subject", "unusual:exchanges"} <= {one["rule"] for one in told["limits"]}
         before = len(records(house))
         status, problem = await house.post("/v1/prefill", marital(house))
         assert (status, problem["code"], problem["rule"]) == (429, "quota_exceeded", "quota:portal:subject")
@@ -297,10 +342,56 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
         assert (await house.post("/v1/prefill", {**marital(house), "subjects": other}))[0] == 200
 
 
+ONCE = {"agreements.one_gate.quota.requester": "1/day"}
+
+
+def arranged(folder: Path, agreements: str, *, divided: bool = False) -> Path:
+    """A project whose portal has these agreements; `divided`: its own lacks the extract of civil status."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    replace(folder, "config/requesters/portal.yaml", "[portal]", agreements)
+    if divided:
+        own = (folder / "config/agreements/portal.yaml").read_text("utf-8")
+        [agreed] = re.findall(r"^  civil_status\.trichLuc:\n.*\n", own, flags=re.MULTILINE)
+        replace(folder, "config/agreements/portal.yaml", agreed, "")
+    return folder
+
+
+@pytest.mark.parametrize("agreements", ["[portal, one_gate]", "[one_gate, portal]"])
+async def test_second_agreement_with_a_quota_takes_nothing_from_the_first(
+    tmp_path: Path, agreements: str
+) -> None:
+    async with build(tmp_path / "state", ONCE, root=arranged(tmp_path, agreements)) as house:
+        for _ in range(3):
+            answer = await house.prefill(**marital(house))
+            assert {one["agreement"] for one in answer["evidence"].values()} == {"portal"}
+        assert all("one_gate" not in str(one["rules"]) for one in records(house) if one["phase"] == "intent")
+
+
+async def test_agreement_whose_quota_is_spent_leaves_what_the_others_give(tmp_path: Path) -> None:
+    root = arranged(tmp_path, "[portal, one_gate]", divided=True)
+    async with build(tmp_path / "state", ONCE, root=root) as house:
+        couple = {"male": house.subject("divorced"), "female": house.subject("facts_example")}
+        first, second = [await house.prefill("1.000894", couple, official=new_official()) for _ in range(2)]
+        assert {one["agreement"] for one in first["evidence"].values()} == {"portal", "one_gate"}
+        assert {one["agreement"] for one in second["evidence"].values()} == {"portal"}
+        lost = {
+            name: one["reason"] for name, one in second["fields"].items()
+            if one["state"] == "withheld" and first["fields"][name]["state"] != "withheld"
+        }  # fmt: skip
+        assert lost
+        assert {(one["code"], one["rule"]) for one in lost.values()} == {
+            ("quota_exceeded", "quota:one_gate:requester")
+        }
+        last = [one for one in records(house) if one["phase"] == "outcome"][-1]
+        assert "quota:one_gate:requester" in last["rules"]
+        assert "agreement:one_gate" not in last["rules"]
+
+
 async def test_agreement_on_consent_gives_nothing_while_no_consent_holds(
     make_house: Callable[..., Any],
 ) -> None:
-    async with make_house(**{"agreements.portal.legal_basis": "consent"}) as house:
+    async with make_house(**{"agreements.portal.consent": "required"}) as house:
         calls = await house.calls()
         for more in ({}, {"consent": "CS-2026-0001"}):
             status, problem = await house.post("/v1/prefill", marital(house, **more))

@@ -69,7 +69,7 @@ async def attested(
 async def lender(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house whose portal asks on the ground of consent."""
     folder = tmp_path_factory.mktemp("lender")
-    async with build(folder, {"agreements.portal.legal_basis": "consent"}) as made:
+    async with build(folder, {"agreements.portal.consent": "required"}) as made:
         yield made
 
 
@@ -118,7 +118,7 @@ async def test_consent_gives_a_receipt_is_used_and_once_withdrawn_refuses_the_ne
     status, problem = await lender.post("/v1/prefill", {**ask, "consent": got["consent"]})
     assert (status, problem["code"]) == (403, "consent_missing")
     assert await lender.calls() == before
-    async with build(lender.state, {"agreements.portal.legal_basis": "consent"}) as second:  # another process
+    async with build(lender.state, {"agreements.portal.consent": "required"}) as second:  # another process
         again = await given(second, who, purpose=purpose, attributes={service: ["full_name"]})
         for house, expected in ((second, 200), (lender, 200)):
             assert (await house.post("/v1/prefill", {**ask, "consent": again["consent"]}))[0] == expected
@@ -339,7 +339,7 @@ async def test_field_of_own_data_that_is_shown_alone_does_not_look_official(pati
 
 
 async def test_store_that_cannot_tell_refuses_nobody(make_house: Callable[..., Any]) -> None:
-    async with make_house(agreements__portal__legal_basis="consent") as house:
+    async with make_house(agreements__portal__consent="required") as house:
         ask = residence(house)
         got = await given(
             house, ask["subjects"]["applicant"], purpose="residence_registration",

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.domain.dates import rfc3339
-from tests.flows.conftest import ROOT, House, on_session
+from tests.access.conftest import Harbourfront, enrolled
+from tests.access.test_messages import draft, send
+from tests.flows.conftest import ROOT, House, build, on_session
 from tests.flows.test_access import DOSSIER, LAND, land, marital
+from tests.flows.test_consents import given, residence
+from tests.flows.test_predicates import ask
 from tests.flows.test_records import records
 from tests.typed import motlan
 
@@ -27,7 +32,7 @@ def changed(folder: Path, name: str, *replaced: tuple[str, str]) -> Path:
     return folder / "config"
 
 
-async def told(house: House, new: Path, since: str, *words: str) -> Any:
+async def told(house: House, new: Path, since: str, *words: str, count: int = 3) -> Any:
     """What the command says, once the records have their places."""
     for _ in range(100):
         given = ("--dir", str(house.state), "--since", since, "--json", *words)
@@ -35,7 +40,7 @@ async def told(house: House, new: Path, since: str, *words: str) -> Any:
         assert said.code in (0, 1), said.err
         found = json.loads(said.out)
         assert said.code == bool(found["changed"])
-        if found["exchanges"] >= 3:
+        if found["exchanges"] >= count:
             return found
         await asyncio.sleep(0.1)
     raise AssertionError(said)
@@ -100,3 +105,76 @@ async def test_configuration_that_cannot_be_served_is_told_with_file_and_line(
     said = await asyncio.to_thread(motlan, "policy", "diff", str(broken), "--dir", str(shared_house.state))
     assert said.code == 2
     assert "config/agreements/portal.yaml:10" in said.err
+
+
+def demanding(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """A configuration in which one agreement wants a mandate, one a consent, one a signature; and who signs."""
+    config, keys = enrolled(folder)
+    portal = (config / "agreements/portal.yaml").read_text("utf-8")
+    [codes] = re.findall(r"^procedures: .*$", portal, flags=re.MULTILINE)
+    for name, word, procedures in (
+        ("portal", "mandate", codes.replace('"1.004222", ', "")), ("asking", "consent", 'procedures: ["1.004222"]'),
+        ("signing", "signed", 'procedures: ["1.004873"]'),
+    ):  # fmt: skip
+        text = portal.replace(codes, f"{procedures}\n{word}: required")
+        text = text.replace("agreement: portal", f"agreement: {name}")
+        (config / f"agreements/{name}.yaml").write_text(text, "utf-8")
+    for name, old, new in (("portal", "[portal]", "[portal, asking]"), ("coast", '["portal"]', "[signing]")):
+        file = config / f"requesters/{name}.yaml"
+        written = file.read_text("utf-8")
+        assert old in written
+        file.write_text(written.replace(old, new), "utf-8")
+    return config, keys
+
+
+async def every_kind(house: House, front: Harbourfront) -> int:
+    """Ask in every way that records tell apart; how many of the requests `policy diff` replays."""
+    two = {"requester": house.subject("facts_example"), "person": house.subject("divorced")}
+    for more in ({"mandate": "UQ-2026-0019"}, {"mandate": "UQ-2026-0020", "preview": True}):
+        await house.prefill(**{**marital(house), "subjects": two, **more})
+    await house.prefill(**marital(house))
+    home = residence(house)
+    agreed = await given(
+        house, home["subjects"]["applicant"], purpose="residence_registration",
+        attributes={"population.TraCuuThongTinCongDan": ["full_name"]},
+    )  # fmt: skip
+    await house.prefill(**{**home, "consent": agreed["consent"]})
+    await ask(house, "facts_example", "alive")
+    assert (await send(front, await draft(front))).status == 200
+    unsigned = await draft(front)
+    answers = [
+        await house.post("/v1/prefill", {**marital(house), "subjects": two}), await house.post("/v1/prefill", home),
+        await house.post("/v1/prefill", land(house), client="one_gate"),
+    ]  # fmt: skip
+    assert [answer["code"] for _, answer in answers] == [
+        "mandate_missing",
+        "consent_missing",
+        "dossier_missing",
+    ]
+    assert (await send(front, unsigned, unsigned.headers)).body["code"] == "signature_missing"
+    assert (await house.post("/v1/prefill", land(house, dossier=DOSSIER), client="one_gate"))[0] == 200
+    return 10
+
+
+@on_session
+async def test_replay_against_an_equal_folder_changes_no_kind_of_request(
+    tmp_path: Path, shared_house: House
+) -> None:
+    config, keys = demanding(tmp_path / "one")
+    since, session = rfc3339(datetime.now(UTC)), shared_house.session
+    async with build(tmp_path / "state", {}, root=tmp_path / "one") as house:
+        described = {"personas": house.personas}
+        front = Harbourfront(house.url, house.state, config, keys, session, described)
+        count = await every_kind(house, front)
+        same = tmp_path / "two"
+        shutil.copytree(tmp_path / "one", same)
+        own = ("--config", str(config))
+        found = await told(house, same / "config", since, *own, count=count)
+        assert (found["exchanges"], found["changed"]) == (count, [])
+        # a signed request counts as one: what it would lose is told
+        narrower = same / "config/agreements/signing.yaml"
+        narrower.write_text(narrower.read_text("utf-8").replace("full_name, gender", "gender", 1), "utf-8")
+        found = await told(house, same / "config", since, *own, count=count)
+        assert [(one["requester"], one["change"], one["exchanges"]) for one in found["changed"]] == [
+            ("coast", "attributes", 1)
+        ]

@@ -12,6 +12,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from tests.api.office import fits
 from tests.flows.conftest import ROOT, House, build, new_official, on_session
 from tests.flows.sd_jwt import verified
 from tests.flows.test_consents import EMAIL, PHONE, attested, given, residence
@@ -37,7 +38,7 @@ async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hous
     text = mapping.read_text("utf-8")
     assert _LATER[0] in text
     mapping.write_text(text.replace(*_LATER), "utf-8")
-    overrides = {"agreements.portal.legal_basis": "consent"}
+    overrides = {"agreements.portal.consent": "required"}
     overrides |= {
         f"sources.{name}.limits.breaker_failures": "1000000" for name in ("population", "driving_licence")
     }
@@ -98,6 +99,14 @@ async def test_field_that_only_the_uncovered_person_s_record_fills_is_withheld_b
     field = answer["fields"]["chuHo.hoTen"]
     assert (field["state"], field["value"]) == ("withheld", None)
     assert field["reason"] == {"code": "consent_missing", "source": "population", "rule": "consent:portal"}
+    _, told = await lender.post("/v1/explain", {**ask, "consent": got["consent"]})
+    fits("Explanation", told)
+    entry = told["fields"]["chuHo.hoTen"]
+    assert (entry["state"], entry["rule"]) == ("depends", "consent:portal")
+    assert "another ground" in entry["remedy"]
+    assert about(told, "household_head")["when_found"]["code"] == "consent_missing"
+    assert about(told, "applicant")["when_found"] is None
+    assert told["fields"]["hoTen"]["state"] == "asked"
 
 
 @on_session

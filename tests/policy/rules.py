@@ -31,11 +31,12 @@ def agreement(name: str = "one", **words: Any) -> Agreement:
     return Agreement.model_validate({**plain, **words})
 
 
-def world(*agreements: Agreement, bound: dict[str, list[str]] | None = None) -> Configuration:
-    """A configuration with one requester that has these agreements in this order."""
+def world(*agreements: Agreement, bound: dict[str, list[str]] | None = None, **desk: Any) -> Configuration:
+    """A configuration with one requester that has these agreements in this order; `desk`: what it is beside that."""
     requester = RequesterSettings.model_validate({
-        "requester": "desk", "title": _TITLE, "agency": "A", "client_id": "desk", "client_secret": {"value": "x"},
-        "scopes": ["prefill"], "agreements": [one.agreement for one in agreements],
+        "requester": "desk", "title": _TITLE, "agency": "A", "agencies": "*", "client_id": "desk",
+        "client_secret": {"value": "x"}, "scopes": ["prefill"],
+        "agreements": [one.agreement for one in agreements], **desk,
     })  # fmt: skip
     purposes = {
         name: Purpose.model_validate(

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.domain.access import Relation, ValidConsent
+from gateway.domain.evidence import Reason
 from gateway.policy.decide import Policy
 from tests.policy.rules import NOW, agreement, asked, world
 
@@ -46,6 +47,30 @@ def test_purpose_that_is_bound_goes_with_its_procedures() -> None:
     assert policy.decide(asked(purpose="land")).grant is not None
 
 
+@pytest.mark.parametrize(
+    ("own", "agencies", "official", "good"),
+    [
+        ("000.00.14.H31", None, "000.00.14.H31", True), ("000.00.14.H31", None, "000.05.14.H31", True),
+        ("000.00.14.H31", None, "001.05.14.H31", True), ("000.00.14.H31", None, "000.00.00.H31", False),
+        ("000.00.14.H31", None, "000.00.15.H31", False), ("000.00.14.H31", None, "000.14.15.H31", False),
+        ("000.00.14.H31", None, "000.00.14.H30", False), ("000.00.04.H31", None, "000.00.14.H31", False),
+        ("000.00.00.H31", None, "000.05.14.H31", True), ("000.00.00.H31", None, "000.00.14.H30", False),
+        ("000.00.00.000", None, "000.00.14.H31", False), ("A", None, "B", False), ("A", None, "BA", False),
+        ("A", ["B"], "B", True), ("A", ["B"], "A", True), ("A", ["B"], "C", False), ("A", [], "A", True),
+        ("A", ["B"], "C.B", False), ("A", "*", "C", True),
+    ],
+)  # fmt: skip
+def test_requester_names_officials_of_its_own_agency_or_those_that_it_may(
+    own: str, agencies: Any, official: str, good: bool
+) -> None:
+    policy = Policy(world(agreement(), agency=own, agencies=agencies))
+    decision = policy.decide(asked(agency=official))
+    assert (decision.grant is not None) == good
+    if not good:
+        assert decision.denial is not None
+        assert (decision.denial.rule, decision.denial.code) == ("requester:agency", "agency_not_allowed")
+
+
 LAW = {"hours": "07:00-17:00", "weekdays": ["monday", "wednesday"]}
 DOSSIER = {"dossier": {"patterns": ["H31.*", "H31-*"], "days": "30"}}
 
@@ -82,10 +107,10 @@ DOSSIER = {"dossier": {"patterns": ["H31.*", "H31-*"], "days": "30"}}
         (DOSSIER, {"dossier": "H31.14-261120-0007", "alive": False}, "dossier_not_alive"),
         ({"dossier": {"checked_by": "relay"}}, {"dossier": "H31.14-261120-0007"}, "dossier_not_alive"),
         ({"dossier": {"checked_by": "relay"}}, {"dossier": "H31.14-261120-0007", "alive": True}, ""),
-        ({"legal_basis": "consent"}, {}, "consent_missing"),
-        ({"legal_basis": "consent"}, {"consent": CONSENT}, ""),
-        ({"legal_basis": "consent"}, {"consent": CONSENT, "purpose": "land"}, "consent_missing"),
-        ({"legal_basis": "consent"}, {"consent": CONSENT, "persons": frozenset({"person|033190735162", "person|x"})},
+        ({"consent": "required"}, {}, "consent_missing"),
+        ({"consent": "required"}, {"consent": CONSENT}, ""),
+        ({"consent": "required"}, {"consent": CONSENT, "purpose": "land"}, "consent_missing"),
+        ({"consent": "required"}, {"consent": CONSENT, "persons": frozenset({"person|033190735162", "person|x"})},
          "consent_missing"),
         ({"valid_until": "2026-11-24"}, {}, "agreement_over"),
         ({"valid_until": "2026-11-25"}, {}, ""),
@@ -113,9 +138,58 @@ def test_grant_rests_on_the_agreements_whose_demands_are_met_and_names_the_other
     assert having.rules == ("agreement:one", "agreement:land", "dossier:land")
 
 
+LESS = {"services": {"people.look": {"attributes": ["name"]}}}
+FREE = {"services": {"people.look": {"attributes": ["name", "born"]}}}
+OTHER = {"services": {"people.look": {"attributes": ["home"]}}}
+RARE = {"quota": {"requester": "1/day"}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "limits", "rules"),
+    [
+        (FREE, {**LESS, **RARE}, [], ["agreement:one"]),
+        ({**LESS, **RARE}, FREE, [], ["agreement:two"]),
+        ({"services": {"people.look": {"attributes": "*"}}}, {**OTHER, **RARE}, [], ["agreement:one"]),
+        (FREE, {**OTHER, **RARE}, ["quota:two:requester"], ["agreement:one", "agreement:two"]),
+        ({**FREE, **RARE}, {**LESS, **RARE}, ["quota:one:requester", "quota:two:requester"],
+         ["agreement:one", "agreement:two"]),
+        ({**FREE, "consent": "required"}, {**LESS, **RARE}, ["quota:two:requester"],
+         ["agreement:one", "consent:one", "agreement:two"]),
+    ],
+)  # fmt: skip
+def test_quota_counts_uses_that_need_its_agreement(
+    first: dict[str, Any], second: dict[str, Any], limits: list[str], rules: list[str]
+) -> None:
+    configuration = world(agreement("one", **first), agreement("two", **second))
+    grant = Policy(configuration).decide(asked(consent=CONSENT)).grant
+    assert grant is not None
+    assert [one.rule for one in grant.limits] == limits
+    assert list(grant.rules) == rules
+
+
+def test_agreement_whose_quota_is_spent_is_passed_over_and_the_others_grant() -> None:
+    policy, spent = (
+        Policy(world(agreement("one", **FREE), agreement("two", **OTHER, **RARE))),
+        "quota:two:requester",
+    )
+    decision = policy.decide(asked(spent=frozenset({spent})))
+    assert decision.grant is not None
+    assert decision.rules == ("agreement:one",)
+    assert [(one.denial.rule, one.denial.code) for one in decision.passed_over] == [(spent, "quota_exceeded")]
+    assert decision.grant.withholds("people.look", "home") == (Reason.QUOTA_EXCEEDED, spent)
+    assert decision.grant.withholds("people.look", "owner").reason is Reason.NOT_AGREED
+    again = policy.decide(asked()).grant
+    assert again is not None
+    assert again.key != decision.grant.key
+    alone = Policy(world(agreement("two", **RARE), agreement("more", dossier={"patterns": "H31.*"})))
+    denial = alone.decide(asked(spent=frozenset({spent}))).denial
+    assert denial is not None
+    assert (denial.rule, denial.code) == (spent, "quota_exceeded")
+
+
 def test_consent_gives_what_the_agreement_and_the_person_both_name() -> None:
     services = {"people.look": {"attributes": ["name", "home"]}, "land.look": {"attributes": "*"}}
-    policy = Policy(world(agreement(legal_basis="consent", services=services)))
+    policy = Policy(world(agreement(consent="required", services=services)))
     grant = policy.decide(asked(consent=CONSENT)).grant
     assert grant is not None
     given = {(service, name) for service, one in grant.services.items() for name in one.attributes}
@@ -124,7 +198,7 @@ def test_consent_gives_what_the_agreement_and_the_person_both_name() -> None:
 
 
 def test_consent_of_one_person_is_not_remembered_for_the_next() -> None:
-    policy = Policy(world(agreement(legal_basis="consent")))
+    policy = Policy(world(agreement(consent="required")))
     assert policy.decide(asked(consent=CONSENT)).grant is not None
     assert policy.decide(asked()).grant is None
 
