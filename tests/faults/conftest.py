@@ -273,7 +273,9 @@ async def assert_nothing_leaked(house: House, logged: io.BytesIO, *texts: Any) -
 def found(answer: Any) -> dict[str, tuple[str, str | None]]:
     """Provider -> outcome and reason; what people let us keep has none."""
     return {
-        one["source"]: (one["outcome"], one.get("reason")) for one in answer["sources"] if one["source"] != OWN
+        one["source"]: (one["outcome"], one.get("reason"))
+        for one in answer["sources"]
+        if one["source"] != OWN
     }
 
 
