@@ -88,13 +88,13 @@ def test_predicate_that_asks_nothing_or_two_things_is_refused(root: Path, predic
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "- a\n", "word\n"])
-@pytest.mark.parametrize(
-    "file", ["config/sources/tax.yaml", "config/gateway.yaml", "mappings/procedures/1.004873.yaml", RELIGION]
-)
-def test_file_without_words_is_named(root: Path, file: str, content: str) -> None:
-    (root / file).write_text(content, "utf-8")
+def test_files_without_words_are_named(root: Path, content: str) -> None:
+    files = ["config/sources/tax.yaml", "config/gateway.yaml", MARRIAGE, RELIGION]
+    for file in files:
+        (root / file).write_text(content, "utf-8")
     code, said = check(root)
-    assert (code, f"{file}:" in said, "remedy:" in said) == (2, True, True), said
+    assert (code, [file for file in files if f"{file}:" in said]) == (2, files), said
+    assert said.count("remedy:") >= len(files)
 
 
 def test_secret_that_is_no_text_is_told(root: Path, tmp_path: Path) -> None:

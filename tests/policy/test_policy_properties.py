@@ -38,7 +38,7 @@ DEMANDS: dict[str, st.SearchStrategy[Any]] = {
 demands = st.lists(st.sampled_from([*DEMANDS, *["consent", "quota"] * 6]), max_size=2).flatmap(
     lambda names: st.fixed_dictionaries({name: DEMANDS[name] for name in names})
 )
-often = settings(max_examples=1000)
+often = settings(max_examples=400)
 
 
 @st.composite
