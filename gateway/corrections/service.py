@@ -130,7 +130,7 @@ class Corrections:
         """Count this report; Throttled when it is one too many."""
         limits, quotas, secret = self.rates
         who = {"requester": asker.requester.id, "subject": f"{asker.requester.id}\x1f{wanted.subject.key}"}
-        counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret)
+        counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret, asker.requester.id)
         counts = await quotas.use([use for _, use in counted]) if counted else ()
         over = longest(exceeded(limits, counts))
         if over is None:

@@ -68,7 +68,8 @@ class Admission:
 
     async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Ground:
         """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then. LogUnavailable."""
-        asked, made = await self._asked(taken, requester), Made(taken, requester, exchange)
+        asked = await self._asked(taken, requester)
+        made = Made(taken, requester, exchange, taken.request.account)
         decision = self._policy.decide(asked)
         grant = decision.grant
         if grant is None:
