@@ -46,7 +46,7 @@ class Use(NamedTuple):
     once: str = ""
     #: how many of such words are remembered; one more is told as one more, and is not
     most: int = 100
-    #: who makes room when there is none is who takes most of it: an opaque word for everybody who shares a part of it
+    #: who shares a part of the room, an opaque word, the same with each use of a key: who has most of it makes room
     within: str = ""
 
 

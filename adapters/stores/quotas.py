@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.stores.redis import server_at
-from gateway.domain.dates import VIETNAM
+from gateway.domain.dates import DISORDER, VIETNAM
 from gateway.ports_policy import Counted, Quotas, Use
 
 _MOST = 300_000
@@ -23,6 +23,8 @@ _REST_SECONDS = 1.0
 _PREFIX = "motlan:use:"
 #: of Việt Nam before UTC; whole hours, so that minutes and hours begin as everywhere
 _AHEAD_SECONDS = int(VIETNAM.utcoffset(None).total_seconds())
+#: a clock that is further ahead was wrong, and begins anew when it is set right
+_DISORDER_SECONDS = DISORDER.total_seconds()
 # How many words there are, this one with them where there is room for it; one more than there is room for where not.
 _WORD = """
 local room = tonumber(ARGV[2])
@@ -49,19 +51,20 @@ class MemoryQuotas:
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
         """Count each once more."""
         now = self._now()
-        return [Counted(self.times(one, now), ends_in(one, now)) for one in uses]
+        return [self.count(one, now) for one in uses]
 
     async def close(self) -> None:
         """Forget everything."""
         self._counts.clear()
         self._seen.clear()
 
-    def times(self, one: Use, now: float) -> int:
+    def count(self, one: Use, now: float) -> Counted:
         """Count it once more, at that time."""
         if not one.once:
-            return self._counts.change(one, now, lambda times: times + 1)
-        seen = self._seen.change(one, now, lambda seen: _with(seen, one))
-        return len(seen) if one.once in seen else one.most + 1
+            times, ends = self._counts.change(one, now, lambda times: times + 1)
+            return Counted(times, ends)
+        seen, ends = self._seen.change(one, now, lambda seen: _with(seen, one))
+        return Counted(len(seen) if one.once in seen else one.most + 1, ends)
 
 
 def _with(seen: dict[str, None], one: Use) -> dict[str, None]:
@@ -83,10 +86,10 @@ class _Windows(Generic[_Kept]):
     def clear(self) -> None:
         self._windows.clear()
 
-    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> _Kept:
+    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> tuple[_Kept, int]:
+        """What is kept by then, and seconds until the window ends."""
         window = self._windows.get(one.seconds)
-        # a clock that is set back stays in the window that it has seen: nobody gets a new one by it
-        if window is None or number_of(one, now) > window.number:
+        if window is None or not window.runs(one, now):
             window = self._windows[one.seconds] = _Window(number_of(one, now))
         kept = window.kept.setdefault(one.within, OrderedDict())
         if one.key in kept:
@@ -97,7 +100,7 @@ class _Windows(Generic[_Kept]):
                 window.forget()
             window.size += 1
         kept[one.key] = changed = by(before)
-        return changed
+        return changed, ends_in(one, now, window.number)
 
 
 class _Window(Generic[_Kept]):
@@ -109,6 +112,10 @@ class _Window(Generic[_Kept]):
         self.number = number
         self.size = 0
         self.kept: dict[str, OrderedDict[str, _Kept]] = {}
+
+    def runs(self, one: Use, now: float) -> bool:
+        """Whether it is not over. A clock that is set back a little stays in it: nobody gets a new one by that."""
+        return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
 
     def forget(self) -> None:
         largest = max(self.kept.values(), key=len)
@@ -138,8 +145,9 @@ class SharedQuotas:
         found = []
         for place, one in enumerate(uses):
             there = shared[place] if shared else 0
-            here = 0 if one.once and there > one.most else self._memory.times(one, now)
-            found.append(Counted(max(there, here), ends_in(one, now)))
+            is_too_many = bool(one.once) and there > one.most
+            here = Counted(0, ends_in(one, now)) if is_too_many else self._memory.count(one, now)
+            found.append(here._replace(times=max(there, here.times)))
         return found
 
     async def close(self) -> None:
@@ -173,9 +181,10 @@ def number_of(one: Use, now: float) -> int:
     return int((now + _AHEAD_SECONDS) // one.seconds)
 
 
-def ends_in(one: Use, now: float) -> int:
-    """Seconds until the window that runs ends, at least 1."""
-    return max(1, int(one.seconds - (now + _AHEAD_SECONDS) % one.seconds))
+def ends_in(one: Use, now: float, number: int | None = None) -> int:
+    """Seconds until the window of that number ends, else the one that runs; at least 1."""
+    end = (number_of(one, now) if number is None else number) + 1
+    return max(1, int(end * one.seconds - _AHEAD_SECONDS - now))
 
 
 def open_quotas(url: str) -> Quotas:

@@ -51,7 +51,7 @@ def limit(rule: str, whom: Whom, rate: str) -> Limit:
 
 
 def uses(
-    limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str = ""
+    limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str
 ) -> list[tuple[Limit, Use]]:
     """What is counted: each limit once for each of its people (`who`, beside it), asked about by the requester."""
     return [

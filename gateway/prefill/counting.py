@@ -106,7 +106,7 @@ class Counting:
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count somebody who was found on the way, where subjects are counted; ids of what he is one too many for."""
         limits = [one for one in grant.limits if one.whom == "subject"]
-        found = uses(limits, [[Person(person)]] * len(limits), self._secret)
+        found = uses(limits, [[Person(person)]] * len(limits), self._secret, grant.requester)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
         return frozenset(one.limit.rule for one in exceeded(limits, counts))
 

@@ -97,6 +97,19 @@ async def test_day_begins_at_midnight_in_viet_nam() -> None:
     assert (await quotas.use([Use("key", 86_400)]))[0] == (2, 10)
 
 
+async def test_clock_that_was_far_ahead_once_keeps_no_window_open() -> None:
+    clock = Clock(datetime(2026, 11, 25, 12, 0, 0, tzinfo=VIETNAM).timestamp())
+    quotas = MemoryQuotas(now=clock)
+    uses = [Use("key", 86_400), Use("key", 3_600), Use("key", 3_600, "word")]
+    clock.time += 86_400
+    assert [one.times for one in await quotas.use(uses)] == [1, 1, 1]
+    clock.time -= 86_400
+    assert await quotas.use(uses) == [(1, 43_200), (1, 3_600), (1, 3_600)]
+    clock.time += 3_000
+    clock.time -= 3_600  # an hour back: the window that was seen goes on, and is over when it is
+    assert await quotas.use(uses) == [(2, 43_200 + 600), (2, 3_600 + 600), (1, 3_600 + 600)]
+
+
 async def test_word_that_is_one_too_many_for_all_takes_no_room_in_a_process(valkey: ValkeyServer) -> None:
     one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
     for word in "ab":
