@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from gateway.domain.wanted import Wanted
+
 
 class ConsentRow(NamedTuple):
     """One consent. Times are POSIX seconds."""
@@ -32,17 +34,6 @@ class ConsentRow(NamedTuple):
     body: str
     #: `Subject.key` of the person, under the period's key
     sealed: bytes
-
-
-class Wanted(NamedTuple):
-    """What is looked for: whatever is given must hold."""
-
-    #: keyed indexes, one for each living period; any of them holds
-    persons: tuple[bytes, ...] = ()
-    requester: str = ""
-    #: only what was kept before this number
-    before: int = 1 << 62
-    count: int = 100  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
 
 
 class ConsentRows(Protocol):
@@ -155,8 +146,8 @@ class DemandRows(Protocol):
         """The request of an id."""
         ...
 
-    async def about(self, wanted: Wanted, state: str = "") -> Sequence[DemandRow]:
-        """The newest that fit, newest first; `open`: those that are neither answered nor refused."""
+    async def about(self, wanted: Wanted) -> Sequence[DemandRow]:
+        """The newest that fit, newest first."""
         ...
 
     async def change(self, row: DemandRow) -> bool:

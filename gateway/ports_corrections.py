@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from gateway.domain.wanted import Wanted
+
 
 class CorrectionRow(NamedTuple):
     """One report as it is kept: who it is about stands in it as a keyed index, and in full only in `sealed`."""
 
     #: rising, in the order in which they were kept; 0 before that
     seq: int
-    #: of what it says: the same report has the same id
+    #: made of what the report says: the same report has the same id
     id: str
     #: month under whose keys of the log it is sealed
     period: str
@@ -17,24 +19,12 @@ class CorrectionRow(NamedTuple):
     requester: str
     source: str
     attribute: str
-    #: `queued`, `delivered`, or `unreadable`: the keys of its month are gone, so it never will be
+    #: `queued`; `delivered`; `unreadable`: never delivered, for it was altered or the keys of its month are erased
     state: str
     #: POSIX seconds; 0: not yet
     opened: float
     delivered: float
     sealed: bytes
-
-
-class Wanted(NamedTuple):
-    """What is looked for: whatever is given must hold."""
-
-    #: keyed indexes, one for each living period; any of them holds
-    persons: tuple[bytes, ...] = ()
-    requester: str = ""
-    state: str = ""
-    #: only what was kept before this number
-    before: int = 1 << 62
-    count: int = 100  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
 
 
 class CorrectionRows(Protocol):

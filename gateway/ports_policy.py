@@ -37,17 +37,21 @@ class Dossiers(Protocol):
 
 
 class Use(NamedTuple):
-    """One count in one window: windows of `seconds` begin at multiples of it since 1970 (UTC)."""
+    """One count in one window: a minute, an hour or a day of Việt Nam, in `seconds`."""
 
     #: who is counted, as an opaque word: a store that others can read learns nobody's number from it
     key: str
     seconds: int
     #: counted once in the window however often it comes, an opaque word as well; blank: each use counts
     once: str = ""
+    #: how many of such words are remembered; one more is told as one more, and is not
+    most: int = 100
+    #: who shares a part of the room, an opaque word, the same with each use of a key: who has most of it makes room
+    within: str = ""
 
 
 class Counted(NamedTuple):
-    """How often something was used in the window that runs, this time included."""
+    """How often something was used in the window that runs, this time included; of words, how many there are."""
 
     times: int
     #: seconds until the next window, at least 1

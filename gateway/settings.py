@@ -135,7 +135,7 @@ class PrefillSettings(Settings):
 class PolicySettings(Settings):
     """From when on something is unusual; None: it is not counted. An official is one whom the request names.
 
-    Beyond `exchanges`, `requester_exchanges` and `claims` the answer is 429 until the window ends.
+    Beyond all but `refusals` and `requester_refusals` the answer is 429 until the window ends.
     """
 
     #: more refusals, and data that do not match whom they name, by one requester for one official are an alert
@@ -146,8 +146,10 @@ class PolicySettings(Settings):
     exchanges: Rate | None = "300/hour"
     #: by one requester, whomever it names
     requester_exchanges: Rate | None = "30000/hour"
-    #: more different names and birth dates by one requester for one number of a person are an alert, and are refused
+    #: more different names and birth dates by one who asks for one number of a person are an alert, and are refused
     claims: Rate | None = "5/day"
+    #: by all together who ask a requester in a name of their own about somebody else
+    requester_claims: Rate | None = "10/day"
 
 
 class ReloadSettings(Settings):

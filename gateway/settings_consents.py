@@ -21,7 +21,7 @@ def _day(text: str) -> str:
 
 
 def _language(text: str) -> str:
-    if re.match(TAG, text, re.ASCII) is None:
+    if re.fullmatch(TAG, text, re.ASCII) is None:
         raise ValueError("is no language", "write its tag of BCP 47, such as vi")
     return text
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from adapters.stores.rows import Rows, Statement, open_rows
+from adapters.stores.rows import Rows, Statement, open_rows, search
+from gateway.domain.wanted import Wanted
 from gateway.ports_consents import (
     ConsentRow,
     ConsentRows,
@@ -13,12 +14,16 @@ from gateway.ports_consents import (
     KeptKey,
     KeptRows,
     KeptValue,
-    Wanted,
 )
 
-_CONSENT = "seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
-_DEMAND = "seq, id, period, person, requester, kind, received, state, acknowledge_by, answer_by, version, body, sealed"
-_OPEN = "('received', 'acknowledged')"
+_CONSENT = (
+    "SELECT seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
+    " FROM consents"
+)
+_DEMAND = (
+    "SELECT seq, id, period, person, requester, kind, received, state, acknowledge_by, answer_by, version, body, sealed"
+    " FROM subject_requests"
+)
 _ADD_CONSENT = (
     "INSERT INTO consents (id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
@@ -85,12 +90,12 @@ class SqlConsents:
 
     async def find(self, consent: str) -> ConsentRow | None:
         """The consent of an id."""
-        found = await self._rows.run((f"SELECT {_CONSENT} FROM consents WHERE id = $1", (consent,)))  # noqa: S608 -- ours
+        found = await self._rows.run((f"{_CONSENT} WHERE id = $1", (consent,)))
         return ConsentRow(*found[0]) if found else None
 
     async def about(self, wanted: Wanted) -> Sequence[ConsentRow]:
         """The newest that fit, newest first."""
-        return [ConsentRow(*row) for row in await self._rows.run(_search("consents", _CONSENT, wanted))]
+        return [ConsentRow(*row) for row in await self._rows.run(search(_CONSENT, wanted))]
 
     async def withdraw(self, consent: str, at: float) -> None:
         """It holds no more; what was kept under it is erased in the same transaction."""
@@ -171,15 +176,12 @@ class SqlDemands:
 
     async def find(self, demand: str) -> DemandRow | None:
         """The request of an id."""
-        text = f"SELECT {_DEMAND} FROM subject_requests WHERE id = $1"  # noqa: S608 -- columns are ours
-        found = await self._rows.run((text, (demand,)))
+        found = await self._rows.run((f"{_DEMAND} WHERE id = $1", (demand,)))
         return DemandRow(*found[0]) if found else None
 
-    async def about(self, wanted: Wanted, state: str = "") -> Sequence[DemandRow]:
+    async def about(self, wanted: Wanted) -> Sequence[DemandRow]:
         """The newest that fit, newest first."""
-        more = f" AND state IN {_OPEN}" if state == "open" else ""
-        found = await self._rows.run(_search("subject_requests", _DEMAND, wanted, more))
-        return [DemandRow(*row) for row in found]
+        return [DemandRow(*row) for row in await self._rows.run(search(_DEMAND, wanted))]
 
     async def change(self, row: DemandRow) -> bool:
         """Keep a changed one in place of the version before."""
@@ -225,17 +227,3 @@ def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, KeptRows, Dem
     """All three over one connection: closing one closes them."""
     rows = open_rows(url, state_dir)
     return SqlConsents(rows), SqlKept(rows), SqlDemands(rows)
-
-
-def _search(table: str, columns: str, wanted: Wanted, more: str = "") -> Statement:
-    """The statement that looks for it; only places of parameters are put together here."""
-    values: list[object] = [wanted.before, wanted.count]
-    where = "seq < $1"
-    if wanted.requester:
-        values.append(wanted.requester)
-        where += f" AND requester = ${len(values)}"
-    if wanted.persons:
-        first = len(values) + 1
-        values += wanted.persons
-        where += f" AND person IN ({', '.join(f'${place}' for place in range(first, len(values) + 1))})"
-    return f"SELECT {columns} FROM {table} WHERE {where}{more} ORDER BY seq DESC LIMIT $2", values  # noqa: S608

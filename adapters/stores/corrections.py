@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.stores.rows import Rows, Statement, open_rows
+from adapters.stores.rows import Rows, open_rows, search
 from gateway.domain.errors import CorrectionsUnavailable
-from gateway.ports_corrections import CorrectionRow, CorrectionRows, Wanted
+from gateway.domain.wanted import Wanted
+from gateway.ports_corrections import CorrectionRow, CorrectionRows
 
 _NAME = "corrections.sqlite"
 _COLUMNS = "id, period, person, requester, source, attribute, state, opened, delivered, sealed"
@@ -44,7 +45,7 @@ class SqlCorrections:
 
     async def about(self, wanted: Wanted) -> Sequence[CorrectionRow]:
         """The newest that fit, newest first."""
-        return [CorrectionRow(*row) for row in await self._rows.run(_search(wanted))]
+        return [CorrectionRow(*row) for row in await self._rows.run(search(_SELECT, wanted))]
 
     async def queued(self, after: int, count: int) -> Sequence[CorrectionRow]:
         """The oldest that wait, oldest first."""
@@ -62,17 +63,3 @@ class SqlCorrections:
 def open_corrections(url: str, state_dir: Path) -> CorrectionRows:
     """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
     return SqlCorrections(open_rows(url, state_dir, _NAME, _SCHEMA, CorrectionsUnavailable))
-
-
-def _search(wanted: Wanted) -> Statement:
-    """The statement that looks for it; only places of parameters are put together here."""
-    values: list[object] = [wanted.before, wanted.count]
-    wheres = ["seq < $1"]
-    for column, given in (
-        ("requester", [wanted.requester]), ("person", wanted.persons), ("state", [wanted.state]),
-    ):  # fmt: skip
-        if named := [one for one in given if one]:
-            places = ", ".join(f"${len(values) + number}" for number in range(1, len(named) + 1))
-            wheres.append(f"{column} IN ({places})")
-            values += named
-    return f"{_SELECT} WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT $2", values

@@ -42,7 +42,7 @@ class PostgresStore:
         self._queued = 0
         self._closed = False
         self._arrived = asyncio.Event()
-        self._connection = PostgresConnection(url, LogUnavailable)
+        self._connection = PostgresConnection(url, LogUnavailable, rest_seconds=0)
         self._task: asyncio.Task[None] | None = None
         #: transactions so far
         self.commits = 0

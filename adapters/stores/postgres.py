@@ -17,37 +17,71 @@ _T = TypeVar("_T")
 _UNKNOWN = "the database does not take the record"
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
+_LATE = "the database does not answer in time"
+#: whoever waited so long in vain, and has no more time, says that it hangs
+_HANGS_SECONDS = 0.4
+_REST_SECONDS = 1.0
 
 
 class PostgresConnection:
-    """Whoever comes while it is in use waits."""
+    """Whoever comes while it is in use waits; nobody waits behind whoever finds out that the database hangs.
 
-    __slots__ = ("_connection", "_in_use", "_unavailable", "_url")
+    Once it did not answer in time, everybody is told so at once for a moment; then one tries again for all.
+    """
 
-    def __init__(self, url: str, unavailable: type[GatewayError]) -> None:
-        """Connects with the first use. `unavailable` is raised, with a reason, when the database cannot be asked."""
+    __slots__ = ("_connection", "_hangs", "_in_use", "_rest_seconds", "_rest_until", "_unavailable", "_url")
+
+    def __init__(
+        self, url: str, unavailable: type[GatewayError], rest_seconds: float = _REST_SECONDS
+    ) -> None:
+        """Connects with the first use. `unavailable` is raised, with a reason, when the database cannot be asked.
+
+        `rest_seconds`: how long a database that hangs is left alone; 0: everybody tries for himself.
+        """
         self._url = url
         self._unavailable = unavailable
+        self._rest_seconds = rest_seconds
         self._in_use = asyncio.Lock()
         self._connection: asyncpg.Connection[Any] | None = None
+        self._hangs = False
+        self._rest_until = 0.0
 
     async def use(self, work: "Callable[[asyncpg.Connection[Any]], Awaitable[_T]]") -> _T:
         """What the work gives; the next use has a fresh connection when it fails."""
+        if self._hangs and self._in_use.locked():
+            raise self._unavailable(_LATE)
         async with self._in_use:
+            began = asyncio.get_running_loop().time()
+            if began < self._rest_until:
+                raise self._unavailable(_LATE)
             try:
-                if self._connection is None or self._connection.is_closed():
-                    self._connection = await connect(self._url)
-                async with asyncio.timeout(_COMMAND_SECONDS):
-                    return await work(self._connection)
+                return await self._used(work)
             except LogUnavailable as error:
                 self._disconnect()
                 raise self._unavailable(error.detail) from None
             except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
                 self._disconnect()
+                self._note(began, late=isinstance(error, TimeoutError))
                 raise self._unavailable(reason_of(error)) from None
             except BaseException:
                 self._disconnect()  # the answer still under way is not for the next command
+                self._note(began, late=True)
                 raise
+
+    async def _used(self, work: "Callable[[asyncpg.Connection[Any]], Awaitable[_T]]") -> _T:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        async with asyncio.timeout(_COMMAND_SECONDS):
+            done = await work(self._connection)
+        self._hangs = False
+        return done
+
+    def _note(self, began: float, *, late: bool) -> None:
+        """Nobody had his answer: because the database hangs, if whoever waited for it did so for long."""
+        now = asyncio.get_running_loop().time()
+        if self._rest_seconds and late and now - began > _HANGS_SECONDS:
+            self._hangs = True
+            self._rest_until = now + self._rest_seconds
 
     async def close(self) -> None:
         """Close it."""
@@ -87,7 +121,7 @@ def reason_of(error: Exception, otherwise: str = _UNKNOWN) -> str:
     """What happened, in words that quote nothing; `otherwise` when that is not known."""
     # PostgreSQL's own text is not repeated: it can quote values and addresses.
     if isinstance(error, TimeoutError):
-        return "the database does not answer in time"
+        return _LATE
     if isinstance(error, OSError):
         return "the database cannot be reached"
     state = getattr(error, "sqlstate", None) or ""

@@ -15,40 +15,62 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.stores.redis import server_at
+from gateway.domain.dates import DISORDER, VIETNAM
 from gateway.ports_policy import Counted, Quotas, Use
 
 _MOST = 300_000
 _REST_SECONDS = 1.0
 _PREFIX = "motlan:use:"
+#: of Việt Nam before UTC; whole hours, so that minutes and hours begin as everywhere
+_AHEAD_SECONDS = int(VIETNAM.utcoffset(None).total_seconds())
+#: a clock that is further ahead was wrong, and begins anew when it is set right
+_DISORDER_SECONDS = DISORDER.total_seconds()
+# How many words there are, this one with them where there is room for it; one more than there is room for where not.
+_WORD = """
+local room = tonumber(ARGV[2])
+if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
+  if redis.call('SCARD', KEYS[1]) >= room then return room + 1 end
+  redis.call('SADD', KEYS[1], ARGV[1])
+end
+return redis.call('SCARD', KEYS[1])
+"""
 _Kept = TypeVar("_Kept")
 
 
 class MemoryQuotas:
-    """Counts of this process; when there is no room, whoever was not seen longest is forgotten first."""
+    """Counts of this process; when there is no room, who takes most of it forgets whom he did not see longest."""
 
     __slots__ = ("_counts", "_now", "_seen")
 
     def __init__(self, *, most: int = _MOST, now: Callable[[], float] = time.time) -> None:
         """At most `most` counts for each length of window, a tenth of those which remember what was counted."""
         self._now = now
-        self._counts = _Windows(most, 0)
-        self._seen = _Windows[tuple[str, ...]](max(1, most // 10), ())
+        self._counts = _Windows(most, int)
+        self._seen = _Windows[dict[str, None]](max(1, most // 10), dict)
 
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
         """Count each once more."""
         now = self._now()
-        return [Counted(self._times(one, now), ends_in(one, now)) for one in uses]
+        return [self.count(one, now) for one in uses]
 
     async def close(self) -> None:
         """Forget everything."""
         self._counts.clear()
         self._seen.clear()
 
-    def _times(self, one: Use, now: float) -> int:
+    def count(self, one: Use, now: float) -> Counted:
+        """Count it once more, at that time."""
         if not one.once:
-            return self._counts.change(one, now, lambda times: times + 1)
-        once = one.once
-        return len(self._seen.change(one, now, lambda seen: seen if once in seen else (*seen, once)))
+            times, ends = self._counts.change(one, now, lambda times: times + 1)
+            return Counted(times, ends)
+        seen, ends = self._seen.change(one, now, lambda seen: _with(seen, one))
+        return Counted(len(seen) if one.once in seen else one.most + 1, ends)
+
+
+def _with(seen: dict[str, None], one: Use) -> dict[str, None]:
+    if len(seen) < one.most:
+        seen[one.once] = None
+    return seen
 
 
 class _Windows(Generic[_Kept]):
@@ -56,26 +78,50 @@ class _Windows(Generic[_Kept]):
 
     __slots__ = ("_begin", "_most", "_windows")
 
-    def __init__(self, most: int, begin: _Kept) -> None:
+    def __init__(self, most: int, begin: Callable[[], _Kept]) -> None:
         self._most = most
         self._begin = begin
-        #: seconds -> number of the window that runs, what is kept in it
-        self._windows: dict[int, tuple[int, OrderedDict[str, _Kept]]] = {}
+        self._windows: dict[int, _Window[_Kept]] = {}
 
     def clear(self) -> None:
         self._windows.clear()
 
-    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> _Kept:
-        number, kept = self._windows.get(one.seconds, (-1, OrderedDict()))
-        # a clock that is set back stays in the window that it has seen: nobody gets a new one by it
-        if (current := int(now // one.seconds)) > number:
-            kept = OrderedDict()
-            self._windows[one.seconds] = (current, kept)
-        changed = by(kept.pop(one.key, self._begin))
-        if len(kept) >= self._most:
-            kept.popitem(last=False)
-        kept[one.key] = changed
-        return changed
+    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> tuple[_Kept, int]:
+        """What is kept by then, and seconds until the window ends."""
+        window = self._windows.get(one.seconds)
+        if window is None or not window.runs(one, now):
+            window = self._windows[one.seconds] = _Window(number_of(one, now))
+        kept = window.kept.setdefault(one.within, OrderedDict())
+        if one.key in kept:
+            before = kept.pop(one.key)
+        else:
+            before = self._begin()
+            if window.size >= self._most:
+                window.forget()
+            window.size += 1
+        kept[one.key] = changed = by(before)
+        return changed, ends_in(one, now, window.number)
+
+
+class _Window(Generic[_Kept]):
+    """One window: `within` -> key -> what is kept, longest not seen first."""
+
+    __slots__ = ("kept", "number", "size")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.size = 0
+        self.kept: dict[str, OrderedDict[str, _Kept]] = {}
+
+    def runs(self, one: Use, now: float) -> bool:
+        """Whether it is not over. A clock that is set back a little stays in it: nobody gets a new one by that."""
+        return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
+
+    def forget(self) -> None:
+        largest = max(self.kept.values(), key=len)
+        for _ in range(1 + len(largest) // 64):
+            largest.popitem(last=False)
+            self.size -= 1
 
 
 class SharedQuotas:
@@ -94,12 +140,15 @@ class SharedQuotas:
         self._rest_until = 0.0
 
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
-        """Count each once more, here and there."""
-        own = await self._memory.use(uses)
-        shared = await self._shared(uses)
-        if len(shared) != len(own):
-            return own
-        return [one._replace(times=max(one.times, count)) for one, count in zip(own, shared, strict=True)]
+        """Count each once more, here and there; what there is one word too many is not remembered here."""
+        shared, now = await self._shared(uses), self._now()
+        found = []
+        for place, one in enumerate(uses):
+            there = shared[place] if shared else 0
+            is_too_many = bool(one.once) and there > one.most
+            here = Counted(0, ends_in(one, now)) if is_too_many else self._memory.count(one, now)
+            found.append(here._replace(times=max(there, here.times)))
+        return found
 
     async def close(self) -> None:
         """Free the connections."""
@@ -113,12 +162,12 @@ class SharedQuotas:
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 for one in uses:
-                    key = f"{_PREFIX}{one.seconds}:{int(now // one.seconds)}:{one.key}"
-                    if one.once:
-                        pipe.sadd(key, one.once)
+                    key = f"{_PREFIX}{one.seconds}:{number_of(one, now)}:{one.key}"
                     places.append(len(pipe))
-                    count = pipe.scard if one.once else pipe.incr
-                    count(key)
+                    if one.once:
+                        pipe.eval(_WORD, 1, key, one.once, one.most)
+                    else:
+                        pipe.incr(key)
                     pipe.expire(key, one.seconds)
                 told = await pipe.execute()
         except (RedisError, OSError, TimeoutError):
@@ -127,9 +176,15 @@ class SharedQuotas:
         return [int(told[place]) for place in places]
 
 
-def ends_in(one: Use, now: float) -> int:
-    """Seconds until the window that runs ends, at least 1."""
-    return max(1, int(one.seconds - now % one.seconds))
+def number_of(one: Use, now: float) -> int:
+    """The window that runs: days begin at midnight in Việt Nam."""
+    return int((now + _AHEAD_SECONDS) // one.seconds)
+
+
+def ends_in(one: Use, now: float, number: int | None = None) -> int:
+    """Seconds until the window of that number ends, else the one that runs; at least 1."""
+    end = (number_of(one, now) if number is None else number) + 1
+    return max(1, int(end * one.seconds - _AHEAD_SECONDS - now))
 
 
 def open_quotas(url: str) -> Quotas:

@@ -16,6 +16,7 @@ from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable, GatewayError
+from gateway.domain.wanted import Wanted
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -117,6 +118,19 @@ def open_rows(
 ) -> Rows:
     """Where the log at `url` is: a file of its own (`name`, `schema`) beside SQLite's, tables in PostgreSQL."""
     return PostgresRows(url, away) if sql.is_postgres(url) else SqliteRows(url, state_dir, name, schema, away)
+
+
+def search(select: str, wanted: Wanted) -> Statement:
+    """What `select` gives of the rows that are looked for; only places of parameters are put together here."""
+    values: list[object] = [wanted.before, wanted.count]
+    wheres = ["seq < $1"]
+    columns = (("requester", [wanted.requester]), ("person", wanted.persons), ("state", wanted.states))
+    for column, given in columns:
+        if named := [one for one in given if one]:
+            places = ", ".join(f"${len(values) + number}" for number in range(1, len(named) + 1))
+            wheres.append(f"{column} IN ({places})")
+            values += named
+    return f"{select} WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT $2", values
 
 
 def _all_of_it(work: Sequence[Statement], erasing: bool, connection: sqlite3.Connection) -> Found:  # noqa: FBT001 -- ours

@@ -34,13 +34,13 @@ async def give(request: web.Request) -> web.Response:
         controller=body.controller or "",
         expires=None if body.expires_at is None else datetime.fromisoformat(body.expires_at),
     )  # fmt: skip
-    return answer(await _citizens(request).consents.give(_asker(request), given))
+    return answer(await _citizens(request).consents.give(asker_of(request), given))
 
 
 async def withdraw(request: web.Request) -> web.Response:
     """`POST /v1/consents/withdraw`."""
     body = await read_model(request, WithdrawBody)
-    done = _citizens(request).consents.withdraw(_asker(request), body.consent, _key(body.subject))
+    done = _citizens(request).consents.withdraw(asker_of(request), body.consent, _key(body.subject))
     return answer(await done)
 
 
@@ -48,7 +48,7 @@ async def search(request: web.Request) -> web.Response:
     """`POST /v1/consents/search`."""
     body = await read_model(request, ConsentSearchBody)
     book = _citizens(request).consents
-    return answer(await book.search(_asker(request), _key(body.subject), body.cursor, body.limit))
+    return answer(await book.search(asker_of(request), _key(body.subject), body.cursor, body.limit))
 
 
 async def attest(request: web.Request) -> web.Response:
@@ -57,7 +57,7 @@ async def attest(request: web.Request) -> web.Response:
     if body.keep != (body.consent is not None):
         raise Unprocessable("/consent: `keep` and `consent` go together: nothing is kept without his consent")
     keep = Keep(body.consent) if body.consent is not None else None
-    done = _citizens(request).attest.attest(_asker(request), body.exchange_id, body.form, keep)
+    done = _citizens(request).attest.attest(asker_of(request), body.exchange_id, body.form, keep)
     return answer(await done)
 
 
@@ -68,21 +68,21 @@ async def demand(request: web.Request) -> web.Response:
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip
-    return answer(await _citizens(request).demands.open(_asker(request), demanded))
+    return answer(await _citizens(request).demands.open(asker_of(request), demanded))
 
 
 async def demands(request: web.Request) -> web.Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, DemandSearchBody)
     queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
-    done = queue.search(_asker(request), _key(body.subject), state, body.cursor, body.limit)
+    done = queue.search(asker_of(request), _key(body.subject), state, body.cursor, body.limit)
     return answer(await done)
 
 
 async def update(request: web.Request) -> web.Response:
     """`POST /v1/subject-requests/update`."""
     body = await read_model(request, DemandUpdateBody)
-    done = _citizens(request).demands.update(_asker(request), body.request, body.act, body.reason or "")
+    done = _citizens(request).demands.update(asker_of(request), body.request, body.act, body.reason or "")
     return answer(await done)
 
 
@@ -93,7 +93,8 @@ def _citizens(request: web.Request) -> Citizens:
     return found
 
 
-def _asker(request: web.Request) -> Asker:
+def asker_of(request: web.Request) -> Asker:
+    """Who calls about the citizens' own say."""
     requester = request[REQUESTER]
     agency = request.app[SERVICES].requesters.agency(requester)
     return Asker(requester=requester, agency=agency, exchange=ExchangeId(request[EXCHANGE]))

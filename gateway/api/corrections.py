@@ -4,15 +4,15 @@ import orjson
 from aiohttp import web
 
 from gateway.api.bodies import read_model
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
+from gateway.api.citizens import asker_of
+from gateway.api.context import SERVICES
 from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.models import PersonBody
 from gateway.api.operation import answer
 from gateway.api.prefill import subject_of
 from gateway.corrections.reports import Wanted
-from gateway.corrections.service import Asker, Corrections
+from gateway.corrections.service import Corrections
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable
-from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Subject
 
 _LARGEST = 4_096
@@ -30,14 +30,14 @@ async def open_one(request: web.Request) -> web.Response:
         subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
         correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
-    return answer(await _corrections(request).open(wanted, _asker(request)))
+    return answer(await _corrections(request).open(wanted, asker_of(request)))
 
 
 async def search(request: web.Request) -> web.Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     person = _person(body.subject).key if body.subject is not None else ""
-    found = _corrections(request).search(_asker(request), person, body.state or "", body.cursor, body.limit)
+    found = _corrections(request).search(asker_of(request), person, body.state or "", body.cursor, body.limit)
     return answer(await found)
 
 
@@ -46,12 +46,6 @@ def _corrections(request: web.Request) -> Corrections:
     if corrections is None:
         raise CorrectionsUnavailable
     return corrections
-
-
-def _asker(request: web.Request) -> Asker:
-    requester = request[REQUESTER]
-    agency = request.app[SERVICES].requesters.agency(requester)
-    return Asker(requester, agency, ExchangeId(request[EXCHANGE]))
 
 
 def _person(body: PersonBody) -> Subject:

@@ -36,6 +36,10 @@ class Seals:
         """The keys of a period; None when they are gone or spoilt. LogUnavailable when nobody can tell."""
         return (await self._opened(period)).get(period)
 
+    async def erased(self, period: str) -> bool:
+        """Whether the keys of a period are gone for good. LogUnavailable when nobody can tell."""
+        return period not in await self._keeping.periods()
+
     async def indexes(self, person: str) -> tuple[bytes, ...]:
         """The keyed indexes of a person (`Subject.key`), one for each living period."""
         return tuple(index_of(keys, person) for keys in (await self._opened()).values())

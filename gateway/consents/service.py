@@ -24,10 +24,11 @@ from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog
-from gateway.ports_consents import ConsentRow, ConsentRows, Wanted
+from gateway.ports_consents import ConsentRow, ConsentRows
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 _UNKNOWN = "there is no such consent of yours"
@@ -112,7 +113,8 @@ class ConsentBook:
         before = Wanted().before if after is None else (await self._theirs(asker, after, person)).seq
         persons = await books.seals.indexes(person) if person else ()
         is_nobody = bool(person) and not persons
-        found = [] if is_nobody else list(await books.rows.about(Wanted(persons, own, before, count + 1)))
+        wanted = Wanted(persons, own, before=before, count=count + 1)
+        found = [] if is_nobody else list(await books.rows.about(wanted))
         page = found[:count]
         return {
             "exchange_id": asker.exchange,

@@ -43,7 +43,8 @@ class Delivery:
     async def all(self) -> int:
         """Deliver what is queued, the oldest first; how many went. What cannot be delivered now stays.
 
-        What cannot be read any more is set aside for good. CorrectionsUnavailable, LogUnavailable.
+        What cannot be read any more, because the keys of its month were erased or somebody altered it, is set aside
+        for good; keys that cannot be opened now may open later. CorrectionsUnavailable, LogUnavailable.
         """
         went, after = 0, 0
         before = self.clock.now().timestamp() - _FRESH_SECONDS
@@ -67,7 +68,11 @@ class Delivery:
         return row._replace(state=DELIVERED, delivered=now.timestamp())
 
     async def _tried(self, row: CorrectionRow) -> bool:
-        report = opened(row, await self.seals.of(row.period))
+        keys = await self.seals.of(row.period)
+        if keys is None and not await self.seals.erased(row.period):
+            log().error("corrections.keys_closed", code=row.source)
+            return False
+        report = opened(row, keys)
         if report is None:
             log().error("corrections.unreadable", code=row.source)
             await self.rows.mark(row.id, UNREADABLE, 0.0)

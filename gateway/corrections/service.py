@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from gateway.audit.titles import Titles
 from gateway.config import Configuration
+from gateway.consents.given import Asker
 from gateway.consents.sealing import Seals
 from gateway.corrections.advice import advice
 from gateway.corrections.delivery import Delivery
@@ -28,14 +29,12 @@ from gateway.domain.errors import (
 )
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
-from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester
+from gateway.domain.wanted import Wanted as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
 from gateway.policy.rates import Limit, Person, exceeded, longest, uses
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
-from gateway.ports_corrections import Wanted as Search
 from gateway.ports_policy import Quotas
 from gateway.prefill.outcomes import Members, outcomes
 
@@ -47,14 +46,6 @@ class Rates(NamedTuple):
     quotas: Quotas
     #: key of the digests under which people are counted
     secret: bytes
-
-
-class Asker(NamedTuple):
-    """Who calls."""
-
-    requester: Requester
-    agency: str
-    exchange: ExchangeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +103,7 @@ class Corrections:
             await self._note(asker, Phase.LOOKUP, "corrections", person)
             persons = await self.seals.indexes(person)
         is_nobody = bool(person) and not persons
-        wanted = Search(tuple(persons), own, state, before, count + 1)
+        wanted = Search(tuple(persons), own, (state,) if state else (), before, count + 1)
         found = [] if is_nobody else list(await self.rows.about(wanted))
         page = found[:count]
         return {
@@ -139,7 +130,7 @@ class Corrections:
         """Count this report; Throttled when it is one too many."""
         limits, quotas, secret = self.rates
         who = {"requester": asker.requester.id, "subject": f"{asker.requester.id}\x1f{wanted.subject.key}"}
-        counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret)
+        counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret, asker.requester.id)
         counts = await quotas.use([use for _, use in counted]) if counted else ()
         over = longest(exceeded(limits, counts))
         if over is None:

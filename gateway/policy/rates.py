@@ -11,11 +11,12 @@ from gateway.ports_policy import Counted, Use
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 12
-#: so few that whoever is counted once fills no store; two that differ are taken for one once in 65 536 times
-_ONCE_BYTES = 2
+#: a word that differs may not be taken for one that was counted
+_ONCE_BYTES = 8
 
-#: `claim`: by each requester, about each person of whom a number is given, each name and birth date given with it once
-Whom = Literal["requester", "official", "subject", "claim"]
+#: of each person of whom a number is given, each name and birth date given with it once: `claim` by each who asks,
+#: `any_claim` by all together who ask in a name of their own about somebody else
+Whom = Literal["requester", "official", "subject", "claim", "any_claim"]
 
 
 class Limit(NamedTuple):
@@ -49,10 +50,12 @@ def limit(rule: str, whom: Whom, rate: str) -> Limit:
     return Limit(rule, whom, int(most), _SECONDS[window])
 
 
-def uses(limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes) -> list[tuple[Limit, Use]]:
-    """What is counted: each limit once for each of its people (`who`, beside it)."""
+def uses(
+    limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str
+) -> list[tuple[Limit, Use]]:
+    """What is counted: each limit once for each of its people (`who`, beside it), asked about by the requester."""
     return [
-        (one, Use(_key(one, person.name, secret), one.seconds, _once(person, secret) if person.once else ""))
+        (one, _use(one, person, secret, requester))
         for one, people in zip(limits, who, strict=True)
         for person in people
     ]
@@ -60,7 +63,8 @@ def uses(limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes
 
 def told(one: Limit) -> str:
     """The limit in words."""
-    whom = "different names and birth dates about one person" if one.whom == "claim" else f"by {one.whom}"
+    is_claim = one.whom in ("claim", "any_claim")
+    whom = "different names and birth dates about one person" if is_claim else f"by {one.whom}"
     return f"at most {one.most} in {one.seconds} seconds {whom}"
 
 
@@ -82,6 +86,11 @@ def soonest(over: Iterable[Exceeded]) -> Exceeded:
     """Of quotas of agreements, the one to wait for: one agreement is enough, and all quotas of it must be kept."""
     waits = {one.limit.rule.rpartition(":")[0]: one for one in sorted(over, key=lambda one: one.retry_after)}
     return min(waits.values(), key=lambda one: one.retry_after)
+
+
+def _use(one: Limit, person: Person, secret: bytes, requester: str) -> Use:
+    once = _once(person, secret) if person.once else ""
+    return Use(_key(one, person.name, secret), one.seconds, once, one.most, f"{one.rule} {requester}")
 
 
 def _key(one: Limit, name: str, secret: bytes) -> str:

@@ -3,11 +3,12 @@
 Everything here happens before any source is asked.
 """
 
+import asyncio
 from typing import NamedTuple, Protocol
 
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
-from gateway.domain.errors import Refused, Throttled
+from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.policy.asked import Asked, Denial, asked_at
@@ -25,6 +26,8 @@ from gateway.prefill.relations import persons, relations
 
 #: the key of no person
 _SOMEBODY = "*"
+#: consents are looked up for so long, however little time the caller has: less says nothing about their store
+_PATIENCE_SECONDS = 0.5
 
 
 class Decides(Protocol):
@@ -66,9 +69,15 @@ class Admission:
         found = asked._replace(persons=asked.persons | {_SOMEBODY})
         return self._policy.decide(asked), self._policy.decide(found)
 
-    async def admit(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Ground:
-        """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then. LogUnavailable."""
-        asked, made = await self._asked(taken, requester), Made(taken, requester, exchange)
+    async def admit(
+        self, taken: Taken, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> Ground:
+        """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then.
+
+        LogUnavailable, ConsentsUnavailable: nobody can tell, or not by the `deadline` (loop time).
+        """
+        asked = await self._asked(taken, requester, deadline)
+        made = Made(taken, requester, exchange, taken.request.account)
         decision = self._policy.decide(asked)
         grant = decision.grant
         if grant is None:
@@ -77,7 +86,7 @@ class Admission:
         asked, grant = await self._count(asked, grant, taken, made)
         return Ground(grant, asked, self._policy.decide, self._tools.counting.met)
 
-    async def _asked(self, taken: Taken, requester: Requester) -> Asked:
+    async def _asked(self, taken: Taken, requester: Requester, deadline: float | None = None) -> Asked:
         request, now = taken.request, self._tools.clock.now()
         dossiers, dossier = self._access.dossiers, request.dossier or ""
         return Asked(
@@ -87,16 +96,23 @@ class Admission:
             age=age(dossier, legal_day(now)),
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
             signed=bool(request.proof), predicates=taken.predicates, persons=persons(taken.cast),
-            consent=await self._consent(taken, requester),
+            consent=await self._consent(taken, requester, deadline),
         )  # fmt: skip
 
-    async def _consent(self, taken: Taken, requester: Requester) -> ValidConsent | None:
+    async def _consent(
+        self, taken: Taken, requester: Requester, deadline: float | None
+    ) -> ValidConsent | None:
         wanted, consents = taken.request.consent, self._access.consents
         own = taken.cast.subjects.get(taken.procedure.signs_in)
         if wanted is None or consents is None or own is None:
             return None
         now = self._tools.clock.now()
-        return await consents.valid(wanted, requester.id, own.key, taken.purpose, now)
+        at_least = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        try:
+            async with asyncio.timeout_at(None if deadline is None else max(deadline, at_least)):
+                return await consents.valid(wanted, requester.id, own.key, taken.purpose, now)
+        except TimeoutError:
+            raise ConsentsUnavailable("whether it holds could not be looked up in time") from None
 
     async def _refused(self, denial: Denial, taken: Taken, made: Made) -> Refused:
         refusal = Refused(denial.rule, denial.detail, code=denial.code)

@@ -3,10 +3,11 @@
 Guessing is what wrong names and birth dates are: who may only ask whether data match learns them by trying.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.domain.dates import rfc3339
+from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester, Subject
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gateway.prefill.prepared import Tools
 
 UNUSUAL = "unusual_volume"
+#: claims of an account that say whose it is
+_NUMBERS = ("SoDinhDanh", "SoCMND")
 
 
 class Fitted(Protocol):
@@ -52,6 +55,8 @@ class Made(NamedTuple):
     fitted: Fitted
     requester: Requester
     exchange: ExchangeId
+    #: of whoever signed in, for whom the requester vouches; empty where nobody did
+    account: Mapping[str, object] = NOTHING
 
 
 class Count(NamedTuple):
@@ -78,6 +83,7 @@ class Counting:
             ("requester_exchanges", "requester", settings.requester_exchanges),
             ("claims", "claim", settings.claims),
         )
+        self._together = _limits(("requester_claims", "any_claim", settings.requester_claims))
 
     async def refused(self, tools: "Tools", made: Made) -> None:
         """A refusal, or data that do not match whom they name. LogUnavailable: what is unusual cannot be recorded."""
@@ -85,22 +91,28 @@ class Counting:
 
     def of(self, limits: Sequence[Limit]) -> list[Limit]:
         """What a request is counted by: `limits`, which are those of its grant, and what is always counted."""
-        return [*limits, *self._exchanges]
+        return [*limits, *self._exchanges, *self._together]
 
     async def admitted(self, limits: Sequence[Limit], made: Made) -> list[Count]:
-        """One more use of all that a request is counted by. Raises nothing."""
-        return await self._count(self.of(limits), made)
+        """One more use of all that a request is counted by. Raises nothing.
+
+        A guess that is one too many for who makes it does not count for all others.
+        """
+        counts = await self._count([*limits, *self._exchanges], made)
+        if any(one.limit.whom == "claim" and one.counted.times > one.limit.most for one in counts):
+            return counts
+        return [*counts, *await self._count(self._together, made)]
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count somebody who was found on the way, where subjects are counted; ids of what he is one too many for."""
         limits = [one for one in grant.limits if one.whom == "subject"]
-        found = uses(limits, [[Person(person)]] * len(limits), self._secret)
+        found = uses(limits, [[Person(person)]] * len(limits), self._secret, grant.requester)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
         return frozenset(one.limit.rule for one in exceeded(limits, counts))
 
     async def tell(self, tools: "Tools", made: Made, counts: Iterable[Count]) -> None:
         """One alert in each window for what is unusual: a record beside that of the request. LogUnavailable."""
-        unusual = (*self._refusals, *self._exchanges)
+        unusual = (*self._refusals, *self._exchanges, *self._together)
         beyond = [one for one in counts if one.limit in unusual and one.counted.times > one.limit.most]
         if not beyond:
             return
@@ -111,7 +123,7 @@ class Counting:
                 await _alert(tools, made, one)
 
     async def _count(self, limits: Sequence[Limit], made: Made) -> list[Count]:
-        found = uses(limits, [list(_who(one.whom, made)) for one in limits], self._secret)
+        found = uses(limits, [list(_who(one.whom, made)) for one in limits], self._secret, made.requester.id)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
         return [Count(*one, counted) for one, counted in zip(found, counts, strict=True)]
 
@@ -136,10 +148,28 @@ def _who(whom: Whom, made: Made) -> Iterator[Person]:
                 yield Person(f"{requester}\x1f{fitted.official.personal_id}")
         case "subject":
             yield from map(Person, sorted(persons(fitted.cast)))
-        case "claim":
-            for one in fitted.cast.subjects.values():
-                if said := _claim(one):
-                    yield Person(f"{requester}\x1f{one.key}", said)
+        case "claim" | "any_claim":
+            for number, said in _claims(made, whom):
+                yield Person(f"{requester}\x1f{number}", said)
+
+
+def _claims(made: Made, whom: Whom) -> Iterator[tuple[str, str]]:
+    """The people whose numbers are given, of `claim` beside who asks, each with what is said of him."""
+    askers = _askers(made)
+    for one in made.fitted.cast.subjects.values():
+        if not (said := _claim(one)):
+            continue
+        if whom == "claim":
+            yield f"{next(iter(askers), '')}\x1f{one.key}", said
+        elif askers and askers.keys().isdisjoint((one.personal_id, one.old_id)):
+            yield one.key, said
+
+
+def _askers(made: Made) -> dict[object, None]:
+    """Who wants to know, as far as the requester says who: numbers of whoever signed in, else the official."""
+    numbers = dict.fromkeys(number for word in _NUMBERS if (number := made.account.get(word)))
+    official = made.fitted.official
+    return numbers or ({} if official.on_duty else {f"official {official.personal_id}": None})
 
 
 def _claim(one: Subject) -> str:

@@ -1,5 +1,6 @@
 """What an exchange starts from: what was decided about the request, and what all exchanges share."""
 
+import asyncio
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from gateway.prefill.preview import Previews
 from gateway.prefill.roles import Cast
 from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
+
+#: how long whether consents still hold may take
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,11 @@ class Tools:
         """Those of them that hold no longer; where nobody can tell, none holds."""
         if not consents or self.consents is None:
             return frozenset(consents)
-        return await self.consents.over(consents, self.clock.now())
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return await self.consents.over(consents, self.clock.now())
+        except TimeoutError:
+            return frozenset(consents)
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""

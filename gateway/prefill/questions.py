@@ -64,7 +64,7 @@ class Questions:
         Raises Unprocessable (predicates, subject, official), Refused, Throttled, LogUnavailable.
         """
         questions = self._questions(wanted.predicates)
-        running, prepared, situation = await self._begin(questions, wanted, requester, exchange)
+        running, prepared, situation = await self._begin(questions, wanted, requester, exchange, deadline)
         words = " ".join(wanted.predicates)
         await running.record(Phase.INTENT, predicates=words, **wanted.request.proof)
         task = asyncio.ensure_future(running.gather())
@@ -112,7 +112,12 @@ class Questions:
         return found
 
     async def _begin(
-        self, questions: Mapping[str, Question], wanted: Asking, requester: Requester, exchange: ExchangeId
+        self,
+        questions: Mapping[str, Question],
+        wanted: Asking,
+        requester: Requester,
+        exchange: ExchangeId,
+        deadline: float,
     ) -> tuple[Exchange, Prepared, Situation]:
         request = wanted.request
         purpose = request.purpose or _purpose(questions)
@@ -121,7 +126,7 @@ class Questions:
         procedure = asking("", purpose, rules, titles)
         taken = self._intake.fit(request, procedure, {SUBJECT: wanted.subject}, requester)
         taken = taken._replace(predicates=wanted.predicates)
-        ground = await self._admission.admit(taken, requester, exchange)
+        ground = await self._admission.admit(taken, requester, exchange, deadline)
         planned = self._plans.once(procedure, taken.cast, ground.grant)
         prepared = Prepared(procedure, taken.cast, taken.official, purpose, ground, *planned)
         today = legal_day(self._tools.clock.now())

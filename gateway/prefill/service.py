@@ -75,7 +75,7 @@ class Prefill:
 
         Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, Throttled, LogUnavailable.
         """
-        prepared = await self._prepare(self._intake.take(request, requester), requester, exchange)
+        prepared = await self._prepare(self._intake.take(request, requester), requester, exchange, deadline)
         running = Exchange(
             self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
         )
@@ -154,8 +154,10 @@ class Prefill:
         await self._late.close()
         self._tools.gatherer.close()
 
-    async def _prepare(self, taken: Taken, requester: Requester, exchange: ExchangeId) -> Prepared:
-        ground = await self._admission.admit(taken, requester, exchange)
+    async def _prepare(
+        self, taken: Taken, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> Prepared:
+        ground = await self._admission.admit(taken, requester, exchange, deadline)
         procedure, roles = taken.procedure, taken.cast
         planned = self._plans.plan(procedure, roles, ground.grant, taken.request.fields)
         return Prepared(procedure, roles, taken.official, taken.purpose, ground, *planned)

@@ -18,11 +18,13 @@ from gateway.consents.sealing import index_of, seal, unseal
 from gateway.consents.service import Books
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import Conflict, ConsentsUnavailable, LogUnavailable, NotFound, fault_at
-from gateway.ports_consents import DemandRow, DemandRows, Wanted
+from gateway.domain.wanted import Wanted
+from gateway.ports_consents import DemandRow, DemandRows
 from gateway.settings_consents import Demand, DemandSettings
 from gateway.subject_requests.days import WorkingDays
 
 Act = Literal["acknowledge", "extend", "answer", "refuse"]
+_OPEN = ("received", "acknowledged")
 _CLOSED = {"answered", "refused"}
 _STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", "refuse": "refused"}
 
@@ -87,7 +89,8 @@ class Demands:
         persons = await books.seals.indexes(person) if person else ()
         if person and not persons:
             return {"exchange_id": asker.exchange, "requests": [], "next": None}
-        found = list(await self._rows.about(Wanted(persons, own, before, count + 1), state))
+        states = _OPEN if state == "open" else ()
+        found = list(await self._rows.about(Wanted(persons, own, states, before, count + 1)))
         page, today = found[:count], legal_day(now)
         return {
             "exchange_id": asker.exchange,

@@ -33,6 +33,7 @@ FAULTS: dict[str, Fault] = {
         "config/purposes.yaml", "  keep_own_data:", "  keep_their_data:", "purposes:", "'keep_own_data' is missing",
     ),
     "language of no tag": (CONSENTS, "languages: [vi, en]", "languages: [Tiếng Việt]", "languages:", "is no language"),
+    "language and a line": (CONSENTS, "languages: [vi, en]", 'languages: ["vi\\n"]', "languages:", "is no language"),
     "demand of nobody": (CONSENTS, "    objection:", "    objektion:", "objektion:", "objection"),
     "no such day": (HOLIDAYS, '"2026-01-01"', '"2026-02-30"', "2026-02-30", "is no date"),
     "holiday of no source": (HOLIDAYS, "mark: memory", "mark: hearsay", "hearsay", "'memory'"),

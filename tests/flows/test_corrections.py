@@ -257,6 +257,42 @@ async def test_reports_that_cannot_be_read_any_more_are_set_aside_and_starve_no_
     assert [one.stem for one in delivered(house)] == [answer["id"]]
 
 
+async def test_report_waits_while_the_keys_of_its_month_do_not_open_and_none_waits_for_erased_ones(
+    make_house: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "corrections").write_text("in the way")
+    copied = (
+        "INSERT INTO corrections (id, period, person, requester, source, attribute, state, opened, delivered, sealed)"
+        " SELECT 'erased', '2020-01', person, requester, source, attribute, state, opened, delivered, sealed"
+        " FROM corrections"
+    )
+    async with make_house(gateway__corrections__retry_seconds="1") as house:
+        answer = await opened(house)
+        with contextlib.closing(sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)) as keys:
+            for (name,) in keys.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                keys.execute(f"DROP TRIGGER {name}")
+            [(period, wrapped)] = keys.execute("SELECT period, wrapped FROM period_keys").fetchall()
+            # as while another machine has changed the root key and this one has not heard of it
+            keys.execute("UPDATE period_keys SET wrapped = ?", (bytes(len(wrapped)),))
+            (tmp_path / "corrections").unlink()
+            with contextlib.closing(sqlite3.connect(tmp_path / "corrections.sqlite")) as asked, asked:
+                asked.execute(copied)
+                asked.execute("UPDATE corrections SET opened = opened - 60")
+            async with asyncio.timeout(15):
+                while not await found(house, state="unreadable"):
+                    await asyncio.sleep(0.1)
+            assert [(one["id"], one["state"]) for one in await found(house)] == [
+                ("erased", "unreadable"), (answer["id"], "queued"),
+            ]  # fmt: skip
+            keys.execute("UPDATE period_keys SET wrapped = ? WHERE period = ?", (wrapped, period))
+        async with asyncio.timeout(15):
+            while await found(house, state="queued"):
+                await asyncio.sleep(0.1)
+        again = await opened(house)
+        assert (again["id"], again["state"]) == (answer["id"], "delivered")
+    assert [one.stem for one in delivered(house)] == [answer["id"]]
+
+
 async def test_owner_who_cannot_be_reached_keeps_no_other_owner_from_his_reports(
     make_house: Callable[..., Any], tmp_path: Path
 ) -> None:

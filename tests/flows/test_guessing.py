@@ -9,12 +9,18 @@ from tests.flows.conftest import House, new_official
 from tests.flows.test_access import marital, since
 from tests.flows.test_records import records
 
-FEW = 5
+FEW, TOGETHER = 5, 10
 
 
-async def alive(house: House, who: dict[str, Any], client: str = "portal") -> tuple[int, str | None, Any]:
+def about(who: dict[str, Any], person: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The form about the marital state of whoever fills it, or of another person; no official is named."""
+    subjects = {"requester": who, "person": person or {"same_as": "requester"}}
+    return {"procedure": "1.004873", "subjects": subjects}
+
+
+async def alive(house: House, who: dict[str, Any], **more: Any) -> tuple[int, str | None, Any]:
     """Status, code and rule of a refusal; why it cannot be told whether this person is alive."""
-    status, answer = await house.post("/v1/predicates", {"subject": who, "predicates": ["alive"]}, client)
+    status, answer = await house.post("/v1/predicates", {"subject": who, "predicates": ["alive"], **more})
     if status != 200:
         return status, answer["code"], answer["rule"]
     return status, None, answer["predicates"]["alive"].get("reason", {}).get("code")
@@ -48,14 +54,75 @@ async def test_few_birth_dates_are_tried_about_one_number_though_all_are_sent_at
         assert refused == [(429, "unusual_volume", "unusual:claims")] * (len(guesses) - FEW)
         alerts = [one for one in since(house, before) if one["notes"].get("alert")]
         assert [(one["rules"], one["subjects"]) for one in alerts] == [(["unusual:claims"], {})]
-        # a form is no way around it, nor is a question about her under what was tried before
-        subjects = {"requester": {**who, "birth_date": "1990-12-31"}, "person": {"same_as": "requester"}}
-        status, problem = await house.post("/v1/prefill", {**marital(house), "subjects": subjects})
+        # a form is no way around it; what was answered before is answered again
+        status, problem = await house.post("/v1/prefill", about({**who, "birth_date": "1990-12-31"}))
         assert (status, problem["rule"]) == (429, "unusual:claims")
-        assert (await alive(house, guesses[0]))[0] == 429
+        for guess, before_it in zip(guesses, told, strict=True):
+            assert await alive(house, guess) == before_it
         # others are asked about, and others ask about her
         assert (await alive(house, house.subject("divorced")))[0] == 200
         assert (await house.post("/v1/prefill", marital(house), "one_gate"))[0] == 200
+
+
+async def test_citizen_who_signed_in_is_served_whatever_others_tried_about_him(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        who, stranger = house.subject("facts_example"), house.subject("divorced")
+        for form in (
+            about,
+            lambda one: about(stranger, one),
+        ):  # as his own, and as of somebody in their forms
+            tried = [form({**who, "full_name": f"Nguyễn Văn {letter}"}) for letter in "ABCDEF"]
+            told = [(await house.post("/v1/prefill", body))[0] for body in tried]
+            assert told[-1] == 429
+        status, problem = await house.post("/v1/prefill", about(who))
+        assert (status, problem["rule"]) == (429, "unusual:claims")
+        own, theirs = ({"SoDinhDanh": one["personal_id"]} for one in (who, stranger))
+        for body in (
+            {**about(who), "account": own},
+            {**about(stranger, who), "account": theirs},
+            {**about(who), "official": new_official()},
+        ):
+            status, answer = await house.post("/v1/prefill", body)
+            assert (status, answer["fields"]["nxnHoTen"]["state"]) == (200, "filled"), body
+
+
+async def test_citizen_who_was_served_in_the_morning_is_served_after_others_tried(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+        before = await house.prefill(**about(who))
+        tried = [about({**who, "full_name": f"Nguyễn Văn {letter}"}) for letter in "ABCDEF"]
+        assert [(await house.post("/v1/prefill", body))[0] for body in tried] == [200] * (FEW - 1) + [
+            429,
+            429,
+        ]
+        assert (await house.prefill(**about(who)))["form"] == before["form"]
+
+
+async def test_officials_and_accounts_without_end_try_few_birth_dates_about_one_number(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+        guesses = [{**who, "birth_date": f"{who['birth_date'][:7]}-{day:02}"} for day in range(15, 29)]
+        before = len(records(house))
+        told = [await alive(house, guess, official=new_official()) for guess in guesses]
+        assert [one[0] for one in told] == [200] * TOGETHER + [429] * (len(guesses) - TOGETHER)
+        assert told[-1] == (429, "unusual_volume", "unusual:requester_claims")
+        assert [one["rules"] for one in since(house, before) if one["notes"].get("alert")] == [
+            ["unusual:requester_claims"]
+        ]
+        signed_in = {**about(house.subject("divorced"), guesses[-1]), "official": new_official()}
+        signed_in["account"] = {"SoDinhDanh": house.subject("divorced")["personal_id"]}
+        status, problem = await house.post("/v1/prefill", signed_in)
+        assert (status, problem.get("rule")) == (429, "unusual:requester_claims"), problem
+        # she herself, and whoever asks under what was answered before
+        own = {"account": {"SoDinhDanh": who["personal_id"]}}
+        assert (await house.prefill(**about(who), **own))["form"]["nxnHoTen"]
+        assert (await alive(house, guesses[0], official=new_official())) == told[0]
 
 
 async def test_same_name_and_birth_date_may_be_given_as_often_as_one_likes(

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.stores.corrections import open_corrections
 from gateway.domain.errors import CorrectionsUnavailable
-from gateway.ports_corrections import CorrectionRow, Wanted
+from gateway.domain.wanted import Wanted
+from gateway.ports_corrections import CorrectionRow
 
 
 def row(number: int, requester: str = "portal", person: bytes = b"p" * 16) -> CorrectionRow:
@@ -24,7 +25,10 @@ async def test_reports_are_found_by_whose_they_are_about_whom_and_how_they_stand
     for each in rows:
         assert await one.add(each)
     assert list(await other.about(Wanted())) == rows[::-1]
-    assert [each.id for each in await other.about(Wanted(requester="portal", state="queued"))] == ["c3", "c1"]
+    assert [each.id for each in await other.about(Wanted(requester="portal", states=("queued",)))] == [
+        "c3",
+        "c1",
+    ]
     assert [each.id for each in await other.about(Wanted((b"q" * 16, b"x" * 16)))] == ["c3"]
     assert [each.id for each in await other.about(Wanted(count=1))] == ["c3"]
     assert [each.id for each in await other.about(Wanted(before=3))] == ["c2", "c1"]
@@ -46,7 +50,9 @@ async def test_reports_wait_in_their_order_until_they_are_marked_once(url: str, 
     await store.mark("c1", "unreadable", 0.0)  # the first counts
     await store.mark("c2", "unreadable", 0.0)
     assert [each.id for each in await store.queued(0, 9)] == ["c3", "c4"]
-    assert await store.about(Wanted(state="delivered")) == [row(1)._replace(state="delivered", delivered=9.0)]
+    assert await store.about(Wanted(states=("delivered",))) == [
+        row(1)._replace(state="delivered", delivered=9.0)
+    ]
     await store.close()
 
 

@@ -44,3 +44,41 @@ async def test_work_that_fails_leaves_nothing_behind(postgres_url: str) -> None:
     assert "nowhere" not in str(told.value)
     assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) != first
     await shared.close()
+
+
+async def test_database_that_hangs_is_left_alone_for_a_moment_and_then_one_tries_for_all(
+    postgres_url: str,
+) -> None:
+    shared = PostgresConnection(postgres_url, AccessUnavailable)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+
+    async def hung() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.6):
+                await shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)"))
+
+    async def told_at_once() -> None:
+        async with asyncio.timeout(0.3):
+            with pytest.raises(AccessUnavailable):
+                await shared.use(lambda asked: asked.fetchval(OWN_ID))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hung())
+        await asyncio.sleep(0.4)
+        for _ in range(3):  # whoever waits by then is told with the first one
+            group.create_task(told_at_once())
+    await told_at_once()
+    await asyncio.sleep(1.1)
+    trying = asyncio.create_task(hung())
+    await asyncio.sleep(0.1)
+    await told_at_once()
+    await trying
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                found = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+                break
+            except AccessUnavailable:
+                await asyncio.sleep(0.1)
+    assert found != first
+    await shared.close()

