@@ -18,7 +18,7 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER, SystemClock
+from gateway.app import SEQUENCER
 from gateway.checks.production import no_sandbox
 from gateway.composition import compose
 from gateway.config import Configuration, load
@@ -51,8 +51,7 @@ class Plan:
 
 def configured(plan: Plan, sandbox: str = "") -> Configuration:
     """The configuration; with a sandbox, its sources speak to that one."""
-    read_at = SystemClock().now().timestamp()
-    configuration = load(plan.config, plan.overrides).model_copy(update={"read_at": read_at})
+    configuration = load(plan.config, plan.overrides)
     if not sandbox:
         return configuration
     sources = {
