@@ -145,7 +145,7 @@ COMMANDS: Commands = {
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "verify-message": (_verify_message, "Verify a signed message that somebody kept, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
-    "requesters": (_requesters, "Add, list and revoke those who may ask."),
+    "requesters": (_requesters, "Add, list, revoke and restore those who may ask."),
     "keys": (_keys, "List and change the keys of the exchange log."),
     "erase-period": (_erase_period, "Destroy the keys of one month of the exchange log."),
 }
