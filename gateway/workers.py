@@ -21,6 +21,7 @@ import uvloop
 
 from gateway.config import load
 from gateway.domain.errors import ConfigError, Problem
+from gateway.hanging_up import remember_hang_up
 from gateway.serving import Plan, reload_at_hang_up, running, stop_event, with_ports, write_ready
 from gateway.settings import GatewaySettings
 from gateway.telemetry import log, set_up
@@ -88,7 +89,7 @@ class _Workers:
         self._stopping = False
         #: all answered once: who comes again tells nobody, for nobody waits
         self._all_up = False
-        self._at_terminal = os.isatty(0)
+        self._at_terminal = remember_hang_up().at_terminal
         #: nothing is ever written: it is read to its end when the parent's is closed
         self._alive, self._held = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -148,7 +149,7 @@ class _Workers:
             os.close(self._held)
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            remember_hang_up()
             set_up()
             uvloop.run(_worker(plan, number, self._alive, tell=not self._all_up))
             code = 0

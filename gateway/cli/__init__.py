@@ -12,6 +12,7 @@ import click
 from gateway import VERSION
 from gateway.cli.lazy import Commands, LazyGroup
 from gateway.domain.errors import ConfigError
+from gateway.hanging_up import remember_hang_up
 
 
 def _serve() -> click.Command:
@@ -165,6 +166,8 @@ def motlan() -> None:
 
 def main() -> None:
     """The command of this process. What a terminal cannot write it shows as a question mark."""
+    if sys.argv[1:2] == ["serve"]:  # what it is made of takes a while to load
+        remember_hang_up()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
