@@ -187,3 +187,16 @@ async def test_requester_revoked_by_a_machine_whose_clock_is_behind_or_ahead_is_
                     await asyncio.sleep(0.05)
             assert (await port.prove(await port.token())).status == 200
             assert (await port.prove(token)).status == 401
+
+
+async def test_what_only_a_file_says_is_restored_in_the_file(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    file = gate.config / "requesters/coast.yaml"
+    text = file.read_text("utf-8")
+    file.write_text('revoked: "2026-11-01T00:00:00Z"  # by hand\n' + text, "utf-8")
+    async with gate.started() as (gateway, front):
+        assert await asked(front, "coast") == OUT
+        said = await asyncio.to_thread(gate.say, "restore", "coast", "--json")
+        assert ('"file_changed":true,"store_changed":false' in said, file.read_text("utf-8")) == (True, text)
+        assert await Reloader(gateway, lambda: configured(gate.plan)).reload()
+        assert (await asked(front, "coast"))[0] == 200
