@@ -65,7 +65,7 @@ def assembled(
         return clock.now().timestamp()
 
     keys = open_ring(settings.access, parts.state)
-    revocations = Revocations(rows, now, parts.configuration.read_at)
+    revocations = Revocations(rows, now)
     nonces = Nonces(keys.secrets, now)
     assertions = Assertions(requesters, replays, now)
     return Access(

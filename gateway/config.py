@@ -133,9 +133,6 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
-    #: POSIX seconds, before the first file was opened: what happens from then on may not stand in it.
-    #: Whoever reads it to serve by it says so; 0: that is not known
-    read_at: float = 0.0
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None

@@ -155,8 +155,9 @@ def _forget(_retired: object) -> None:
     remembered = getattr(web_app, "_cached_build_middleware", None)
     if remembered is not None:
         remembered.cache_clear()
-    # what is left refers to itself, and a serving process looks for such things rarely
-    gc.collect()
+    # what is left refers to itself, and a serving process looks for such things rarely; requests come in between
+    gc.collect(1)
+    asyncio.get_running_loop().call_soon(gc.collect)
 
 
 def _context(parts: Composition, app: web.Application) -> ssl.SSLContext | None:

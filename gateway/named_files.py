@@ -1,6 +1,6 @@
 """Files that a configuration names: secrets, keys, certificates, lists of authorities, wherever they lie.
 
-Each adapter has words of its own for them, so every word that is the path of a file counts as one.
+Only words that are declared as files count, the adapters' own among them, and each where its reader looks for it.
 """
 
 import hashlib
@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from gateway.config import Configuration
 from gateway.strict_yaml import Loc
+
+#: what settings call a file, and what adapters call one in `auth` and `options`
+FILE_WORDS = frozenset("file certificate key client_ca ca former_keys peer_certificate wsdl".split())
 
 
 class NamedFile(NamedTuple):
@@ -23,14 +26,19 @@ class NamedFile(NamedTuple):
 
 def named_files(configuration: Configuration, root: Path) -> Mapping[NamedFile, str]:
     """Every one with the SHA-256 of its bytes, hex. `root` is the project's data; none of it is to be recorded."""
-    folders = (Path.cwd(), configuration.root, root)
     found: dict[NamedFile, str] = {}
     for document, one in configuration.documents.items():
         for place, word in _words(one.data):
-            for path in dict.fromkeys(folder / word for folder in folders):
+            folders = (Path(),) if _is_secret(place) else (configuration.root, root)
+            for path in dict.fromkeys((folder / word).absolute() for folder in folders):
                 if (digest := _digest(path)) is not None:
                     found[NamedFile(document, place, path)] = digest
     return found
+
+
+def _is_secret(place: Loc) -> bool:
+    """Whether it refers to a secret, which is read where it says; keys and certificates lie in folders of ours."""
+    return place[-1] == "file" and place[0] not in {"keys", "certificate"}
 
 
 def _words(data: object, place: Loc = ()) -> Iterator[tuple[Loc, str]]:
@@ -41,7 +49,7 @@ def _words(data: object, place: Loc = ()) -> Iterator[tuple[Loc, str]]:
         case list():
             for index, value in enumerate(data):
                 yield from _words(value, (*place, index))
-        case str() if data:
+        case str() if data and place and place[-1] in FILE_WORDS:
             yield place, data
         case _:
             pass

@@ -24,10 +24,10 @@ class Revoked(NamedTuple):
 
     #: rising; the newest is the epoch
     seq: int
-    #: `token` (id is its jti) or `requester` (id is its id: every token from before `at`)
+    #: `token` (id is its jti); `requester` or `restored` (id is the requester's: of these two the newest counts)
     kind: str
     id: str
-    #: POSIX seconds
+    #: POSIX seconds, by the clock of whoever wrote it: to be shown, never compared
     at: float
 
 

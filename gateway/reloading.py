@@ -80,7 +80,6 @@ class Reloader:
         files = changed_files(before, parts)
         unchanged = parts.in_force.digest == before.in_force.digest and not files
         if unchanged and not await asyncio.to_thread(self._is_rotated, parts):
-            self._services().access.revocations.reread(parts.configuration.read_at)
             log().info("configuration.unchanged")
             self._told(())
             return True

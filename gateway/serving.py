@@ -18,11 +18,12 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER, SystemClock
+from gateway.app import SEQUENCER
 from gateway.checks.production import no_sandbox
 from gateway.composition import compose
 from gateway.config import Configuration, load
 from gateway.exchange_log.durable import replace_file
+from gateway.hanging_up import remember_hang_up
 from gateway.listeners import Gateway, listen
 from gateway.reloading import Reloader
 from gateway.settings import Listener, address_of
@@ -51,8 +52,7 @@ class Plan:
 
 def configured(plan: Plan, sandbox: str = "") -> Configuration:
     """The configuration; with a sandbox, its sources speak to that one."""
-    read_at = SystemClock().now().timestamp()
-    configuration = load(plan.config, plan.overrides).model_copy(update={"read_at": read_at})
+    configuration = load(plan.config, plan.overrides)
     if not sandbox:
         return configuration
     sources = {
@@ -207,24 +207,28 @@ def stop_event(*, hang_up: bool = True) -> asyncio.Event:
 
 
 def reload_at_hang_up(gateway: Gateway) -> None:
-    """SIGHUP has the configuration read anew; when the terminal is gone, it ends the process as SIGTERM does."""
-    at_terminal = os.isatty(0)
+    """SIGHUP has the configuration read anew; when the terminal is gone, it ends the process as SIGTERM does.
+
+    One that came while the process started counts now.
+    """
+    before = remember_hang_up()
 
     def hung_up() -> None:
-        if at_terminal and not os.isatty(0):
+        if before.at_terminal and not os.isatty(0):
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             gateway.asked.set()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+    if before.came:
+        hung_up()
 
 
 async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
     telemetry.set_up()
     stop = stop_event(hang_up=False)
-    # before there is anything to reload nobody is hurt by it
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    remember_hang_up()
     async with running(plan) as (gateway, content):
         reload_at_hang_up(gateway)
         settle()

@@ -21,6 +21,7 @@ import uvloop
 
 from gateway.config import load
 from gateway.domain.errors import ConfigError, Problem
+from gateway.hanging_up import remember_hang_up
 from gateway.serving import Plan, reload_at_hang_up, running, stop_event, with_ports, write_ready
 from gateway.settings import GatewaySettings
 from gateway.telemetry import log, set_up
@@ -37,7 +38,7 @@ def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]]
     """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained. WorkerFailed at start."""
     set_up()
     settings = load(plan.config, plan.overrides).gateway
-    _check_cache(settings)
+    _check_cache(settings, count)
     port = _free_port(settings.api.host, settings.api.port)
     peers = _free_port(settings.sandbox.host, settings.sandbox.port) if plan.with_sandbox else 0
     admin = _free_port(settings.admin.host, settings.admin.port)
@@ -55,15 +56,18 @@ def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]]
             plan.ready_file.unlink(missing_ok=True)
 
 
-def _check_cache(settings: GatewaySettings) -> None:
-    """Workers that share nothing lose late answers: whoever comes for one may meet another worker."""
+def _check_cache(settings: GatewaySettings, workers: int) -> None:
+    """Workers that share nothing lose late answers, and each counts alone: whoever comes may meet another worker."""
     if not settings.cache_url.startswith("memory:"):
         return
-    what = "'cache_url: memory://' is one process's: of several workers only one finds a late answer"
+    what = (
+        "'cache_url: memory://' is one process's: of several workers only one finds a late answer, and each counts"
+        f" alone, so quotas and claims allow up to {workers} times as much and alerts come as much later"
+    )
     if settings.profile == "production":
         remedy = "write redis://host:6379/0, or serve with one worker"
         raise ConfigError([Problem("config/gateway.yaml", 0, what, remedy)])
-    log().warning("serve.workers_share_no_cache", config="cache_url", reason="memory")
+    log().warning("serve.workers_share_no_cache", config="cache_url", reason=what, count=workers)
 
 
 def _free_port(host: str, port: int) -> int:
@@ -88,7 +92,7 @@ class _Workers:
         self._stopping = False
         #: all answered once: who comes again tells nobody, for nobody waits
         self._all_up = False
-        self._at_terminal = os.isatty(0)
+        self._at_terminal = remember_hang_up().at_terminal
         #: nothing is ever written: it is read to its end when the parent's is closed
         self._alive, self._held = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -148,7 +152,7 @@ class _Workers:
             os.close(self._held)
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            remember_hang_up()
             set_up()
             uvloop.run(_worker(plan, number, self._alive, tell=not self._all_up))
             code = 0

@@ -1,7 +1,7 @@
 """The SQLite file of access, beside that of the log: its commits never wait for the log's, nor the log's for them.
 
-What is written survives the end of the process at once. Replays of the last moment may be lost with the machine's
-power (`synchronous=NORMAL`): what they kept out is over before it starts again. Revocations are synced.
+What is written survives the end of the process, and the loss of power: a machine starts again in less time than
+assertions, signed messages and proofs live.
 """
 
 import contextlib
@@ -30,15 +30,12 @@ CREATE TABLE IF NOT EXISTS access_revocations (seq INTEGER PRIMARY KEY AUTOINCRE
 class AccessFile:
     """One connection; used by one thread at a time."""
 
-    __slots__ = ("_connection", "_path", "_schema", "_synchronous")
+    __slots__ = ("_connection", "_path", "_schema")
 
-    def __init__(
-        self, url: str, state_dir: Path, synchronous: str, name: str = "access.sqlite", schema: str = _SCHEMA
-    ) -> None:
+    def __init__(self, url: str, state_dir: Path, name: str = "access.sqlite", schema: str = _SCHEMA) -> None:
         """`url` is that of the log. Opens the file with the first use; `schema` may be run again and again."""
         self._path = sql.sqlite_path(url, state_dir).with_name(name)
         self._schema = schema
-        self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
 
     def use(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -66,7 +63,7 @@ class AccessFile:
         )
         try:
             _write_ahead(connection)
-            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA synchronous=FULL")
             connection.executescript(self._schema)
         except sqlite3.Error:
             connection.close()

@@ -50,7 +50,7 @@ class SqliteReplays:
 
     def __init__(self, url: str, state_dir: Path) -> None:
         """Opens the file with the first use."""
-        self._file = AccessFile(url, state_dir, "NORMAL")
+        self._file = AccessFile(url, state_dir)
         self._clearing = _Clearing()
         self._waiting: list[_Shown] = []
         self._busy = self._closed = False

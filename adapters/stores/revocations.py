@@ -31,7 +31,7 @@ class SqliteRevocations:
 
     def __init__(self, url: str, state_dir: Path) -> None:
         """Opens it with the first use."""
-        self._file = AccessFile(url, state_dir, "FULL")
+        self._file = AccessFile(url, state_dir)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="revocations")
 
     async def add(self, kind: str, name: str, at: float, until: float) -> None:

@@ -69,7 +69,7 @@ class SqliteRows:
 
     def __init__(self, url: str, state_dir: Path, name: str, schema: str, away: Away) -> None:
         """`url` is that of the log. Opens the file with the first use; `away` is raised when it refuses."""
-        self._file = AccessFile(url, state_dir, "FULL", name, schema)
+        self._file = AccessFile(url, state_dir, name, schema)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name.partition(".")[0])
         self._away = away
 

@@ -22,7 +22,7 @@ APART_SECONDS = 300
 _REMEMBERED = 4_096
 _NOT_OURS = "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token"
 _TEXTS = ("iss", "aud", "sub", "client_id", "jti", "scope")
-_TIMES = ("iat", "exp", "nbf")
+_NUMBERS = ("iat", "exp", "nbf", "restored")
 _OVER = "the token has expired; fetch a new one"
 
 
@@ -68,6 +68,8 @@ class AccessTokens:
         }  # fmt: skip
         if confirmation:
             claims["cnf"] = confirmation
+        if restored := self._revocations.restored(requester.id):
+            claims["restored"] = restored
         key = self._keys.current
         return jose.sign({"typ": TYP, "kid": key.kid}, claims, key.private)
 
@@ -115,7 +117,7 @@ class AccessTokens:
         known = self._requesters.named(claims["sub"])
         if claims.get("nbf", 0) > self._now() or claims["iat"] > self._now() + APART_SECONDS:
             raise TokenRefused("the token is not yet in force")
-        revoked = self._revocations.hits(claims["jti"], claims["sub"], claims["iat"])
+        revoked = self._revocations.hits(claims["jti"], claims["sub"], claims.get("restored", 0))
         if known is None or known.revoked or revoked:
             raise TokenRefused("the token was revoked; fetch a new one", code="token_revoked")
         whole, bound = known.requester, claims.get("cnf", {})
@@ -130,6 +132,6 @@ class AccessTokens:
 def _is_ours(claims: dict[str, Any]) -> bool:
     """Whether the claims are such as `mint` writes; our own key has signed them."""
     texts = all(isinstance(claims.get(name), str) for name in _TEXTS)
-    times = all(type(claims.get(name, 0)) is int for name in _TIMES) and {"iat", "exp"} <= claims.keys()
+    numbers = all(type(claims.get(name, 0)) is int for name in _NUMBERS) and {"iat", "exp"} <= claims.keys()
     bound = claims.get("cnf", {})
-    return texts and times and isinstance(bound, dict) and claims["aud"] == claims["iss"]
+    return texts and numbers and isinstance(bound, dict) and claims["aud"] == claims["iss"]

@@ -1,35 +1,38 @@
 """What was revoked (RFC 7009), as this process knows it: kept for all processes, looked up again all the time.
 
 `epoch` changes with every revocation, and whoever remembers a verified token forgets it then. A process that could
-not look for a while trusts nothing any more.
+not look for a while trusts nothing any more. What counts is the order in which the store took rows, never their time:
+clocks of machines differ, and files of configurations too.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gateway.domain.errors import AccessUnavailable
-from gateway.ports_access import RevocationRows
+from gateway.ports_access import RevocationRows, Revoked
 
 #: for how long a process may live on what it knew
 GRACE_SECONDS = 10.0
 #: a look that a request waits for may take so long, and is not tried again for so long when it failed
 _LOOK_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
 _UNKNOWN = "revocations could not be looked up for a while"
-#: a revoked requester is remembered for so long; its file says it for ever
-_YEARS = 10 * 366 * 86_400.0
+#: a revoked requester is remembered until it is restored: the end of the year 9999
+_FOR_EVER = 253_402_300_800.0
 
 
 class Revocations:
-    """Tokens by their jti, and requesters with the time before which their tokens are no good."""
+    """Tokens by their jti, requesters that are stopped, and since which row others were restored."""
 
-    def __init__(self, rows: RevocationRows, now: Callable[[], float], read_at: float) -> None:
-        """`now` is POSIX seconds; whoever is revoked after `read_at`, when requesters began to be read, is stopped."""
+    def __init__(self, rows: RevocationRows, now: Callable[[], float]) -> None:
+        """`now` is POSIX seconds."""
         self._rows = rows
         self._now = now
-        self._read_at = read_at
         self._tokens: dict[str, float] = {}
-        self._requesters: dict[str, float] = {}
+        #: requester -> when it was revoked (POSIX seconds), to be shown only
+        self._stopped: dict[str, float] = {}
+        #: requester -> number of the row that restored it
+        self._restored: dict[str, int] = {}
         self._looked = self._failed = float("-inf")
         self._looking = asyncio.Lock()
         self.epoch = 0
@@ -39,16 +42,19 @@ class Revocations:
         async with self._looking:
             rows = await self._rows.since(self.epoch)
             for row in rows:
-                if row.kind == "token":
-                    self._tokens[row.id] = row.at
-                else:
-                    self._requesters[row.id] = max(row.at, self._requesters.get(row.id, 0.0))
+                self._take(row)
                 self.epoch = row.seq
             self._looked = asyncio.get_running_loop().time()
 
-    def reread(self, read_at: float) -> None:
-        """The requesters were read anew, and their files say what they said before."""
-        self._read_at = read_at
+    def _take(self, row: Revoked) -> None:
+        match row.kind:
+            case "token":
+                self._tokens[row.id] = row.at
+            case "restored":
+                self._stopped.pop(row.id, None)
+                self._restored[row.id] = row.seq
+            case _:
+                self._stopped[row.id] = row.at
 
     async def watch(self, seconds: float, also: Callable[[], None]) -> None:
         """Look for ever; `also` is called each time, aside from the loop (keys may have changed)."""
@@ -72,14 +78,25 @@ class Revocations:
             self._failed = time()
             raise AccessUnavailable(_UNKNOWN) from None
 
-    def hits(self, jti: str, requester: str, issued: float) -> bool:
-        """Whether such a token is revoked; of a requester who is stopped every one is, whoever issued it meanwhile."""
-        revoked_at = self._requesters.get(requester, float("-inf"))
-        return jti in self._tokens or issued <= revoked_at or self.stops(requester)
+    def hits(self, jti: str, requester: str, restored: int) -> bool:
+        """Whether a token is revoked: it, or its requester, now or since it was minted.
+
+        `restored`: what `restored` gave when it was minted.
+        """
+        return jti in self._tokens or self.stops(requester) or restored < self.restored(requester)
 
     def stops(self, requester: str) -> bool:
-        """Whether the requester was revoked after its file was read: the file that was read does not say so."""
-        return self._requesters.get(requester, float("-inf")) >= self._read_at
+        """Whether the requester was revoked and not restored since, whatever its file says."""
+        return requester in self._stopped
+
+    def restored(self, requester: str) -> int:
+        """The number of the row that restored the requester; 0: it was never revoked here."""
+        return self._restored.get(requester, 0)
+
+    @property
+    def stopped(self) -> Mapping[str, float]:
+        """Every requester that is stopped, with the time that whoever revoked it told (POSIX seconds)."""
+        return self._stopped
 
     async def revoke_token(self, jti: str, until: float) -> None:
         """One token; refused here when this returns, elsewhere within `check_seconds`."""
@@ -87,9 +104,18 @@ class Revocations:
         await self.look()
 
     async def revoke_requester(self, requester: str) -> None:
-        """All tokens that the requester has now."""
-        await self._rows.add("requester", requester, self._now(), self._now() + _YEARS)
+        """Every token that the requester has, and every new one until it is restored."""
+        await self._rows.add("requester", requester, self._now(), _FOR_EVER)
         await self.look()
+
+    async def restore_requester(self, requester: str) -> bool:
+        """Whether it was stopped, and is not any more; the tokens that it had stay revoked."""
+        await self.look()
+        if not self.stops(requester):
+            return False
+        await self._rows.add("restored", requester, self._now(), _FOR_EVER)
+        await self.look()
+        return True
 
     async def close(self) -> None:
         """Free connections."""

@@ -12,6 +12,7 @@ import click
 from gateway import VERSION
 from gateway.cli.lazy import Commands, LazyGroup
 from gateway.domain.errors import ConfigError
+from gateway.hanging_up import remember_hang_up
 
 
 def _serve() -> click.Command:
@@ -145,7 +146,7 @@ COMMANDS: Commands = {
     "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
     "verify-message": (_verify_message, "Verify a signed message that somebody kept, offline."),
     "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
-    "requesters": (_requesters, "Add, list and revoke those who may ask."),
+    "requesters": (_requesters, "Add, list, revoke and restore those who may ask."),
     "keys": (_keys, "List and change the keys of the exchange log."),
     "erase-period": (_erase_period, "Destroy the keys of one month of the exchange log."),
 }
@@ -165,6 +166,8 @@ def motlan() -> None:
 
 def main() -> None:
     """The command of this process. What a terminal cannot write it shows as a question mark."""
+    if sys.argv[1:2] == ["serve"]:  # what it is made of takes a while to load
+        remember_hang_up()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

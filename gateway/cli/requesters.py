@@ -1,5 +1,8 @@
 """`motlan requesters`: who may ask. Writes one file per requester into the configuration and touches no other."""
 
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,18 @@ from gateway.access.revocations import Revocations
 from gateway.cli.options import CONFIG, JSON, QUIET, Voice, data_root, options
 from gateway.cli.requester_file import Wanted, added
 from gateway.cli.store import Store, keeps
-from gateway.config import Configuration, load
+from gateway.config import Configuration
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.durable import replacing
+from gateway.keeper import kept
 from gateway.keeping.acts import note_act
+from gateway.settings_access import RequesterSettings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)
+_MARK = re.compile(rb"^revoked:.*(?:\n|\Z)", re.MULTILINE)
+_NO_STORE = "chưa có kho / no store"
 _RESTART = "cho cổng đọc lại / let the gateway read it: kill -HUP <pid>"
 
 
@@ -87,24 +94,29 @@ def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:
 
 
 @requesters.command("list")
-@options(CONFIG, JSON, QUIET)
-def list_requesters(*, config: Path | None, as_json: bool, quiet: bool) -> int:
+@keeps
+def list_requesters(*, store: Store) -> int:
     """Every requester: how it proves itself, what it may do, whether it was revoked.
+
+    Two places say that one is: its file here, and the store that all gateways ask. Either of them keeps it out.
 
     \b
     Examples:
       motlan requesters list
-      motlan requesters list --config /etc/motlan/config --json
+      motlan requesters list --config /etc/motlan/config --dir /var/lib/motlan --json
     """  # noqa: D301 -- \b is click's
-    found = _listed(load(_folder(config)))
+    stopped = None if kept(store.keeper, store.keeper.missing) else store.done(lambda: _stopped(store))
+    found = _listed(store.configuration, stopped or {})
     table = Table(
-        "tên / name", "client_id", "cách / method", "scopes", "thỏa thuận / agreements", "thu hồi / revoked"
-    )
+        "tên / name", "client_id", "cách / method", "scopes", "thỏa thuận / agreements",
+        "thu hồi ở tệp / revoked in its file", "thu hồi ở kho / revoked in the store",
+    )  # fmt: skip
     for one in found:
         method = one["method"] + (" + dpop" if one["dpop"] == "required" else "")
-        columns = (" ".join(one["scopes"]), " ".join(one["agreements"]), one["revoked"] or "")
+        in_store = _NO_STORE if stopped is None else one["revoked_in_store"] or ""
+        columns = (" ".join(one["scopes"]), " ".join(one["agreements"]), one["revoked"] or "", in_store)
         table.add_row(one["requester"], one["client_id"], method, *columns)
-    Voice(as_json, quiet).say({"requesters": found}, table, width=160)
+    store.say({"requesters": found, "store_asked": stopped is not None}, table, width=180)
     return 0
 
 
@@ -114,18 +126,15 @@ def list_requesters(*, config: Path | None, as_json: bool, quiet: bool) -> int:
 def revoke(*, name: str, store: Store) -> int:
     """End a requester: no new token, and those that it has open nothing any more, in every running gateway.
 
-    A line is added to its file; taking it out and reloading lets the requester in again, its old tokens never.
+    A line is added to its file, and a row to the store that all gateways ask: copies of the configuration on other
+    machines need not be changed. `motlan requesters restore` lets the requester in again, its old tokens never.
 
     \b
     Examples:
       motlan requesters revoke harbour
       motlan requesters revoke harbour --config /etc/motlan/config --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
-    known = store.configuration.requesters.get(name)
-    if known is None:
-        names = ", ".join(store.configuration.requesters)
-        raise click.UsageError(f"there is no requester '{name}'; there are {names}")
-    path = store.configuration.root / "requesters" / f"{name}.yaml"
+    known, path = _known(store, name)
     keeper = store.keeper
     when = rfc3339(keeper.now())
 
@@ -133,9 +142,7 @@ def revoke(*, name: str, store: Store) -> int:
         await note_act(keeper.log(), keeper, Phase.CONFIGURATION, "revoke-requester", name=name)
         if known.revoked is None:
             _mark(path, when)
-        read_at = store.configuration.read_at
-        revocations = Revocations(keeper.revocations(), lambda: keeper.now().timestamp(), read_at)
-        await revocations.revoke_requester(known.requester)
+        await _revocations(store).revoke_requester(known.requester)
 
     store.done(work)
     seconds = store.configuration.gateway.access.check_seconds
@@ -144,24 +151,103 @@ def revoke(*, name: str, store: Store) -> int:
     return 0
 
 
+@requesters.command("restore")
+@click.argument("name")
+@keeps
+def restore(*, name: str, store: Store) -> int:
+    """Let a revoked requester in again: with new tokens, never with those that it had.
+
+    The line is taken out of its file, and a row is added to the store if that stops it. On several machines run it
+    over each copy of the configuration whose file says `revoked`, then let the gateways there read it.
+
+    \b
+    Examples:
+      motlan requesters restore harbour
+      motlan requesters restore harbour --config /etc/motlan/config --dir /var/lib/motlan
+    """  # noqa: D301 -- \b is click's
+    known, path = _known(store, name)
+    text = _unmarked(path) if known.revoked is not None else None
+
+    async def work() -> bool:
+        await note_act(store.keeper.log(), store.keeper, Phase.CONFIGURATION, "restore-requester", name=name)
+        if text is not None:
+            _write(path, text)
+        return await _revocations(store).restore_requester(known.requester)
+
+    restored = store.done(work)
+    lines = []
+    if text is not None:
+        lines.append(f"{path}: not revoked any more; {_RESTART}")
+    if restored:
+        seconds = store.configuration.gateway.access.check_seconds
+        lines.append(
+            f"the store does not stop {name} any more; running gateways know it within {seconds:g} s"
+        )
+    facts = {
+        "requester": name,
+        "file": str(path),
+        "file_changed": text is not None,
+        "store_changed": restored,
+    }
+    store.say(facts, "\n".join(lines) or f"{name} was not revoked: neither in {path} nor in the store")
+    return 0
+
+
+def _known(store: Store, name: str) -> tuple[RequesterSettings, Path]:
+    """The requester and its file; UsageError when there is none."""
+    known = store.configuration.requesters.get(name)
+    if known is None:
+        names = ", ".join(store.configuration.requesters)
+        raise click.UsageError(f"there is no requester '{name}'; there are {names}")
+    return known, store.configuration.root / "requesters" / f"{name}.yaml"
+
+
+def _revocations(store: Store) -> Revocations:
+    return Revocations(store.keeper.revocations(), lambda: store.keeper.now().timestamp())
+
+
+async def _stopped(store: Store) -> Mapping[str, float]:
+    """Requesters that the store stops, and since when (POSIX seconds)."""
+    revocations = _revocations(store)
+    await revocations.look()
+    return revocations.stopped
+
+
 def _mark(path: Path, when: str) -> None:
     """One line more; all others, comments included, stay as they are."""
     text = path.read_bytes()
     end = b"" if text.endswith(b"\n") else b"\n"
+    _write(path, text + end + f'revoked: "{when}"\n'.encode())
+
+
+def _unmarked(path: Path) -> bytes:
+    """The file without that line; UsageError when it is not a line of its own."""
+    text, lines = _MARK.subn(b"", path.read_bytes())
+    if lines != 1:
+        raise click.UsageError(f"{path}: take 'revoked' out by hand, and say it again")
+    return text
+
+
+def _write(path: Path, text: bytes) -> None:
     with replacing(path, path.stat().st_mode & 0o777) as file:
-        file.write(text + end + f'revoked: "{when}"\n'.encode())
+        file.write(text)
 
 
 def _folder(config: Path | None) -> Path:
     return (config or data_root() / "config").resolve()
 
 
-def _listed(configuration: Configuration) -> list[dict[str, Any]]:
+def _listed(configuration: Configuration, stopped: Mapping[str, float]) -> list[dict[str, Any]]:
     return [
         {
             "requester": name, "client_id": one.client_id, "method": one.method, "dpop": one.dpop,
             "agency": one.agency, "scopes": list(one.scopes), "agreements": list(one.agreements),
             "revoked": one.revoked,
+            "revoked_in_store": _moment(stopped[one.requester]) if one.requester in stopped else None,
         }
         for name, one in configuration.requesters.items()
     ]  # fmt: skip
+
+
+def _moment(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))

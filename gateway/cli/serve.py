@@ -41,7 +41,8 @@ from gateway.workers import WorkerFailed, serve_many
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes on the port; several share late answers, previews and limits by `cache_url: redis://…` only.",
+    help="Processes on the port. Several share late answers, previews, quotas, claims and alerts by"
+    " `cache_url: redis://…` only; with memory:// each counts alone, and limits are as many times as wide.",
 )
 @READY
 @click.option("--with-sandbox", is_flag=True, help="Start the simulated peers too and speak with them.")

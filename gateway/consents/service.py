@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from gateway.access.access_tokens import APART_SECONDS
 from gateway.config import Configuration
 from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import receipt, signed
@@ -218,8 +219,8 @@ def _bound(row: ConsentRow) -> str:
 
 
 def _holds(row: ConsentRow, now: datetime) -> bool:
-    """Whether it was not withdrawn and its time is not over."""
-    return not row.withdrawn and row.given <= now.timestamp() < row.expires
+    """Whether it was not withdrawn and its time is not over; a clock may be behind that of the machine that took it."""
+    return not row.withdrawn and row.given - APART_SECONDS <= now.timestamp() < row.expires
 
 
 def named(row: ConsentRow) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ from gateway.messages.verify import ALGORITHMS
 
 _LONGEST = 128
 _OF_ANSWER = ("@status", "content-digest", "content-type", "x-exchange-id")
-_OF_REQUEST = ("@method", "@path")
+_OF_REQUEST = ("@method", "@target-uri")
 
 
 def wanted(values: Sequence[str]) -> tuple[str, Params] | None:

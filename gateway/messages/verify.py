@@ -1,7 +1,7 @@
 """Verifying a signed message (RFC 9421, 3.2): by a key that is known before, and covering what matters of it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from gateway.access.jose import verifies
@@ -95,12 +95,19 @@ def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
 def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
     """What matters of a message must be covered, and the body be the one that it says."""
     names = {item.value for item in signed.items if not item.params}
-    wanted = ["@status"] if message.status else ["@method"]
-    if not message.status and not names & {"@target-uri", "@request-target"}:
-        wanted += ["@path", *(["@query"] if message.query else [])]
+    wanted = ["@status"] if message.status else ["@method", *_target(names, message)]
     if body or "content-digest" in message.fields:
         wanted.append("content-digest")
     if lacking := [name for name in wanted if name not in names]:
         raise SignatureBroken(f"the signature does not cover {', '.join(lacking)}")
     if "content-digest" in message.fields:
         check_digest(message.fields["content-digest"], body)
+
+
+def _target(names: Container[object], message: Message) -> Sequence[str]:
+    """What must be covered of where a request goes: without the host it would be good at another gateway as well."""
+    if "@target-uri" in names:
+        return ()
+    if "@request-target" in names:
+        return ("@authority",)
+    return ("@authority", "@path", *(["@query"] if message.query else []))

@@ -56,6 +56,7 @@ class Draft:
         derived = {
             '"@method"': self.method, '"@target-uri"': self.url, '"@path"': parts.path, '"@authority"': parts.netloc,
             '"@query"': f"?{parts.query}", '"@scheme"': parts.scheme,
+            '"@request-target"': parts.path + (f"?{parts.query}" if parts.query else ""),
         }  # fmt: skip
         lines = [
             f"{name}: {derived.get(name) or self.headers[name.strip(chr(34)).lower()]}"

@@ -7,10 +7,10 @@ import os
 import signal
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import pytest
@@ -22,8 +22,12 @@ from gateway.app import SOURCES
 from gateway.config import load
 from gateway.exchange_log.key_files import new_key_text
 from gateway.listeners import Gateway
+from gateway.named_files import FILE_WORDS
 from gateway.reloading import Reloader
 from gateway.serving import Plan, configured, running
+from gateway.settings import GatewaySettings
+from gateway.settings_access import RequesterSettings
+from gateway.settings_words import Settings
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, add, enrolled
 from tests.access.signing import p256
@@ -254,6 +258,48 @@ async def test_source_whose_secret_was_replaced_is_opened_anew_and_no_record_tel
     edition = port.gateway.app
     assert await port.reload()  # nothing changed since
     assert port.gateway.app is edition
+
+
+async def test_title_that_is_spelt_like_a_file_names_none(port: Port, tmp_path: Path) -> None:
+    requester = port.config / "requesters/harbour.yaml"
+    text = requester.read_text("utf-8")
+    said = load(port.config).documents["requesters/harbour.yaml"].data["title"]
+    spelt = said if isinstance(said, str) else said["vi"]
+    places = [folder / spelt for folder in (port.config, tmp_path)]
+    for path in places:
+        path.write_text("first", "utf-8")
+    assert text.count(spelt) > 0
+    requester.write_text(text + "# read again\n", "utf-8")
+    await port.reload()
+    assert not [path for path in places if path in {one.path for one in port.gateway.parts.files}]
+    edition = port.gateway.app
+    for path in places:
+        path.write_text("second", "utf-8")
+    assert await port.reload()
+    assert port.gateway.app is edition
+
+
+def test_every_word_of_settings_that_is_a_file_is_looked_at() -> None:
+    folders = {"daily_folder", "archive_folder", "folder"}
+    found = {name for model in (GatewaySettings, RequesterSettings) for name in _paths(model, set())}
+    assert found - folders <= FILE_WORDS
+    assert found >= {"file", "certificate", "key", "client_ca", "ca", "former_keys"} | folders
+
+
+def _paths(kind: Any, seen: set[Any]) -> Iterator[str]:
+    """Words of a model, and of those in it, whose value is a path."""
+    for name, one in kind.model_fields.items():
+        for inner in _kinds(one.annotation):
+            if inner is Path:
+                yield name
+            elif isinstance(inner, type) and issubclass(inner, Settings) and inner not in seen:
+                yield from _paths(inner, seen | {inner})
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for one in get_args(annotation):
+        yield from _kinds(one)
 
 
 async def test_key_of_the_log_is_not_changed_under_the_process(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ async def test_proof_of_possession_can_be_covered_as_well(front: Harbourfront) -
 
 @on_session
 @pytest.mark.parametrize("covered", [
-    ['"@method"', '"@path"', '"content-digest"'],
+    ['"@method"', '"@authority"', '"@path"', '"content-digest"'],
+    ['"@method"', '"@authority"', '"@request-target"', '"content-digest"'],
     ['"@method"', '"@path"', '"@authority"', '"@scheme"', '"content-digest"', '"content-type"'],
 ])  # fmt: skip
 async def test_other_components_that_say_as_much_are_taken(front: Harbourfront, covered: list[str]) -> None:
@@ -194,6 +195,9 @@ FORGED: dict[str, Callable[[Draft], dict[str, str]]] = {
     "unknown parameter": _param(crit="x"),
     "method left out": _covered('"@target-uri"', '"content-digest"'),
     "target left out": _covered('"@method"', '"content-digest"'),
+    "host left out": _covered('"@method"', '"@path"', '"content-digest"'),
+    "host left out beside the whole target": _covered('"@method"', '"@request-target"', '"content-digest"'),
+    "path left out": _covered('"@method"', '"@authority"', '"content-digest"'),
     "digest left out": _covered('"@method"', '"@target-uri"'),
     "covered twice": _covered('"@method"', '"@method"', '"@target-uri"', '"content-digest"'),
     "field in capitals": _covered('"@method"', '"@target-uri"', '"Content-Digest"'),
@@ -338,6 +342,27 @@ async def test_both_sides_are_verified_later_from_the_kept_messages_and_the_log(
 
 
 @on_session
+async def test_answer_is_bound_to_the_question_in_the_query_of_its_request(
+    front: Harbourfront, tmp_path: Path
+) -> None:
+    token, path = await front.port("keeper").plain(), "/v1/sources?count="
+    headers = {"Authorization": f"Bearer {token}", "Accept-Signature": "back=()"}
+    async with front.session.get(f"{front.url}{path}1", headers=headers) as response:
+        answer = stored(f"HTTP/1.1 {response.status} X", response.headers, await response.read())
+    async with front.session.get(f"{front.url}/oauth2/jwks") as response:
+        (tmp_path / "jwks.json").write_bytes(await response.read())
+    (tmp_path / "answer.http").write_bytes(answer)
+    for query, code in (("1", 0), ("2", 1)):
+        request = stored(f"GET {path}{query} HTTP/1.1", {"host": front.url.split("/")[2], **headers}, b"")
+        (tmp_path / "request.http").write_bytes(request)
+        said = await asyncio.to_thread(
+            typed.motlan, "verify-message", str(tmp_path / "answer.http"), "--origin", front.url, "--key",
+            str(tmp_path / "jwks.json"), "--request", str(tmp_path / "request.http"),
+        )  # fmt: skip
+        assert said.code == code, said
+
+
+@on_session
 async def test_refusal_is_signed_as_well_and_nobody_unknown_gets_a_signature(front: Harbourfront) -> None:
     one = await draft(front, headers=ASKED)
     refused = await send(front, one, {**one.signed(), "content-digest": digest(b"")})
@@ -386,7 +411,7 @@ async def test_what_a_refused_request_says_of_itself_is_not_signed(front: Harbou
     early = await send(front, replace(one, url=f"{front.url}/v1/audit/search"), one.signed())
     assert (early.status, early.body["code"]) == (403, "scope_missing")
     for refused in (forged, early):
-        assert '"@path";req' in refused.headers["Signature-Input"]
+        assert '"@target-uri";req' in refused.headers["Signature-Input"]
         assert '"content-digest";req' not in refused.headers["Signature-Input"]
         assert '"signature";req' not in refused.headers["Signature-Input"]
 

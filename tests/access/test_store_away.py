@@ -39,7 +39,7 @@ async def test_nobody_is_let_in_while_the_store_is_away(tmp_path: Path) -> None:
 async def test_process_that_stood_still_looks_before_it_lets_anybody_in() -> None:
     """A machine that slept has not looked for longer than it may trust what it knew."""
     rows = memory.Rows()
-    revocations = Revocations(rows, lambda: 1_000.0, 1_000.0)
+    revocations = Revocations(rows, lambda: 1_000.0)
     await rows.add("token", "an-id", 900.0, 2_000.0)
     await revocations.current()
-    assert revocations.hits("an-id", "portal", 800.0)
+    assert revocations.hits("an-id", "portal", 0)

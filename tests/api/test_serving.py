@@ -132,7 +132,9 @@ def test_two_workers_share_port_tokens_and_log(tmp_path: Path) -> None:
     warned = [
         line for line in (tmp_path / "err").read_text().splitlines() if "workers_share_no_cache" in line
     ]
-    assert [json.loads(line)["level"] for line in warned] == ["warning"]
+    [line] = [json.loads(line) for line in warned]
+    assert (line["level"], line["count"]) == ("warning", 2)
+    assert "quotas and claims allow up to 2 times as much and alerts come as much later" in line["reason"]
 
 
 def test_workers_end_when_their_parent_is_gone(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def clock() -> list[float]:
 
 def _tokens(configuration: Configuration, state: Path, clock: list[float]) -> tuple[AccessTokens, Requesters]:
     requesters = Requesters(configuration.requesters, configuration.root)
-    keys, revocations = open_ring(AccessSettings(), state), Revocations(Rows(), lambda: clock[0], clock[0])
+    keys, revocations = open_ring(AccessSettings(), state), Revocations(Rows(), lambda: clock[0])
     return AccessTokens(keys, requesters, revocations, lambda: clock[0]), requesters
 
 

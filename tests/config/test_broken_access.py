@@ -139,7 +139,8 @@ def test_requester_that_does_not_fit_is_not_added_and_leaves_nothing_behind(
     assert key.stat().st_mode & 0o777 == 0o600
     again = add(config, "other", "--scope", "prefill", "--key-out", str(key))
     assert (again.code, "never overwritten" in again.err) == (2, True)
-    listed = typed.motlan("requesters", "list", "--config", str(config), "--json")
+    where = ("--config", str(config), "--dir", str(tmp_path / "empty"))
+    listed = typed.motlan("requesters", "list", *where, "--json")
     assert re.search(
         r'"requester":"newcomer","client_id":"newcomer","method":"private_key_jwt","dpop":"required"',
         listed.out,
@@ -155,3 +156,15 @@ def test_requester_of_nobody_cannot_be_revoked_and_a_folder_without_a_log_is_nam
     said = typed.motlan(*words, "portal")
     assert (said.code, "give the folder that `motlan serve` uses" in said.err) == (2, True)
     assert "revoked" not in (root / PORTAL).read_text("utf-8")
+    listed = typed.motlan("requesters", "list", *words[2:], "--json")
+    assert (listed.code, '"store_asked":false' in listed.out) == (0, True)
+    assert not (tmp_path / "empty").exists()
+
+
+def test_revocation_that_is_no_line_of_its_own_is_taken_out_by_hand(root: Path, tmp_path: Path) -> None:
+    text = (root / PORTAL).read_text("utf-8") + '"revoked": "2026-11-01T00:00:00Z"\n'
+    (root / PORTAL).write_text(text, "utf-8")
+    words = ["--config", str(root / "config"), "--dir", str(tmp_path / "empty")]
+    said = typed.motlan("requesters", "restore", "portal", *words)
+    assert (said.code, "take 'revoked' out by hand" in said.err) == (2, True)
+    assert (root / PORTAL).read_text("utf-8") == text

@@ -1,0 +1,30 @@
+"""SIGHUP before there is anybody to read a configuration anew: it ends no process that starts, and is remembered."""
+
+import os
+import signal
+
+
+class Remembered:
+    """Handles SIGHUP until the gateway does."""
+
+    __slots__ = ("at_terminal", "came")
+
+    def __init__(self) -> None:
+        """As the process stands now."""
+        self.came = False
+        #: whether there was a terminal that may be closed meanwhile
+        self.at_terminal = os.isatty(0)
+
+    def __call__(self, *_: object) -> None:
+        """It came."""
+        self.came = True
+
+
+def remember_hang_up() -> Remembered:
+    """From now on SIGHUP is remembered by what this gives; the same again for whoever asks again. Main thread only."""
+    former = signal.getsignal(signal.SIGHUP)
+    if isinstance(former, Remembered):
+        return former
+    remembered = Remembered()
+    signal.signal(signal.SIGHUP, remembered)
+    return remembered
