@@ -158,8 +158,10 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     people = app[CITIZENS]
-    own, decisions = people.own, app[SHELVES].decisions
-    rests_on = app[ACCESS]._replace(consents=people.consents, own=own, decisions=decisions)
+    shelves = app[SHELVES]
+    rests_on = app[ACCESS]._replace(
+        consents=people.consents, own=people.own, decisions=shelves.decisions, reader=shelves.reader
+    )
     key = app[DOCUMENT_KEY]
     sealer = Sealer(key, parts.configuration.gateway.documents.passport_days)
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)

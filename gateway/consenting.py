@@ -13,7 +13,7 @@ from gateway.config import Configuration
 from gateway.consents.sealing import Seals
 from gateway.consents.service import Books, ConsentBook, new_id
 from gateway.documents.keys import DocumentKey
-from gateway.domain.errors import ConsentsUnavailable
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
 from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
@@ -21,6 +21,7 @@ from gateway.own_data.values import Values
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
 from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
 from gateway.prefill.attest import Attest
+from gateway.prefill.owed import settle_open
 from gateway.subject_requests.service import Demands
 
 _SWEEP_SECONDS = 600.0
@@ -78,7 +79,7 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
     keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
     reader = registry.store(url, "open_reader")(url, state)
     seals = Seals(root_keys(settings, state), keeping)
-    sweeping = asyncio.create_task(_sweep(kept, clock), name="own_data")
+    sweeping = asyncio.create_task(_sweep(kept, decisions, reader, clock), name="own_data")
     try:
         yield Shelves(
             consents=consents, kept=kept, demands=demands, decisions=decisions, reader=reader, seals=seals
@@ -109,8 +110,11 @@ def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key
     return Citizens(consents=book, own=own, demands=demands, attest=attest)
 
 
-async def _sweep(kept: KeptRows, clock: Clock) -> None:
+async def _sweep(kept: KeptRows, decisions: Decisions, reader: LogReader, clock: Clock) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
+        now = clock.now().timestamp()
         with contextlib.suppress(ConsentsUnavailable):
-            await kept.erase(clock.now().timestamp())
+            await kept.erase(now)
+        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+            await settle_open(decisions, reader, now)

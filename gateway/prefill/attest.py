@@ -27,8 +27,7 @@ from gateway.own_data.store import OwnStore
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_consents import ConsentRow
 from gateway.prefill.intake import shown_name
-from gateway.prefill.outcomes import Members, outcomes, own_records
-from gateway.prefill.preview import DECISION
+from gateway.prefill.outcomes import Members, decisions, outcomes
 from gateway.prefill.unkept import Kept, Said, not_kept
 
 CANNOT_TELL = "cannot_tell"
@@ -96,8 +95,7 @@ class Attest:
 
     async def _decided(self, asker: Asker, exchange: str) -> list[Members]:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
-        records = await own_records(self.reader, exchange, asker.requester, Phase.CONSENT)
-        decision = [one for one in records if one["result"] == DECISION]
+        decision = await decisions(self.reader, exchange, asker.requester.id)
         if not decision:
             what = "the citizen has not decided about what he was shown; a decision can be asked about in 10 seconds"
             raise Unprocessable(what, code="undecided", retry_after=1)

@@ -10,12 +10,14 @@ from gateway.exchange_log.record import decode
 from gateway.ports import LogReader, LogSearch
 
 Members = Mapping[str, Any]
+#: `result` of the record of a decision about a preview
+DECISION = "decision"
 _MOST = 20
 
 
 async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
     """What it answered, the newest first. NotFound for none and for another's alike; LogUnavailable."""
-    found = await own_records(reader, exchange, requester, Phase.OUTCOME)
+    found = await _own_records(reader, exchange, requester.id, Phase.OUTCOME)
     if not found:
         what = (
             "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
@@ -24,7 +26,12 @@ async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> li
     return found
 
 
-async def own_records(reader: LogReader, exchange: str, requester: Requester, phase: Phase) -> list[Members]:
-    """Its records of one phase, the newest first. LogUnavailable."""
-    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester.id)
+async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Members]:
+    """What the citizen decided about what it showed him, the newest first; none for none. LogUnavailable."""
+    records = await _own_records(reader, exchange, requester, Phase.CONSENT)
+    return [one for one in records if one["result"] == DECISION]
+
+
+async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> list[Members]:
+    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester)
     return [decode(entry.leaf) for entry in await reader.search(wanted, None, _MOST)]
