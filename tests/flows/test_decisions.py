@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,9 @@ from gateway.settings import LogSettings
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_consents import PHONE
 from tests.flows.test_preview import body, decided, evidence_of, kept_phone, shown
-from tests.flows.test_records import records
+from tests.flows.test_records import locked, records
 
 _URL = "sqlite:///exchange.db"
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Nobody else writes into this file meanwhile."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def log_file(house: House) -> Path:
