@@ -23,6 +23,7 @@ from gateway.documents.keys import DocumentKey
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
+from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
@@ -150,15 +151,18 @@ class ConsentBook:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
 
-    async def over(self, consents: Collection[str], now: datetime) -> frozenset[str]:
+    async def over(self, consents: Collection[str], now: datetime) -> dict[str, Reason]:
         """See gateway.ports_policy.Consents."""
-        return frozenset([one for one in consents if not await self._stands(one, now)])
+        found = {one: await self._why_over(one, now) for one in consents}
+        return {one: why for one, why in found.items() if why is not None}
 
-    async def _stands(self, consent: str, now: datetime) -> bool:
-        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+    async def _why_over(self, consent: str, now: datetime) -> Reason | None:
+        try:
             row = await self._books.rows.find(consent)
-            return row is not None and _holds(row, now) and bool(await self._person(row))
-        return False
+            stands = row is not None and _holds(row, now) and bool(await self._person(row))
+        except (ConsentsUnavailable, LogUnavailable):
+            return Reason.CONSENTS_UNAVAILABLE
+        return None if stands else Reason.CONSENT_MISSING
 
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
         """The consent, when this person gave it to this requester and it holds now.

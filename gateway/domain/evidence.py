@@ -45,6 +45,8 @@ class Reason(StrEnum):
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
     SCOPE_NOT_PUBLISHED = "scope_not_published"
     CONSENT_MISSING = "consent_missing"
+    #: whether it holds cannot be told just now
+    CONSENTS_UNAVAILABLE = "consents_unavailable"
     NO_SUCH_PERSON = "no_such_person"
     DATA_DO_NOT_MATCH = "data_do_not_match"
     VALUE_BLANK = "value_blank"

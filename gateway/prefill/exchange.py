@@ -232,7 +232,7 @@ class Exchange:
         marked = {
             **marks(self._request),
             **filled.doubtful,
-            **left_out([evidence_id(one) for one in self._plan.withheld]),
+            **left_out({evidence_id(one): why.reason for one, why in self._plan.withheld.items()}),
         }
         receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked)
         written = self._written(answers, filled, pending, receipt)

@@ -31,7 +31,7 @@ from gateway.prefill.outcomes import DECISION
 from gateway.prefill.outcomes import decisions as recorded_decisions
 from gateway.prefill.pending import PendingStore, unknown
 from gateway.prefill.refusing import REFUSED, Dropped, without
-from gateway.prefill.release import Held, doubtful, left_out, passport, recorded, settled
+from gateway.prefill.release import Held, doubtful, left_out, passport, reasons, recorded, settled
 
 if TYPE_CHECKING:
     from gateway.prefill.admission import Access
@@ -157,7 +157,7 @@ class Previews:
         async def made(over: Dropped) -> dict[str, Any]:
             dropped = {**over, **dict.fromkeys(decided.refused, REFUSED)}
             changed = without(answer, dropped, state["rests"])
-            notes = {**_notes(answer, changed, decided), **left_out(over)}
+            notes = {**_notes(answer, changed, decided), **left_out(reasons(over))}
             if erased:
                 notes["erased"] = " ".join(erased)
             changed |= {

@@ -3,7 +3,7 @@
 A withdrawal takes effect at once, in every process: what had not left by then does not leave.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,7 +31,7 @@ async def released(tools: "Tools", state: Mapping[str, Any], requester: Requeste
         if not over:
             return answer
         changed = without(answer, over, state["rests"])
-        marks: _Notes = {"late": True, **left_out(over)}
+        marks: _Notes = {"late": True, **left_out(reasons(over))}
         if answer["preview"] is not None:
             marks["preview"] = True
         return await recorded(tools, state, changed, Phase.OUTCOME, "", {**marks, **doubtful(changed)})
@@ -91,9 +91,11 @@ def plain(record: ExchangeRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def left_out(evidence: Collection[str]) -> _Notes:
-    """The note that names the evidence which did not leave."""
-    return {"withheld": " ".join(evidence)} if evidence else {}
+def left_out(why: Mapping[str, str]) -> _Notes:
+    """The notes that name the evidence which did not leave, and what of it nobody could tell about. `why`: reasons."""
+    unsure = [name for name, reason in why.items() if reason == Reason.CONSENTS_UNAVAILABLE]
+    notes: _Notes = {"withheld": " ".join(why)} if why else {}
+    return {**notes, "unsure": " ".join(unsure)} if unsure else notes
 
 
 def doubtful(answer: Mapping[str, Any]) -> _Notes:
@@ -102,12 +104,17 @@ def doubtful(answer: Mapping[str, Any]) -> _Notes:
     return {"doubtful": " ".join(keys)} if keys else {}
 
 
+def reasons(dropped: Dropped) -> dict[str, str]:
+    """Evidence -> the code of its reason."""
+    return {name: one["code"] for name, one in dropped.items()}
+
+
 async def _over(tools: "Tools", consents: Mapping[str, Any]) -> dict[str, Answer]:
-    """The evidence that rests on a consent which holds no longer -> why it is withheld."""
+    """The evidence that rests on a consent which is not sure to hold -> why it is withheld."""
     over = await tools.over({one for of in consents.values() for one in of})
     ended = {name: next((one for one in of if one in over), None) for name, of in consents.items()}
     return {
-        name: {"code": Reason.CONSENT_MISSING.value, "rule": f"consent:{one}"}
+        name: {"code": over[one].value, "rule": f"consent:{one}"}
         for name, one in ended.items()
         if one is not None
     }
