@@ -132,7 +132,8 @@ async def _shelves(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock(), app[DOCUMENT_KEY])
+    shelves, parts, access = app[SHELVES], app[PARTS], app[ACCESS]
+    app[CITIZENS] = citizens(shelves, parts, app[LOG], SystemClock(), app[DOCUMENT_KEY], access)
     app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
     for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)

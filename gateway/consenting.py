@@ -18,10 +18,13 @@ from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
+from gateway.policy.rates import Whom
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
 from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
+from gateway.prefill.admission import Access
 from gateway.prefill.attest import Attest
 from gateway.prefill.owed import settle_open
+from gateway.prefill.rates import Rates, limits_of
 from gateway.subject_requests.service import Demands
 
 _SWEEP_SECONDS = 600.0
@@ -93,7 +96,9 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
         await consents.close()
 
 
-def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey) -> Citizens:
+def citizens(
+    shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
+) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration, digest = parts.configuration, parts.in_force.digest
     books = Books(
@@ -102,9 +107,11 @@ def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
     book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
+    settings = configuration.gateway.attest
+    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
     attest = Attest(
         reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
-        clock=clock, digest=digest,
+        clock=clock, digest=digest, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
     demands = Demands(books, shelves.demands, new_id)
     return Citizens(consents=book, own=own, demands=demands, attest=attest)

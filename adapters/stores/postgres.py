@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 _UNKNOWN = "the database does not take the record"
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
-_ENDS = f"SET statement_timeout = '{_COMMAND_SECONDS:.0f}s'"
+_ENDS = f"SET statement_timeout = '{_COMMAND_SECONDS + 1:.0f}s'"
 _LATE = "the database does not answer in time"
 #: whoever waited so long in vain, and has no more time, says that it hangs
 _HANGS_SECONDS = 0.4

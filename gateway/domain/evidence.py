@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+#: outcomes in which a source says something of the subject
+SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
+
+
 class Reason(StrEnum):
     """Why a field, a paper or a source is as it is: the closed list of the HTTP contract."""
 

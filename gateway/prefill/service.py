@@ -172,7 +172,7 @@ class Prefill:
         """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
         if not isinstance(state["answer"], dict):
             raise LogUnavailable
-        answer = await released(self._tools, state, requester)
+        answer = await released(self._tools, state, token, requester)
         previews = self._tools.previews
         if answer["preview"] is not None and previews is not None:
             await previews.look(self._tools, answer["exchange_id"], requester)

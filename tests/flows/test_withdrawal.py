@@ -236,7 +236,7 @@ def _held_up(house: House) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def _withdrawn_elsewhere(house: House, consent: str) -> None:
+def withdrawn_elsewhere(house: House, consent: str) -> None:
     """What the withdrawal in another process leaves in the store."""
     with contextlib.closing(sqlite3.connect(house.state / "consents.sqlite", isolation_level=None)) as other:
         done = other.execute("UPDATE consents SET withdrawn = ? WHERE id = ?", (time.time(), consent))
@@ -251,7 +251,7 @@ async def test_withdrawal_while_the_outcome_is_recorded_lets_nothing_leave(lende
     await asyncio.sleep(0.2)
     with _held_up(lender):
         await asyncio.sleep(0.6)  # the sources have answered, the consent was looked at, the record waits
-        _withdrawn_elsewhere(lender, body["consent"])
+        withdrawn_elsewhere(lender, body["consent"])
     status, answer = await asking
     assert status == 200, answer
     nothing(answer, lender)
@@ -312,7 +312,7 @@ async def test_withdrawal_while_the_decision_is_recorded_lets_nothing_leave(lend
     with _held_up(lender):
         deciding = asyncio.create_task(lender.post("/v1/prefill/decision", choice))
         await asyncio.sleep(0.4)
-        _withdrawn_elsewhere(lender, body["consent"])
+        withdrawn_elsewhere(lender, body["consent"])
     status, changed = await deciding
     assert status == 200, changed
     nothing(changed, lender)
