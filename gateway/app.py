@@ -132,7 +132,8 @@ async def _shelves(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _sources(app: web.Application) -> AsyncIterator[None]:
-    app[CITIZENS] = citizens(app[SHELVES], app[PARTS], app[LOG], SystemClock(), app[DOCUMENT_KEY])
+    shelves, parts, access = app[SHELVES], app[PARTS], app[ACCESS]
+    app[CITIZENS] = citizens(shelves, parts, app[LOG], SystemClock(), app[DOCUMENT_KEY], access)
     app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
     for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
         log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
@@ -158,8 +159,10 @@ async def _cache(app: web.Application) -> AsyncIterator[None]:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     people = app[CITIZENS]
-    own, decisions = people.own, app[SHELVES].decisions
-    rests_on = app[ACCESS]._replace(consents=people.consents, own=own, decisions=decisions)
+    shelves = app[SHELVES]
+    rests_on = app[ACCESS]._replace(
+        consents=people.consents, own=people.own, decisions=shelves.decisions, reader=shelves.reader
+    )
     key = app[DOCUMENT_KEY]
     sealer = Sealer(key, parts.configuration.gateway.documents.passport_days)
     prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)

@@ -13,14 +13,18 @@ from gateway.config import Configuration
 from gateway.consents.sealing import Seals
 from gateway.consents.service import Books, ConsentBook, new_id
 from gateway.documents.keys import DocumentKey
-from gateway.domain.errors import ConsentsUnavailable
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
 from gateway.log_keys import root_keys
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
+from gateway.policy.rates import Whom
 from gateway.ports import Clock, ExchangeLog, LogKeeping, LogReader
 from gateway.ports_consents import ConsentRows, Decisions, DemandRows, KeptRows
+from gateway.prefill.admission import Access
 from gateway.prefill.attest import Attest
+from gateway.prefill.owed import settle_open
+from gateway.prefill.rates import Rates, limits_of
 from gateway.subject_requests.service import Demands
 
 _SWEEP_SECONDS = 600.0
@@ -78,7 +82,7 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
     keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
     reader = registry.store(url, "open_reader")(url, state)
     seals = Seals(root_keys(settings, state), keeping)
-    sweeping = asyncio.create_task(_sweep(kept, clock), name="own_data")
+    sweeping = asyncio.create_task(_sweep(kept, decisions, reader, clock), name="own_data")
     try:
         yield Shelves(
             consents=consents, kept=kept, demands=demands, decisions=decisions, reader=reader, seals=seals
@@ -92,7 +96,9 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
         await consents.close()
 
 
-def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey) -> Citizens:
+def citizens(
+    shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
+) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration, digest = parts.configuration, parts.in_force.digest
     books = Books(
@@ -101,16 +107,21 @@ def citizens(shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
     book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
+    settings = configuration.gateway.attest
+    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
     attest = Attest(
         reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
-        clock=clock, digest=digest,
+        clock=clock, digest=digest, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
     demands = Demands(books, shelves.demands, new_id)
     return Citizens(consents=book, own=own, demands=demands, attest=attest)
 
 
-async def _sweep(kept: KeptRows, clock: Clock) -> None:
+async def _sweep(kept: KeptRows, decisions: Decisions, reader: LogReader, clock: Clock) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
+        now = clock.now().timestamp()
         with contextlib.suppress(ConsentsUnavailable):
-            await kept.erase(clock.now().timestamp())
+            await kept.erase(now)
+        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+            await settle_open(decisions, reader, now)

@@ -9,12 +9,12 @@ from gateway.audit.titles import Titles
 from gateway.auditing import Audited
 from gateway.consenting import Shelves
 from gateway.corrections.delivery import Delivery
-from gateway.corrections.service import Corrections, Rates
-from gateway.policy.rates import Limit, Whom, limit
+from gateway.corrections.service import Corrections
+from gateway.policy.rates import Whom
 from gateway.ports import Clock, ExchangeLog
 from gateway.ports_corrections import CorrectionRows
 from gateway.prefill.admission import Access
-from gateway.settings import CorrectionSettings
+from gateway.prefill.rates import Rates, limits_of
 
 
 @contextlib.asynccontextmanager
@@ -29,10 +29,11 @@ async def correcting(
         rows=rows, post=registry.correction_post(state / (settings.folder or "corrections")), seals=shelves.seals,
         log=log, clock=clock, digest=parts.in_force.digest,
     )  # fmt: skip
+    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "subject": settings.per_subject}
     corrections = Corrections(
         configuration=parts.configuration, catalogue=parts.catalogue, rows=rows, delivery=delivery,
         reader=shelves.reader, seals=shelves.seals, titles=Titles(parts.configuration, parts.catalogue, parts.root),
-        rates=Rates(_limits(settings), access.quotas, access.secret), log=log, clock=clock,
+        rates=Rates(limits_of("corrections", rates), access.quotas, access.secret), log=log, clock=clock,
         digest=parts.in_force.digest,
     )  # fmt: skip
     task = asyncio.create_task(delivery.run(settings.retry_seconds), name="corrections")
@@ -42,10 +43,3 @@ async def correcting(
         task.cancel()
         await asyncio.wait((task,))
         await rows.close()
-
-
-def _limits(settings: CorrectionSettings) -> tuple[Limit, ...]:
-    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "subject": settings.per_subject}
-    return tuple(
-        limit(f"quota:corrections:{whom}", whom, rate) for whom, rate in rates.items() if rate is not None
-    )

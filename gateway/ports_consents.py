@@ -95,11 +95,10 @@ class KeptRows(Protocol):
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
     ) -> Sequence[tuple[KeptKey, KeptValue]]:
-        """What is kept of a person for a requester under consents that hold, the newest first."""
-        ...
+        """What is kept of a person for a requester under consents that hold, the newest first.
 
-    async def remove(self, persons: Sequence[bytes], requester: str, names: Collection[str]) -> None:
-        """Erase these attributes of a person, whoever keeps them under whichever consent for this requester."""
+        What a decision refuses is left out from the moment on in which it is owed (`Decisions.owe`).
+        """
         ...
 
     async def erase(self, before: float) -> None:
@@ -185,22 +184,64 @@ class OwnData(Protocol):
 
 
 class KeptCopies(OwnData, Protocol):
-    """The same, for whoever also erases."""
+    """The same, for whoever also names them in the store."""
 
-    async def erase(self, person: str, requester: str, names: Collection[str]) -> None:
-        """Erase these attributes of a person, under whichever consent they were kept. ConsentsUnavailable."""
+    async def indexes(self, person: str) -> tuple[bytes, ...]:
+        """Under which keyed indexes a person's copies stand. LogUnavailable when nobody can tell."""
         ...
+
+
+class Claim(NamedTuple):
+    """A decision that somebody takes about what an exchange showed."""
+
+    key: bytes
+    exchange: str
+    requester: str
+
+
+class Copies(NamedTuple):
+    """Attributes of a person (keyed indexes), under whichever consent to one requester they are kept."""
+
+    persons: Sequence[bytes]
+    names: Collection[str]
 
 
 class Decisions(Protocol):
-    """Which decisions were taken; all processes share it, and it survives a restart."""
+    """Which decisions were taken; all processes share it, and it survives a restart. ConsentsUnavailable.
+
+    Whoever takes one holds it for a short while and confirms it once it is recorded. Where he ended before that,
+    another takes it after that while, and looks in the exchange log first. Times are POSIX seconds.
+    """
 
     async def take(self, key: bytes, now: float, until: float) -> bool:
-        """Whether nobody took the decision `key` before; held until then (POSIX seconds). ConsentsUnavailable."""
+        """Whether nobody holds the decision `key`; held until then from now on."""
         ...
 
-    async def give_back(self, key: bytes) -> None:
-        """It may be taken again, for it was not carried out. ConsentsUnavailable."""
+    async def held(self, key: bytes, now: float) -> bool:
+        """Whether somebody holds it."""
+        ...
+
+    async def owe(self, claim: Claim, copies: Sequence[Copies]) -> None:
+        """These copies, and no others, go with the decision: they fill no form from now on."""
+        ...
+
+    async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
+        """It is recorded, and held until then; `erasing`: what it owes is erased, both or neither."""
+        ...
+
+    async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
+        """Whoever took it until then has not carried it out: it may be taken again.
+
+        `forgetting`: it owes nothing, for it is certain that it was not recorded.
+        """
+        ...
+
+    async def open(self, now: float) -> Sequence[Claim]:
+        """Those that owe something and that nobody holds: what became of them is told by the exchange log."""
+        ...
+
+    async def forget(self, key: bytes, now: float) -> None:
+        """It was not carried out and owes nothing, unless somebody holds it again."""
         ...
 
     async def close(self) -> None:

@@ -3,11 +3,12 @@
 Whoever cannot tell whether something is allowed says so, or answers with nothing; neither allows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from gateway.domain.access import ValidConsent
+from gateway.domain.evidence import Reason
 
 
 class Consents(Protocol):
@@ -23,8 +24,11 @@ class Consents(Protocol):
         """
         ...
 
-    async def over(self, consents: Collection[str], now: datetime) -> frozenset[str]:
-        """Those of them that hold no longer. Raises nothing: where the store cannot be asked, none holds."""
+    async def over(self, consents: Collection[str], now: datetime) -> Mapping[str, Reason]:
+        """Those of them that are not sure to hold, and why: CONSENT_MISSING where they hold no longer.
+
+        Raises nothing: CONSENTS_UNAVAILABLE where nobody can tell.
+        """
         ...
 
 

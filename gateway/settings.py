@@ -247,6 +247,14 @@ class CorrectionSettings(Settings):
     per_subject: Rate | None = "20/day"
 
 
+class AttestSettings(Settings):
+    """Finished forms that are compared with what was answered."""
+
+    #: by one requester, and those of them about one exchange; more are answered with 429
+    per_requester: Rate | None = "6000/hour"
+    per_form: Rate | None = "60/hour"
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -264,5 +272,6 @@ class GatewaySettings(Settings):
     access: AccessSettings = AccessSettings()
     documents: DocumentSettings = DocumentSettings()
     corrections: CorrectionSettings = CorrectionSettings()
+    attest: AttestSettings = AttestSettings()
     #: URL of the token endpoint's issuer; empty: the address of the listener
     issuer: str = ""

@@ -28,13 +28,19 @@ def keys_of(period: str, wrapped: bytes | None) -> bytes:
     return wrapped
 
 
-def settle(rows: Sequence[Row], reason: str) -> None:
-    """Tell those who wait: the rows are durable, or (with a reason) may not be."""
+def awaited(rows: Sequence[Row]) -> list[Row]:
+    """The rows that are still to be written: nobody was told that they are not."""
+    return [row for row in rows if not row.done.done() or row.done.cancelled()]
+
+
+def settle(rows: Sequence[Row], error: LogUnavailable | None) -> None:
+    """Tell those who wait: the rows are durable, or are not, or may not be."""
     for row in rows:
         # Whoever was cancelled meanwhile no longer waits; the row was written all the same.
         if row.done.done():
             continue
-        if reason:
-            row.done.set_exception(LogUnavailable(reason))
+        if error is not None:
+            failed = LogUnavailable.perhaps if error.unsure else LogUnavailable
+            row.done.set_exception(failed(error.detail))
         else:
             row.done.set_result(None)

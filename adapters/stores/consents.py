@@ -1,13 +1,15 @@
 """Consents, own data and requests of data subjects over SQL (gateway.ports_consents)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.stores.rows import Rows, Statement, open_rows, search
 from gateway.domain.wanted import Wanted
 from gateway.ports_consents import (
+    Claim,
     ConsentRow,
     ConsentRows,
+    Copies,
     Decisions,
     DemandRow,
     DemandRows,
@@ -62,17 +64,37 @@ _NO_VALUE = (
 )
 _OVER = "DELETE FROM own_data WHERE until <= $1 OR consent IN (SELECT id FROM consents WHERE expires <= $1)"
 _KEYS_OVER = "DELETE FROM own_data_keys WHERE consent IN (SELECT id FROM consents WHERE expires <= $1)"
-_REMOVE = (
-    "DELETE FROM own_data WHERE consent IN"
-    " (SELECT consent FROM own_data_keys WHERE requester = $1 AND person IN ({persons}))"
-    " AND attribute IN ({names})"
-)
 _TAKEN_OVER = "DELETE FROM decisions WHERE until <= $1"
 _TAKE = "INSERT INTO decisions (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING RETURNING key"
+_CONFIRM = "UPDATE decisions SET until = $2 WHERE key = $1"
+_HELD = "SELECT 1 FROM decisions WHERE key = $1 AND until > $2"
+_GIVE_BACK = "DELETE FROM decisions WHERE key = $1 AND until = $2"
+# A value that was given anew meanwhile is another one: `given` differs.
+_OWE = (
+    "INSERT INTO refused_copies (key, exchange, requester, consent, attribute, given)"
+    " SELECT $1, $2, k.requester, v.consent, v.attribute, v.given"
+    " FROM own_data_keys k JOIN own_data v ON v.consent = k.consent"
+    " WHERE k.requester = $3 AND k.person IN ({persons}) AND v.attribute IN ({names}) ON CONFLICT DO NOTHING"
+)
+_OWE_NOTHING = "DELETE FROM refused_copies WHERE key = $1"
+_OWED_NO_MORE = (
+    "DELETE FROM refused_copies WHERE key = $1"
+    " AND NOT EXISTS (SELECT 1 FROM decisions WHERE key = $1 AND until > $2)"
+)
+_ERASE_OWED = (
+    "DELETE FROM own_data WHERE (consent, attribute, given) IN"
+    " (SELECT consent, attribute, given FROM refused_copies WHERE key = $1)"
+)
+_OPEN_CLAIMS = (
+    "SELECT DISTINCT r.key, r.exchange, r.requester FROM refused_copies r"
+    " WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.key = r.key AND d.until > $1)"
+)
 _OF = (
     "SELECT k.consent, k.period, k.person, k.requester, k.wrapped, v.attribute, v.given, v.until, v.sealed"
     " FROM own_data_keys k JOIN own_data v ON v.consent = k.consent JOIN consents c ON c.id = k.consent"
     " WHERE k.requester = $1 AND v.until > $2 AND c.withdrawn = 0 AND c.expires > $2 AND k.person IN ({persons})"
+    " AND NOT EXISTS (SELECT 1 FROM refused_copies r"
+    " WHERE r.consent = v.consent AND r.attribute = v.attribute AND r.given = v.given)"
     " ORDER BY v.given DESC"
 )
 
@@ -145,15 +167,6 @@ class SqlKept:
         found = await self._rows.run((_OF.format(persons=places), (requester, now, *persons)))
         return [(KeptKey(*row[:5]), KeptValue(row[0], *row[5:])) for row in found]
 
-    async def remove(self, persons: Sequence[bytes], requester: str, names: Collection[str]) -> None:
-        """Erase these attributes of a person."""
-        if not persons or not names:
-            return
-        places = [f"${place}" for place in range(2, 2 + len(persons) + len(names))]
-        whose, which = places[: len(persons)], places[len(persons) :]
-        text = _REMOVE.format(persons=", ".join(whose), names=", ".join(which))
-        await self._rows.run((text, (requester, *persons, *names)), erasing=True)
-
     async def erase(self, before: float) -> None:
         """Erase what is over."""
         await self._rows.run((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
@@ -209,9 +222,40 @@ class SqlDecisions:
         """Whether nobody took it before; what is over is forgotten first."""
         return bool(await self._rows.run((_TAKEN_OVER, (now,)), (_TAKE, (key, until))))
 
-    async def give_back(self, key: bytes) -> None:
-        """It may be taken again."""
-        await self._rows.run(("DELETE FROM decisions WHERE key = $1", (key,)))
+    async def held(self, key: bytes, now: float) -> bool:
+        """Whether somebody holds it."""
+        return bool(await self._rows.run((_HELD, (key, now))))
+
+    async def owe(self, claim: Claim, copies: Sequence[Copies]) -> None:
+        """Hide these copies until it is settled."""
+        work: list[Statement] = [(_OWE_NOTHING, (claim.key,))]
+        for persons, names in copies:
+            if not persons or not names:
+                continue
+            places = [f"${place}" for place in range(4, 4 + len(persons) + len(names))]
+            whose, which = places[: len(persons)], places[len(persons) :]
+            text = _OWE.format(persons=", ".join(whose), names=", ".join(which))
+            work.append((text, (*claim, *persons, *names)))
+        await self._rows.run(*work)
+
+    async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
+        """It was carried out: what is owed is erased in the same transaction."""
+        one = (key,)
+        owed: list[Statement] = [(_ERASE_OWED, one), (_OWE_NOTHING, one)] if erasing else []
+        await self._rows.run(*owed, (_CONFIRM, (key, until)), erasing=erasing)
+
+    async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
+        """It may be taken again; `forgetting`: nothing is owed."""
+        owed: list[Statement] = [(_OWED_NO_MORE, (key, until))] if forgetting else []
+        await self._rows.run((_GIVE_BACK, (key, until)), *owed)
+
+    async def open(self, now: float) -> Sequence[Claim]:
+        """Those that nobody holds and that owe something."""
+        return [Claim(*row) for row in await self._rows.run((_OPEN_CLAIMS, (now,)))]
+
+    async def forget(self, key: bytes, now: float) -> None:
+        """Nothing is owed, unless somebody holds it again."""
+        await self._rows.run((_OWED_NO_MORE, (key, now)))
 
     async def close(self) -> None:
         """Free the connection."""

@@ -67,6 +67,7 @@ __all__ = (
 )
 
 _WAIT_SECONDS = 8.0
+_LATE = "the store does not answer in time"
 #: how long the answer of a readiness probe holds
 _FRESH_SECONDS = 1.0
 
@@ -122,7 +123,7 @@ class SqlExchangeLog:
         loop = asyncio.get_running_loop()
         row = Row(record_id, leaf, loop.create_future())
         self.store.submit(row)
-        timer = loop.call_later(_WAIT_SECONDS, settle, (row,), "the store does not answer in time")
+        timer = loop.call_later(_WAIT_SECONDS, settle, (row,), LogUnavailable.perhaps(_LATE))
         try:
             await row.done
         finally:

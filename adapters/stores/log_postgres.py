@@ -9,7 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 
-from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
+from adapters.stores.batch import QUEUE_LIMIT, Row, awaited, keys_of, settle
 from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import LogUnavailable
 
@@ -101,15 +101,16 @@ class PostgresStore:
                 await self._arrived.wait()
                 continue
             rows = [self._queue.popleft() for _ in range(min(len(self._queue), _CHUNK))]
-            reason = await self._write(rows)
+            error = await self._write(awaited(rows))
             self._queued -= len(rows)
-            settle(rows, reason)
+            settle(rows, error)
 
-    async def _write(self, rows: Sequence[Row]) -> str:
+    async def _write(self, rows: Sequence[Row]) -> LogUnavailable | None:
+        """Why it failed: the server may have committed all the same."""
         ids, leaves = [row.id for row in rows], [row.leaf for row in rows]
         try:
             await self._connection.use(lambda connection: connection.execute(_INSERT, ids, leaves))
         except LogUnavailable as error:
-            return error.detail
+            return LogUnavailable.perhaps(error.detail)
         self.commits += 1
-        return ""
+        return None

@@ -36,6 +36,11 @@ _REASONS = {
     sqlite3.SQLITE_INTERRUPT: "the database does not answer in time",
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
 }
+#: nothing was written then
+_REFUSED = frozenset({
+    sqlite3.SQLITE_ERROR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+})  # fmt: skip
 # Once in all: a month that ever had keys gets no others.
 _KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
 
@@ -133,13 +138,13 @@ class SqliteStore:
 
     def _write_for_ever(self) -> None:
         while (rows := self._batches.get()) is not None:
-            reason = self._write(rows)
+            error = self._write(rows)
             # RuntimeError: the loop was closed, nobody waits any more.
             with contextlib.suppress(RuntimeError):
-                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, reason)
+                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error)
         self._disconnect()
 
-    def _write(self, rows: Sequence[Row]) -> str:
+    def _write(self, rows: Sequence[Row]) -> LogUnavailable | None:
         try:
             if self._connection is None:
                 self._connection = connect(self._path)
@@ -152,13 +157,14 @@ class SqliteStore:
         except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
             # A fresh connection next time: it also recovers from a disk or a file that came back.
             self._disconnect()
-            return reason_of(error)
+            refused = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED
+            return (LogUnavailable if refused else LogUnavailable.perhaps)(reason_of(error))
         self.commits += 1
-        return ""
+        return None
 
-    def _settled(self, rows: Sequence[Row], reason: str) -> None:
+    def _settled(self, rows: Sequence[Row], error: LogUnavailable | None) -> None:
         self._queued -= len(rows)
-        settle(rows, reason)
+        settle(rows, error)
         if len(rows) > 1:
             asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._hand_over)
         else:

@@ -17,6 +17,7 @@ _T = TypeVar("_T")
 _UNKNOWN = "the database does not take the record"
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
+_ENDS = f"SET statement_timeout = '{_COMMAND_SECONDS + 1:.0f}s'"
 _LATE = "the database does not answer in time"
 #: whoever waited so long in vain, and has no more time, says that it hangs
 _HANGS_SECONDS = 0.4
@@ -71,6 +72,8 @@ class PostgresConnection:
     async def _used(self, work: "Callable[[asyncpg.Connection[Any]], Awaitable[_T]]") -> _T:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
+            # what a process asked that died meanwhile ends at the server as well
+            await self._connection.execute(_ENDS)
         async with asyncio.timeout(_COMMAND_SECONDS):
             done = await work(self._connection)
         self._hangs = False

@@ -51,6 +51,10 @@ CREATE INDEX IF NOT EXISTS subject_requests_person ON subject_requests (person);
 CREATE INDEX IF NOT EXISTS subject_requests_state ON subject_requests (state, seq);
 CREATE TABLE IF NOT EXISTS decisions (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS decisions_until ON decisions (until);
+CREATE TABLE IF NOT EXISTS refused_copies (key BLOB NOT NULL, exchange TEXT NOT NULL, requester TEXT NOT NULL,
+ consent TEXT NOT NULL, attribute TEXT NOT NULL, given REAL NOT NULL, PRIMARY KEY (consent, attribute, key))
+ WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refused_copies_key ON refused_copies (key);
 """
 
 

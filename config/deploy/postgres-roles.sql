@@ -45,8 +45,9 @@ GRANT SELECT, INSERT, DELETE ON access_replays, access_revocations TO motlan_app
 -- What citizens agreed to, let be kept, demand. Own data are erased with their consent.
 GRANT SELECT, INSERT, UPDATE ON consents, subject_requests TO motlan_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON own_data_keys, own_data TO motlan_app;
--- Previews that were decided about: each once, in whichever process.
-GRANT SELECT, INSERT, DELETE ON decisions TO motlan_app;
+-- Previews that were decided about: each once, in whichever process; and the kept copies that go with a refusal.
+GRANT SELECT, INSERT, DELETE ON decisions, refused_copies TO motlan_app;
+GRANT UPDATE (until) ON decisions TO motlan_app;
 -- Reports to the owners of databases; nothing of them is deleted by a gateway.
 GRANT SELECT, INSERT ON corrections TO motlan_app;
 GRANT UPDATE (state, delivered) ON corrections TO motlan_app;

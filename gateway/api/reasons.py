@@ -28,6 +28,10 @@ TITLES: dict[Reason, tuple[str, str]] = {
         "The data are not published as a replacement of papers",
     ),
     Reason.CONSENT_MISSING: ("Chưa có sự đồng ý", "Consent is missing"),
+    Reason.CONSENTS_UNAVAILABLE: (
+        "Hiện không kiểm tra được sự đồng ý",
+        "Whether consent holds cannot be told just now",
+    ),
     Reason.NO_SUCH_PERSON: ("Nguồn dữ liệu không có người này", "The source has no such person"),
     Reason.DATA_DO_NOT_MATCH: (
         "Số định danh, họ tên, ngày sinh không khớp",

@@ -7,7 +7,7 @@ withdrew holds in none. Who may not see a consent is told the same as for one th
 import contextlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -24,6 +24,7 @@ from gateway.documents.keys import DocumentKey
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
+from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
@@ -66,6 +67,18 @@ class Books:
         ))  # fmt: skip
         return now
 
+    @contextlib.asynccontextmanager
+    async def doing(
+        self, asker: Asker, act: str, person: str, result: str = "not_done", **facts: str
+    ) -> AsyncIterator[None]:
+        """Around an act whose record is there: where nobody can tell whether it was done, a second one says so."""
+        try:
+            yield
+        except (ConsentsUnavailable, LogUnavailable):
+            with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
+                await self.note(asker, result, person, undone=act, outcome="unknown", **facts)
+            raise
+
     async def keys(self, moment: datetime) -> PeriodKeys:
         """The keys of the month that runs; a record was written in it, so there are some."""
         keys = await self.seals.of(rfc3339(moment)[:7])
@@ -93,16 +106,23 @@ class ConsentBook:
             asker, "given", given.person, given.purpose, consent=consent, holder=holder,
             text_version=given.text_version, channel=given.channel,
         )  # fmt: skip
-        row = await self._row(consent, holder, asker, given, now, await books.keys(now))
-        await books.rows.add(row)
+        async with books.doing(asker, "given", given.person, consent=consent):
+            row = await self._row(consent, holder, asker, given, now, await books.keys(now))
+            await books.rows.add(row)
         return {"exchange_id": asker.exchange, **shown(row)}
 
     async def withdraw(self, asker: Asker, consent: str, person: str) -> dict[str, object]:
-        """End a consent and what was kept under it; NotFound unless it is theirs, or of the citizen they serve."""
+        """End a consent and what was kept under it; NotFound unless it is theirs, or of the citizen they serve.
+
+        One that was withdrawn before is told again.
+        """
         row = await self._theirs(asker, consent, person)
         owner = person or await self._person(row)
-        now = await self._books.note(asker, "withdrawn", owner, row.purpose, consent=row.id)
-        await self._books.rows.withdraw(row.id, now.timestamp())
+        act = "withdrawal_repeated" if row.withdrawn else "withdrawn"
+        now = await self._books.note(asker, act, owner, row.purpose, consent=row.id)
+        if not row.withdrawn:
+            async with self._books.doing(asker, act, owner, consent=row.id):
+                await self._books.rows.withdraw(row.id, now.timestamp())
         at = row.withdrawn or now.timestamp()
         return {"exchange_id": asker.exchange, **shown(row._replace(withdrawn=at))}
 
@@ -132,15 +152,18 @@ class ConsentBook:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
 
-    async def over(self, consents: Collection[str], now: datetime) -> frozenset[str]:
+    async def over(self, consents: Collection[str], now: datetime) -> dict[str, Reason]:
         """See gateway.ports_policy.Consents."""
-        return frozenset([one for one in consents if not await self._stands(one, now)])
+        found = {one: await self._why_over(one, now) for one in consents}
+        return {one: why for one, why in found.items() if why is not None}
 
-    async def _stands(self, consent: str, now: datetime) -> bool:
-        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+    async def _why_over(self, consent: str, now: datetime) -> Reason | None:
+        try:
             row = await self._books.rows.find(consent)
-            return row is not None and _holds(row, now) and bool(await self._person(row))
-        return False
+            stands = row is not None and _holds(row, now) and bool(await self._person(row))
+        except (ConsentsUnavailable, LogUnavailable):
+            return Reason.CONSENTS_UNAVAILABLE
+        return None if stands else Reason.CONSENT_MISSING
 
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
         """The consent, when this person gave it to this requester and it holds now.

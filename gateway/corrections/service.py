@@ -8,7 +8,7 @@ the owner gets, nowhere else.
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway.audit.titles import Titles
 from gateway.config import Configuration
@@ -32,20 +32,10 @@ from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.wanted import Wanted as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
-from gateway.policy.rates import Limit, Person, exceeded, longest, uses
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
-from gateway.ports_policy import Quotas
 from gateway.prefill.outcomes import Members, outcomes
-
-
-class Rates(NamedTuple):
-    """How many reports are taken."""
-
-    limits: tuple[Limit, ...]
-    quotas: Quotas
-    #: key of the digests under which people are counted
-    secret: bytes
+from gateway.prefill.rates import Rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +118,8 @@ class Corrections:
 
     async def _count(self, wanted: Wanted, asker: Asker) -> None:
         """Count this report; Throttled when it is one too many."""
-        limits, quotas, secret = self.rates
-        who = {"requester": asker.requester.id, "subject": f"{asker.requester.id}\x1f{wanted.subject.key}"}
-        counted = uses(limits, [[Person(who[one.whom])] for one in limits], secret, asker.requester.id)
-        counts = await quotas.use([use for _, use in counted]) if counted else ()
-        over = longest(exceeded(limits, counts))
+        about = f"{asker.requester.id}\x1f{wanted.subject.key}"
+        over = await self.rates.over(asker.requester.id, {"requester": asker.requester.id, "subject": about})
         if over is None:
             return
         what = f"at most {over.limit.most} reports in {over.limit.seconds} seconds by {over.limit.whom}"

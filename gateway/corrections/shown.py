@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from gateway.domain.evidence import Outcome
+from gateway.domain.evidence import SAID, Outcome
 from gateway.domain.parties import Subject
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.record import field_digest, subject_index
@@ -18,8 +18,6 @@ from gateway.mapping.procedure import Field
 from gateway.mapping.transforms import Unreadable
 
 Members = Mapping[str, Any]
-#: what a source can have said of somebody
-_SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
 #: of `shown`: it is what the record has; the record cannot say
 RECORDED, NOT_COMPARED, DIFFERS = "recorded", "not_compared", "differs"
 
@@ -49,7 +47,7 @@ def asked_about(
         found += [
             Asked(record, call, roles)
             for call in record["calls"]
-            if call["source"] == source and call["role"] in roles and call["outcome"] in _SAID
+            if call["source"] == source and call["role"] in roles and call["outcome"] in SAID
         ]
     return found
 

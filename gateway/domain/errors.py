@@ -4,7 +4,7 @@ Every error that may cross a room is one of these families.
 An error carries codes and configuration words only, never a value or an identifier of a person.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class GatewayError(Exception):
@@ -153,6 +153,15 @@ class LogUnavailable(GatewayError):
     http = 503
     title = "The exchange log cannot be written, so nothing may leave"
     title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
+    #: the record may have been written all the same: it stands in the log a moment later, or never
+    unsure: bool = False
+
+    @classmethod
+    def perhaps(cls, detail: str) -> Self:
+        """Nobody can tell whether the record was written."""
+        error = cls(detail)
+        error.unsure = True
+        return error
 
 
 class RightMissing(LogUnavailable):

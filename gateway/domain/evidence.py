@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+#: outcomes in which a source says something of the subject
+SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
+
+
 class Reason(StrEnum):
     """Why a field, a paper or a source is as it is: the closed list of the HTTP contract."""
 
@@ -45,6 +49,8 @@ class Reason(StrEnum):
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
     SCOPE_NOT_PUBLISHED = "scope_not_published"
     CONSENT_MISSING = "consent_missing"
+    #: whether it holds cannot be told just now
+    CONSENTS_UNAVAILABLE = "consents_unavailable"
     NO_SUCH_PERSON = "no_such_person"
     DATA_DO_NOT_MATCH = "data_do_not_match"
     VALUE_BLANK = "value_blank"

@@ -6,7 +6,7 @@ until when they are taken for valid is told with each.
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,9 +80,9 @@ class OwnStore:
                     found[value.attribute] = Own(said, *times, value.consent)
         return found
 
-    async def erase(self, person: str, requester: str, names: Collection[str]) -> None:
-        """See gateway.ports_consents.KeptCopies. LogUnavailable when nobody can tell under which keys he stands."""
-        await self._rows.remove(await self._seals.indexes(person), requester, names)
+    async def indexes(self, person: str) -> tuple[bytes, ...]:
+        """See gateway.ports_consents.KeptCopies."""
+        return await self._seals.indexes(person)
 
     def _value(self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime) -> KeptValue:
         until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)

@@ -15,8 +15,8 @@ _KEY_BYTES = 12
 _ONCE_BYTES = 8
 
 #: of each person of whom a number is given, each name and birth date given with it once: `claim` by each who asks,
-#: `any_claim` by all together who ask in a name of their own about somebody else
-Whom = Literal["requester", "official", "subject", "claim", "any_claim"]
+#: `any_claim` by all together who ask in a name of their own about somebody else; `form`: about one exchange
+Whom = Literal["requester", "official", "subject", "claim", "any_claim", "form"]
 
 
 class Limit(NamedTuple):

@@ -16,6 +16,7 @@ from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Exceeded, longest, soonest, told
+from gateway.ports import LogReader
 from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Dossiers, Quotas
 from gateway.prefill.counting import UNUSUAL, Made, over
@@ -52,6 +53,8 @@ class Access(NamedTuple):
     own: KeptCopies | None = None
     #: which decisions were taken; None: none is taken here
     decisions: Decisions | None = None
+    #: whether one was recorded; there where `decisions` is
+    reader: LogReader | None = None
 
 
 class Admission:

@@ -4,7 +4,6 @@ No value was kept, so none can be told: only whether it is the same. Without the
 With the citizen's consent what only he knows is kept from the same form.
 """
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,26 +15,26 @@ from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import NotFound, Refused, Unprocessable, fault_at
+from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
-from gateway.mapping.transforms import Unreadable
 from gateway.own_data.store import OwnStore
+from gateway.policy.rates import told
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_consents import ConsentRow
+from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
 from gateway.prefill.intake import shown_name
-from gateway.prefill.outcomes import Members, outcomes, own_records
-from gateway.prefill.preview import DECISION
+from gateway.prefill.outcomes import Members, decisions, outcomes
+from gateway.prefill.rates import Rates
 from gateway.prefill.unkept import Kept, Said, not_kept
 
 CANNOT_TELL = "cannot_tell"
 _LEFT_OUT = "left_out"
 #: states of fields that hold what the answer said
 _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
-_DATE = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +56,24 @@ class Attest:
     log: ExchangeLog
     clock: Clock
     digest: str
+    rates: Rates
 
     async def attest(
         self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: Keep | None
     ) -> dict[str, object]:
         """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable.
 
-        Unprocessable for what is to be kept and cannot be: then nothing is.
+        Throttled, which is a record. Unprocessable for what is to be kept and cannot be: then nothing is.
         """
         answered = await self._outcomes(asker, exchange)
         procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
             raise NotFound("its procedure is not mapped any more", code="unknown_procedure")
         keys = await self.seals.of(answered[0]["period"])
-        fields = dict(_compared(procedure, answered, keys, form))
         about = _people(answered[0], keys)
         act = _Act(asker, exchange, procedure, about)
+        await self._count(act)
+        fields = dict(_compared(procedure, answered, keys, form))
         keeping = None if keep is None else await self._keepable(act, form, keep)
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
@@ -96,12 +97,23 @@ class Attest:
 
     async def _decided(self, asker: Asker, exchange: str) -> list[Members]:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
-        records = await own_records(self.reader, exchange, asker.requester, Phase.CONSENT)
-        decision = [one for one in records if one["result"] == DECISION]
+        decision = await decisions(self.reader, exchange, asker.requester.id)
         if not decision:
             what = "the citizen has not decided about what he was shown; a decision can be asked about in 10 seconds"
             raise Unprocessable(what, code="undecided", retry_after=1)
         return decision[:1]
+
+    async def _count(self, act: "_Act") -> None:
+        """Count it; Throttled when it is one too many: somebody may be guessing."""
+        requester = act.asker.requester.id
+        over = await self.rates.over(
+            requester, {"requester": requester, "form": f"{requester}\x1f{act.exchange}"}
+        )
+        if over is None:
+            return
+        refusal = Throttled(over.limit.rule, told(over.limit), retry_after=over.retry_after)
+        await self._note(act, Phase.REFUSAL, "attest", refusal.problem_code, refusal.rule)
+        raise refusal
 
     async def _note(
         self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
@@ -184,12 +196,12 @@ def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, Said]:
     """Field -> what only its person knows: the fields that own data would fill, blank ones left out."""
     found: dict[str, Said] = {}
     for field in act.procedure.fields:
-        value = _at(form, field.names)
-        if value is None or _is_blank(value):
+        value = at(form, field.names)
+        if value is None or is_blank(value):
             continue
         for ref in field.refs:
             if ref.evidence == DECLARED and ref.role in act.about:
-                found[field.key] = Said(act.about[ref.role], ref.attribute, _evidence(field, value))
+                found[field.key] = Said(act.about[ref.role], ref.attribute, evidence_of(field, value))
     return found
 
 
@@ -205,7 +217,7 @@ def _not_kept(
         for key, entry in fields.items()
         if entry["state"] not in _AS_ANSWERED
         and entry.get("detail") != _LEFT_OUT
-        and not _is_blank(_at(form, key.split(".")))
+        and not is_blank(at(form, key.split(".")))
     }
     values = {name: value for name, value in found.values.items() if name in kept}
     return not_kept(typed, found.said, Kept(found.person, found.allowed, values))
@@ -225,10 +237,10 @@ def _compared(
 ) -> Iterator[tuple[str, dict[str, object]]]:
     covered = {field.names for field in procedure.fields}
     for field in procedure.fields:
-        entry = _field(field, outcomes, keys, _at(form, field.names))
+        entry = _field(field, outcomes, keys, at(form, field.names))
         if entry is not None:
             yield field.key, entry
-    for names in _leaves(form, covered):
+    for names in leaves(form, covered):
         yield shown_name(".".join(names)), {"state": "unknown_field", "detail": "no_such_field"}
 
 
@@ -249,48 +261,3 @@ def _field(
     editable = field.editable or field.key in doubtful
     state = "corrected_by_citizen" if editable else "not_editable_changed"
     return {"state": state, **({"detail": _LEFT_OUT} if value is None else {})}
-
-
-def _at(form: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401 -- JSON
-    value: Any = form
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _leaves(
-    form: Mapping[str, Any], covered: set[tuple[str, ...]], above: tuple[str, ...] = ()
-) -> Iterator[tuple[str, ...]]:
-    """Paths of values that no field of the form stands for."""
-    for name, value in form.items():
-        here = (*above, name)
-        if here in covered:
-            continue
-        if isinstance(value, Mapping) and any(one[: len(here)] == here for one in covered):
-            yield from _leaves(value, covered, here)
-        else:
-            yield here
-
-
-def _is_blank(value: object) -> bool:
-    return isinstance(value, str) and not value.strip()
-
-
-def _evidence(field: Field, value: object) -> object:
-    """The evidence that the form's value says: what the field's own transform makes the same value of again.
-
-    None where there is none, as for a day that does not exist.
-    """
-    if not isinstance(value, str):
-        return None
-    value = unicodedata.normalize("NFC", value)
-    candidates = [value]
-    if _DATE in value:
-        candidates.append("-".join(reversed(value.split(_DATE))))
-    for candidate in reversed(candidates):
-        try:
-            if field.convert(candidate) == value:
-                return candidate
-        except (Unreadable, ValueError):
-            continue
-    return None

@@ -63,6 +63,8 @@ class Exchange:
         self._announced = len(self._subjects)
         self._announcing = asyncio.Lock()
         self._doubted = False
+        #: what is answered from now on leaves when somebody fetches it
+        self.waits = False
         self.gathering = Gathering(len(self._plan.queries))
 
     async def gather(self) -> None:
@@ -220,30 +222,35 @@ class Exchange:
         What rests on a consent that ends meanwhile does not leave: the outcome is recorded anew, without it.
         """
         await self.look()
+        notes: dict[str, str | int | bool] = {"waits": True} if self.waits else {}
         while True:
-            answer = await self._answered(pending, cut=cut)
+            answer, notes["instead_of"] = await self._answered(pending, {**notes}, cut=cut)
             if not await self.look():
                 return answer
 
-    async def _answered(self, pending: str | None, *, cut: bool) -> dict[str, object]:
+    async def _answered(
+        self, pending: str | None, notes: Mapping[str, str | int | bool], *, cut: bool
+    ) -> tuple[dict[str, object], str]:
+        """The answer, and the hash of the leaf of its record."""
         answers = self.shown(cut=pending is not None or cut)
         await self.doubt()
         filled = fill(self._plan, answers, self._situation)
         marked = {
             **marks(self._request),
             **filled.doubtful,
-            **left_out([evidence_id(one) for one in self._plan.withheld]),
+            **left_out({evidence_id(one): why.reason for one, why in self._plan.withheld.items()}),
         }
-        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked)
+        receipt = await self.record(Phase.OUTCOME, filled, late=pending is not None, **marked, **notes)
         written = self._written(answers, filled, pending, receipt)
-        return await finished(self._tools, self._request, self.requester, written, self.held)
+        leaf = str(receipt["leaf_hash"])
+        return await finished(self._tools, self._request, self.requester, written, self.held), leaf
 
     def held(self) -> Held:
         """What is kept beside an answer that does not leave at once."""
-        record = self._base or self._first()
         about = {role: one.key for role, one in self._subjects.items()}
         return {
-            "record": plain(record._replace(subjects=about)),
+            "record": plain((self._base or self._first())._replace(subjects=about)),
+            "configuration": self._tools.digest,
             "rests": rests_on(self._plan),
             "consents": self._prepared.ground.resting(self._plan, self.gathering.answers),
             "signed": self._request.issuer if self._request.signed else None,

@@ -4,7 +4,7 @@ A decision speaks of the people whom the request names, at the moment of the req
 the same rules before anybody is asked about him, and a consent that ended meanwhile gives nothing any more.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, Withheld
 from gateway.domain.parties import Subject
@@ -65,10 +65,10 @@ class Ground:
                 found[evidence_id(query.index)] = consents
         return found
 
-    def end(self, consents: Collection[str], plan: Plan, answers: Sequence[SourceAnswer | None]) -> Plan:
-        """The plan without what rests on these consents, which are over."""
+    def end(self, consents: Mapping[str, Reason], plan: Plan, answers: Sequence[SourceAnswer | None]) -> Plan:
+        """The plan without what rests on these consents, which are over, or may be."""
         for one in sorted(consents):
-            why = Withheld(Reason.CONSENT_MISSING, f"consent:{one}")
+            why = Withheld(consents[one], f"consent:{one}")
             plan = narrowed(plan, self._without(one, answers), why)
         return plan
 

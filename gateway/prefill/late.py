@@ -105,6 +105,7 @@ class LateWork:
         had, papers = seen(shown), papers_seen(shown)
         await self._keep(running, token, shown, version=0, late=[])
         running.gathering.arrived = arrived.set
+        running.waits = True
         failures = 0
         while True:
             if not failures:

@@ -6,25 +6,49 @@ from typing import Any
 from gateway.domain.errors import NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode
 from gateway.ports import LogReader, LogSearch
 
 Members = Mapping[str, Any]
+#: `result` of the record of a decision about a preview
+DECISION = "decision"
 _MOST = 20
 
 
 async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
-    """What it answered, the newest first. NotFound for none and for another's alike; LogUnavailable."""
-    found = await own_records(reader, exchange, requester, Phase.OUTCOME)
+    """What of it left, the newest first. NotFound for none and for another's alike; LogUnavailable.
+
+    An outcome that waited to be fetched (note `waits`) left where a record says so (`fetched`); one that another was
+    recorded instead of (`instead_of`) did not.
+    """
+    found = await _own_records(reader, exchange, requester.id, Phase.OUTCOME)
+    fetched: set[object] = set()
+    if any("waits" in one["notes"] for one in found.values()):
+        deliveries = await _own_records(reader, exchange, requester.id, Phase.DELIVERY)
+        fetched = {one["notes"].get("fetched") for one in deliveries.values()}
+    stayed = {one["notes"].get("instead_of") for one in found.values()}
+    found = {
+        leaf: one
+        for leaf, one in found.items()
+        if leaf not in stayed and ("waits" not in one["notes"] or leaf in fetched)
+    }
     if not found:
         what = (
             "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
         )
         raise NotFound(what, code="exchange_unknown", retry_after=1)
-    return found
+    return [*found.values()]
 
 
-async def own_records(reader: LogReader, exchange: str, requester: Requester, phase: Phase) -> list[Members]:
-    """Its records of one phase, the newest first. LogUnavailable."""
-    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester.id)
-    return [decode(entry.leaf) for entry in await reader.search(wanted, None, _MOST)]
+async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Members]:
+    """What the citizen decided about what it showed him, the newest first; none for none. LogUnavailable."""
+    records = await _own_records(reader, exchange, requester, Phase.CONSENT)
+    return [one for one in records.values() if one["result"] == DECISION]
+
+
+async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:
+    """Hash of the leaf -> record, the newest first."""
+    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester)
+    entries = await reader.search(wanted, None, _MOST)
+    return {leaf_hash(entry.leaf).hex(): decode(entry.leaf) for entry in entries}

@@ -60,7 +60,13 @@ class PendingStore:
             else:
                 state: dict[str, object] = orjson.loads(plain)
                 return state
-        raise NotFound("nothing is pending under this token; it may have expired", code="pending_unknown")
+        raise unknown()
+
+
+def unknown() -> NotFound:
+    """Nothing is to be had under a token (any more), whatever the reason."""
+    what = "nothing is pending under this token; it may have expired, or the citizen has decided"
+    return NotFound(what, code="pending_unknown")
 
 
 def _derive(token: str, purpose: bytes) -> bytes:

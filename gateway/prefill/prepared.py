@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, Refused, Throttled
+from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester
@@ -65,15 +66,15 @@ class Tools:
     #: None: nobody can tell which hold
     consents: Consents | None = None
 
-    async def over(self, consents: Collection[str]) -> frozenset[str]:
-        """Those of them that hold no longer; where nobody can tell, none holds."""
+    async def over(self, consents: Collection[str]) -> Mapping[str, Reason]:
+        """Those of them that are not sure to hold, and why."""
         if not consents or self.consents is None:
-            return frozenset(consents)
+            return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 return await self.consents.over(consents, self.clock.now())
         except TimeoutError:
-            return frozenset(consents)
+            return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
 
     async def write(self, record: ExchangeRecord) -> Receipt:
         """Make a record durable. LogUnavailable when it cannot be kept."""

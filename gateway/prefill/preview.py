@@ -1,33 +1,46 @@
 """The right to refuse: what is shown to the citizen first is kept, encrypted, until he decides or its time is over.
 
 It can be opened by its requester only, and by nobody who has the store alone: the key is derived from a secret of the
-house and the exchange. A decision is a record, and final.
+house and the exchange. A decision is a record, and final: it is brought to its end though nobody waits for it any more,
+and is open again only where it is certain that there is no record of it.
 """
 
+import asyncio
 import base64
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import Conflict, ConsentsUnavailable, NotFound, fault_at
+from gateway.domain.errors import (
+    Conflict,
+    ConsentsUnavailable,
+    LogUnavailable,
+    NotFound,
+    fault_at,
+)
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
-from gateway.prefill.copies import Copies, copies
-from gateway.prefill.pending import PendingStore
+from gateway.ports_consents import Claim, Copies, Decisions
+from gateway.prefill.copies import copies
+from gateway.prefill.outcomes import DECISION
+from gateway.prefill.outcomes import decisions as recorded_decisions
+from gateway.prefill.pending import PendingStore, unknown
 from gateway.prefill.refusing import REFUSED, Dropped, without
-from gateway.prefill.release import Held, doubtful, left_out, passport, recorded, settled
+from gateway.prefill.release import Held, doubtful, left_out, passport, reasons, recorded, settled
 
 if TYPE_CHECKING:
     from gateway.prefill.admission import Access
     from gateway.prefill.prepared import Tools
 
-#: `result` of the record of a decision
-DECISION = "decision"
+#: who takes a decision holds it for so long: by then its record is there and found, or will never be
+_HELD_SECONDS = 60
+#: and begins to record it within
+_BEGIN_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,7 @@ class Previews:
         self._access = access
         self._seconds = seconds
         self._catalogue = catalogue
+        self._under_way: set[asyncio.Task[dict[str, Any]]] = set()
 
     async def keep(
         self, tools: "Tools", answer: Mapping[str, Any], held: Held, requester: Requester
@@ -68,18 +82,58 @@ class Previews:
         Unprocessable: evidence that was not shown, stands twice or is left out; sources are still awaited.
         LogUnavailable, ConsentsUnavailable: nothing was decided.
         """
-        token, decisions = self._token(exchange), self._access.decisions
+        token = self._token(exchange)
         state = await self._shown(token, requester)
         _check(state["answer"], decided)
-        now, key = tools.clock.now().timestamp(), _key(token)
-        if decisions is None or not await decisions.take(key, now, now + self._seconds):
-            raise Conflict("it was decided, or is being decided, by another request", code="decision_taken")
+        deciding = asyncio.ensure_future(self._decide(tools, token, state, decided, requester))
+        self._under_way.add(deciding)
+        deciding.add_done_callback(self._ended)
+        # whoever asked may go away meanwhile
+        return await asyncio.shield(deciding)
+
+    async def look(self, tools: "Tools", exchange: str, requester: Requester) -> None:
+        """NotFound once the citizen has decided about what an exchange shows, or is deciding.
+
+        ConsentsUnavailable, LogUnavailable when nobody can tell.
+        """
+        decisions, now = self._access.decisions, tools.clock.now().timestamp()
+        if decisions is None:
+            return
+        if await decisions.held(_key(self._token(exchange)), now) or await self._is_recorded(
+            exchange, requester
+        ):
+            raise unknown()
+
+    async def ended(self) -> None:
+        """Wait until no decision is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _ended(self, deciding: "asyncio.Task[dict[str, Any]]") -> None:
+        self._under_way.discard(deciding)
+        if not deciding.cancelled():
+            deciding.exception()  # whoever still waits hears of it
+
+    async def _is_recorded(self, exchange: str, requester: Requester) -> bool:
+        reader = self._access.reader
+        return reader is not None and bool(await recorded_decisions(reader, exchange, requester.id))
+
+    async def _decide(
+        self, tools: "Tools", token: str, state: Held, decided: Decided, requester: Requester
+    ) -> dict[str, Any]:
+        decisions, begun = self._access.decisions, tools.clock.now().timestamp()
+        claim, until = Claim(_key(token), state["answer"]["exchange_id"], requester.id), begun + _HELD_SECONDS
+        if decisions is None or not await decisions.take(claim.key, begun, until):
+            raise _taken()
+        work = _Work(decisions, claim, until)
         try:
-            changed = await self._decided(tools, state, decided, requester)
+            work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
+            await decisions.owe(claim, ())
+            changed = await self._decided(tools, state, decided, requester, work)
         except BaseException:
-            with contextlib.suppress(ConsentsUnavailable):
-                await decisions.give_back(key)
+            await work.end(begun + self._seconds)
             raise
+        await work.end(begun + self._seconds)
         # a decision is final: what was shown is forgotten
         await self._store.put(token, requester.id, {})
         return changed
@@ -94,38 +148,41 @@ class Previews:
         return state
 
     async def _decided(
-        self, tools: "Tools", state: Held, decided: Decided, requester: Requester
+        self, tools: "Tools", state: Held, decided: Decided, requester: Requester, work: "_Work"
     ) -> dict[str, Any]:
-        """Record it, and erase the kept copies of what was refused."""
-        answer, gone = state["answer"], await self._copies(tools, state, decided)
-        erased = sorted({name for names in gone.values() for name in names})
+        """Record it; the kept copies of what was refused are owed by then."""
+        answer = state["answer"]
+        erased = await self._owed(tools, state, decided, work)
 
         async def made(over: Dropped) -> dict[str, Any]:
             dropped = {**over, **dict.fromkeys(decided.refused, REFUSED)}
             changed = without(answer, dropped, state["rests"])
-            notes = {**_notes(answer, changed, decided), **left_out(over)}
+            notes = {**_notes(answer, changed, decided), **left_out(reasons(over))}
             if erased:
                 notes["erased"] = " ".join(erased)
             changed |= {
                 "preview": None,
                 "decision": {"accepted": decided.accepted, "refused": decided.refused},
             }
-            await recorded(tools, state, changed, Phase.CONSENT, DECISION, notes)
+            with work.recording(tools.clock.now().timestamp()):
+                await recorded(tools, state, changed, Phase.CONSENT, DECISION, notes)
             changed["passport"] = await passport(tools, state, changed, requester)
             return changed
 
-        changed = await settled(tools, state["consents"], made)
-        if (own := self._access.own) is not None:
-            for person, names in gone.items():
-                await own.erase(person, requester.id, names)
-        return changed
+        return await settled(tools, state["consents"], made)
 
-    async def _copies(self, tools: "Tools", state: Held, decided: Decided) -> Copies:
+    async def _owed(self, tools: "Tools", state: Held, decided: Decided, work: "_Work") -> list[str]:
+        """The kept copies that go with what is refused are named in the store; their attributes."""
         answer, own, now = state["answer"], self._access.own, tools.clock.now()
         procedure = self._catalogue.find(answer["procedure"]["code"])
         if own is None:
-            return {}
-        return await copies(own, procedure, answer, decided.refused, state["record"], now)
+            return []
+        gone = await copies(own, procedure, answer, decided.refused, state["record"], now)
+        if gone:
+            owed = [Copies(await own.indexes(person), names) for person, names in gone.items()]
+            await work.decisions.owe(work.claim, owed)
+            work.owes = True
+        return sorted({name for names in gone.values() for name in names})
 
     def _token(self, exchange: str) -> str:
         named = exchange.encode("utf-8", "surrogatepass")
@@ -133,6 +190,58 @@ class Previews:
             named, key=self._access.preview_secret, digest_size=24, person=b"motlan-preview"
         ).digest()
         return base64.urlsafe_b64encode(key).decode()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One decision on its way, and how sure it is whether there is a record of it."""
+
+    decisions: Decisions
+    claim: Claim
+    #: held until then
+    until: float
+    #: no process before this one has recorded it
+    looked: bool = False
+    recorded: bool = False
+    #: a record may come, or may be there
+    unsure: bool = False
+    #: kept copies go with it
+    owes: bool = False
+
+    def look_back(self, *, is_recorded: bool) -> None:
+        """Conflict where a process recorded it that ended before it confirmed that."""
+        self.looked = True
+        if is_recorded:
+            self.recorded = self.owes = True
+            raise _taken()
+
+    @contextlib.contextmanager
+    def recording(self, now: float) -> Iterator[None]:
+        """Around the writing of a record. ConsentsUnavailable when it was not begun in time."""
+        if now > self.until - _HELD_SECONDS + _BEGIN_SECONDS:
+            raise ConsentsUnavailable("the decision took too long")
+        self.unsure = True
+        try:
+            yield
+        except LogUnavailable as error:
+            self.unsure = error.unsure
+            raise
+        self.recorded = True
+
+    async def end(self, until: float) -> None:
+        """Final until then and what is owed erased, or open again; while nobody can tell it stays held.
+
+        What cannot be done now is done when the time is over for which it is held: see gateway/prefill/owed.py.
+        """
+        with contextlib.suppress(ConsentsUnavailable):
+            if self.recorded:
+                await self.decisions.confirm(self.claim.key, until, erasing=self.owes)
+            elif not self.unsure:
+                await self.decisions.give_back(self.claim.key, self.until, forgetting=self.looked)
+
+
+def _taken() -> Conflict:
+    return Conflict("it was decided, or is being decided, by another request", code="decision_taken")
 
 
 def _check(answer: Mapping[str, Any], decided: Decided) -> None:

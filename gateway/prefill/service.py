@@ -148,10 +148,14 @@ class Prefill:
     async def ended(self) -> None:
         """Wait until late work has ended by itself."""
         await self._late.ended()
+        if self._tools.previews is not None:
+            await self._tools.previews.ended()
 
     async def close(self) -> None:
         """Let late work end, then forget it and all that sources answered."""
         await self._late.close()
+        if self._tools.previews is not None:
+            await self._tools.previews.ended()
         self._tools.gatherer.close()
 
     async def _prepare(
@@ -168,7 +172,10 @@ class Prefill:
         """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
         if not isinstance(state["answer"], dict):
             raise LogUnavailable
-        answer = await released(self._tools, state, requester)
+        answer = await released(self._tools, state, token, requester)
+        previews = self._tools.previews
+        if answer["preview"] is not None and previews is not None:
+            await previews.look(self._tools, answer["exchange_id"], requester)
         return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
 
     def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:

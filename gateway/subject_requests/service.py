@@ -19,6 +19,7 @@ from gateway.consents.service import Books
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import Conflict, ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.wanted import Wanted
+from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports_consents import DemandRow, DemandRows
 from gateway.settings_consents import Demand, DemandSettings
 from gateway.subject_requests.days import WorkingDays
@@ -57,10 +58,18 @@ class Demands:
 
     async def open(self, asker: Asker, demanded: Demanded) -> dict[str, object]:
         """Take one in; the answer has its id and due dates."""
-        books, term = self._books, self._settings.term(demanded.kind)
+        books = self._books
         request = self._new_id("sr")
         now = await self._note(asker, "request_opened", demanded.person, request, kind=demanded.kind)
-        keys, today = await books.keys(now), legal_day(now)
+        async with books.doing(asker, "opened", demanded.person, "request_not_done", request=request):
+            row = self._row(asker, demanded, request, now, await books.keys(now))
+            await self._rows.add(row)
+        return {"exchange_id": asker.exchange, **self._shown(row, legal_day(now))}
+
+    def _row(
+        self, asker: Asker, demanded: Demanded, request: str, now: datetime, keys: PeriodKeys
+    ) -> DemandRow:
+        today, term = legal_day(now), self._settings.term(demanded.kind)
         answer_by = self._days.after(today, term.with_third_party if demanded.third_party else term.days)
         body = {
             "third_party": demanded.third_party, "consent": demanded.consent or None, "extended": False, "reason": None,
@@ -68,13 +77,11 @@ class Demands:
             "holidays_known": self._days.knows(today, answer_by),
         }  # fmt: skip
         said = orjson.dumps({"person": demanded.person, "text": demanded.text})
-        row = DemandRow(
+        return DemandRow(
             0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
             now.timestamp(), "received", self._days.after(today, self._settings.acknowledge_days).isoformat(),
             answer_by.isoformat(), 1, orjson.dumps(body).decode(), seal(keys.encryption, said, request),
         )  # fmt: skip
-        await self._rows.add(row)
-        return {"exchange_id": asker.exchange, **self._shown(row, today)}
 
     async def search(
         self, asker: Asker, person: str, state: str, after: str | None, count: int
@@ -111,10 +118,10 @@ class Demands:
         try:
             done = await self._rows.change(changed)
         except ConsentsUnavailable:
-            await self._undone(asker, act, person, request, "unknown")
+            await self._undone(asker, _WORDS[act], person, request, "unknown")
             raise
         if not done:
-            await self._undone(asker, act, person, request, "state_differs")
+            await self._undone(asker, _WORDS[act], person, request, "state_differs")
             raise Conflict("somebody else changed it a moment ago")
         told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
         return {**told, "text": opened.get("text"), "subject": _who(person)}
@@ -128,10 +135,10 @@ class Demands:
         body["reason"] = reason or body["reason"]
         return row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
 
-    async def _undone(self, asker: Asker, act: Act, person: str, request: str, outcome: str) -> None:
+    async def _undone(self, asker: Asker, act: str, person: str, request: str, outcome: str) -> None:
         """The record that an act which one before it promises was not done, or that nobody can tell."""
         with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
-            await self._note(asker, "request_not_done", person, request, undone=_WORDS[act], outcome=outcome)
+            await self._note(asker, "request_not_done", person, request, undone=act, outcome=outcome)
 
     async def overdue(self) -> int:
         """How many are late today. ConsentsUnavailable."""

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.api.office import fits
 from tests.flows import sd_jwt as signed
 from tests.flows.conftest import House, build, new_official, on_session
-from tests.flows.test_records import records
+from tests.flows.test_records import locked, records
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
 SERVICE = "own_data.kept"
@@ -380,6 +380,42 @@ async def test_row_that_was_altered_in_the_database_gives_nobody_anything(lender
     for one in (mine, theirs):
         status, problem = await lender.post("/v1/prefill", {**ask, "consent": one["consent"]})
         assert (status, problem["code"]) == (403, "consent_missing")
+
+
+@on_session
+async def test_act_that_the_store_did_not_take_has_a_record_which_says_so_and_is_withdrawn_once(
+    patient: House,
+) -> None:
+    who = patient.subject("driver")
+    got, known = await given(patient, who), len(records(patient))
+    demand = {"subject": {"personal_id": who["personal_id"]}, "kind": "access", "text": "Cho tôi xem"}
+    with locked(patient.state / "consents.sqlite"):
+        for path, body in (
+            ("/v1/consents/withdraw", {"consent": got["consent"]}),
+            ("/v1/consents", consent(who)),
+            ("/v1/subject-requests", demand),
+        ):
+            status, problem = await patient.post(path, body)
+            assert (status, problem["code"]) == (503, "consents_unavailable")
+    kept = [one for one in records(patient)[known:] if one["phase"] == "consent"]
+    done = [(one["result"], one["notes"].get("undone"), one["notes"].get("outcome")) for one in kept]
+    assert done == [
+        ("withdrawn", None, None), ("not_done", "withdrawn", "unknown"),
+        ("given", None, None), ("not_done", "given", "unknown"),
+        ("request_opened", None, None), ("request_not_done", "opened", "unknown"),
+    ]  # fmt: skip
+    for promised, undone in zip(kept[::2], kept[1::2], strict=True):
+        assert promised["exchange"] == undone["exchange"]
+        assert promised["subjects"] == undone["subjects"] != {}
+        for word in ("consent", "request"):
+            assert promised["notes"].get(word) == undone["notes"].get(word)
+    known = len(records(patient))
+    first = (await patient.post("/v1/consents/withdraw", {"consent": got["consent"]}))[1]
+    again = (await patient.post("/v1/consents/withdraw", {"consent": got["consent"]}))[1]
+    assert first.pop("exchange_id") != again.pop("exchange_id")
+    assert first == again
+    results = [one["result"] for one in records(patient)[known:] if one["phase"] == "consent"]
+    assert results == ["withdrawn", "withdrawal_repeated"]
 
 
 @on_session

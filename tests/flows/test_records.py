@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,15 @@ def records(house: House) -> list[dict[str, Any]]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT leaf FROM append_log ORDER BY rowid").fetchall()
     return [json.loads(row[0]) for row in rows]
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else writes into this file meanwhile."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def phases(house: House) -> list[str]:

@@ -236,7 +236,7 @@ def _held_up(house: House) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def _withdrawn_elsewhere(house: House, consent: str) -> None:
+def withdrawn_elsewhere(house: House, consent: str) -> None:
     """What the withdrawal in another process leaves in the store."""
     with contextlib.closing(sqlite3.connect(house.state / "consents.sqlite", isolation_level=None)) as other:
         done = other.execute("UPDATE consents SET withdrawn = ? WHERE id = ?", (time.time(), consent))
@@ -251,13 +251,57 @@ async def test_withdrawal_while_the_outcome_is_recorded_lets_nothing_leave(lende
     await asyncio.sleep(0.2)
     with _held_up(lender):
         await asyncio.sleep(0.6)  # the sources have answered, the consent was looked at, the record waits
-        _withdrawn_elsewhere(lender, body["consent"])
+        withdrawn_elsewhere(lender, body["consent"])
     status, answer = await asking
     assert status == 200, answer
     nothing(answer, lender)
     kept = [one for one in records(lender) if one["exchange"] == answer["exchange_id"]]
     assert [one["phase"] for one in kept] == ["intent", "outcome", "outcome"]
     assert (bool(kept[1]["fields"]), kept[2]["fields"]) == (True, {})
+
+
+@on_session
+async def test_outage_before_the_release_is_told_as_one_and_not_as_a_consent_that_is_missing(
+    lender: House,
+) -> None:
+    body = await licence(lender, lender.persona("driver"))
+    await lender.misbehave("population", "slow", seconds=0.8)
+    asking = asyncio.create_task(lender.post("/v1/prefill", {**body, "deadline_ms": 5000}))
+    await asyncio.sleep(0.4)
+    store = sqlite3.connect(lender.state / "consents.sqlite", isolation_level=None, timeout=5)
+    with contextlib.closing(store):
+        store.execute("ALTER TABLE consents RENAME COLUMN withdrawn TO away")
+        status, answer = await asking
+        store.execute("ALTER TABLE consents RENAME COLUMN away TO withdrawn")
+    assert status == 200, answer
+    nothing(answer, lender)
+    withheld = [one for one in answer["fields"].values() if one["state"] == "withheld"]
+    assert {one["reason"]["code"] for one in withheld} == {"consents_unavailable"}
+    assert {one["reason"]["rule"] for one in withheld} == {f"consent:{body['consent']}"}
+    outcome = [one for one in records(lender) if one["exchange"] == answer["exchange_id"]][-1]
+    assert outcome["notes"]["unsure"] == outcome["notes"]["withheld"]
+
+
+@on_session
+async def test_outage_when_a_late_answer_is_fetched_is_told_as_one_and_is_over_with_it(lender: House) -> None:
+    body = await licence(lender, lender.persona("driver"))
+    await lender.misbehave("driving_licence", "slow", seconds=0.6)
+    late = (await lender.post("/v1/prefill", {**body, "deadline_ms": 200}))[1]
+    token = late["pending"]
+    while late["pending"]:
+        late = (await lender.post("/v1/prefill/resume", {"pending": token}))[1]
+    filled = {key for key, one in late["fields"].items() if one["state"] == "filled"}
+    store = sqlite3.connect(lender.state / "consents.sqlite", isolation_level=None, timeout=5)
+    with contextlib.closing(store):
+        store.execute("ALTER TABLE consents RENAME COLUMN withdrawn TO away")
+        answer = (await lender.post("/v1/prefill/resume", {"pending": token}))[1]
+        store.execute("ALTER TABLE consents RENAME COLUMN away TO withdrawn")
+    nothing(answer, lender)
+    assert {answer["fields"][key]["reason"]["code"] for key in filled} == {"consents_unavailable"}
+    outcome = [one for one in records(lender) if one["exchange"] == answer["exchange_id"]][-1]
+    assert outcome["notes"]["unsure"]
+    again = (await lender.post("/v1/prefill/resume", {"pending": token}))[1]
+    assert {key for key, one in again["fields"].items() if one["state"] == "filled"} == filled
 
 
 @on_session
@@ -268,7 +312,7 @@ async def test_withdrawal_while_the_decision_is_recorded_lets_nothing_leave(lend
     with _held_up(lender):
         deciding = asyncio.create_task(lender.post("/v1/prefill/decision", choice))
         await asyncio.sleep(0.4)
-        _withdrawn_elsewhere(lender, body["consent"])
+        withdrawn_elsewhere(lender, body["consent"])
     status, changed = await deciding
     assert status == 200, changed
     nothing(changed, lender)

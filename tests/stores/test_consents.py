@@ -9,7 +9,7 @@ import pytest
 from adapters.stores.consents import open_consents, open_decisions
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.wanted import Wanted
-from gateway.ports_consents import ConsentRow, DemandRow, KeptKey, KeptValue
+from gateway.ports_consents import Claim, ConsentRow, Copies, DemandRow, KeptKey, KeptValue
 
 NOW = time.time()
 LONG = NOW + 1_000
@@ -140,8 +140,12 @@ async def test_attributes_of_a_person_are_erased_under_every_consent_to_one_requ
         await consents.add(row(name, person * 16, requester))
         await kept.key(KeptKey(name, "2026-11", person * 16, requester, b"first"), NOW)
         await kept.put([value(name), value(name, "email")])
-    await kept.remove((), "harbour", ["phone"])
-    await kept.remove((b"x" * 16, b"p" * 16), "harbour", ["phone", "school"])
+    decisions = open_decisions(url, tmp_path)
+    claim = Claim(b"k" * 32, "e", "harbour")
+    gone = Copies((b"x" * 16, b"p" * 16), ["phone", "school"])
+    await decisions.owe(claim, [Copies((), ["phone"]), gone, gone])
+    await decisions.confirm(claim.key, LONG, erasing=True)
+    await decisions.close()
     left = await kept.of((b"p" * 16, b"q" * 16), "harbour", NOW)
     assert sorted((one.consent, one.attribute) for _, one in left) == [
         ("a", "email"), ("b", "email"), ("d", "email"), ("d", "phone"),
@@ -157,12 +161,50 @@ async def test_decision_is_taken_once_by_whichever_process_and_again_only_when_i
     taken = await asyncio.gather(*(store.take(b"k" * 32, NOW, LONG) for store in (one, other) * 4))
     assert sorted(taken) == [False] * 7 + [True]
     assert await other.take(b"l" * 32, NOW, LONG)
-    await other.give_back(b"k" * 32)
+    await one.give_back(b"k" * 32, LONG - 1, forgetting=True)  # another's
+    assert not await other.take(b"k" * 32, NOW, LONG)
+    await other.give_back(b"k" * 32, LONG, forgetting=True)
     assert await one.take(b"k" * 32, NOW, LONG)
     assert not await other.take(b"k" * 32, LONG - 1, LONG)
     assert await other.take(b"k" * 32, LONG, LONG + 9)  # its time was over
     await one.close()
     await other.close()
+
+
+async def test_decision_that_its_process_left_behind_is_open_again_and_hides_what_it_owes_until_it_is_told(
+    url: str, tmp_path: Path
+) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    decisions = open_decisions(url, tmp_path)
+    await consents.add(row("a"))
+    await kept.key(KeptKey("a", "2026-11", b"p" * 16, "harbour", b"first"), NOW)
+    await kept.put([value("a"), value("a", "email")])
+
+    async def names() -> set[str]:
+        return {one.attribute for _, one in await kept.of((b"p" * 16,), "harbour", NOW)}
+
+    claim, phone = Claim(b"k" * 32, "e", "harbour"), Copies((b"p" * 16,), ["phone"])
+    assert await decisions.take(claim.key, NOW, NOW + 60)
+    await decisions.owe(claim, [phone])
+    assert await names() == {"email"}
+    assert (await decisions.held(claim.key, NOW + 59), await decisions.held(claim.key, NOW + 60)) == (
+        True, False,
+    )  # fmt: skip
+    assert (await decisions.open(NOW + 59), await decisions.open(NOW + 60)) == ([], [claim])
+    await decisions.forget(claim.key, NOW + 59)  # somebody holds it
+    assert await names() == {"email"}
+    await decisions.forget(claim.key, NOW + 60)
+    assert await names() == {"phone", "email"}
+    await decisions.owe(claim, [phone])
+    await decisions.confirm(claim.key, LONG, erasing=True)
+    assert await names() == {"email"}
+    assert await decisions.open(LONG) == []
+    await decisions.owe(claim, [Copies((b"p" * 16,), ["email"])])
+    await kept.put([value("a", "email")._replace(given=NOW + 1)])  # given anew meanwhile
+    await decisions.confirm(claim.key, LONG, erasing=True)
+    assert await names() == {"email"}
+    await decisions.close()
+    await consents.close()
 
 
 async def test_request_is_changed_by_the_first_who_does_and_counted_while_it_is_late(
