@@ -1,16 +1,19 @@
 """What holds for every test: sockets stay on loopback, and in CI a skipped test is a failed one."""
 
 import atexit
+import gc
 import os
 import re
 import socket
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import yaml
 
 #: set by `.ci/run`: whoever skips must say so by a marker that is not selected there
 NO_SKIP = os.environ.get("MOTLAN_NO_SKIP") == "1"
@@ -26,6 +29,16 @@ if "XDG_RUNTIME_DIR" not in os.environ:
 for _settings in (Path(__file__).parents[1] / "config").glob("*/*.yaml"):
     for _name in re.findall(r"\benv: *([A-Za-z_]\w*)", _settings.read_text("utf-8")):
         os.environ.setdefault(_name, "made-up-for-tests")
+
+
+# Hundreds of gateways read the same two hundred files here: each text is parsed once, its nodes are never changed.
+yaml.compose = lru_cache(maxsize=1_000)(yaml.compose)  # type: ignore[assignment]
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class OutboundCallError(AssertionError):
