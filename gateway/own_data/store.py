@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.consents.service import named
+from gateway.domain.dates import rfc3339
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
 from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
@@ -60,7 +61,7 @@ class OwnStore:
             return {}
         kept = [self._value(key, consent, name, value, now) for name, value in wanted.items()]
         await self._rows.put(kept)
-        return {one.attribute: _moment(one.until).isoformat() for one in kept}
+        return {one.attribute: rfc3339(_moment(one.until)) for one in kept}
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
         """Attribute -> value, the newest one; none that its schema does not take (any more)."""
