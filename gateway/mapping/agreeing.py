@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.domain.evidence import Reason, SourceAnswer
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
-from gateway.mapping.transforms import same_words
+from gateway.mapping.transforms import Unreadable, same_words
 
 Answers = list[SourceAnswer | None]
 
@@ -27,7 +27,10 @@ def differ(found: list[tuple[object, str, Pick]]) -> bool:
 
 
 def _folded(value: object) -> object:
-    return same_words(value) if isinstance(value, str) else value
+    try:
+        return same_words(value) if isinstance(value, str) else value
+    except Unreadable:  # longer than any text that people wrote: the same letters or another value
+        return value
 
 
 def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
