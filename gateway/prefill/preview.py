@@ -130,10 +130,8 @@ class Previews:
             work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
             await decisions.owe(claim, ())
             changed = await self._decided(tools, state, decided, requester, work)
-        except BaseException:
+        finally:
             await work.end(begun + self._seconds)
-            raise
-        await work.end(begun + self._seconds)
         # a decision is final: what was shown is forgotten
         await self._store.put(token, requester.id, {})
         return changed
