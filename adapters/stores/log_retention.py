@@ -40,15 +40,27 @@ _BALANCE = (
     " FROM log_entries WHERE idx >= $1 AND idx <= $2) b ORDER BY balance DESC, idx LIMIT 1"
 )
 _TIME = "SELECT time FROM log_entries WHERE idx = $1"
-_ARCHIVE = "INSERT INTO log_archives VALUES ($1, $2, $3, $4, $5, $6, $7)"
+# Another may begin to prune the same, or the server still work for one that was killed: what stands already stays.
+_ARCHIVE = (
+    "INSERT INTO log_archives SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS text), CAST($4 AS text),"
+    " CAST($5 AS text), CAST($6 AS text), CAST($7 AS text)"
+    " WHERE NOT EXISTS (SELECT 1 FROM log_archives WHERE first = $1) ON CONFLICT DO NOTHING"
+)
 # A leaf's number is at most that of the last entry below the mark where numbers and places have one order (SQLite);
 # where they have not, the entries themselves open the way (0004), and the number opens nothing.
-_MARK = "INSERT INTO log_pruned VALUES ($1, $2, $3)"
+_MARK = (
+    "INSERT INTO log_pruned SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS text)"
+    " WHERE NOT EXISTS (SELECT 1 FROM log_pruned WHERE below >= $1) ON CONFLICT DO NOTHING"
+)
 _DELETE_LEAF = "DELETE FROM append_log WHERE seq = $1"
 _DELETE_ENTRY = "DELETE FROM log_entries WHERE idx = $1 AND period = $2"
 _DELETE_SUBJECT = "DELETE FROM log_subjects WHERE subject = $1 AND idx = $2 AND period = $3"
 _DELETE_SOURCE = "DELETE FROM log_sources WHERE source = $1 AND idx = $2 AND outcome = $3 AND period = $4"
-_KEEP_HASH = "INSERT INTO log_pruned_hashes VALUES ($1, $2, $3)"
+_KEEP_HASH = (
+    "INSERT INTO log_pruned_hashes SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS bigint)"
+    " WHERE NOT EXISTS (SELECT 1 FROM log_pruned_hashes WHERE run = $1 AND hash = $2 AND idx = $3)"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 class SqlLogRetention:

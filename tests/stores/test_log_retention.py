@@ -160,6 +160,13 @@ def prune_and_kill(url: str, folder: Path, seconds: float) -> None:
         process.kill()
 
 
+async def test_two_that_prune_at_the_same_time_take_each_record_once(url: str, tmp_path: Path) -> None:
+    hashes = await fill(url, tmp_path, ["2024-01", "2024-02"], 2_000)
+    assert await raised_floor(url, tmp_path) > len(hashes)
+    await asyncio.gather(*(pruned(url, tmp_path, 0, 3_000) for _ in range(3)))
+    assert len(await run_sql(url, tmp_path, "SELECT 1 FROM log_pruned_hashes")) == 3_000
+
+
 async def test_what_was_numbered_just_now_is_not_pruned(url: str, tmp_path: Path) -> None:
     hashes = await fill(url, tmp_path, ["2024-01"], 5)
     retention = open_retention(url, tmp_path)
