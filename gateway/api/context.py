@@ -30,7 +30,7 @@ from gateway.messages.verify import Signed
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.preview import Decided
-from gateway.prefill.questions import Asking
+from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
@@ -39,9 +39,9 @@ class Prefill(Protocol):
     """The use case, as the door sees it; answers are ready for JSON."""
 
     async def fill(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
-        """The whole answer of a prefill."""
+        self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
+    ) -> bytes:
+        """The whole answer of a prefill, as JSON."""
         ...
 
     async def explain(
@@ -51,12 +51,12 @@ class Prefill(Protocol):
         ...
 
     async def ask(
-        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """Yes, no or cannot_tell to each predicate."""
         ...
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> Mapping[str, object]:
         """What was shown, without what the citizen refused."""
         ...
 

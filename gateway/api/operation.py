@@ -15,8 +15,9 @@ _PROBE_SECONDS = 1.0
 
 
 def answer(body: object, status: int = 200) -> web.Response:
-    """A JSON answer."""
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+    """A JSON answer; bytes are JSON already."""
+    written = body if isinstance(body, bytes) else orjson.dumps(body)
+    return web.Response(status=status, body=written, content_type="application/json")
 
 
 async def live(_request: web.Request) -> web.Response:

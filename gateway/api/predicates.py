@@ -12,7 +12,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.prefill.questions import Asking
+from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
 
 
@@ -34,7 +34,7 @@ async def ask(request: web.Request) -> web.Response:
         why = "give personal_id, old_id or passport, with full_name and birth_date"
         fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
         raise Unprocessable(f"/subject: {why}", errors=[fault])
-    wanted = Asking(
+    wanted = Wanted(
         predicates=tuple(body.predicates),
         subject=subject_of(("subject",), body.subject, None),
         request=PrefillRequest(

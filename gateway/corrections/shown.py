@@ -97,6 +97,6 @@ def _reads(field: Field, asked: Asked, attribute: str) -> bool:
 def _written(field: Field, shown: object) -> object:
     """The form's value of it; None where it is none."""
     try:
-        return None if shown is None else field.convert(shown)
+        return None if shown is None else field.converted(shown)
     except (Unreadable, ValueError, TypeError, AttributeError, LookupError):
         return None

@@ -15,7 +15,7 @@ def said(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pic
     for pick in planned.picks:
         answer = answers[pick.query] if pick.query is not None else None
         raw = answer.values.get(pick.attribute) if answer is not None else None
-        value = planned.field.convert(raw) if raw is not None else None
+        value = planned.field.converted(raw) if raw is not None else None
         if value is not None and pick.query is not None:
             found.append((value, evidence_id(pick.query), pick))
     return found
@@ -41,9 +41,9 @@ def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str
 
 def awaited(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
     """The references of a field while one of its sources, which may contradict the others, has time to answer."""
-    open_ = (answers[query] for query, _, _ in planned.asked)
+    open_ = (answers[query] for query, *_ in planned.asked)
     if any(one is not None and one.reason is Reason.DEADLINE_REACHED for one in open_):
-        yield from ((query, attribute) for query, attribute, _ in planned.asked)
+        yield from ((query, attribute) for query, attribute, *_ in planned.asked)
 
 
 def partners(
@@ -53,6 +53,6 @@ def partners(
     typed = [one for one in plan.fields if one.field.agree and one.field.key in known]
     rests = {(pick.query, pick.attribute) for pick in plan.picks.values()} if typed else set()
     for planned in typed:
-        mine = [query for query, attribute, _ in planned.asked if (query, attribute) in rests]
+        mine = [query for query, attribute, *_ in planned.asked if (query, attribute) in rests]
         if any(query in wanted or answers[query] is not None for query in mine):
-            yield from (query for query, _, _ in planned.asked if answers[query] is None)
+            yield from (query for query, *_ in planned.asked if answers[query] is None)

@@ -3,24 +3,37 @@
 Pure: the same plan, answers and input give the same form. Contradictions are kept as doubts with a preferred value.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
+
+import orjson
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping import agreeing
+from gateway.mapping.answer import (
+    CandidateEntry,
+    DoubtEntry,
+    FieldEntry,
+    FieldState,
+    PaperEntry,
+    ReasonEntry,
+)
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
-from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
+from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id, without_value
 from gateway.mapping.predicates import Facts, Published
+from gateway.mapping.procedure import Field
 
+_FOUND = Outcome.FOUND
 #: which state says most about why a field has no value, strongest first
-_RANK = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
-_STATES = {
+_RANK: tuple[FieldState, ...] = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
+_STATES: Mapping[Outcome, FieldState] = {
     Outcome.FOUND: "empty",
     Outcome.NOT_FOUND: "not_found",
     Outcome.NO_MATCH: "not_found",
@@ -30,95 +43,157 @@ _STATES = {
     Outcome.INVALID: "unavailable",
 }
 #: why a reference has no query -> state of its field
-_UNASKED: Mapping[Reason | None, str] = {
+_UNASKED: Mapping[Reason | None, FieldState] = {
     Reason.NOT_AGREED: "withheld", Reason.QUOTA_EXCEEDED: "withheld", Reason.VALUE_BLANK: "empty",
 }  # fmt: skip
 
-Entry = dict[str, object]
+
+class Situation(Protocol):
+    """What the request says beside the evidence."""
+
+    @property
+    def known(self) -> Mapping[str, object]:
+        """Form keys that the citizen typed already, with their values."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Roles that the caller named."""
+
+    @property
+    def today(self) -> date:
+        """The day in Việt Nam."""
+
+    @property
+    def published(self) -> Published:
+        """Which scope covers an attribute."""
+
+    @property
+    def named(self) -> Mapping[str, Subject]:
+        """Role -> subject; only whom the caller named."""
 
 
 @dataclass(slots=True)
 class Filled:
-    """A filled form. `digestible` holds what the exchange log digests: form key -> value."""
+    """A filled form. Fields are JSON already, as they stand in the answer (`"key":{…}`)."""
 
     form: dict[str, object] = field(default_factory=dict)
-    fields: dict[str, Entry] = field(default_factory=dict)
-    papers: list[Entry] = field(default_factory=list)
-    digestible: dict[str, object] = field(default_factory=dict)
+    fields: list[bytes] = field(default_factory=list)
+    papers: list[PaperEntry] = field(default_factory=list)
+    papers_json: bytes = b"[]"
+    #: what the exchange log digests: form key -> JSON of its value
+    digestible: dict[str, bytes] = field(default_factory=dict)
+    #: fields that the citizen may correct because their values are in doubt
+    doubtful: list[str] = field(default_factory=list)
+    #: JSON of the doubts, which leaves beside the values of the form
+    doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
-    saved_fields: int = 0
     saved_papers: int = 0
 
-    def beside(self) -> Iterator[object]:
-        """The evidence that leaves beside the values of the form: what else they might be, and what papers say."""
-        yield from (entry["doubt"] for entry in self.fields.values() if entry["doubt"])
-        yield self.papers
-
-    @property
-    def doubtful(self) -> dict[str, str]:
-        """For the record: the fields that the citizen may correct because their values are in doubt."""
-        keys = [key for key, entry in self.fields.items() if entry["doubt"] and entry["value"] is not None]
-        return {"doubtful": " ".join(keys)} if keys else {}
+    def entries(self) -> dict[str, FieldEntry]:
+        """Form key -> entry, read back."""
+        found: dict[str, FieldEntry] = orjson.loads(b"{" + b",".join(self.fields) + b"}")
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the request says beside the evidence."""
-
-    known: Mapping[str, object]
-    given: frozenset[str]
-    today: date
-    published: Published
-    #: by role; only whom the caller named
-    subjects: Mapping[str, Subject] = field(default_factory=dict)
-
-
-def fill(plan: Plan, answers: list[SourceAnswer | None], situation: Situation) -> Filled:
+def fill(  # noqa: C901 -- the one loop over all fields: a call for each would cost more than its lines
+    plan: Plan, answers: list[SourceAnswer | None], situation: Situation
+) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
-    form, known = filled.form, situation.known
-    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
-    disputed: set[tuple[int, str]] = set()
-    awaited: set[tuple[int, str]] = set()
+    form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
+    dumps = orjson.dumps
+    shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     for planned in plan.fields:
-        key = planned.field.key
-        if planned.field.agree:
-            disputed.update(agreeing.disputed(planned, shown))
-            awaited.update(agreeing.awaited(planned, shown))
+        one = planned.field
+        key = one.key
         if key in known:
-            filled.fields[key] = _kept(known[key])
-            put(form, planned.field.names, known[key])
+            fields.append(planned.name + dumps(_kept(known[key])))
+            put(form, one.names, known[key])
             continue
-        entry = filled.fields[key] = _entry(plan, planned, shown)
-        if doubtful:
-            _doubt_person(entry, doubtful)
-        value = entry["value"]
-        if value is not None:
-            put(form, planned.field.names, value)
-            filled.digestible[key] = value
-        elif entry["state"] == "withheld":
-            filled.rules[_withheld_rule(entry)] = None
-    filled.saved_fields = len(filled.digestible)
+        is_plain = not (one.agree or doubtful)
+        for query, attribute, before, behind in planned.asked if is_plain else ():
+            answer = shown[query]
+            if answer is None:
+                continue
+            raw = answer.values.get(attribute)
+            if raw is None:
+                if (
+                    planned.blank
+                    and answer.outcome is _FOUND
+                    and query not in plan.withheld
+                    and not answer.doubts
+                ):
+                    fields.append(planned.blank)
+                    break
+                continue
+            value = raw if one.convert is None else one.convert(raw)
+            if value is None or (answer.doubts and attribute in answer.doubts):
+                is_plain = False
+                break
+            text = digestible[key] = dumps(value)
+            fields.append(before + text + behind)
+            if len(one.names) == 1:
+                form[key] = value
+            else:
+                put(form, one.names, value)
+            break
+        else:
+            is_plain = False
+        if not is_plain:
+            _fill_with_care(filled, plan, planned, shown, doubtful)
+    if plan.papers:
+        _decide_papers(filled, plan, answers, shown, situation, doubtful)
+    return filled
+
+
+def _fill_with_care(
+    filled: Filled,
+    plan: Plan,
+    planned: PlannedField,
+    answers: list[SourceAnswer | None],
+    unconfirmed_queries: Mapping[int, Reason],
+) -> None:
+    """A field whose sources may differ, whose value is in doubt, or which has none."""
+    entry, key = _entry(plan, planned, answers), planned.field.key
+    if unconfirmed_queries:
+        _doubt_person(entry, unconfirmed_queries)
+    filled.fields.append(planned.name + orjson.dumps(entry))
+    if entry["doubt"]:
+        filled.doubts.append(orjson.dumps(entry["doubt"]))
+    if entry["value"] is not None:
+        put(filled.form, planned.field.names, entry["value"])
+        filled.digestible[key] = orjson.dumps(entry["value"])
+        if entry["doubt"]:
+            filled.doubtful.append(key)
+    elif entry["state"] == "withheld":
+        reason = entry.get("reason")
+        filled.rules[reason["rule"] if reason else ""] = None
+
+
+def _decide_papers(
+    filled: Filled,
+    plan: Plan,
+    answers: list[SourceAnswer | None],
+    shown: list[SourceAnswer | None],
+    situation: Situation,
+    unconfirmed_queries: Mapping[int, Reason],
+) -> None:
+    agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     facts = Facts(
-        plan,
-        answers,
-        situation.published,
-        situation.today,
-        situation.given,
-        known,
-        disputed,
-        awaited,
-        doubtful,
-    )
+        plan, answers, situation.published, situation.today, situation.given, situation.known,
+        {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
+        {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
+        unconfirmed_queries,
+    )  # fmt: skip
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
         filled.saved_papers += decided["state"] in ("replaced", "reusable")
-    return filled
+    filled.papers_json = orjson.dumps(filled.papers)
 
 
-def _kept(value: object) -> Entry:
+def _kept(value: object) -> FieldEntry:
     return {
         "state": "kept",
         "value": value,
@@ -129,38 +204,36 @@ def _kept(value: object) -> Entry:
     }
 
 
-def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
+def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
     form_field = planned.field
     if form_field.agree:
         return _agreed(plan, planned, answers)
-    for query, attribute, blank in planned.asked:
-        answer = answers[query]
-        if answer is None:
+    for pick in planned.picks:
+        answer = None if pick.query is None else answers[pick.query]
+        raw = None if answer is None else answer.values.get(pick.attribute)
+        value = None if raw is None else form_field.converted(raw)
+        if answer is None or pick.query is None or value is None:
             continue
-        raw = answer.values.get(attribute)
-        if raw is None:
-            continue
-        value = form_field.convert(raw)
-        if value is None:
-            continue
-        entry: Entry = blank.copy()
-        entry["value"] = value
-        if answer.doubts and (found := answer.doubts.get(attribute)) is not None:
-            doubt = entry["doubt"] = _doubt(found, form_field.convert, evidence_id(query))
-            entry["editable"] = form_field.editable or doubt is not None
-        return entry
+        evidence, found = evidence_id(pick.query), answer.doubts.get(pick.attribute)
+        doubt = None if found is None else _doubt(found, form_field, evidence)
+        return {
+            "state": "filled", "value": value, "evidence": evidence, "attribute": pick.name,
+            "editable": form_field.editable or doubt is not None, "doubt": doubt,
+        }  # fmt: skip
     return _without_value(plan, planned, answers)
 
 
-def _doubt(doubt: AttributeDoubt, convert: Callable[[object], object], evidence: str) -> Entry | None:
+def _doubt(doubt: AttributeDoubt, form_field: Field, evidence: str) -> DoubtEntry | None:
     """The doubt in the form's words; None when all candidates come to the same there."""
-    candidates = [{"value": convert(value), "evidence": evidence} for value in doubt.candidates]
+    candidates: list[CandidateEntry] = [
+        {"value": form_field.converted(value), "evidence": evidence} for value in doubt.candidates
+    ]
     if len(candidates) > 1 and all(one == candidates[0] for one in candidates[1:]):
         return None
     return {"kind": doubt.kind, "candidates": candidates, "preferred": 0, "rule": doubt.rule}
 
 
-def _doubt_person(entry: Entry, doubtful: Mapping[int, Reason]) -> None:
+def _doubt_person(entry: FieldEntry, doubtful: Mapping[int, Reason]) -> None:
     """Nobody confirmed whose number it is: the value may be somebody else's, and the citizen may correct it."""
     for query in doubtful:
         if entry["evidence"] == evidence_id(query) and entry["doubt"] is None:
@@ -168,13 +241,13 @@ def _doubt_person(entry: Entry, doubtful: Mapping[int, Reason]) -> None:
             entry["editable"] = True
 
 
-def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
+def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
     found = agreeing.said(planned, answers)
     if not found:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
     differ = agreeing.differ(found)
-    entry: Entry = {
+    entry: FieldEntry = {
         "state": "disputed" if differ else "filled",
         "value": value,
         "evidence": source,
@@ -184,38 +257,31 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
     }
     if differ:
         kind = "name_differs" if pick.attribute.endswith("full_name") else "sources_differ"
-        candidates = [{"value": other, "evidence": name} for other, name, _ in found]
+        candidates: list[CandidateEntry] = [{"value": other, "evidence": name} for other, name, _ in found]
         rule = "prefer:" + ">".join(one.name for _, _, one in found)
         entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
     return entry
 
 
-def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> Entry:
-    best, reason = "empty" if not planned.picks else "not_applicable", None
-    doubt: Entry | None = None
+def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
+    best: FieldState = "empty" if not planned.picks else "not_applicable"
+    reason: ReasonEntry | None = None
+    doubt: DoubtEntry | None = None
     strongest = len(_RANK)
     for pick in planned.picks:
         if pick.query is None:
             state = _UNASKED.get(pick.reason, "not_applicable")
-            said: Entry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
+            said: ReasonEntry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
         else:
             state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
         if _RANK.index(state) < strongest:
             strongest, best, reason = _RANK.index(state), state, said
             doubt = _unwritable(pick, answers)
-    return {
-        "state": best,
-        "value": None,
-        "evidence": None,
-        "attribute": planned.picks[0].name if planned.picks else None,
-        "editable": True,
-        "doubt": doubt,
-        "reason": reason,
-    }
+    return without_value(best, planned.picks[0].name if planned.picks else None, reason, doubt)
 
 
-def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> Entry | None:
+def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> DoubtEntry | None:
     """The doubt of a field that has no value though its evidence has one: the form has no word for it."""
     answer = None if pick.query is None else answers[pick.query]
     if answer is None or answer.outcome is not Outcome.FOUND or answer.values.get(pick.attribute) is None:
@@ -223,7 +289,9 @@ def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> Entry | None:
     return {"kind": "code_unknown", "candidates": [], "preferred": 0, "rule": "form:unwritable"}
 
 
-def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) -> tuple[str, Entry]:
+def _why(
+    plan: Plan, index: int, attribute: str, answer: SourceAnswer | None
+) -> tuple[FieldState, ReasonEntry]:
     query = plan.queries[index]
     source = query.service.source
     if (withheld := plan.withheld.get(index)) is not None and attribute not in query.attributes:
@@ -238,15 +306,10 @@ def _why(plan: Plan, index: int, attribute: str, answer: SourceAnswer | None) ->
         reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
         if unknown and getattr(answer.doubts.get(attribute), "kind", "") == "sources_differ":
             reason = Reason.SOURCES_DIFFER
-    said: Entry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
+    said: ReasonEntry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
     if answer.retry_in is not None:
         said["retry_in"] = answer.retry_in
     return state, said
-
-
-def _withheld_rule(entry: Entry) -> str:
-    reason = entry["reason"]
-    return str(reason["rule"]) if isinstance(reason, dict) else ""
 
 
 def next_queries(
@@ -258,7 +321,7 @@ def next_queries(
     """
     if None not in answers:
         return []
-    shown = only_named(plan.keeps, answers, situation.subjects) if plan.keeps else answers
+    shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
     wanted = dict.fromkeys(
         index
         for planned in plan.fields
@@ -280,7 +343,7 @@ def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Itera
 
     Where the references state the same fact, all are asked at once: who asks less must not miss a dispute.
     """
-    for query, attribute, _ in planned.asked:
+    for query, attribute, *_ in planned.asked:
         answer = answers[query]
         if answer is None:
             yield query
@@ -288,5 +351,5 @@ def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Itera
                 return
             continue
         raw = answer.values.get(attribute)
-        if raw is not None and not planned.field.agree and planned.field.convert(raw) is not None:
+        if raw is not None and not planned.field.agree and planned.field.converted(raw) is not None:
             return

@@ -130,7 +130,9 @@ class Compiler:
                 self._faults.add([document.problem((*loc, side), f"field '{key}': {what}", *more)])
         return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc))
 
-    def _convert(self, key: str, rule: FieldRule, document: Document, loc: Loc) -> Callable[[object], object]:
+    def _convert(
+        self, key: str, rule: FieldRule, document: Document, loc: Loc
+    ) -> Callable[[object], object] | None:
         for at, what, *more in self.conversion_faults(rule):
             self._faults.add([document.problem((*loc, at), f"field '{key}': {what}", *more)])
         steps: list[Transform] = [
@@ -275,10 +277,10 @@ def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
         yield (*loc, "issued", "owner"), f"{proof.issued.owner}:issued_paper.papers"
 
 
-def _chained(steps: list[Transform]) -> Callable[[object], object]:
-    """One step after the other; what a step cannot read is blank for the form."""
+def _chained(steps: list[Transform]) -> Callable[[object], object] | None:
+    """One step after the other; what a step cannot read is blank for the form. None: there are no steps."""
     if not steps:
-        return lambda value: value
+        return None
 
     def convert(value: object) -> object:
         try:

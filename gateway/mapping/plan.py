@@ -4,11 +4,14 @@ A plan depends on the procedure, the grant and the shape of the subjects (which 
 never on a person: it is compiled once and used for everybody.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.domain.parties import Subject
+from gateway.mapping.answer import DoubtEntry, FieldEntry, FieldState, ReasonEntry, around
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
@@ -45,21 +48,32 @@ class Pick:
 
 
 class PlannedField:
-    """A field and the picks of its references, in order."""
+    """A field and the picks of its references, in order, with the JSON that stands around its value in an answer."""
 
-    __slots__ = ("asked", "field", "picks", "refs")
+    __slots__ = ("asked", "blank", "field", "name", "picks", "refs")
 
-    def __init__(self, field: Field, refs: tuple[Ref, ...], picks: tuple[Pick, ...]) -> None:
-        """One pick a reference."""
+    def __init__(
+        self, field: Field, refs: tuple[Ref, ...], picks: tuple[Pick, ...], sources: Sequence[str]
+    ) -> None:
+        """One pick a reference. `sources`: the source of each query of the plan."""
         self.field = field
         self.refs = refs
         self.picks = picks
-        #: the picks that have a query: (query, attribute, the field's entry but for its value)
-        self.asked = tuple((p.query, p.attribute, _entry_of(field, p)) for p in picks if p.query is not None)
+        #: the key as JSON, with its colon
+        self.name = orjson.dumps(field.key) + b":"
+        #: the picks that have a query: (query, attribute, JSON before and behind a value found there)
+        self.asked = tuple(
+            (p.query, p.attribute, *_filled(self.name, field, p)) for p in picks if p.query is not None
+        )
+        #: the entry when the only source that was asked found the subject and leaves this attribute blank
+        self.blank = b""
+        if len(picks) == 1 and picks[0].query is not None:
+            reason: ReasonEntry = {"code": Reason.VALUE_BLANK.value, "source": sources[picks[0].query]}
+            self.blank = self.name + orjson.dumps(without_value("empty", picks[0].name, reason))
 
 
-def _entry_of(field: Field, pick: Pick) -> dict[str, object]:
-    return {
+def _filled(name: bytes, field: Field, pick: Pick) -> tuple[bytes, bytes]:
+    entry: FieldEntry = {
         "state": "filled",
         "value": None,
         "evidence": evidence_id(pick.query or 0),
@@ -67,6 +81,18 @@ def _entry_of(field: Field, pick: Pick) -> dict[str, object]:
         "editable": field.editable,
         "doubt": None,
     }
+    before, behind = around(entry, "value")
+    return name + before, behind
+
+
+def without_value(
+    state: FieldState, attribute: str | None, reason: ReasonEntry | None, doubt: DoubtEntry | None = None
+) -> FieldEntry:
+    """The entry of a field that has no value, for the citizen to fill in."""
+    return {
+        "state": state, "value": None, "evidence": None, "attribute": attribute, "editable": True, "doubt": doubt,
+        "reason": reason,
+    }  # fmt: skip
 
 
 def evidence_id(query: int) -> str:
@@ -100,6 +126,11 @@ class Plan:
     hangs_on: Mapping[str, str]
     #: query that was narrowed for this one exchange -> why
     withheld: Mapping[int, Withheld]
+    #: queries to ask first, when the citizen typed nothing yet
+    first: tuple[int, ...] = ()
+    #: by query: the JSON around what only its answer says, of its evidence and of its line among the sources
+    evidence: tuple[tuple[bytes, ...], ...] = ()
+    sources: tuple[bytes, ...] = ()
 
 
 class _Planner:
@@ -208,8 +239,10 @@ def make_plan(
     planner.want_vouching()
     hangs_on = parents(procedure.roles, slots)
     queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
+    sources = [query.service.source for query in queries]
     planned = tuple(
-        PlannedField(field, refs, tuple(planner.pick(ref, queries) for ref in refs)) for field, refs in fields
+        PlannedField(field, refs, tuple(planner.pick(ref, queries) for ref in refs), sources)
+        for field, refs in fields
     )
     picks = {word: planner.pick(ref, queries) for word, ref in named.items()}
     keeps = _keeps(planned, slots)
@@ -236,7 +269,7 @@ def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple
     found: dict[Keep, None] = {}
     for one in planned:
         roles = tuple(name for name in slots if role_of(name) == one.field.keep)
-        for query, attribute, _ in one.asked if roles else ():
+        for query, attribute, *_ in one.asked if roles else ():
             found[Keep(query, attribute, roles)] = None
     return tuple(found)
 

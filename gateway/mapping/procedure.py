@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
+from gateway.mapping.answer import ProcedureEntry
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.strict import Title
@@ -36,7 +37,7 @@ def role_of(name: str) -> str:
 
 
 class Field:
-    """One form field. `convert` makes the form's value of an evidence value (None: blank, or not to be read)."""
+    """One form field."""
 
     __slots__ = (
         "agree",
@@ -53,9 +54,9 @@ class Field:
     )
 
     def __init__(
-        self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object]
+        self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object] | None
     ) -> None:
-        """`refs` are tried in order; a field without any is the citizen's to fill."""
+        """`refs` are tried in order; a field without any is the citizen's to fill. `convert` None: as it is."""
         self.key = key
         self.names = tuple(key.split("."))
         self.refs = refs
@@ -68,6 +69,10 @@ class Field:
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title
         self.translates = rule.codes is not None
+
+    def converted(self, value: object) -> object:
+        """The form's value of an evidence value; None: blank, or not to be read."""
+        return value if self.convert is None else self.convert(value)
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
         """What fills it where these roles are of who signs in: what people let be kept fills their own forms only."""
@@ -91,7 +96,7 @@ class Procedure:
     mapping: ProcedureMapping
     form: Mapping[str, object]
 
-    def named(self) -> dict[str, object]:
+    def named(self) -> ProcedureEntry:
         """How an answer names it."""
         title = self.title
         return {

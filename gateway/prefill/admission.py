@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
+from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.policy.asked import Asked, Denial, asked_at
@@ -19,11 +20,10 @@ from gateway.policy.rates import Exceeded, longest, soonest, told
 from gateway.ports import LogReader
 from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Dossiers, Quotas
-from gateway.prefill.counting import UNUSUAL, Made, over
-from gateway.prefill.ground import Ground
-from gateway.prefill.intake import Taken
-from gateway.prefill.prepared import Tools
-from gateway.prefill.relations import persons, relations
+from gateway.prefill.allowed import Allowed
+from gateway.prefill.case import Case
+from gateway.prefill.counting import UNUSUAL, Count, Counting, over
+from gateway.prefill.recorder import Recorder
 
 #: the key of no person
 _SOMEBODY = "*"
@@ -60,87 +60,104 @@ class Access(NamedTuple):
 class Admission:
     """Decides over each request, and remembers nothing of it but counts."""
 
-    def __init__(self, policy: Decides, access: Access, tools: Tools) -> None:
+    def __init__(self, policy: Decides, access: Access, recorder: Recorder, counting: Counting) -> None:
         """Nothing is counted yet."""
         self._policy = policy
         self._access = access
-        self._tools = tools
+        self._recorder = recorder
+        self._counting = counting
 
-    async def decide(self, taken: Taken, requester: Requester) -> tuple[Decision, Decision]:
-        """The decision, and that about somebody who is found on the way; without any consequence."""
-        asked = await self._asked(taken, requester)
+    async def decide(self, case: Case, requester: Requester) -> tuple[Decision, Decision]:
+        """The decision, and that about a person who is found in evidence; without any consequence."""
+        asked = await self._asked(case, requester)
         found = asked._replace(persons=asked.persons | {_SOMEBODY})
         return self._policy.decide(asked), self._policy.decide(found)
 
-    async def admit(
-        self, taken: Taken, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> Ground:
+    async def admit(self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float) -> Allowed:
         """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then.
 
         LogUnavailable, ConsentsUnavailable: nobody can tell, or not by the `deadline` (loop time).
         """
-        asked = await self._asked(taken, requester, deadline)
-        made = Made(taken, requester, exchange, taken.request.account)
+        asked = await self._asked(case, requester, deadline)
         decision = self._policy.decide(asked)
         grant = decision.grant
         if grant is None:
             assert decision.denial is not None
-            raise await self._refused(decision.denial, taken, made)
-        asked, grant = await self._count(asked, grant, taken, made)
-        return Ground(grant, asked, self._policy.decide, self._tools.counting.met)
+            raise await self._refused(decision.denial, case, requester, exchange)
+        if beyond := await self._counting.admitted(grant.limits, case, requester):
+            asked, grant = await self._left(beyond, asked, grant, case, requester, exchange)
+        return Allowed(grant, asked, self._policy.decide, self._counting.met)
 
-    async def _asked(self, taken: Taken, requester: Requester, deadline: float | None = None) -> Asked:
-        request, now = taken.request, self._tools.clock.now()
+    async def _asked(self, case: Case, requester: Requester, deadline: float | None = None) -> Asked:
+        request, now = case.request, self._recorder.clock.now()
         dossiers, dossier = self._access.dossiers, request.dossier or ""
+        local = asked_at(now)
         return Asked(
-            requester=requester.id, scopes=requester.scopes, procedure=taken.procedure.code, purpose=taken.purpose,
-            now=asked_at(now), agency=taken.official.agency, named=not taken.official.on_duty,
-            relations=relations(taken.procedure, taken.cast), mandate=request.mandate or "", dossier=dossier,
-            age=age(dossier, legal_day(now)),
+            requester=requester.id, scopes=requester.scopes, procedure=case.procedure.code, purpose=case.purpose,
+            now=local, agency=case.official.agency, named=not case.official.on_duty,
+            relations=case.relations, mandate=request.mandate or "", dossier=dossier,
+            age=age(dossier, legal_day(now)) if dossier else None,
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
-            signed=bool(request.proof), predicates=taken.predicates, persons=persons(taken.cast),
-            consent=await self._consent(taken, requester, deadline),
+            signed=bool(request.proof), predicates=case.predicates, persons=case.persons,
+            consent=None if request.consent is None else await self._consent(case, requester, deadline),
         )  # fmt: skip
 
-    async def _consent(
-        self, taken: Taken, requester: Requester, deadline: float | None
-    ) -> ValidConsent | None:
-        wanted, consents = taken.request.consent, self._access.consents
-        own = taken.cast.subjects.get(taken.procedure.signs_in)
+    async def _consent(self, case: Case, requester: Requester, deadline: float | None) -> ValidConsent | None:
+        wanted, consents = case.request.consent, self._access.consents
+        own = case.cast.keys.get(case.procedure.signs_in)
         if wanted is None or consents is None or own is None:
             return None
-        now = self._tools.clock.now()
+        now = self._recorder.clock.now()
         at_least = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         try:
             async with asyncio.timeout_at(None if deadline is None else max(deadline, at_least)):
-                return await consents.valid(wanted, requester.id, own.key, taken.purpose, now)
+                return await consents.valid(wanted, requester.id, own, case.purpose, now)
         except TimeoutError:
             raise ConsentsUnavailable("whether it holds could not be looked up in time") from None
 
-    async def _refused(self, denial: Denial, taken: Taken, made: Made) -> Refused:
-        refusal = Refused(denial.rule, denial.detail, code=denial.code)
-        await self._tools.refuse(refusal, taken, made.requester, made.exchange)
-        await self._tools.counting.refused(self._tools, made)
-        return refusal
-
-    async def _count(self, asked: Asked, grant: Grant, taken: Taken, made: Made) -> tuple[Asked, Grant]:
-        """Count this use: what is left of the grant without agreements whose quota is spent. Throttled: nothing."""
-        counts = await self._tools.counting.admitted(grant.limits, made)
-        if unusual := longest(over([one for one in counts if one.limit not in grant.limits])):
-            refusal = await self._throttled(unusual, UNUSUAL, taken, made)
-            await self._tools.counting.tell(self._tools, made, counts)
+    async def _left(
+        self, beyond: list[Count], asked: Asked, grant: Grant, case: Case, requester: Requester,
+        exchange: ExchangeId,
+    ) -> tuple[Asked, Grant]:  # fmt: skip
+        """What is left of the grant without agreements whose quota is spent. Throttled: nothing, or unusual volume."""
+        unusual = [one for one in beyond if one.limit not in grant.limits]
+        if worst := longest(over(unusual)):
+            refusal = await self._throttled(worst, UNUSUAL, case, requester, exchange)
+            await self._counting.alert(unusual, case, requester, exchange)
             raise refusal
-        spent = over(counts)
-        if not spent:
-            return asked, grant
-        asked = asked._replace(spent=frozenset(one.limit.rule for one in spent))
+        exceeded = over(beyond)
+        asked = asked._replace(spent=frozenset(one.limit.rule for one in exceeded))
         left = self._policy.decide(asked).grant
         if left is None:
-            raise await self._throttled(soonest(spent), QUOTA, taken, made)
+            raise await self._throttled(soonest(exceeded), QUOTA, case, requester, exchange)
         return asked, left
 
-    async def _throttled(self, exceeded: Exceeded, code: str, taken: Taken, made: Made) -> Throttled:
+    async def _refused(
+        self, denial: Denial, case: Case, requester: Requester, exchange: ExchangeId
+    ) -> Refused:
+        refusal = Refused(denial.rule, denial.detail, code=denial.code)
+        await self._record(refusal, case, requester, exchange)
+        await self._counting.refused(case, requester, exchange)
+        return refusal
+
+    async def _throttled(
+        self, exceeded: Exceeded, code: str, case: Case, requester: Requester, exchange: ExchangeId
+    ) -> Throttled:
         one = exceeded.limit
         refusal = Throttled(one.rule, told(one), code=code, retry_after=exceeded.retry_after)
-        await self._tools.refuse(refusal, taken, made.requester, made.exchange)
+        await self._record(refusal, case, requester, exchange)
         return refusal
+
+    async def _record(
+        self, refusal: Refused | Throttled, case: Case, requester: Requester, exchange: ExchangeId
+    ) -> None:
+        """A refusal is a record too."""
+        official = case.official
+        predicates = {"predicates": " ".join(case.predicates)} if case.predicates else {}
+        await self._recorder.write(ExchangeRecord(
+            exchange=exchange, phase=Phase.REFUSAL, time=self._recorder.now(), requester=requester.id,
+            agency=official.agency, procedure=case.procedure.code, dossier=case.request.dossier or "",
+            purpose=case.purpose, subjects=case.cast.keys, official=official.personal_id,
+            on_duty=official.on_duty, rules=(refusal.rule,), result=refusal.problem_code,
+            configuration=self._recorder.digest, notes={**predicates, **case.request.proof},
+        ))  # fmt: skip

@@ -25,8 +25,8 @@ from gateway.own_data.store import OwnStore
 from gateway.policy.rates import told
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_consents import ConsentRow
+from gateway.prefill.case import shown_name
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
-from gateway.prefill.intake import shown_name
 from gateway.prefill.outcomes import Members, decisions, outcomes
 from gateway.prefill.rates import Rates
 from gateway.prefill.unkept import Kept, Said, not_kept

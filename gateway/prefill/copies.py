@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.ports_consents import Own, OwnData
 
@@ -12,7 +13,7 @@ Copies = dict[str, set[str]]
 
 
 async def copies(
-    own: OwnData, procedure: Procedure | None, answer: Mapping[str, Any], refused: Collection[str],
+    own: OwnData, procedure: Procedure | None, answer: PrefillAnswer, refused: Collection[str],
     record: Mapping[str, Any], now: datetime,
 ) -> Copies:  # fmt: skip
     """Own data that are erased with the refused evidence. ConsentsUnavailable, LogUnavailable.
@@ -22,9 +23,9 @@ async def copies(
     subjects: Mapping[str, str] = record["subjects"]
     found: Copies = {}
     for name in refused:
-        entry = answer["evidence"][name]
-        if declared := entry.get("declared"):
-            found.setdefault(subjects[entry["subject"]], set()).update(declared)
+        evidence = answer["evidence"][name]
+        if declared := evidence.get("declared"):
+            found.setdefault(subjects[evidence["subject"]], set()).update(declared)
     kept: dict[str, Mapping[str, Own]] = {}
     for field, attribute, role in _declared(procedure):
         entry, person = answer["fields"].get(field.key), subjects.get(role)
@@ -33,7 +34,7 @@ async def copies(
         if person not in kept:
             kept[person] = await own.kept(person, record["requester"], now)
         copy = kept[person].get(attribute)
-        if copy is not None and field.convert(copy.value) == entry["value"]:
+        if copy is not None and field.converted(copy.value) == entry["value"]:
             found.setdefault(person, set()).add(attribute)
     return found
 

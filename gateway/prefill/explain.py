@@ -8,7 +8,7 @@ the rules that decided, and nobody, because no data of anybody are involved.
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from gateway.domain.dates import legal_day, rfc3339
+from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
@@ -20,11 +20,11 @@ from gateway.policy.asked import Denial
 from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.grants import Grant, gives
 from gateway.prefill.admission import Admission
-from gateway.prefill.counting import UNUSUAL
+from gateway.prefill.case import Case, Cases
+from gateway.prefill.counting import UNUSUAL, Counting
 from gateway.prefill.explain_papers import papers
-from gateway.prefill.intake import Intake, Taken
-from gateway.prefill.plans import Planned, Plans
-from gateway.prefill.prepared import Tools
+from gateway.prefill.plans import Plans
+from gateway.prefill.recorder import Recorder
 from gateway.prefill.request import PrefillRequest
 
 Entry = dict[str, object]
@@ -35,28 +35,30 @@ _BASIS = "account:claims"
 class Explainer:
     """Answers what would be decided."""
 
-    def __init__(self, intake: Intake, admission: Admission, plans: Plans, tools: Tools) -> None:
+    def __init__(
+        self, cases: Cases, admission: Admission, plans: Plans, counting: Counting, recorder: Recorder
+    ) -> None:
         """The same rooms that a prefill passes."""
-        self._intake = intake
+        self._cases = cases
         self._admission = admission
         self._plans = plans
-        self._tools = tools
+        self._counting = counting
+        self._recorder = recorder
 
     async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
         """The answer of `POST /v1/explain`. NotFound, Unprocessable; LogUnavailable when it cannot be recorded."""
-        taken = self._intake.take(request, requester)
-        decision, found = await self._admission.decide(taken, requester)
-        await self._record(decision, taken, requester, exchange)
-        grant = decision.grant or self._nothing(taken, requester)
-        planned = self._plans.plan(taken.procedure, taken.cast, grant, request.fields)
-        published = self._tools.issuer.published
-        told = _Told(decision, found, grant, planned.plan, frozenset(request.known))
-        limits = self._tools.counting.of(grant.limits) if decision.grant is not None else ()
+        case = self._cases.of(request, requester)
+        decision, found = await self._admission.decide(case, requester)
+        await self._record(decision, case, requester, exchange)
+        grant = decision.grant or self._nothing(case, requester)
+        plan, published = self._plans.plan(case, grant), self._plans.published
+        told = _Told(decision, found, grant, plan, frozenset(request.known))
+        limits = self._counting.of(grant.limits) if decision.grant is not None else ()
         return {
             "exchange_id": exchange,
-            "procedure": taken.procedure.named(),
+            "procedure": case.procedure.named(),
             "requester": requester.id,
-            "purpose": taken.purpose,
+            "purpose": case.purpose,
             "legal_basis": grant.legal_basis,
             "allowed": decision.grant is not None,
             "rules": list(decision.rules),
@@ -65,23 +67,23 @@ class Explainer:
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
                        for one in limits],
             "not_looked_at": [QUOTA, UNUSUAL],
-            "fields": {one.field.key: told.field(one) for one in planned.plan.fields},
-            "papers": papers(planned.plan, published, decision.denial),
-            "sources": list(_sources(planned, grant, published, told)) if decision.grant is not None else [],
+            "fields": {one.field.key: told.field(one) for one in plan.fields},
+            "papers": papers(plan, published, decision.denial),
+            "sources": list(_sources(plan, grant, published, told)) if decision.grant is not None else [],
         }  # fmt: skip
 
-    def _nothing(self, taken: Taken, requester: Requester) -> Grant:
-        day = legal_day(self._tools.clock.now())
-        return Grant(requester.id, taken.procedure.code, taken.purpose, day, "", {}, ())
+    def _nothing(self, case: Case, requester: Requester) -> Grant:
+        day = legal_day(self._recorder.clock.now())
+        return Grant(requester.id, case.procedure.code, case.purpose, day, "", {}, ())
 
     async def _record(
-        self, decision: Decision, taken: Taken, requester: Requester, exchange: ExchangeId
+        self, decision: Decision, case: Case, requester: Requester, exchange: ExchangeId
     ) -> None:
-        await self._tools.write(ExchangeRecord(
-            exchange=exchange, phase=Phase.LOOKUP, time=rfc3339(self._tools.clock.now()), requester=requester.id,
-            agency=taken.official.agency, procedure=taken.procedure.code, purpose=taken.purpose,
+        await self._recorder.write(ExchangeRecord(
+            exchange=exchange, phase=Phase.LOOKUP, time=self._recorder.now(), requester=requester.id,
+            agency=case.official.agency, procedure=case.procedure.code, purpose=case.purpose,
             rules=decision.rules, result=decision.denial.code if decision.denial is not None else "",
-            configuration=self._tools.digest, notes={"operation": "explain"},
+            configuration=self._recorder.digest, notes={"operation": "explain"},
         ))  # fmt: skip
 
 
@@ -186,16 +188,16 @@ def _denial(one: Denial) -> Entry:
     return {"rule": one.rule, "code": one.code, "detail": one.detail, "remedy": one.remedy}
 
 
-def _sources(planned: Planned, grant: Grant, published: Published, told: _Told) -> Iterator[Entry]:
+def _sources(plan: Plan, grant: Grant, published: Published, told: _Told) -> Iterator[Entry]:
     """Who would be asked for what; `first`: at once, whatever others answer."""
-    for query in planned.plan.queries:
+    for query in plan.queries:
         name, granted = query.service.name, grant.services.get(query.service.name)
         yield {
             "source": query.service.source,
             "data_service": query.service.operation,
             "subject": query.role,
             "attributes": list(query.attributes),
-            "first": query.index in planned.first,
+            "first": query.index in plan.first,
             "when_found": told.when_found(query, *query.attributes),
             "agreement": granted.agreement if granted else None,
             "legal_basis": granted.legal_basis if granted else "",

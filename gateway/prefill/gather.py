@@ -1,7 +1,7 @@
-"""The fan-out: all queries of a wave at once, one outcome each, waves until nothing more is needed.
+"""Asks sources: identical queries under way share one call, and an answer is used again while it is valid.
 
-Identical queries in flight share one call, and a fresh answer may be used again for as long as its data service
-declares it valid: never across requester, official, agency, purpose, procedure or subject.
+An answer is used again for as long as its data service declares it valid: never across requester, official, agency,
+purpose, procedure or subject.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import orjson
 
@@ -25,20 +24,33 @@ _TICK_SECONDS = 0.01
 _ROOM, _LARGEST = 2_000_000, 250_000
 #: the least time from one look at all that is kept to the next
 _SWEEP_SECONDS = 0.25
+_UNREACHABLE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+
+Landed = Callable[[SourceAnswer], None]
 
 
-@dataclass(slots=True)
 class Call:
-    """One query of an exchange and what came of it."""
+    """One query of an exchange on its way, and what came of it."""
 
-    call_id: CallId
-    #: what was asked for
-    attributes: tuple[str, ...] = ()
-    elapsed_ms: int = 0
-    cached: bool = False
-    shared_with: str = ""
-    fetched_at: datetime | None = None
-    valid_seconds: int = 0
+    __slots__ = (
+        "attributes", "began", "cached", "call_id", "elapsed_ms", "fetched_at", "landed", "shared_with",
+        "valid_seconds",
+    )  # fmt: skip
+
+    def __init__(self, call_id: CallId, attributes: tuple[str, ...], landed: Landed) -> None:
+        """`landed` is called once, with the answer."""
+        self.call_id = call_id
+        #: what was asked for
+        self.attributes = attributes
+        self.landed = landed
+        #: loop time
+        self.began = 0.0
+        self.elapsed_ms = 0
+        self.cached = False
+        #: exchange whose call this one shares
+        self.shared_with = ""
+        self.fetched_at: datetime | None = None
+        self.valid_seconds = 0
 
 
 @dataclass(slots=True)
@@ -49,22 +61,28 @@ class _Kept:
     size: int
 
 
-@dataclass(slots=True)
 class _Flight:
-    """A call under way: who began it, and where the others wait for its answer, if there are any."""
+    """A question on its way to a source, and the calls that wait for its answer; the first one asked it."""
 
-    exchange: str
-    landed: "asyncio.Future[SourceAnswer | None] | None" = None
+    __slots__ = ("_landed", "calls", "exchange", "key", "query")
 
-    async def join(self) -> SourceAnswer | None:
-        """The answer, when it is there; whoever stops waiting stops nobody else. None: who asked gave up."""
-        if self.landed is None:
-            self.landed = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self.landed)
+    def __init__(
+        self, key: str, query: SourceQuery, exchange: ExchangeId, call: Call,
+        landed: "Callable[[_Flight, SourceAnswer], None]",
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.query = query
+        self.exchange = exchange
+        self.calls = [call]
+        self._landed = landed
+
+    def landed(self, answer: SourceAnswer) -> None:
+        """The source has answered."""
+        self._landed(self, answer)
 
 
 class Gatherer:
-    """Asks sources; shares calls in flight and answers that are still valid, within this process."""
+    """Asks the sources of one configuration, within this process."""
 
     def __init__(
         self,
@@ -92,61 +110,53 @@ class Gatherer:
         """How many answers are kept for use again."""
         return len(self._kept)
 
-    async def ask(
-        self, query: SourceQuery, asker: str, exchange: ExchangeId, deadline: float, call: Call
-    ) -> SourceAnswer:
-        """One query's answer, from its source, from a call in flight or from an answer still valid.
+    def ask(self, query: SourceQuery, asker: str, exchange: ExchangeId, end: float, call: Call) -> None:
+        """Land one query's answer: from its source, from a call under way, or one that is still valid.
 
         `asker` says in whose name (requester, official, agency) is asked: answers are shared within it only.
+        `end` is loop time. The answer may land before this returns.
         """
-        now = asyncio.get_running_loop().time
-        began = now()
+        call.began = asyncio.get_running_loop().time()
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
-            return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
-        if query.account:
-            answer = await source.ask(query, deadline)
-        else:
-            key = _key(query, asker)
-            call.valid_seconds = self._valid.get(query.service, 0)
-            if call.valid_seconds and (kept := self._kept.get(key)) is not None and kept.until > began:
-                call.cached, call.fetched_at = True, kept.fetched_at
-                self._metrics.cache("hit")
-                return kept.answer
-            answer = await self._fly(key, query, exchange, source, deadline, call)
-        call.fetched_at = self._clock.now()
-        call.elapsed_ms = round((now() - began) * 1000)
-        return answer
+            call.landed(_UNREACHABLE)
+            return
+        if query.account:  # the caller's own claims: nobody shares them
+            _ask(source, query, end, lambda answer: self._land(call, answer))
+            return
+        key = _key(query, asker)
+        call.valid_seconds = self._valid.get(query.service, 0)
+        if call.valid_seconds and (kept := self._kept.get(key)) is not None and kept.until > call.began:
+            call.cached, call.fetched_at = True, kept.fetched_at
+            self._metrics.cache("hit")
+            call.landed(kept.answer)
+            return
+        flight = self._flights.get(key)
+        if flight is not None:
+            call.shared_with = flight.exchange
+            flight.calls.append(call)
+            return
+        flight = self._flights[key] = _Flight(key, query, exchange, call, self._answered)
+        _ask(source, query, end, flight.landed)
 
-    async def _fly(
-        self, key: str, query: SourceQuery, exchange: ExchangeId, source: Source, deadline: float, call: Call
-    ) -> SourceAnswer:
-        """The answer of the call in flight, or of a new one that others may join meanwhile."""
-        while (under_way := self._flights.get(key)) is not None:
-            call.shared_with = under_way.exchange
-            shared = await under_way.join()
-            if shared is not None:
-                return shared
-        call.shared_with = ""
-        flight = self._flights[key] = _Flight(exchange)
-        began, answer = asyncio.get_running_loop().time(), None
-        try:
-            answer = await source.ask(query, deadline)
-        finally:
-            del self._flights[key]
-            if flight.landed is not None:
-                flight.landed.set_result(answer)
-        self._account(query, answer, asyncio.get_running_loop().time() - began)
-        if call.valid_seconds and answer.outcome is Outcome.FOUND and not answer.alarm:
-            self._keep(key, answer, call.valid_seconds)
-        return answer
-
-    def _account(self, query: SourceQuery, answer: SourceAnswer, seconds: float) -> None:
+    def _answered(self, flight: _Flight, answer: SourceAnswer) -> None:
+        del self._flights[flight.key]
+        query, call = flight.query, flight.calls[0]
         source, _, operation = query.service.partition(".")
+        seconds = asyncio.get_running_loop().time() - call.began
         self._metrics.answer(source, operation, answer.outcome.value, seconds)
         if answer.alarm:
             self._metrics.alarm("other_person")
             log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
+        elif call.valid_seconds and answer.outcome is Outcome.FOUND:
+            self._keep(flight.key, answer, call.valid_seconds)
+        for one in flight.calls:
+            self._land(one, answer)
+
+    def _land(self, call: Call, answer: SourceAnswer) -> None:
+        call.fetched_at = self._clock.now()
+        call.elapsed_ms = round((asyncio.get_running_loop().time() - call.began) * 1000)
+        call.landed(answer)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         size = len(orjson.dumps(answer.values, default=str))
@@ -201,74 +211,11 @@ def _key(query: SourceQuery, asker: str) -> str:
     return "\x1f".join((*asked, *query.attributes, "", *query.result_codes))
 
 
-class Asking(Protocol):
-    """An exchange, as its gathering sees it."""
-
-    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:
-        """The queries to ask next; may name some that were asked. `waiting`: some of those have no answer yet."""
-
-    async def before_asking(self, queries: list[int]) -> None:
-        """Awaited before everything but the first queries, which the exchange announced already."""
-
-    async def ask(self, index: int) -> SourceAnswer | None:
-        """One query's answer; None when it cannot be asked, so that it is skipped."""
+def _ask(source: Source, query: SourceQuery, end: float, landed: Landed) -> None:
+    task = asyncio.get_running_loop().create_task(source.ask(query, end))
+    _TASKS.add(task)
+    task.add_done_callback(_TASKS.discard)
+    task.add_done_callback(lambda one: landed(one.result()))
 
 
-class Gathering:
-    """The queries of one exchange, each asked as soon as it is known to be needed.
-
-    `run` ends when nothing more is needed; answers arrive in `answers`.
-    """
-
-    __slots__ = ("_landed", "_stopped", "_tasks", "answers", "arrived", "asked")
-
-    def __init__(self, count: int) -> None:
-        """`count` queries, none of them asked yet."""
-        self.answers: list[SourceAnswer | None] = [None] * count
-        self.asked: list[int] = []
-        self.arrived: Callable[[], None] | None = None
-        self._landed = 0
-        self._stopped = False
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def stop(self) -> None:
-        """Ask nothing more."""
-        self._stopped = True
-
-    def _is_over(self) -> bool:
-        return self._stopped
-
-    async def run(self, exchange: Asking) -> None:
-        """Ask what is needed, and go on with what the answers show to be needed."""
-        try:
-            await self._go_on(exchange)
-            for task in self._tasks:  # grows meanwhile
-                await task
-        finally:
-            for task in self._tasks:
-                task.cancel()
-
-    async def _go_on(self, exchange: Asking) -> None:
-        waiting = self._landed < len(self.asked)
-        following = exchange.following(self.answers, waiting=waiting)
-        queries = [index for index in following if index not in self.asked]
-        if not queries or self._is_over():
-            return
-        first = not self.asked
-        self.asked += queries
-        if not first:
-            await exchange.before_asking(queries)
-            if self._is_over():
-                return
-        loop = asyncio.get_running_loop()
-        self._tasks += [loop.create_task(self._one(exchange, index)) for index in queries[1:]]
-        await self._one(exchange, queries[0])
-
-    async def _one(self, exchange: Asking, index: int) -> None:
-        answer = await exchange.ask(index)
-        self.answers[index] = answer or failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
-        self._landed += 1
-        if self.arrived is not None:
-            self.arrived()
-        if len(self.asked) < len(self.answers):
-            await self._go_on(exchange)
+_TASKS: set[asyncio.Task[SourceAnswer]] = set()

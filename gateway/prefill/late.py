@@ -1,17 +1,21 @@
-"""What goes on after an answer left without everything, or after nobody waits for it any more.
+"""What goes on after an answer left without everything, or after its caller is gone.
 
 A late answer is recorded before it can be fetched; while the log cannot be written, it waits.
-Whatever fails, whoever waits for late answers hears that there will be no more, and the exchange is closed.
+Whatever fails, a caller who waits for late answers hears that there will be no more, and the exchange is closed.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Protocol
 
 from gateway.domain.errors import GatewayError, LogUnavailable
 from gateway.domain.exchange import Phase
+from gateway.mapping.answer import PrefillAnswer
+from gateway.prefill.answers import read_back
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.prepared import Tools
+from gateway.prefill.pending import PendingStore
+from gateway.prefill.records import Records
+from gateway.prefill.release import Retained
 from gateway.telemetry import log
 
 _RETRY_SECONDS = 0.5
@@ -19,37 +23,53 @@ _RETRIES = 120
 _CLOSE_SECONDS = 2.0
 
 
-class LateWork:
-    """Follows gatherings to their end, in the background."""
+class Answering(Protocol):
+    """Who fills the form of an exchange with what is there, accounts for it, and gives the answer."""
 
-    def __init__(self, tools: Tools) -> None:
-        """Nothing runs yet."""
-        self._tools = tools
+    def __call__(
+        self, exchange: Exchange, pending: str | None = None, *, cut: bool = False
+    ) -> Awaitable[bytes]:
+        """The answer, once its record is durable. LogUnavailable."""
+
+
+class LateWork:
+    """Follows exchanges to their end, in the background."""
+
+    def __init__(
+        self,
+        pending: PendingStore,
+        records: Records,
+        answer: Answering,
+        retained: Callable[[Exchange], Retained],
+    ) -> None:
+        """Nothing runs yet. `retained`: what is kept beside an answer."""
+        self._pending = pending
+        self._records = records
+        self._answer = answer
+        self._retained = retained
         self._running: dict[asyncio.Task[None], Exchange] = {}
         self._followed: set[str] = set()
 
-    async def open(self, running: Exchange) -> str:
+    async def open(self, exchange: Exchange) -> str:
         """A token under which late answers will be found."""
-        token = self._tools.pending.new_token()
-        await self._keep(running, token, {"exchange_id": running.id}, version=0, late=[])
+        token = self._pending.new_token()
+        await self._keep(exchange, token, {"exchange_id": exchange.id}, version=0, late=[])
         return token
 
-    def follow(
-        self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
-    ) -> None:
-        """Record and keep every arrival until nothing more is needed; `shown` is the answer that left."""
+    def follow(self, exchange: Exchange, token: str, left: bytes) -> None:
+        """Record and keep every arrival until nothing more is needed; `left` is the answer that left."""
         self._followed.add(token)
-        following = self._start(running, self._follow(running, task, token, shown))
+        following = self._start(exchange, self._follow(exchange, token, read_back(left)))
         following.add_done_callback(lambda _: self._followed.discard(token))
 
     def follows(self, token: str) -> bool:
         """Whether this process keeps the states of a token, so that nobody has to look for them."""
         return token in self._followed
 
-    def abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
+    def abandon(self, exchange: Exchange) -> None:
         """Nobody waits: ask nothing more, let the calls under way end, close the exchange with a record."""
-        running.gathering.stop()
-        self._start(running, self._abandon(running, task))
+        exchange.is_stopped = True
+        self._start(exchange, self._abandon(exchange))
 
     async def ended(self) -> None:
         """Wait until nothing is under way."""
@@ -57,7 +77,7 @@ class LateWork:
             await asyncio.wait(self._running)
 
     async def close(self) -> None:
-        """Give late work two seconds to end; what does not is broken off, and its exchange closed."""
+        """Give late work two seconds to end; the rest is broken off, and its exchanges closed."""
         if self._running:
             await asyncio.wait(self._running, timeout=_CLOSE_SECONDS)
         left = dict(self._running)
@@ -65,77 +85,75 @@ class LateWork:
             task.cancel()
         if left:
             await asyncio.wait(left)
-            closing = [asyncio.ensure_future(self._abandon(one, None)) for one in left.values()]
+            closing = [asyncio.ensure_future(self._close(one)) for one in left.values()]
             await asyncio.wait(closing, timeout=_CLOSE_SECONDS)
 
-    def _start(self, running: Exchange, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def _start(self, exchange: Exchange, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
-        self._running[task] = running
+        self._running[task] = exchange
         task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        _tell(task, self._running.pop(task))
+        exchange = self._running.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log_defect(exchange, error)
 
-    async def _abandon(self, running: Exchange, task: "asyncio.Task[None] | None") -> None:
-        if task is not None:
-            await asyncio.wait((task,))
-            _tell(task, running)
+    async def _abandon(self, exchange: Exchange) -> None:
+        while exchange.awaited:
+            await exchange.wait()
+        if exchange.failure is not None:
+            _log_defect(exchange, exchange.failure)
+        await self._close(exchange)
+
+    async def _close(self, exchange: Exchange) -> None:
         try:
-            await running.record(Phase.ABANDONED)
+            await self._records.write(exchange, Phase.ABANDONED)
         except GatewayError:
-            log().warning("prefill.exchange.open", exchange_id=running.id)
+            log().warning("prefill.exchange.open", exchange_id=exchange.id)
 
-    async def _follow(
-        self, running: Exchange, task: "asyncio.Task[None]", token: str, shown: Mapping[str, object]
-    ) -> None:
-        kept = _Kept(shown)
+    async def _follow(self, exchange: Exchange, token: str, left: PrefillAnswer) -> None:
+        kept = _Newest(left)
         try:
-            await self._keep_up(running, task, token, kept)
+            await self._keep_up(exchange, token, kept)
         except Exception as error:  # noqa: BLE001 -- a defect here must not leave anybody waiting
-            log().error("prefill.late.defect", exchange_id=running.id, reason=type(error).__name__)
-            running.gathering.stop()
-            await self._keep(running, token, kept.answer, version=kept.version + 1, late=[], done=True)
-            await self._abandon(running, task)
+            log().error("prefill.late.defect", exchange_id=exchange.id, reason=type(error).__name__)
+            exchange.is_stopped = True
+            await self._keep(exchange, token, kept.answer, version=kept.version + 1, late=[], done=True)
+            await self._abandon(exchange)
 
-    async def _keep_up(
-        self, running: Exchange, task: "asyncio.Task[None]", token: str, kept: "_Kept"
-    ) -> None:
-        arrived, shown = asyncio.Event(), kept.answer
-        had, papers = seen(shown), papers_seen(shown)
-        await self._keep(running, token, shown, version=0, late=[])
-        running.gathering.arrived = arrived.set
-        running.waits = True
-        failures = 0
+    async def _keep_up(self, exchange: Exchange, token: str, kept: "_Newest") -> None:
+        had, papers = seen(kept.answer), papers_seen(kept.answer)
+        await self._keep(exchange, token, kept.answer, version=0, late=[])
+        exchange.is_followed = exchange.waits = True
+        failures, landed = 0, exchange.landed
         while True:
-            if not failures:
-                waiting = asyncio.ensure_future(arrived.wait())
-                await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                arrived.clear()
-            done = task.done()
-            broken = done and _defect(task) is not None
+            while not failures and exchange.awaited and exchange.landed == landed:
+                await exchange.wait()
+            landed, done = exchange.landed, not exchange.awaited
+            broken = done and exchange.failure is not None
             try:
-                answer = await running.answer(pending=None if done else token, cut=broken)
+                answer = read_back(await self._answer(exchange, None if done else token, cut=broken))
             except LogUnavailable:
                 failures += 1
                 if failures > _RETRIES:
-                    await self._keep(running, token, None, version=kept.version + 1, late=[])
+                    await self._keep(exchange, token, None, version=kept.version + 1, late=[])
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             kept.version, failures = kept.version + 1, 0
             late = [key for key, now in seen(answer).items() if _differs(had.get(key), now)]
             late += [code for code, state in papers_seen(answer).items() if papers.get(code) != state]
-            await self._keep(running, token, answer, version=kept.version, late=late, done=done)
+            await self._keep(exchange, token, answer, version=kept.version, late=late, done=done)
             kept.answer = answer
             if done:
-                _tell(task, running)
+                if exchange.failure is not None:
+                    _log_defect(exchange, exchange.failure)
                 return
 
     async def _keep(
         self,
-        running: Exchange,
+        exchange: Exchange,
         token: str,
         answer: object,
         *,
@@ -143,26 +161,23 @@ class LateWork:
         late: list[str],
         done: bool = False,
     ) -> None:
-        state = {"answer": answer, "version": version, "done": done, "late": late, **running.held()}
-        await self._tools.pending.put(token, running.requester.id, state)
+        retained = self._retained(exchange)
+        state = {"answer": answer, "version": version, "done": done, "late": late, **retained}
+        await self._pending.put(token, exchange.requester.id, state)
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Newest:
     """The newest state that can be fetched."""
 
-    answer: Mapping[str, object]
-    version: int = 0
+    __slots__ = ("answer", "version")
+
+    def __init__(self, answer: PrefillAnswer) -> None:
+        self.answer = answer
+        self.version = 0
 
 
-def _defect(task: "asyncio.Task[None]") -> BaseException | None:
-    """What a task that is done ended by, unless it came to its end or was broken off."""
-    return None if task.cancelled() else task.exception()
-
-
-def _tell(task: "asyncio.Task[None]", running: Exchange) -> None:
-    if (error := _defect(task)) is not None:
-        log().error("prefill.exchange.defect", exchange_id=running.id, reason=type(error).__name__)
+def _log_defect(exchange: Exchange, error: BaseException) -> None:
+    log().error("prefill.exchange.defect", exchange_id=exchange.id, reason=type(error).__name__)
 
 
 def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool:
@@ -170,14 +185,13 @@ def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool
     return before != now and (now[1] is not None or (before is not None and before[1] is not None))
 
 
-def seen(answer: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+def seen(answer: PrefillAnswer) -> dict[str, tuple[object, ...]]:
     """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
-    fields = answer.get("fields")
-    entries = fields.items() if isinstance(fields, dict) else ()
-    return {key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in entries}
+    return {
+        key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in answer["fields"].items()
+    }
 
 
-def papers_seen(answer: Mapping[str, object]) -> dict[str, object]:
+def papers_seen(answer: PrefillAnswer) -> Mapping[str, str]:
     """What becomes of each paper: code -> state."""
-    papers = answer.get("papers")
-    return {paper["code"]: paper["state"] for paper in papers} if isinstance(papers, list) else {}
+    return {paper["code"]: paper["state"] for paper in answer["papers"]}

@@ -2,16 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import replace
+from datetime import date
 
 from gateway.config import Configuration
-from gateway.mapping.apply import Situation, next_queries
+from gateway.mapping.answer import EvidenceEntry, SourceEntry, around
+from gateway.mapping.apply import next_queries
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Allows, Plan, make_plan
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.plan import Allows, Plan, PlannedQuery, make_plan
+from gateway.mapping.predicates import Published
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant
-from gateway.prefill.passport import Issuer
+from gateway.prefill.case import Case
 from gateway.prefill.roles import Cast
 
 _MAX_PLANS = 256
@@ -19,55 +21,101 @@ _MAX_PLANS = 256
 _MAX_NARROWED = 64
 #: a plan for more subjects is large and seldom wanted again: it is made anew
 _KEPT_SUBJECTS = 10
-
-
-class Planned(NamedTuple):
-    """A plan, its first wave when the citizen typed nothing yet, and what passports say before any answer."""
-
-    plan: Plan
-    first: tuple[int, ...]
-    passports: tuple[dict[str, object], ...]
-
-
-_Kept = OrderedDict[tuple[object, ...], Planned]
+_Plans = OrderedDict[tuple[object, ...], Plan]
 
 
 class Plans:
     """Makes plans, and remembers them."""
 
-    def __init__(self, configuration: Configuration, catalogue: Catalogue, issuer: Issuer) -> None:
-        """Reads which data services are enabled."""
+    def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
+        """Reads which data services are enabled, and which attributes may stand for papers."""
         self._offers = _enabled(configuration, catalogue)
-        self._issuer = issuer
-        self._whole: _Kept = OrderedDict()
-        self._narrowed: _Kept = OrderedDict()
+        self._sources = configuration.sources
+        self._is_sandbox = configuration.gateway.profile == "sandbox"
+        self.published = _published(configuration)
+        self._whole: _Plans = OrderedDict()
+        self._narrowed: _Plans = OrderedDict()
 
-    def plan(
-        self, procedure: Procedure, roles: Cast, grant: Grant, fields: tuple[str, ...] | None
-    ) -> Planned:
-        """What is the same for all subjects of this shape; `fields` narrows it."""
+    def plan(self, case: Case, grant: Grant) -> Plan:
+        """What is the same for all subjects of this shape; the `fields` of the request narrow it."""
+        fields = case.request.fields
         narrowed = None if fields is None else frozenset(fields)
-        key = (procedure.code, grant.key, roles.shape, narrowed)
+        key = (case.procedure.code, grant.key, case.cast.shape, narrowed)
         plans, most = (self._whole, _MAX_PLANS) if narrowed is None else (self._narrowed, _MAX_NARROWED)
-        planned = plans.get(key)
-        if planned is None:
-            planned = self.once(procedure, roles, grant, narrowed)
-            if len(roles.subjects) <= _KEPT_SUBJECTS:
+        plan = plans.get(key)
+        if plan is None:
+            plan = self.once(case, grant, narrowed)
+            if len(case.cast.subjects) <= _KEPT_SUBJECTS:
                 while len(plans) >= most:
                     plans.popitem(last=False)
-                plans[key] = planned
-        return planned
+                plans[key] = plan
+        return plan
 
-    def once(
-        self, procedure: Procedure, roles: Cast, grant: Grant, narrowed: frozenset[str] | None = None
-    ) -> Planned:
+    def once(self, case: Case, grant: Grant, narrowed: frozenset[str] | None = None) -> Plan:
         """The same, made anew and not remembered."""
+        cast = case.cast
         plan = make_plan(
-            procedure, self._offers, _allows(grant), roles.subjects, roles.slots, narrowed, grant.withholds
+            case.procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
         )
-        untouched = Situation({}, roles.given, grant.day, self._issuer.published)
-        first = tuple(next_queries(plan, [None] * len(plan.queries), untouched))
-        return Planned(plan, first, self._issuer.passports(plan, grant))
+        untouched = _Untouched(cast, grant.day, self.published)
+        return replace(
+            plan,
+            first=tuple(next_queries(plan, [None] * len(plan.queries), untouched)),
+            evidence=tuple([self._evidence(query, grant) for query in plan.queries]),
+            sources=tuple([_source(query) for query in plan.queries]),
+        )
+
+    def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:
+        """The evidence entry of a query, cut where the answer tells when it was fetched, updated and is valid."""
+        service = query.service
+        settings, granted = self._sources[service.source], grant.services.get(service.name)
+        scopes = (self.published(service.name, name) for name in query.attributes)
+        entry: EvidenceEntry = {
+            "source": service.source,
+            "data_service": service.operation,
+            "provider": settings.provider,
+            "subject": query.role,
+            "sandbox": self._is_sandbox or service.mark == "sandbox",
+            "mark": service.mark,
+            "fetched_at": None,
+            "source_updated_at": None,
+            "valid_until": None,
+            "legal_basis": granted.legal_basis if granted else "",
+            "agreement": granted.agreement if granted else None,
+            "published_scope": next((scope for scope in scopes if scope), None),
+        }
+        return around(entry, "fetched_at", "source_updated_at", "valid_until")
+
+
+class _Untouched:
+    """A request before anything is answered or typed (gateway.mapping.apply.Situation)."""
+
+    def __init__(self, cast: Cast, today: date, published: Published) -> None:
+        self.known: Mapping[str, object] = {}
+        self.given = cast.given
+        self.today = today
+        self.published = published
+        self.named = cast.subjects
+
+
+def _source(query: PlannedQuery) -> bytes:
+    """The line of a query among the sources, up to the id of its call."""
+    entry: SourceEntry = {
+        "source": query.service.source,
+        "data_service": query.service.operation,
+        "subject": query.role,
+        "mark": query.service.mark,
+        "call": None,
+        "outcome": "",
+        "elapsed_ms": 0,
+        "cached": False,
+    }
+    return around(entry, "call")[0]
+
+
+def _published(configuration: Configuration) -> Published:
+    scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
+    return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
 
 
 def _enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:

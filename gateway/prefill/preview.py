@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import (
@@ -24,18 +24,17 @@ from gateway.domain.errors import (
 )
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.mapping.answer import PrefillAnswer, PreviewEntry
 from gateway.mapping.load import Catalogue
 from gateway.ports_consents import Claim, Copies, Decisions
+from gateway.prefill.admission import Access
 from gateway.prefill.copies import copies
 from gateway.prefill.outcomes import DECISION
 from gateway.prefill.outcomes import decisions as recorded_decisions
 from gateway.prefill.pending import PendingStore, unknown
+from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import REFUSED, Dropped, without
-from gateway.prefill.release import Held, doubtful, left_out, passport, reasons, recorded, settled
-
-if TYPE_CHECKING:
-    from gateway.prefill.admission import Access
-    from gateway.prefill.prepared import Tools
+from gateway.prefill.release import Releases, Retained, doubtful, left_out, reasons
 
 #: who takes a decision holds it for so long: by then its record is there and found, or will never be
 _HELD_SECONDS = 60
@@ -56,26 +55,27 @@ class Decided:
 class Previews:
     """Keeps what was shown, and changes it as was decided."""
 
-    def __init__(self, store: PendingStore, access: "Access", seconds: int, catalogue: Catalogue) -> None:
+    def __init__(
+        self, store: PendingStore, access: Access, seconds: int, catalogue: Catalogue, recorder: Recorder,
+        releases: Releases,
+    ) -> None:  # fmt: skip
         """`access` has the secret, and what a decision touches; `seconds`: how long a decision is waited for."""
         self._store = store
+        self._recorder = recorder
+        self._releases = releases
         self._access = access
         self._seconds = seconds
         self._catalogue = catalogue
-        self._under_way: set[asyncio.Task[dict[str, Any]]] = set()
+        self._under_way: set[asyncio.Task[PrefillAnswer]] = set()
 
-    async def keep(
-        self, tools: "Tools", answer: Mapping[str, Any], held: Held, requester: Requester
-    ) -> dict[str, Any]:
-        """The answer as it is shown: marked."""
-        until = tools.clock.now() + timedelta(seconds=self._seconds)
-        shown = {**answer, "preview": {"shown_to": "citizen", "decide_until": rfc3339(until)}}
-        await self._store.put(self._token(answer["exchange_id"]), requester.id, {"answer": answer, **held})
-        return shown
+    async def keep(self, answer: PrefillAnswer, retained: Retained, requester: Requester) -> PreviewEntry:
+        """Keep an answer until the citizen decides; the mark that it is shown with."""
+        until = self._recorder.clock.now() + timedelta(seconds=self._seconds)
+        state = {"answer": answer, **retained}
+        await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
+        return {"shown_to": "citizen", "decide_until": rfc3339(until)}
 
-    async def decide(
-        self, tools: "Tools", exchange: str, decided: Decided, requester: Requester
-    ) -> dict[str, Any]:
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
         """The changed answer, once the decision is recorded.
 
         NotFound: nothing was shown, its time is over, or it is another requester's. Conflict: it is being decided.
@@ -85,18 +85,18 @@ class Previews:
         token = self._token(exchange)
         state = await self._shown(token, requester)
         _check(state["answer"], decided)
-        deciding = asyncio.ensure_future(self._decide(tools, token, state, decided, requester))
+        deciding = asyncio.ensure_future(self._decide(token, state, decided, requester))
         self._under_way.add(deciding)
         deciding.add_done_callback(self._ended)
         # whoever asked may go away meanwhile
         return await asyncio.shield(deciding)
 
-    async def look(self, tools: "Tools", exchange: str, requester: Requester) -> None:
+    async def check_open(self, exchange: str, requester: Requester) -> None:
         """NotFound once the citizen has decided about what an exchange shows, or is deciding.
 
         ConsentsUnavailable, LogUnavailable when nobody can tell.
         """
-        decisions, now = self._access.decisions, tools.clock.now().timestamp()
+        decisions, now = self._access.decisions, self._recorder.clock.now().timestamp()
         if decisions is None:
             return
         if await decisions.held(_key(self._token(exchange)), now) or await self._is_recorded(
@@ -109,7 +109,7 @@ class Previews:
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    def _ended(self, deciding: "asyncio.Task[dict[str, Any]]") -> None:
+    def _ended(self, deciding: "asyncio.Task[PrefillAnswer]") -> None:
         self._under_way.discard(deciding)
         if not deciding.cancelled():
             deciding.exception()  # whoever still waits hears of it
@@ -119,9 +119,9 @@ class Previews:
         return reader is not None and bool(await recorded_decisions(reader, exchange, requester.id))
 
     async def _decide(
-        self, tools: "Tools", token: str, state: Held, decided: Decided, requester: Requester
-    ) -> dict[str, Any]:
-        decisions, begun = self._access.decisions, tools.clock.now().timestamp()
+        self, token: str, state: Retained, decided: Decided, requester: Requester
+    ) -> PrefillAnswer:
+        decisions, begun = self._access.decisions, self._recorder.clock.now().timestamp()
         claim, until = Claim(_key(token), state["answer"]["exchange_id"], requester.id), begun + _HELD_SECONDS
         if decisions is None or not await decisions.take(claim.key, begun, until):
             raise _taken()
@@ -129,7 +129,7 @@ class Previews:
         try:
             work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
             await decisions.owe(claim, ())
-            changed = await self._decided(tools, state, decided, requester, work)
+            changed = await self._decided(state, decided, requester, work)
         finally:
             await work.end(begun + self._seconds)
         # a decision is final: what was shown is forgotten
@@ -146,32 +146,30 @@ class Previews:
         return state
 
     async def _decided(
-        self, tools: "Tools", state: Held, decided: Decided, requester: Requester, work: "_Work"
-    ) -> dict[str, Any]:
+        self, state: Retained, decided: Decided, requester: Requester, work: "_Work"
+    ) -> PrefillAnswer:
         """Record it; the kept copies of what was refused are owed by then."""
-        answer = state["answer"]
-        erased = await self._owed(tools, state, decided, work)
+        answer: PrefillAnswer = state["answer"]
+        erased = await self._mark_for_erasure(state, decided, work)
 
-        async def made(over: Dropped) -> dict[str, Any]:
-            dropped = {**over, **dict.fromkeys(decided.refused, REFUSED)}
+        async def made(invalid: Dropped) -> PrefillAnswer:
+            dropped = {**invalid, **dict.fromkeys(decided.refused, REFUSED)}
             changed = without(answer, dropped, state["rests"])
-            notes = {**_notes(answer, changed, decided), **left_out(reasons(over))}
+            notes = {**_notes(answer, changed, decided), **left_out(reasons(invalid))}
             if erased:
                 notes["erased"] = " ".join(erased)
-            changed |= {
-                "preview": None,
-                "decision": {"accepted": decided.accepted, "refused": decided.refused},
-            }
-            with work.recording(tools.clock.now().timestamp()):
-                await recorded(tools, state, changed, Phase.CONSENT, DECISION, notes)
-            changed["passport"] = await passport(tools, state, changed, requester)
+            changed["preview"] = None
+            changed["decision"] = {"accepted": [*decided.accepted], "refused": [*decided.refused]}
+            with work.recording(self._recorder.clock.now().timestamp()):
+                await self._releases.record(state, changed, Phase.CONSENT, DECISION, notes)
+            changed["passport"] = await self._releases.passport(state, changed, requester)
             return changed
 
-        return await settled(tools, state["consents"], made)
+        return await self._releases.settled(state["consents"], made)
 
-    async def _owed(self, tools: "Tools", state: Held, decided: Decided, work: "_Work") -> list[str]:
+    async def _mark_for_erasure(self, state: Retained, decided: Decided, work: "_Work") -> list[str]:
         """The kept copies that go with what is refused are named in the store; their attributes."""
-        answer, own, now = state["answer"], self._access.own, tools.clock.now()
+        answer, own, now = state["answer"], self._access.own, self._recorder.clock.now()
         procedure = self._catalogue.find(answer["procedure"]["code"])
         if own is None:
             return []
@@ -242,7 +240,7 @@ def _taken() -> Conflict:
     return Conflict("it was decided, or is being decided, by another request", code="decision_taken")
 
 
-def _check(answer: Mapping[str, Any], decided: Decided) -> None:
+def _check(answer: PrefillAnswer, decided: Decided) -> None:
     if answer["pending"] is not None:
         why = "sources are still awaited: fetch what is late first (/v1/prefill/resume)"
         raise fault_at("/exchange_id", why, "still_pending")
@@ -260,9 +258,7 @@ def _check(answer: Mapping[str, Any], decided: Decided) -> None:
         )
 
 
-def _notes(
-    answer: Mapping[str, Any], changed: Mapping[str, Any], decided: Decided
-) -> dict[str, str | int | bool]:
+def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:
     """What whoever looks at the form later needs: names of evidence, and of the fields that its refusal emptied."""
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None

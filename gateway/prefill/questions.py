@@ -4,36 +4,38 @@ The same rhythm as a prefill: decide, promise, ask the least, account, answer. R
 were answered; what the answer was stands in no record, log line or metric.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.config import Configuration
-from gateway.domain.dates import legal_day
 from gateway.domain.errors import fault_at
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import near
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
-from gateway.mapping.apply import Situation
 from gateway.mapping.load import Catalogue
 from gateway.mapping.papers import lacking
+from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Facts, Truth
+from gateway.mapping.procedure import Procedure
 from gateway.mapping.questions import SUBJECT, TOLD, Question, asking, split
-from gateway.policy.predicates import PredicatePolicy
-from gateway.prefill.admission import Access, Admission
+from gateway.prefill.admission import Admission
+from gateway.prefill.allowed import Allowed
+from gateway.prefill.asking import Asking
+from gateway.prefill.case import Case, Cases
+from gateway.prefill.consent_checks import ConsentChecks
+from gateway.prefill.counting import Counting
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.intake import Intake
 from gateway.prefill.plans import Plans
-from gateway.prefill.prepared import Prepared, Tools
+from gateway.prefill.records import Records
 from gateway.prefill.request import PrefillRequest
-from gateway.prefill.waiting import ended
+
+Begin = Callable[[ExchangeId, Requester, Case, Allowed, Plan], Exchange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Wanted:
     """What is asked, after its grammar was checked."""
 
     predicates: tuple[str, ...]
@@ -46,52 +48,59 @@ class Questions:
     """Answers questions. Holds no state."""
 
     def __init__(
-        self, configuration: Configuration, catalogue: Catalogue, access: Access, tools: Tools, plans: Plans
-    ) -> None:
-        """`tools` and `plans` are those of the prefill."""
+        self, catalogue: Catalogue, cases: Cases, admission: Admission, plans: Plans, asking: Asking,
+        records: Records, consents: ConsentChecks, counting: Counting, begin: Begin,
+    ) -> None:  # fmt: skip
+        """The steps of a prefill; `admission` decides over predicates."""
         self._catalogue = catalogue
-        self._intake = Intake(configuration, catalogue)
-        policy = PredicatePolicy(configuration, catalogue.rests())
-        self._admission = Admission(policy, access, tools)
-        self._tools = tools
+        self._cases = cases
+        self._admission = admission
         self._plans = plans
+        self._asking = asking
+        self._records = records
+        self._consents = consents
+        self._counting = counting
+        self._begin = begin
 
     async def answer(
-        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: Wanted, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """The answer of the HTTP contract. `deadline` is loop time; what is late cannot be told.
 
         Raises Unprocessable (predicates, subject, official), Refused, Throttled, LogUnavailable.
         """
-        questions = self._questions(wanted.predicates)
-        running, prepared, situation = await self._begin(questions, wanted, requester, exchange, deadline)
+        questions, request = self._questions(wanted.predicates), wanted.request
+        procedure = _procedure(questions, request)
+        case = self._cases.fit(request, procedure, {SUBJECT: wanted.subject}, requester, wanted.predicates)
+        allowed = await self._admission.admit(case, requester, exchange_id, deadline)
+        plan = self._plans.once(case, allowed.grant)
+        exchange = self._begin(exchange_id, requester, case, allowed, plan)
         words = " ".join(wanted.predicates)
-        await running.record(Phase.INTENT, predicates=words, **wanted.request.proof)
-        task = asyncio.ensure_future(running.gather())
+        await self._records.write(exchange, Phase.INTENT, predicates=words, **request.proof)
         try:
-            in_time = await ended(task, deadline)
-            if in_time:
-                task.result()
-            await running.doubt()
+            in_time = await self._asking.ask(exchange, deadline)
+            await self._counting.mismatch(exchange)
             while True:
-                answers = running.shown(cut=not in_time)
+                answers = exchange.shown(cut=not in_time)
                 facts = Facts(
-                    prepared.plan, answers, situation.published, situation.today, situation.given, {},
-                    unconfirmed=running.unconfirmed(answers),
+                    exchange.plan, answers, exchange.published, exchange.today, exchange.given, {},
+                    unconfirmed=exchange.unconfirmed(answers),
                 )  # fmt: skip
                 told = {word: _told(question, facts, word) for word, question in questions.items()}
-                receipt = await running.record(Phase.OUTCOME, predicates=words, answered=len(told))
-                if not await running.look():
+                receipt = await self._records.write(
+                    exchange, Phase.OUTCOME, predicates=words, answered=len(told)
+                )
+                if not await self._consents.recheck(exchange):
                     break
         except BaseException:
-            running.gathering.stop()
+            exchange.is_stopped = True
             with contextlib.suppress(Exception):
-                await running.record(Phase.ABANDONED, predicates=words)
+                await self._records.write(exchange, Phase.ABANDONED, predicates=words)
             raise
         finally:
-            running.gathering.stop()
-            task.cancel()
-        return {"exchange_id": exchange, "purpose": prepared.purpose, "predicates": told, "receipt": receipt}
+            exchange.is_stopped = True
+        said = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
+        return {"exchange_id": exchange_id, "purpose": case.purpose, "predicates": told, "receipt": said}
 
     def _questions(self, words: tuple[str, ...]) -> Mapping[str, Question]:
         """Each word with its question; Unprocessable for one that is none, and for one that is asked twice."""
@@ -111,27 +120,12 @@ class Questions:
             found[word] = question
         return found
 
-    async def _begin(
-        self,
-        questions: Mapping[str, Question],
-        wanted: Asking,
-        requester: Requester,
-        exchange: ExchangeId,
-        deadline: float,
-    ) -> tuple[Exchange, Prepared, Situation]:
-        request = wanted.request
-        purpose = request.purpose or _purpose(questions)
-        rules = {word: question.about(split(word)[1]) for word, question in questions.items()}
-        titles = {word: question.mapping.title for word, question in questions.items()}
-        procedure = asking("", purpose, rules, titles)
-        taken = self._intake.fit(request, procedure, {SUBJECT: wanted.subject}, requester)
-        taken = taken._replace(predicates=wanted.predicates)
-        ground = await self._admission.admit(taken, requester, exchange, deadline)
-        planned = self._plans.once(procedure, taken.cast, ground.grant)
-        prepared = Prepared(procedure, taken.cast, taken.official, purpose, ground, *planned)
-        today = legal_day(self._tools.clock.now())
-        situation = Situation({}, taken.cast.given, today, self._tools.issuer.published, taken.cast.subjects)
-        return Exchange(self._tools, prepared, request, requester, exchange, situation), prepared, situation
+
+def _procedure(questions: Mapping[str, Question], request: PrefillRequest) -> Procedure:
+    """A procedure that asks nothing but these."""
+    rules = {word: question.about(split(word)[1]) for word, question in questions.items()}
+    titles = {word: question.mapping.title for word, question in questions.items()}
+    return asking("", request.purpose or _purpose(questions), rules, titles)
 
 
 def _purpose(questions: Mapping[str, Question]) -> str:

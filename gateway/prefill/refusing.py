@@ -5,27 +5,26 @@ entry; a paper that rested on it is asked for.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from gateway.domain.evidence import Reason
+from gateway.mapping.answer import AdviceEntry, FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, evidence_id
 
-Answer = dict[str, Any]
 #: evidence -> the reason that its fields give; one with a `rule` was not the citizen's choice
-Dropped = Mapping[str, Answer]
+Dropped = Mapping[str, ReasonEntry]
 
 #: reason of what the citizen refused
-REFUSED: Answer = {"code": Reason.EVIDENCE_REFUSED.value}
-_ADVICE = {
+REFUSED: ReasonEntry = {"code": Reason.EVIDENCE_REFUSED.value}
+_ADVICE: AdviceEntry = {
     "vi": "Bạn không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị nộp giấy tờ này.",
     "en": "You do not agree that data replace this paper: hand it in.",
 }
 _RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
-def without(answer: Mapping[str, Any], dropped: Dropped, rests: Mapping[str, Collection[str]]) -> Answer:
+def without(answer: PrefillAnswer, dropped: Dropped, rests: Mapping[str, Collection[str]]) -> PrefillAnswer:
     """The answer after that. `rests`: paper -> evidence on which its conditions rest, beside its proof."""
     fields = {key: _field(entry, dropped) for key, entry in answer["fields"].items()}
     papers = [_paper(paper, dropped, rests.get(paper["code"], ())) for paper in answer["papers"]]
@@ -62,26 +61,29 @@ def _of_proof(proof: Proof) -> list[str]:
     return [*own, *inner]
 
 
-def _field(entry: Mapping[str, Any], dropped: Dropped) -> Answer:
-    if (reason := dropped.get(entry["evidence"])) is not None:
-        state = "withheld" if "rule" in reason else "empty"
-        emptied = {"state": state, "value": None, "evidence": None, "editable": True, "doubt": None}
-        return {**entry, **emptied, "reason": dict(reason)}
+def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
+    if (reason := dropped.get(entry["evidence"] or "")) is not None:
+        return {
+            **entry, "state": "withheld" if "rule" in reason else "empty", "value": None, "evidence": None,
+            "editable": True, "doubt": None, "reason": {**reason},
+        }  # fmt: skip
     doubt = entry["doubt"]
     if doubt is None or not any(one["evidence"] in dropped for one in doubt["candidates"]):
-        return dict(entry)
+        return {**entry}
     # what contradicts is not shown any more, but that something does is not forgotten
     left = [one for one in doubt["candidates"] if one["evidence"] not in dropped]
     return {**entry, "doubt": {**doubt, "candidates": left}}
 
 
-def _paper(paper: Mapping[str, Any], dropped: Dropped, conditions: Collection[str]) -> Answer:
+def _paper(paper: PaperEntry, dropped: Dropped, conditions: Collection[str]) -> PaperEntry:
     rests = {*conditions, *_proofs(paper.get("by"))}
     if paper["state"] not in _RESTING or rests.isdisjoint(dropped):
-        return dict(paper)
-    kept = {name: paper[name] for name in ("code", "title", "title_en")}
-    reason = next(dict(dropped[name]) for name in sorted(rests) if name in dropped)
-    return {**kept, "state": "required", "reason": reason, "advice": _ADVICE}
+        return {**paper}
+    reason = next(dropped[name] for name in sorted(rests) if name in dropped)
+    return {
+        "code": paper["code"], "title": paper["title"], "title_en": paper["title_en"], "state": "required",
+        "reason": {**reason}, "advice": _ADVICE,
+    }  # fmt: skip
 
 
 def _proofs(by: object) -> set[str]:

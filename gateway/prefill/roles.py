@@ -25,6 +25,8 @@ class Cast:
     given: frozenset[str]
     #: which identifiers each subject has; equal shapes share a plan
     shape: tuple[object, ...]
+    #: `Subject.key` of each; personal data
+    keys: Mapping[str, str]
 
 
 def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
@@ -49,11 +51,11 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
     if several:
         _check_kinds(procedure, subjects, wanted)
     slots: dict[str, str] = {}
-    first: dict[Subject, str] = {}
+    first: dict[str, str] = {}
     for name, subject in subjects.items():
-        slots[name] = first.setdefault(subject, name)
-    shape = tuple((name, slots[name], *_shape(subject)) for name, subject in subjects.items())
-    return Cast(subjects, slots, given, shape)
+        slots[name] = first.setdefault(subject.identity, name)
+    shape = tuple([(name, slots[name], *_shape(subject)) for name, subject in subjects.items()])
+    return Cast(subjects, slots, given, shape, {name: subject.key for name, subject in subjects.items()})
 
 
 def _check_kinds(

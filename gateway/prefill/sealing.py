@@ -1,14 +1,13 @@
 """The signed form of an answer (RFC 9901): which of its values stand in it, and what it is bound to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from gateway.documents.keys import DocumentKey
 from gateway.documents.sd_jwt import seal
 from gateway.domain.errors import KeyUnavailable
 from gateway.domain.parties import Requester
+from gateway.mapping.answer import EvidenceEntry, PrefillAnswer
 from gateway.telemetry import log
 
 
@@ -21,7 +20,7 @@ class Sealer:
     days: int
 
     async def passport(
-        self, answer: Mapping[str, Any], requester: Requester, issuer: str, now: datetime
+        self, answer: PrefillAnswer, requester: Requester, issuer: str, now: datetime
     ) -> str | None:
         """The SD-JWT of an answer; None when the key cannot be used: the form opens all the same.
 
@@ -48,7 +47,7 @@ class Sealer:
             return None
 
 
-def disclosed(answer: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, object]]:
+def disclosed(answer: PrefillAnswer) -> tuple[dict[str, object], dict[str, object]]:
     """What is signed of each field and of each evidence that they point to."""
     known = answer["evidence"]
     fields: dict[str, object] = {}
@@ -65,13 +64,13 @@ def disclosed(answer: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, o
         if entry["doubt"] is not None:
             said["doubt"] = entry["doubt"]["kind"]
         fields[key] = said
-        if source in known:
+        if source is not None and source in known:
             evidence[source] = known[source]
-            said |= _whose_word(known[source], entry["attribute"])
+            said |= _whose_word(known[source], entry["attribute"] or "")
     return fields, evidence
 
 
-def _whose_word(evidence: Mapping[str, Any], attribute: str) -> dict[str, object]:
+def _whose_word(evidence: EvidenceEntry, attribute: str) -> dict[str, object]:
     """What a field says of its source where it is shown alone: what a person declared never looks official there."""
     said: dict[str, object] = {"source": evidence["source"]}
     if evidence.get("self_declared"):

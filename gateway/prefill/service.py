@@ -1,6 +1,8 @@
-"""The use case: one procedure and its subjects in, a filled form with passports out.
+"""The use case: one procedure and its people in, a filled form with passports out.
 
-No record, no release: the intent is durable before any provider is asked, the outcome before the answer leaves.
+    parse → admit → plan → promise → ask → fill → account → answer
+
+No record, no release: the intent is durable before any source is asked, the outcome before the answer leaves.
 """
 
 import asyncio
@@ -8,34 +10,41 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Mapping
 
+import orjson
+
 from gateway.config import Configuration
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.mapping.apply import Situation
+from gateway.mapping.answer import PrefillAnswer
+from gateway.mapping.apply import Filled, fill
 from gateway.mapping.load import Catalogue
-from gateway.mapping.predicates import Published
+from gateway.mapping.plan import Plan, evidence_id
 from gateway.policy.decide import Policy
+from gateway.policy.predicates import PredicatePolicy
 from gateway.ports import Cache, Clock, ExchangeLog
 from gateway.prefill.admission import Access, Admission
+from gateway.prefill.allowed import Allowed
+from gateway.prefill.answers import closed, content, read_back
+from gateway.prefill.asking import Asking
+from gateway.prefill.case import Case, Cases
+from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.counting import Counting
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.explain import Explainer
 from gateway.prefill.gather import Gatherer
-from gateway.prefill.intake import Intake, Taken
 from gateway.prefill.late import LateWork
-from gateway.prefill.passport import Issuer
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
-from gateway.prefill.prepared import Prepared, Tools
 from gateway.prefill.preview import Decided, Previews
-from gateway.prefill.questions import Asking, Questions
-from gateway.prefill.release import released
+from gateway.prefill.questions import Questions, Wanted
+from gateway.prefill.recorder import Recorder
+from gateway.prefill.records import Records
+from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.sealing import Sealer
-from gateway.prefill.waiting import ended
 from gateway.telemetry import Metrics
 
 _POLL_SECONDS = 0.02
@@ -51,50 +60,96 @@ class Prefill:
         cache: Cache, clock: Clock, metrics: Metrics, access: Access, digest: str = "",
         sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
-        """`digest`: of the configuration in force, for the records."""
-        times, published = configuration.gateway.prefill, _published(configuration)
-        pending = PendingStore(cache, times.pending_seconds)
-        previews = Previews(pending, access, times.pending_seconds, catalogue)
-        issuer = Issuer(configuration.sources, published, configuration.gateway.profile == "sandbox")
-        counting = Counting(configuration.gateway.policy, access.quotas, access.secret)
-        self._tools = Tools(
-            gatherer, log, clock, pending, issuer, digest, times.late_ms / 1000, metrics, counting, sealer, previews,
-            access.consents,
-        )  # fmt: skip
-        self._late = LateWork(self._tools)
-        self._intake = Intake(configuration, catalogue)
-        self._plans = Plans(configuration, catalogue, issuer)
-        self._admission = Admission(Policy(configuration), access, self._tools)
-        self._questions = Questions(configuration, catalogue, access, self._tools, self._plans)
-        self._explainer = Explainer(self._intake, self._admission, self._plans, self._tools)
+        """`digest`: of the configuration in force, for the records. `sealer` None: answers are not signed here."""
+        settings = configuration.gateway
+        self._clock, self._gatherer, self._sealer = clock, gatherer, sealer
+        self._late_seconds = settings.prefill.late_ms / 1000
+        recorder = Recorder(log, clock, metrics, digest)
+        self._consents = ConsentChecks(access.consents, clock)
+        self._pending = PendingStore(cache, settings.prefill.pending_seconds)
+        self._releases = Releases(recorder, self._consents, self._pending, sealer)
+        self._previews = Previews(
+            self._pending, access, settings.prefill.pending_seconds, catalogue, recorder, self._releases
+        )
+        self._counting = Counting(settings.policy, access.quotas, access.secret, recorder)
+        self._cases = Cases(configuration, catalogue)
+        self._admission = Admission(Policy(configuration), access, recorder, self._counting)
+        self._plans = Plans(configuration, catalogue)
+        self._records = Records(recorder)
+        self._asking = Asking(gatherer, self._consents, self._records)
+        self._late = LateWork(self._pending, self._records, self.answer, self._releases.retained)
+        self._questions = Questions(
+            catalogue,
+            self._cases,
+            Admission(PredicatePolicy(configuration, catalogue.rests()), access, recorder, self._counting),
+            self._plans,
+            self._asking,
+            self._records,
+            self._consents,
+            self._counting,
+            self._begin,
+        )
+        self._explainer = Explainer(self._cases, self._admission, self._plans, self._counting, recorder)
 
     async def fill(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+        self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
+    ) -> bytes:
         """The answer of the HTTP contract. `deadline` is loop time; what is late can be fetched with `resume`.
 
         Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, Throttled, LogUnavailable.
         """
-        prepared = await self._prepare(self._intake.take(request, requester), requester, exchange, deadline)
-        running = Exchange(
-            self._tools, prepared, request, requester, exchange, self._situation(request, prepared)
-        )
-        task = None
+        case = self._cases.of(request, requester)  # parse
+        allowed = await self._admission.admit(case, requester, exchange_id, deadline)  # admit
+        plan = self._plans.plan(case, allowed.grant)  # plan
+        exchange = self._begin(exchange_id, requester, case, allowed, plan)
         try:
-            shown = {"preview": True} if request.preview else {}
-            await running.record(Phase.INTENT, **_mandate(request), **shown, **request.proof)
-            task = asyncio.ensure_future(running.gather())
-            if await ended(task, deadline):
-                task.result()
-                return await running.answer()
-            token = await self._late.open(running)
-            answer = await running.answer(pending=token)
+            await self._records.write(exchange, Phase.INTENT, **_promised(request))  # promise
+            if await self._asking.ask(exchange, deadline):  # ask
+                return await self.answer(exchange)  # fill, account, answer
+            token = await self._late.open(exchange)
+            answer = await self.answer(exchange, token)
         except BaseException as stopped:
-            if task is not None or not isinstance(stopped, LogUnavailable):
-                self._late.abandon(running, task)
+            if exchange.asked or not isinstance(stopped, LogUnavailable):
+                self._late.abandon(exchange)
             raise
-        self._late.follow(running, task, token, answer)
+        self._late.follow(exchange, token, answer)
         return answer
+
+    async def answer(self, exchange: Exchange, pending: str | None = None, *, cut: bool = False) -> bytes:
+        """Fill the form with what is there, record the outcome, and give the answer.
+
+        While something is `pending`, or when the asking broke off (`cut`), a query without an answer may have been
+        needed. What rests on a consent that ends meanwhile does not leave: the outcome is recorded anew, without it.
+        """
+        await self._consents.recheck(exchange)
+        notes: dict[str, str | int | bool] = {"waits": True} if exchange.waits else {}
+        while True:
+            answers = exchange.shown(cut=pending is not None or cut)
+            await self._counting.mismatch(exchange)
+            filled = fill(exchange.plan, answers, exchange)
+            receipt = await self._records.write(
+                exchange,
+                Phase.OUTCOME,
+                filled,
+                **_accounted(exchange, filled, is_late=pending is not None),
+                **notes,
+            )
+            members = content(exchange, answers, filled, self._clock.now())
+            written = closed(members, receipt, pending)
+            request = exchange.case.request
+            if request.preview:
+                mark = await self._previews.keep(
+                    read_back(written), self._releases.retained(exchange), exchange.requester
+                )
+                written = closed(members, receipt, pending, preview=orjson.dumps(mark))
+            elif request.signed and self._sealer is not None:
+                passport = await self._sealer.passport(
+                    read_back(written), exchange.requester, request.issuer, self._clock.now()
+                )
+                written = closed(members, receipt, pending, passport=orjson.dumps(passport))
+            if not await self._consents.recheck(exchange):
+                return written
+            notes["instead_of"] = receipt.leaf_hash
 
     async def explain(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
@@ -103,22 +158,21 @@ class Prefill:
         return await self._explainer.explain(request, requester, exchange)
 
     async def ask(
-        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
         return await self._questions.answer(wanted, requester, exchange, deadline)
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
         """The answer of a preview without what the citizen refused; recorded before. Raises as `Previews.decide`."""
-        assert self._tools.previews is not None
-        return await self._tools.previews.decide(self._tools, exchange, decided, requester)
+        return await self._previews.decide(exchange, decided, requester)
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
         loop = asyncio.get_running_loop()
         while True:
-            change = self._tools.pending.change(token)
-            state = await self._tools.pending.get(token, requester.id)
+            change = self._pending.change(token)
+            state = await self._pending.get(token, requester.id)
             if state["done"] or loop.time() >= deadline:
                 return await self._late_answer(state, token, requester)
             await self._changed(change, token, deadline)
@@ -127,8 +181,8 @@ class Prefill:
         """Each late arrival as it comes, until all are there."""
         seen = 0
         while True:
-            change = self._tools.pending.change(token)
-            state = await self._tools.pending.get(token, requester.id)
+            change = self._pending.change(token)
+            state = await self._pending.get(token, requester.id)
             version = state["version"]
             if isinstance(version, int) and version > seen:
                 seen = version
@@ -136,6 +190,37 @@ class Prefill:
             if state["done"]:
                 return
             await self._changed(change, token, math.inf)
+
+    async def ended(self) -> None:
+        """Wait until late work and decisions have ended by themselves."""
+        await self._late.ended()
+        await self._previews.ended()
+
+    async def close(self) -> None:
+        """Let late work end, then forget it and all that sources answered."""
+        await self._late.close()
+        await self._previews.ended()
+        self._gatherer.close()
+
+    def _begin(
+        self, exchange_id: ExchangeId, requester: Requester, case: Case, allowed: Allowed, plan: Plan
+    ) -> Exchange:
+        """An exchange that has asked nothing yet."""
+        today = legal_day(self._clock.now())
+        return Exchange(
+            exchange_id, requester, case, allowed, plan, self._plans.published, today, self._late_seconds
+        )
+
+    async def _late_answer(
+        self, state: Mapping[str, object], token: str, requester: Requester
+    ) -> dict[str, object]:
+        """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
+        if not isinstance(state["answer"], dict):
+            raise LogUnavailable
+        answer = await self._releases.released(state, token, requester)
+        if answer["preview"] is not None:
+            await self._previews.check_open(answer["exchange_id"], requester)
+        return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
 
     async def _changed(self, change: asyncio.Event, token: str, until: float) -> None:
         """Wait for the token's next state; one that another process keeps is looked for again after a moment."""
@@ -145,50 +230,27 @@ class Prefill:
             async with asyncio.timeout_at(end):
                 await change.wait()
 
-    async def ended(self) -> None:
-        """Wait until late work has ended by itself."""
-        await self._late.ended()
-        if self._tools.previews is not None:
-            await self._tools.previews.ended()
 
-    async def close(self) -> None:
-        """Let late work end, then forget it and all that sources answered."""
-        await self._late.close()
-        if self._tools.previews is not None:
-            await self._tools.previews.ended()
-        self._tools.gatherer.close()
-
-    async def _prepare(
-        self, taken: Taken, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> Prepared:
-        ground = await self._admission.admit(taken, requester, exchange, deadline)
-        procedure, roles = taken.procedure, taken.cast
-        planned = self._plans.plan(procedure, roles, ground.grant, taken.request.fields)
-        return Prepared(procedure, roles, taken.official, taken.purpose, ground, *planned)
-
-    async def _late_answer(
-        self, state: Mapping[str, object], token: str, requester: Requester
-    ) -> dict[str, object]:
-        """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
-        if not isinstance(state["answer"], dict):
-            raise LogUnavailable
-        answer = await released(self._tools, state, token, requester)
-        previews = self._tools.previews
-        if answer["preview"] is not None and previews is not None:
-            await previews.look(self._tools, answer["exchange_id"], requester)
-        return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
-
-    def _situation(self, request: PrefillRequest, prepared: Prepared) -> Situation:
-        today = legal_day(self._tools.clock.now())
-        roles = prepared.cast
-        return Situation(request.known, roles.given, today, self._tools.issuer.published, roles.subjects)
+def _promised(request: PrefillRequest) -> dict[str, str | bool]:
+    """What the record of an intent says beside its calls."""
+    notes: dict[str, str | bool] = {**request.proof}
+    if request.mandate:
+        notes["mandate"] = request.mandate
+    if request.preview:
+        notes["preview"] = True
+    return notes
 
 
-def _mandate(request: PrefillRequest) -> Mapping[str, str]:
-    """What the record of an intent says of the document that the applicant acts under."""
-    return {"mandate": request.mandate} if request.mandate else {}
-
-
-def _published(configuration: Configuration) -> Published:
-    scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
-    return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
+def _accounted(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str, str | int | bool]:
+    """What the record of an outcome says of how its answer leaves, and of what is in doubt or left out."""
+    notes: dict[str, str | int | bool] = {"late": is_late}
+    request = exchange.case.request
+    if request.preview:
+        notes["preview"] = True
+    elif request.signed:
+        notes["passport"] = "sd-jwt"
+    if filled.doubtful:
+        notes["doubtful"] = " ".join(filled.doubtful)
+    if withheld := exchange.plan.withheld:
+        notes |= left_out({evidence_id(one): why.reason for one, why in withheld.items()})
+    return notes

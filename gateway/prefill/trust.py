@@ -12,9 +12,10 @@ from gateway.mapping.confirming import disowned, misfits, unconfirmed, untrusted
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import ACCOUNT
 
-#: of a query that has no answer yet, or whose answer cannot be trusted yet
-CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
-_MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
+#: of a query whose answer cannot be trusted yet
+_UNSURE = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
+#: of a query whose answer is not shown, because it may be about another person
+MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
 
 def trusted(
@@ -37,18 +38,8 @@ def trusted(
         one = answers[index]
         found = one is not None and one.outcome is Outcome.FOUND
         if found and plan.queries[index].service.evidence != ACCOUNT:
-            shown[index] = CUT if reason is Reason.DEADLINE_REACHED else _MISMATCH
+            shown[index] = _UNSURE if reason is Reason.DEADLINE_REACHED else MISMATCH
     return shown
-
-
-def told(
-    shown: Sequence[SourceAnswer | None], real: Sequence[SourceAnswer | None]
-) -> list[SourceAnswer | None]:
-    """What came of each query, as its record has it; that it is not shown is a reason, not an outcome."""
-    return [
-        one._replace(reason=Reason.DATA_DO_NOT_MATCH) if cut is _MISMATCH and one is not None else cut
-        for cut, one in zip(shown, real, strict=True)
-    ]
 
 
 def _misfitting(

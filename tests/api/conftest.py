@@ -23,7 +23,7 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
-from gateway.prefill.questions import Asking
+from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
 from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
@@ -75,7 +75,7 @@ class StandIn:
         return {"exchange_id": exchange, "fields": {}}
 
     async def ask(
-        self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         assert "prefill" in requester.scopes
         assert deadline

@@ -1,7 +1,7 @@
-"""What an exchange rests on, looked at again: for whoever is found on the way, and before anything leaves.
+"""What was allowed, and what must go on to hold for it.
 
-A decision speaks of the people whom the request names, at the moment of the request. Somebody found in evidence passes
-the same rules before anybody is asked about him, and a consent that ended meanwhile gives nothing any more.
+A decision speaks of the people whom the request names, at the moment of the request. A person found in evidence passes
+the same rules before anybody is asked about him or her, and a consent that ended meanwhile gives nothing any more.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,18 +15,15 @@ from gateway.policy.asked import Asked
 from gateway.policy.decide import Decision
 from gateway.policy.grants import Grant
 
-#: evidence -> the consents that it rests on
-Resting = Mapping[str, Sequence[str]]
 
-
-class Ground:
-    """One decision, and what must go on to hold for it."""
+class Allowed:
+    """One grant and the facts that it was decided over."""
 
     def __init__(
         self, grant: Grant, asked: Asked, decide: Callable[[Asked], Decision],
         count: Callable[[Grant, str], Awaitable[frozenset[str]]],
     ) -> None:  # fmt: skip
-        """`decide`: what decided; `count`: counts a person by his key, and gives the quotas that are spent for him."""
+        """`decide`: what decided; `count`: counts a person by key, and gives the quotas that are spent for that person."""
         self.grant = grant
         self._asked = asked
         self._decide = decide
@@ -37,7 +34,7 @@ class Ground:
         self._lawful = decide(asked._replace(consent=None)).grant if self._consent else grant
 
     async def about(self, role: str, found: Subject, plan: Plan) -> Plan:
-        """The plan as far as it may be asked about somebody who was found on the way for `role`."""
+        """The plan as far as it may be asked about a person who was found in evidence for `role`."""
         if found.key in self._asked.persons:
             return plan
         asked = self._asked._replace(persons=self._asked.persons | {found.key})
@@ -48,31 +45,38 @@ class Ground:
         return narrowed(plan, lambda query, name: query.role != role or _gives(grant, query, name), why)
 
     def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
-        """Every consent that what was answered rests on."""
-        kept = {name for one in answers if one is not None and one.consents for name in one.consents.values()}
-        return (kept | {self._consent}) - {""}
+        """Every consent that the answers rest on."""
+        found = {self._consent} if self._consent else set()
+        for one in answers:
+            if one is not None and one.declared:
+                found.update(one.consents.values())
+        found.discard("")
+        return found
 
-    def resting(self, plan: Plan, answers: Sequence[SourceAnswer | None]) -> Resting:
+    def consents_by_evidence(
+        self, plan: Plan, answers: Sequence[SourceAnswer | None]
+    ) -> Mapping[str, Sequence[str]]:
         """The consents on which each piece of evidence rests; evidence that rests on none is left out."""
         found: dict[str, list[str]] = {}
         for query, answer in zip(plan.queries, answers, strict=True) if self.consents(answers) else ():
             if answer is None or answer.outcome is not Outcome.FOUND:
                 continue
-            given = (
-                [] if all(_gives(self._lawful, query, name) for name in query.attributes) else [self._consent]
-            )
+            is_lawful = all(_gives(self._lawful, query, name) for name in query.attributes)
+            given = [] if is_lawful else [self._consent]
             if consents := [*given, *sorted({*answer.consents.values()} - {""})]:
                 found[evidence_id(query.index)] = consents
         return found
 
-    def end(self, consents: Mapping[str, Reason], plan: Plan, answers: Sequence[SourceAnswer | None]) -> Plan:
-        """The plan without what rests on these consents, which are over, or may be."""
-        for one in sorted(consents):
-            why = Withheld(consents[one], f"consent:{one}")
-            plan = narrowed(plan, self._without(one, answers), why)
+    def without(
+        self, invalid: Mapping[str, Reason], plan: Plan, answers: Sequence[SourceAnswer | None]
+    ) -> Plan:
+        """The plan without what rests on consents that do not hold, or of which nobody can tell."""
+        for one in sorted(invalid):
+            why = Withheld(invalid[one], f"consent:{one}")
+            plan = narrowed(plan, self._keeps(one, answers), why)
         return plan
 
-    def _without(self, consent: str, answers: Sequence[SourceAnswer | None]) -> Keeps:
+    def _keeps(self, consent: str, answers: Sequence[SourceAnswer | None]) -> Keeps:
         def keeps(query: PlannedQuery, name: str) -> bool:
             answer = answers[query.index]
             if answer is not None and answer.consents.get(name) == consent:

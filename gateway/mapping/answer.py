@@ -1,0 +1,256 @@
+"""The shape of an answer to a prefill (API.md, "Prefill"), written once.
+
+What is encoded on the way, what `/openapi.json` says, and what preview, release and signature read are made of these
+types. `around` gives the bytes that stand before and behind the members of an entry that are known later.
+"""
+
+from collections.abc import Mapping
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    TypedDict,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import orjson
+
+from gateway.domain.evidence import Outcome, Reason
+
+FieldState = Literal[
+    "filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept"
+]
+PaperState = Literal["replaced", "reusable", "required", "digital_only", "not_applicable"]
+#: what is known of an interface: seen in the wild, recalled, or invented by us
+Mark = Literal["seen", "memory", "sandbox"]
+
+
+class ReasonEntry(TypedDict):
+    """Why a field or a paper is as it is."""
+
+    code: Reason | str
+    source: NotRequired[str]
+    retry_in: NotRequired[int | None]
+    condition: NotRequired[str | None]
+    rule: NotRequired[str]
+
+
+class CandidateEntry(TypedDict):
+    """One of the values that a doubt leaves open."""
+
+    value: Any
+    evidence: str
+
+
+class DoubtEntry(TypedDict):
+    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in."""
+
+    kind: str
+    candidates: list[CandidateEntry]
+    preferred: int
+    rule: str
+
+
+class FieldEntry(TypedDict):
+    """One form field, with its value and where it comes from."""
+
+    state: FieldState
+    value: Annotated[Any, "as the form's schema says"]
+    evidence: str | None
+    attribute: str | None
+    editable: bool
+    doubt: DoubtEntry | None
+    reason: NotRequired[ReasonEntry | None]
+
+
+class DeclaredEntry(TypedDict):
+    """When the person declared an attribute, until when it is valid, and the consent under which it is kept."""
+
+    given_at: str
+    valid_until: str
+    consent: str
+
+
+class EvidenceEntry(TypedDict):
+    """What one data service answered: the passport of all values that point to it."""
+
+    source: str
+    data_service: str
+    provider: str
+    subject: str
+    sandbox: bool
+    mark: Mark
+    fetched_at: str | None
+    source_updated_at: str | None
+    valid_until: str | None
+    legal_basis: str
+    agreement: str | None
+    published_scope: str | None
+    self_declared: NotRequired[Annotated[Literal[True], "the person said so himself: no official evidence"]]
+    declared: NotRequired[Mapping[str, DeclaredEntry]]
+
+
+class SourceEntry(TypedDict):
+    """One planned query: what was asked, and what came of it."""
+
+    source: str
+    data_service: str
+    subject: str
+    mark: Mark
+    call: str | None
+    outcome: Outcome | str
+    elapsed_ms: int
+    cached: bool
+    reason: NotRequired[Reason | str]
+    retry_in: NotRequired[int | None]
+    rule: NotRequired[str]
+
+
+class AdviceEntry(TypedDict):
+    """What to do about a paper that is asked for."""
+
+    vi: str
+    en: str
+
+
+class PaperEntry(TypedDict):
+    """One paper that the procedure demands: whether data replace it, and why."""
+
+    code: str
+    title: str
+    title_en: str
+    state: PaperState
+    by: NotRequired[Any]
+    paper: NotRequired[Mapping[str, Any]]
+    published_scope: NotRequired[str | None]
+    legal_basis: NotRequired[str]
+    reason: NotRequired[ReasonEntry | None]
+    advice: NotRequired[AdviceEntry]
+
+
+class ProcedureEntry(TypedDict):
+    """The procedure, and the version of its mapping."""
+
+    code: str
+    title: str
+    title_en: str
+    mapping_version: str
+
+
+class SavedEntry(TypedDict):
+    """How many fields were filled, and how many papers data replace."""
+
+    fields: int
+    papers: int
+
+
+class PreviewEntry(TypedDict):
+    """The answer is shown to the citizen only, until he has decided."""
+
+    shown_to: Literal["citizen"]
+    decide_until: str
+
+
+class DecisionEntry(TypedDict):
+    """What the citizen decided about a preview."""
+
+    accepted: list[str]
+    refused: list[str]
+
+
+class ReceiptEntry(TypedDict):
+    """What the requester can redeem for a proof."""
+
+    leaf_hash: str
+    log: str
+
+
+class PrefillAnswer(TypedDict):
+    """The answer of `POST /v1/prefill`."""
+
+    exchange_id: str
+    procedure: ProcedureEntry
+    form: dict[str, Any]
+    fields: dict[str, FieldEntry]
+    evidence: dict[str, EvidenceEntry]
+    papers: list[PaperEntry]
+    sources: list[SourceEntry]
+    saved: SavedEntry
+    pending: str | None
+    passport: Annotated[
+        str | None, "SD-JWT (RFC 9901) over the filled fields and their evidence, where it was asked for"
+    ]
+    preview: Annotated[
+        PreviewEntry | None, "shown to the citizen only: nothing of it is to be used before his decision"
+    ]
+    receipt: ReceiptEntry
+    decision: NotRequired[DecisionEntry]
+
+
+def around(known: Mapping[str, object], *later: str) -> tuple[bytes, ...]:
+    """The JSON of an entry, cut where the members `later` have their values; `known` has all members in their order.
+
+    The values of `later` are what is encoded between the pieces; in `known` they stand as None.
+    """
+    pieces, rest = [], orjson.dumps({**known, **dict.fromkeys(later, _LATER)})
+    mark = orjson.dumps(_LATER)
+    for _ in later:
+        before, _, rest = rest.partition(mark)
+        pieces.append(before)
+    return (*pieces, rest)
+
+
+_LATER = "\x00later"
+
+
+def schema_of(shape: Any) -> dict[str, Any]:  # noqa: ANN401 -- any annotation
+    """The JSON Schema (2020-12) of a type of this file, its parts written out in place."""
+    if get_origin(shape) is Annotated:
+        inner, words = get_args(shape)
+        return {**schema_of(inner), "description": words}
+    if get_origin(shape) is NotRequired:
+        return schema_of(get_args(shape)[0])
+    if is_typeddict(shape):
+        members = get_type_hints(shape, include_extras=True)
+        properties = {name: schema_of(member) for name, member in members.items()}
+        required = [name for name in members if name in shape.__required_keys__]
+        return {"type": "object", "required": required, "properties": properties}
+    return _plain_schema(shape)
+
+
+def _plain_schema(shape: Any) -> dict[str, Any]:  # noqa: ANN401 -- any annotation
+    if shape in _TYPES:
+        return dict(_TYPES[shape])
+    origin, inner = get_origin(shape), get_args(shape)
+    if origin is Literal:
+        return {"const": inner[0]} if len(inner) == 1 else {"enum": [*inner]}
+    if origin is list:
+        return {"type": "array", "items": schema_of(inner[0])}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": True if inner[1] is Any else schema_of(inner[1])}
+    assert origin is Union or len(inner) > 1
+    return _one_of(inner)
+
+
+def _one_of(kinds: tuple[Any, ...]) -> dict[str, Any]:
+    """A closed list of words, a type or null, or one of several."""
+    closed = next((kind for kind in kinds if kind in (Reason, Outcome)), None)
+    if closed is not None:
+        return {"enum": [*map(str, closed)]}
+    first, *_ = (schema_of(kind) for kind in kinds if kind is not type(None))
+    if set(first) == {"type"}:
+        return {"type": [first["type"], "null"]}
+    return {"anyOf": [first, {"type": "null"}]}
+
+
+_TYPES: Mapping[Any, Mapping[str, Any]] = {
+    Any: {},
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+}

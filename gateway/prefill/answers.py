@@ -1,0 +1,131 @@
+"""The answer of an exchange as bytes (gateway.mapping.answer): pieces made with the plan, and what the sources said."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import orjson
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.exchange import Receipt
+from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, PrefillAnswer
+from gateway.mapping.apply import Filled
+from gateway.mapping.plan import evidence_id
+from gateway.mapping.procedure import ACCOUNT
+from gateway.prefill.exchange import Exchange
+from gateway.prefill.gather import Call
+from gateway.prefill.trust import MISMATCH
+
+_NULL = b"null"
+
+
+def content(
+    exchange: Exchange, answers: Sequence[SourceAnswer | None], filled: Filled, now: datetime
+) -> bytes:
+    """The members of an answer up to `saved`; `now` is for evidence that no call fetched."""
+    return b"".join((
+        b'{"exchange_id":"', exchange.id.encode(),
+        b'","procedure":', orjson.dumps(exchange.case.procedure.named()),
+        b',"form":', orjson.dumps(filled.form),
+        b',"fields":{', b",".join(filled.fields),
+        b'},"evidence":{', b",".join(_evidence(exchange, answers, now)),
+        b'},"papers":', filled.papers_json,
+        b',"sources":[', b",".join(_sources(exchange, answers)),
+        b'],"saved":{"fields":%d,"papers":%d}' % (len(filled.digestible), filled.saved_papers),
+    ))  # fmt: skip
+
+
+def closed(
+    members: bytes, receipt: Receipt, pending: str | None, *, passport: bytes = _NULL, preview: bytes = _NULL
+) -> bytes:
+    """The whole answer; `passport` and `preview` are JSON."""
+    return b"".join((
+        members,
+        b',"pending":', _NULL if pending is None else orjson.dumps(pending),
+        b',"passport":', passport,
+        b',"preview":', preview,
+        b',"receipt":', orjson.dumps({"leaf_hash": receipt.leaf_hash, "log": receipt.log}), b"}",
+    ))  # fmt: skip
+
+
+def read_back(answer: bytes) -> PrefillAnswer:
+    """The values of an answer, for what is made of them later."""
+    found: PrefillAnswer = orjson.loads(answer)
+    return found
+
+
+def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None], now: datetime) -> list[bytes]:
+    """The evidence entry of every query whose subject was found."""
+    found = []
+    for index, answer in enumerate(answers):
+        if answer is None or answer.outcome is not Outcome.FOUND:
+            continue
+        call = exchange.calls.get(index)
+        at = call.fetched_at if call is not None and call.fetched_at is not None else now
+        fetched = valid = rfc3339(at).encode()
+        if call is not None and call.valid_seconds:
+            valid = rfc3339(at + timedelta(seconds=call.valid_seconds)).encode()
+        updated = b"null" if answer.source_updated_at is None else orjson.dumps(answer.source_updated_at)
+        start, then, later, end = exchange.plan.evidence[index]
+        entry = b'%b"%b"%b%b%b"%b"%b' % (start, fetched, then, updated, later, valid, end)
+        if answer.declared:
+            entry = orjson.dumps(_as_declared(orjson.loads(entry), answer))
+        found.append(b'"%b":%b' % (evidence_id(index).encode(), entry))
+    return found
+
+
+def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:
+    """The word of a person is no official evidence: with the date of each attribute and until when it holds.
+
+    The ground is the person's consent to keep it, whatever the agreement under which it is asked.
+    """
+    declared: dict[str, DeclaredEntry] = {
+        name: {"given_at": given, "valid_until": until, "consent": consent}
+        for name, (given, until, consent) in answer.declared.items()
+    }
+    consents = dict.fromkeys(consent for _, _, consent in answer.declared.values())
+    return {
+        **entry,
+        "valid_until": min(until for _, until, _ in answer.declared.values()),
+        "legal_basis": ", ".join(f"consent:{one}" for one in consents),
+        "self_declared": True,
+        "declared": declared,
+    }
+
+
+def _sources(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
+    """One line a planned query, but for claims that nobody gave: what was asked, what came of it, and when.
+
+    A record that is not shown, for nobody is sure whose it is, still has its outcome; that it is hidden is the reason.
+    """
+    plan, lines = exchange.plan, []
+    for query in plan.queries:
+        index = query.index
+        call, answer, came = exchange.calls.get(index), answers[index], exchange.answers[index]
+        if call is None and query.service.evidence == ACCOUNT:
+            continue  # claims that were not given are no source
+        outcome = Outcome.SKIPPED if answer is None else answer.outcome
+        reason = None if answer is None else answer.reason
+        retry_in = None if answer is None or reason is None else answer.retry_in
+        if answer is MISMATCH and came is not None:
+            outcome, reason, retry_in = came.outcome, Reason.DATA_DO_NOT_MATCH, came.retry_in
+        lines.append(plan.sources[index] + _what_came(call, outcome.value))
+        if reason is not None or index in plan.withheld:
+            more: dict[str, object] = {}
+            if reason is not None:
+                more["reason"] = reason.value
+                if retry_in is not None:
+                    more["retry_in"] = retry_in
+            if index in plan.withheld:
+                more["rule"] = plan.withheld[index].rule
+            lines[-1] = lines[-1][:-1] + b"," + orjson.dumps(more)[1:]
+    return lines
+
+
+def _what_came(call: Call | None, outcome: str) -> bytes:
+    call_id, elapsed, cached = b"null", 0, False
+    if call is not None:
+        call_id, elapsed, cached = b'"%b"' % call.call_id.encode(), call.elapsed_ms, call.cached
+    return b'%b,"outcome":"%b","elapsed_ms":%d,"cached":%b}' % (
+        call_id, outcome.encode(), elapsed, b"true" if cached else b"false",
+    )  # fmt: skip
