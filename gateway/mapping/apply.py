@@ -72,6 +72,17 @@ class Situation(Protocol):
         """Role -> subject; only whom the caller named."""
 
 
+@dataclass(frozen=True, slots=True)
+class FixedSituation:
+    """A `Situation` outside of any exchange."""
+
+    known: Mapping[str, object]
+    given: frozenset[str]
+    today: date
+    published: Published
+    named: Mapping[str, Subject] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Filled:
     """A filled form. Fields are JSON already, as they stand in the answer (`"key":{…}`)."""
@@ -131,7 +142,12 @@ def fill(  # noqa: C901 -- the one loop over all fields: a call for each would c
             if value is None or (answer.doubts and attribute in answer.doubts):
                 is_plain = False
                 break
-            text = digestible[key] = dumps(value)
+            try:
+                text = dumps(value)
+            except TypeError:
+                is_plain = False
+                break
+            digestible[key] = text
             fields.append(before + text + behind)
             if len(one.names) == 1:
                 form[key] = value

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import jsonschema_rs
+import orjson
 
 from gateway.mapping.answer import ProcedureEntry
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
@@ -71,8 +72,13 @@ class Field:
         self.translates = rule.codes is not None
 
     def converted(self, value: object) -> object:
-        """The form's value of an evidence value; None: blank, or not to be read."""
-        return value if self.convert is None else self.convert(value)
+        """The form's value of an evidence value; None: blank, not to be read, or nothing that JSON can say."""
+        found = value if self.convert is None else self.convert(value)
+        try:
+            orjson.dumps(found)
+        except TypeError:
+            return None
+        return found
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
         """What fills it where these roles are of who signs in: what people let be kept fills their own forms only."""

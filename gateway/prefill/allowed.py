@@ -23,7 +23,7 @@ class Allowed:
         self, grant: Grant, asked: Asked, decide: Callable[[Asked], Decision],
         count: Callable[[Grant, str], Awaitable[frozenset[str]]],
     ) -> None:  # fmt: skip
-        """`decide`: what decided; `count`: counts a person by key, and gives the quotas that are spent for that person."""
+        """`decide`: what decided; `count`: counts a person by key; the quotas that are spent for that person."""
         self.grant = grant
         self._asked = asked
         self._decide = decide

@@ -26,9 +26,9 @@ class Exchange:
     """Its state; it is also the `Situation` that a form is filled in (gateway.mapping.apply)."""
 
     __slots__ = (
-        "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls", "case", "end", "failure",
-        "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys", "known", "landed", "met", "named", "plan",
-        "published", "requester", "subjects", "today", "waits",
+        "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
+        "case", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys", "known",
+        "landed", "met", "named", "plan", "published", "requester", "subjects", "today", "waits",
     )  # fmt: skip
 
     def __init__(

@@ -3,18 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from gateway.config import Configuration
 from gateway.mapping.answer import EvidenceEntry, SourceEntry, around
-from gateway.mapping.apply import next_queries
+from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
 from gateway.mapping.plan import Allows, Plan, PlannedQuery, make_plan
 from gateway.mapping.predicates import Published
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant
 from gateway.prefill.case import Case
-from gateway.prefill.roles import Cast
 
 _MAX_PLANS = 256
 #: of plans for some fields only: callers may name very many subsets, and none of them drives out a whole form
@@ -57,7 +55,7 @@ class Plans:
         plan = make_plan(
             case.procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
         )
-        untouched = _Untouched(cast, grant.day, self.published)
+        untouched = FixedSituation({}, cast.given, grant.day, self.published, cast.subjects)
         return replace(
             plan,
             first=tuple(next_queries(plan, [None] * len(plan.queries), untouched)),
@@ -85,17 +83,6 @@ class Plans:
             "published_scope": next((scope for scope in scopes if scope), None),
         }
         return around(entry, "fetched_at", "source_updated_at", "valid_until")
-
-
-class _Untouched:
-    """A request before anything is answered or typed (gateway.mapping.apply.Situation)."""
-
-    def __init__(self, cast: Cast, today: date, published: Published) -> None:
-        self.known: Mapping[str, object] = {}
-        self.given = cast.given
-        self.today = today
-        self.published = published
-        self.named = cast.subjects
 
 
 def _source(query: PlannedQuery) -> bytes:

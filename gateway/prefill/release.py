@@ -21,8 +21,8 @@ from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import Dropped, rests_on, without
 from gateway.prefill.sealing import Sealer
 
-#: what is retained beside an answer, as plain data: `record` (what later records say of the exchange), `rests` (paper ->
-#: evidence), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody),
+#: what is retained beside an answer, as plain data: `record` (what later records say of the exchange), `rests`
+#: (paper -> evidence), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody),
 #: `configuration` (digest of the one that it was made under)
 Retained = dict[str, Any]
 _Notes = dict[str, str | int | bool]
@@ -123,7 +123,7 @@ class Releases:
     async def _fetched(self, state: Mapping[str, Any], token: str, requester: Requester) -> bool:
         """Record that this version of a late answer is fetched, unless it was before; whether it is the first time.
 
-        The answer that the token came with (version 0) left at once; one in which no source says anything shows nothing.
+        The answer that the token came with (version 0) left at once; one in which no source says anything shows none.
         """
         mark = f"{token}/{state['version']}"
         if not any(one["outcome"] in SAID for one in state["answer"]["sources"]):

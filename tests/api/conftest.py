@@ -56,8 +56,8 @@ class StandIn:
         self.late: list[dict[str, object] | Exception] = []
 
     async def fill(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+        self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
+    ) -> bytes:
         assert "prefill" in requester.scopes
         self.asked.append(request)
         self.deadlines.append(deadline - asyncio.get_running_loop().time())
@@ -65,7 +65,7 @@ class StandIn:
             await self.gate.wait()
         if self.error is not None:
             raise self.error
-        return {"exchange_id": exchange, "form": {}}
+        return json.dumps({"exchange_id": exchange_id, "form": {}}).encode()
 
     async def explain(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId

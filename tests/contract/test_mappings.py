@@ -13,7 +13,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.apply import FixedSituation, fill, next_queries
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ProcedureExample, ServiceExample
 from gateway.mapping.plan import Plan, make_plan
@@ -130,18 +130,19 @@ def test_example_of_a_procedure_fills_the_form_it_says(
     plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
     answers = answers_of(example, plan)
     today = date(2026, 11, 25)
-    situation = Situation(example.known, roles.given, today, lambda _s, _a: "example", roles.subjects)
+    situation = FixedSituation(example.known, roles.given, today, lambda _s, _a: "example", roles.subjects)
     assert next_queries(plan, [None] * len(plan.queries), situation) or not plan.queries
     filled = fill(plan, answers, situation)
+    fields = filled.entries()
     for key, expected in example.form.items():
-        assert _text(_at(filled.form, key)) == _text(expected), (key, filled.fields.get(key))
-    typed = {key for key, entry in filled.fields.items() if entry["state"] == "input"} | set(example.known)
+        assert _text(_at(filled.form, key)) == _text(expected), (key, fields.get(key))
+    typed = {key for key, entry in fields.items() if entry["state"] == "input"} | set(example.known)
     for field in procedure.fields:
         value = _at(filled.form, field.key)
         if value is not None and field.key not in typed:
             assert procedure.accepts(field.key, orjson.loads(orjson.dumps(value))), (field.key, value)
     for key, state in example.states.items():
-        assert filled.fields[key]["state"] == state, (key, filled.fields[key])
+        assert fields[key]["state"] == state, (key, fields[key])
     states = {str(paper["code"]): paper for paper in filled.papers}
     for code, state in example.papers.items():
         assert states[code]["state"] == state, states[code]

@@ -8,7 +8,8 @@ import pytest
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.mapping.apply import Entry, Situation, fill
+from gateway.mapping.answer import PaperEntry
+from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.plan import make_plan
 from gateway.prefill.roles import cast
@@ -23,7 +24,7 @@ VALUES: dict[str, object] = {
 
 def paper_of(
     values: dict[str, object], doubts: dict[str, AttributeDoubt], code: str = "id_and_residence"
-) -> Entry:
+) -> PaperEntry:
     """How a paper of the marital certificate comes out when the population database says this."""
     procedure = CATALOGUE.procedures["1.004873"]
     person = Subject(
@@ -42,12 +43,12 @@ def paper_of(
         else SourceAnswer(outcome=Outcome.NOT_FOUND, reason=Reason.NO_SUCH_PERSON)
         for query in plan.queries
     ]
-    situation = Situation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "published")
+    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "published")
     filled = fill(plan, answers, situation)
     return next(paper for paper in filled.papers if paper["code"] == code)
 
 
-def reason_of(paper: Entry) -> object:
+def reason_of(paper: PaperEntry) -> object:
     assert paper["state"] == "required", paper
     reason = paper["reason"]
     assert isinstance(reason, dict)

@@ -1,6 +1,7 @@
 """Answers that are used again: for their time and no longer."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.ports import SourceState
-from gateway.prefill.gather import Call, Gatherer, Gathering
+from gateway.prefill.gather import Call, Gatherer
 from gateway.telemetry import Metrics
 
 OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31")
@@ -26,16 +27,26 @@ class _Clock:
 class _Source:
     """A source in memory that counts its calls."""
 
-    def __init__(self, *, alarm: bool = False, seconds: float = 0, letters: int = 0) -> None:
+    def __init__(self, *, alarm: bool = False, letters: int = 0) -> None:
         self.calls = 0
         self.letters = letters
         self.alarm = alarm
-        self.seconds = seconds
+        #: who waits for an answer while the source is silent
+        self.waiting: list[Callable[[SourceAnswer], None]] = []
+        self.is_silent = False
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:  # noqa: ARG002
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:  # noqa: ARG002
         self.calls += 1
-        await asyncio.sleep(self.seconds)
-        return SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử" + "ử" * self.letters}, alarm=self.alarm)
+        self.waiting.append(landed)
+        if not self.is_silent:
+            self.answer()
+
+    def answer(self) -> None:
+        """Answer everybody who waits."""
+        said = {"full_name": "Nguyễn Thử" + "ử" * self.letters}
+        for landed in self.waiting:
+            landed(SourceAnswer(Outcome.FOUND, said, alarm=self.alarm))
+        self.waiting.clear()
 
     def state(self) -> SourceState:
         raise AssertionError
@@ -53,11 +64,25 @@ def _query(name: str = "Nguyễn Thử") -> SourceQuery:
     )  # fmt: skip
 
 
+def _asked(gatherer: Gatherer, query: SourceQuery, exchange: str = "x", asker: str = ASKER) -> "_Asked":
+    asked = _Asked()
+    end = asyncio.get_running_loop().time() + 1
+    gatherer.ask(query, asker, ExchangeId(exchange), end, asked.call)
+    return asked
+
+
+class _Asked:
+    """A call, and the answers that landed."""
+
+    def __init__(self) -> None:
+        self.answers: list[SourceAnswer] = []
+        self.call = Call(CallId("x-1"), ("full_name",), self.answers.append)
+
+
 async def _ask(gatherer: Gatherer, query: SourceQuery) -> Call:
-    call = Call(CallId("x-1"))
-    deadline = asyncio.get_running_loop().time() + 1
-    await gatherer.ask(query, ASKER, ExchangeId("x"), deadline, call)
-    return call
+    asked = _asked(gatherer, query)
+    assert len(asked.answers) == 1
+    return asked.call
 
 
 async def test_answer_is_used_again_for_its_time_and_then_leaves_the_memory() -> None:
@@ -100,9 +125,8 @@ async def test_answer_is_never_used_for_another_asker() -> None:
     source = _Source()
     gatherer = Gatherer({"population": source}, {"population.look": 60}, _Clock(), Metrics())
     await _ask(gatherer, _query())
-    call, deadline = Call(CallId("x-2")), asyncio.get_running_loop().time() + 1
-    await gatherer.ask(_query(), "somebody else", ExchangeId("y"), deadline, call)
-    assert (call.cached, source.calls) == (False, 2)
+    other = _asked(gatherer, _query(), "y", "somebody else")
+    assert (other.call.cached, source.calls) == (False, 2)
 
 
 @pytest.mark.parametrize(("letters", "most"), [(50_000, 25), (300_000, 0)])
@@ -123,50 +147,15 @@ async def test_answer_with_an_alarm_is_never_kept() -> None:
     assert gatherer.kept == 0
 
 
-class _Chain:
-    """An exchange of three questions: nobody waits for the first, the third needs the answer to the second."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-        self.may_land = [asyncio.Event() for _ in range(3)]
-        self.begun = [asyncio.Event() for _ in range(3)]
-
-    def following(self, answers: list[SourceAnswer | None], *, waiting: bool) -> list[int]:  # noqa: ARG002
-        return [0, 1] if answers[1] is None else [0, 1, 2]
-
-    async def before_asking(self, queries: list[int]) -> None:
-        """Nothing to announce."""
-
-    async def ask(self, index: int) -> SourceAnswer | None:
-        self.asked.append(index)
-        self.begun[index].set()
-        await self.may_land[index].wait()
-        return SourceAnswer(Outcome.FOUND)
-
-
-async def test_what_one_answer_shows_to_be_needed_is_asked_while_another_hangs() -> None:
-    chain, gathering = _Chain(), Gathering(3)
-    running = asyncio.create_task(gathering.run(chain))
-    await chain.begun[1].wait()
-    chain.may_land[1].set()
-    async with asyncio.timeout(5):
-        await chain.begun[2].wait()
-    assert gathering.answers[0] is None
-    chain.may_land[2].set()
-    chain.may_land[0].set()
-    await running
-    assert chain.asked == [0, 1, 2]
-    assert None not in gathering.answers
-
-
-async def test_caller_that_gives_up_leaves_the_others_their_answer() -> None:
-    source = _Source(seconds=0.1)
+async def test_identical_questions_under_way_share_one_call() -> None:
+    source = _Source()
+    source.is_silent = True
     gatherer = Gatherer({"population": source}, {}, _Clock(), Metrics())
-    first = asyncio.create_task(_ask(gatherer, _query()))
-    await asyncio.sleep(0.02)
-    call, deadline = Call(CallId("x-2")), asyncio.get_running_loop().time() + 1
-    second = asyncio.create_task(gatherer.ask(_query(), ASKER, ExchangeId("y"), deadline, call))
-    await asyncio.sleep(0.02)
-    first.cancel()
-    assert (await second).outcome is Outcome.FOUND
-    assert (call.shared_with, source.calls) == ("", 2)
+    first, second = _asked(gatherer, _query(), "x"), _asked(gatherer, _query(), "y")
+    assert not first.answers
+    source.answer()
+    assert (len(first.answers), len(second.answers), source.calls) == (1, 1, 1)
+    assert (first.call.shared_with, second.call.shared_with) == ("", "x")
+    source.is_silent = False
+    await _ask(gatherer, _query())
+    assert source.calls == 2

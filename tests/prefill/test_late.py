@@ -1,9 +1,10 @@
-"""Late work that fails: it is told, the exchange is closed, and nobody waits for what will not come."""
+"""Late work that fails: it is logged, the exchange is closed, and nobody waits for what will not come."""
 
 import asyncio
 import io
 from typing import Any, cast
 
+import orjson
 import pytest
 
 from adapters.stores.memory import open_cache
@@ -12,10 +13,9 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import RequesterId
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.gather import Gathering
 from gateway.prefill.late import LateWork
 from gateway.prefill.pending import PendingStore
-from gateway.prefill.prepared import Tools
+from gateway.prefill.records import Records
 
 PORTAL = RequesterId("portal")
 SHOWN = {"exchange_id": "e", "fields": {}, "papers": []}
@@ -25,32 +25,32 @@ class _Requester:
     id = PORTAL
 
 
-class _Tools:
-    """As much of them as late work uses."""
-
-    def __init__(self) -> None:
-        self.pending = PendingStore(open_cache("memory://"), 60)
-
-
 class _Exchange:
-    """An exchange whose late answers and records go wrong as they are told to."""
+    """As much of an exchange as late work looks at."""
 
     id, requester = "e", _Requester()
 
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.awaited = self.landed = 0
+        self.failure = failure
+        self.is_followed = self.is_stopped = self.waits = False
+
+
+class _Steps:
+    """Answers and records that go wrong as they are told to."""
+
     def __init__(self, *, answers: Exception | None = None, records: Exception | None = None) -> None:
-        self.gathering = Gathering(1)
         self.recorded: list[Phase] = []
         self._answers, self._records = answers, records
 
-    async def answer(self, pending: str | None = None, *, cut: bool = False) -> dict[str, object]:
+    async def answer(self, exchange: object, pending: str | None = None, *, cut: bool = False) -> bytes:
+        assert exchange
         if self._answers is not None:
             raise self._answers
-        return {**SHOWN, "pending": pending, "cut": cut}
+        return orjson.dumps({**SHOWN, "pending": pending, "cut": cut})
 
-    def held(self) -> dict[str, object]:
-        return {}
-
-    async def record(self, phase: Phase) -> None:
+    async def write(self, exchange: object, phase: Phase) -> None:
+        assert exchange
         if self._records is not None:
             raise self._records
         self.recorded.append(phase)
@@ -63,28 +63,23 @@ def logged() -> io.BytesIO:
     return sink
 
 
-async def _gather(error: Exception | None = None) -> None:
-    if error is not None:
-        raise error
-
-
-async def _followed(exchange: _Exchange, task: "asyncio.Task[None]") -> dict[str, Any]:
+async def _followed(steps: _Steps, exchange: _Exchange) -> dict[str, Any]:
     """The last state of a token whose late work has ended."""
-    tools = _Tools()
-    late, token = LateWork(cast("Tools", tools)), tools.pending.new_token()
-    late.follow(cast("Exchange", exchange), task, token, SHOWN)
+    pending = PendingStore(open_cache("memory://"), 60)
+    late, token = LateWork(pending, cast("Records", steps), steps.answer, lambda _: {}), pending.new_token()
+    late.follow(cast("Exchange", exchange), token, orjson.dumps(SHOWN))
     await late.close()
     assert not late.follows(token)
-    return await tools.pending.get(token, PORTAL)
+    return await pending.get(token, PORTAL)
 
 
 async def test_late_answer_that_cannot_be_made_ends_the_waiting_and_closes_the_exchange(
     logged: io.BytesIO,
 ) -> None:
-    exchange = _Exchange(answers=ValueError("033190001234"))
-    state = await _followed(exchange, asyncio.create_task(_gather()))
+    steps = _Steps(answers=ValueError("033190001234"))
+    state = await _followed(steps, _Exchange())
     assert (state["done"], state["answer"], state["late"]) == (True, SHOWN, [])
-    assert exchange.recorded == [Phase.ABANDONED]
+    assert steps.recorded == [Phase.ABANDONED]
     said = logged.getvalue().decode()
     assert '"prefill.late.defect"' in said
     assert '"ValueError"' in said
@@ -92,13 +87,30 @@ async def test_late_answer_that_cannot_be_made_ends_the_waiting_and_closes_the_e
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), LogUnavailable()])
-async def test_exchange_that_cannot_be_closed_either_is_told(logged: io.BytesIO, error: Exception) -> None:
-    state = await _followed(_Exchange(answers=KeyError(), records=error), asyncio.create_task(_gather()))
+async def test_exchange_that_cannot_be_closed_either_is_logged(logged: io.BytesIO, error: Exception) -> None:
+    state = await _followed(_Steps(answers=KeyError(), records=error), _Exchange())
     assert state["done"] is True
     assert '"prefill.exchange.' in logged.getvalue().decode()
 
 
-async def test_gathering_that_breaks_is_told_and_its_answers_are_kept(logged: io.BytesIO) -> None:
-    state = await _followed(_Exchange(), asyncio.create_task(_gather(RuntimeError())))
+async def test_asking_that_breaks_is_logged_and_its_answers_are_kept(logged: io.BytesIO) -> None:
+    state = await _followed(_Steps(), _Exchange(RuntimeError()))
     assert (state["done"], state["answer"]["cut"]) == (True, True)
     assert '"prefill.exchange.defect"' in logged.getvalue().decode()
+
+
+async def test_exchange_that_nobody_waits_for_is_closed_once_its_calls_have_landed() -> None:
+    steps, exchange = _Steps(), _Exchange()
+    landed = asyncio.Event()
+    exchange.awaited = 1
+    exchange.wait = landed.wait  # type: ignore[attr-defined]
+    late = LateWork(
+        PendingStore(open_cache("memory://"), 60), cast("Records", steps), steps.answer, lambda _: {}
+    )
+    late.abandon(cast("Exchange", exchange))
+    await asyncio.sleep(0)
+    assert (exchange.is_stopped, steps.recorded) == (True, [])
+    exchange.awaited = 0
+    landed.set()
+    await late.ended()
+    assert steps.recorded == [Phase.ABANDONED]

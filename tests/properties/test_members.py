@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.apply import FixedSituation, fill, next_queries
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.plan import make_plan
 from gateway.prefill.roles import Cast, cast
@@ -70,7 +70,7 @@ def papers_of(people: list[tuple[int, bool]]) -> tuple[dict[str, object], set[in
     known = dict(people)
     roles = cast_of("1.001612", [number for number, _ in people])
     plan = make_plan(BUSINESS, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
-    situation = Situation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "scope", roles.subjects)
+    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "scope", roles.subjects)
     answers: list[SourceAnswer | None] = [None] * len(plan.queries)
     asked = set()
     while wave := next_queries(plan, answers, situation):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.mapping.apply import Situation, fill, next_queries
+from gateway.mapping.apply import FixedSituation, fill, next_queries
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.plan import Plan, make_plan
@@ -110,11 +110,11 @@ def test_failing_source_leaves_the_fields_of_the_others_alone(code: str, data: s
     failing = data.draw(st.sampled_from(range(len(whole))))
     broken = list(whole)
     broken[failing] = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
-    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: None)
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: None)
     before, after = fill(plan, whole, situation), fill(plan, broken, situation)
     for planned in plan.fields:
         if all(pick.query != failing for pick in planned.picks):
-            ours, theirs = before.fields[planned.field.key], after.fields[planned.field.key]
+            ours, theirs = before.entries()[planned.field.key], after.entries()[planned.field.key]
             if plan.confirms.get(failing):
                 # a value stays, with a doubt and for the citizen to mend: nobody said whose number it is
                 theirs = theirs | {name: ours[name] for name in ("doubt", "editable") if _unconfirmed(theirs)}
@@ -130,7 +130,7 @@ def _unconfirmed(entry: Mapping[str, Any]) -> bool:
 def test_waves_end_and_ask_nothing_twice(code: str, data: st.DataObject) -> None:
     plan, given_roles = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
     answers: list[SourceAnswer | None] = [None] * len(plan.queries)
-    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
     for _ in range(len(plan.queries) + 1):
         wave = next_queries(plan, answers, situation)
         if not wave:
@@ -155,10 +155,10 @@ def test_no_evidence_breaks_an_answer(code: str, data: st.DataObject) -> None:
         values = data.draw(st.fixed_dictionaries(dict.fromkeys(query.attributes, anything)))
         found = {name: value for name, value in values.items() if value is not None}
         answers.append(SourceAnswer(outcome=Outcome.FOUND, values=found))
-    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
     filled = fill(plan, answers, situation)
     assert all(
-        one["value"] is not None or one["reason"] for one in filled.fields.values() if one["attribute"]
+        one["value"] is not None or one["reason"] for one in filled.entries().values() if one["attribute"]
     )
     assert all(paper["state"] for paper in filled.papers)
     assert not next_queries(plan, answers, situation)
@@ -166,7 +166,7 @@ def test_no_evidence_breaks_an_answer(code: str, data: st.DataObject) -> None:
 
 def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> None:
     plan, given_roles = _plan(CATALOGUE.procedures["1.013225"], set(EVERYTHING))
-    situation = Situation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
     answers: list[SourceAnswer | None] = [_answer(query.attributes) for query in plan.queries]
     good = fill(plan, answers, situation)
     land = next(index for index, one in enumerate(plan.queries) if one.service.evidence == "land_parcel")
@@ -174,11 +174,12 @@ def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> No
         Outcome.FOUND, {**_answer(plan.queries[land].attributes).values, "area": "rộng"}
     )
     filled = fill(plan, answers, situation)
-    entry = filled.fields.pop("dienTich")
+    fields = filled.entries()
+    entry = fields.pop("dienTich")
     assert (entry["state"], entry["value"]) == ("empty", None)
     assert entry["reason"] == {"code": "code_unknown", "source": "land"}
     assert entry["doubt"]["kind"] == "code_unknown"  # type: ignore[index]  # a doubt is a mapping
-    assert filled.fields == {key: one for key, one in good.fields.items() if key != "dienTich"}
+    assert fields == {key: one for key, one in good.entries().items() if key != "dienTich"}
 
 
 @given(anything)
