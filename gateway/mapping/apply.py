@@ -106,7 +106,7 @@ class Filled:
         return found
 
 
-def fill(  # noqa: C901 -- the one loop over all fields: a call for each would cost more than its lines
+def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for each would cost more than its lines
     plan: Plan, answers: list[SourceAnswer | None], situation: Situation
 ) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""

@@ -5,10 +5,7 @@
 No record, no release: the intent is durable before any source is asked, the outcome before the answer leaves.
 """
 
-import asyncio
-import contextlib
-import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import orjson
 
@@ -44,12 +41,9 @@ from gateway.prefill.recorder import Recorder
 from gateway.prefill.records import Records
 from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
+from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
 from gateway.telemetry import Metrics
-
-_POLL_SECONDS = 0.02
-#: a state that is never put (the cache lost it) is looked for all the same
-_LONGEST_SECONDS = 1.0
 
 
 class Prefill:
@@ -62,7 +56,8 @@ class Prefill:
     ) -> None:  # fmt: skip
         """`digest`: of the configuration in force, for the records. `sealer` None: answers are not signed here."""
         settings = configuration.gateway
-        self._clock, self._gatherer, self._sealer = clock, gatherer, sealer
+        self._clock, self._sealer = clock, sealer
+        self.gatherer = gatherer
         self._late_seconds = settings.prefill.late_ms / 1000
         recorder = Recorder(log, clock, metrics, digest)
         self._consents = ConsentChecks(access.consents, clock)
@@ -78,6 +73,7 @@ class Prefill:
         self._records = Records(recorder)
         self._asking = Asking(gatherer, self._consents, self._records)
         self._late = LateWork(self._pending, self._records, self.answer, self._releases.retained)
+        self._resuming = Resuming(self._pending, self._releases, self._previews, self._late.follows)
         self._questions = Questions(
             catalogue,
             self._cases,
@@ -169,27 +165,11 @@ class Prefill:
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
         """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
-        loop = asyncio.get_running_loop()
-        while True:
-            change = self._pending.change(token)
-            state = await self._pending.get(token, requester.id)
-            if state["done"] or loop.time() >= deadline:
-                return await self._late_answer(state, token, requester)
-            await self._changed(change, token, deadline)
+        return await self._resuming.resume(token, requester, deadline)
 
-    async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
+    def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
         """Each late arrival as it comes, until all are there."""
-        seen = 0
-        while True:
-            change = self._pending.change(token)
-            state = await self._pending.get(token, requester.id)
-            version = state["version"]
-            if isinstance(version, int) and version > seen:
-                seen = version
-                yield await self._late_answer(state, token, requester)
-            if state["done"]:
-                return
-            await self._changed(change, token, math.inf)
+        return self._resuming.events(token, requester)
 
     async def ended(self) -> None:
         """Wait until late work and decisions have ended by themselves."""
@@ -200,7 +180,7 @@ class Prefill:
         """Let late work end, then forget it and all that sources answered."""
         await self._late.close()
         await self._previews.ended()
-        self._gatherer.close()
+        self.gatherer.close()
 
     def _begin(
         self, exchange_id: ExchangeId, requester: Requester, case: Case, allowed: Allowed, plan: Plan
@@ -210,25 +190,6 @@ class Prefill:
         return Exchange(
             exchange_id, requester, case, allowed, plan, self._plans.published, today, self._late_seconds
         )
-
-    async def _late_answer(
-        self, state: Mapping[str, object], token: str, requester: Requester
-    ) -> dict[str, object]:
-        """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
-        if not isinstance(state["answer"], dict):
-            raise LogUnavailable
-        answer = await self._releases.released(state, token, requester)
-        if answer["preview"] is not None:
-            await self._previews.check_open(answer["exchange_id"], requester)
-        return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
-
-    async def _changed(self, change: asyncio.Event, token: str, until: float) -> None:
-        """Wait for the token's next state; one that another process keeps is looked for again after a moment."""
-        pause = _LONGEST_SECONDS if self._late.follows(token) else _POLL_SECONDS
-        end = min(until, asyncio.get_running_loop().time() + pause)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(end):
-                await change.wait()
 
 
 def _promised(request: PrefillRequest) -> dict[str, str | bool]:

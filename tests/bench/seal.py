@@ -57,7 +57,7 @@ def _done(work: Coroutine[object, object, str | None]) -> str | None:
     raise RuntimeError("it waited")
 
 
-def _answer() -> Any:  # noqa: ANN401 -- as much of an answer as is signed
+def _answer() -> Any:
     evidence = {
         f"e{n}": {
             "source": "population", "data_service": "TraCuuThongTinCongDan", "provider": "Bộ Công an",

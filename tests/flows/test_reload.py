@@ -219,7 +219,7 @@ async def test_editions_of_the_past_leave_the_memory_with_the_evidence_that_they
             assert changing.gateway.app
             edition = changing.gateway.app[PREFILL]
             editions.add(edition)
-            kept.add(edition._tools.gatherer)
+            kept.add(edition.gatherer)
             del edition
         # the newest, and one that may be on its way out
         assert 0 < len(editions) <= 2

@@ -30,12 +30,21 @@ class _Sources:
         self.calls: dict[str, Call] = {}
 
     def ask(self, query: SourceQuery, asker: str, exchange: str, end: float, call: Call) -> None:
-        assert asker and exchange and end
+        assert asker
+        assert exchange
+        assert end
         self.asked.append(query.service)
         self.calls[query.service] = call
 
     def land(self, service: str) -> None:
         self.calls[service].landed(SourceAnswer(Outcome.FOUND))
+
+
+class _Full:
+    """A log that takes nothing."""
+
+    async def write(self, _exchange: object, _phase: object) -> None:
+        raise LogUnavailable
 
 
 class _Consents:
@@ -107,14 +116,10 @@ async def test_deadline_ends_the_waiting_and_no_call(needed: list[list[int]]) ->
 
 
 async def test_person_who_cannot_be_announced_is_not_asked_about(needed: list[list[int]]) -> None:
-    class Full:
-        async def write(self, exchange: object, phase: object) -> None:
-            raise LogUnavailable
-
     needed += [[0], [0, 1]]
     sources, exchange = _Sources(), _exchange(2)
     running = asyncio.create_task(
-        _asking(sources, Full()).ask(exchange, asyncio.get_running_loop().time() + 5)
+        _asking(sources, _Full()).ask(exchange, asyncio.get_running_loop().time() + 5)
     )
     await asyncio.sleep(0)
     exchange.announced = 0

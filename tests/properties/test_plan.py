@@ -114,10 +114,13 @@ def test_failing_source_leaves_the_fields_of_the_others_alone(code: str, data: s
     before, after = fill(plan, whole, situation), fill(plan, broken, situation)
     for planned in plan.fields:
         if all(pick.query != failing for pick in planned.picks):
-            ours, theirs = before.entries()[planned.field.key], after.entries()[planned.field.key]
+            ours: Mapping[str, Any] = before.entries()[planned.field.key]
+            theirs: Mapping[str, Any] = after.entries()[planned.field.key]
             if plan.confirms.get(failing):
                 # a value stays, with a doubt and for the citizen to mend: nobody said whose number it is
-                theirs = theirs | {name: ours[name] for name in ("doubt", "editable") if _unconfirmed(theirs)}
+                theirs = {**theirs} | {
+                    name: ours[name] for name in ("doubt", "editable") if _unconfirmed(theirs)
+                }
             assert ours == theirs
 
 
