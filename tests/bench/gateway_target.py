@@ -97,10 +97,12 @@ def command(folder: Path, stub: str) -> list[str]:
     return [sys.executable, "-m", "gateway", "serve", *where, *admin, *sets]
 
 
-def wait_ready(folder: Path, process: "subprocess.Popen[str]", seconds: float = 30) -> Mapping[str, Any]:
+def wait_ready(
+    folder: Path, process: "subprocess.Popen[str] | None", seconds: float = 30
+) -> Mapping[str, Any]:
     """The ready file's content; SystemExit when the gateway ends or takes too long."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and (process is None or process.poll() is None):
         if (folder / "ready.json").exists():
             ready: dict[str, Any] = json.loads((folder / "ready.json").read_text("utf-8"))
             return ready

@@ -31,6 +31,9 @@ ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/bench/peers/node"
 OURS, PHP, SOURCE = "Một Lần", "PHP-FPM + ext-soap + nginx", "a source alone"
 WAIT_SECONDS = 30
+WARM_SECONDS = 1.5
+#: what this process may use, before it is bound to one of them
+CORES = sorted(os.sched_getaffinity(0))
 #: requests a second of the part at low load, and its connections
 LOW, LOW_CONNECTIONS = 20, 8
 _ASKED = (
@@ -95,9 +98,9 @@ def started(command: Sequence[str], core: int, log: Path) -> Iterator[subprocess
 
 
 def bind(core: int) -> None:
-    """Keep this process on one core where the machine has two."""
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {core})
+    """Keep this thread, and what it starts, on the first or the second core where there are two."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, {CORES[core]})
 
 
 def free_port() -> int:
@@ -175,11 +178,16 @@ def start_gateway(at: Place, change: Callable[[Path], None] = lambda _: None) ->
     log = at.folder / "out.log"
     process = at.stack.enter_context(started(gateway_target.command(at.folder, at.stub), 0, log))
     address = str(gateway_target.wait_ready(at.folder, process, 60)["gateway"])
+    return gateway(address, process.pid)
+
+
+def gateway(address: str, *pids: int) -> Target:
+    """A started gateway, its first answer checked."""
     checked = answers.Answers(OURS, answers.GATEWAY, answers.GATEWAY_FILLED)
     target = Target(
         name=OURS,
         url=f"{address}/v1/prefill",
-        pids=[process.pid],
+        pids=pids,
         body=gateway_target.BODY,
         headers=gateway_target.Token(address).headers,
         right=checked.right,
@@ -228,64 +236,73 @@ def median(runs: Sequence[Figures]) -> Figures:
     return Figures(name=runs[0].name, **summed, **middle)
 
 
-def ratios(lines: Mapping[str, Figures]) -> dict[str, dict[str, float]]:
-    """How many times less CPU we take than each peer, and how many times more requests we answer."""
-    ours = lines.get(OURS)
+def ratios(found: Mapping[str, Sequence[Figures]]) -> dict[str, dict[str, float]]:
+    """How many times less CPU we take than each peer, and so on: the median of what each round says."""
+    ours = found.get(OURS, ())
     return {
         name: {
-            "cpu": round(line.cpu_ms / ours.cpu_ms, 2),
-            "requests": round(ours.per_second / line.per_second, 2),
-            "p99": round(ours.p99_ms / line.p99_ms, 2),
+            "cpu": _ratio(runs, ours, lambda peer, our: peer.cpu_ms / our.cpu_ms),
+            "requests": _ratio(runs, ours, lambda peer, our: our.per_second / peer.per_second),
+            "p99": _ratio(runs, ours, lambda peer, our: our.p99_ms / peer.p99_ms),
         }
-        for name, line in lines.items()
+        for name, runs in found.items()
         if ours and name != OURS
     }
 
 
-def low_load(lines: Mapping[str, Figures], floor: Figures) -> dict[str, dict[str, float]]:
-    """Added latency is what is over the median of a source that is asked directly at the same pace."""
+def _ratio(
+    runs: Sequence[Figures], ours: Sequence[Figures], of: Callable[[Figures, Figures], float]
+) -> float:
+    return round(statistics.median(map(of, runs, ours)), 2)
+
+
+def low_load(lines: Mapping[str, Figures]) -> dict[str, dict[str, float]]:
+    """Added latency is what is over the median of one source that is asked directly at the same pace."""
+    floor = lines[SOURCE].p50_ms
     return {
         name: {
-            "added_p50_ms": round(line.p50_ms - floor.p50_ms, 2),
-            "added_p99_ms": round(line.p99_ms - floor.p50_ms, 2),
+            "added_p50_ms": round(line.p50_ms - floor, 2),
+            "added_p99_ms": round(line.p99_ms - floor, 2),
             "cpu_ms": line.cpu_ms,
             "wrong": line.wrong,
         }
         for name, line in lines.items()
-        if name != floor.name
+        if name != SOURCE
     }
 
 
-def report(lines: Mapping[str, Figures], slow: Mapping[str, Figures]) -> None:
-    """Tables for people, then one JSON line."""
+def report(full: Mapping[str, Sequence[Figures]], low: Mapping[str, Sequence[Figures]]) -> None:
+    """Tables for people, then one JSON line. SystemExit and no figures when too many answers were wrong."""
+    lines = {name: median(runs) for name, runs in full.items()}
+    slow = {name: median(runs) for name, runs in low.items()}
     print(f"{'server':32}{'req/s':>9}{'CPU ms':>9}{'p50 ms':>9}{'p99 ms':>9}{'MB':>9}{'wrong':>8}")
     for line in lines.values():
         print(
             f"{line.name:32}{line.per_second:9.0f}{line.cpu_ms:9.3f}{line.p50_ms:9.1f}"
             f"{line.p99_ms:9.1f}{line.memory_mb:9.0f}{line.wrong:8}"
         )
-    compared = ratios(lines)
+    compared = ratios(full)
     if compared:
         print(f"\n{OURS + ' against':32}{'less CPU':>9}{'more req/s':>11}{'p99 x':>8}")
         for name, ratio in compared.items():
             print(f"{name:32}{ratio['cpu']:9.2f}{ratio['requests']:11.2f}{ratio['p99']:8.2f}")
-    found = {}
-    if SOURCE in slow:
-        floor = slow[SOURCE]
-        found = low_load(slow, floor)
-        print(f"\nat {LOW} requests a second (a source alone: p50 {floor.p50_ms} ms, p99 {floor.p99_ms})")
-        print(f"{'':32}{'added p50':>11}{'added p99':>11}{'CPU ms':>9}{'wrong':>8}")
-        for name, row in found.items():
-            print(
-                f"{name:32}{row['added_p50_ms']:11.2f}{row['added_p99_ms']:11.2f}{row['cpu_ms']:9.3f}{row['wrong']:8}"
-            )
+    added = low_load(slow)
+    print(
+        f"\n{LOW} requests a second; a source alone: p50 {slow[SOURCE].p50_ms} ms, p99 {slow[SOURCE].p99_ms} ms"
+    )
+    print(f"{'':32}{'added p50':>11}{'added p99':>11}{'CPU ms':>9}{'wrong':>8}")
+    for name, row in added.items():
+        print(
+            f"{name:32}{row['added_p50_ms']:11.2f}{row['added_p99_ms']:11.2f}{row['cpu_ms']:9.3f}{row['wrong']:8}"
+        )
     print(
         json.dumps({
             "bench": "prefill",
             "cpus": os.cpu_count(),
             "figures": [asdict(line) for line in lines.values()],
             "ratios": compared,
-            "low_load": found,
+            "source_alone": asdict(slow[SOURCE]),
+            "low_load": added,
         })
     )  # fmt: skip
 
@@ -300,7 +317,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.005, help="seconds until a source answers")
     parser.add_argument("--only", action="append", default=[], help="part of a name; may be repeated")
     given = parser.parse_args()
-    count, seconds = (3, 1.2) if given.quick else (given.rounds, given.seconds)
+    count, seconds = (3, 1.0) if given.quick else (given.rounds, given.seconds)
     bind(1)
     with stubbed(given.delay) as at:
         targets = [
@@ -308,14 +325,13 @@ def main() -> None:
             for number, (name, start) in enumerate(starters().items())
             if not given.only or any(part.lower() in name.lower() for part in given.only)
         ]
-        for target in targets:  # warms caches and code
-            measure(target, 0.5, given.connections)
+        for target in targets:  # compilers, caches and pools are warm before anything counts
+            measure(target, WARM_SECONDS, given.connections)
         source = Target(name=SOURCE, url=f"{at.stub}/population", body=_ASKED)
         few = [source, *(target for target in targets if target.name in (OURS, PHP))]
-        slow = rounds(few, count, lambda target: measure(target, seconds, LOW_CONNECTIONS, LOW))
+        low = rounds(few, count, lambda target: measure(target, seconds, LOW_CONNECTIONS, LOW))
         full = rounds(targets, count, lambda target: measure(target, seconds, given.connections))
-        lines = {name: median(runs) for name, runs in full.items()}
-        report(lines, {name: median(runs) for name, runs in slow.items()})
+        report(full, low)
 
 
 if __name__ == "__main__":
