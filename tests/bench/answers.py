@@ -84,7 +84,7 @@ class Answers:
         """Whether the body is the answer about `number`; the first wrong ones are printed."""
         try:
             found = {name: (field["state"], field["value"]) for name, field in _fields(body).items()}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return self._refused(number, body[:200])
         wanted = dict(self._same)
         for name, value in self._numbered.items():
