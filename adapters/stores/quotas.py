@@ -8,7 +8,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -34,7 +34,6 @@ if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
 end
 return redis.call('SCARD', KEYS[1])
 """
-_Kept = TypeVar("_Kept")
 
 
 class MemoryQuotas:
@@ -45,8 +44,8 @@ class MemoryQuotas:
     def __init__(self, *, most: int = _MOST, now: Callable[[], float] = time.time) -> None:
         """At most `most` counts for each length of window, a tenth of those which remember what was counted."""
         self._now = now
-        self._counts = _Windows(most, int)
-        self._seen = _Windows[dict[str, None]](max(1, most // 10), dict)
+        self._counts = _Windows(most)
+        self._seen = _Windows(max(1, most // 10))
 
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
         """Count each once more."""
@@ -60,68 +59,67 @@ class MemoryQuotas:
 
     def count(self, one: Use, now: float) -> Counted:
         """Count it once more, at that time."""
-        if not one.once:
-            times, ends = self._counts.change(one, now, lambda times: times + 1)
-            return Counted(times, ends)
-        seen, ends = self._seen.change(one, now, lambda seen: _with(seen, one))
-        return Counted(len(seen) if one.once in seen else one.most + 1, ends)
+        window = (self._seen if one.once else self._counts).window(one, now)
+        kept = window.kept.get(one.within)
+        if kept is None:
+            kept = window.kept[one.within] = OrderedDict()
+        known = kept.pop(one.key, None)
+        if known is None:
+            window.make_room()
+        if one.once:
+            seen: dict[str, None] = known or {}
+            if len(seen) < one.most:
+                seen[one.once] = None
+            kept[one.key] = seen
+            times = len(seen) if one.once in seen else one.most + 1
+        else:
+            times = kept[one.key] = (known or 0) + 1
+        return Counted(times, max(1, int((window.number + 1) * one.seconds - _AHEAD_SECONDS - now)))
 
 
-def _with(seen: dict[str, None], one: Use) -> dict[str, None]:
-    if len(seen) < one.most:
-        seen[one.once] = None
-    return seen
+class _Windows:
+    """What is kept in the windows that run, one for each length of windows."""
 
+    __slots__ = ("_most", "_windows")
 
-class _Windows(Generic[_Kept]):
-    """What is kept of each key in the window that runs, for each length of windows."""
-
-    __slots__ = ("_begin", "_most", "_windows")
-
-    def __init__(self, most: int, begin: Callable[[], _Kept]) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._begin = begin
-        self._windows: dict[int, _Window[_Kept]] = {}
+        self._windows: dict[int, _Window] = {}
 
     def clear(self) -> None:
         self._windows.clear()
 
-    def change(self, one: Use, now: float, by: Callable[[_Kept], _Kept]) -> tuple[_Kept, int]:
-        """What is kept by then, and seconds until the window ends."""
-        window = self._windows.get(one.seconds)
-        if window is None or not window.runs(one, now):
-            window = self._windows[one.seconds] = _Window(number_of(one, now))
-        kept = window.kept.setdefault(one.within, OrderedDict())
-        if one.key in kept:
-            before = kept.pop(one.key)
-        else:
-            before = self._begin()
-            if window.size >= self._most:
-                window.forget()
-            window.size += 1
-        kept[one.key] = changed = by(before)
-        return changed, ends_in(one, now, window.number)
+    def window(self, one: Use, now: float) -> "_Window":
+        """The one that runs, of the length of a use."""
+        number, window = int((now + _AHEAD_SECONDS) // one.seconds), self._windows.get(one.seconds)
+        if window is None or (window.number != number and not window.runs(one, now)):
+            window = self._windows[one.seconds] = _Window(number, self._most)
+        return window
 
 
-class _Window(Generic[_Kept]):
+class _Window:
     """One window: `within` -> key -> what is kept, longest not seen first."""
 
-    __slots__ = ("kept", "number", "size")
+    __slots__ = ("_most", "kept", "number", "size")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, most: int) -> None:
+        self._most = most
         self.number = number
         self.size = 0
-        self.kept: dict[str, OrderedDict[str, _Kept]] = {}
+        self.kept: dict[str, OrderedDict[str, Any]] = {}
 
     def runs(self, one: Use, now: float) -> bool:
         """Whether it is not over. A clock that is set back a little stays in it: nobody gets a new one by that."""
         return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
 
-    def forget(self) -> None:
-        largest = max(self.kept.values(), key=len)
-        for _ in range(1 + len(largest) // 64):
-            largest.popitem(last=False)
-            self.size -= 1
+    def make_room(self) -> None:
+        """For one more; whoever has most of the room forgets whom he did not see longest."""
+        if self.size >= self._most:
+            largest = max(self.kept.values(), key=len)
+            for _ in range(1 + len(largest) // 64):
+                largest.popitem(last=False)
+                self.size -= 1
+        self.size += 1
 
 
 class SharedQuotas:

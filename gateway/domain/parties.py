@@ -5,6 +5,7 @@ Subjects are what a data service is asked about; a procedure says which kind eac
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import RequesterId
@@ -22,11 +23,12 @@ class SubjectKind(StrEnum):
     VEHICLE = "vehicle"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """One person, newborn, organisation or parcel, by whatever identifies it.
 
     `key` is the same for two mentions of the same subject within one request; it is personal data.
+    No slots: each request reads `key` and `identity` several times, and they are made once.
     """
 
     kind: SubjectKind
@@ -43,7 +45,7 @@ class Subject:
     #: newborns only: the parent through whom the child is found
     parent_personal_id: str | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What makes the subject this one: kind and strongest identifier, by which an auditor finds it."""
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
@@ -53,7 +55,7 @@ class Subject:
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Everything that the request says of the subject: equal only for subjects equal in every respect."""
         parts = (

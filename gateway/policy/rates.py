@@ -29,12 +29,8 @@ class Limit(NamedTuple):
     seconds: int
 
 
-class Person(NamedTuple):
-    """Somebody whom a limit counts; both are personal data."""
-
-    name: str
-    #: counted once in a window; blank: each use counts
-    once: str = ""
+#: somebody whom a limit counts, and a word that is counted once in a window; blank: each use counts. Personal data
+Person = tuple[str, str]
 
 
 class Exceeded(NamedTuple):
@@ -54,11 +50,17 @@ def uses(
     limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str
 ) -> list[tuple[Limit, Use]]:
     """What is counted: each limit once for each of its people (`who`, beside it), asked about by the requester."""
-    return [
-        (one, _use(one, person, secret, requester))
-        for one, people in zip(limits, who, strict=True)
-        for person in people
-    ]
+    secret, found = secret[:32], []
+    for one, people in zip(limits, who, strict=True):
+        within = f"{one.rule} {requester}"
+        for name, word in people:
+            counted = f"{one.rule}\x1f{one.whom}\x1f{name}".encode()
+            key = blake2s(counted, digest_size=_KEY_BYTES, key=secret).hexdigest()
+            once = ""
+            if word:
+                once = blake2s(f"{name}\x1f{word}".encode(), digest_size=_ONCE_BYTES, key=secret).hexdigest()
+            found.append((one, Use(key, one.seconds, once, one.most, within)))
+    return found
 
 
 def told(one: Limit) -> str:
@@ -86,20 +88,3 @@ def soonest(over: Iterable[Exceeded]) -> Exceeded:
     """Of quotas of agreements, the one to wait for: one agreement is enough, and all quotas of it must be kept."""
     waits = {one.limit.rule.rpartition(":")[0]: one for one in sorted(over, key=lambda one: one.retry_after)}
     return min(waits.values(), key=lambda one: one.retry_after)
-
-
-def _use(one: Limit, person: Person, secret: bytes, requester: str) -> Use:
-    once = _once(person, secret) if person.once else ""
-    return Use(_key(one, person.name, secret), one.seconds, once, one.most, f"{one.rule} {requester}")
-
-
-def _key(one: Limit, name: str, secret: bytes) -> str:
-    return _digest(f"{one.rule}\x1f{one.whom}\x1f{name}", _KEY_BYTES, secret)
-
-
-def _once(person: Person, secret: bytes) -> str:
-    return _digest(f"{person.name}\x1f{person.once}", _ONCE_BYTES, secret)
-
-
-def _digest(text: str, size: int, secret: bytes) -> str:
-    return blake2s(text.encode(), digest_size=size, key=secret[:32]).hexdigest()

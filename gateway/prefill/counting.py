@@ -3,7 +3,7 @@
 Guessing is what wrong names and birth dates are: who may only ask whether data match learns them by trying.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -54,8 +54,8 @@ class Counting:
 
     async def refused(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
         """Count a refusal, or data that do not match the person. LogUnavailable: an alert cannot be recorded."""
-        counts = await self._count(self._refusals, case, requester)
-        await self.alert(_beyond(counts), case, requester, exchange)
+        beyond = await self._count(self._refusals, case, requester)
+        await self.alert(beyond, case, requester, exchange)
 
     async def mismatch(self, exchange: Exchange) -> None:
         """Wrong names and birth dates count as one refusal: somebody may be guessing. LogUnavailable."""
@@ -74,15 +74,16 @@ class Counting:
 
         Raises nothing. A guess that is one too many for its requester does not count for all others.
         """
-        beyond = _beyond(await self._count([*limits, *self._exchanges], case, requester))
-        if any(one.limit.whom == "claim" for one in beyond):
-            return beyond
-        return beyond + _beyond(await self._count(self._together, case, requester))
+        beyond = await self._count([*limits, *self._exchanges], case, requester)
+        for one in beyond:
+            if one.limit.whom == "claim":
+                return beyond
+        return beyond + await self._count(self._together, case, requester)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count a person who was found in evidence, where subjects are counted; ids of the quotas that are spent."""
         limits = [one for one in grant.limits if one.whom == "subject"]
-        found = uses(limits, [[Person(person)]] * len(limits), self._secret, grant.requester)
+        found = uses(limits, [[(person, "")]] * len(limits), self._secret, grant.requester)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
         return frozenset(one.limit.rule for one in exceeded(limits, counts))
 
@@ -100,12 +101,16 @@ class Counting:
                 await self._record(one, case, requester, exchange)
 
     async def _count(self, limits: Sequence[Limit], case: Case, requester: Requester) -> list[Count]:
-        if not limits:
-            return []
+        """Count one more use of each; those of which it is one too many."""
         people = [_people(one.whom, case, requester) for one in limits]
         found = uses(limits, people, self._secret, requester.id)
-        counts = await self._quotas.use([use for _, use in found]) if found else ()
-        return [Count(*one, counted) for one, counted in zip(found, counts, strict=True)]
+        beyond = []
+        if found:
+            counts = await self._quotas.use([use for _, use in found])
+            for (limit_, use), counted in zip(found, counts, strict=True):
+                if counted.times > limit_.most:
+                    beyond.append(Count(limit_, use, counted))
+        return beyond
 
     async def _record(self, one: Count, case: Case, requester: Requester, exchange: ExchangeId) -> None:
         recorder, rule, official = self._recorder, one.limit.rule, case.official
@@ -135,40 +140,38 @@ def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:
     return [limit(f"{_RULES}{name}", whom, rate) for name, whom, rate in rates if rate is not None]
 
 
-def _beyond(counts: Sequence[Count]) -> list[Count]:
-    return [one for one in counts if one.counted.times > one.limit.most]
-
-
 def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
     """Whom a limit counts. An official on duty is nobody: citizens who fill their own forms share that name."""
     match whom:
         case "requester":
-            return [Person(requester.id)]
+            return [(requester.id, "")]
         case "official":
             official = case.official
-            return [] if official.on_duty else [Person(f"{requester.id}\x1f{official.personal_id}")]
+            return [] if official.on_duty else [(f"{requester.id}\x1f{official.personal_id}", "")]
         case "subject":
-            return [Person(one) for one in sorted(case.persons)]
+            return [(one, "") for one in sorted(case.persons)]
         case "claim" | "any_claim":
-            return [Person(f"{requester.id}\x1f{number}", said) for number, said in _claims(case, whom)]
+            return _claims(whom, case, requester)
         case _:
             return []
 
 
-def _claims(case: Case, whom: Whom) -> Iterator[tuple[str, str]]:
-    """The people whose numbers are given, of `claim` beside who asks, each with what is said of him."""
+def _claims(whom: Whom, case: Case, requester: Requester) -> list[Person]:
+    """The people whose numbers are given, of `claim` beside who asks, each with what is said of them."""
     account, official = case.request.account, case.official
     numbers = [number for word in _NUMBERS if (number := account.get(word))] if account else []
     asker: object = numbers[0] if numbers else ""
     if not numbers and not official.on_duty:
         asker = f"official {official.personal_id}"
+    found = []
     for role, one in case.cast.subjects.items():
         if not (said := _claim(one)):
             continue
         if whom == "claim":
-            yield f"{asker}\x1f{case.cast.keys[role]}", said
+            found.append((f"{requester.id}\x1f{asker}\x1f{case.cast.keys[role]}", said))
         elif asker and one.personal_id not in numbers and one.old_id not in numbers:
-            yield case.cast.keys[role], said
+            found.append((f"{requester.id}\x1f{case.cast.keys[role]}", said))
+    return found
 
 
 def _claim(one: Subject) -> str:

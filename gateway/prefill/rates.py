@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, longest, uses
+from gateway.policy.rates import Exceeded, Limit, Whom, exceeded, limit, longest, uses
 from gateway.ports_policy import Quotas
 
 
@@ -17,7 +17,7 @@ class Rates(NamedTuple):
 
     async def over(self, requester: str, who: Mapping[Whom, str]) -> Exceeded | None:
         """Count one more by each of them; the limit that is one too many for, if there is one."""
-        counted = uses(self.limits, [[Person(who[one.whom])] for one in self.limits], self.secret, requester)
+        counted = uses(self.limits, [[(who[one.whom], "")] for one in self.limits], self.secret, requester)
         counts = await self.quotas.use([use for _, use in counted]) if counted else ()
         return longest(exceeded(self.limits, counts))
 
