@@ -34,11 +34,14 @@ def main() -> int:
     words.add_argument(
         "--only", default="", metavar="WORDS", help="only requests whose name holds these words"
     )
-    words.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what both sides answered and said")
+    words.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="a new folder: keep what both sides answered and said"
+    )
     words.add_argument("--verbose", action="store_true", help="name every request, show differences whole")
     words.add_argument("--list", action="store_true", help="only name the requests")
     given = words.parse_args()
     try:
+        _check_new(given.keep)
         with tempfile.TemporaryDirectory(prefix="motlan-replay-") as scratch:
             base = check_out(given.base, Path(scratch) / "base")
             chosen = [one for one in recorded(base) if given.only in one.name]
@@ -92,6 +95,11 @@ def _shown(name: str, before: str, now: str, *, verbose: bool) -> bool:
     more = [] if verbose or len(lines) <= _MOST_LINES else [f"… and {len(lines) - _MOST_LINES} lines more"]
     _say("\n".join([f"DIFFERS  {name}", *(lines if verbose else lines[:_MOST_LINES]), *more, ""]))
     return True
+
+
+def _check_new(folder: Path | None) -> None:
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise NotPossible(f"{folder} is not empty: choose a new folder")
 
 
 def _say(text: str) -> None:

@@ -253,6 +253,9 @@ def _shaped(people: People) -> Iterator[Request]:
     yield Request(name="shape: one gate about land", body=land, client="one_gate")
     official = {**people.official(), "account": "canbo.14", "full_name": "Nguyễn Văn Cán"}
     yield Request(name="shape: official with a name", body=_marital(people, official=official))
+    for name, body in {"answer": _marital(people), "refusal": _marital(people, procedure="1.004874")}.items():
+        wanted = {"Accept-Signature": 'back=("@status" "content-digest");nonce="replay-1"'}
+        yield Request(name=f"shape: a signature under the {name}", body=body, headers=wanted)
     yield Request(
         name="shape: five at once share a call", copies=5,
         # one source only: whose call is shared is then all that chance decides
@@ -647,9 +650,61 @@ def _consented(people: People) -> Iterator[Request]:
         body=lambda earlier: {"consent": earlier["consent, given"]["consent"]},
     )  # fmt: skip
     yield Request(name="consent, used after its end", house=place, body=under)
-    yield from _kept(
-        people, {**given, "purpose": "keep_own_data", "attributes": {"own_data.kept": list(_KEPT)}}
-    )
+    yield from _ended_meanwhile(people, given)
+    kept = {"purpose": "keep_own_data", "attributes": {"own_data.kept": list(_KEPT)}}
+    yield from _kept(people, {**given, **kept})
+
+
+def _ended_meanwhile(people: People, given: dict[str, Any]) -> Iterator[Request]:
+    """A consent is withdrawn while sources are asked, before what is late is fetched, and before a decision."""
+    person = people["quan"]
+    read = {
+        "driving_licence.traCuu": ["number", "classes", "issued_on", "full_name"],
+        "population.TraCuuThongTinCongDan": ["personal_id", "full_name"],
+    }
+    whose = {
+        "subject": {"personal_id": person["personal_id"]},
+        "purpose": "driving_licence",
+        "attributes": read,
+    }
+    slow = ({"source": "driving_licence", "mode": "slow", "seconds": 1.4},)
+
+    def asked(when: str, **more: Any) -> Callable[[Earlier], Any]:
+        body = {**_cast(people, "1.002809", applicant=person), **more}
+        return lambda earlier: {**body, "consent": earlier[f"{when}, given"]["consent"]}
+
+    def consent(when: str) -> Request:
+        return Request(name=f"{when}, given", house="consent", path="/v1/consents", body={**given, **whose})
+
+    def withdrawal(when: str) -> Request:
+        return Request(
+            name=f"{when}, withdrawn", house="consent", path="/v1/consents/withdraw",
+            body=lambda earlier: {"consent": earlier[f"{when}, given"]["consent"]},
+        )  # fmt: skip
+
+    when = "consent ends while sources are asked"
+    yield consent(when)
+    yield Request(
+        name=when, house="consent", body=asked(when, passport="sd-jwt"), misbehaving=slow, meanwhile=withdrawal(when)
+    )  # fmt: skip
+    signed: dict[str, dict[str, Any]] = {"late": {}, "late and signed": {"passport": "sd-jwt"}}
+    for way, more in signed.items():
+        when = f"consent ends before it is fetched, {way}"
+        yield consent(when)
+        yield Request(
+            name=when, house="consent", body=asked(when, deadline_ms=400, **more), misbehaving=slow, rest=2
+        )  # fmt: skip
+        yield withdrawal(when)
+        for time in ("once", "twice"):
+            name = f"{when}, fetched {time}"
+            yield Request(name=name, house="consent", path="/v1/prefill/resume", body=_pending(when))
+    when = "consent ends before a decision"
+    yield consent(when)
+    yield Request(name=when, house="consent", body=asked(when, preview=True))
+    yield withdrawal(when)
+    yield Request(
+        name=f"{when}, decided", house="consent", path="/v1/prefill/decision", body=_decision(when, refused="")
+    )  # fmt: skip
 
 
 def _marital_of(subject: Subject) -> dict[str, Any]:

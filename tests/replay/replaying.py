@@ -14,10 +14,15 @@ from tests.replay.request import Request
 from tests.replay.sides import Gateway, utc_now
 
 _AGAIN_SECONDS = 10.0
+_MEANWHILE_SECONDS = 0.5
 #: after the last request: late answers and their records come, and records get their places in the log
 _SETTLE_SECONDS = 4.0
 #: no record of an exchange appears any more when none came for so long
 _QUIET_SECONDS = 2.5
+
+
+#: of an answer's signature (RFC 9421): digests, time and key
+_SIGNED = re.compile(r':[\w+/=]+:|created=\d+|keyid="[^"]*"')
 
 
 @dataclass(slots=True)
@@ -55,7 +60,7 @@ class Side:
         before = await self.gateway.calls()
         sent_at = utc_now()
         try:
-            seen = await self._sent(request)
+            seen, _ = await asyncio.gather(self._sent(request), self._meanwhile(request.meanwhile))
         except (OSError, TimeoutError, wire.Gone) as error:
             seen = Seen(sent_at, f"no answer: {type(error).__name__} {error}")
         except (KeyError, TypeError) as error:
@@ -68,6 +73,11 @@ class Side:
         }
         await asyncio.sleep(request.rest)
         return seen
+
+    async def _meanwhile(self, request: Request | None) -> None:
+        if request is not None:
+            await asyncio.sleep(_MEANWHILE_SECONDS)
+            await self._sent(request)
 
     async def _sent(self, request: Request) -> Seen:
         port, sent_at = self.gateway.port, utc_now()
@@ -159,6 +169,8 @@ def _field(name: str, value: str, answer: wire.Answer) -> str:
     match name:
         case "date":
             return "<date>"
+        case "content-digest" | "signature" | "signature-input":
+            return _SIGNED.sub("<signed>", value)
         case "retry-after":
             return "<number>"
         # its body may differ in length where times are measured; that it is its own length is known by now

@@ -28,6 +28,8 @@ class Request:
     misbehaving: tuple[Mapping[str, Any], ...] = ()
     #: so many of them at once
     copies: int = 1
+    #: another request that is sent while this one waits, half a second after it; its answer is not compared
+    meanwhile: "Request | None" = None
     #: the client goes away after so many seconds
     hangs_up: float = 0.0
     #: asked again while the answer has one of these statuses, ten seconds at most
