@@ -27,7 +27,7 @@ _NUMBER = re.compile(r":[\d.]+")
 _SEALED = re.compile(r'"sealed":"([^"]+)"')
 #: kind -> what stands for it; the first group is what is numbered
 _NUMBERED = {
-    "call": re.compile(r"\b([0-7][0-9A-HJKMNP-TV-Z]{25}-\d+)\b"),
+    "call": re.compile(r"(?<=[0-7][0-9A-HJKMNP-TV-Z]{25}-)(\d+)\b"),
     "id": re.compile(r"\b([0-7][0-9A-HJKMNP-TV-Z]{25})\b"),
     "handle": re.compile(r"\b((?:cs|cr|sr)-[a-z0-9]{20,32})\b"),
     "pending": re.compile(r'(?<="pending":")([\w-]{20,})(?=")'),

@@ -17,7 +17,7 @@ ONE, OTHER = "01M8F4X2ZXV10YN83R9MQ9WE48", "01M8F4X327PEAH07S5W1WJMM22"
 
 def test_ids_differ_but_which_stands_where_does_not() -> None:
     same = replaced(f'{{"a":"{ONE}","b":"{ONE}-1"}}', NOW)
-    assert same == replaced(f'{{"a":"{OTHER}","b":"{OTHER}-1"}}', NOW)
+    assert same == replaced(f'{{"a":"{OTHER}","b":"{OTHER}-4"}}', NOW)
     assert same != replaced(f'{{"a":"{ONE}","b":"{OTHER}-1"}}', NOW)
 
 
