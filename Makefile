@@ -12,7 +12,7 @@ LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache S
 BENCH := $(if $(QUICK),--quick,)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check schemas format licences chaos bench lock clean
+.PHONY: help demo test serve check schemas format licences chaos bench replay lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -55,6 +55,9 @@ bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minu
 	  npm install --prefix tests/bench/peers/node --no-audit --no-fund --no-package-lock --silent || true; fi
 	$(RUN) -m tests.bench.run $(BENCH)
 	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises && $(RUN) -m tests.bench.tokens; fi
+
+replay: $(VENV)/.dev ## the answers of the release before, byte for byte; `make replay BASE=<commit>` compares with another
+	$(RUN) -m tests.replay $(if $(BASE),--base $(BASE),)
 
 lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	cd requirements && \
