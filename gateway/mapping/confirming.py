@@ -4,7 +4,7 @@ What was found by a number, or through it (a child through its mother, the head 
 the number's own person was confirmed, wherever a data service that does so may be asked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
@@ -90,24 +90,25 @@ def untrusted(
     answers: Sequence[SourceAnswer | None],
     confirms: Mapping[int, tuple[int, ...]],
     hangs_on: Mapping[str, str],
+    strangers: Collection[str],
     *,
     hurried: bool,
-) -> Mapping[int, Reason]:
+) -> dict[int, Reason]:
     """Queries whose answers may not be shown: DATA_DO_NOT_MATCH, or DEADLINE_REACHED while nobody confirmed yet.
 
-    An outage of whoever confirms hides nothing (SECURITY.md); a caller who is `hurried` and leaves him no time does.
+    `strangers`: roles that are `denied`. An outage of a source that confirms hides nothing (SECURITY.md); a caller who
+    is `hurried` and leaves it no time does.
     """
     found: dict[int, Reason] = {}
-    if hurried:
-        late = (behind for index, behind in confirms.items() if _is_late(answers[index]))
-        found = {one: Reason.DEADLINE_REACHED for behind in late for one in behind}
-    strangers = denied(queries, answers, confirms)
-    for query in queries if strangers else ():
-        if not strangers.isdisjoint(chain(query.role, hangs_on)):
-            found[query.index] = Reason.DATA_DO_NOT_MATCH
+    for index, behind in confirms.items() if hurried else ():
+        if _is_late(answers[index]):
+            found.update(dict.fromkeys(behind, Reason.DEADLINE_REACHED))
     for query in queries:
         one = answers[query.index]
-        if one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers):
+        is_strange = strangers and not set(chain(query.role, hangs_on)).isdisjoint(strangers)
+        if is_strange or (
+            one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers)
+        ):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
     return found
 
@@ -128,20 +129,20 @@ def _is_vouched(
 def disowned(
     queries: Sequence[Query],
     answers: list[SourceAnswer | None],
-    confirms: Mapping[int, tuple[int, ...]],
     found: Mapping[str, Subject],
+    strangers: Collection[str],
     *,
     hurried: bool,
 ) -> list[SourceAnswer | None]:
-    """The answers, their words in doubt about people whom whoever knows numbers denies.
+    """The answers, their words in doubt about people whom a source that knows numbers denies.
 
     `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field,
     nor does one of which a `hurried` caller leaves nobody time to say it.
     """
-    strangers = denied(queries, answers, confirms) if found else set()
+    doubted = {*strangers}
     if found and hurried:
-        strangers |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
-    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in strangers}
+        doubted |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
+    people = {(one.personal_id, one.full_name) for role, one in found.items() if role in doubted}
     return [one and _without(one, people) for one in answers] if people else answers
 
 
@@ -190,30 +191,28 @@ def misfits(subject: Subject) -> bool:
 def denied(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
 ) -> set[str]:
-    """Roles whose number, name and birth date do not belong together: whoever confirms says so, else anybody."""
+    """Roles whose number, name and birth date do not belong together: a source that confirms says so, else any.
+
+    A source that confirms denies where it does not know such a person. One whose answer is left blank is silent.
+    """
     found: set[str] = set()
     confirmed: set[str] = set()
     for query in queries:
         one = answers[query.index]
         if one is None:
             continue
-        if one.outcome is Outcome.NO_MATCH or (query.index in confirms and _denies(one)):
+        if one.outcome is Outcome.NO_MATCH:
             found.add(query.role)
-        elif query.index in confirms and _affirms(query, one):
-            confirmed.add(query.role)
+        elif query.index in confirms:
+            matches = one.values.get("matches")
+            if one.outcome is Outcome.NOT_FOUND or matches is False:
+                found.add(query.role)
+            elif one.outcome is Outcome.FOUND and (
+                matches is True or CONFIRMING.get(query.service.evidence) != "matches"
+            ):
+                confirmed.add(query.role)
     return found - confirmed if found else found
 
 
 def _is_late(answer: SourceAnswer | None) -> bool:
     return answer is not None and answer.reason is Reason.DEADLINE_REACHED
-
-
-def _denies(answer: SourceAnswer) -> bool:
-    """Whether who confirms does not know such a person."""
-    return answer.outcome is Outcome.NOT_FOUND or answer.values.get("matches") is False
-
-
-def _affirms(query: Query, answer: SourceAnswer) -> bool:
-    """Whether who confirms says so. One whose answer is left blank is silent."""
-    says = CONFIRMING.get(query.service.evidence) != "matches" or answer.values.get("matches") is True
-    return answer.outcome is Outcome.FOUND and says

@@ -1,7 +1,7 @@
 """The answer of an exchange as bytes (gateway.mapping.answer): pieces made with the plan, and what the sources said."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 
@@ -13,22 +13,19 @@ from gateway.mapping.apply import Filled
 from gateway.mapping.plan import evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.gather import Call
 from gateway.prefill.trust import MISMATCH
 
 _NULL = b"null"
 
 
-def content(
-    exchange: Exchange, answers: Sequence[SourceAnswer | None], filled: Filled, now: datetime
-) -> bytes:
-    """The members of an answer up to `saved`; `now` is for evidence that no call fetched."""
+def content(exchange: Exchange, answers: Sequence[SourceAnswer | None], filled: Filled) -> bytes:
+    """The members of an answer up to `saved`."""
     return b"".join((
         b'{"exchange_id":"', exchange.id.encode(),
         b'","procedure":', orjson.dumps(exchange.case.procedure.named()),
         b',"form":', orjson.dumps(filled.form),
         b',"fields":{', b",".join(filled.fields),
-        b'},"evidence":{', b",".join(_evidence(exchange, answers, now)),
+        b'},"evidence":{', b",".join(_evidence(exchange, answers)),
         b'},"papers":', filled.papers_json,
         b',"sources":[', b",".join(_sources(exchange, answers)),
         b'],"saved":{"fields":%d,"papers":%d}' % (len(filled.digestible), filled.saved_papers),
@@ -54,14 +51,17 @@ def read_back(answer: bytes) -> PrefillAnswer:
     return found
 
 
-def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None], now: datetime) -> list[bytes]:
+def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
     """The evidence entry of every query whose subject was found."""
     found = []
     for index, answer in enumerate(answers):
         if answer is None or answer.outcome is not Outcome.FOUND:
             continue
         call = exchange.calls.get(index)
-        at = call.fetched_at if call is not None and call.fetched_at is not None else now
+        at = exchange.started
+        if call is not None:
+            # one reading of the clock an exchange: the same answer is fetched at the same time in each version
+            at = call.fetched_at or at + timedelta(seconds=call.ended - exchange.began)
         fetched = valid = rfc3339(at).encode()
         if call is not None and call.valid_seconds:
             valid = rfc3339(at + timedelta(seconds=call.valid_seconds)).encode()
@@ -109,23 +109,18 @@ def _sources(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list
         retry_in = None if answer is None or reason is None else answer.retry_in
         if answer is MISMATCH and came is not None:
             outcome, reason, retry_in = came.outcome, Reason.DATA_DO_NOT_MATCH, came.retry_in
-        lines.append(plan.sources[index] + _what_came(call, outcome.value))
-        if reason is not None or index in plan.withheld:
-            more: dict[str, object] = {}
-            if reason is not None:
-                more["reason"] = reason.value
-                if retry_in is not None:
-                    more["retry_in"] = retry_in
-            if index in plan.withheld:
-                more["rule"] = plan.withheld[index].rule
-            lines[-1] = lines[-1][:-1] + b"," + orjson.dumps(more)[1:]
+        call_id, elapsed, cached = b"null", 0, b"false"
+        if call is not None:
+            call_id, elapsed = b'"%b"' % call.call_id.encode(), call.elapsed_ms
+            cached = b"true" if call.cached else b"false"
+        line = b'%b%b,"outcome":"%b","elapsed_ms":%d,"cached":%b' % (
+            plan.sources[index], call_id, str(outcome).encode(), elapsed, cached,
+        )  # fmt: skip
+        if reason is not None:
+            line += b',"reason":"%b"' % str(reason).encode()
+            if retry_in is not None:
+                line += b',"retry_in":%d' % retry_in
+        if (withheld := plan.withheld.get(index)) is not None:
+            line += b',"rule":' + orjson.dumps(withheld.rule)
+        lines.append(line + b"}")
     return lines
-
-
-def _what_came(call: Call | None, outcome: str) -> bytes:
-    call_id, elapsed, cached = b"null", 0, False
-    if call is not None:
-        call_id, elapsed, cached = b'"%b"' % call.call_id.encode(), call.elapsed_ms, call.cached
-    return b'%b,"outcome":"%b","elapsed_ms":%d,"cached":%b}' % (
-        call_id, outcome.encode(), elapsed, b"true" if cached else b"false",
-    )  # fmt: skip

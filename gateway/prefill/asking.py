@@ -67,6 +67,8 @@ class Asking:
     async def _announce(self, exchange: Exchange, queries: list[int]) -> None:
         try:
             # one at a time: a later wave waits for the record of the one before, and writes it again if it failed
+            if exchange.announcing is None:
+                exchange.announcing = asyncio.Lock()
             async with exchange.announcing:
                 await self._consents.recheck(exchange)
                 for role in dict.fromkeys(exchange.plan.queries[index].role for index in queries):
@@ -172,6 +174,7 @@ def _known(exchange: Exchange, query: PlannedQuery, subject: Subject, call: Call
             continue
         same = exchange.subjects[planned.role].personal_id == subject.personal_id
         if same and set(query.attributes) <= set(before.attributes):
-            call.cached, call.fetched_at, call.valid_seconds = True, before.fetched_at, before.valid_seconds
+            call.cached, call.valid_seconds = True, before.valid_seconds
+            call.fetched_at, call.ended = before.fetched_at, before.ended
             return answer
     return None

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
+from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
@@ -28,12 +29,12 @@ class Exchange:
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
         "case", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys", "known",
-        "landed", "met", "named", "plan", "published", "requester", "subjects", "today", "waits",
+        "landed", "met", "named", "plan", "published", "requester", "started", "subjects", "today", "waits",
     )  # fmt: skip
 
     def __init__(
         self, exchange: ExchangeId, requester: Requester, case: Case, allowed: Allowed, plan: Plan,
-        published: Published, today: date, late_seconds: float,
+        published: Published, started: datetime, late_seconds: float,
     ) -> None:  # fmt: skip
         """Nothing is asked yet. Sources have `late_seconds` to answer, whatever the caller's deadline."""
         self.id = exchange
@@ -42,7 +43,8 @@ class Exchange:
         self.allowed = allowed
         self.plan = plan
         self.published = published
-        self.today = today
+        self.started = started
+        self.today: date = legal_day(started)
         self.known: Mapping[str, object] = case.request.known
         self.given = case.cast.given
         #: role -> subject, as the caller named them
@@ -54,7 +56,7 @@ class Exchange:
         self.met: set[str] = set()
         #: subjects that a durable intent names; held while one is written
         self.announced = len(self.subjects)
-        self.announcing = asyncio.Lock()
+        self.announcing: asyncio.Lock | None = None
         #: in whose name is asked: answers are shared within it only
         one = case.official
         self.asker = (

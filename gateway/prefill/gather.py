@@ -33,7 +33,7 @@ class Call:
     """One query of an exchange on its way, and what came of it."""
 
     __slots__ = (
-        "attributes", "began", "cached", "call_id", "elapsed_ms", "fetched_at", "landed", "shared_with",
+        "attributes", "began", "cached", "call_id", "elapsed_ms", "ended", "fetched_at", "landed", "shared_with",
         "valid_seconds",
     )  # fmt: skip
 
@@ -49,6 +49,9 @@ class Call:
         self.cached = False
         #: exchange whose call this one shares
         self.shared_with = ""
+        #: loop time of the answer; 0.0 while there is none
+        self.ended = 0.0
+        #: when a kept answer was fetched
         self.fetched_at: datetime | None = None
         self.valid_seconds = 0
 
@@ -154,8 +157,8 @@ class Gatherer:
             self._land(one, answer)
 
     def _land(self, call: Call, answer: SourceAnswer) -> None:
-        call.fetched_at = self._clock.now()
-        call.elapsed_ms = round((asyncio.get_running_loop().time() - call.began) * 1000)
+        call.ended = asyncio.get_running_loop().time()
+        call.elapsed_ms = round((call.ended - call.began) * 1000)
         call.landed(answer)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:

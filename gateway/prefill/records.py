@@ -1,16 +1,11 @@
 """The records of an exchange: what may be asked (intent), then what was asked, what came of it and what left."""
 
-from collections.abc import Sequence
-
-from gateway.domain.evidence import SourceAnswer
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.apply import Filled
-from gateway.mapping.plan import PlannedQuery
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.gather import Call
 from gateway.prefill.recorder import Recorder
 
 
@@ -41,41 +36,40 @@ def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
     """Role -> whom the record is about; `also#1` and so on are those whose numbers left with the answer."""
     left = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json))
     numbers = personal_ids_in(left)
-    if not numbers:
-        return exchange.keys
-    named = {one.personal_id for one in exchange.subjects.values()}
-    others = [number for number in numbers if number not in named]
-    return exchange.keys | {f"also#{n}": f"{SubjectKind.PERSON}|{one}" for n, one in enumerate(others, 1)}
+    about = exchange.keys
+    if numbers:
+        named = [one.personal_id for one in exchange.subjects.values()]
+        about, others = {**about}, 0
+        for number in numbers:
+            if number not in named:
+                others += 1
+                about[f"also#{others}"] = f"{SubjectKind.PERSON}|{number}"
+    return about
 
 
 def _promised(exchange: Exchange) -> tuple[CallEntry, ...]:
     """What may be asked."""
-    claims = exchange.case.request.account
-    return tuple([
-        CallEntry(
-            f"{exchange.id}-{one.index + 1}", one.service.source, one.service.operation, one.role, one.attributes
-        )
-        for one in exchange.plan.queries
-        if one.attributes and (claims or one.service.evidence != ACCOUNT)
-    ])  # fmt: skip
+    claims, calls = exchange.case.request.account, []
+    for one in exchange.plan.queries:
+        service = one.service
+        if one.attributes and (claims or service.evidence != ACCOUNT):
+            call_id = f"{exchange.id}-{one.index + 1}"
+            calls.append(CallEntry(call_id, service.source, service.operation, one.role, one.attributes))
+    return tuple(calls)
 
 
 def _accounted(exchange: Exchange) -> tuple[CallEntry, ...]:
     """What was asked, and what came of it."""
-    queries: Sequence[PlannedQuery] = exchange.plan.queries
-    return tuple([
-        _entry(one, exchange.calls[one.index], exchange.answers[one.index])
-        for one in queries
-        if one.index in exchange.calls
-    ])  # fmt: skip
-
-
-def _entry(query: PlannedQuery, call: Call, answer: SourceAnswer | None) -> CallEntry:
-    service = query.service
-    sent, received, outcome = b"", b"", "unknown"
-    if answer is not None:
-        sent, received, outcome = answer.request_digest, answer.response_digest, answer.outcome.value
-    return CallEntry(
-        call.call_id, service.source, service.operation, query.role, call.attributes, outcome, call.elapsed_ms,
-        call.cached, call.shared_with, sent, received,
-    )  # fmt: skip
+    calls = []
+    for query in exchange.plan.queries:
+        call, service = exchange.calls.get(query.index), query.service
+        if call is None:
+            continue
+        sent, received, outcome = b"", b"", "unknown"
+        if (answer := exchange.answers[query.index]) is not None:
+            sent, received, outcome = answer.request_digest, answer.response_digest, str(answer.outcome)
+        calls.append(CallEntry(
+            call.call_id, service.source, service.operation, query.role, call.attributes, outcome, call.elapsed_ms,
+            call.cached, call.shared_with, sent, received,
+        ))  # fmt: skip
+    return tuple(calls)

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 import orjson
 
 from gateway.config import Configuration
-from gateway.domain.dates import legal_day
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
@@ -130,7 +129,7 @@ class Prefill:
                 **_accounted(exchange, filled, is_late=pending is not None),
                 **notes,
             )
-            members = content(exchange, answers, filled, self._clock.now())
+            members = content(exchange, answers, filled)
             written = closed(members, receipt, pending)
             request = exchange.case.request
             if request.preview:
@@ -186,9 +185,9 @@ class Prefill:
         self, exchange_id: ExchangeId, requester: Requester, case: Case, allowed: Allowed, plan: Plan
     ) -> Exchange:
         """An exchange that has asked nothing yet."""
-        today = legal_day(self._clock.now())
+        now = self._clock.now()
         return Exchange(
-            exchange_id, requester, case, allowed, plan, self._plans.published, today, self._late_seconds
+            exchange_id, requester, case, allowed, plan, self._plans.published, now, self._late_seconds
         )
 
 

@@ -1,6 +1,7 @@
 """Each query is asked as soon as it is known to be needed, whatever the others do."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -65,7 +66,7 @@ def _exchange(count: int) -> Exchange:
     official = _Named(personal_id="", agency="", account="", full_name="")
     case = _Named(request=request, cast=cast_, official=official, procedure=_Named(code="c"), purpose="p")
     made: Any = Exchange
-    exchange: Exchange = made("e", _Named(id="portal"), case, None, plan, None, None, 5)
+    exchange: Exchange = made("e", _Named(id="portal"), case, None, plan, None, datetime.now(UTC), 5)
     return exchange
 
 
