@@ -405,6 +405,9 @@ def report(cpu: Any, calls: Any) -> None:
     print(f"tasks {loop['tasks']}, futures {loop['futures']}, timers {loop['timers']}")
     for name, spent in cpu["unknown_us"].items():
         print(f"  {OTHER}: {name} {spent:.0f}")
+    for name in [*STAGES, *RECORDS]:
+        if name.startswith(("gateway/", "adapters/")) and not any(ROOT.glob(name.partition(":")[0] + "*")):
+            print(f"  no such file, change its line: {name}")
 
 
 if __name__ == "__main__":
