@@ -5,7 +5,8 @@
 Each half runs the command line of the gateway inside a process of its own, sources and clients in others.
 CPU: under the load of the bench a signal looks at the loop's thread 250 times a second of its CPU time, and the time
 since the last look goes to the innermost frame that STAGES knows: helpers count for the stage that calls them.
-Calls: prefills one after another, counted by `sys.setprofile` in every thread (a coroutine that goes on is a call).
+Calls: prefills one after another, counted by `sys.setprofile` in every thread (a coroutine that goes on is a call);
+of the loop the median prefill, of the other threads the mean, with what comes every second.
 A stage that moves to another module: change its line in STAGES; what no line knows is `other`, and is listed.
 """
 
@@ -337,17 +338,13 @@ class _Calls:
         self._loop.call_soon_threadsafe(sys.setprofile, self._see)
         _one(run, connection, target)
         time.sleep(_SETTLED_SECONDS)
-        self._stages.clear()
-        before, counts = self._thread_counts(), [self._counts()]
+        before, counts, stages = self._thread_counts(), [self._counts()], [self._stages.copy()]
         for _ in range(_COUNTED):
             _one(run, connection, target)
             time.sleep(_PAUSE_SECONDS)
             counts.append(self._counts())
+            stages.append(self._stages.copy())
         time.sleep(_SETTLED_SECONDS)
-        each = [
-            {name: after[name] - then[name] for name in after} for then, after in itertools.pairwise(counts)
-        ]
-        middle = {name: statistics.median_high(one[name] for one in each) for name in each[0]}
         threads = {
             name: {
                 kind: round((count - before.get(name, {}).get(kind, 0)) / _COUNTED, 1)
@@ -355,26 +352,28 @@ class _Calls:
             }
             for name, now in self._thread_counts().items()
         }
-        return {
-            "prefills": _COUNTED,
-            "loop": middle,
-            "loop_all": [one["python"] for one in each],
-            "stages": {stage: round(count / _COUNTED, 1) for stage, count in self._stages.most_common()},
-            "threads": threads,
-        }
+        return {"prefills": _COUNTED, "loop": _middle(counts), "stages": _middle(stages), "threads": threads}
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self) -> Counter[str]:
         opened = self._opened
-        return {
+        return Counter({
             "python": self._main.python,
             "c": self._main.c,
             "tasks": opened["create_task"],
             "futures": opened["create_future"],
             "timers": opened["call_later"],
-        }
+        })  # fmt: skip
 
     def _thread_counts(self) -> dict[str, dict[str, int]]:
         return {name: {"python": tally.python, "c": tally.c} for name, tally in self._threads.items()}
+
+
+def _middle(counts: list[Counter[str]]) -> dict[str, int]:
+    """The median prefill: what comes every second beside a few of them is not in it."""
+    return {
+        name: statistics.median_high(after[name] - then[name] for then, after in itertools.pairwise(counts))
+        for name in counts[-1]
+    }
 
 
 def _one(run: Run, connection: socket.socket, target: Target) -> None:
@@ -396,9 +395,9 @@ def report(cpu: Any, calls: Any) -> None:
     """The tables."""
     print(f"{'a prefill':32}{'us of CPU':>12}{'Python calls':>14}{'C calls':>9}")
     for name, spent in cpu["stages_us"].items():
-        print(f"{name:32}{spent:12.0f}{calls['stages'].get(name, 0):14.0f}")
+        print(f"{name:32}{spent:12.0f}{calls['stages'].get(name, 0):14}")
     loop, threads = calls["loop"], calls["threads"]
-    print(f"{'loop in all (calls: median)':32}{cpu['loop_us']:12.0f}{loop['python']:14}{loop['c']:9}")
+    print(f"{'loop in all':32}{cpu['loop_us']:12.0f}{loop['python']:14}{loop['c']:9}")
     for name, spent in cpu["threads_us"].items():
         made = threads.get(name, {"python": 0, "c": 0})
         print(f"{'thread ' + name:32}{spent:12.0f}{made['python']:14.0f}{made['c']:9.0f}")
@@ -406,6 +405,9 @@ def report(cpu: Any, calls: Any) -> None:
     print(f"tasks {loop['tasks']}, futures {loop['futures']}, timers {loop['timers']}")
     for name, spent in cpu["unknown_us"].items():
         print(f"  {OTHER}: {name} {spent:.0f}")
+    for name in [*STAGES, *RECORDS]:
+        if name.startswith(("gateway/", "adapters/")) and not any(ROOT.glob(name.partition(":")[0] + "*")):
+            print(f"  no such file, change its line: {name}")
 
 
 if __name__ == "__main__":

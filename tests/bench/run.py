@@ -65,7 +65,7 @@ def starters() -> dict[str, Callable[[Place], Target]]:
     else:
         print(f"skipped: {name}: npm install --prefix tests/bench/peers/node", file=sys.stderr)
     if lack := php_fpm.missing():
-        print(f"skipped: {PHP}: no {lack} here; {php_fpm.__doc__}", file=sys.stderr)
+        print(f"skipped: {PHP}: {lack} is missing: {php_fpm.INSTALL}", file=sys.stderr)
     else:
         found[PHP] = start_php
     found[OURS] = start_gateway

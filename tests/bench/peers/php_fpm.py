@@ -1,7 +1,4 @@
-"""Peer: the job in PHP (`php/prefill.php`): PHP-FPM and nginx, on configuration that is written here.
-
-Debian: apt-get install php-fpm php-soap php-curl php-mbstring php-sqlite3 nginx-light
-"""
+"""Peer: the job in PHP (`php/prefill.php`): PHP-FPM and nginx, on configuration that is written here."""
 
 import getpass
 import os
@@ -11,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("php") / "prefill.php"
+INSTALL = "apt-get install php-fpm php-soap php-curl php-mbstring php-sqlite3 nginx-light"
 NEEDED = {"soap", "curl", "mbstring", "pdo_sqlite", "Zend OPcache"}
 #: so many requests are under way in one worker each; more of them wait in the listen queue
 WORKERS = 12
@@ -39,6 +37,7 @@ pm = static
 pm.max_children = {workers}
 pm.max_requests = 0
 catch_workers_output = yes
+php_admin_value[soap.wsdl_cache_dir] = {folder}
 env[STUB] = {stub}
 env[DB] = {folder}/log.db
 """
