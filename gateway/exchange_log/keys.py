@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,8 @@ from gateway.ports_keys import KeyWrapper
 Root = bytes | KeyWrapper
 
 _KEY = 32
+#: bytes of a keyed index, of the digest of a value that left, and of the digest of a message
+INDEX_BYTES, FIELD_BYTES, CALL_BYTES = 16, 8, 16
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
@@ -48,6 +51,18 @@ class PeriodKeys:
     index: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     encryption: AESGCM = field(repr=False, compare=False)
+    #: states of BLAKE2s that have taken in a key, to be copied: for indexes, values that left and messages
+    indexing: blake2s = field(init=False, repr=False, compare=False)
+    digesting_fields: blake2s = field(init=False, repr=False, compare=False)
+    digesting_calls: blake2s = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, size, key in (
+            ("indexing", INDEX_BYTES, self.index),
+            ("digesting_fields", FIELD_BYTES, self.digest),
+            ("digesting_calls", CALL_BYTES, self.digest),
+        ):
+            object.__setattr__(self, name, blake2s(digest_size=size, key=key))
 
 
 class KeyStore(Protocol):
