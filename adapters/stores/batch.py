@@ -19,7 +19,7 @@ class Row(NamedTuple):
     id: str
     leaf: bytes
     done: asyncio.Future[None]
-    #: when it came, by the clock of the loop
+    #: when it came, in seconds of `time.monotonic`
     since: float = 0.0
 
 

@@ -145,12 +145,12 @@ class SqlExchangeLog:
         period = period_of(record)
         keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
-        leaf = leaf_of(record, keys, record_id)
-        digest, sequencer = leaf_hash(leaf.text), self.sequencer
-        if sequencer is not None and (entry := entry_written(digest, record, leaf)) is not None:
-            sequencer.own.add(record_id, entry)
+        leaf, official, subjects = leaf_of(record, keys, record_id)
+        digest, sequencer = leaf_hash(leaf), self.sequencer
+        if sequencer is not None:
+            sequencer.own.add(record_id, entry_written(digest, record, official, subjects))
         loop = asyncio.get_running_loop()
-        row = Row(record_id, leaf.text, loop.create_future(), loop.time())
+        row = Row(record_id, leaf, asyncio.Future(loop=loop), time.monotonic())
         self.store.submit(row)
         self._waiting[record_id] = row
         if self._timer is None:
@@ -165,12 +165,11 @@ class SqlExchangeLog:
 
     def _give_up(self) -> None:
         """Settle the rows that have waited too long, and look again when the next one has."""
-        loop = asyncio.get_running_loop()
-        since = loop.time() - _WAIT_SECONDS
         self._timer = None
         for row in self._waiting.values():
-            if row.since > since:
-                self._timer = loop.call_at(row.since + _WAIT_SECONDS, self._give_up)
+            left = row.since + _WAIT_SECONDS - time.monotonic()
+            if left > 0:
+                self._timer = asyncio.get_running_loop().call_later(left, self._give_up)
                 return
             settle((row,), LogUnavailable.perhaps(_LATE))
 

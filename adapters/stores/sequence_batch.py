@@ -9,14 +9,15 @@ the write to the numbering. So the tree holds what was written: a row altered in
 
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.domain.exchange import ExchangeRecord
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
-from gateway.exchange_log.record import Leaf, decode
+from gateway.exchange_log.record import decode
 from gateway.exchange_log.tiles import TILE, TileId, edge_tiles, grow, nodes_of
 
 #: entries whose times one row of `log_blocks` spans
@@ -81,9 +82,9 @@ class TreeEntry(NamedTuple):
     #: of `log_entries`, from `period` on
     columns: tuple[str | bytes | None, ...]
     #: keyed indexes
-    subjects: Collection[bytes]
+    subjects: tuple[bytes, ...]
     #: names with outcomes
-    sources: Collection[tuple[str, str]]
+    sources: tuple[tuple[str, str], ...]
 
 
 class OwnRows:
@@ -100,11 +101,12 @@ class OwnRows:
         self._rows: dict[bytes, TreeEntry] = {}
         self._taken: dict[bytes, TreeEntry] = {}
 
-    def add(self, record_id: str, entry: TreeEntry) -> None:
+    def add(self, record_id: str, entry: TreeEntry | None) -> None:
         """Before the row is written. Too many forget all that were there."""
         if len(self._rows) >= _OWN_LIMIT:
             self._rows.clear()
-        self._rows[record_id.encode()] = entry
+        if entry is not None:
+            self._rows[record_id.encode()] = entry
 
     def take(self, record_id: bytes) -> TreeEntry | None:
         """For the batch that is being made; a second row with the same id is none of ours."""
@@ -248,18 +250,24 @@ def hash_key(digest: bytes) -> int:
 
 def searched(text: str) -> str:
     """A text as the search tables hold it."""
-    return text if len(text) <= WIDTH and "\x00" not in text else text[:WIDTH].replace("\x00", "\ufffd")
+    return text[:WIDTH].replace("\x00", "\ufffd")
 
 
-def entry_written(digest: bytes, record: ExchangeRecord, leaf: Leaf) -> TreeEntry | None:
-    """The entry of a record that is to be written as `leaf`; None when only reading it back can tell."""
+def entry_written(
+    digest: bytes, record: ExchangeRecord, official: str, subjects: Mapping[str, str]
+) -> TreeEntry | None:
+    """The entry of a record of this process: hash of its leaf, and the keyed indexes in it (`record.leaf_of`).
+
+    None when only reading it back can tell.
+    """
     texts = (
         record.time, record.exchange, str(record.phase), record.requester, record.agency, record.procedure,
         record.dossier, record.purpose, record.result,
     )  # fmt: skip
-    sources = [(call.source, call.outcome) for call in record.calls]
+    people = set(map(bytes.fromhex, subjects.values()))
+    sources = {(call.source, call.outcome) for call in record.calls}
     try:
-        return TreeEntry(digest, *_found_by(texts, leaf.official, leaf.subjects.values(), sources))
+        return _entry(digest, texts, bytes.fromhex(official) or None, people, sources)
     except ValueError:
         return None
 
@@ -296,31 +304,37 @@ def _entry_of(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
             read["time"], read["exchange"], read["phase"], read["requester"], read["agency"], read["procedure"],
             read["dossier"], read["purpose"], read["result"],
         )  # fmt: skip
-        sources = [(call["source"], call["outcome"]) for call in read["calls"]]
-        return TreeEntry(digest, *_found_by(texts, read["official"], read["subjects"].values(), sources))
+        official = _index(read["official"]) if read["official"] else None
+        people = {_index(index) for index in read["subjects"].values()}
+        sources = {(call["source"], call["outcome"]) for call in read["calls"]}
+        return _entry(digest, texts, official, people, sources)
     except (ValueError, KeyError, TypeError, AttributeError):
         # Found by its time only: when it was numbered.
         return TreeEntry(digest, (created[:7], created, *(None,) * 9), (), ())
 
 
-def _found_by(
-    texts: tuple[str, ...], official: str, subjects: Iterable[str], sources: Iterable[tuple[str, str]]
-) -> tuple[tuple[str | bytes | None, ...], set[bytes], set[tuple[str, str]]]:
-    """The columns of `log_entries` from `period` on, the subjects, and the sources with outcomes."""
-    moment = texts[0]
-    month = moment[:7]
-    if not _MONTH.fullmatch(month) or len(moment) > WIDTH:
+def _entry(
+    digest: bytes,
+    texts: tuple[str, ...],
+    official: bytes | None,
+    people: set[bytes],
+    sources: set[tuple[str, str]],
+) -> TreeEntry:
+    """Texts as the columns of `log_entries` have them, from `time` on, without the official."""
+    month = texts[0][:7]
+    if not _MONTH.fullmatch(month) or len(texts[0]) > WIDTH:
         raise ValueError("no time")
-    whole = "".join(texts)
-    if len(whole) > WIDTH or "\x00" in whole:
+    every = (*texts, *chain.from_iterable(sources))
+    if max(map(len, every)) > WIDTH or "\x00" in "".join(every):
         texts = tuple(map(searched, texts))
+        sources = {(searched(source), searched(outcome)) for source, outcome in sources}
     moment, exchange, phase, requester, agency, procedure, dossier, purpose, result = texts
     columns = (
         month, moment, exchange or None, phase or None, requester or None, agency or None, procedure or None,
-        dossier or None, purpose or None, _index(official) if official else None, result or None,
+        dossier or None, purpose or None, official, result or None,
     )  # fmt: skip
-    named = {(searched(source), searched(outcome)) for source, outcome in sources}
-    return columns, {_index(subject) for subject in subjects}, named
+    # Tuples: the collector of garbage does not look at them again and again while they wait.
+    return TreeEntry(digest, columns, tuple(people), tuple(sources))
 
 
 def _index(text: str) -> bytes:

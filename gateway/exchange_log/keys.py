@@ -156,10 +156,11 @@ class KeyRing:
     def fresh(self, period: str) -> PeriodKeys | None:
         """The same, when the store need not be asked whether it still has them."""
         now = self._clock()
-        until, *_ = self._known.get(period, (now,))
+        held = self._known.get(period)
+        if held is None:
+            return self.known(period)
         # What ends too late was set before the clock was set back.
-        looked = period not in self._known or now < until <= now + _LOOK_SECONDS
-        return self.known(period) if looked else None
+        return held[1] if now < held[0] <= now + _LOOK_SECONDS else None
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period; ConfigError when the root key does not open them.
@@ -205,7 +206,9 @@ class KeyRing:
             )
         now = self._clock()
         if period in safe_periods(now):
-            self._known[period] = (now + _LOOK_SECONDS, keys, wrapped)
+            # Not longer than they may be held: in a few seconds the month may be over.
+            safe = period in safe_periods(now + _LOOK_SECONDS)
+            self._known[period] = (now + _LOOK_SECONDS if safe else now, keys, wrapped)
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
         self._look_later()

@@ -10,7 +10,7 @@ import os
 from binascii import b2a_base64
 from collections.abc import Mapping
 from hashlib import blake2s
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -34,21 +34,15 @@ def period_of(record: ExchangeRecord) -> str:
     return record.time[_MONTH]
 
 
-class Leaf(NamedTuple):
-    """The bytes of a record, and the keyed indexes in it (hex): of the official, empty for none, and by role."""
-
-    text: bytes
-    official: str
-    subjects: Mapping[str, str]
-
-
 def encode(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> bytes:
     """The bytes of `leaf_of`."""
-    return leaf_of(record, keys, record_id).text
+    return leaf_of(record, keys, record_id)[0]
 
 
-def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> Leaf:
-    """The leaf of one record; `keys` are those of `period_of(record)`, `record_id` is a fresh ULID.
+def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> tuple[bytes, str, Mapping[str, str]]:
+    """The leaf bytes of one record; and the keyed indexes in it (hex): of the official, and of subjects by role.
+
+    `keys` are those of `period_of(record)`, `record_id` is a fresh ULID.
 
     ValueError for keys outside ASCII, TypeError (orjson.JSONEncodeError) for what JSON cannot hold.
     """
@@ -104,7 +98,7 @@ def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> Leaf:
         "time": record.time,
         "v": VERSION,
     }
-    return Leaf(orjson.dumps(members, option=_OPTIONS), official, subjects)
+    return orjson.dumps(members, option=_OPTIONS), official, subjects
 
 
 def _calls(record: ExchangeRecord, keys: PeriodKeys) -> list[dict[str, object]]:
