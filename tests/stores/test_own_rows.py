@@ -28,21 +28,21 @@ from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 KEYS = unwrap(ROOT_KEY, "2026-11", wrap_new(ROOT_KEY, "2026-11"))
 ID = "01KAXW3Y7N5V0M2Q8R4T6ZBCDE"
 NOW = "2026-11-27T00:00:00.000Z"
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
-    ["x" * 256, "y" * 257, "a\x00b", "\x00" * 300]
+TEXT = st.sampled_from(["", "portal", "Độc lập", "x" * 256, "y" * 257, "a\x00b", "\x00" * 300]) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=9
 )
 CALLS = st.lists(
     st.builds(
         CallEntry,
         call=st.just("c"),
         source=TEXT,
-        operation=TEXT,
-        role=TEXT,
+        operation=st.just("o"),
+        role=st.just("requester"),
         attributes=st.just(()),
         outcome=TEXT,
         elapsed_ms=st.just(12),
     ),
-    max_size=4,
+    max_size=3,
 ).map(tuple)
 RECORDS = st.builds(
     some_record,
@@ -56,7 +56,7 @@ RECORDS = st.builds(
     purpose=TEXT,
     result=TEXT,
     official=TEXT,
-    subjects=st.dictionaries(st.sampled_from("abcd"), TEXT, max_size=4),
+    subjects=st.dictionaries(st.sampled_from("abc"), TEXT),
     calls=CALLS,
 )
 
