@@ -253,5 +253,5 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
         settings.url, parts.state, settings.origin, signing_keys(settings)
     )
-    log.written = sequencer.wake
+    log.sequencer = sequencer
     return log, sequencer

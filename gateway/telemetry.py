@@ -13,16 +13,22 @@ import re
 import select
 import stat
 import sys
-from collections.abc import Mapping, MutableMapping
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import UTC, datetime
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import orjson
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 #: keywords that a log line may carry; none of them is about a person
 ALLOWED_KEYS: Final = frozenset(
@@ -51,9 +57,13 @@ _GAUGES: Final = {
     "configuration_problems": "Things to mend in a newer configuration, which is not taken up until then",
     "subject_requests_overdue": "Requests of data subjects that should have been acknowledged or answered before today",
 }
-_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, float("inf"))
+_BOUNDS: Final = tuple(map(floatToGoString, _BUCKETS))
+#: where the sum of a histogram's child stands, behind its buckets
+_SUM: Final = len(_BUCKETS)
 #: made here, and may hold nine digits in a row by chance
 _OURS: Final = frozenset({"exchange_id", "call_id", "time"})
+_LINE: Final = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 _PIPE_FLAGS: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 EventDict = MutableMapping[str, Any]
@@ -94,15 +104,9 @@ class Log(Protocol):
 def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
     """Send log lines to `sink` (standard error by default), one JSON object each, and silence libraries."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            name_error,
-            keep_allowed,
-            blotted_json,
-        ],
+        processors=[written_line],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink or _standard_error())),
+        logger_factory=_Lines(sink or _standard_error()).itself,
         cache_logger_on_first_use=False,
     )
     _bound.cache_clear()
@@ -127,12 +131,31 @@ class Unwaiting:
 
     def write(self, data: bytes) -> None:
         """Write the line, or lose it. A pipe that is ready takes this much at once (POSIX, PIPE_BUF)."""
-        with contextlib.suppress(OSError):
+        try:
             if self._poll.poll(0):
                 os.write(self._descriptor, data[: select.PIPE_BUF])
+        except OSError:
+            pass
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+
+class _Lines:
+    """Takes finished lines from structlog, of every level."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._write, self._flush = sink.write, sink.flush
+
+    def itself(self, *_names: object) -> "_Lines":
+        """As structlog's factory."""
+        return self
+
+    def info(self, line: bytes) -> None:
+        self._write(line)
+        self._flush()
+
+    debug = warning = error = critical = info
 
 
 def _standard_error() -> Sink:
@@ -152,7 +175,22 @@ def _bound() -> Log:
     return cast("Log", structlog.get_logger().bind())
 
 
-def name_error(_logger: object, _method: str, event: EventDict) -> EventDict:
+def written_line(_logger: object, method: str, event: EventDict) -> bytes:
+    """The line, as structlog's only processor."""
+    event["level"] = method
+    event["time"] = datetime.now(UTC)
+    if "exc_info" in event or "error" in event:
+        _name_error(event)
+    if not ALLOWED_KEYS.issuperset(event):
+        _keep_allowed(event)
+    line = orjson.dumps(event, default=str, option=_LINE)
+    # Values are only looked at one by one when something in the whole line could be a personal id.
+    if line.isascii() and _NINE not in line.translate(_DIGITS):
+        return line
+    return orjson.dumps(blot_personal_ids(event), option=_LINE)
+
+
+def _name_error(event: EventDict) -> None:
     """Replace an exception by its class and the place where it was raised: its text may quote people."""
     error = event.pop("exc_info", None)
     if error is True:
@@ -164,72 +202,112 @@ def name_error(_logger: object, _method: str, event: EventDict) -> EventDict:
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         event["where"] = _place(error.__traceback__)
-    return event
 
 
-def keep_allowed(_logger: object, _method: str, event: EventDict) -> EventDict:
+def _keep_allowed(event: EventDict) -> None:
     """Drop keywords that are not on the allow-list, and say which."""
     strange = [key for key in event if key not in ALLOWED_KEYS]
     for key in strange:
         del event[key]
-    if strange:
-        event["dropped"] = sorted(strange)
-    return event
+    event["dropped"] = sorted(strange)
 
 
-def blot_personal_ids(_logger: object, _method: str, event: EventDict) -> EventDict:
+def blot_personal_ids(event: EventDict) -> EventDict:
     """Blot out whatever has the length of a personal id, also inside lists, mappings and numbers."""
     return {key: value if key in _OURS else _blotted(value) for key, value in event.items()}
 
 
-def blotted_json(logger: object, method: str, event: EventDict) -> bytes:
-    """The line. Values are only looked at one by one when something in the whole line could be a personal id."""
-    line = orjson.dumps(event, default=str)
-    if line.isascii() and _NINE not in line.translate(_DIGITS):
-        return line
-    return orjson.dumps(blot_personal_ids(logger, method, event))
+class _Family:
+    """One metric: what it says, and a list of numbers for each combination of its labels.
+
+    A counter's numbers are its value and when it began (POSIX seconds); a histogram's are the observations of each
+    bucket alone, their sum, and when it began.
+    """
+
+    __slots__ = ("_children", "_labels", "_metric", "_name", "_text")
+
+    def __init__(self, metric: str, name: str, text: str, *labels: str) -> None:
+        self._metric, self._name, self._text, self._labels = metric, f"motlan_{name}", text, labels
+        self._children: dict[tuple[str, ...], list[float]] = {}
+
+    def child(self, *values: object) -> list[float]:
+        """The numbers of these labels, to be counted up in place."""
+        place = tuple(map(str, values))
+        if place not in self._children:
+            zeros = [0] if self._metric == "counter" else [0] * (_SUM + 1)
+            self._children[place] = [*zeros, time.time()]
+        return self._children[place]
+
+    def collected(self) -> Metric:
+        """As Prometheus wants it: the buckets added up."""
+        metric, name = Metric(self._name, self._text, self._metric), self._name
+        for values, numbers in self._children.items():
+            labels = dict(zip(self._labels, values, strict=True))
+            if self._metric == "counter":
+                metric.add_sample(f"{name}_total", labels, numbers[0])
+            else:
+                for bound, count in zip(_BOUNDS, accumulate(numbers[:_SUM]), strict=True):
+                    metric.add_sample(f"{name}_bucket", {**labels, "le": bound}, count)
+                metric.add_sample(f"{name}_count", labels, sum(numbers[:_SUM]))
+                metric.add_sample(f"{name}_sum", labels, numbers[_SUM])
+            metric.add_sample(f"{name}_created", labels, numbers[-1])
+        return metric
 
 
-class Metrics:
-    """Counters and histograms of one process; labels are words of the configuration, never values."""
+class Metrics(Collector):
+    """Counters and histograms of one process; labels are words of the configuration, never values.
+
+    Plain numbers, turned into the Prometheus form when they are asked for. One thread counts: the loop's.
+    """
 
     content_type: Final = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
         """A fresh registry, owned by this instance."""
-        self.registry = CollectorRegistry(auto_describe=True)
-        self._requests = self._counter("requests", "Requests answered", "route", "method", "status")
-        self._request_seconds = self._histogram("request_seconds", "Time to the answer", "route")
-        self._outcomes = self._counter(
-            "source_outcomes", "Answers of sources", "source", "operation", "outcome"
+        self._requests = _Family("counter", "requests", "Requests answered", "route", "method", "status")
+        self._request_seconds = _Family("histogram", "request_seconds", "Time to the answer", "route")
+        self._outcomes = _Family(
+            "counter", "source_outcomes", "Answers of sources", "source", "operation", "outcome"
         )
-        self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
-        self._appended = self._counter("log_records", "Records made durable")
-        self._append_failures = self._counter("log_failures", "Records that could not be kept")
-        self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
-        self._cache = self._counter("cache", "Uses of the cache", "result")
-        self._alarms = self._counter(
-            "alarms", "Answers that were about somebody else, and their like", "kind"
+        self._source_seconds = _Family("histogram", "source_seconds", "Time to a source's answer", "source")
+        appended = _Family("counter", "log_records", "Records made durable")
+        failures = _Family("counter", "log_failures", "Records that could not be kept")
+        append_seconds = _Family("histogram", "log_append_seconds", "Time until records are durable")
+        self._cache = _Family("counter", "cache", "Uses of the cache", "result")
+        self._alarms = _Family(
+            "counter", "alarms", "Answers that were about somebody else, and their like", "kind"
         )
-        self._gauges = {
-            name: Gauge(f"motlan_{name}", text, registry=self.registry) for name, text in _GAUGES.items()
-        }
+        self._families = (
+            self._requests,
+            self._request_seconds,
+            self._outcomes,
+            self._source_seconds,
+            appended,
+            failures,
+            append_seconds,
+            self._cache,
+            self._alarms,
+        )
+        self._appended, self._append_failures = appended.child(), failures.child()
+        self._append_seconds = append_seconds.child()
+        self._gauges = dict.fromkeys(_GAUGES, 0.0)
         self._under_way = 0
-        gauge = Gauge("motlan_requests_in_flight", "Requests being answered", registry=self.registry)
-        gauge.set_function(lambda: self._under_way)
-        #: labelled counters and histograms that were used before; labels are few
-        self._sources: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
-        self._routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        #: counters and histograms by what they were used for before; labels are few
+        self._sources: dict[tuple[str, str, str], tuple[list[float], list[float]]] = {}
+        self._routes: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.registry.register(self)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered; `route` is the pattern, not the path."""
         place = (route, method, status)
         used = self._routes.get(place)
         if used is None:
-            counter = self._requests.labels(route, method, str(status))
-            used = self._routes[place] = counter, self._request_seconds.labels(route)
-        used[0].inc()
-        used[1].observe(seconds)
+            used = self._routes[place] = self._requests.child(*place), self._request_seconds.child(route)
+        count, histogram = used
+        count[0] += 1
+        histogram[bisect_left(_BUCKETS, seconds)] += 1
+        histogram[_SUM] += seconds
 
     def in_flight(self, change: int) -> None:
         """A request came (1) or went (-1)."""
@@ -240,41 +318,52 @@ class Metrics:
         place = (source, operation, outcome)
         used = self._sources.get(place)
         if used is None:
-            used = self._sources[place] = self._outcomes.labels(*place), self._source_seconds.labels(source)
-        used[0].inc()
-        used[1].observe(seconds)
+            used = self._sources[place] = self._outcomes.child(*place), self._source_seconds.child(source)
+        count, histogram = used
+        count[0] += 1
+        histogram[bisect_left(_BUCKETS, seconds)] += 1
+        histogram[_SUM] += seconds
 
     def appended(self, records: int, seconds: float) -> None:
         """A group of records became durable."""
-        self._appended.inc(records)
-        self._append_seconds.observe(seconds)
+        self._appended[0] += records
+        self._append_seconds[bisect_left(_BUCKETS, seconds)] += 1
+        self._append_seconds[_SUM] += seconds
 
     def append_failed(self, records: int = 1) -> None:
         """Records could not be kept."""
-        self._append_failures.inc(records)
+        self._append_failures[0] += records
 
     def cache(self, result: str) -> None:
         """A kept answer was used again: `hit`."""
-        self._cache.labels(result).inc()
+        self._cache.child(result)[0] += 1
 
     def alarm(self, kind: str) -> None:
         """A security event, by its kind."""
-        self._alarms.labels(kind).inc()
+        self._alarms.child(kind)[0] += 1
 
     def gauges(self, values: Mapping[str, float]) -> None:
         """How things stand now, by name (`log_size`, `log_waiting` and their like)."""
-        for name, value in values.items():
-            self._gauges[name].set(value)
+        if not values.keys() <= self._gauges.keys():
+            raise KeyError(*values.keys() - self._gauges.keys())
+        self._gauges.update(values)
+
+    def collect(self) -> Iterable[Metric]:
+        """All of them, for the registry."""
+        yield from (family.collected() for family in self._families)
+        for name, text in _GAUGES.items():
+            yield _gauge(name, text, self._gauges[name])
+        yield _gauge("requests_in_flight", "Requests being answered", self._under_way)
 
     def render(self) -> bytes:
         """The Prometheus text form."""
         return generate_latest(self.registry)
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"motlan_{name}", text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
-        return Histogram(f"motlan_{name}", text, labels, registry=self.registry, buckets=_BUCKETS)
+def _gauge(name: str, text: str, value: float) -> Metric:
+    metric = Metric(f"motlan_{name}", text, "gauge")
+    metric.add_sample(metric.name, {}, value)
+    return metric
 
 
 def _place(traceback: TracebackType | None) -> str:

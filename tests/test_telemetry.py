@@ -2,13 +2,17 @@
 
 import io
 import logging
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import orjson
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
 
 from gateway import telemetry
 
@@ -63,6 +67,19 @@ def test_digits_of_the_length_of_an_id_are_blotted_out(sink: io.BytesIO, value: 
     assert "[id]" in text
 
 
+def test_members_of_a_line_stand_in_the_order_that_readers_know(sink: io.BytesIO) -> None:
+    telemetry.log().warning("source.strange", full_name="x", reason="invalid", error=ValueError())
+    telemetry.log().info("source.said", exchange_id="01KAXW3Y7N123456789", reason=[CANARY])
+    first, second = sink.getvalue().splitlines()
+    assert list(orjson.loads(first)) == ["reason", "error", "event", "level", "time", "where", "dropped"]
+    assert list(orjson.loads(second)) == ["exchange_id", "reason", "event", "level", "time"]
+    assert orjson.loads(second)["exchange_id"] == "01KAXW3Y7N123456789"
+    for line in (first, second):
+        said = orjson.loads(line)["time"]
+        assert said.endswith("Z")
+        assert abs((datetime.now(UTC) - datetime.fromisoformat(said)).total_seconds()) < 60
+
+
 def test_other_numbers_stay_readable(sink: io.BytesIO) -> None:
     telemetry.log().info(
         "log.appended", log_index=12345678, count=-1, reason="took 1234567890 steps", seconds=0.5
@@ -74,7 +91,7 @@ def test_other_numbers_stay_readable(sink: io.BytesIO) -> None:
 @given(before=st.text(max_size=20), after=st.text(max_size=20))
 def test_no_surrounding_lets_an_id_through(before: str, after: str) -> None:
     text = f"{before}:{CANARY};{after}"
-    event = telemetry.blot_personal_ids(None, "info", {"event": text})
+    event = telemetry.blot_personal_ids({"event": text})
     assert CANARY not in str(event["event"])
 
 
@@ -117,6 +134,112 @@ def test_metrics_tell_requests_outcomes_and_appends() -> None:
     assert 'operation="TraCuuThongTinCongDan",outcome="found",source="population"} 1.0' in text
     assert "motlan_log_records_total 3.0" in text
     assert 'motlan_source_seconds_bucket{le="0.005",source="population"} 1.0' in text
+
+
+class ByTheLibrary:
+    """The same metrics, made of the counters and histograms of prometheus_client."""
+
+    BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._requests = self._counter("requests", "Requests answered", "route", "method", "status")
+        self._request_seconds = self._histogram("request_seconds", "Time to the answer", "route")
+        self._outcomes = self._counter(
+            "source_outcomes", "Answers of sources", "source", "operation", "outcome"
+        )
+        self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
+        self._appended = self._counter("log_records", "Records made durable")
+        self._failures = self._counter("log_failures", "Records that could not be kept")
+        self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
+        self._cache = self._counter("cache", "Uses of the cache", "result")
+        self._alarms = self._counter(
+            "alarms", "Answers that were about somebody else, and their like", "kind"
+        )
+        self._gauges = {
+            name: Gauge(f"motlan_{name}", text, registry=self.registry)
+            for name, text in telemetry._GAUGES.items()
+        }
+        self._under_way = Gauge(
+            "motlan_requests_in_flight", "Requests being answered", registry=self.registry
+        )
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+
+    def in_flight(self, change: int) -> None:
+        self._under_way.inc(change)
+
+    def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
+        self._outcomes.labels(source, operation, outcome).inc()
+        self._source_seconds.labels(source).observe(seconds)
+
+    def appended(self, records: int, seconds: float) -> None:
+        self._appended.inc(records)
+        self._append_seconds.observe(seconds)
+
+    def append_failed(self, records: int) -> None:
+        self._failures.inc(records)
+
+    def cache(self, result: str) -> None:
+        self._cache.labels(result).inc()
+
+    def alarm(self, kind: str) -> None:
+        self._alarms.labels(kind).inc()
+
+    def gauges(self, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self._gauges[name].set(value)
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"motlan_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"motlan_{name}", text, labels, registry=self.registry, buckets=self.BUCKETS)
+
+
+NAMES = st.sampled_from(["a", "b", 'c"\\\n', "Tra cứu"])
+SECONDS = st.sampled_from([0.0, 0.001, 0.01, 0.0251, 1.0, 10.0, 11.0]) | st.floats(0, 100)
+ACTS = st.lists(
+    st.tuples(st.just("request"), st.tuples(NAMES, NAMES, st.sampled_from([200, 503]), SECONDS))
+    | st.tuples(st.just("in_flight"), st.tuples(st.sampled_from([1, -1])))
+    | st.tuples(st.just("answer"), st.tuples(NAMES, NAMES, NAMES, SECONDS))
+    | st.tuples(st.just("appended"), st.tuples(st.integers(0, 9), SECONDS))
+    | st.tuples(st.just("append_failed"), st.tuples(st.integers(0, 9)))
+    | st.tuples(st.just("cache"), st.tuples(NAMES))
+    | st.tuples(st.just("alarm"), st.tuples(NAMES))
+    | st.tuples(
+        st.just("gauges"),
+        st.tuples(st.dictionaries(st.sampled_from(sorted(telemetry._GAUGES)), st.floats(-9, 9))),
+    ),
+    max_size=30,
+)
+
+
+@given(ACTS)
+def test_metrics_read_as_the_library_writes_its_own(acts: list[tuple[str, tuple[object, ...]]]) -> None:
+    ours, theirs = telemetry.Metrics(), ByTheLibrary()
+    for name, values in acts:
+        getattr(ours, name)(*values)
+        getattr(theirs, name)(*values)
+    assert _timeless(ours.render()) == _timeless(theirs.render())
+
+
+def _timeless(text: bytes) -> str:
+    """But for the moments at which counters began, which are now."""
+    began = re.compile(r"^(motlan_\w+_created.*) (1\.\d+e\+09)$", re.MULTILINE)
+    now = datetime.now(UTC).timestamp()
+    assert all(now - 60 < float(found[1]) <= now for found in began.findall(text.decode()))
+    return began.sub(r"\1", text.decode())
+
+
+def test_gauge_that_is_not_known_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        telemetry.Metrics().gauges({"unknown": 1.0})
 
 
 def test_two_instances_share_nothing() -> None:

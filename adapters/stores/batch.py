@@ -14,11 +14,13 @@ QUEUE_LIMIT = 10_000
 
 
 class Row(NamedTuple):
-    """One record on its way, and who waits for it."""
+    """One record on its way, and what its writer waits for."""
 
     id: str
     leaf: bytes
     done: asyncio.Future[None]
+    #: when it came, in seconds of `time.monotonic`
+    since: float = 0.0
 
 
 def keys_of(period: str, wrapped: bytes | None) -> bytes:

@@ -8,7 +8,7 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.replays import open_replays
 from adapters.stores.revocations import open_revocations
+from adapters.stores.sequence_batch import OwnRows, entry_written
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
@@ -38,7 +39,7 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
-from gateway.exchange_log.record import decode, encode, period_of
+from gateway.exchange_log.record import decode, leaf_of, period_of
 
 #: what the registry finds here for a store's address
 __all__ = (
@@ -95,10 +96,31 @@ class LogStore(KeyStore, Protocol):
         ...
 
 
+class Follower(Protocol):
+    """The sequencer of this process, as the log sees it."""
+
+    #: what this process writes, until it is numbered
+    own: OwnRows
+
+    def wake(self) -> None:
+        """A record was written."""
+        ...
+
+
 class SqlExchangeLog:
     """An exchange log named `origin` in one database."""
 
-    __slots__ = ("_fresh_seconds", "_keys", "_origin", "_probe", "_probed", "store", "written")
+    __slots__ = (
+        "_fresh_seconds",
+        "_keys",
+        "_origin",
+        "_probe",
+        "_probed",
+        "_timer",
+        "_waiting",
+        "sequencer",
+        "store",
+    )
 
     def __init__(
         self, store: LogStore, origin: str, root_key: Root | RootKeys, fresh_seconds: float = _FRESH_SECONDS
@@ -109,8 +131,12 @@ class SqlExchangeLog:
         #: when the last probe ended, and what it found
         self._probed = (-math.inf, False)
         self.store = store
-        #: called after each record; the sequencer's `wake` in a serving process
-        self.written: Callable[[], None] | None = None
+        #: in a serving process: numbers what is written here
+        self.sequencer: Follower | None = None
+        #: rows that are not durable yet, oldest first, by record id
+        self._waiting: dict[str, Row] = {}
+        #: the next look at the oldest of them; None while there was none for long
+        self._timer: asyncio.TimerHandle | None = None
         self._origin = origin
         self._keys = KeyRing(root_key, store)
 
@@ -119,18 +145,33 @@ class SqlExchangeLog:
         period = period_of(record)
         keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
-        leaf = encode(record, keys, record_id)
+        leaf, official, subjects = leaf_of(record, keys, record_id)
+        digest, sequencer = leaf_hash(leaf), self.sequencer
+        if sequencer is not None:
+            sequencer.own.add(record_id, entry_written(digest, record, official, subjects))
         loop = asyncio.get_running_loop()
-        row = Row(record_id, leaf, loop.create_future())
+        row = Row(record_id, leaf, asyncio.Future(loop=loop), time.monotonic())
         self.store.submit(row)
-        timer = loop.call_later(_WAIT_SECONDS, settle, (row,), LogUnavailable.perhaps(_LATE))
+        self._waiting[record_id] = row
+        if self._timer is None:
+            self._timer = loop.call_later(_WAIT_SECONDS, self._give_up)
         try:
             await row.done
         finally:
-            timer.cancel()
-        if self.written is not None:
-            self.written()
-        return Receipt(leaf_hash=leaf_hash(leaf).hex(), log=self._origin)
+            del self._waiting[record_id]
+        if sequencer is not None:
+            sequencer.wake()
+        return Receipt(digest.hex(), self._origin)
+
+    def _give_up(self) -> None:
+        """Settle the rows that have waited too long, and look again when the next one has."""
+        self._timer = None
+        for row in self._waiting.values():
+            left = row.since + _WAIT_SECONDS - time.monotonic()
+            if left > 0:
+                self._timer = asyncio.get_running_loop().call_later(left, self._give_up)
+                return
+            settle((row,), LogUnavailable.perhaps(_LATE))
 
     async def _opened(self, period: str) -> PeriodKeys:
         try:
@@ -169,6 +210,9 @@ class SqlExchangeLog:
     async def close(self) -> None:
         """Write what is queued, then close."""
         await self.store.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def _make_private(folder: Path) -> None:

@@ -2,14 +2,19 @@
 
 The stores (`sequencer_sqlite`, `sequencer_postgres`) read what this needs and write what it gives, all of it in
 one transaction. A leaf that nobody can read still gets its number: it is part of the tree like any other.
+
+What this process wrote itself is not read back: its `OwnRows` keep the hash of the leaf and what it is found by from
+the write to the numbering. So the tree holds what was written: a row altered in between shows as altered.
 """
 
 import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
+from gateway.domain.exchange import ExchangeRecord
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
@@ -38,6 +43,8 @@ _HASH_PREFIX = 8
 _INDEX_BYTES = 16
 #: records that are read in one stretch
 _STRETCH = 32
+#: own rows that wait for their numbers before all are forgotten, and read back like those of others
+_OWN_LIMIT = 4_096
 
 Rows = list[tuple[Any, ...]]
 
@@ -65,6 +72,61 @@ class State(NamedTuple):
         One that ends too late was written before the clock was set back.
         """
         return self.lease_owner == owner or not now < self.lease_until <= now + 2 * LEASE_SECONDS
+
+
+class TreeEntry(NamedTuple):
+    """What the tree and the tables of the search hold of one record."""
+
+    #: of the leaf
+    hash: bytes
+    #: of `log_entries`, from `period` on
+    columns: tuple[str | bytes | None, ...]
+    #: keyed indexes
+    subjects: tuple[bytes, ...]
+    #: names with outcomes
+    sources: tuple[tuple[str, str], ...]
+
+
+class OwnRows:
+    """Entries of the rows that this process writes, by record id, until somebody has numbered them.
+
+    The loop adds, the thread of the sequencer takes; each step is one operation of a dict. What is not here is read
+    from the database: losing an entry costs time and nothing else.
+    """
+
+    __slots__ = ("_rows", "_taken")
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._rows: dict[bytes, TreeEntry] = {}
+        self._taken: dict[bytes, TreeEntry] = {}
+
+    def add(self, record_id: str, entry: TreeEntry | None) -> None:
+        """Before the row is written. Too many forget all that were there."""
+        if len(self._rows) >= _OWN_LIMIT:
+            self._rows.clear()
+        if entry is not None:
+            self._rows[record_id.encode()] = entry
+
+    def take(self, record_id: bytes) -> TreeEntry | None:
+        """For the batch that is being made; a second row with the same id is none of ours."""
+        entry = self._rows.pop(record_id, None)
+        if entry is not None:
+            self._taken[record_id] = entry
+        return entry
+
+    def keep_taken(self) -> None:
+        """The batch was not written: what was taken waits again."""
+        self._rows.update(self._taken)
+        self._taken.clear()
+
+    def drop_taken(self) -> None:
+        """The batch is written."""
+        self._taken.clear()
+
+    def clear(self) -> None:
+        """There is nothing to number, or another process numbers: what is here was never written, or is its."""
+        self._rows.clear()
 
 
 class Batch(NamedTuple):
@@ -100,21 +162,25 @@ class Numbering:
         """The public key of the checkpoints."""
         return self._signer.vkey
 
-    def batch(self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes]]) -> Batch:
-        """The next entries from rows of `append_log`, as (number there, leaf), in the order given.
+    def batch(
+        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes | TreeEntry]]
+    ) -> Batch:
+        """The next entries from rows of `append_log`, as (number there, leaf or entry), in the order given.
 
         LogNotSigned when the log was signed by another key so far, LogUnavailable while the key cannot be used.
         """
         signers = self._signers(state.vkey)
         created = _now()
-        hashes = [leaf_hash(leaf) for _, leaf in fresh]
-        grown = grow(state.size, edge, hashes)
+        hashes = []
         rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
-        for idx, ((seq, leaf), digest) in enumerate(zip(fresh, hashes, strict=True), state.size):
-            enter(rows, idx, seq, digest, leaf, created)
+        for idx, (seq, row) in enumerate(fresh, state.size):
+            entry = row if isinstance(row, TreeEntry) else _entry_of(leaf_hash(row), row, created)
+            hashes.append(entry.hash)
+            _add(rows, idx, seq, entry)
             if idx % _STRETCH == 0:
                 # This is a thread beside the loop: offer it the interpreter sooner than it would be taken.
                 time.sleep(0)
+        grown = grow(state.size, edge, hashes)
         times = [row[4] for row in rows["log_entries"]]
         rows["log_blocks"], low, high = _blocks(state, times)
         rows["log_tiles"] = [(t.level, t.index, held) for t, held in grown.tiles.items() if t.width == TILE]
@@ -187,6 +253,25 @@ def searched(text: str) -> str:
     return text[:WIDTH].replace("\x00", "\ufffd")
 
 
+def entry_written(
+    digest: bytes, record: ExchangeRecord, official: str, subjects: Mapping[str, str]
+) -> TreeEntry | None:
+    """The entry of a record of this process: hash of its leaf, and the keyed indexes in it (`record.leaf_of`).
+
+    None when only reading it back can tell.
+    """
+    texts = (
+        record.time, record.exchange, str(record.phase), record.requester, record.agency, record.procedure,
+        record.dossier, record.purpose, record.result,
+    )  # fmt: skip
+    people = set(map(bytes.fromhex, subjects.values()))
+    sources = {(call.source, call.outcome) for call in record.calls}
+    try:
+        return _entry(digest, texts, bytes.fromhex(official) or None, people, sources)
+    except ValueError:
+        return None
+
+
 def searched_rows(idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> Mapping[str, Rows]:
     """The rows of one record in the tables of the search; `created` is when it was numbered."""
     rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
@@ -201,40 +286,55 @@ def _now() -> str:
 
 def enter(rows: Mapping[str, Rows], idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> None:
     """Add what one record is found by to the rows of `log_entries`, `log_subjects` and `log_sources`."""
-    key = hash_key(digest)
+    _add(rows, idx, seq, _entry_of(digest, leaf, created))
+
+
+def _add(rows: Mapping[str, Rows], idx: int, seq: int, entry: TreeEntry) -> None:
+    digest, columns, subjects, sources = entry
+    month = columns[0]
+    rows["log_entries"].append((idx, seq, hash_key(digest), *columns))
+    rows["log_subjects"].extend([(subject, idx, month) for subject in subjects])
+    rows["log_sources"].extend([(source, idx, outcome, month) for source, outcome in sources])
+
+
+def _entry_of(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
     try:
-        entry, subjects, sources = _read(decode(leaf))
+        read = decode(leaf)
+        texts = (
+            read["time"], read["exchange"], read["phase"], read["requester"], read["agency"], read["procedure"],
+            read["dossier"], read["purpose"], read["result"],
+        )  # fmt: skip
+        official = _index(read["official"]) if read["official"] else None
+        people = {_index(index) for index in read["subjects"].values()}
+        sources = {(call["source"], call["outcome"]) for call in read["calls"]}
+        return _entry(digest, texts, official, people, sources)
     except (ValueError, KeyError, TypeError, AttributeError):
         # Found by its time only: when it was numbered.
-        entry, subjects, sources = (created[:7], created, *(None,) * 9), set(), set()
-    month = entry[0]
-    rows["log_entries"].append((idx, seq, key, *entry))
-    rows["log_subjects"].extend((subject, idx, month) for subject in subjects)
-    rows["log_sources"].extend((source, idx, outcome, month) for source, outcome in sources)
+        return TreeEntry(digest, (created[:7], created, *(None,) * 9), (), ())
 
 
-def _read(leaf: Mapping[str, Any]) -> tuple[tuple[Any, ...], set[bytes], set[tuple[str, str]]]:
-    """Columns of `log_entries` from `period` on, subjects, sources with outcomes."""
-    moment = leaf["time"]
-    month = moment[:7]
-    if not _MONTH.fullmatch(month) or len(moment) > WIDTH:
+def _entry(
+    digest: bytes,
+    texts: tuple[str, ...],
+    official: bytes | None,
+    people: set[bytes],
+    sources: set[tuple[str, str]],
+) -> TreeEntry:
+    """Texts as the columns of `log_entries` have them, from `time` on, without the official."""
+    month = texts[0][:7]
+    if not _MONTH.fullmatch(month) or len(texts[0]) > WIDTH:
         raise ValueError("no time")
-    entry = (
-        month,
-        searched(moment),
-        _column(leaf["exchange"]),
-        _column(leaf["phase"]),
-        _column(leaf["requester"]),
-        _column(leaf["agency"]),
-        _column(leaf["procedure"]),
-        _column(leaf["dossier"]),
-        _column(leaf["purpose"]),
-        _index(leaf["official"]) if leaf["official"] else None,
-        _column(leaf["result"]),
-    )
-    subjects = {_index(index) for index in leaf["subjects"].values()}
-    sources = {(searched(call["source"]), searched(call["outcome"])) for call in leaf["calls"]}
-    return entry, subjects, sources
+    every = (*texts, *chain.from_iterable(sources))
+    if max(map(len, every)) > WIDTH or "\x00" in "".join(every):
+        texts = tuple(map(searched, texts))
+        sources = {(searched(source), searched(outcome)) for source, outcome in sources}
+    moment, exchange, phase, requester, agency, procedure, dossier, purpose, result = texts
+    columns = (
+        month, moment, exchange or None, phase or None, requester or None, agency or None, procedure or None,
+        dossier or None, purpose or None, official, result or None,
+    )  # fmt: skip
+    # Tuples: the collector of garbage does not look at them again and again while they wait.
+    return TreeEntry(digest, columns, tuple(people), tuple(sources))
 
 
 def _index(text: str) -> bytes:
@@ -243,10 +343,6 @@ def _index(text: str) -> bytes:
     if len(index) != _INDEX_BYTES:
         raise ValueError("no keyed index")
     return index
-
-
-def _column(text: str) -> str | None:
-    return searched(text) or None
 
 
 def _blocks(state: State, times: Sequence[str]) -> tuple[Rows, str, str]:

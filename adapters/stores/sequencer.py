@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.stores import sql
-from adapters.stores.sequence_batch import Numbering
+from adapters.stores.sequence_batch import Numbering, OwnRows
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.signing import open_signers
@@ -38,6 +38,8 @@ class SequenceStore(Protocol):
     limit: int
     #: entries of the tree after the last look
     size: int
+    #: rows of this process that wait for their numbers
+    own: OwnRows
 
     async def number(self) -> int:
         """Number one batch in one transaction and return its rows.
@@ -64,6 +66,7 @@ class Sequencer:
         "batches",
         "failures",
         "fault",
+        "own",
         "owner",
         "records",
         "stuck",
@@ -85,6 +88,8 @@ class Sequencer:
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        #: where the log of this process leaves what it writes
+        self.own = store.own
         #: the public key of the checkpoints
         self.vkey = vkey
         #: how the lease names this process

@@ -33,7 +33,9 @@ from adapters.stores.sequence_batch import (
     STATE,
     Batch,
     Numbering,
+    OwnRows,
     State,
+    TreeEntry,
     edge_of,
 )
 from gateway.domain.errors import GatewayError, LogUnavailable
@@ -62,9 +64,10 @@ _HOLDERS = (
 )
 # NOT IN, not NOT EXISTS: planned the same way, by a hash table, whatever is known of the tables' sizes.
 _FRESH = (
-    "SELECT seq, leaf FROM append_log WHERE seq > $1"
+    "SELECT seq, convert_to(id, 'UTF8') FROM append_log WHERE seq > $1"
     " AND seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $2) ORDER BY seq LIMIT $3"
 )
+_LEAVES = "SELECT seq, leaf FROM append_log WHERE seq = ANY($1::bigint[])"
 # seq + 0: for max(seq) the planner walks down the index of seq to the first that fits, and none does.
 _HIGHEST = "SELECT coalesce(max(seq + 0), 0) FROM log_entries WHERE idx >= $1"
 _ALL_EDGE = "SELECT level, idx, hashes FROM log_edge"
@@ -99,6 +102,7 @@ class PostgresSequence:
         "_thread",
         "_url",
         "limit",
+        "own",
         "size",
     )
 
@@ -113,6 +117,7 @@ class PostgresSequence:
         #: those whose partitions are there
         self._months: set[str] = set()
         self.limit = limit
+        self.own = OwnRows()
         self.size = 0
 
     async def number(self) -> int:
@@ -150,12 +155,14 @@ class PostgresSequence:
         state = State(*row)
         self.size = state.size
         if top <= state.floor_seq or not state.leased_to(self._owner, now):
+            self.own.clear()
             return 0
         async with connection.transaction(isolation="read_committed"):
             *row, now = await connection.fetchrow(_LOCK) or (None,)
             if now is None or not (state := State(*row)).leased_to(self._owner, now):
                 return 0
             numbered = await self._batch(connection, state)
+        self.own.drop_taken()
         self.size = state.size + numbered
         return numbered
 
@@ -163,15 +170,23 @@ class PostgresSequence:
         # Three statements in this order, each with a view of its own: see the module's words.
         top = await connection.fetchval(_TOP)
         holders = await connection.fetch(_HOLDERS)
-        fresh = await connection.fetch(_FRESH, state.floor_seq, state.floor_size, self.limit)
+        fresh = [
+            (seq, self.own.take(record_id))
+            for seq, record_id in await connection.fetch(
+                _FRESH, state.floor_seq, state.floor_size, self.limit
+            )
+        ]
         seen = Observation(top, frozenset(name for name, _ in holders), state.size)
         settled = self._settled(seen, prepared=any(pid is None for _, pid in holders))
-        numbers = [row["seq"] for row in fresh]
+        numbers = [seq for seq, _ in fresh]
         floor = (state.floor_seq, state.floor_size)
         if settled is not None:
             floor = await self._floor(connection, state, settled, numbers)
         if numbers:
-            await self._write(connection, state, [tuple(row) for row in fresh], floor)
+            others = [seq for seq, entry in fresh if entry is None]
+            leaves = dict(await connection.fetch(_LEAVES, others)) if others else {}
+            read = [(seq, leaves[seq] if entry is None else entry) for seq, entry in fresh]
+            await self._write(connection, state, read, floor)
         elif floor[0] > state.floor_seq:
             await self._keep(connection, state, floor)
         return len(numbers)
@@ -201,7 +216,7 @@ class PostgresSequence:
         self,
         connection: "asyncpg.Connection[Any]",
         state: State,
-        fresh: list[tuple[int, bytes]],
+        fresh: list[tuple[int, bytes | TreeEntry]],
         floor: tuple[int, int],
     ) -> None:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
@@ -237,6 +252,7 @@ class PostgresSequence:
         await connection.execute(_NEW_STATE, *after, self._owner, LEASE_SECONDS)
 
     def _disconnect(self) -> None:
+        self.own.keep_taken()
         # Partitions made by a transaction that did not end well are not there.
         self._months.clear()
         connection, self._connection = self._connection, None

@@ -1,9 +1,9 @@
 """The sequence in SQLite, in a thread of its own.
 
 SQLite has one writer at a time and gives out row numbers in the order of commits, so whatever lies beyond the last
-number seen is new, and nothing appears below it later. Leaves are read, decoded and hashed before the write lock
-is taken, and inserted many rows to a statement: the writer of records, which waits for that lock, waits for
-little, and a busy interpreter slows a batch down a few times and not once per row.
+number seen is new, and nothing appears below it later. Leaves that others wrote are read, decoded and hashed before
+the write lock is taken, and rows are inserted many to a statement: the writer of records, which waits for that lock,
+waits for little, and a busy interpreter slows a batch down a few times and not once per row.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import orjson
 
 from adapters.stores.log_sqlite import connect, reason_of
 from adapters.stores.same_file import SameFile
@@ -22,8 +24,10 @@ from adapters.stores.sequence_batch import (
     STATE,
     Batch,
     Numbering,
+    OwnRows,
     Rows,
     State,
+    TreeEntry,
     edge_of,
 )
 from gateway.domain.errors import LogUnavailable
@@ -44,7 +48,8 @@ _NEW_STATE = (
 _WAITING = "SELECT coalesce(max(seq), 0) - (SELECT floor_seq FROM log_state) FROM append_log"
 _GIVE_BACK = "UPDATE log_state SET lease_until = 0 WHERE lease_owner = ?"
 # Whatever the type that somebody wrote: a row that cannot be numbered would stop all after it.
-_FRESH = "SELECT seq, CAST(leaf AS BLOB) FROM append_log WHERE seq > ? ORDER BY seq LIMIT ?"
+_FRESH = "SELECT seq, CAST(id AS BLOB) FROM append_log WHERE seq > ? ORDER BY seq LIMIT ?"
+_LEAVES = "SELECT seq, CAST(leaf AS BLOB) FROM append_log WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
 _EDGE = (
     "INSERT INTO log_edge VALUES (?, ?, ?)"
     " ON CONFLICT (level) DO UPDATE SET idx = excluded.idx, hashes = excluded.hashes"
@@ -54,7 +59,7 @@ _EDGE = (
 class SqliteSequence:
     """The sequence tables in one file, which `adapters.stores.sql` has migrated."""
 
-    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_same", "_thread", "limit", "size")
+    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_same", "_thread", "limit", "own", "size")
 
     def __init__(self, path: Path, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
         """`owner` names this process in the lease."""
@@ -65,6 +70,7 @@ class SqliteSequence:
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
         self.limit = limit
+        self.own = OwnRows()
         self.size = 0
 
     async def number(self) -> int:
@@ -92,6 +98,8 @@ class SqliteSequence:
 
     def _batches(self, connection: sqlite3.Connection) -> int:
         waiting: int = connection.execute(_WAITING).fetchone()[0]
+        if not waiting:
+            self.own.clear()
         if waiting >= self.limit:
             return self._batch(connection, self.limit)
         total = 0
@@ -105,11 +113,12 @@ class SqliteSequence:
         state = State(*connection.execute(_STATE).fetchone())
         self.size = state.size
         mine = state.leased_to(self._owner, time.time())
-        fresh = connection.execute(_FRESH, (state.floor_seq, limit)).fetchall() if mine else []
+        fresh = self._fresh(connection, state.floor_seq, limit) if mine else []
         held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
         notes = connection.execute(NEWEST_NOTE).fetchall()
         connection.execute("COMMIT")
         if not fresh:
+            self.own.clear()
             return 0
         edge = edge_of(state.size, held)
         self._numbering.check(state, edge, notes[0][0] if notes else "")
@@ -117,11 +126,25 @@ class SqliteSequence:
         connection.execute("BEGIN IMMEDIATE")
         if State(*connection.execute(_STATE).fetchone()) != state:
             connection.execute("ROLLBACK")
+            self.own.keep_taken()
             return 0
         self._write(connection, batch, fresh[-1][0])
         connection.execute("COMMIT")
+        self.own.drop_taken()
         self.size = batch.size
         return len(fresh)
+
+    def _fresh(
+        self, connection: sqlite3.Connection, floor: int, limit: int
+    ) -> list[tuple[int, bytes | TreeEntry]]:
+        """Rows of this process as entries, rows of others as leaves."""
+        rows = connection.execute(_FRESH, (floor, limit)).fetchall()
+        fresh = {seq: self.own.take(record_id) for seq, record_id in rows}
+        others = [seq for seq, entry in fresh.items() if entry is None]
+        leaves = (
+            dict(connection.execute(_LEAVES, (orjson.dumps(others).decode(),)).fetchall()) if others else {}
+        )
+        return [(seq, leaves[seq] if entry is None else entry) for seq, entry in fresh.items()]
 
     def _write(self, connection: sqlite3.Connection, batch: Batch, seq: int) -> None:
         for table, rows in batch.rows.items():
@@ -141,6 +164,7 @@ class SqliteSequence:
         self._disconnect()
 
     def _disconnect(self) -> None:
+        self.own.keep_taken()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

@@ -32,7 +32,8 @@ _PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
-_SHIFTS = range(120, -1, -10)
+#: a random byte becomes a letter of five random bits
+_LETTERS = _CROCKFORD.encode() * 8
 
 
 def is_personal_id(text: str) -> bool:
@@ -95,5 +96,8 @@ def made_at(ulid: str) -> float:
 
 def new_exchange_id() -> ExchangeId:
     """A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32."""
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    return ExchangeId("".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS]))
+    made = time.time_ns() // 1_000_000
+    first, second, third = _PAIRS[made >> 40], _PAIRS[made >> 30 & 1023], _PAIRS[made >> 20 & 1023]
+    fourth, fifth = _PAIRS[made >> 10 & 1023], _PAIRS[made & 1023]
+    chance = os.urandom(16).translate(_LETTERS).decode()
+    return ExchangeId(f"{first}{second}{third}{fourth}{fifth}{chance}")

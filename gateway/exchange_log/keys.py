@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,8 @@ from gateway.ports_keys import KeyWrapper
 Root = bytes | KeyWrapper
 
 _KEY = 32
+#: bytes of a keyed index, of the digest of a value that left, and of the digest of a message
+INDEX_BYTES, FIELD_BYTES, CALL_BYTES = 16, 8, 16
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
@@ -48,6 +51,18 @@ class PeriodKeys:
     index: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     encryption: AESGCM = field(repr=False, compare=False)
+    #: states of BLAKE2s that have taken in a key, to be copied: for indexes, values that left and messages
+    indexing: blake2s = field(init=False, repr=False, compare=False)
+    digesting_fields: blake2s = field(init=False, repr=False, compare=False)
+    digesting_calls: blake2s = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, size, key in (
+            ("indexing", INDEX_BYTES, self.index),
+            ("digesting_fields", FIELD_BYTES, self.digest),
+            ("digesting_calls", CALL_BYTES, self.digest),
+        ):
+            object.__setattr__(self, name, blake2s(digest_size=size, key=key))
 
 
 class KeyStore(Protocol):
@@ -141,10 +156,11 @@ class KeyRing:
     def fresh(self, period: str) -> PeriodKeys | None:
         """The same, when the store need not be asked whether it still has them."""
         now = self._clock()
-        until, *_ = self._known.get(period, (now,))
+        held = self._known.get(period)
+        if held is None:
+            return self.known(period)
         # What ends too late was set before the clock was set back.
-        looked = period not in self._known or now < until <= now + _LOOK_SECONDS
-        return self.known(period) if looked else None
+        return held[1] if now < held[0] <= now + _LOOK_SECONDS else None
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period; ConfigError when the root key does not open them.
@@ -190,7 +206,9 @@ class KeyRing:
             )
         now = self._clock()
         if period in safe_periods(now):
-            self._known[period] = (now + _LOOK_SECONDS, keys, wrapped)
+            # Not longer than they may be held: in a few seconds the month may be over.
+            safe = period in safe_periods(now + _LOOK_SECONDS)
+            self._known[period] = (now + _LOOK_SECONDS if safe else now, keys, wrapped)
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
         self._look_later()

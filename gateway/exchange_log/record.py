@@ -7,20 +7,19 @@ The form is fixed by `"v": 1`: whoever changes it counts up.
 
 import base64
 import os
+from binascii import b2a_base64
+from collections.abc import Mapping
 from hashlib import blake2s
 from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
 
-from gateway.domain.exchange import CallEntry, ExchangeRecord
-from gateway.exchange_log.keys import PeriodKeys
+from gateway.domain.exchange import ExchangeRecord
+from gateway.exchange_log.keys import CALL_BYTES, FIELD_BYTES, INDEX_BYTES, PeriodKeys
 
 VERSION = 1
 
-_INDEX_BYTES = 16
-_FIELD_BYTES = 8
-_CALL_BYTES = 16
 _NONCE = 12
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _MONTH = slice(0, 7)
@@ -36,38 +35,99 @@ def period_of(record: ExchangeRecord) -> str:
 
 
 def encode(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> bytes:
-    """The leaf bytes of one record; `keys` are those of `period_of(record)`, `record_id` is a fresh ULID.
+    """The bytes of `leaf_of`."""
+    return leaf_of(record, keys, record_id)[0]
 
-    ValueError for keys outside ASCII and for what JSON cannot hold.
+
+def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> tuple[bytes, str, Mapping[str, str]]:
+    """The leaf bytes of one record; and the keyed indexes in it (hex): of the official, and of subjects by role.
+
+    `keys` are those of `period_of(record)`, `record_id` is a fresh ULID.
+
+    ValueError for keys outside ASCII, TypeError (orjson.JSONEncodeError) for what JSON cannot hold.
     """
     if not "".join((*record.fields, *record.notes, *record.subjects)).isascii():
         raise ValueError("names of fields, notes and roles are ASCII")
-    index = keys.index
-    leaf = {
-        "v": VERSION,
-        "id": record_id,
-        "period": keys.period,
-        "exchange": record.exchange,
-        "phase": record.phase,
-        "time": record.time,
-        "requester": record.requester,
+    # Each digest begins with a copy of the state that has taken in the key: half the cost of a new one.
+    copy = keys.indexing.copy
+    official = ""
+    if record.official:
+        state = copy()
+        state.update(record.official.encode())
+        official = state.hexdigest()
+    subjects = {}
+    for role, who in record.subjects.items():
+        state = copy()
+        state.update(who.encode())
+        subjects[role] = state.hexdigest()
+    start = keys.digesting_fields.copy()
+    start.update(record_id.encode())
+    copy = start.copy
+    fields = {}
+    for name, value in record.fields.items():
+        state = copy()
+        state.update(value)
+        fields[name] = state.hexdigest()
+    sealed = ""
+    if official or subjects:
+        people = orjson.dumps({"official": record.official, "subjects": record.subjects}, option=_OPTIONS)
+        nonce = os.urandom(_NONCE)
+        closed = keys.encryption.encrypt(nonce, people, _bound_to(record_id, keys.period))
+        sealed = b2a_base64(nonce + closed, newline=False).decode()
+    members = {
         "agency": record.agency,
-        "procedure": record.procedure,
-        "dossier": record.dossier,
-        "purpose": record.purpose,
         "basis": record.legal_basis,
-        "official": subject_index(index, record.official) if record.official else "",
-        "on_duty": record.on_duty,
-        "subjects": {role: subject_index(index, key) for role, key in record.subjects.items()},
-        "calls": [_call(call, keys.digest) for call in record.calls],
-        "fields": _field_digests(record, keys.digest, record_id),
-        "rules": record.rules,
-        "result": record.result,
+        "calls": _calls(record, keys),
         "config": record.configuration,
+        "dossier": record.dossier,
+        "exchange": record.exchange,
+        "fields": fields,
+        "id": record_id,
         "notes": {**record.notes},
-        "sealed": _seal(record, keys, record_id),
+        "official": official,
+        "on_duty": record.on_duty,
+        "period": keys.period,
+        "phase": record.phase,
+        "procedure": record.procedure,
+        "purpose": record.purpose,
+        "requester": record.requester,
+        "result": record.result,
+        "rules": record.rules,
+        "sealed": sealed,
+        "subjects": subjects,
+        "time": record.time,
+        "v": VERSION,
     }
-    return orjson.dumps(leaf, option=_OPTIONS)
+    return orjson.dumps(members, option=_OPTIONS), official, subjects
+
+
+def _calls(record: ExchangeRecord, keys: PeriodKeys) -> list[dict[str, object]]:
+    copy = keys.digesting_calls.copy
+    calls: list[dict[str, object]] = []
+    for call in record.calls:
+        request = response = ""
+        if call.request_digest:
+            state = copy()
+            state.update(call.request_digest)
+            request = state.hexdigest()
+        if call.response_digest:
+            state = copy()
+            state.update(call.response_digest)
+            response = state.hexdigest()
+        calls.append({
+            "attributes": call.attributes,
+            "cached": call.cached,
+            "call": call.call,
+            "ms": call.elapsed_ms,
+            "operation": call.operation,
+            "outcome": call.outcome,
+            "request": request,
+            "response": response,
+            "role": call.role,
+            "shared": call.shared_with,
+            "source": call.source,
+        })  # fmt: skip
+    return calls
 
 
 def decode(leaf: bytes) -> dict[str, Any]:
@@ -93,7 +153,7 @@ def unseal(members: dict[str, Any], keys: PeriodKeys) -> dict[str, Any]:
 
 def subject_index(index_key: bytes, who: str) -> str:
     """The keyed index under which a subject or an official is found within one period, hex."""
-    return blake2s(who.encode(), digest_size=_INDEX_BYTES, key=index_key).hexdigest()
+    return blake2s(who.encode(), digest_size=INDEX_BYTES, key=index_key).hexdigest()
 
 
 def field_digest(digest_key: bytes, record_id: str, value: bytes) -> str:
@@ -101,48 +161,12 @@ def field_digest(digest_key: bytes, record_id: str, value: bytes) -> str:
 
     It is bound to its record, so that equal values of two records look different and counting tells nothing.
     """
-    return blake2s(record_id.encode() + value, digest_size=_FIELD_BYTES, key=digest_key).hexdigest()
+    return blake2s(record_id.encode() + value, digest_size=FIELD_BYTES, key=digest_key).hexdigest()
 
 
 def call_digest(digest_key: bytes, digest: bytes) -> str:
     """A digest of a message, keyed as well: a short request would else betray its number by guessing."""
-    return blake2s(digest, digest_size=_CALL_BYTES, key=digest_key).hexdigest() if digest else ""
-
-
-def _field_digests(record: ExchangeRecord, digest_key: bytes, record_id: str) -> dict[str, str]:
-    # One state for key and record, copied for each field: the same as field_digest, at half its cost.
-    start = blake2s(record_id.encode(), digest_size=_FIELD_BYTES, key=digest_key).copy
-    digests = {}
-    for name, value in record.fields.items():
-        state = start()
-        state.update(value)
-        digests[name] = state.hexdigest()
-    return digests
-
-
-def _call(call: CallEntry, digest_key: bytes) -> dict[str, object]:
-    return {
-        "call": call.call,
-        "source": call.source,
-        "operation": call.operation,
-        "role": call.role,
-        "attributes": call.attributes,
-        "outcome": call.outcome,
-        "ms": call.elapsed_ms,
-        "cached": call.cached,
-        "shared": call.shared_with,
-        "request": call_digest(digest_key, call.request_digest),
-        "response": call_digest(digest_key, call.response_digest),
-    }
-
-
-def _seal(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> str:
-    if not (record.official or record.subjects):
-        return ""
-    plain = orjson.dumps({"official": record.official, "subjects": record.subjects}, option=_OPTIONS)
-    nonce = os.urandom(_NONCE)
-    sealed = keys.encryption.encrypt(nonce, plain, _bound_to(record_id, keys.period))
-    return base64.b64encode(nonce + sealed).decode()
+    return blake2s(digest, digest_size=CALL_BYTES, key=digest_key).hexdigest() if digest else ""
 
 
 def _bound_to(record_id: str, period: str) -> bytes:

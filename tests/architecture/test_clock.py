@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
-#: the machine's clock itself, a doctor that looks at it, ids, which carry the time that they were made, and a client
-#: that signs when it asks
-ALLOWED = {"app.py", "keeper.py", "cli/check.py", "cli/proofs.py", "domain/identifiers.py"}
+#: the machine's clock itself, a doctor that looks at it, ids, which carry the time that they were made, a client that
+#: signs when it asks, and the stamps of log lines and counters, by which nothing is decided
+ALLOWED = {"app.py", "keeper.py", "cli/check.py", "cli/proofs.py", "domain/identifiers.py", "telemetry.py"}
 ASKED = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 
 

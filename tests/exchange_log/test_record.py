@@ -63,6 +63,23 @@ def some_record(**changes: Any) -> ExchangeRecord:
     return ExchangeRecord(**members)
 
 
+ODD = (
+    st.sampled_from(["", "portal", 'a"\\\n', "\x00\x1f\x7f\x80", "Độc lập", "😀", "\u2028", "x" * 300]) | SAFE
+)
+CALLS = st.builds(
+    CallEntry,
+    call=ODD,
+    source=ODD,
+    operation=ODD,
+    role=ODD,
+    attributes=st.sampled_from([(), ("full_name",), ("", 'b"', "Ngày sinh")]),
+    outcome=ODD,
+    elapsed_ms=st.integers(-(2**53) + 1, 2**53 - 1),
+    cached=st.booleans(),
+    shared_with=ODD,
+    request_digest=st.sampled_from([b"", b"q" * 32]),
+    response_digest=st.binary(max_size=40),
+)
 RECORDS = st.builds(
     some_record,
     phase=st.sampled_from(Phase),
@@ -73,6 +90,24 @@ RECORDS = st.builds(
     fields=st.dictionaries(WORD, st.binary(max_size=40), max_size=10),
     rules=st.lists(SAFE, max_size=4).map(tuple),
     notes=st.dictionaries(WORD, SAFE | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1), max_size=5),
+)
+#: the members that the others leave as they are
+ODD_RECORDS = st.builds(
+    some_record,
+    exchange=ODD,
+    phase=st.sampled_from(Phase),
+    time=ODD,
+    requester=ODD,
+    procedure=ODD,
+    purpose=ODD,
+    legal_basis=ODD,
+    on_duty=st.booleans(),
+    subjects=st.dictionaries(WORD, ODD, max_size=3),
+    official=ODD,
+    calls=st.lists(CALLS, max_size=2).map(tuple),
+    fields=st.dictionaries(WORD, st.binary(max_size=40), max_size=4),
+    result=ODD,
+    configuration=ODD,
 )
 
 
@@ -87,6 +122,33 @@ def test_leaf_is_canonical_json_with_ascii_keys(record: ExchangeRecord) -> None:
     assert members["v"] == 1
     assert members["id"] == ID
     assert members["period"] == PERIOD
+
+
+@given(RECORDS | ODD_RECORDS)
+def test_leaf_is_that_of_the_plain_description_of_the_form(record: ExchangeRecord) -> None:
+    keys = keys_of()
+    leaf, official, subjects = records.leaf_of(record, keys, ID)
+    members = records.decode(leaf)
+    assert leaf == described(record, keys, ID, members["sealed"])
+    assert (official, subjects) == (members["official"], members["subjects"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"notes": {"n": 2**53}},
+        {"notes": {"n": "\ud800"}},
+        {"dossier": "\udc80"},
+        {"calls": (some_record().calls[0]._replace(elapsed_ms=-(2**53)),)},
+        {"rules": ({"a", "b"},)},
+    ],
+)
+def test_what_json_cannot_hold_is_refused(wrong: dict[str, Any]) -> None:
+    record, keys = some_record(**wrong), keys_of()
+    with pytest.raises(orjson.JSONEncodeError):
+        described(record, keys, ID, "")
+    with pytest.raises(orjson.JSONEncodeError):
+        records.encode(record, keys, ID)
 
 
 @given(RECORDS)
@@ -236,6 +298,52 @@ async def test_idle_process_lets_go_of_keys_by_itself() -> None:
     async with asyncio.timeout(20):
         while ring._brief:
             await asyncio.sleep(0.1)
+
+
+def described(record: ExchangeRecord, keys: PeriodKeys, record_id: str, sealed: str) -> bytes:
+    """The form of a leaf, member by member, with one call of a keyed hash for each digest."""
+    leaf = {
+        "v": 1,
+        "id": record_id,
+        "period": keys.period,
+        "exchange": record.exchange,
+        "phase": record.phase,
+        "time": record.time,
+        "requester": record.requester,
+        "agency": record.agency,
+        "procedure": record.procedure,
+        "dossier": record.dossier,
+        "purpose": record.purpose,
+        "basis": record.legal_basis,
+        "official": records.subject_index(keys.index, record.official) if record.official else "",
+        "on_duty": record.on_duty,
+        "subjects": {role: records.subject_index(keys.index, key) for role, key in record.subjects.items()},
+        "calls": [
+            {
+                "call": call.call,
+                "source": call.source,
+                "operation": call.operation,
+                "role": call.role,
+                "attributes": call.attributes,
+                "outcome": call.outcome,
+                "ms": call.elapsed_ms,
+                "cached": call.cached,
+                "shared": call.shared_with,
+                "request": records.call_digest(keys.digest, call.request_digest),
+                "response": records.call_digest(keys.digest, call.response_digest),
+            }
+            for call in record.calls
+        ],
+        "fields": {
+            name: records.field_digest(keys.digest, record_id, value) for name, value in record.fields.items()
+        },
+        "rules": record.rules,
+        "result": record.result,
+        "config": record.configuration,
+        "notes": {**record.notes},
+        "sealed": sealed,
+    }
+    return orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
 
 
 def every_key(value: object) -> list[str]:

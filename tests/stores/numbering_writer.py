@@ -39,7 +39,7 @@ async def main() -> None:
     log = open_log(url, folder, ORIGIN, ROOT_KEY)
     one = sequencer(url, folder, limit=40)
     one._gather_seconds = 0.01
-    log.written = one.wake
+    log.sequencer = one
     one.start()
     os.write(1, b"ready\n")
     await asyncio.gather(asyncio.Event().wait(), *(write(log) for _ in range(writers)))

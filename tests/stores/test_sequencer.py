@@ -209,7 +209,7 @@ async def test_many_at_once_number_each_record_once(
 async def test_task_numbers_soon_after_a_record_and_ends_with_everything_numbered(
     log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
 ) -> None:
-    log.written = one.wake
+    log.sequencer = one
     one.start()
     [digest] = await append(log, 1)
     async with asyncio.timeout(10):
