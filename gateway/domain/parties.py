@@ -56,6 +56,15 @@ class Subject:
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
 
     @cached_property
+    def shape(self) -> tuple[object, ...]:
+        """Which identifiers it has: a plan is the same for all subjects of equal shape."""
+        parts = (
+            self.personal_id, self.old_id, self.passport, self.full_name, self.birth_date, self.tax_code,
+            self.registration_no, self.commune, self.sheet, self.number, self.parent_personal_id,
+        )  # fmt: skip
+        return (self.kind, *[part is None for part in parts])
+
+    @cached_property
     def identity(self) -> str:
         """Everything that the request says of the subject: equal only for subjects equal in every respect."""
         parts = (

@@ -46,7 +46,7 @@ class Grant:
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for grants that give the same."""
-        spent = tuple(rule for rule, _ in self.spent)
+        spent = tuple([rule for rule, _ in self.spent]) if self.spent else ()
         return (self.requester, self.purpose, self.day, self.rules, self.legal_basis, self.consented, spent)
 
     def allows(self, service: str, attribute: str) -> bool:

@@ -74,11 +74,12 @@ class Counting:
 
         Raises nothing. A guess that is one too many for its requester does not count for all others.
         """
-        beyond = await self._count([*limits, *self._exchanges], case, requester)
+        claims = [_claim(one) for one in case.cast.subjects.values()]
+        beyond = await self._count([*limits, *self._exchanges], case, requester, claims)
         for one in beyond:
             if one.limit.whom == "claim":
                 return beyond
-        return beyond + await self._count(self._together, case, requester)
+        return beyond + await self._count(self._together, case, requester, claims)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count a person who was found in evidence, where subjects are counted; ids of the quotas that are spent."""
@@ -100,9 +101,11 @@ class Counting:
             if before.times == 1:
                 await self._record(one, case, requester, exchange)
 
-    async def _count(self, limits: Sequence[Limit], case: Case, requester: Requester) -> list[Count]:
-        """Count one more use of each; those of which it is one too many."""
-        people = [_people(one.whom, case, requester) for one in limits]
+    async def _count(
+        self, limits: Sequence[Limit], case: Case, requester: Requester, claims: Sequence[str] = ()
+    ) -> list[Count]:
+        """Count one more use of each; those of which it is one too many. `claims`: of each subject."""
+        people = [_people(one.whom, case, requester, claims) for one in limits]
         found = uses(limits, people, self._secret, requester.id)
         beyond = []
         if found:
@@ -140,7 +143,7 @@ def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:
     return [limit(f"{_RULES}{name}", whom, rate) for name, whom, rate in rates if rate is not None]
 
 
-def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
+def _people(whom: Whom, case: Case, requester: Requester, claims: Sequence[str]) -> list[Person]:
     """Whom a limit counts. An official on duty is nobody: citizens who fill their own forms share that name."""
     match whom:
         case "requester":
@@ -151,12 +154,12 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
         case "subject":
             return [(one, "") for one in sorted(case.persons)]
         case "claim" | "any_claim":
-            return _claims(whom, case, requester)
+            return _claims(whom, case, requester, claims)
         case _:
             return []
 
 
-def _claims(whom: Whom, case: Case, requester: Requester) -> list[Person]:
+def _claims(whom: Whom, case: Case, requester: Requester, claims: Sequence[str]) -> list[Person]:
     """The people whose numbers are given, of `claim` beside who asks, each with what is said of them."""
     account, official = case.request.account, case.official
     numbers = [number for word in _NUMBERS if (number := account.get(word))] if account else []
@@ -164,8 +167,8 @@ def _claims(whom: Whom, case: Case, requester: Requester) -> list[Person]:
     if not numbers and not official.on_duty:
         asker = f"official {official.personal_id}"
     found = []
-    for role, one in case.cast.subjects.items():
-        if not (said := _claim(one)):
+    for (role, one), said in zip(case.cast.subjects.items(), claims, strict=True):
+        if not said:
             continue
         if whom == "claim":
             found.append((f"{requester.id}\x1f{asker}\x1f{case.cast.keys[role]}", said))

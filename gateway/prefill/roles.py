@@ -36,7 +36,9 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
     and is `<role>` in what comes back.
     """
     several = _several(procedure, wanted)
-    subjects = {name: _resolve(name, wanted) for name in wanted}
+    subjects: dict[str, Subject] = {}
+    for name, subject_or_role in wanted.items():
+        subjects[name] = _resolve(name, wanted) if isinstance(subject_or_role, str) else subject_or_role
     if several:
         subjects = {name.removesuffix("#1"): subject for name, subject in subjects.items()}
     given = frozenset(subjects)
@@ -51,11 +53,14 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
     if several:
         _check_kinds(procedure, subjects, wanted)
     slots: dict[str, str] = {}
+    keys: dict[str, str] = {}
     first: dict[str, str] = {}
+    shape = []
     for name, subject in subjects.items():
-        slots[name] = first.setdefault(subject.identity, name)
-    shape = tuple([(name, slots[name], *_shape(subject)) for name, subject in subjects.items()])
-    return Cast(subjects, slots, given, shape, {name: subject.key for name, subject in subjects.items()})
+        slot = slots[name] = first.setdefault(subject.identity, name)
+        keys[name] = subject.key
+        shape.append((name, slot, subject.shape))
+    return Cast(subjects, slots, given, tuple(shape), keys)
 
 
 def _check_kinds(
@@ -118,15 +123,6 @@ def _add_newborns(procedure: Procedure, subjects: dict[str, Subject]) -> None:
         child = subjects.get(name, Subject(kind=SubjectKind.NEWBORN))
         if child.kind is SubjectKind.NEWBORN and parent is not None:
             subjects[name] = replace(child, parent_personal_id=parent.personal_id)
-
-
-def _shape(subject: Subject) -> tuple[object, ...]:
-    return (
-        subject.kind, subject.personal_id is None, subject.old_id is None, subject.passport is None,
-        subject.full_name is None, subject.birth_date is None, subject.tax_code is None,
-        subject.registration_no is None, subject.commune is None, subject.sheet is None, subject.number is None,
-        subject.parent_personal_id is None,
-    )  # fmt: skip
 
 
 def _fault(name: str, why: str, code: str) -> Unprocessable:
