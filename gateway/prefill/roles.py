@@ -43,13 +43,7 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
         subjects = {name.removesuffix("#1"): subject for name, subject in subjects.items()}
     given = frozenset(subjects)
     _add_newborns(procedure, subjects)
-    for name, role in procedure.roles.items():
-        subject = subjects.get(name)
-        if subject is None:
-            if not role.optional and role.found_in is None:
-                raise _fault(name, "the procedure needs this role", "missing_role")
-        elif subject.kind not in role.kind:
-            raise _wrong_kind(name, role, wanted)
+    _check_roles(procedure, subjects, wanted)
     if several:
         _check_kinds(procedure, subjects, wanted)
     slots: dict[str, str] = {}
@@ -61,6 +55,18 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
         keys[name] = subject.key
         shape.append((name, slot, subject.shape))
     return Cast(subjects, slots, given, tuple(shape), keys)
+
+
+def _check_roles(
+    procedure: Procedure, subjects: Mapping[str, Subject], wanted: Mapping[str, Subject | str]
+) -> None:
+    for name, role in procedure.roles.items():
+        subject = subjects.get(name)
+        if subject is None:
+            if not role.optional and role.found_in is None:
+                raise _fault(name, "the procedure needs this role", "missing_role")
+        elif subject.kind not in role.kind:
+            raise _wrong_kind(name, role, wanted)
 
 
 def _check_kinds(
