@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -64,24 +66,13 @@ class _Kept:
     size: int
 
 
-class _Flight:
+class _Flight(NamedTuple):
     """A question on its way to a source, and the calls that wait for its answer; the first one asked it."""
 
-    __slots__ = ("_landed", "calls", "exchange", "key", "query")
-
-    def __init__(
-        self, key: str, query: SourceQuery, exchange: ExchangeId, call: Call,
-        landed: "Callable[[_Flight, SourceAnswer], None]",
-    ) -> None:  # fmt: skip
-        self.key = key
-        self.query = query
-        self.exchange = exchange
-        self.calls = [call]
-        self._landed = landed
-
-    def landed(self, answer: SourceAnswer) -> None:
-        """The source has answered."""
-        self._landed(self, answer)
+    key: str
+    query: SourceQuery
+    exchange: ExchangeId
+    calls: list[Call]
 
 
 class Gatherer:
@@ -125,7 +116,7 @@ class Gatherer:
             call.landed(_UNREACHABLE)
             return
         if query.account:  # the caller's own claims: nobody shares them
-            _ask(source, query, end, lambda answer: self._land(call, answer))
+            _ask(source, query, end, partial(self._land, call))
             return
         key = _key(query, asker)
         call.valid_seconds = self._valid.get(query.service, 0)
@@ -139,8 +130,8 @@ class Gatherer:
             call.shared_with = flight.exchange
             flight.calls.append(call)
             return
-        flight = self._flights[key] = _Flight(key, query, exchange, call, self._answered)
-        _ask(source, query, end, flight.landed)
+        flight = self._flights[key] = _Flight(key, query, exchange, [call])
+        _ask(source, query, end, partial(self._answered, flight))
 
     def _answered(self, flight: _Flight, answer: SourceAnswer) -> None:
         del self._flights[flight.key]
