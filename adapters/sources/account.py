@@ -3,7 +3,7 @@
 Claims come with the query, in the words of the login; the mapping turns them into evidence like any answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from adapters.transport.health import Health
@@ -35,9 +35,9 @@ class AccountSource:
         self._plans = plans
         self._health = health
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
-        """The claims as evidence; `not_found` when the caller gave none."""
-        del deadline
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+        """The claims as evidence, at once; `not_found` when the caller gave none."""
+        del end
         plan = self._plans.get(query.service)
         if plan is None:
             answer = failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
@@ -46,7 +46,7 @@ class AccountSource:
         else:
             answer = plan.read(dict(query.account), query)
         self._health.note(answer.outcome)
-        return answer
+        landed(answer)
 
     def state(self) -> Health:
         """How the source is doing."""

@@ -7,12 +7,12 @@ only when it has one meaning. Which words are sent and how the answer is read is
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider
+from adapters.sources.provider import Provider, behalf_of
 from adapters.sources.rest_calls import RestCall, open_call
-from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth, call_signed, renew
-from adapters.transport.faults import ProviderError, refused_here
-from adapters.transport.http import HttpPeer, Wire, open_peer
-from adapters.transport.signers import Auth
+from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
+from adapters.transport.call import Reading, Wire, open_peer
+from adapters.transport.connection import Answer
+from adapters.transport.faults import refused_here
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
@@ -24,6 +24,7 @@ from gateway.mapping.source import ServicePlan
 if TYPE_CHECKING:
     from gateway.config import SourceSettings
 
+_NOT_READ = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OPTIONS = frozenset({"tls", "allow_url_ids"})
 
 
@@ -44,8 +45,7 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     with faults.noted() as opened:
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        speech = Rest(settings, calls, peer, auth, tools)
-        opened.append(Provider(settings.source, peer, auth, tools.clock, speech))
+        opened.append(Provider(peer, auth, tools.clock, Rest(settings, calls)))
     faults.finish()
     source: Provider = opened[0]
     return source
@@ -66,21 +66,13 @@ def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
 
 
 class Rest:
-    """JSON to one provider (adapters.sources.provider.Speech)."""
+    """JSON to one provider (adapters.transport.call.Speech)."""
 
-    def __init__(
-        self,
-        settings: "SourceSettings",
-        calls: Mapping[str, RestCall],
-        peer: HttpPeer,
-        auth: Auth,
-        tools: Tools,
-    ) -> None:
+    behalf = staticmethod(behalf_of)
+
+    def __init__(self, settings: "SourceSettings", calls: Mapping[str, RestCall]) -> None:
         """`calls` maps services (`<source>.<operation>`) to how they are called."""
         self._calls = calls
-        self._peer = peer
-        self._auth = auth
-        self._heavy = tools.heavy
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
@@ -91,44 +83,19 @@ class Rest:
             raise refused_here()
         return call.write(query)
 
-    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        """The answer and its bytes; asks once more when the answer itself says that the token expired."""
-        received, tree, turn = await self._exchange(wire, deadline)
-        expired = self._says_expired(tree)
-        if expired and await renew(self._peer, self._auth, deadline, turn):
-            received, tree, _ = await self._exchange(wire, deadline)
-            expired = self._says_expired(tree)
-        self._auth.in_doubt = expired
-        if expired:
-            raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        if isinstance(tree, NotStrictJson):
-            self._peer.guard.breaker.blame(wire.behalf.person)
-            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
-        read = self._calls[query.service].read
-        if len(received) > LARGE_BYTES:
-            return await self._heavy.run(deadline, read, tree, query), received
-        return read(tree, query), received
-
-    async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
-        answer, turn = await call_signed(self._peer, self._auth, wire, deadline)
-        received = answer.body
-        if len(received) > LARGE_BYTES:
-            return received, await self._heavy.run(deadline, _open, received), turn
-        return received, _open(received), turn
+    def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
+        """What the answer says; perhaps that the token expired."""
+        try:
+            tree = parse(answer.body)
+        except NotStrictJson:
+            return Reading(_NOT_READ, at_fault=True)
+        if self._expired_values and self._says_expired(tree):
+            return Reading(_NOT_READ, expired=True)
+        return Reading(self._calls[query.service].read(tree, query))
 
     def _says_expired(self, tree: object) -> bool:
-        if not self._expired_values or isinstance(tree, NotStrictJson):
-            return False
         said = self._expired_path(tree)
         return isinstance(said, str | int) and str(said) in self._expired_values
-
-
-def _open(body: bytes) -> object:
-    """The tree of a body, or the error itself when there is none."""
-    try:
-        return parse(body)
-    except NotStrictJson as error:
-        return error
 
 
 def _words(value: object) -> list[str]:

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from adapters.sources.provider import parameters_of
+from adapters.transport.call import Wire
 from adapters.transport.faults import from_code, refused_here
-from adapters.transport.http import Wire
 from gateway.domain.errors import Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near

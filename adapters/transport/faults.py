@@ -111,6 +111,11 @@ def busy_here(*, sent: bool = True) -> ProviderError:
     return ProviderError(*_BUSY, 1, sent=sent)
 
 
+def defect_here() -> ProviderError:
+    """A defect of ours: whatever was sent, there is no answer to use, and the provider is not to blame."""
+    return ProviderError(*_INVALID, sent=False)
+
+
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
     """The request cannot be sent as it is; nothing was."""
     return ProviderError(Outcome.REFUSED, reason, sent=False)

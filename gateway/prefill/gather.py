@@ -105,7 +105,7 @@ class Gatherer:
         if source is None:
             return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
         if query.account:
-            answer = await source.ask(query, deadline)
+            answer = await _answer_of(source, query, deadline)
         else:
             key = _key(query, asker)
             call.valid_seconds = self._valid.get(query.service, 0)
@@ -131,7 +131,7 @@ class Gatherer:
         flight = self._flights[key] = _Flight(exchange)
         began, answer = asyncio.get_running_loop().time(), None
         try:
-            answer = await source.ask(query, deadline)
+            answer = await _answer_of(source, query, deadline)
         finally:
             del self._flights[key]
             if flight.landed is not None:
@@ -186,6 +186,18 @@ class Gatherer:
             self._drop(key)
         following = min((kept.until for kept in self._kept.values()), default=math.inf)
         self._ring(max(following, now + _SWEEP_SECONDS))
+
+
+async def _answer_of(source: Source, query: SourceQuery, end: float) -> SourceAnswer:
+    """The answer of a source; the call goes on by itself where it is not awaited any more."""
+    waiting: asyncio.Future[SourceAnswer] = asyncio.get_running_loop().create_future()
+
+    def landed(answer: SourceAnswer) -> None:
+        if not waiting.done():
+            waiting.set_result(answer)
+
+    source.ask(query, end, landed)
+    return await waiting
 
 
 def _key(query: SourceQuery, asker: str) -> str:

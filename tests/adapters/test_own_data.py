@@ -13,6 +13,7 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.load import load_catalogue
 from gateway.ports_consents import Own, OwnData
+from tests.adapters.asking import landed_from
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -54,7 +55,7 @@ async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) 
         official=Official(personal_id="033085482915", agency="000.00.14.H31"), procedure="1.004222", purpose="x",
         requester=requester,
     )  # fmt: skip
-    return await source.ask(query, asyncio.get_running_loop().time() + 0.3)
+    return await landed_from(source, query, asyncio.get_running_loop().time() + 0.3)
 
 
 async def test_values_that_were_asked_for_come_with_their_days_and_no_others() -> None:

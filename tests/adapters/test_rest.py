@@ -26,6 +26,7 @@ from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Source
+from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon, tools
 
 PERSON = "033471902856"
@@ -100,7 +101,7 @@ def query_of(service: str = "x.look", **subject: Any) -> SourceQuery:
 
 
 async def ask(source: Provider, **subject: Any) -> SourceAnswer:
-    return await source.ask(query_of(**subject), soon())
+    return await landed_from(source, query_of(**subject), soon())
 
 
 def said(tree: object) -> Say:
@@ -221,7 +222,7 @@ async def test_personal_id_that_reaches_an_address_by_another_way_calls_nobody()
 async def test_unknown_and_disabled_services_are_refused() -> None:
     async with opened(said(FOUND), service={"enabled": False}) as (source, raw):
         assert (await ask(source)).outcome is Outcome.REFUSED
-        assert (await source.ask(query_of("x.other"), soon())).outcome is Outcome.REFUSED
+        assert (await landed_from(source, query_of("x.other"), soon())).outcome is Outcome.REFUSED
     assert raw.requests == []
 
 
@@ -379,7 +380,7 @@ async def test_broken_record_of_one_person_leaves_the_source_to_others(broken: b
         assert (await ask(source, personal_id=OFFICIAL)).outcome is Outcome.FOUND
         for number in range(6):
             official = Official(personal_id=f"0331908{number:05}", agency="H33")
-            await source.ask(query_of()._replace(official=official), soon())
+            await landed_from(source, query_of()._replace(official=official), soon())
         # a question that is cut is told apart by who asks it: silence is rarely about one person
         assert source.state().breaker == ("closed" if broken else "open")
 
@@ -567,7 +568,7 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
     settings = settings_of("", source="account", services={"claims": {}})
     source = account.open_source(settings, {"claims": plan}, tools())
     query = query_of("account.claims")
-    assert (await source.ask(query, soon())).outcome is Outcome.NOT_FOUND
+    assert (await landed_from(source, query, soon())).outcome is Outcome.NOT_FOUND
     claims = SourceQuery(
         call_id=query.call_id,
         service="account.claims",
@@ -578,8 +579,8 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
         purpose=query.purpose,
         account={"SoDienThoai": "0900000000", "HoVaTen": "A"},
     )
-    got = await source.ask(claims, soon())
+    got = await landed_from(source, claims, soon())
     assert (got.outcome, got.values, got.request_digest) == (Outcome.FOUND, {"phone": "0900000000"}, b"")
-    assert (await source.ask(query_of("account.other"), soon())).outcome is Outcome.REFUSED
+    assert (await landed_from(source, query_of("account.other"), soon())).outcome is Outcome.REFUSED
     assert (source.state().breaker, source.state().latency_ms) == ("closed", {})
     await source.close()

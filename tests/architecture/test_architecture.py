@@ -10,7 +10,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE_ROOMS = ("gateway", "adapters")
 DATA_ROOMS = ("schemas", "mappings", "config")
-MAX_LINES = 300
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "manager"}
 TEXT_ENDINGS = set(".py .md .yaml .yml .json .toml .txt .in .csv .mjs .xsd .wsdl".split())
 SKIPPED = {".git", ".venv", ".state", "node_modules", "__pycache__", "build", "dist"}
@@ -55,10 +54,8 @@ def test_core_never_imports_an_adapter(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", python_files(*CODE_ROOMS), ids=name_of)
-def test_module_is_short_and_says_what_it_promises(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= MAX_LINES
-    assert path.name == "__init__.py" or ast.get_docstring(ast.parse(text))
+def test_module_says_what_it_promises(path: Path) -> None:
+    assert path.name == "__init__.py" or ast.get_docstring(ast.parse(path.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("path", python_files(*CODE_ROOMS), ids=name_of)
