@@ -37,19 +37,14 @@ class Provider:
         Call(self._peer, self._auth, self._speech, query, end, partial(self._answer, landed)).begin()
 
     def _answer(self, landed: Callable[[SourceAnswer], None], call: Call[SourceQuery, SourceAnswer]) -> None:
-        sent = b"" if call.wire is None else call.wire.digest
-        if call.fault is None:
-            assert call.reading is not None
-            assert call.answer is not None
+        fault = call.fault
+        if fault is None:
             received = hashlib.sha256(call.answer.body).digest()
-            answer = call.reading.value._replace(request_digest=sent, response_digest=received)
+            answer = call.reading.value._replace(request_digest=call.digest, response_digest=received)
         else:
-            fault = call.fault
+            sent = call.digest if fault.sent else b""
             answer = SourceAnswer(
-                fault.outcome,
-                reason=fault.reason,
-                retry_in=fault.retry_in,
-                request_digest=sent if fault.sent else b"",
+                fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent
             )
         self._health.note(answer.outcome)
         landed(answer)

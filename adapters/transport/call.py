@@ -13,18 +13,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from functools import wraps
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Final,
-    Generic,
-    NamedTuple,
-    ParamSpec,
-    Protocol,
-    Self,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
 
 from adapters.transport.answers import FIRST_ERROR, checked
 from adapters.transport.breaker import Behalf, Guard
@@ -49,8 +38,7 @@ _TICK_SECONDS = 0.001
 Asked = TypeVar("Asked")
 _Asked_contra = TypeVar("_Asked_contra", contravariant=True)
 Read = TypeVar("Read")
-_Given = ParamSpec("_Given")
-_Any = TypeVar("_Any", bound="Call[Any, Any]")
+_Step = TypeVar("_Step", bound=Callable[..., None])
 
 
 class Wire(NamedTuple):
@@ -110,7 +98,6 @@ class Auth(Protocol):
     turn: int
     #: end of its use, a time of the loop's clock; infinite where nothing can be renewed
     good_until: float
-
     #: what the address of each call ends with (`token=…`), encoded; mostly empty. Never log it
     ending: str
 
@@ -143,24 +130,22 @@ class State(StrEnum):
     LANDED = "landed"
 
 
-def _step(
-    method: Callable[Concatenate[_Any, _Given], None],
-) -> Callable[Concatenate[_Any, _Given], None]:
-    """Where somebody else calls a call: it may have ended, and whatever is raised ends it, and nobody else."""
+def _step(method: _Step) -> _Step:
+    """Where others call a call: it may have landed before, and whatever is raised ends this call and no other."""
 
     @wraps(method)
-    def step(call: _Any, /, *given: _Given.args, **named: _Given.kwargs) -> None:
+    def step(call: "Call[Any, Any]", *given: object) -> None:
         if call.state is State.LANDED:
             return
         try:
             try:
-                method(call, *given, **named)
+                method(call, *given)
             except ProviderError as fault:
                 call.end_with(fault)
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil other calls
             call.end_with_defect(error)
 
-    return step
+    return cast("_Step", step)
 
 
 class Call(Generic[Asked, Read]):
@@ -172,13 +157,17 @@ class Call(Generic[Asked, Read]):
 
     __slots__ = (
         "_auth", "_began", "_data", "_deadline", "_done", "_guard", "_held", "_inside", "_peer", "_probe",
-        "_renewed", "_repeated", "_speech", "_turn", "_waited", "answer", "asked", "end", "fault", "reading",
-        "state", "wire",
+        "_renewed", "_repeated", "_speech", "_turn", "_waited", "_wire", "answer", "asked", "digest", "end", "fault",
+        "reading", "state",
     )  # fmt: skip
 
     _began: float
     _data: bytes
     _turn: int
+    _wire: Wire
+    #: of a call that has landed without a fault: what was read, and from which answer
+    reading: Reading[Read]
+    answer: Answer
 
     def __init__(
         self,
@@ -195,15 +184,12 @@ class Call(Generic[Asked, Read]):
         self._deadline = self.end = deadline
         self._done = done
         self.state = State.NEW
-        self.wire: Wire | None = None
-        #: of a call that landed: what was read, from which answer; or why nothing was
-        self.reading: Reading[Read] | None = None
-        self.answer: Answer | None = None
+        #: why nothing was read, once it has landed
         self.fault: ProviderError | None = None
+        #: of the request, as far as it was written
+        self.digest = b""
         #: what it waits for, if that can be cancelled
-        self._held: (
-            Connection | asyncio.Task[None] | asyncio.Handle | asyncio.Future[Reading[Read]] | None
-        ) = None
+        self._held: Connection | asyncio.Handle | asyncio.Future[Any] | None = None
         #: it has been admitted to a place
         self._inside = False
         self._probe = self._waited = self._repeated = self._renewed = False
@@ -211,7 +197,8 @@ class Call(Generic[Asked, Read]):
     @_step
     def begin(self) -> None:
         """Write the request; get a token first, where one is needed."""
-        self.wire = self._speech.write(self.asked)
+        self._wire = self._speech.write(self.asked)
+        self.digest = self._wire.digest
         peer = self._peer
         if not peer.is_open:
             peer.open()
@@ -238,8 +225,7 @@ class Call(Generic[Asked, Read]):
 
     def _sign(self, now: float) -> None:
         """The bytes of the request, with proof of who we are."""
-        wire, auth = self.wire, self._auth
-        assert wire is not None
+        wire, auth = self._wire, self._auth
         target = wire.target
         if auth.ending:
             target += ("&" if "?" in target else "?") + auth.ending
@@ -292,8 +278,7 @@ class Call(Generic[Asked, Read]):
             return
         self.state = State.ANSWER
         self._held = connection
-        assert self.wire is not None
-        connection.send(self._data, self, is_head=self.wire.method == "HEAD")
+        connection.send(self._data, self, is_head=self._wire.method == "HEAD")
 
     @_step
     def connected(self, connection: Connection) -> None:
@@ -307,8 +292,7 @@ class Call(Generic[Asked, Read]):
         if not isinstance(error, Broken):
             raise error
         unreached = unreachable(everybody=isinstance(error, Unreached))
-        assert self.wire is not None
-        if self._repeated or self._probe or not self.wire.repeatable or not self._guard.budget.spend():
+        if self._repeated or self._probe or not self._wire.repeatable or not self._guard.budget.spend():
             raise unreached
         pause = self._peer.tools.rng.uniform(*_JITTER)
         if self._peer.loop.time() + 2 * pause >= self.end:
@@ -326,9 +310,8 @@ class Call(Generic[Asked, Read]):
     def answered(self, answer: Answer, now: float) -> None:
         """A complete answer: judge it, give the place back, read it."""
         self._held = None
-        assert self.wire is not None
         peer = self._peer
-        answer = self.answer = checked(answer, self.wire.accepts, peer.answer_bytes, peer.tools.clock)
+        answer = self.answer = checked(answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock)
         self._inside = False
         # an answer with an error status is no measure of how fast the provider is
         seconds = now - self._began if answer.status < FIRST_ERROR else None
@@ -395,26 +378,23 @@ class Call(Generic[Asked, Read]):
 
     def end_with_defect(self, error: Exception) -> None:
         """An error of our own ends the call; it says nothing about the provider."""
-        service = self._behalf().service
-        source = service.partition(".")[0]
-        log().error("source.defect", source=source, service=service, reason=type(error).__name__)
+        self._log(error)
         self._let_go()
         if self._inside:
             self._inside = False
             self._guard.abandon(probe=self._probe)
-        if self.state is not State.LANDED:
-            self._land(defect_here())
+        self._land(defect_here())
+
+    def _log(self, error: Exception) -> None:
+        service = self._behalf().service
+        source = service.partition(".")[0]
+        log().error("source.defect", source=source, service=service, reason=type(error).__name__)
 
     @_step
-    def expire(self) -> None:
-        """Its time is over."""
-        raise self._let_go()
-
-    @_step
-    def cut(self) -> None:
-        """Its peer is being closed."""
-        self._let_go()
-        raise unreachable()
+    def expire(self, fault: ProviderError | None = None) -> None:
+        """Its time is over, or `fault` ends it, whatever it waits for."""
+        late = self._let_go()
+        raise fault or late
 
     def _let_go(self) -> ProviderError:
         """Wait no longer; the fault that it is if time is over."""
@@ -444,7 +424,10 @@ class Call(Generic[Asked, Read]):
         self.state = State.LANDED
         self.fault = fault
         self._peer.under_way.discard(self)
-        self._done(self)
+        try:
+            self._done(self)
+        except Exception as error:  # noqa: BLE001 -- a defect of the asker is not one of this call
+            self._log(error)
 
 
 class HttpPeer:
@@ -523,7 +506,7 @@ class HttpPeer:
         """End all calls and close all connections; later calls find nobody."""
         was_open, self.is_open, self._closed = self.is_open, False, True
         for call in tuple(self.under_way):
-            call.cut()
+            call.expire(unreachable())
         if self._timer is not None:
             self._timer.cancel()
         if was_open:

@@ -105,7 +105,7 @@ class TokenAuth:
     def _fetched(self, fetch: Call[None, Token]) -> None:
         self._fetching = False
         waiting, self._waiting = self._waiting, []
-        if fetch.reading is not None:
+        if fetch.fault is None:
             token = fetch.reading.value
             self._headers = self._make(token)
             if self._make_ending is not None:

@@ -49,5 +49,4 @@ async def called(
     call = await waiting
     if call.fault is not None:
         raise call.fault
-    assert call.reading is not None
     return call.reading.value

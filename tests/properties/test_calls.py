@@ -285,7 +285,7 @@ async def live(happening: list[tuple[str, int]], *, with_token: bool, closing: b
     assert world.peer.guard.places.inside == 0
     assert world.peer.guard.breaker.position is not Position.HALF_OPEN
     for call in (call for calls in world.landed.values() for call in calls):
-        assert (call.fault is None) is (call.reading is not None)
+        assert call.fault or (call.answer.status, call.reading.value) == (200, call.asked)
     if closing:
         late: list[Call[int, int]] = []
         Call(world.peer, world.auth, Says(), 1, world.loop.now + 1, late.append).begin()
