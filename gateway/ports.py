@@ -1,7 +1,6 @@
-"""The sockets of the core: what it needs from the edges, and nothing about how they do it.
+"""The ports of the core: what it needs from the edges, and nothing about how they do it.
 
 Adapters and stores implement these protocols; `gateway/registry.py` builds them from configuration.
-Each is four methods at most.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from adapters.sources import account, rest
 from adapters.sources.provider import Provider
 from adapters.transport.strict_json import NotStrictJson, parse
+from gateway import telemetry
 from gateway.config import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
@@ -391,17 +393,38 @@ async def test_text_that_cannot_be_written_is_an_invalid_answer_not_an_exception
     assert raw.requests == []
 
 
-async def test_cancellation_passes_through() -> None:
+async def test_asker_that_fails_is_logged_and_leaves_the_others_their_answers() -> None:
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+
+    def fail(answer: SourceAnswer) -> None:
+        raise ValueError(str(answer.values))
+
+    async with opened(said(FOUND), limits={"connections": 1}) as (source, raw):
+        waiting = [asyncio.ensure_future(ask(source)) for _ in range(2)]
+        source.ask(query_of(), soon(), fail)
+        waiting.append(asyncio.ensure_future(ask(source)))
+        assert {(await one).outcome for one in waiting} == {Outcome.FOUND}
+        assert len(raw.requests) == 4
+    logged = sink.getvalue().decode()
+    assert logged.count('"source.defect"') == 1
+    assert '"reason":"ValueError"' in logged
+    assert '"service":"x.look"' in logged
+    assert "MẪU" not in logged
+
+
+async def test_closing_lands_every_call_under_way() -> None:
     async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(10)
 
-    async with opened(nothing) as (source, raw):
-        task = asyncio.create_task(ask(source))
+    async with opened(nothing, limits={"connections": 1}) as (source, raw):
+        landed: list[SourceAnswer] = []
+        for _ in range(3):
+            source.ask(query_of(), soon(), landed.append)
         while not raw.requests:
             await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await source.close()
+        assert [one.reason for one in landed] == [Reason.SOURCE_UNREACHABLE] * 3
 
 
 async def test_large_answer_is_read_without_blocking_the_loop() -> None:
