@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
-from gateway.telemetry import log
 
 
 class QueryTasks:
@@ -42,9 +42,8 @@ class QueryTasks:
         except asyncio.CancelledError:
             answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
-            source = query.service.partition(".")[0]
-            log().error("source.defect", source=source, service=query.service, reason=type(error).__name__)
-            answer = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+            fault = defect_here(query.service, error)
+            answer = failed(fault.outcome, fault.reason)
         self._health.note(answer.outcome)
         landed(answer)
 

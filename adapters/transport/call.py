@@ -23,7 +23,6 @@ from adapters.transport.faults import ProviderError, busy_here, defect_here, inv
 from adapters.transport.lean import Client
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason
-from gateway.telemetry import log
 
 if TYPE_CHECKING:
     from gateway.config import Limits, SourceSettings
@@ -322,10 +321,10 @@ class Call(Generic[Asked, Read]):
         self._until(self._deadline)
         self.state = State.THREAD
         reading = self._held = peer.tools.heavy.begin(self._speech.read, self.asked, answer)
-        reading.add_done_callback(self._thought)
+        reading.add_done_callback(self._read_in_thread)
 
     @_step
-    def _thought(self, reading: "asyncio.Future[Reading[Read]]") -> None:
+    def _read_in_thread(self, reading: "asyncio.Future[Reading[Read]]") -> None:
         self._held = None
         self._understood(reading.result())
 
@@ -378,26 +377,21 @@ class Call(Generic[Asked, Read]):
 
     def end_with_defect(self, error: Exception) -> None:
         """An error of our own ends the call; it says nothing about the provider."""
-        self._log(error)
-        self._let_go()
+        fault = defect_here(self._behalf().service, error)
+        self._stop_waiting()
         if self._inside:
             self._inside = False
             self._guard.abandon(probe=self._probe)
-        self._land(defect_here())
-
-    def _log(self, error: Exception) -> None:
-        service = self._behalf().service
-        source = service.partition(".")[0]
-        log().error("source.defect", source=source, service=service, reason=type(error).__name__)
+        self._land(fault)
 
     @_step
     def expire(self, fault: ProviderError | None = None) -> None:
         """Its time is over, or `fault` ends it, whatever it waits for."""
-        late = self._let_go()
+        late = self._stop_waiting()
         raise fault or late
 
-    def _let_go(self) -> ProviderError:
-        """Wait no longer; the fault that it is if time is over."""
+    def _stop_waiting(self) -> ProviderError:
+        """Wait for nothing any more; the fault if that is because time is over."""
         held, self._held = self._held, None
         if held is not None:
             held.cancel()
@@ -427,7 +421,7 @@ class Call(Generic[Asked, Read]):
         try:
             self._done(self)
         except Exception as error:  # noqa: BLE001 -- a defect of the asker is not one of this call
-            self._log(error)
+            defect_here(self._behalf().service, error)
 
 
 class HttpPeer:

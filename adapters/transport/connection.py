@@ -40,7 +40,10 @@ class _Refused(Exception):
 
 
 class Exchange(Protocol):
-    """Waits for one answer, and hears of it or of its failure, once; neither method raises."""
+    """Waits for one answer, and hears of it or of its failure, once; no method raises."""
+
+    def connected(self, connection: "Connection") -> None:
+        """A new connection, for this exchange alone."""
 
     def answered(self, answer: Answer, now: float) -> None:
         """The complete answer, at a time of the loop's clock."""

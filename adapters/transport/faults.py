@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.domain.evidence import Outcome, Reason
+from gateway.telemetry import log
 
 _Fault = tuple[Outcome, Reason]
 
@@ -111,8 +112,10 @@ def busy_here(*, sent: bool = True) -> ProviderError:
     return ProviderError(*_BUSY, 1, sent=sent)
 
 
-def defect_here() -> ProviderError:
-    """A defect of ours: whatever was sent, there is no answer to use, and the provider is not to blame."""
+def defect_here(service: str, error: Exception) -> ProviderError:
+    """A defect of ours, which is logged: there is no answer to use, and the provider is not to blame."""
+    source = service.partition(".")[0]
+    log().error("source.defect", source=source, service=service, reason=type(error).__name__)
     return ProviderError(*_INVALID, sent=False)
 
 

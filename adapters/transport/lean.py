@@ -9,7 +9,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from adapters.transport.connection import Answer, Connection, Exchange, Unreached
 from adapters.transport.dial import Dialer
@@ -24,13 +24,6 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS: Final = frozenset(
     "host connection content-length transfer-encoding te trailer upgrade expect accept-encoding user-agent".split()
 )
-
-
-class Connecting(Exchange, Protocol):
-    """An exchange that has no connection yet; like the others, this method does not raise."""
-
-    def connected(self, connection: Connection) -> None:
-        """Here is one, for this exchange alone."""
 
 
 class Client:
@@ -115,14 +108,14 @@ class Client:
         self._idle.clear()
         return None
 
-    def connect(self, asking: "Connecting") -> "asyncio.Task[None]":
+    def connect(self, asking: Exchange) -> "asyncio.Task[None]":
         """Connect for an exchange, which hears of it; nobody else hears of a task that is cancelled."""
         task = asyncio.get_running_loop().create_task(self._connect(asking))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         return task
 
-    async def _connect(self, asking: "Connecting") -> None:
+    async def _connect(self, asking: Exchange) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 connection = await self._dialer.connect(lambda: Connection(self, self._limit))
@@ -171,30 +164,28 @@ class Client:
 
 
 class _Waiting:
-    """Somebody who awaits an answer."""
+    """An exchange whose answer is awaited."""
+
+    #: what is cut when it is awaited no more
+    carrier: Connection | asyncio.Task[None]
 
     def __init__(self, data: bytes, *, is_head: bool) -> None:
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.heard = False
-        #: what is cut when nobody waits any more
-        self.carrier: Connection | asyncio.Task[None]
         self._data = data
         self._is_head = is_head
 
     def connected(self, connection: Connection) -> None:
-        """Send."""
         self.carrier = connection
         connection.send(self._data, self, is_head=self._is_head)
 
     def answered(self, answer: Answer, now: float) -> None:
-        """The complete answer."""
         del now
         self.heard = True
         if not self.answer.done():
             self.answer.set_result(answer)
 
     def failed(self, error: Exception) -> None:
-        """There is none."""
         self.heard = True
         if not self.answer.done():
             self.answer.set_exception(error)
