@@ -31,7 +31,7 @@ _LONGEST_PAUSE = 300.0
 
 
 class Behalf(NamedTuple):
-    """For whom a call is made, so that nobody spoils a provider for others; the numbers tell nothing of anybody."""
+    """For whom a call is made, so that one does not spoil a provider for others; the numbers identify no person."""
 
     #: the system that asks: they take turns
     requester: str = ""
@@ -104,7 +104,7 @@ class Breaker:
     def check(self, behalf: Behalf = NOBODY) -> None:
         """ProviderError(BREAKER_OPEN) when no call may be made now.
 
-        Whoever the last probe may have failed for waits twice as long: others shall have the next one.
+        The person or question that may have failed the last probe waits twice as long: others have the next one.
         """
         if self.position is Position.CLOSED:
             return
@@ -200,7 +200,7 @@ class RetryBudget:
 
 
 class Latencies:
-    """How long the newest answers took; quantiles are worked out when somebody asks."""
+    """How long the newest answers took; quantiles are worked out when they are read."""
 
     __slots__ = ("_ring", "add")
 

@@ -497,7 +497,7 @@ class HttpPeer:
             self.sweep_by(min(call.end for call in self.under_way))
 
     async def close(self) -> None:
-        """End all calls and close all connections; later calls find nobody."""
+        """End all calls and close all connections; a later call is unreachable."""
         was_open, self.is_open, self._closed = self.is_open, False, True
         for call in tuple(self.under_way):
             call.expire(unreachable())

@@ -59,7 +59,7 @@ class Pool(Protocol):
         """An exchange is over and its connection is sound."""
 
     def forget(self, connection: "Connection", *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): nobody may get it any more."""
+        """A connection is ending (or is `gone`): no exchange may get it."""
 
 
 class Connection(asyncio.Protocol):
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def cancel(self) -> None:
-        """Cut the connection; nobody waits for its answer any more."""
+        """Cut the connection; its answer is not awaited any more."""
         self._exchange = None
         self.abort()
 
@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; whoever speaks unasked is cut off."""
+        """Read on; a server that speaks unasked is cut off."""
         if self._exchange is None:
             self._pool.forget(self)
             self._transport.abort()

@@ -13,7 +13,7 @@ _Made = TypeVar("_Made")
 
 
 class Heavy:
-    """One line for all who share this; its thread ends when nobody holds it any more."""
+    """One line for all who share this; its thread ends with it."""
 
     def __init__(self) -> None:
         """Nothing is started yet."""

@@ -109,7 +109,7 @@ class Client:
         return None
 
     def connect(self, asking: Exchange) -> "asyncio.Task[None]":
-        """Connect for an exchange, which hears of it; nobody else hears of a task that is cancelled."""
+        """Connect for an exchange, which hears of the outcome unless it cancels the task."""
         task = asyncio.get_running_loop().create_task(self._connect(asking))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -147,7 +147,7 @@ class Client:
             asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._sweep)
 
     def forget(self, connection: Connection, *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): nobody may get it any more."""
+        """A connection is ending (or is `gone`): no exchange may get it."""
         if connection in self._idle:
             self._idle.remove(connection)
         if gone:
