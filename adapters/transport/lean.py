@@ -108,26 +108,32 @@ class Client:
         self._idle.clear()
         return None
 
-    def connect(self, asking: Exchange) -> "asyncio.Task[None]":
-        """Connect for an exchange, which hears of the outcome unless it cancels the task."""
-        task = asyncio.get_running_loop().create_task(self._connect(asking))
+    def connect(self, exchange: Exchange) -> "asyncio.Task[None]":
+        """Connect for an exchange, which hears of the outcome; the task may be cancelled."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            self._connecting.discard(task)
+            if task.cancelled():
+                exchange.failed(unreachable())
+
+        task = asyncio.get_running_loop().create_task(self._connect(exchange))
         self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        task.add_done_callback(ended)
         return task
 
-    async def _connect(self, asking: Exchange) -> None:
+    async def _connect(self, exchange: Exchange) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 connection = await self._dialer.connect(lambda: Connection(self, self._limit))
         except (TimeoutError, ssl.SSLError):
-            asking.failed(unreachable(everybody=True))
+            exchange.failed(unreachable(everybody=True))
         except OSError:
-            asking.failed(Unreached())
+            exchange.failed(Unreached())
         except Exception as error:  # noqa: BLE001 -- a defect is for the exchange, not for the loop
-            asking.failed(error)
+            exchange.failed(error)
         else:
             self._open.add(connection)
-            asking.connected(connection)
+            exchange.connected(connection)
 
     async def close(self) -> None:
         """Cut all connections; there may be no requests afterwards."""
