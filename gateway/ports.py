@@ -1,10 +1,9 @@
-"""The sockets of the core: what it needs from the edges, and nothing about how they do it.
+"""The ports of the core: what it needs from the edges, and nothing about how they do it.
 
 Adapters and stores implement these protocols; `gateway/registry.py` builds them from configuration.
-Each is four methods at most.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -17,11 +16,11 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 class Source(Protocol):
     """One provider, behind one adapter: answers queries to its data services."""
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
-        """The provider's answer, or the outcome that says why there is none.
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+        """Ask one question. `landed` is called once, by `end`, with the answer or the outcome that says why not.
 
-        `deadline` is a time of the running loop's clock (`loop.time()`); the call ends by then.
-        Never raises for anything the provider or the network does; only cancellation passes through.
+        `end` is a time of the running loop's clock (`loop.time()`). `landed` may be called before this returns.
+        A call ends by itself; it cannot be cancelled. Never raises.
         """
         ...
 
@@ -30,7 +29,7 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None:
-        """Free what the source holds (connections, tokens)."""
+        """Free what the source holds (connections, tokens). Every call under way has landed then."""
         ...
 
 

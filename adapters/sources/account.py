@@ -3,9 +3,10 @@
 Claims come with the query, in the words of the login; the mapping turns them into evidence like any answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
@@ -35,18 +36,24 @@ class AccountSource:
         self._plans = plans
         self._health = health
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
-        """The claims as evidence; `not_found` when the caller gave none."""
-        del deadline
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+        """The claims as evidence, at once; `not_found` when the caller gave none."""
+        del end
+        try:
+            answer = self._answer(query)
+        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
+            fault = defect_here(query.service, error)
+            answer = failed(fault.outcome, fault.reason)
+        self._health.note(answer.outcome)
+        landed(answer)
+
+    def _answer(self, query: SourceQuery) -> SourceAnswer:
         plan = self._plans.get(query.service)
         if plan is None:
-            answer = failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        elif not query.account:
-            answer = failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
-        else:
-            answer = plan.read(dict(query.account), query)
-        self._health.note(answer.outcome)
-        return answer
+            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+        if not query.account:
+            return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
+        return plan.read(dict(query.account), query)
 
     def state(self) -> Health:
         """How the source is doing."""

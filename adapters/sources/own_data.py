@@ -3,10 +3,10 @@
 It never is official evidence: each value says that the person declared it, when, and until when it is taken for valid.
 """
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from adapters.sources.tasks import QueryTasks
 from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.dates import rfc3339
@@ -39,25 +39,21 @@ class OwnDataSource:
         self._own = tools.own
         self._clock = tools.clock
         self._health = Health(tools.clock)
+        self._tasks = QueryTasks(self._answer, self._health)
 
-    async def ask(self, query: SourceQuery, deadline: float) -> SourceAnswer:
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
         """What this person gave to this requester, as far as it is valid now and was asked for."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                answer = await self._answered(query)
-        except TimeoutError:
-            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
-        self._health.note(answer.outcome)
-        return answer
+        self._tasks.ask(query, end, landed)
 
     def state(self) -> Health:
         """How the source is doing."""
         return self._health
 
     async def close(self) -> None:
-        """The store belongs to who opened it."""
+        """End the queries under way; the store belongs to its opener."""
+        await self._tasks.close()
 
-    async def _answered(self, query: SourceQuery) -> SourceAnswer:
+    async def _answer(self, query: SourceQuery) -> SourceAnswer:
         plan = self._plans.get(query.service)
         if plan is None:
             return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)

@@ -1,30 +1,45 @@
 """A provider that speaks JSON over HTTP (RFC 8259, 9110): one source for all of its data services.
 
-Promises: `ask` always answers, by the deadline; ids of people never stand in an address; an answer is read
-only when it has one meaning. Which words are sent and how the answer is read is the mapping's knowledge.
+Promises: ids of people never stand in an address; an answer is read only when it has one meaning.
+Which words are sent and how the answer is read is the mapping's knowledge. Values of `{place}` in a path are taken
+out of the request tree of the mapping; the rest becomes JSON, a form or the query.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
-from adapters.sources.provider import LARGE_BYTES, Provider
-from adapters.sources.rest_calls import RestCall, open_call
-from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth, call_signed, renew
-from adapters.transport.faults import ProviderError, refused_here
-from adapters.transport.http import HttpPeer, Wire, open_peer
-from adapters.transport.signers import Auth
+import orjson
+
+from adapters.sources.provider import Provider, behalf_of, parameters_of
+from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
+from adapters.transport.call import Reading, Wire, open_peer
+from adapters.transport.connection import Answer
+from adapters.transport.faults import from_code, refused_here
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
-from gateway.domain.faults import Faults
+from gateway.domain.faults import Faults, near
+from gateway.domain.identifiers import is_personal_id
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
-    from gateway.config import SourceSettings
+    from gateway.config import ServiceSettings, SourceSettings
 
+_NOT_READ = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OPTIONS = frozenset({"tls", "allow_url_ids"})
+_PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_DOTS = frozenset({".", ".."})
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+#: what a mapping may take from a query that identifies a person
+_PERSONAL = frozenset(
+    {"subject.personal_id", "subject.old_id", "subject.parent_personal_id", "official.personal_id"}
+)
 
 
 def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
@@ -44,8 +59,7 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     with faults.noted() as opened:
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        speech = Rest(settings, calls, peer, auth, tools)
-        opened.append(Provider(settings.source, peer, auth, tools.clock, speech))
+        opened.append(Provider(peer, auth, tools.clock, Rest(settings, calls)))
     faults.finish()
     source: Provider = opened[0]
     return source
@@ -66,21 +80,13 @@ def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
 
 
 class Rest:
-    """JSON to one provider (adapters.sources.provider.Speech)."""
+    """JSON to one provider (adapters.transport.call.Speech)."""
 
-    def __init__(
-        self,
-        settings: "SourceSettings",
-        calls: Mapping[str, RestCall],
-        peer: HttpPeer,
-        auth: Auth,
-        tools: Tools,
-    ) -> None:
+    behalf = staticmethod(behalf_of)
+
+    def __init__(self, settings: "SourceSettings", calls: "Mapping[str, RestCall]") -> None:
         """`calls` maps services (`<source>.<operation>`) to how they are called."""
         self._calls = calls
-        self._peer = peer
-        self._auth = auth
-        self._heavy = tools.heavy
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
@@ -91,47 +97,145 @@ class Rest:
             raise refused_here()
         return call.write(query)
 
-    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        """The answer and its bytes; asks once more when the answer itself says that the token expired."""
-        received, tree, turn = await self._exchange(wire, deadline)
-        expired = self._says_expired(tree)
-        if expired and await renew(self._peer, self._auth, deadline, turn):
-            received, tree, _ = await self._exchange(wire, deadline)
-            expired = self._says_expired(tree)
-        self._auth.in_doubt = expired
-        if expired:
-            raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
-        if isinstance(tree, NotStrictJson):
-            self._peer.guard.breaker.blame(wire.behalf.person)
-            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID), received
-        read = self._calls[query.service].read
-        if len(received) > LARGE_BYTES:
-            return await self._heavy.run(deadline, read, tree, query), received
-        return read(tree, query), received
-
-    async def _exchange(self, wire: Wire, deadline: float) -> tuple[bytes, object, int]:
-        answer, turn = await call_signed(self._peer, self._auth, wire, deadline)
-        received = answer.body
-        if len(received) > LARGE_BYTES:
-            return received, await self._heavy.run(deadline, _open, received), turn
-        return received, _open(received), turn
+    def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
+        """What the answer says; perhaps that the token expired."""
+        try:
+            tree = parse(answer.body)
+        except NotStrictJson:
+            return Reading(_NOT_READ, at_fault=True)
+        if self._expired_values and self._says_expired(tree):
+            return Reading(_NOT_READ, expired=True)
+        return Reading(self._calls[query.service].read(tree, query))
 
     def _says_expired(self, tree: object) -> bool:
-        if not self._expired_values or isinstance(tree, NotStrictJson):
-            return False
         said = self._expired_path(tree)
         return isinstance(said, str | int) and str(said) in self._expired_values
-
-
-def _open(body: bytes) -> object:
-    """The tree of a body, or the error itself when there is none."""
-    try:
-        return parse(body)
-    except NotStrictJson as error:
-        return error
 
 
 def _words(value: object) -> list[str]:
     if value is None:
         return []
     return [str(word) for word in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+class RestCall:
+    """One data service at its address."""
+
+    __slots__ = (
+        "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parts", "_places", "_profile", "_service",
+        "_url_ids_allowed", "plan",
+    )  # fmt: skip
+
+    def __init__(
+        self, service: "ServiceSettings", path: str, plan: ServicePlan, profile: str, *, url_ids_allowed: bool
+    ) -> None:
+        """`path` begins with a slash and may hold `{place}`s."""
+        pieces = _PLACE.split(path)
+        self._parts, self._places = pieces[::2], pieces[1::2]
+        self._method = service.method
+        self._in_query = in_query(service)
+        self._is_form = service.body == "form"
+        self._service = service
+        self._profile = profile
+        self._url_ids_allowed = url_ids_allowed
+        kind = {} if self._in_query else {"Content-Type": _FORM if self._is_form else _JSON}
+        self._headers = {"Accept": _JSON, **kind}
+        self.plan = plan
+        rule = plan.mapping.answer
+        self._is_list = (rule.record or rule.found_when).startswith("[")
+
+    def write(self, query: SourceQuery) -> Wire:
+        """The request for one query; ProviderError(REFUSED) when it cannot or may not be written."""
+        tree = self.plan.request(query, parameters_of(self._service, query), self._profile)
+        target = self._address(tree)
+        body = None
+        if self._in_query:
+            if pairs := list(_pairs(tree)):
+                target += ("&" if "?" in target else "?") + urlencode(pairs)
+        elif self._is_form:
+            body = urlencode(list(_pairs(tree))).encode("ascii")
+        else:
+            body = orjson.dumps(tree)
+        if not self._url_ids_allowed and _names_person(target, query):
+            raise refused_here()
+        sent = target.encode("ascii") if body is None else body
+        return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
+
+    def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """What the answer says. A fault or a wrong form in a success never means that somebody does not exist."""
+        if isinstance(tree, dict):
+            fault = tree.get("fault")
+            if isinstance(fault, dict):
+                error = from_code(str(fault.get("code", "")))
+                return failed(error.outcome, error.reason)
+        elif not isinstance(tree, list):
+            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+        elif not self._is_list:
+            reason = Reason.SOURCE_ANSWER_OTHER_PERSON if len(tree) > 1 else Reason.SOURCE_ANSWER_INVALID
+            return SourceAnswer(outcome=Outcome.INVALID, reason=reason, alarm=len(tree) > 1)
+        return self.plan.read(tree, query)
+
+    def _address(self, tree: dict[str, object]) -> str:
+        if not self._places:
+            return self._parts[0]
+        out = [self._parts[0]]
+        for name, part in zip(self._places, self._parts[1:], strict=True):
+            value = tree.pop(name, None)
+            if not isinstance(value, str) or not value or value in _DOTS:
+                raise refused_here(Reason.VALUE_BLANK)
+            out += (quote(value, safe=""), part)
+        return "".join(out)
+
+
+def open_call(
+    settings: "SourceSettings", operation: str, plan: ServicePlan, *, url_ids_allowed: bool
+) -> RestCall:
+    """The call of one operation; ConfigError when it would put a person's id into an address."""
+    service = settings.services[operation]
+    path = "/" + (service.path or operation).removeprefix("/")
+    file, at = f"config/sources/{settings.source}.yaml", ("services", operation)
+    faults = Faults()
+    places = _PLACE.findall(path)
+    for place in places:
+        if place not in plan.mapping.request:
+            what = f"'{{{place}}}' of the path is no place of the request in mappings/sources/{settings.source}.yaml"
+            remedy = near(
+                place, plan.mapping.request, f"add '{place}' to 'request', or take it out of the path"
+            )
+            faults.add([Problem(file, 0, what, remedy, place=(*at, "path"))])
+    for place, rule in plan.mapping.request.items() if not url_ids_allowed else ():
+        named = _PERSONAL.intersection((rule.from_ or "", *rule.else_))
+        if named and (in_query(service) or place in places):
+            what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
+            remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
+            faults.add([Problem(file, 0, what, remedy, place=at)])
+    faults.finish()
+    return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
+
+
+def in_query(service: "ServiceSettings") -> bool:
+    """Whether the request tree goes into the address."""
+    return service.method == "GET" or service.body == "query"
+
+
+def _pairs(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves as name and text; inner names are joined by dots, lists repeat their name."""
+    for name, value in tree.items():
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, Mapping):
+                yield from _pairs(item, f"{prefix}{name}.")
+            elif item is not None:
+                yield prefix + name, str(item)
+
+
+def _names_person(target: str, query: SourceQuery) -> bool:
+    subject = query.subject
+    tax_code = subject.tax_code if subject.tax_code and is_personal_id(subject.tax_code) else None
+    ids = (
+        subject.personal_id,
+        subject.old_id,
+        subject.parent_personal_id,
+        query.official.personal_id,
+        tax_code,
+    )
+    return any(number and number in target for number in ids)

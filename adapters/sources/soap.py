@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import LARGE_BYTES, Provider, parameters_of
+from adapters.sources.provider import Provider, behalf_of, parameters_of
 from adapters.sources.soap_options import SoapOptions
-from adapters.transport.auth import MESSAGE_KINDS, build_auth, call_signed
+from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
+from adapters.transport.call import Reading, Wire, open_peer
+from adapters.transport.connection import Answer
 from adapters.transport.faults import from_status, refused_here
-from adapters.transport.http import HttpPeer, Wire, open_peer
 from adapters.transport.signature import SignatureRefused
-from adapters.transport.signers import Auth
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
 from adapters.transport.tools import Tools
 from adapters.transport.wsdl import Operation
@@ -58,8 +58,8 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     with faults.noted() as opened:
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        speech = Soap(settings, options, doors, peer, auth, tools)
-        opened.append(Provider(settings.source, peer, auth, tools.clock, speech))
+        speech = Soap(settings, options, doors, tools)
+        opened.append(Provider(peer, auth, tools.clock, speech))
     faults.finish()
     source: Provider = opened[0]
     return source
@@ -123,21 +123,14 @@ def _door(
 
 
 class Soap:
-    """SOAP to one provider (adapters.sources.provider.Speech)."""
+    """SOAP to one provider (adapters.transport.call.Speech)."""
+
+    behalf = staticmethod(behalf_of)
 
     def __init__(
-        self,
-        settings: "SourceSettings",
-        options: SoapOptions,
-        doors: Mapping[str, _Door],
-        peer: HttpPeer,
-        auth: Auth,
-        tools: Tools,
+        self, settings: "SourceSettings", options: SoapOptions, doors: Mapping[str, _Door], tools: Tools
     ) -> None:
-        """Made by `open_source`; nothing is connected yet."""
-        self._peer = peer
-        self._auth = auth
-        self._heavy = tools.heavy
+        """Made by `open_source`."""
         self._profile = settings.request_profile
         self._doors = doors
         self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
@@ -153,45 +146,25 @@ class Soap:
         except EnvelopeRefused:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
-        return Wire(door.settings.method, door.settings.path, door.headers, message, digest)
+        return Wire(door.settings.method, door.settings.path, door.headers, message, digest, _ACCEPTED)
 
-    async def call(self, wire: Wire, query: SourceQuery, deadline: float) -> tuple[SourceAnswer, bytes]:
-        """The answer and its bytes; ProviderError when there is none."""
-        answer, _ = await call_signed(self._peer, self._auth, wire, deadline, accept_status=_ACCEPTED)
-        door, received = self._doors[query.service], answer.body
-        large = len(received) > LARGE_BYTES
+    def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
+        """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""
+        door = self._doors[query.service]
+        tree = None
         try:
-            if large:
-                tree = await self._heavy.run(deadline, self._open, door, received)
-            else:
-                tree = self._open(door, received)
+            tree = self._security.read(door.decoder, answer.body)
         except SoapFault as fault:
             known = self._faults.get(fault.code)
             outcome, reason = known or self._faults["*"]
-            self._judge(
-                wire, bad=outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
-            )
-            return failed(outcome, reason), received
-        if tree is None or answer.status in _ACCEPTED:
-            error = from_status(answer.status, received)
-            self._judge(wire, bad=error.at_fault)
-            return failed(error.outcome, error.reason), received
-        self._auth.in_doubt = False
-        if large:
-            return await self._heavy.run(deadline, door.plan.read, tree, query), received
-        return door.plan.read(tree, query), received
-
-    def _judge(self, wire: Wire, *, bad: bool) -> None:
-        """A fault that says no is a sound answer; one about the provider itself, or that nobody knows, is trouble."""
-        if bad:
-            self._peer.guard.breaker.blame(wire.behalf.person)
-
-    def _open(self, door: _Door, received: bytes) -> Tree | None:
-        """The tree of an answer, None when it is none; SoapFault for a fault."""
-        try:
-            return self._security.read(door.decoder, received)
+            bad = outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
+            return Reading(failed(outcome, reason), at_fault=bad, accepted=False)
         except (XmlRefused, SignatureRefused):
-            return None
+            pass
+        if tree is None or answer.status in _ACCEPTED:
+            error = from_status(answer.status, answer.body)
+            return Reading(failed(error.outcome, error.reason), at_fault=error.at_fault, accepted=False)
+        return Reading(door.plan.read(tree, query))
 
 
 class _Security:

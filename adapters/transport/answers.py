@@ -6,14 +6,16 @@ A page for people, an empty body or a 204 is never an answer about a person.
 import math
 import re
 import zlib
+from collections.abc import Collection
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from adapters.transport.connection import Answer
 from adapters.transport.faults import from_status, invalid
 from gateway.ports import Clock
 
 _LONGEST_RETRY_AFTER = 3_600
-_FIRST_ERROR = 400
+FIRST_ERROR = 400
 _NO_CONTENT = frozenset({204, 205, 206})
 #: charsets whose texts pass for ASCII and mean something else
 _SHIFTING = re.compile(rb"(?i)charset\s*=\s*[\"']?(?:utf-?7|hz|iso-2022)")
@@ -42,17 +44,25 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
     return plain
 
 
-def check_answer(
-    status: int, content_type: bytes, body: bytes, *, accepted: bool, retry_in: int | None
-) -> None:
-    """ProviderError unless this is a success with a body, or an `accepted` status with one."""
-    if status >= _FIRST_ERROR:
-        if not accepted or not body.strip() or _is_page(content_type, body):
-            raise from_status(status, body, retry_in)
+def checked(answer: Answer, accepts: Collection[int], limit: int, clock: Clock) -> Answer:
+    """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
+
+    `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500). `limit`: bytes of the body.
+    """
+    status, fields, body = answer
+    coding = fields.get(b"content-encoding")
+    if coding is not None:
+        body = unpack(body, coding.decode("latin-1"), limit, status)
+        answer = Answer(status, fields, body)
+    kind = fields.get(b"content-type", b"")
+    if status >= FIRST_ERROR:
+        if status not in accepts or not body.strip() or _is_page(kind, body):
+            raise from_status(status, body, retry_after(fields.get(b"retry-after"), clock))
     elif status // 100 != 2 or status in _NO_CONTENT:
         raise from_status(status)
-    elif not body or body.isspace() or _is_page(content_type, body) or _SHIFTING.search(content_type):
+    elif not body or body.isspace() or _is_page(kind, body) or _SHIFTING.search(kind):
         raise invalid(status)
+    return answer
 
 
 def _is_page(content_type: bytes, body: bytes) -> bool:
@@ -62,11 +72,11 @@ def _is_page(content_type: bytes, body: bytes) -> bool:
     return head.startswith((b"<!doctype html", b"<html"))
 
 
-def retry_after(value: str | None, clock: Clock) -> int | None:
+def retry_after(value: bytes | None, clock: Clock) -> int | None:
     """Seconds that a Retry-After asks for (number or HTTP date), within sensible bounds; None without one."""
     if value is None:
         return None
-    text = value.strip()
+    text = value.decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         seconds = int(text[:6])
     else:

@@ -1,22 +1,27 @@
-"""How a source proves who it is: the `auth.kind` profiles of config/sources (databases.md 1.1, 2, 4.2, 6.2).
+"""How a source proves who it is: the `auth.kind` profiles of config/sources (databases.md 1.1, 2, 4.2, 6.2; RFC 6749).
 
 Promises: headers of every call are fresh, a token is fetched once for all who wait, a refusal (401) renews
 it once. Secrets are read at start, and stand in no error and no representation.
 WS-Security (`wsse_*`) lives in the envelope and belongs to the SOAP source: here it adds no headers.
 """
 
+import base64
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
+from urllib.parse import urlencode
+
+import orjson
 
 from adapters.transport.auth_settings import AuthSettings
-from adapters.transport.faults import ProviderError
-from adapters.transport.http import HttpAnswer, HttpPeer, Wire
-from adapters.transport.signers import Auth, HeaderAuth, basic
-from adapters.transport.token_kinds import login_token, oauth2, population_v3
+from adapters.transport.call import Auth, HttpPeer, Wire
+from adapters.transport.tokens import HeaderAuth, Token, TokenAuth
 from adapters.transport.tools import Tools
 
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+_LOGIN_SECONDS = 900
 #: kinds that sign messages and not calls: whoever writes the messages reads their words
 MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
 
@@ -39,55 +44,14 @@ def build_auth(
     return made
 
 
-async def call_signed(
-    peer: HttpPeer, auth: Auth, wire: Wire, deadline: float, *, accept_status: Collection[int] = ()
-) -> tuple[HttpAnswer, int]:
-    """`peer.call` with proof of who we are, once more with a new token after a 401; and the token's turn.
-
-    Calls are reads: they may be repeated. Who reads the answer ends the doubt about new tokens (`Auth.in_doubt`):
-    a good status alone says nothing.
-    """
-    renewed = False
-    while True:
-        signed = {**wire.headers, **await auth.headers(deadline)}
-        ending = await auth.query(deadline)
-        turn, path = auth.turn, wire.target
-        if ending:
-            path += ("&" if "?" in path else "?") + ending
-        try:
-            answer = await peer.call(
-                wire.method, path, headers=signed, body=wire.body, deadline=deadline,
-                accept_status=accept_status, behalf=wire.behalf,
-            )  # fmt: skip
-        except ProviderError as fault:
-            if not fault.expired:
-                raise
-            if renewed:
-                auth.in_doubt = True
-                peer.guard.breaker.blame(wire.behalf.person)
-                raise
-            if not await renew(peer, auth, deadline, turn):
-                raise
-            renewed = True
-        else:
-            return answer, turn
-
-
-async def renew(peer: HttpPeer, auth: Auth, deadline: float, turn: int) -> bool:
-    """A new token for a call that was refused. While new ones are refused as well, as seldom as repetitions are."""
-    if auth.in_doubt and not peer.guard.budget.spend():
-        return False
-    return await auth.renew(deadline, turn)
-
-
 def _none(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     del settings, url, peer, tools
-    return HeaderAuth(dict)
+    return HeaderAuth()
 
 
 def _basic(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     del url, peer, tools
-    fixed = {"Authorization": basic(settings.text("username"), settings.secret("secret"))}
+    fixed = {"Authorization": _basic_header(settings.text("username"), settings.secret("secret"))}
     return HeaderAuth(fixed.copy)
 
 
@@ -108,7 +72,7 @@ def _population_v1(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
         stamp = str(_milliseconds(tools.clock.now()))
         return {
             "Timestamp": stamp,
-            "Authorization": basic(user, population_hash(where, user, stamp, secret)),
+            "Authorization": _basic_header(user, population_hash(where, user, stamp, secret)),
             "X-Road-Client": client,
             "ApiKey": key,
         }
@@ -124,7 +88,10 @@ def _population_v2(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
 
     def make() -> dict[str, str]:
         stamp = str(_milliseconds(tools.clock.now()) // 1_000)
-        return {"timestamp": stamp, "Authorization": basic(user, population_hash(where, user, stamp, secret))}
+        return {
+            "timestamp": stamp,
+            "Authorization": _basic_header(user, population_hash(where, user, stamp, secret)),
+        }
 
     return HeaderAuth(make)
 
@@ -138,16 +105,90 @@ def _milliseconds(now: datetime) -> int:
     return int(now.timestamp()) * 1_000 + now.microsecond // 1_000
 
 
+def _oauth2(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """Client credentials, the client in the Basic header (RFC 6749, 4.4)."""
+    del url, tools
+    form = {"grant_type": "client_credentials"}
+    if scope := settings.text("scope", ""):
+        form["scope"] = scope
+    headers = {
+        "Authorization": _basic_header(settings.text("client_id"), settings.secret("secret")),
+        "Content-Type": _FORM,
+        "Accept": _JSON,
+    }
+    own, path = _endpoint(settings, peer)
+    request = Wire("POST", path, headers, urlencode(form).encode("ascii"))
+    return TokenAuth(own or peer, request, _bearer, own_peer=own)
+
+
+def _population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """Through a provincial platform: an application header on all, the official's key on calls."""
+    del url, tools
+    application = {
+        "AccessKey": settings.secret("access_key"),
+        "SecretKey": settings.secret("secret"),
+        "AppName": settings.text("app_name"),
+        "PartnerCode": settings.text("partner_code"),
+        "PartnerCodeCus": settings.text("partner_code_cus"),
+    }
+    access = base64.b64encode(orjson.dumps(application)).decode("ascii")
+    official = base64.b64encode(settings.secret("auth_hash").encode()).decode("ascii")
+    own, path = _endpoint(settings, peer)
+    headers = {"lgspaccesstoken": access, "Content-Type": _FORM, "Accept": _JSON}
+    request = Wire("POST", path, headers, b"grant_type=client_credentials")
+
+    def make(token: Token) -> dict[str, str]:
+        return {**_bearer(token), "lgspaccesstoken": access, "AuthHash": official}
+
+    return TokenAuth(own or peer, request, make, own_peer=own)
+
+
+def _login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """A login with name and password (plain or MD5, as the provider demands) that answers a token."""
+    del url, tools
+    settings.leave("expired_path", "expired_values")
+    user, secret = settings.text("username"), settings.secret("secret")
+    if settings.choice("hash", ("none", "md5")) == "md5":
+        secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
+    body = orjson.dumps({"username": user, "password": secret})
+    place = settings.names("token")
+    life = settings.number("life_seconds", _LOGIN_SECONDS)
+    request = Wire("POST", settings.text("path"), {"Content-Type": _JSON, "Accept": _JSON}, body)
+    if settings.choice("token_in", ("header", "query")) == "header":
+        return TokenAuth(peer, request, _bearer, place=place, life=life)
+
+    def make_ending(token: Token) -> str:
+        return urlencode({"token": token.value, **token.more, "username": user, "password": secret})
+
+    return TokenAuth(peer, request, lambda _token: {}, make_ending, place=place, life=life)
+
+
+def _bearer(token: Token) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.value}"}
+
+
+def _basic_header(user: str, secret: str) -> str:
+    """RFC 7617."""
+    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode("ascii")
+
+
+def _endpoint(settings: AuthSettings, peer: HttpPeer) -> tuple[HttpPeer | None, str]:
+    """A peer of its own for `token_url`, and the path to call."""
+    if where := settings.address("token_url", ""):
+        return peer.sibling(where), ""
+    return None, settings.text("token_path")
+
+
 _KINDS: Mapping[str, Callable[[AuthSettings, str, HttpPeer, Tools], Auth]] = MappingProxyType(
     {
         "none": _none,
         "basic": _basic,
         "api_key": _api_key,
-        "oauth2": oauth2,
+        "oauth2": _oauth2,
         "population_v1": _population_v1,
         "population_v2": _population_v2,
-        "population_v3": population_v3,
-        "login_token": login_token,
+        "population_v3": _population_v3,
+        "login_token": _login_token,
         "wsse_username": _none,
         "wsse_x509": _none,
     }

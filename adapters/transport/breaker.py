@@ -1,7 +1,6 @@
 """Guards of one provider: circuit breaker, bulkhead, retry budget, enforced pause, latency quantiles.
 
-Nothing here calls anybody; time comes from an injected clock (seconds, monotonic).
-The only wait is the one for a free place, never past the call's own deadline.
+Nothing here calls anybody or waits; time comes from an injected clock (seconds, monotonic).
 The guards know no protocol: they hear that a call begins, on whose behalf, and how it went.
 """
 
@@ -9,25 +8,30 @@ import math
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapters.transport.faults import ProviderError
-from adapters.transport.latencies import Latencies
 from adapters.transport.places import Places
 from gateway.domain.evidence import Outcome, Reason
+
+if TYPE_CHECKING:
+    from gateway.config import Limits
 
 #: above so many calls in the window, failures must also be this share of them to open the breaker:
 #: there, few failures among very many calls do no harm
 _MANY_CALLS, _FAILING_SHARE = 200, 0.1
 _SLICES = 10
 _BUDGET_RESERVE = 5.0
+#: so many latencies are remembered
+_RING = 256
+_QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
 #: statuses whose Retry-After holds for everybody
 _PAUSING = frozenset({429, 503})
 _LONGEST_PAUSE = 300.0
 
 
 class Behalf(NamedTuple):
-    """For whom a call is made, so that nobody spoils a provider for others; the numbers tell nothing of anybody."""
+    """For whom a call is made, so that one does not spoil a provider for others; the numbers identify no person."""
 
     #: the system that asks: they take turns
     requester: str = ""
@@ -35,6 +39,8 @@ class Behalf(NamedTuple):
     person: int | None = None
     #: equal for the same question by the same official
     question: int | None = None
+    #: the data service, for the log
+    service: str = ""
 
     def blamed(self, fault: ProviderError) -> int | None:
         """What may be at fault instead of the provider: a bad answer may be this person's, silence this question's."""
@@ -44,30 +50,6 @@ class Behalf(NamedTuple):
 
 
 NOBODY: Final = Behalf()
-
-
-class GuardLimits(Protocol):
-    """What the guards need of a source's limits."""
-
-    @property
-    def connections(self) -> int:
-        """Calls at a time."""
-
-    @property
-    def breaker_failures(self) -> int:
-        """Failures that open the breaker."""
-
-    @property
-    def breaker_window_seconds(self) -> int:
-        """Time within which they count."""
-
-    @property
-    def breaker_probe_seconds(self) -> int:
-        """Time between probes."""
-
-    @property
-    def retry_budget(self) -> float:
-        """Retries per call, on average."""
 
 
 class Position(StrEnum):
@@ -101,8 +83,8 @@ class Breaker:
         self._failures = failures
         #: times of the newest failures that count, and what they may be due to
         self._failed: deque[tuple[float, int | None]] = deque(maxlen=failures)
-        #: (number of the slice of time, calls, failures) of about one window
-        self._slices: deque[tuple[int, int, int]] = deque(maxlen=_SLICES + 1)
+        #: [number of the slice of time, calls, failures] of about one window
+        self._slices: deque[list[int]] = deque(maxlen=_SLICES + 1)
         self._probe_at = 0.0
         #: what the failure of the last probe may be due to
         self._spoiled: int | None = None
@@ -122,7 +104,7 @@ class Breaker:
     def check(self, behalf: Behalf = NOBODY) -> None:
         """ProviderError(BREAKER_OPEN) when no call may be made now.
 
-        Whoever the last probe may have failed for waits twice as long: others shall have the next one.
+        The person or question that may have failed the last probe waits twice as long: others have the next one.
         """
         if self.position is Position.CLOSED:
             return
@@ -158,7 +140,7 @@ class Breaker:
             self._count(0, failed=self._counts(person))
 
     def abandon(self, *, probe: bool) -> None:
-        """An admitted call was cancelled by us: it says nothing, and the next call may probe."""
+        """An admitted call was cut by us: it says nothing, and the next call may probe."""
         if probe:
             self.position = Position.OPEN
             self._probe_at = self._clock()
@@ -177,8 +159,11 @@ class Breaker:
 
     def _count(self, calls: int, *, failed: bool) -> None:
         number = int(self._clock() * _SLICES / self._window)
-        last = self._slices.pop() if self._slices and self._slices[-1][0] == number else (number, 0, 0)
-        self._slices.append((number, last[1] + calls, last[2] + failed))
+        if not self._slices or self._slices[-1][0] != number:
+            self._slices.append([number, 0, 0])
+        last = self._slices[-1]
+        last[1] += calls
+        last[2] += failed
         if not failed or len(self._failed) < self._failures:
             return
         recent = [one for one in self._slices if one[0] > number - _SLICES]
@@ -214,12 +199,32 @@ class RetryBudget:
         return True
 
 
+class Latencies:
+    """How long the newest answers took; quantiles are worked out when they are read."""
+
+    __slots__ = ("_ring", "add")
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._ring: deque[float] = deque(maxlen=_RING)
+        #: remembers one duration in seconds, and forgets the oldest
+        self.add = self._ring.append
+
+    def quantiles(self) -> dict[str, float]:
+        """`p50`, `p95`, `p99` in milliseconds; empty before the first duration."""
+        if not self._ring:
+            return {}
+        ordered = sorted(self._ring)
+        last = len(ordered) - 1
+        return {name: round(ordered[round(share * last)] * 1_000, 3) for name, share in _QUANTILES}
+
+
 class Guard:
-    """All guards of one provider as one gate: `enter` before a call, then one of `leave` and `abandon`."""
+    """All guards of one provider as one gate: a place, `admit`, then one of `leave` and `abandon`, which free it."""
 
     __slots__ = ("_clock", "_paused_until", "breaker", "budget", "latencies", "places")
 
-    def __init__(self, limits: GuardLimits, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: "Limits", clock: Callable[[], float]) -> None:
         """`clock` gives monotonic seconds."""
         self._clock = clock
         self._paused_until = 0.0
@@ -230,29 +235,28 @@ class Guard:
         self.latencies = Latencies()
         self.places = Places(limits.connections)
 
-    async def enter(self, end: float, behalf: Behalf = NOBODY) -> bool:
-        """Whether the call is a probe; ProviderError (SOURCE_BUSY, BREAKER_OPEN) when it may not be made.
-
-        Waits for a free place until `end` (the loop's clock), in the line of the requester.
-        """
-        self._check_pause()
-        self.breaker.check(behalf)
-        await self.places.take(end, behalf.requester)
-        try:
-            self._check_pause()
-            probe = self.breaker.admit(behalf)
-        except ProviderError:
-            self.places.free()
-            raise
-        self.budget.earn()
-        return probe
-
-    def _check_pause(self) -> None:
+    def check(self, behalf: Behalf = NOBODY) -> None:
+        """ProviderError (SOURCE_BUSY, BREAKER_OPEN) when no call may be made now."""
         if self._paused_until:
             wait = self._paused_until - self._clock()
             if wait > 0:
                 raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, math.ceil(wait), sent=False)
             self._paused_until = 0.0
+        self.breaker.check(behalf)
+
+    def admit(self, behalf: Callable[[], Behalf] = lambda: NOBODY) -> bool:
+        """A call with a place begins: whether it is a probe. Raises as `check`, and then frees the place."""
+        probe = False
+        if self._paused_until or self.breaker.position is not Position.CLOSED:
+            try:
+                one = behalf()
+                self.check(one)
+                probe = self.breaker.admit(one)
+            except BaseException:
+                self.places.free()
+                raise
+        self.budget.earn()
+        return probe
 
     def leave(
         self,
@@ -263,16 +267,17 @@ class Guard:
         behalf: Behalf = NOBODY,
     ) -> None:
         """The call ended by itself after `seconds`; None: with an answer that is no measure of how fast it answers."""
-        failed = fault is not None and fault.at_fault
-        self.breaker.settle(probe=probe, failed=failed, due_to=behalf.blamed(fault) if fault else None)
-        if fault is None:
+        try:
+            failed = fault is not None and fault.at_fault
+            self.breaker.settle(probe=probe, failed=failed, due_to=behalf.blamed(fault) if fault else None)
             if seconds is not None:
                 self.latencies.add(seconds)
-        elif fault.retry_in and fault.status in _PAUSING:
-            self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
-        self.places.free()
+            if fault is not None and fault.retry_in and fault.status in _PAUSING:
+                self._paused_until = self._clock() + min(fault.retry_in, _LONGEST_PAUSE)
+        finally:
+            self.places.free()
 
     def abandon(self, *, probe: bool) -> None:
-        """The call was cancelled by us, or cut before the provider had its time."""
+        """The call was cut before the provider had its time, or by a defect of ours."""
         self.breaker.abandon(probe=probe)
         self.places.free()

@@ -1,17 +1,17 @@
 """One connection to a provider over HTTP/1.1 (RFC 9110, 9112), with one exchange at a time.
 
-Promises: an answer is complete and within its limits, or it is none; each exchange ends at its deadline.
+Promises: an answer is complete and within its limits, or it is none; an exchange hears of it at once, by a plain call.
 A connection that says anything unasked, or more than it was asked, is closed and never used again.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from adapters.transport.faults import invalid, timed_out, unreachable
+from adapters.transport.faults import invalid, unreachable
 
 _HEAD_BYTES, _FIELD_BYTES, _FIELDS = 65_536, 8_190, 128
 #: a body in chunks of one byte is six times as long on the line
@@ -39,26 +39,38 @@ class _Refused(Exception):
     """The answer is over a limit or not what may be answered; ends the parsing."""
 
 
+class Exchange(Protocol):
+    """Waits for one answer, and hears of it or of its failure, once; no method raises."""
+
+    def connected(self, connection: "Connection") -> None:
+        """A new connection, for this exchange alone."""
+
+    def answered(self, answer: Answer, now: float) -> None:
+        """The complete answer, at a time of the loop's clock."""
+
+    def failed(self, error: Exception) -> None:
+        """Broken or ProviderError: there will be no answer."""
+
+
 class Pool(Protocol):
-    """Who holds connections between exchanges."""
+    """Holds connections between exchanges."""
 
     def keep(self, connection: "Connection") -> None:
         """An exchange is over and its connection is sound."""
 
     def forget(self, connection: "Connection", *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): nobody may get it any more."""
+        """A connection is ending (or is `gone`): no exchange may get it."""
 
 
 class Connection(asyncio.Protocol):
     """One connection: idle, or with one exchange under way. The parser calls the `on_` methods."""
 
     __slots__ = (
-        "_chunks", "_complete", "_fields", "_framed", "_headed", "_is_head", "_limit", "_loop", "_parser", "_pool",
-        "_received", "_size", "_sound", "_status", "_timer", "_transport", "_waiter", "since",
+        "_chunks", "_complete", "_exchange", "_fields", "_framed", "_headed", "_is_head", "_limit", "_loop", "_parser",
+        "_pool", "_received", "_size", "_sound", "_status", "_transport", "since",
     )  # fmt: skip
 
     _transport: asyncio.Transport
-    _timer: asyncio.TimerHandle
 
     def __init__(self, pool: Pool, limit: int) -> None:
         """`limit` bounds the body of an answer; `pool` hears when the connection is free, and when it ends."""
@@ -66,30 +78,33 @@ class Connection(asyncio.Protocol):
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._parser = HttpResponseParser(self)
-        self._waiter: asyncio.Future[Answer | Exception] | None = None
+        self._exchange: Exchange | None = None
         self._sound = True
         self.since = 0.0
 
-    def send(self, data: bytes, end: float, *, is_head: bool) -> "asyncio.Future[Answer | Exception]":
-        """Write a request; the future gets the answer or what went wrong."""
+    def send(self, data: bytes, exchange: Exchange, *, is_head: bool) -> None:
+        """Write a request; `exchange` hears of its answer, perhaps before this returns."""
+        self._exchange = exchange
         self._fields: dict[bytes, bytes] = {}
         self._chunks: list[bytes] = []
         self._received = self._size = self._status = 0
         self._headed = self._framed = self._complete = False
         self._is_head = is_head
-        waiter = self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_at(end, self._settle, timed_out)
         if self._transport.is_closing():
-            self._settle(Broken)
+            self._fail(Broken())
         else:
             self._transport.write(data)
-        return waiter
+
+    def cancel(self) -> None:
+        """Cut the connection; its answer is not awaited any more."""
+        self._exchange = None
+        self.abort()
 
     def abort(self) -> None:
-        """Cut the connection, whatever is under way."""
+        """Cut the connection; an exchange under way hears that it broke."""
         self._sound = False
-        self._settle(Broken)
         self._transport.abort()
+        self._fail(Broken())
 
     # ------------------------------------------------------------ from the transport
 
@@ -98,8 +113,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; whoever speaks unasked is cut off."""
-        if self._waiter is None:
+        """Read on; a server that speaks unasked is cut off."""
+        if self._exchange is None:
             self._pool.forget(self)
             self._transport.abort()
             return
@@ -108,14 +123,14 @@ class Connection(asyncio.Protocol):
         except (HttpParserError, HttpParserUpgrade):
             self._sound = False
             if not self._complete:
-                self._settle(invalid)
+                self._fail(invalid())
                 return
         if self._complete:
             self._finish()
             return
         self._received += len(data)
         if self._received > (_CHUNKED_FACTOR * self._limit + _HEAD_BYTES if self._headed else _HEAD_BYTES):
-            self._settle(invalid)
+            self._fail(invalid())
 
     def eof_received(self) -> None:
         """The other side will say no more."""
@@ -125,12 +140,10 @@ class Connection(asyncio.Protocol):
         """The connection has ended, which completes an answer of open length."""
         self._pool.forget(self, gone=True)
         self._sound = False
-        if self._waiter is None:
-            return
-        if exc is None and self._headed and not self._framed:
+        if exc is None and self._headed and not self._framed and self._exchange is not None:
             self._finish()
         else:
-            self._settle(unreachable if isinstance(exc, ssl.SSLError) else Broken)
+            self._fail(unreachable() if isinstance(exc, ssl.SSLError) else Broken())
 
     # ------------------------------------------------------------ from the parser
 
@@ -181,26 +194,23 @@ class Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self._sound = False
 
-    # ------------------------------------------------------------ to the caller
+    # ------------------------------------------------------------ to the exchange
 
     def _finish(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        assert exchange is not None
         chunks = self._chunks
         body = b"" if self._is_head else chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        waiter, self._waiter = self._waiter, None
-        self._timer.cancel()
+        self.since = now = self._loop.time()
         # an answer before the end of the request leaves the rest of it on the line
         if self._sound and not self._transport.get_write_buffer_size():
             self._pool.keep(self)
         else:
             self._transport.close()
-        if waiter is not None and not waiter.done():
-            waiter.set_result(Answer(self._status, self._fields, body))
+        exchange.answered(Answer(self._status, self._fields, body), now)
 
-    def _settle(self, fault: Callable[[], Exception]) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is None:
-            return
-        self._timer.cancel()
-        self._transport.abort()
-        if not waiter.done():
-            waiter.set_result(fault())
+    def _fail(self, error: Exception) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            self._transport.abort()
+            exchange.failed(error)

@@ -10,9 +10,13 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from gateway.domain.errors import ConfigError, Problem
 
 _DNS_SECONDS = 60.0
 #: where addresses are known, newer ones are waited for so long, and then not for a while
@@ -120,3 +124,31 @@ class Dialer:
         self._addresses = found
         self._known_until = loop.time() + _DNS_SECONDS
         looking.set_result(None)
+
+
+def tls_context(source: str, tls: object, root: Path) -> ssl.SSLContext:
+    """From `{ca, certificate, key}` (files below `root`, each optional); always verifies the other side."""
+    if not isinstance(tls, Mapping) or not set(tls) <= {"ca", "certificate", "key"}:
+        raise _config_error(source, "'options.tls' is not understood", "write ca, certificate, key")
+    files = {name: str(root / str(path)) for name, path in tls.items()}
+    try:
+        context = ssl.create_default_context(cafile=files.get("ca"))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if "certificate" in files:
+            context.load_cert_chain(files["certificate"], files.get("key"))
+    except (OSError, ValueError):
+        what, remedy = "the files of 'options.tls' cannot be used", "check that they exist and are PEM"
+        raise _config_error(source, what, remedy) from None
+    return context
+
+
+def _config_error(source: str, what: str, remedy: str) -> ConfigError:
+    return ConfigError([Problem(f"config/sources/{source}.yaml", 0, what, remedy, place=("options", "tls"))])
+
+
+@cache
+def system_trust() -> ssl.SSLContext:
+    """The system's authorities, read once: it takes milliseconds."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

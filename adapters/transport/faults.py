@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.domain.evidence import Outcome, Reason
+from gateway.telemetry import log
 
 _Fault = tuple[Outcome, Reason]
 
@@ -109,6 +110,13 @@ def timed_out(*, everybody: bool = False) -> ProviderError:
 def busy_here(*, sent: bool = True) -> ProviderError:
     """We had no place or no time for it, so asking again makes sense; the provider is not to blame."""
     return ProviderError(*_BUSY, 1, sent=sent)
+
+
+def defect_here(service: str, error: Exception) -> ProviderError:
+    """A defect of ours, which is logged: there is no answer to use, and the provider is not to blame."""
+    source = service.partition(".")[0]
+    log().error("source.defect", source=source, service=service, reason=type(error).__name__)
+    return ProviderError(*_INVALID, sent=False)
 
 
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:

@@ -9,9 +9,9 @@ import asyncio
 import re
 import ssl
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
-from adapters.transport.connection import Answer, Connection, Unreached
+from adapters.transport.connection import Answer, Connection, Exchange, Unreached
 from adapters.transport.dial import Dialer
 from adapters.transport.faults import refused_here, timed_out, unreachable
 
@@ -27,7 +27,7 @@ _OURS: Final = frozenset(
 
 
 class Client:
-    """One provider's connections. Whoever calls limits how many calls there are at a time."""
+    """One provider's connections. The caller limits how many calls there are at a time."""
 
     def __init__(
         self, url: str, *, tls: ssl.SSLContext | None, connect_seconds: float, answer_bytes: int
@@ -39,10 +39,12 @@ class Client:
         self._base = self._dialer.path
         fixed = "User-Agent: motlan\r\nAccept-Encoding: identity\r\n"
         self._start = f" HTTP/1.1\r\nHost: {self._dialer.authority}\r\n{fixed}"
+        #: names of headers that are known to stay within their lines
         self._names: set[str] = set()
         self._open: set[Connection] = set()
         #: oldest first
         self._idle: list[Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
         self._sweeping = False
         self._closed = False
 
@@ -50,87 +52,29 @@ class Client:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, end: float
     ) -> Answer:
         """The answer; Broken or ProviderError when there is none by `end` (loop's clock)."""
-        data = self._written(method, path, headers, body)
-        connection = self._kept() or await self._connect(end)
-        waiter = connection.send(data, end, is_head=method == "HEAD")
+        data = self.written(method, path, headers, body)
+        waiting = _Waiting(data, is_head=method == "HEAD")
+        if (connection := self.idle(asyncio.get_running_loop().time())) is None:
+            waiting.carrier = self.connect(waiting)
+        else:
+            waiting.connected(connection)
         try:
-            found = await waiter
-        except asyncio.CancelledError:
-            connection.abort()
-            raise
-        if type(found) is Answer:
-            return found
-        raise cast("Exception", found)
-
-    async def close(self) -> None:
-        """Cut all connections; there may be no requests afterwards."""
-        self._closed = True
-        for connection in tuple(self._open):
-            connection.abort()
-        # transports report their end in the next turn of the loop
-        await asyncio.sleep(0)
-
-    def keep(self, connection: Connection) -> None:
-        """An exchange is over and its connection is sound."""
-        loop = asyncio.get_running_loop()
-        connection.since = loop.time()
-        self._idle.append(connection)
-        if not self._sweeping:
-            self._sweeping = True
-            loop.call_later(_KEEP_ALIVE_SECONDS, self._sweep)
-
-    def forget(self, connection: Connection, *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): nobody may get it any more."""
-        if connection in self._idle:
-            self._idle.remove(connection)
-        if gone:
-            self._open.discard(connection)
-
-    def _kept(self) -> Connection | None:
-        if not self._idle:
-            if self._closed:
-                raise unreachable()
-            return None
-        connection = self._idle.pop()
-        if asyncio.get_running_loop().time() - connection.since <= _KEEP_ALIVE_SECONDS:
-            return connection
-        # the newest is too old, so are the others
-        for old in (connection, *self._idle):
-            old.abort()
-        self._idle.clear()
-        return None
-
-    def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - _KEEP_ALIVE_SECONDS + 0.01
-        while self._idle and self._idle[0].since <= oldest:
-            self._idle.pop(0).abort()
-        self._sweeping = bool(self._idle)
-        if self._sweeping:
-            loop.call_at(self._idle[0].since + _KEEP_ALIVE_SECONDS, self._sweep)
-
-    async def _connect(self, end: float) -> Connection:
-        limit = asyncio.get_running_loop().time() + self._connect_seconds
-        try:
-            async with asyncio.timeout_at(min(end, limit)):
-                connection = await self._dialer.connect(lambda: Connection(self, self._limit))
+            async with asyncio.timeout_at(end):
+                return await waiting.answer
         except TimeoutError:
-            raise (timed_out if end <= limit else unreachable)(everybody=True) from None
-        except ssl.SSLError:
-            raise unreachable(everybody=True) from None
-        except OSError:
-            raise Unreached from None
-        self._open.add(connection)
-        if self._closed:
-            connection.abort()
-        return connection
+            raise timed_out() from None
+        finally:
+            if not waiting.heard:
+                waiting.carrier.cancel()
 
-    def _written(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    def written(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         """The bytes of a request; ProviderError(REFUSED) when a word would not stay within its place."""
         target = self._base + path
         if target[:1] != "/":
             target = "/" + target
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        lines = ""
+        for name, value in headers.items():
+            lines += f"{name}: {value}\r\n"
         if not self._names.issuperset(headers):
             self._learn(headers)
         count = len(headers)
@@ -148,3 +92,106 @@ class Client:
             if not _NAME.fullmatch(name) or name.lower() in _OURS:
                 raise refused_here()
         self._names.update(names)
+
+    def idle(self, now: float) -> Connection | None:
+        """The newest connection that is free `now` (loop's clock); ProviderError after `close`."""
+        if not self._idle:
+            if self._closed:
+                raise unreachable()
+            return None
+        connection = self._idle.pop()
+        if now - connection.since <= _KEEP_ALIVE_SECONDS:
+            return connection
+        # the newest is too old, so are the others
+        for old in (connection, *self._idle):
+            old.cancel()
+        self._idle.clear()
+        return None
+
+    def connect(self, exchange: Exchange) -> "asyncio.Task[None]":
+        """Connect for an exchange, which hears of the outcome; the task may be cancelled."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            self._connecting.discard(task)
+            if task.cancelled():
+                exchange.failed(unreachable())
+
+        task = asyncio.get_running_loop().create_task(self._connect(exchange))
+        self._connecting.add(task)
+        task.add_done_callback(ended)
+        return task
+
+    async def _connect(self, exchange: Exchange) -> None:
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                connection = await self._dialer.connect(lambda: Connection(self, self._limit))
+        except (TimeoutError, ssl.SSLError):
+            exchange.failed(unreachable(everybody=True))
+        except OSError:
+            exchange.failed(Unreached())
+        except Exception as error:  # noqa: BLE001 -- a defect is for the exchange, not for the loop
+            exchange.failed(error)
+        else:
+            self._open.add(connection)
+            exchange.connected(connection)
+
+    async def close(self) -> None:
+        """Cut all connections; there may be no requests afterwards."""
+        self._closed = True
+        for task in tuple(self._connecting):
+            task.cancel()
+        for connection in tuple(self._open):
+            connection.abort()
+        # transports and tasks report their end in the next turn of the loop
+        await asyncio.sleep(0)
+
+    def keep(self, connection: Connection) -> None:
+        """An exchange is over and its connection is sound."""
+        self._idle.append(connection)
+        if not self._sweeping:
+            self._sweeping = True
+            asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._sweep)
+
+    def forget(self, connection: Connection, *, gone: bool = False) -> None:
+        """A connection is ending (or is `gone`): no exchange may get it."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if gone:
+            self._open.discard(connection)
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - _KEEP_ALIVE_SECONDS + 0.01
+        while self._idle and self._idle[0].since <= oldest:
+            self._idle.pop(0).cancel()
+        self._sweeping = bool(self._idle)
+        if self._sweeping:
+            loop.call_at(self._idle[0].since + _KEEP_ALIVE_SECONDS, self._sweep)
+
+
+class _Waiting:
+    """An exchange whose answer is awaited."""
+
+    #: what is cut when it is awaited no more
+    carrier: Connection | asyncio.Task[None]
+
+    def __init__(self, data: bytes, *, is_head: bool) -> None:
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.heard = False
+        self._data = data
+        self._is_head = is_head
+
+    def connected(self, connection: Connection) -> None:
+        self.carrier = connection
+        connection.send(self._data, self, is_head=self._is_head)
+
+    def answered(self, answer: Answer, now: float) -> None:
+        del now
+        self.heard = True
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def failed(self, error: Exception) -> None:
+        self.heard = True
+        if not self.answer.done():
+            self.answer.set_exception(error)

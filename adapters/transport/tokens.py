@@ -1,13 +1,19 @@
-"""Tokens of providers: fetched once for all who wait, kept until shortly before they expire.
+"""What proves who we are on a call: fixed or timed headers, or a token that is renewed when it is refused.
 
-A failed fetch fails its waiters only; the next caller tries again (the peer's breaker guards the provider).
+A token is fetched once for all calls that wait for it, and kept until shortly before it expires. A failed fetch fails
+those calls only; the next one tries again (the peer's breaker guards the provider).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from adapters.transport.faults import timed_out
+from adapters.transport.breaker import NOBODY, Behalf
+from adapters.transport.call import Call, HttpPeer, NeedsToken, Reading, Wire
+from adapters.transport.connection import Answer
+from adapters.transport.faults import invalid
+from adapters.transport.strict_json import NotStrictJson, parse
 
 #: a token is not used in its last minute
 _MARGIN_SECONDS = 60
@@ -26,61 +32,123 @@ class Token:
     more: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class TokenCache:
-    """The token of one account at one provider; `turn` counts tokens, so that a stale refusal is known."""
+class HeaderAuth:
+    """Headers that need no token: worked out per call from the time, or fixed. Implements call.Auth."""
 
-    def __init__(self, fetch: Callable[[float], Awaitable[Token]], fetch_seconds: float) -> None:
-        """`fetch(deadline)` asks for a new token; it is given `fetch_seconds`, whoever waits for it."""
-        self._fetch = fetch
-        self._fetch_seconds = fetch_seconds
-        self._token: Token | None = None
-        self._good_until = 0.0
-        self._task: asyncio.Task[Token] | None = None
-        self.turn = 0
+    turn = 0
+    good_until = math.inf
+    ending = ""
 
-    async def get(self, deadline: float) -> Token:
-        """The token in force; ProviderError when there is none by `deadline` (loop's clock)."""
-        if self._token is not None and asyncio.get_running_loop().time() < self._good_until:
-            return self._token
-        return await self._refresh(deadline)
+    def __init__(self, make: Callable[[], dict[str, str]] = dict) -> None:
+        """`make` gives the headers of one call."""
+        self.headers = make
+        self.in_doubt = False
 
-    async def renew(self, deadline: float, turn: int | None = None) -> None:
-        """Replace the token, unless the one of `turn` has been replaced already."""
-        if self._task is None and turn is not None and turn != self.turn:
-            return
-        await self._refresh(deadline)
-
-    async def _refresh(self, deadline: float) -> Token:
-        task = self._task
-        if task is None:
-            task = self._task = asyncio.get_running_loop().create_task(self._replace())
-            task.add_done_callback(self._done)
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            raise timed_out() from None
-
-    async def _replace(self) -> Token:
-        loop = asyncio.get_running_loop()
-        token = await self._fetch(loop.time() + self._fetch_seconds)
-        # a very short life keeps half of itself, or every call would fetch
-        self._good_until = loop.time() + max(token.seconds - _MARGIN_SECONDS, token.seconds / 2)
-        self._token = token
-        self.turn += 1
-        return token
-
-    def _done(self, task: asyncio.Task[Token]) -> None:
-        self._task = None
-        if not task.cancelled():
-            # nobody may be waiting any more
-            task.exception()
+    def renew(self, call: NeedsToken, turn: int) -> None:
+        """There is nothing to renew."""
+        del turn
+        call.token_came()
 
     async def close(self) -> None:
-        """Stop a fetch under way."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Nothing is held."""
+
+
+class TokenAuth:
+    """A token got from the provider, then put into headers or into the address. Implements call.Auth.
+
+    It is the `Speech` of its own fetches.
+    """
+
+    def __init__(
+        self,
+        peer: HttpPeer,
+        request: Wire,
+        make: Callable[[Token], dict[str, str]],
+        make_ending: Callable[[Token], str] | None = None,
+        *,
+        place: tuple[str, ...] = ("access_token",),
+        life: float = _DEFAULT_SECONDS,
+        own_peer: HttpPeer | None = None,
+    ) -> None:
+        """`request` asks `peer` for a token, `place` is where the answer has it; `life` in seconds unless it says so.
+
+        `own_peer` is closed with this object.
+        """
+        self._peer, self._request = peer, request
+        self._make, self._make_ending = make, make_ending
+        self._place, self._life = place, life
+        self._own_peer = own_peer
+        self._headers: Mapping[str, str] = {}
+        self._unsigned = HeaderAuth()
+        self._waiting: list[NeedsToken] = []
+        self._fetching = False
+        self.good_until = -math.inf
+        self.turn = 0
+        self.ending = ""
+        self.in_doubt = False
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers with the token."""
+        return self._headers
+
+    def renew(self, call: NeedsToken, turn: int) -> None:
+        """One new token for all calls that wait."""
+        if turn != self.turn and not self._fetching:
+            call.token_came()
+            return
+        self._waiting.append(call)
+        if not self._fetching:
+            self._fetching = True
+            end = asyncio.get_running_loop().time() + self._peer.total_seconds
+            Call(self._peer, self._unsigned, self, None, end, self._fetched).begin()
+
+    def _fetched(self, fetch: Call[None, Token]) -> None:
+        self._fetching = False
+        waiting, self._waiting = self._waiting, []
+        if fetch.fault is None:
+            token = fetch.reading.value
+            self._headers = self._make(token)
+            if self._make_ending is not None:
+                self.ending = self._make_ending(token)
+            # a very short life keeps half of itself, or every call would fetch
+            seconds = max(token.seconds - _MARGIN_SECONDS, token.seconds / 2)
+            self.good_until = asyncio.get_running_loop().time() + seconds
+            self.turn += 1
+        for call in waiting:
+            call.token_came(fetch.fault)
+
+    async def close(self) -> None:
+        """Close the token endpoint's own connections; a fetch from the provider itself ends with its peer."""
+        if self._own_peer is not None:
+            await self._own_peer.close()
+
+    # ------------------------------------------------------------ what is said to fetch a token
+
+    def write(self, asked: None) -> Wire:
+        """The request for a token."""
+        del asked
+        return self._request
+
+    def read(self, asked: None, answer: Answer) -> Reading[Token]:
+        """The token of an answer; ProviderError(INVALID) when it has none."""
+        del asked
+        try:
+            around = parse(answer.body)
+        except NotStrictJson:
+            raise invalid(answer.status) from None
+        for name in self._place[:-1]:
+            around = around.get(name) if isinstance(around, dict) else None
+        value = around.get(self._place[-1]) if isinstance(around, dict) else None
+        if not isinstance(around, dict) or not isinstance(value, str) or not value.isprintable() or not value:
+            raise invalid(answer.status)
+        seconds = life_seconds(around.get("expires_in"), self._life)
+        more = {"id_token": around["id_token"]} if isinstance(around.get("id_token"), str) else {}
+        return Reading(Token(value=value, seconds=seconds, more=more))
+
+    def behalf(self, asked: None) -> Behalf:
+        """A token is for all."""
+        del asked
+        return NOBODY
 
 
 def life_seconds(value: object, default: float = _DEFAULT_SECONDS) -> float:

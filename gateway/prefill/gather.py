@@ -116,7 +116,7 @@ class Gatherer:
             call.landed(_UNREACHABLE)
             return
         if query.account:  # the caller's own claims: nobody shares them
-            _ask(source, query, end, partial(self._land, call))
+            source.ask(query, end, partial(self._land, call))
             return
         key = _key(query, asker)
         call.valid_seconds = self._valid.get(query.service, 0)
@@ -131,7 +131,7 @@ class Gatherer:
             flight.calls.append(call)
             return
         flight = self._flights[key] = _Flight(key, query, exchange, [call])
-        _ask(source, query, end, partial(self._answered, flight))
+        source.ask(query, end, partial(self._answered, flight))
 
     def _answered(self, flight: _Flight, answer: SourceAnswer) -> None:
         del self._flights[flight.key]
@@ -203,13 +203,3 @@ def _key(query: SourceQuery, asker: str) -> str:
         query.subject.identity,
     )
     return "\x1f".join((*asked, *query.attributes, "", *query.result_codes))
-
-
-def _ask(source: Source, query: SourceQuery, end: float, landed: Landed) -> None:
-    task = asyncio.get_running_loop().create_task(source.ask(query, end))
-    _TASKS.add(task)
-    task.add_done_callback(_TASKS.discard)
-    task.add_done_callback(lambda one: landed(one.result()))
-
-
-_TASKS: set[asyncio.Task[SourceAnswer]] = set()

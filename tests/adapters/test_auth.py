@@ -13,14 +13,15 @@ import orjson
 import pytest
 from aiohttp import web
 
-from adapters.transport.auth import build_auth, call_signed
+from adapters.transport.auth import build_auth
+from adapters.transport.call import Auth, HttpPeer, Wire
+from adapters.transport.connection import Answer
 from adapters.transport.faults import ProviderError
-from adapters.transport.http import HttpAnswer, HttpPeer, Wire
-from adapters.transport.signers import Auth
-from adapters.transport.tokens import Token, TokenCache, life_seconds
+from adapters.transport.tokens import Token, TokenAuth, life_seconds
 from gateway.config import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
+from tests.adapters.asking import called
 from tests.adapters.raw_peers import free_port, soon, tools
 
 SECRET = "sandbox-secret-canary"
@@ -85,17 +86,13 @@ async def opened(provider: Provider, auth: dict[str, Any]) -> AsyncIterator[tupl
         await peer.close()
 
 
-async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> HttpAnswer:
-    answer, _ = await call_signed(peer, auth, Wire("POST", "/data", {}, b"{}"), soon(seconds))
-    return answer
+async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> Answer:
+    return await called(peer, Wire("POST", "/data", {}, b"{}"), soon(seconds), auth)
 
 
 def headers_of(auth: dict[str, Any], url: str = "http://127.0.0.1:9/x") -> dict[str, str]:
-    async def run() -> dict[str, str]:
-        peer = HttpPeer(url, Limits(), tools())
-        return await build_auth(auth, url, peer=peer, tools=tools(), source="x").headers(soon())
-
-    return asyncio.run(run())
+    peer = HttpPeer(url, Limits(), tools())
+    return dict(build_auth(auth, url, peer=peer, tools=tools(), source="x").headers())
 
 
 def basic_parts(header: str) -> list[str]:
@@ -280,37 +277,49 @@ async def test_waiting_for_a_token_ends_at_the_deadline_of_each(provider: Provid
 # ---------------------------------------------------------------- the cache by itself
 
 
-async def test_token_is_not_used_in_its_last_minute() -> None:
-    fetched = 0
+class NeedsToken:
+    """A call that waits for a token."""
 
-    async def fetch(_deadline: float) -> Token:
-        nonlocal fetched
-        fetched += 1
-        return Token(value=str(fetched), seconds=60.2 if fetched == 1 else 1_000)
+    def __init__(self) -> None:
+        self.came: asyncio.Future[ProviderError | None] = asyncio.get_running_loop().create_future()
 
-    cache = TokenCache(fetch, 5)
-    assert (await cache.get(soon())).value == "1"
-    loop = asyncio.get_running_loop()
-    assert cache._good_until - loop.time() == pytest.approx(30.1, abs=0.1)
-    await cache.renew(soon(), turn=1)
-    assert cache._good_until - loop.time() == pytest.approx(940, abs=0.1)
-    await cache.renew(soon(), turn=1)
-    assert fetched == 2
-    await cache.renew(soon())
-    assert (fetched, cache.turn) == (3, 3)
+    def token_came(self, fault: ProviderError | None = None) -> None:
+        self.came.set_result(fault)
 
 
-async def test_waiter_who_gives_up_does_not_stop_the_fetch() -> None:
-    async def fetch(_deadline: float) -> Token:
-        await asyncio.sleep(0.05)
-        return Token(value="t", seconds=1_000)
+async def renewed(auth: Auth, turn: int) -> ProviderError | None:
+    one = NeedsToken()
+    auth.renew(one, turn)
+    return await one.came
 
-    cache = TokenCache(fetch, 5)
-    tasks = [asyncio.create_task(cache.get(soon())) for _ in range(3)]
-    await asyncio.sleep(0.01)
-    tasks[0].cancel()
-    assert [token.value for token in await asyncio.gather(*tasks[1:])] == ["t", "t"]
-    assert "t'" not in repr(await cache.get(soon()))
+
+async def test_token_is_not_used_in_its_last_minute(provider: Provider) -> None:
+    async with opened(provider, OAUTH) as (_, auth):
+        assert isinstance(auth, TokenAuth)
+        loop = asyncio.get_running_loop()
+        provider.expires_in = 60.2
+        assert await renewed(auth, auth.turn) is None
+        assert auth.headers() == {"Authorization": "Bearer token-1"}
+        assert auth.good_until - loop.time() == pytest.approx(30.1, abs=0.1)
+        provider.expires_in = 1_000
+        assert await renewed(auth, 1) is None
+        assert auth.good_until - loop.time() == pytest.approx(940, abs=0.1)
+        assert await renewed(auth, 1) is None
+        assert (len(provider.logins), auth.turn) == (2, 2)
+        assert await renewed(auth, 2) is None
+        assert (len(provider.logins), auth.turn) == (3, 3)
+
+
+async def test_call_that_gives_up_does_not_stop_the_fetch_for_others(provider: Provider) -> None:
+    provider.delay = 0.1
+    async with opened(provider, OAUTH) as (peer, auth):
+        tasks = [asyncio.create_task(call(peer, auth, seconds)) for seconds in (0.05, 5, 5)]
+        with pytest.raises(ProviderError, match="source_timeout"):
+            await tasks[0]
+        assert [(await task).status for task in tasks[1:]] == [200, 200]
+        assert isinstance(auth, TokenAuth)
+        assert "token-1" not in repr(Token(value="token-1", seconds=1))
+    assert len(provider.logins) == 1
 
 
 @pytest.mark.parametrize(
@@ -345,7 +354,7 @@ async def test_token_answer_without_a_token_is_invalid(body: bytes) -> None:
     await web.TCPSite(runner, "127.0.0.1", port).start()
     peer = HttpPeer(f"http://127.0.0.1:{port}", Limits(), tools())
     with pytest.raises(ProviderError) as caught:
-        await build_auth(OAUTH, "", peer=peer, tools=tools()).headers(soon())
+        await call(peer, build_auth(OAUTH, "", peer=peer, tools=tools()))
     assert caught.value.outcome is Outcome.INVALID
     await peer.close()
     await runner.cleanup()

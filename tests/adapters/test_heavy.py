@@ -5,10 +5,14 @@ import threading
 
 import pytest
 
+from adapters.transport.call import HttpPeer, Reading, Wire
+from adapters.transport.connection import Answer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
+from gateway.config import Limits
 from gateway.domain.evidence import Outcome, Reason
-from tests.adapters.raw_peers import soon
+from tests.adapters.asking import Plain, called
+from tests.adapters.raw_peers import answer, raw_peer, saying, soon, tools
 
 
 class Work:
@@ -34,7 +38,7 @@ class Work:
 
 async def test_twenty_pieces_are_done_one_after_another() -> None:
     heavy, work = Heavy(), Work()
-    all_of_them = asyncio.gather(*(heavy.run(soon(10), work, number) for number in range(20)))
+    all_of_them = asyncio.gather(*(heavy.begin(work, number) for number in range(20)))
     while not work.begun:
         await asyncio.sleep(0)
     work.may_end.set()
@@ -42,17 +46,37 @@ async def test_twenty_pieces_are_done_one_after_another() -> None:
     assert work.most == 1
 
 
-async def test_whoever_waits_past_his_deadline_is_told_and_his_work_is_never_begun() -> None:
-    heavy, work = Heavy(), Work()
-    first = asyncio.ensure_future(heavy.run(soon(10), work, 1))
-    while not work.begun:
-        await asyncio.sleep(0)
-    with pytest.raises(ProviderError) as caught:
-        await heavy.run(soon(0), work, 2)
-    fault = caught.value
-    assert (fault.outcome, fault.reason, fault.retry_in) == (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1)
-    assert not fault.at_fault
-    work.may_end.set()
-    assert await first == 1
-    assert await heavy.run(soon(10), work, 3) == 3
-    assert work.begun == [1, 3]
+class Slow(Plain):
+    """Reads its answers in a thread, by `work`."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def read(self, asked: Wire, answer: Answer) -> Reading[Answer]:
+        self._work(int(asked.target[1:]))
+        return super().read(asked, answer)
+
+
+async def test_call_past_its_end_is_busy_and_its_work_is_never_begun() -> None:
+    work = Work()
+    async with raw_peer(saying(answer(bytes(range(1, 100)) * 1_000))) as raw:
+        peer = HttpPeer(raw.url, Limits(), tools())
+
+        def ask(number: int, seconds: float) -> asyncio.Future[Answer]:
+            wire = Wire("GET", f"/{number}", {}, None)
+            return asyncio.ensure_future(called(peer, wire, soon(seconds), speech=Slow(work)))
+
+        first = ask(1, 10)
+        while not work.begun:
+            await asyncio.sleep(0)
+        with pytest.raises(ProviderError) as caught:
+            await ask(2, 0.3)
+        fault = caught.value
+        assert (fault.outcome, fault.reason, fault.retry_in) == (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1)
+        assert not fault.at_fault
+        work.may_end.set()
+        assert (await first).status == 200
+        assert (await ask(3, 10)).status == 200
+        assert work.begun == [1, 3]
+        assert (peer.guard.places.inside, len(raw.requests)) == (0, 3)
+        await peer.close()

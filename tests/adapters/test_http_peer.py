@@ -14,14 +14,16 @@ import pytest
 import trustme
 from aiohttp import web
 
-from adapters.transport.breaker import Behalf, Breaker, Guard, Position, RetryBudget
+from adapters.transport.breaker import Behalf, Breaker, Guard, Latencies, Position, RetryBudget
+from adapters.transport.call import HttpPeer, Wire
+from adapters.transport.connection import Answer
+from adapters.transport.dial import tls_context
 from adapters.transport.faults import ProviderError, from_status, invalid, timed_out, unreachable
-from adapters.transport.http import HttpAnswer, HttpPeer, tls_context
-from adapters.transport.latencies import Latencies
 from adapters.transport.places import Places
 from gateway.config import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
+from tests.adapters.asking import called
 from tests.adapters.raw_peers import (
     HandClock,
     RawPeer,
@@ -52,9 +54,9 @@ async def calling(
             await peer.close()
 
 
-async def ask(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> HttpAnswer:
-    what: dict[str, Any] = {"headers": {}, "body": b"{}", "deadline": soon(seconds), **words}
-    return await peer.call(what.pop("method", "POST"), f"/x/{CANARY}", **what)
+async def ask(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> Answer:
+    what: dict[str, Any] = {"method": "POST", "headers": {}, "body": b"{}", **words}
+    return await called(peer, Wire(target=f"/x/{CANARY}", **what), soon(seconds))
 
 
 async def fault_of(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> ProviderError:
@@ -233,7 +235,7 @@ async def test_broken_read_is_repeated_once(how: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 async def test_broken_write_is_never_repeated_not_even_by_the_library(method: str) -> None:
     async with calling(breaking("drop", 9)) as (peer, raw):
-        await fault_of(peer, method=method, read_only=False)
+        await fault_of(peer, method=method, repeatable=False)
     assert len(raw.requests) == 1
 
 
@@ -297,55 +299,58 @@ async def test_full_bulkhead_waits_for_a_place_within_the_deadline() -> None:
         waiting = [asyncio.create_task(ask(peer)) for _ in range(8)]
         await asyncio.sleep(0.02)
         assert (await fault_of(peer)).reason is Reason.SOURCE_BUSY
-        waiting.pop().cancel()
+        waiting.pop().cancel()  # its call goes on by itself
         gate.set()
         await asyncio.gather(*inside, *waiting)
         await ask(peer)
-    assert len(raw.requests) == 10
+    assert len(raw.requests) == 11
 
 
-async def test_requesters_take_turns_for_a_place() -> None:
+class InLine:
+    """A call that waits for a place."""
+
+    def __init__(self, name: str, served: list[str]) -> None:
+        self.name = name
+        self._served = served
+
+    def place_given(self) -> None:
+        self._served.append(self.name)
+
+
+def test_requesters_take_turns_for_a_place() -> None:
     """Whatever one of them asks, the other has the next place but one."""
-    places, served = Places(2), []
-
-    async def call(requester: str, number: int) -> None:
-        await places.take(soon(), requester)
-        served.append((requester, number))
-
-    for _ in range(2):
-        await places.take(soon(), "greedy")
-    many = [asyncio.create_task(call("greedy", number)) for number in range(8)]
-    await asyncio.sleep(0)
+    places, served = Places(2), list[str]()
+    places.inside = 2
+    for number in range(8):
+        places.wait(InLine(f"greedy {number}", served), "greedy")
     with pytest.raises(ProviderError, match="source_busy"):
-        await places.take(soon(), "greedy")
-    few = [asyncio.create_task(call("modest", number)) for number in range(2)]
-    await asyncio.sleep(0)
+        places.wait(InLine("greedy 8", served), "greedy")
+    for number in range(2):
+        places.wait(InLine(f"modest {number}", served), "modest")
     for _ in range(5):
         places.free()
-        await asyncio.sleep(0)
-    greedy, modest = [("greedy", number) for number in range(8)], [("modest", 0), ("modest", 1)]
-    assert served == [greedy[0], modest[0], greedy[1], modest[1], greedy[2]]
-    for _ in range(7):
+    assert served == ["greedy 0", "modest 0", "greedy 1", "modest 1", "greedy 2"]
+    for _ in range(5):
         places.free()
-        await asyncio.sleep(0)
-    assert sorted(served) == sorted(greedy + modest)
-    await asyncio.gather(*many, *few)
-    await places.take(soon(), "modest")
-    assert not places.full
+    assert served[5:] == [f"greedy {number}" for number in range(3, 8)]
+    assert places.inside == 2
+    for _ in range(2):
+        places.free()
+    assert places.inside == 0
 
 
-async def test_whoever_stops_waiting_leaves_the_line() -> None:
-    places = Places(1)
-    await places.take(soon(), "a")
-    waiting = [asyncio.create_task(places.take(soon(), name)) for name in ("a", "b", "a")]
-    await asyncio.sleep(0)
+def test_call_that_stops_waiting_leaves_the_line() -> None:
+    places, served = Places(1), list[str]()
+    places.inside = 1
+    waiting = [(InLine(f"{name} {number}", served), name) for number, name in enumerate("aba")]
+    for one in waiting:
+        places.wait(*one)
     for one in waiting[:2]:
-        one.cancel()
-    await asyncio.gather(*waiting[:2], return_exceptions=True)
+        places.leave(*one)
     places.free()
-    await waiting[2]
+    assert (served, places.inside) == (["a 2"], 1)
     places.free()
-    assert not places.full
+    assert places.inside == 0
 
 
 async def test_wait_for_a_place_is_not_the_providers_fault() -> None:
@@ -419,27 +424,47 @@ async def test_breaker_opens_answers_at_once_and_lets_one_probe_through() -> Non
         await asyncio.gather(*(ask(peer) for _ in range(10)))
 
 
-async def test_cancelled_call_frees_its_place_and_its_probe() -> None:
+def test_call_that_was_cut_frees_its_place_and_its_probe() -> None:
     clock = HandClock()
     guard = Guard(Limits(connections=1, breaker_failures=1), clock)
-    guard.leave(0.0, probe=await guard.enter(soon()), fault=timed_out())
+    guard.places.inside += 1
+    guard.leave(0.0, probe=guard.admit(), fault=timed_out())
     clock.seconds += 10
-    guard.abandon(probe=await guard.enter(soon()))
-    assert await guard.enter(soon()) is True
+    guard.places.inside += 1
+    guard.abandon(probe=guard.admit())
+    guard.places.inside += 1
+    assert guard.admit() is True
 
 
-async def test_cancelling_a_call_passes_through() -> None:
+async def test_call_that_nobody_awaits_any_more_ends_by_itself() -> None:
     async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(10)
 
     async with calling(nothing, connections=1) as (peer, raw):
-        task = asyncio.create_task(ask(peer))
+        task = asyncio.create_task(ask(peer, 0.3))
         while not raw.requests:
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert (await fault_of(peer, 0.1)).reason is Reason.SOURCE_BUSY
+        await asyncio.sleep(0.2)
+        assert not peer.under_way
         assert (await fault_of(peer, 0.1)).reason is Reason.SOURCE_TIMEOUT
+
+
+async def test_closing_ends_all_calls_wherever_they_are() -> None:
+    async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(10)
+
+    async with calling(nothing, connections=1) as (peer, raw):
+        tasks = [asyncio.create_task(fault_of(peer)) for _ in range(3)]
+        while not raw.requests:
+            await asyncio.sleep(0.01)
+        await peer.close()
+        assert {(await task).reason for task in tasks} == {Reason.SOURCE_UNREACHABLE}
+        assert peer.guard.places.inside == 0
+        assert (await fault_of(peer)).reason is Reason.SOURCE_UNREACHABLE
 
 
 # ---------------------------------------------------------------- statuses
@@ -480,11 +505,11 @@ def test_only_a_token_that_was_sent_can_be_expired() -> None:
 
 async def test_status_with_a_body_of_its_own_is_accepted_on_request() -> None:
     async with calling(saying(answer(b"<Fault/>", status="500 X", kind="text/xml"))) as (peer, _):
-        got = await ask(peer, accept_status=(500,))
+        got = await ask(peer, accepts=(500,))
         assert (got.status, got.body) == (500, b"<Fault/>")
         assert (await fault_of(peer)).status == 500
     async with calling(saying(answer(b"<html>", status="500 X"))) as (peer, _):
-        assert (await fault_of(peer, accept_status=(500,))).outcome is Outcome.UNAVAILABLE
+        assert (await fault_of(peer, accepts=(500,))).outcome is Outcome.UNAVAILABLE
 
 
 # ---------------------------------------------------------------- TLS
@@ -732,11 +757,12 @@ def test_late_results_do_not_move_an_open_breaker() -> None:
     assert position(breaker) is Position.OPEN
 
 
-async def test_refusals_do_not_count_against_a_provider() -> None:
+def test_refusals_do_not_count_against_a_provider() -> None:
     guard = Guard(Limits(), HandClock())
     for status in (400, 401, 403, 404, 429):
         for _ in range(9):
-            guard.leave(0.0, probe=await guard.enter(soon()), fault=from_status(status))
+            guard.places.inside += 1
+            guard.leave(0.0, probe=guard.admit(), fault=from_status(status))
     assert position(guard.breaker) is Position.CLOSED
 
 

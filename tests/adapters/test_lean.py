@@ -246,6 +246,21 @@ async def test_closing_ends_what_is_under_way() -> None:
             await ask(client)
 
 
+async def test_closing_ends_a_request_that_is_connecting() -> None:
+    async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
+        """Never shakes hands."""
+
+    async with raw_peer(nothing) as raw:
+        url = raw.url.replace("http:", "https:")
+        client = Client(url, tls=ssl.create_default_context(), connect_seconds=5, answer_bytes=1_000)
+        task = asyncio.create_task(ask(client, seconds=5))
+        await asyncio.sleep(0.05)
+        await client.close()
+        with pytest.raises(ProviderError, match="source_unreachable"):
+            async with asyncio.timeout(1):
+                await task
+
+
 async def test_connection_is_reused_over_tls() -> None:
     authority = trustme.CA()
     server_side, client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()

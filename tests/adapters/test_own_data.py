@@ -1,11 +1,12 @@
 """The source of own data: what was asked for, to whom it was given, with its days; silence when it cannot."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway import registry
+from gateway import registry, telemetry
 from gateway.config import load
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
@@ -13,6 +14,7 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.load import load_catalogue
 from gateway.ports_consents import Own, OwnData
+from tests.adapters.asking import landed_from
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -54,7 +56,7 @@ async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) 
         official=Official(personal_id="033085482915", agency="000.00.14.H31"), procedure="1.004222", purpose="x",
         requester=requester,
     )  # fmt: skip
-    return await source.ask(query, asyncio.get_running_loop().time() + 0.3)
+    return await landed_from(source, query, asyncio.get_running_loop().time() + 0.3)
 
 
 async def test_values_that_were_asked_for_come_with_their_days_and_no_others() -> None:
@@ -90,3 +92,28 @@ async def test_store_that_hangs_is_left_at_the_deadline() -> None:
 
     answer = await ask(Hanging())
     assert (answer.outcome, answer.reason) == (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
+
+
+async def test_defect_is_an_invalid_answer_and_a_line_of_the_log() -> None:
+    class Wrong:
+        async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
+            raise ValueError(f"{person} {requester} {now}")
+
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+    answer = await ask(Wrong())
+    assert (answer.outcome, answer.reason) == (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+    assert sink.getvalue().count(b'"source.defect"') == 1
+    assert WHO.key.encode() not in sink.getvalue()
+
+
+async def test_closing_lands_every_query_even_one_that_has_just_begun() -> None:
+    landed: list[SourceAnswer] = []
+    source = registry.open_source(SETTINGS, PLANS, registry.source_tools(ROOT, _Clock(), Shelf()))
+    query = SourceQuery(
+        call_id=CallId("c-1"), service="own_data.kept", subject=WHO, attributes=("phone",),
+        official=Official(personal_id="033085482915", agency="000.00.14.H31"), procedure="1.004222", purpose="x",
+    )  # fmt: skip
+    source.ask(query, asyncio.get_running_loop().time() + 5, landed.append)
+    await source.close()
+    assert [one.reason for one in landed] == [Reason.SOURCE_UNREACHABLE]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from adapters.sources import account, rest
 from adapters.sources.provider import Provider
 from adapters.transport.strict_json import NotStrictJson, parse
+from gateway import telemetry
 from gateway.config import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
@@ -26,6 +28,7 @@ from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Source
+from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon, tools
 
 PERSON = "033471902856"
@@ -100,7 +103,7 @@ def query_of(service: str = "x.look", **subject: Any) -> SourceQuery:
 
 
 async def ask(source: Provider, **subject: Any) -> SourceAnswer:
-    return await source.ask(query_of(**subject), soon())
+    return await landed_from(source, query_of(**subject), soon())
 
 
 def said(tree: object) -> Say:
@@ -221,7 +224,7 @@ async def test_personal_id_that_reaches_an_address_by_another_way_calls_nobody()
 async def test_unknown_and_disabled_services_are_refused() -> None:
     async with opened(said(FOUND), service={"enabled": False}) as (source, raw):
         assert (await ask(source)).outcome is Outcome.REFUSED
-        assert (await source.ask(query_of("x.other"), soon())).outcome is Outcome.REFUSED
+        assert (await landed_from(source, query_of("x.other"), soon())).outcome is Outcome.REFUSED
     assert raw.requests == []
 
 
@@ -379,7 +382,7 @@ async def test_broken_record_of_one_person_leaves_the_source_to_others(broken: b
         assert (await ask(source, personal_id=OFFICIAL)).outcome is Outcome.FOUND
         for number in range(6):
             official = Official(personal_id=f"0331908{number:05}", agency="H33")
-            await source.ask(query_of()._replace(official=official), soon())
+            await landed_from(source, query_of()._replace(official=official), soon())
         # a question that is cut is told apart by who asks it: silence is rarely about one person
         assert source.state().breaker == ("closed" if broken else "open")
 
@@ -390,17 +393,38 @@ async def test_text_that_cannot_be_written_is_an_invalid_answer_not_an_exception
     assert raw.requests == []
 
 
-async def test_cancellation_passes_through() -> None:
+async def test_asker_that_fails_is_logged_and_leaves_the_others_their_answers() -> None:
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+
+    def fail(answer: SourceAnswer) -> None:
+        raise ValueError(str(answer.values))
+
+    async with opened(said(FOUND), limits={"connections": 1}) as (source, raw):
+        waiting = [asyncio.ensure_future(ask(source)) for _ in range(2)]
+        source.ask(query_of(), soon(), fail)
+        waiting.append(asyncio.ensure_future(ask(source)))
+        assert {(await one).outcome for one in waiting} == {Outcome.FOUND}
+        assert len(raw.requests) == 4
+    logged = sink.getvalue().decode()
+    assert logged.count('"source.defect"') == 1
+    assert '"reason":"ValueError"' in logged
+    assert '"service":"x.look"' in logged
+    assert "MẪU" not in logged
+
+
+async def test_closing_lands_every_call_under_way() -> None:
     async def nothing(_number: int, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(10)
 
-    async with opened(nothing) as (source, raw):
-        task = asyncio.create_task(ask(source))
+    async with opened(nothing, limits={"connections": 1}) as (source, raw):
+        landed: list[SourceAnswer] = []
+        for _ in range(3):
+            source.ask(query_of(), soon(), landed.append)
         while not raw.requests:
             await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await source.close()
+        assert [one.reason for one in landed] == [Reason.SOURCE_UNREACHABLE] * 3
 
 
 async def test_large_answer_is_read_without_blocking_the_loop() -> None:
@@ -567,7 +591,7 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
     settings = settings_of("", source="account", services={"claims": {}})
     source = account.open_source(settings, {"claims": plan}, tools())
     query = query_of("account.claims")
-    assert (await source.ask(query, soon())).outcome is Outcome.NOT_FOUND
+    assert (await landed_from(source, query, soon())).outcome is Outcome.NOT_FOUND
     claims = SourceQuery(
         call_id=query.call_id,
         service="account.claims",
@@ -578,8 +602,8 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
         purpose=query.purpose,
         account={"SoDienThoai": "0900000000", "HoVaTen": "A"},
     )
-    got = await source.ask(claims, soon())
+    got = await landed_from(source, claims, soon())
     assert (got.outcome, got.values, got.request_digest) == (Outcome.FOUND, {"phone": "0900000000"}, b"")
-    assert (await source.ask(query_of("account.other"), soon())).outcome is Outcome.REFUSED
+    assert (await landed_from(source, query_of("account.other"), soon())).outcome is Outcome.REFUSED
     assert (source.state().breaker, source.state().latency_ms) == ("closed", {})
     await source.close()

@@ -23,6 +23,7 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.source import ServicePlan
+from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
 
 ROOT = Path(__file__).parents[2]
@@ -119,13 +120,13 @@ async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[Provider, li
 
 async def _answer(status: int, body: bytes, **more: Any) -> SourceAnswer:
     async with _source(lambda _: (status, body)) as (source, _):
-        return await source.ask(_query(**more), soon())
+        return await landed_from(source, _query(**more), soon())
 
 
 async def test_source_asks_and_reads_the_answer() -> None:
     body = _envelope(_collection(PERSON))
     async with _source(lambda _: (200, body)) as (source, seen):
-        answer = await source.ask(_query(), soon())
+        answer = await landed_from(source, _query(), soon())
         state = source.state()
     assert answer.outcome is Outcome.FOUND
     assert answer.values == {"full_name": "Trần Thị Mẫu", "gender": "female"}
@@ -141,7 +142,7 @@ async def test_provider_may_want_another_content_type_and_action() -> None:
     body = _envelope(_collection(PERSON))
     words = {"content_type": "application/xml; charset=utf-8", "soap_action": "urn:look"}
     async with _source(lambda _: (200, body), options=words) as (source, seen):
-        await source.ask(_query(), soon())
+        await landed_from(source, _query(), soon())
     headers, _ = seen[0]
     assert (headers["SOAPAction"], headers["Content-Type"]) == (
         '"urn:look"',
@@ -152,7 +153,7 @@ async def test_provider_may_want_another_content_type_and_action() -> None:
 async def test_procedure_without_an_agreed_code_is_refused() -> None:
     service = {LOOK_UP: {"path": "/dancu", "procedure_codes": {"2.000635": "A"}}}
     async with _source(lambda _: (200, b""), services=service) as (source, seen):
-        answer = await source.ask(_query(), soon())
+        answer = await landed_from(source, _query(), soon())
     assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.NOT_AGREED)
     assert seen == []
 
@@ -161,7 +162,7 @@ async def test_answers_that_cannot_be_used_open_the_breaker() -> None:
     async with _source(lambda _: (200, b"<a>x</a>")) as (source, seen):
         for number in range(6):
             person = Subject(kind=SubjectKind.PERSON, personal_id=f"0331908264{number:02}")
-            answer = await source.ask(_query(subject=person), soon())
+            answer = await landed_from(source, _query(subject=person), soon())
         assert (answer.reason, source.state().breaker, len(seen)) == (Reason.BREAKER_OPEN, "open", 5)
 
 
@@ -188,7 +189,7 @@ async def test_errors_open_the_breaker_unless_they_are_about_somebody(
     async with _source(lambda _: (status, body), options={"faults": known}) as (source, seen):
         for number in range(6):
             person = Subject(kind=SubjectKind.PERSON, personal_id=f"0331908267{number:02}")
-            await source.ask(_query(subject=person), soon())
+            await landed_from(source, _query(subject=person), soon())
         assert (source.state().breaker, len(seen)) == (stands, 5 if stands == "open" else 6)
         # an error tells nothing of how fast the provider answers
         assert (source.state().latency_ms == {}) is (status >= 400)
@@ -198,7 +199,7 @@ async def test_answer_that_cannot_be_used_for_one_person_leaves_the_source_to_ot
     async with _source(lambda _: (200, b"<a>x</a>")) as (source, _):
         for number in range(12):
             official = Official(personal_id=f"0331908265{number:02}", agency="000.00.14.H31")
-            await source.ask(_query(official=official), soon())
+            await landed_from(source, _query(official=official), soon())
         assert source.state().breaker == "closed"
 
 
@@ -243,7 +244,7 @@ async def test_trouble_becomes_an_outcome(status: int, body: bytes, outcome: Out
 
 async def test_question_without_an_official_is_refused_before_anything_is_sent() -> None:
     async with _source(lambda _: (200, b"")) as (source, seen):
-        answer = await source.ask(_query(official=Official(personal_id="", agency="a")), soon())
+        answer = await landed_from(source, _query(official=Official(personal_id="", agency="a")), soon())
     assert (answer.outcome, answer.request_digest, seen) == (Outcome.REFUSED, b"", [])
 
 
@@ -254,7 +255,7 @@ async def test_service_that_is_not_configured_is_refused() -> None:
 async def test_username_token_stands_in_the_header() -> None:
     auth = {"kind": "wsse_username", "username": "u", "secret": {"value": "s"}, "digest": "false"}
     async with _source(lambda _: (200, _envelope(_collection(PERSON))), auth=auth) as (source, seen):
-        assert (await source.ask(_query(), soon())).outcome is Outcome.FOUND
+        assert (await landed_from(source, _query(), soon())).outcome is Outcome.FOUND
     assert b"<wsse:Username>u</wsse:Username>" in seen[0][1]
 
 
@@ -293,7 +294,7 @@ async def test_both_sides_sign_where_it_is_agreed(
         "peer_certificate": keys["theirs.pem"][0],
     }
     async with _source(reply, auth=auth) as (source, _):
-        assert (await source.ask(_query(), soon())).outcome is outcome
+        assert (await landed_from(source, _query(), soon())).outcome is outcome
 
 
 @pytest.mark.parametrize(

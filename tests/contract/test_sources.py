@@ -26,6 +26,7 @@ from gateway.mapping.source import ServicePlan
 from gateway.ports import Source
 from gateway.serving import sandbox_at
 from gateway.settings import Listener
+from tests.adapters.asking import landed_from
 from tests.contract.peers import BROKEN, Peer, answer_of, found, moved_to, peer_of
 from tests.contract.test_mappings import subject_of
 
@@ -92,7 +93,7 @@ def query(plan: ServicePlan) -> SourceQuery:
 
 async def asked(source: Source, plan: ServicePlan, seconds: float = 3) -> SourceAnswer:
     deadline = asyncio.get_running_loop().time() + seconds
-    return await asyncio.wait_for(source.ask(query(plan), deadline), seconds + 1)
+    return await asyncio.wait_for(landed_from(source, query(plan), deadline), seconds + 1)
 
 
 @pytest.mark.parametrize("name", ANSWERING)

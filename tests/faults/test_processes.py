@@ -15,7 +15,7 @@ from typing import IO, Any
 import aiohttp
 import pytest
 
-from adapters.sources.provider import LARGE_BYTES
+from adapters.transport.call import LARGE_BYTES
 from gateway.cli.client import Client
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits

@@ -24,6 +24,7 @@ from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.load import load_catalogue
+from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
 
 HERE = Path(__file__).parent
@@ -166,7 +167,7 @@ async def _ask(url: str, operation: str) -> SourceAnswer:
         purpose="prefill",
     )
     try:
-        return await source.ask(query, soon(20))
+        return await landed_from(source, query, soon(20))
     finally:
         await source.close()
 

@@ -1,0 +1,54 @@
+"""Sources that answer by a coroutine: a task for each query, which lands its answer.
+
+Promises what `gateway.ports.Source.ask` does: an answer by the end, whatever the coroutine does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from adapters.transport.faults import defect_here
+from adapters.transport.health import Health
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+
+
+class QueryTasks:
+    """The tasks of one source."""
+
+    def __init__(self, answer: Callable[[SourceQuery], Awaitable[SourceAnswer]], health: Health) -> None:
+        """`answer` answers one query; it is cancelled at the query's end."""
+        self._answer = answer
+        self._health = health
+        self._tasks: set[asyncio.Task[SourceAnswer]] = set()
+
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+        """Answer in a task."""
+        task = asyncio.get_running_loop().create_task(self._run(query, end))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._land, query, landed))
+
+    async def _run(self, query: SourceQuery, end: float) -> SourceAnswer:
+        async with asyncio.timeout_at(end):
+            return await self._answer(query)
+
+    def _land(
+        self, query: SourceQuery, landed: Callable[[SourceAnswer], None], task: "asyncio.Task[SourceAnswer]"
+    ) -> None:
+        self._tasks.discard(task)
+        try:
+            answer = task.result()
+        except TimeoutError:
+            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
+        except asyncio.CancelledError:
+            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+        except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
+            fault = defect_here(query.service, error)
+            answer = failed(fault.outcome, fault.reason)
+        self._health.note(answer.outcome)
+        landed(answer)
+
+    async def close(self) -> None:
+        """End the queries under way."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
