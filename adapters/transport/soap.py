@@ -2,7 +2,8 @@
 
 The shapes come from `adapters.transport.wsdl`.
 `Envelope` turns a tree of plain data into bytes; `Decoder` turns the bytes of an answer into such a tree:
-a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition.
+a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition;
+or, where the markup is known, into its texts and the layout that says where in the tree they stand.
 Absent elements are absent, empty and nil ones are None;
 a complex element without known children is None as well.
 Elements are matched by namespace and name; unknown ones are passed over; order does not matter.
@@ -159,11 +160,11 @@ class Decoder:
         plain = _plain(data) if len(data) <= self._limits.octets else None
         if plain is None:
             return self.read(parse(data, self._limits))
-        markup, texts = plain
+        markup, pieces = plain
         if (layout := self._plans.get(markup)) is not None:
             if self._misses:
                 self._misses -= 1
-            return PositionedTexts(layout, texts)
+            return PositionedTexts(layout, pieces)
         tree = self.read(parse(data, self._limits))
         aside = b"<!" in data or data.find(b"<?", 1) >= 0
         if aside or self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
@@ -200,15 +201,15 @@ class Decoder:
         return _walk(found[0], self._answer)
 
     def _learn(self, markup: str) -> Layout:
-        """Where the texts of the tree stand: read from a document whose texts are their own positions."""
+        """Where the texts of the tree stand among the pieces: read from a document whose texts are their numbers."""
         tags = [f"<{tag}>" for tag in markup.split(">")]
         first = 1 if tags[0].startswith("<?") else 0
-        numbered = [f"{tag}{i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
+        numbered = [f"{tag}{2 * i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
         return Layout(_numbers(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded))))
 
 
 def _plain(data: bytes) -> tuple[str, list[str]] | None:
-    """Markup and texts, when the document is so plain that splitting it at its tags is all there is to do.
+    """Markup and pieces, when the document is so plain that splitting it at its tags is all there is to do.
 
     Brackets must alternate; then the pieces between them are text, tag, text, …, text. The markup is the tags
     without their brackets, joined by one, so that no two documents have the same.
@@ -226,7 +227,7 @@ def _plain(data: bytes) -> tuple[str, list[str]] | None:
     outside = parts[0] + (parts[2] if parts[1].startswith("?") else "") + parts[-1]
     if outside and outside.strip(" \t\n"):
         return None
-    return ">".join(parts[1::2]), parts[::2]
+    return ">".join(parts[1::2]), parts
 
 
 def _numbers(node: object) -> object:

@@ -93,8 +93,8 @@ class Layout:
     def __init__(self, positions: object) -> None:
         """`positions`: dictionaries, lists, None, and whole numbers for texts."""
         self.positions = positions
-        #: by paths, where their values stand; None: that depends on the texts
-        self.places: dict[Paths, list[object] | None] = {}
+        #: by paths, where their values stand; empty: that depends on the texts
+        self.places: dict[Paths, list[object]] = {}
 
 
 class PositionedTexts:
@@ -151,9 +151,11 @@ class Paths:
         """The values by slot, of plain data or of positioned texts."""
         if type(tree) is not PositionedTexts:
             return self._walk(tree)
-        layout, texts = tree.layout, tree.texts
-        places = layout.places[self] if self in layout.places else self._learn(layout)
+        texts = tree.texts
+        places = tree.layout.places.get(self)
         if places is None:
+            places = self._learn(tree.layout)
+        if not places:
             return self._walk(tree.tree())
         return [
             (texts[at] or None) if type(at) is int else at if at is None or at is True else _filled(at, texts)
@@ -170,14 +172,14 @@ class Paths:
                 found.append(None if node is None else _take(node, step))
         return found
 
-    def _learn(self, layout: Layout) -> list[object] | None:
-        """Where the values stand in every answer of this layout; None when a path chooses by a text."""
+    def _learn(self, layout: Layout) -> list[object]:
+        """Where the values stand in every answer of this layout; empty when a path chooses by a text."""
         if len(layout.places) >= _MOST_PLACES:
             layout.places.clear()
         found = self._walk(layout.positions)
-        places: list[object] | None = [at if i in self._results else None for i, at in enumerate(found)]
+        places = [at if i in self._results else None for i, at in enumerate(found)]
         if any(_chooses(step, found[slot]) for slot, step in self._steps):
-            places = None
+            places = []
         layout.places[self] = places
         return places
 

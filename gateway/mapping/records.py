@@ -267,7 +267,7 @@ def _address(codes: Codes, *parts: object) -> object:
     clean: list[str | None] = []
     for one in parts:
         is_code = type(one) is str and one.isalnum() and one.isascii() and len(one) < _SHORT
-        clean.append(one if is_code else text(one))  # type: ignore[arg-type]  # type() does not narrow
+        clean.append(one if one is None or is_code else text(one))  # type: ignore[arg-type]  # type() does not narrow
     province, district, commune, detail, country = clean
     if not (province or commune or detail):
         return None
