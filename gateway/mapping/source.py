@@ -22,7 +22,7 @@ from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
 from gateway.mapping.transforms import Doubtful, Strangers, Transform, Unreadable, text
-from gateway.mapping.values import Attribute, Pick, Place, Step, blank
+from gateway.mapping.values import Attribute, Place, Step, blank
 
 _FAILED = {
     outcome: failed(outcome, reason)
@@ -75,7 +75,7 @@ class ServicePlan:
         self.profiles = profiles
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
-        self._places: dict[str, list[tuple[str, tuple[str, ...], str | None, Pick]]] = {}
+        self._places: dict[str, list[Place]] = {}
         self._attributes = {
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
@@ -112,26 +112,25 @@ class ServicePlan:
         """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
         tree: dict[str, object] = {}
         written: list[str] = []
-        for place, names, unless, value_of in self._places.get(profile) or self._places_of(profile):
-            if unless and unless in written:
+        for one in self._places.get(profile) or self._places_of(profile):
+            if one.unless and one.unless in written:
                 continue
-            value = value_of(query, parameters)
+            value = one.attribute(query) if one.attribute is not None else None
+            if type(value) is not str or not value or value.isspace():
+                value = one.value(query, parameters)
             if value is None:
                 continue
-            written.append(place)
-            if len(names) == 1:
-                tree[place] = value
+            written.append(one.place)
+            if len(one.names) == 1:
+                tree[one.place] = value
             else:
-                put(tree, names, value)
+                put(tree, one.names, value)
         return tree
 
-    def _places_of(self, profile: str) -> list[tuple[str, tuple[str, ...], str | None, Pick]]:
+    def _places_of(self, profile: str) -> list[Place]:
         """What a request of this profile may hold; a source has one profile."""
-        places = self._places[profile] = [
-            (one.place, one.names, one.unless, one.value)
-            for one in self._request
-            if not one.profiles or profile in one.profiles
-        ]
+        places = [one for one in self._request if not one.profiles or profile in one.profiles]
+        self._places[profile] = places
         return places
 
     def _read_in(self, answer: AnswerRule, transforms: Mapping[str, Transform]) -> None:

@@ -1,8 +1,11 @@
 """One value of a source mapping, compiled: a place of the request, an attribute of the answer."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from operator import attrgetter
 
 from gateway.domain.evidence import AttributeDoubt, SourceQuery
+from gateway.domain.parties import Official, Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
 from gateway.mapping.paths import steps_of
@@ -11,6 +14,12 @@ from gateway.mapping.transforms import Doubtful, Transform, text
 #: values of a query that stand on their own
 QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes")
 
+#: values of a query that are attributes of it
+_ATTRIBUTES = frozenset({
+    "call_id", "procedure", "purpose", "dossier",
+    *(f"subject.{one.name}" for one in fields(Subject)),
+    *(f"official.{one.name}" for one in fields(Official)),
+})  # fmt: skip
 #: a code that its list does not know
 _UNKNOWN = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
 
@@ -19,9 +28,12 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class Place:
-    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out."""
+    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    __slots__ = ("names", "place", "profiles", "unless", "value")
+    Where that is an attribute of the query as it is, `attribute(query)` is the same, if it is a text and not blank.
+    """
+
+    __slots__ = ("attribute", "names", "place", "profiles", "unless", "value")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
@@ -31,6 +43,8 @@ class Place:
         self.names = tuple(place.split("."))
         self.profiles = rule.profiles
         self.unless = rule.unless
+        word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
+        self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
 
 

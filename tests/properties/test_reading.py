@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from adapters.transport.wsdl import Shape, load
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ServiceExample, ServiceMapping
-from gateway.mapping.paths import Layout, PositionedTexts
+from gateway.mapping.paths import Layout, PositionedTexts, put
 from gateway.mapping.records import provider_transforms
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.transforms import Unreadable
@@ -52,6 +53,7 @@ XML_TEXTS = st.sampled_from(ODD) | st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"),
     max_size=8,
 )
+WORDS = TEXTS.filter(lambda text: len(text) < 99)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 2**40) | st.floats(-9, 9) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -292,6 +294,35 @@ def test_layout_remembers_few_sets_of_paths_and_reads_on() -> None:
         )
         assert answer.outcome is Outcome.FOUND
         assert len(layout.places) <= 16
+
+
+# --------------------------------------------------------------------------------------- requests
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(EXAMPLES),
+    st.dictionaries(st.sampled_from(["personal_id", "full_name", "number"]), WORDS),
+    WORDS,
+)
+def test_value_that_is_taken_as_it_is_is_the_one_that_its_rule_gives(
+    case: tuple[ServicePlan, ServiceExample], said: dict[str, Any], account: str
+) -> None:
+    plan, example = case
+    query = query_of(plan, example)
+    subject, official = replace(query.subject, **said), replace(query.official, account=account)
+    query = query._replace(subject=subject, official=official, dossier=account)
+    for profile in plan.profiles or ("",):
+        expected: dict[str, object] = {}
+        written: list[str] = []
+        for place in plan._request:
+            if (place.profiles and profile not in place.profiles) or place.unless in written:
+                continue
+            value = place.value(query, {"procedure_code": account})
+            if value is not None:
+                written.append(place.place)
+                put(expected, place.names, value)
+        assert plan.request(query, {"procedure_code": account}, profile) == expected
 
 
 # ------------------------------------------------------------------------------------ transforms
