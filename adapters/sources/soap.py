@@ -24,7 +24,7 @@ from adapters.transport.call import Reading, Wire, open_peer
 from adapters.transport.connection import Answer
 from adapters.transport.faults import from_status, refused_here
 from adapters.transport.signature import SignatureRefused
-from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, Tree
+from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.tools import Tools
 from adapters.transport.wsdl import Operation
 from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
@@ -201,7 +201,7 @@ class _Security:
         message = envelope.write(tree)
         return message if self._signer is None else self._signer.sign(message, self._clock.now())
 
-    def read(self, decoder: Decoder, data: bytes) -> Tree:
+    def read(self, decoder: Decoder, data: bytes) -> object:
         """The tree of an answer; what is not signed is not read where signatures are agreed."""
         if self._verifier is None:
             return decoder.decode(data)

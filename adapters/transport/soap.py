@@ -2,7 +2,8 @@
 
 The shapes come from `adapters.transport.wsdl`.
 `Envelope` turns a tree of plain data into bytes; `Decoder` turns the bytes of an answer into such a tree:
-a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition.
+a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition;
+or, where the markup is known, into its texts and the layout that says where in the tree they stand.
 Absent elements are absent, empty and nil ones are None;
 a complex element without known children is None as well.
 Elements are matched by namespace and name; unknown ones are passed over; order does not matter.
@@ -18,6 +19,7 @@ from lxml import etree
 
 from adapters.transport.wsdl import Shape
 from adapters.transport.xml import XmlLimits, XmlRefused, parse
+from gateway.mapping.paths import Layout, PositionedTexts
 
 Version = Literal["1.1", "1.2"]
 NAMESPACES: Mapping[str, str] = {
@@ -150,20 +152,22 @@ class Decoder:
         self._answer = answer
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
-        self._plans: dict[str, _Picks] = {}
+        self._plans: dict[str, Layout] = {}
         self._misses, self._room = 0, _ROOM
 
-    def decode(self, data: bytes) -> Tree:
-        """The tree of the answer; SoapFault for a fault, XmlRefused for anything else that is no answer."""
+    def decode(self, data: bytes) -> Tree | PositionedTexts:
+        """The answer; SoapFault for a fault, XmlRefused for anything else that is no answer."""
         plain = _plain(data) if len(data) <= self._limits.octets else None
         if plain is None:
             return self.read(parse(data, self._limits))
-        markup, texts = plain
-        if (plan := self._plans.get(markup)) is not None:
-            self._misses = max(0, self._misses - 1)
-            return plan.of(texts)
+        markup, pieces = plain
+        if (layout := self._plans.get(markup)) is not None:
+            if self._misses:
+                self._misses -= 1
+            return PositionedTexts(layout, pieces)
         tree = self.read(parse(data, self._limits))
-        if self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
+        aside = b"<!" in data or data.find(b"<?", 1) >= 0
+        if aside or self._misses >= _MISSES or len(markup) > _LONGEST_MARKUP:
             return tree
         self._misses += 1
         if len(self._plans) >= _PLANS or self._room < len(markup):
@@ -196,24 +200,22 @@ class Decoder:
             raise XmlRefused("answer_not_found")
         return _walk(found[0], self._answer)
 
-    def _learn(self, markup: str) -> "_Picks":
-        """Where the texts of the tree stand: read from a document whose texts are their own positions."""
+    def _learn(self, markup: str) -> Layout:
+        """Where the texts of the tree stand among the pieces: read from a document whose texts are their numbers."""
         tags = [f"<{tag}>" for tag in markup.split(">")]
         first = 1 if tags[0].startswith("<?") else 0
-        numbered = [f"{tag}{i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
-        return _Picks(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded)))
+        numbered = [f"{tag}{2 * i}" if first < i < len(tags) else tag for i, tag in enumerate(tags, 1)]
+        return Layout(_numbers(self.read(parse("".join(numbered).encode("utf-8"), self._unbounded))))
 
 
 def _plain(data: bytes) -> tuple[str, list[str]] | None:
-    """Markup and texts, when the document is so plain that splitting it at its tags is all there is to do.
+    """Markup and pieces, when the document is so plain that splitting it at its tags is all there is to do.
 
     Brackets must alternate; then the pieces between them are text, tag, text, …, text. The markup is the tags
     without their brackets, joined by one, so that no two documents have the same.
     """
     brackets = data.translate(None, _HARMLESS)
     if not brackets or len(brackets) > _LONGEST_MARKUP or brackets != b"<>" * (len(brackets) // 2):
-        return None
-    if b"<!" in data or data.find(b"<?", 1) >= 0:
         return None
     try:
         text = data.decode("utf-8")
@@ -225,40 +227,16 @@ def _plain(data: bytes) -> tuple[str, list[str]] | None:
     outside = parts[0] + (parts[2] if parts[1].startswith("?") else "") + parts[-1]
     if outside and outside.strip(" \t\n"):
         return None
-    return ">".join(parts[1::2]), parts[::2]
+    return ">".join(parts[1::2]), parts
 
 
-class _Picks:
-    """A tree whose texts are picked by position: its own texts, the branches below, and what is always blank."""
-
-    __slots__ = ("_blank", "_branches", "_lists", "_texts")
-
-    def __init__(self, positions: Tree) -> None:
-        """`positions`: the tree with numbers for texts."""
-        items = positions.items()
-        self._texts = [(name, int(at)) for name, at in items if isinstance(at, str)]
-        self._branches = [(name, _Picks(at)) for name, at in items if isinstance(at, dict)]
-        self._lists = [(name, [_item(one) for one in at]) for name, at in items if isinstance(at, list)]
-        self._blank = {name: None for name, at in items if at is None}
-
-    def of(self, texts: list[str]) -> Tree:
-        """The tree with these texts."""
-        tree: Tree = {name: texts[at] or None for name, at in self._texts}
-        for name, branch in self._branches:
-            tree[name] = branch.of(texts)
-        for name, items in self._lists:
-            tree[name] = [item.of(texts) if type(item) is _Picks else _text(item, texts) for item in items]
-        if self._blank:
-            tree.update(self._blank)
-        return tree
-
-
-def _item(one: object) -> "_Picks | int | None":
-    return _Picks(one) if isinstance(one, dict) else int(one) if isinstance(one, str) else None
-
-
-def _text(at: object, texts: list[str]) -> str | None:
-    return (texts[at] or None) if isinstance(at, int) else None
+def _numbers(node: object) -> object:
+    """The tree with whole numbers for the texts that spell them."""
+    if isinstance(node, dict):
+        return {name: _numbers(inner) for name, inner in node.items()}
+    if isinstance(node, list):
+        return [_numbers(inner) for inner in node]
+    return None if node is None else int(str(node))
 
 
 def _walk(element: etree._Element, shape: Shape) -> Tree:

@@ -17,7 +17,8 @@ VIETNAM = timezone(timedelta(hours=7))
 DISORDER = timedelta(hours=2)
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
-_EARLIEST, _LATEST = 1850, 2199
+#: years of people's dates
+EARLIEST, LATEST = 1850, 2199
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,7 +30,7 @@ class PartialDate:
     day: int | None = None
 
     def __post_init__(self) -> None:
-        if not _EARLIEST <= self.year <= _LATEST:
+        if not EARLIEST <= self.year <= LATEST:
             raise ValueError("year out of range")
         if self.month is None:
             if self.day is not None:

@@ -1,10 +1,13 @@
 """Dotted paths over plain data: names, `[n]` (negative from the end), `[key=value]` and `[latest:key]`.
 
 A path reads and never fails: what is not there is None. The empty path is the tree itself.
+Answers of one markup differ in their texts only: a tree of positions (`Layout`) stands for all of them,
+and paths that do not choose by a text are walked once for a layout, not once for an answer.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt
@@ -13,8 +16,13 @@ from gateway.mapping.transforms import Doubtful, Unreadable, date_compact, date_
 Getter = Callable[[object], object]
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
+_UNCLEAR = AttributeDoubt(kind="date_partial", rule="latest:undated")
 #: nobody can tell which of several items is the latest
-_UNDATED = Doubtful(None, AttributeDoubt(kind="date_partial", rule="latest:undated"))
+_UNDATED = Doubtful(None, _UNCLEAR)
+#: the same of records: nothing stands below it
+_UNDATED_RECORD = Doubtful(None, _UNCLEAR)
+#: sets of paths whose places a layout remembers
+_MOST_PLACES = 16
 
 
 class _Latest(NamedTuple):
@@ -28,21 +36,35 @@ class _Match(NamedTuple):
     value: str
 
 
-_Step = str | int | _Latest | _Match
+class Record(Enum):
+    """Steps that no path can be written with, and what the first of them may find."""
+
+    #: the only item of a list
+    ONLY = 1
+    #: True for whatever has parts; all else is itself
+    IS_THERE = 2
+    #: found where a list has more than one item
+    SEVERAL = 3
+
+
+Step = str | int | _Latest | _Match | Record
 
 
 def compile_path(path: str) -> Getter:
     """The function that picks `path`; ValueError when the path is not of the grammar."""
-    steps = _steps(path)
-    if not steps:
-        return lambda tree: tree
-    if all(isinstance(step, str) for step in steps):
-        return _named([str(step) for step in steps])
-    return _mixed(steps)
+    steps = steps_of(path)
+
+    def pick(tree: object) -> object:
+        for step in steps:
+            tree = _take(tree, step)
+        return tree
+
+    return pick
 
 
-def _steps(path: str) -> list[_Step]:
-    steps: list[_Step] = []
+def steps_of(path: str) -> list[Step]:
+    """The steps of a path; ValueError when it is not of the grammar."""
+    steps: list[Step] = []
     at = 0
     while at < len(path):
         if path[at] == "." and steps:
@@ -63,36 +85,134 @@ def _steps(path: str) -> list[_Step]:
     return steps
 
 
-def _named(names: list[str]) -> Getter:
-    if len(names) == 1:
-        only = names[0]
-        return lambda tree: tree.get(only) if isinstance(tree, dict) else None
+class Layout:
+    """What answers of one markup have in common: their tree, in which the numbers of texts stand for texts."""
 
-    def pick(tree: object) -> object:
-        for name in names:
-            if not isinstance(tree, dict):
-                return None
-            tree = tree.get(name)
-        return tree
+    __slots__ = ("places", "positions")
 
-    return pick
+    def __init__(self, positions: object) -> None:
+        """`positions`: dictionaries, lists, None, and whole numbers for texts."""
+        self.positions = positions
+        #: by paths, where their values stand; empty: that depends on the texts
+        self.places: dict[Paths, list[object]] = {}
 
 
-def _mixed(steps: list[_Step]) -> Getter:
-    def pick(tree: object) -> object:
+class PositionedTexts:
+    """An answer whose layout is known: its texts by position, not yet a tree."""
+
+    __slots__ = ("layout", "texts")
+
+    def __init__(self, layout: Layout, texts: list[str]) -> None:
+        """An empty text is blank."""
+        self.layout = layout
+        self.texts = texts
+
+    def tree(self) -> object:
+        """The answer as plain data."""
+        return _filled(self.layout.positions, self.texts)
+
+
+class Paths:
+    """Many paths, read together: a step that several have in common is taken once."""
+
+    __slots__ = ("_results", "_slots", "_steps")
+
+    def __init__(self) -> None:
+        """No path yet."""
+        #: where each step starts; what it finds stands at the slot behind that of the step before
+        self._steps: list[tuple[int, Step]] = []
+        self._slots: dict[tuple[int, Step], int] = {}
+        self._results: set[int] = set()
+
+    def copy(self) -> "Paths":
+        """The same paths, to which others may be added; slots stay."""
+        other = Paths()
+        other._steps, other._slots, other._results = [*self._steps], {**self._slots}, {*self._results}
+        return other
+
+    def add(self, steps: Iterable[Step], start: int = 0) -> int:
+        """The slot of a path's value. A path starts at a slot; 0 is the tree itself."""
+        slot = self.passing(steps, start)
+        self._results.add(slot)
+        return slot
+
+    def passing(self, steps: Iterable[Step], start: int = 0) -> int:
+        """The slot at which other paths start, and whose own value nobody reads."""
+        slot = start
         for step in steps:
-            tree = _take(tree, step)
-            if tree is None or tree is _UNDATED:
-                break
+            known = self._slots.get((slot, step))
+            if known is None:
+                self._steps.append((slot, step))
+                known = self._slots[slot, step] = len(self._steps)
+            slot = known
+        return slot
+
+    def read(self, tree: object) -> list[object]:
+        """The values by slot, of plain data or of positioned texts."""
+        if type(tree) is not PositionedTexts:
+            return self._walk(tree)
+        texts = tree.texts
+        places = tree.layout.places.get(self)
+        if places is None:
+            places = self._learn(tree.layout)
+        if not places:
+            return self._walk(tree.tree())
+        return [
+            (texts[at] or None) if type(at) is int else at if at is None or at is True else _filled(at, texts)
+            for at in places
+        ]
+
+    def _walk(self, tree: object) -> list[object]:
+        found = [tree]
+        for slot, step in self._steps:
+            node = found[slot]
+            if type(node) is dict and type(step) is str:
+                found.append(node.get(step))
+            else:
+                found.append(None if node is None else _take(node, step))
+        return found
+
+    def _learn(self, layout: Layout) -> list[object]:
+        """Where the values stand in every answer of this layout; empty when a path chooses by a text."""
+        if len(layout.places) >= _MOST_PLACES:
+            layout.places.clear()
+        found = self._walk(layout.positions)
+        places = [at if i in self._results else None for i, at in enumerate(found)]
+        if any(_chooses(step, found[slot]) for slot, step in self._steps):
+            places = []
+        layout.places[self] = places
+        return places
+
+
+def _chooses(step: Step, node: object) -> bool:
+    """Whether a step looks at texts; the latest of one item needs none."""
+    if isinstance(step, _Latest):
+        return isinstance(node, list) and len(node) > 1
+    return isinstance(step, _Match) and node is not None
+
+
+def _filled(at: object, texts: list[str]) -> object:
+    """The part of an answer that stands there."""
+    if type(at) is int:
+        return texts[at] or None
+    if type(at) is dict:
+        tree: dict[str, object] = {}
+        for name, inner in at.items():
+            tree[name] = (texts[inner] or None) if type(inner) is int else _filled(inner, texts)
         return tree
+    if type(at) is list:
+        return [_filled(inner, texts) for inner in at]
+    return at
 
-    return pick
 
-
-def _take(tree: object, step: _Step) -> object:
+def _take(node: object, step: Step) -> object:
+    if isinstance(step, Record):
+        return _record(node, step)
+    if node is None or node is _UNDATED:
+        return node
     if isinstance(step, str):
-        return tree.get(step) if isinstance(tree, dict) else None
-    items = tree if isinstance(tree, list) else [tree]
+        return node.get(step) if isinstance(node, dict) else None
+    items = node if isinstance(node, list) else [node]
     if isinstance(step, int):
         return items[step] if -len(items) <= step < len(items) else None
     if isinstance(step, _Latest):
@@ -101,9 +221,19 @@ def _take(tree: object, step: _Step) -> object:
     return next((item for item in items if isinstance(item, dict) and item.get(key) == value), None)
 
 
+def _record(node: object, step: Record) -> object:
+    if step is Record.IS_THERE:
+        return True if isinstance(node, dict | list) else node
+    if node is _UNDATED:
+        return _UNDATED_RECORD
+    if not isinstance(node, list):
+        return node
+    return Record.SEVERAL if len(node) > 1 else node[0] if node else None
+
+
 def _latest(items: list[object], key: str) -> object:
     """One item is the latest whatever its date; of several each must have one, and the latest be later than all."""
-    if all(item == items[0] for item in items):
+    if len(items) < 2 or all(item == items[0] for item in items):
         return items[0] if items else None
     dated = [(_date(item.get(key)) if isinstance(item, dict) else None, item) for item in items]
     last = max(date or "" for date, _ in dated)

@@ -6,14 +6,14 @@ Old commune codes become the units of 1 July 2025; a commune that was divided co
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.parties import Subject
 from gateway.mapping import transforms as plain
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule
-from gateway.mapping.paths import compile_path
 from gateway.mapping.transforms import (
     Doubtful,
     Strangers,
@@ -30,59 +30,91 @@ NO_DATE = "0000"
 _MOST = 500
 #: length of `1990-02`
 _MONTH = 7
+_ADDRESS = ("province", "district", "commune", "detail")
+#: letters and digits of a code that need no cleaning
+_SHORT = 100
 #: relation of the head of household to himself
 _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-#: True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare
-Check = Callable[[object, Subject], bool | None]
 #: what a person shares with others: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 
 
-def identity_checks(answer: AnswerRule, named: Mapping[str, Transform]) -> list[tuple[str, Check]]:
-    """Whether a record is about the subject: the words of `identity`, with a check each.
+class Check(NamedTuple):
+    """How one word of `identity` is held against the subject."""
 
-    Names are compared without case, tone marks and spaces; birth dates, read as the attribute `birth_date` is,
-    as precisely as both are known, but that a year and month alone are none of a record which knows the day.
-    Where the path is read by `members`, the subject must be one of them.
+    #: attribute of the subject
+    name: str
+    #: where the record's value stands among those that are read
+    slot: int
+    transforms: tuple[Transform, ...]
+    #: the subject must be one of several people
+    listed: bool
+    may_be_blank: bool
+
+
+def identity_checks(
+    answer: AnswerRule, named: Mapping[str, Transform], slot_of: Callable[[str], int]
+) -> list[Check]:
+    """The checks of the words of `identity`, those that a person shares with others last; `slot_of` adds a path.
+
+    Birth dates are read as the attribute `birth_date` is; where `members` read the path, the subject is one of them.
     """
-    return [(name, _check(name, path, answer, named)) for name, path in answer.identity.items()]
+    born = answer.attributes.get("birth_date")
+    checks = []
+    for name, path in sorted(answer.identity.items(), key=lambda item: item[0] in SHARED):
+        read = tuple(named[word] for word in born.transform) if born and name == "birth_date" else ()
+        listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
+        checks.append(Check(name, slot_of(path), read, listed, name in _MAY_BE_BLANK))
+    return checks
 
 
-def _check(name: str, path: str, answer: AnswerRule, named: Mapping[str, Transform]) -> Check:
-    rule = answer.attributes.get("birth_date")
-    transforms = [named[word] for word in rule.transform] if name == "birth_date" and rule else []
-    listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
-    pick, blank_passes = compile_path(path), name in _MAY_BE_BLANK
+def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> list[bool | None]:
+    """By check, whether a record is about the subject.
 
-    def check(record: object, subject: Subject) -> bool | None:
+    True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare.
+    Names are compared without case, tone marks and spaces; birth dates as precisely as both are known,
+    but that a year and month alone are none of a record which knows the day.
+    """
+    verdicts: list[bool | None] = []
+    for name, slot, transforms, listed, may_be_blank in checks:
         asked = getattr(subject, name, None)
         if asked is None or (name == "old_id" and subject.personal_id is not None):
-            return None
-        value = pick(record)
+            verdicts.append(None)
+            continue
+        value = values[slot]
         for transform in transforms:
             value = transform(value)
-        items = [_member(one).get(name) for one in _people(value)] if listed else [value]
-        found = [item for item in map(text, items) if item is not None]
-        if not found:
-            return None if blank_passes else False
-        return any(_same(name, str(asked), item) for item in found)
+        found = []
+        for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
+            said = text(item)
+            if said is not None:
+                found.append(said)
+        if found:
+            asked = asked if type(asked) is str else str(asked)
+            verdicts.append(asked in found or _alike(name, asked, found))
+        else:
+            verdicts.append(None if may_be_blank else False)
+    return verdicts
 
-    return check
 
-
-def _same(name: str, asked: str, found: str) -> bool:
-    if asked == found:
-        return True
+def _alike(name: str, asked: str, found: list[str]) -> bool:
+    """Whether one of these means what was asked, though none is equal to it."""
     if name == "full_name":
-        return bare(asked) == bare(found)
-    if name == "birth_date":
-        known = min(len(asked), len(found))
-        # the year says no more than a number does, but twelve guesses at a month would leave thirty at the day
-        return asked[:known] == found[:known] and not len(asked) == _MONTH < len(found)
-    return False
+        capitals = asked.upper()
+        if capitals in [one.upper() for one in found]:
+            return True
+        plain = bare(asked)
+        return plain in [bare(one) for one in found]
+    return name == "birth_date" and any(_same_date(asked, one) for one in found)
+
+
+def _same_date(asked: str, found: str) -> bool:
+    known = min(len(asked), len(found))
+    # the year says no more than a number does, but twelve guesses at a month would leave thirty at the day
+    return asked[:known] == found[:known] and not len(asked) == _MONTH < len(found)
 
 
 def bare(name: str) -> str:
@@ -232,15 +264,19 @@ def enterprise_addresses(codes: Codes) -> Transform:
 
 def _address(codes: Codes, *parts: object) -> object:
     """An address value; a divided commune gives the candidates and asks for confirmation."""
-    province, district, commune, detail, country = map(text, parts)
+    clean: list[str | None] = []
+    for one in parts:
+        is_code = type(one) is str and one.isalnum() and one.isascii() and len(one) < _SHORT
+        clean.append(one if one is None or is_code else text(one))  # type: ignore[arg-type]  # type() does not narrow
+    province, district, commune, detail, country = clean
     if not (province or commune or detail):
         return None
-    named = {"province": province, "district": district, "commune": commune, "detail": detail}
-    address: dict[str, object] = {name: part for name, part in named.items() if part}
+    address: dict[str, object] = {}
+    for name, part in zip(_ADDRESS, clean, strict=False):
+        if part:
+            address[name] = part  # noqa: PERF403 -- a comprehension is a call
     address["country"] = country or "VN"
-    if commune is None:
-        return address
-    news = codes.units.successors.get(commune, ())
+    news = codes.units.successors.get(commune, ()) if commune else ()
     if not news or (len(news) < 2 and not district and commune in codes.units.names):
         return address
     address["province"] = codes.units.province

@@ -5,7 +5,6 @@ Pure functions over plain values: adapters bring the bytes, nothing here knows a
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gateway.domain.evidence import (
     NOTHING,
@@ -18,24 +17,29 @@ from gateway.domain.evidence import (
 )
 from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import ServiceMapping
+from gateway.mapping.model import AnswerRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
-from gateway.mapping.paths import compile_path, put
-from gateway.mapping.records import SHARED, identity_checks, provider_transforms
-from gateway.mapping.transforms import Doubtful, Strangers, Unreadable, text
-from gateway.mapping.values import Attribute, Pick, Place, Step, blank
+from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
+from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
+from gateway.mapping.transforms import Doubtful, Strangers, Transform, Unreadable, text
+from gateway.mapping.values import Attribute, Place, Step, blank
 
-_REASONS = {
-    Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
-    Outcome.NO_MATCH: Reason.DATA_DO_NOT_MATCH,
-    Outcome.REFUSED: Reason.SOURCE_REFUSED,
-    Outcome.UNAVAILABLE: Reason.SOURCE_BUSY,
-    Outcome.INVALID: Reason.SOURCE_ANSWER_INVALID,
+_FAILED = {
+    outcome: failed(outcome, reason)
+    for outcome, reason in (
+        (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
+        (Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH),
+        (Outcome.REFUSED, Reason.SOURCE_REFUSED),
+        (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
+        (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
+    )
 }
-_INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_INVALID = _FAILED[Outcome.INVALID]
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
-
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
+
+#: how an attribute is read: name, slot of its path, step, what the step makes of nothing, slots of the paths after it
+_Row = tuple[str, int, Step, object, tuple[int, ...]]
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
@@ -45,8 +49,9 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_attributes", "_found", "_heads", "_identity", "_mapping", "_papers", "_places", "_readings", "_record",
-        "_request", "_status", "_updated", "evidence", "mark", "name", "needs", "operation", "profiles",
+        "_absent", "_attributes", "_found", "_heads", "_identity", "_is_there", "_mapping", "_own_words", "_papers",
+        "_paths", "_places", "_readings", "_record", "_request", "_status", "_statuses", "_updated", "_vouched",
+        "evidence", "mark", "name", "needs", "operation", "profiles",
         "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
@@ -70,20 +75,17 @@ class ServicePlan:
         self.profiles = profiles
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
-        self._places: dict[str, list[tuple[str, tuple[str, ...], str | None, Pick]]] = {}
-        self._record = compile_path(answer.record)
-        self._found = compile_path(answer.found_when) if answer.found_when else None
-        self._identity = identity_checks(answer, transforms)
-        rules = answer.attributes.values()
-        self._papers = [compile_path(rule.path) for rule in rules if "paper_list" in rule.transform]
-        self._status = compile_path(answer.status) if answer.status else None
-        self._updated = compile_path(answer.updated_at) if answer.updated_at else None
+        self._places: dict[str, list[Place]] = {}
         self._attributes = {
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
         #: number that the provider gives people -> references by which others name it too
         self.vouched = answer.vouched
-        self._readings: dict[tuple[str, ...], _Reading] = {}
+        self._read_in(answer, transforms)
+        self._statuses = {said: Outcome(word) for said, word in answer.statuses.items()}
+        self._absent = _FAILED[Outcome(answer.absent)]
+        #: by the attributes that are asked for
+        self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
         #: whether an answer is only about somebody whose number, name and birth date belong together
         compared = _compared(mapping)
@@ -110,131 +112,154 @@ class ServicePlan:
         """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
         tree: dict[str, object] = {}
         written: list[str] = []
-        for place, names, unless, value_of in self._places.get(profile) or self._places_of(profile):
-            if unless and unless in written:
+        for one in self._places.get(profile) or self._places_of(profile):
+            if one.unless and one.unless in written:
                 continue
-            value = value_of(query, parameters)
+            value = one.attribute(query) if one.attribute is not None else None
+            if type(value) is not str or not value or value.isspace():
+                value = one.value(query, parameters)
             if value is None:
                 continue
-            written.append(place)
-            if len(names) == 1:
-                tree[place] = value
+            written.append(one.place)
+            if len(one.names) == 1:
+                tree[one.place] = value
             else:
-                put(tree, names, value)
+                put(tree, one.names, value)
         return tree
 
-    def _places_of(self, profile: str) -> list[tuple[str, tuple[str, ...], str | None, Pick]]:
+    def _places_of(self, profile: str) -> list[Place]:
         """What a request of this profile may hold; a source has one profile."""
-        places = self._places[profile] = [
-            (one.place, one.names, one.unless, one.value)
-            for one in self._request
-            if not one.profiles or profile in one.profiles
-        ]
+        places = [one for one in self._request if not one.profiles or profile in one.profiles]
+        self._places[profile] = places
         return places
 
+    def _read_in(self, answer: AnswerRule, transforms: Mapping[str, Transform]) -> None:
+        """Slots of what every reading needs, whatever attributes are asked for."""
+        paths = self._paths = Paths()
+        self._status = paths.add(steps_of(answer.status)) if answer.status else None
+        self._updated = paths.add(steps_of(answer.updated_at)) if answer.updated_at else None
+        record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
+        self._record = record
+        self._is_there = paths.add([Record.IS_THERE], record)
+        self._found = paths.add(steps_of(answer.found_when), record) if answer.found_when else None
+        self._papers = [
+            paths.add(steps_of(rule.path), record)
+            for rule in answer.attributes.values()
+            if "paper_list" in rule.transform
+        ]
+        self._identity = identity_checks(answer, transforms, lambda path: paths.add(steps_of(path), record))
+        #: how many of the checks, which stand first, are not of what a person shares with others
+        self._own_words = sum(check.name not in SHARED for check in self._identity)
+        self._vouched = next((self._row(name, paths) for name in self.vouched), None)
+
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """What the answer says, in evidence words. Never raises; a wrong form is the outcome `invalid`."""
+        """What the answer says, in evidence words: `tree` is plain data or positioned texts.
+
+        Never raises; a wrong form is the outcome `invalid`.
+        """
         try:
-            return self._read(tree, query)
+            paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
+            values = paths.read(tree)
+            if (none := self._no_record(tree, values, query.subject)) is not None:
+                return none
+            same = compare(self._identity, values, query.subject)
+            if (refusal := self._about_another(same, query.subject)) is None:
+                return self._evidence(rows, values)
+            number = self._own_number(same, values)
+            return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
         except Strangers:
             return _OTHER_PERSON
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 
-    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        if self._status is not None:
-            said = self._said(tree)
-            if said is not Outcome.FOUND:
-                return failed(said, _REASONS[said])
-        record = self._record(tree)
-        if isinstance(record, list) and self._mapping.answer.record:
-            if len(record) > 1:
-                return _OTHER_PERSON
-            record = record[0] if record else None
-        if record is None or (self._found is not None and blank(self._found(record))):
-            return self._absent(tree)
-        if any(names_another_owner(rows(record), query.subject) for rows in self._papers):
+    def _no_record(self, tree: object, values: list[object], subject: Subject) -> SourceAnswer | None:
+        """Why there is nothing to hold against the subject: a status that says no, no record, or more than one."""
+        if self._status is not None and (said := self._said(values[self._status])) is not Outcome.FOUND:
+            return _FAILED[said]
+        there = values[self._is_there]
+        if there is Record.SEVERAL:
             return _OTHER_PERSON
-        fits = {name: check(record, query.subject) for name, check in self._identity}
-        refusal = _about_another(fits, query.subject) if fits else None
-        if refusal is None:
-            return self._evidence(record, tree, query)
-        unlike = [name for name, same in fits.items() if not same]
-        number = self._own_number(record) if unlike == ["full_name"] else None
-        return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
+        if there is None or (self._found is not None and blank(values[self._found])):
+            return self._nothing_in(tree)
+        for slot in self._papers:
+            if names_another_owner(values[slot], subject):
+                return _OTHER_PERSON
+        return None
 
-    def _own_number(self, record: object) -> str | None:
+    def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
+        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
+
+        The number that was asked for under another name or birth date: they do not belong together, whoever erred,
+        so nothing found by the number counts. Where the record bears no number that was asked for, name and birth
+        date together stand for it, and never one of them.
+        """
+        own, shared = same[: self._own_words], same[self._own_words :]
+        if False in own:
+            return _OTHER_PERSON
+        if False in shared:
+            return _NO_MATCH if True in own else _OTHER_PERSON
+        if True in own or not any(getattr(subject, check.name) for check in self._identity):
+            return None
+        return None if shared.count(True) == len(SHARED) else _INVALID
+
+    def _own_number(self, same: list[bool | None], values: list[object]) -> str | None:
         """The number by which others may say that a record under another name is the person's."""
-        return next((text(self._attributes[name](record)) for name in self.vouched), None)
+        unlike = [check.name for check, verdict in zip(self._identity, same, strict=True) if not verdict]
+        if unlike != ["full_name"] or self._vouched is None:
+            return None
+        return text(_value_of(self._vouched, values))
 
-    def _absent(self, tree: object) -> SourceAnswer:
+    def _nothing_in(self, tree: object) -> SourceAnswer:
         """Nothing is held; but an answer of another form says nothing about the person."""
-        if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
+        held = tree.layout.positions if isinstance(tree, PositionedTexts) else tree
+        if isinstance(held, dict) and held and self._heads.isdisjoint(held):
             return _INVALID
-        absent = Outcome(self._mapping.answer.absent)
-        return failed(absent, _REASONS[absent])
+        return self._absent
 
-    def _said(self, tree: object) -> Outcome:
-        statuses = self._mapping.answer.statuses
-        status = self._status(tree) if self._status else None
-        word = statuses.get("" if status is None else str(status)) or statuses.get("*", "invalid")
-        return Outcome(word)
+    def _said(self, status: object) -> Outcome:
+        word = "" if status is None else str(status)
+        return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
 
-    def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
-        values: dict[str, object] = {}
+    def _evidence(self, rows: list[_Row], values: list[object]) -> SourceAnswer:
+        found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
-        reading = self._readings.get(query.attributes) or self._reading(query.attributes)
-        own = record.get if isinstance(record, dict) else _nothing
-        found = [(name, step(value)) for name, key, step in reading.own if (value := own(key)) is not None]
-        found += [(name, read_attribute(record)) for name, read_attribute in reading.inner]
-        for name, value in found:
+        for row in rows:
+            name, slot, step, value, others = row
+            if (raw := values[slot]) is not None:
+                value = step(raw) if type(raw) is not Doubtful else raw
+            if value is None and others:
+                value = _value_of(row, values)
             if type(value) is Doubtful:
                 doubts[name] = value.doubt
-                if value.value is not None:
-                    values[name] = value.value
-            elif value is not None:
-                values[name] = value
-        updated = text(self._updated(tree)) if self._updated is not None else None
-        return SourceAnswer(Outcome.FOUND, values, doubts or NOTHING, source_updated_at=updated)
+                value = value.value
+            if value is not None:
+                found[name] = value
+        updated = text(values[self._updated]) if self._updated is not None else None
+        return SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
 
-    def _reading(self, attributes: tuple[str, ...]) -> "_Reading":
+    def _reading(self, attributes: tuple[str, ...]) -> tuple[Paths, list[_Row]]:
         """How these attributes are read; plans ask for few different sets of them."""
         if len(self._readings) >= _MAX_READINGS:
             self._readings.clear()
-        wanted = [(name, self._attributes[name]) for name in attributes if name in self._attributes]
-        reading = self._readings[attributes] = _Reading(
-            own=[(name, one.key, one.step) for name, one in wanted if one.key],
-            inner=[(name, one) for name, one in wanted if not one.key],
-        )
+        paths = self._paths.copy()
+        rows = [self._row(name, paths) for name in attributes if name in self._attributes]
+        reading = self._readings[attributes] = (paths, rows)
         return reading
 
-
-class _Reading(NamedTuple):
-    """A set of attributes: those that are one step on an element of the record itself, and the others."""
-
-    own: list[tuple[str, str, Step]]
-    inner: list[tuple[str, Step]]
+    def _row(self, name: str, paths: Paths) -> _Row:
+        attribute = self._attributes[name]
+        first, *others = [paths.add(steps, self._record) for steps in attribute.paths]
+        return name, first, attribute.step, attribute.default, tuple(others)
 
 
-def _about_another(said: Mapping[str, bool | None], subject: Subject) -> SourceAnswer | None:
-    """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
-
-    The number that was asked for under another name or birth date: they do not belong together, whoever erred,
-    so nothing found by the number counts. Where the record bears no number that was asked for, name and birth date
-    together stand for it, and never one of them.
-    """
-    shared = [said.get(name) for name in SHARED]
-    own = [word for name, word in said.items() if name not in SHARED]
-    if False in own:
-        return _OTHER_PERSON
-    if False in shared:
-        return _NO_MATCH if True in own else _OTHER_PERSON
-    if True in own or not any(getattr(subject, name) for name in said):
-        return None
-    return None if all(shared) else _INVALID
-
-
-def _nothing(_key: str) -> object:
+def _value_of(row: _Row, values: list[object]) -> object:
+    """The value of the first path that has one."""
+    _, first, step, default, others = row
+    for slot in (first, *others):
+        raw = values[slot]
+        value = default if raw is None else raw if type(raw) is Doubtful else step(raw)
+        if value is not None:
+            return value
     return None
 
 

@@ -8,21 +8,25 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
-from gateway.domain.dates import PartialDate
+from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.identifiers import is_personal_id
 
 Transform = Callable[[object], object]
 
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
-_ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
+_ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: grave, acute, tilde, hook above, dot below
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _LONGEST = 10_000
+#: digits of a person's number
+_NUMBER = 12
+#: length of `yyyyMMddHHmmss`
+_TIME_STAMP = 14
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
 
@@ -53,10 +57,10 @@ def text(value: object) -> str | None:
     if type(value) is str:
         if len(value) > _LONGEST:
             raise Unreadable("too long")
-        if value.isalnum() and value.isascii():
-            return value
+        if value.isascii():
+            return value if value.isalnum() else " ".join(value.split()) or None
         found = " ".join(value.split())
-        if not found.isascii() and not unicodedata.is_normalized("NFC", found):
+        if not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)
         return found or None
     if value is None or isinstance(value, bool | dict | list):
@@ -108,6 +112,8 @@ def same_words(value: str) -> str:
 
 def digits(value: object) -> str | None:
     """ASCII digits only; anything else is unreadable."""
+    if type(value) is str and value.isdigit() and value.isascii() and len(value) <= _LONGEST:
+        return value
     found = text(value)
     if found is not None and not (found.isascii() and found.isdigit()):
         raise Unreadable("not digits")
@@ -116,6 +122,8 @@ def digits(value: object) -> str | None:
 
 def personal_number(value: object) -> object:
     """Twelve digits; what else stands there (`không có`) is a doubt, and nobody's number."""
+    if type(value) is str and len(value) == _NUMBER and value.isascii() and value.isdigit():
+        return value
     found = text(value)
     return found if found is None or is_personal_id(found) else _NO_NUMBER
 
@@ -158,10 +166,16 @@ def boolean(value: object) -> bool | None:
 
 
 def _iso(year: str, month: str | None, day: str | None) -> str:
+    """The text of a `PartialDate`, by its rules, without making one."""
+    if not EARLIEST <= int(year) <= LATEST or (day and not month):
+        raise Unreadable("no such date")
+    if not month:
+        return year
     try:
-        return str(PartialDate(int(year), int(month) if month else None, int(day) if day else None))
+        full = date(int(year), int(month), int(day) if day else 1).isoformat()
     except ValueError:
         raise Unreadable("no such date") from None
+    return full if day else full[:7]
 
 
 def date_compact(value: object) -> str | None:
@@ -169,11 +183,11 @@ def date_compact(value: object) -> str | None:
     found = text(value)
     if found is None:
         return None
-    parts = _COMPACT.fullmatch(found[:8] if len(found) == 14 else found)
-    if parts is None:
+    said = found[:8] if len(found) == _TIME_STAMP else found
+    if len(said) not in (4, 6, 8) or not (said.isascii() and said.isdigit()):
         raise Unreadable("not yyyyMMdd")
-    year, month, day = parts.groups()
-    return _iso(year, month if month != "00" else None, day if day != "00" else None)
+    month, day = said[4:6], said[6:]
+    return _iso(said[:4], month if month != "00" else None, day if day != "00" else None)
 
 
 def date_vn(value: object) -> str | None:

@@ -1,27 +1,39 @@
 """One value of a source mapping, compiled: a place of the request, an attribute of the answer."""
 
-import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from operator import attrgetter
 
 from gateway.domain.evidence import AttributeDoubt, SourceQuery
+from gateway.domain.parties import Official, Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
-from gateway.mapping.paths import Getter, compile_path
+from gateway.mapping.paths import steps_of
 from gateway.mapping.transforms import Doubtful, Transform, text
-
-_NAME = re.compile(r"[^.\[\]]+")
 
 #: values of a query that stand on their own
 QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes")
+
+#: values of a query that are attributes of it
+_ATTRIBUTES = frozenset({
+    "call_id", "procedure", "purpose", "dossier",
+    *(f"subject.{one.name}" for one in fields(Subject)),
+    *(f"official.{one.name}" for one in fields(Official)),
+})  # fmt: skip
+#: a code that its list does not know
+_UNKNOWN = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
 
 Step = Callable[[object], object]
 Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class Place:
-    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out."""
+    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    __slots__ = ("names", "place", "profiles", "unless", "value")
+    Where that is an attribute of the query as it is, `attribute(query)` is the same, if it is a text and not blank.
+    """
+
+    __slots__ = ("attribute", "names", "place", "profiles", "unless", "value")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
@@ -31,6 +43,8 @@ class Place:
         self.names = tuple(place.split("."))
         self.profiles = rule.profiles
         self.unless = rule.unless
+        word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
+        self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
 
 
@@ -94,42 +108,47 @@ def _steps(
 
 
 def _translate(table: Mapping[str, str | None]) -> Step:
+    clean = {code: to for code, to in table.items() if text(code) == code}
+
     def translate(value: object) -> object:
+        if type(value) is str and value in clean:
+            return clean[value]
         code = text(value)
         if code is None:
             return None
-        if code in table:
-            return table[code]
-        return Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
+        if code in clean:
+            return clean[code]
+        return _UNKNOWN
 
     return translate
 
 
 class Attribute:
-    """Reads one attribute: the first of its paths that has a value after all steps."""
+    """How one attribute is read: the first of its paths that has a value after all steps.
 
-    __slots__ = ("_picks", "_steps", "key", "step")
+    `step` makes the value (None: blank), or a `Doubtful` one, of what stands at a path; `default` is what it makes
+    of nothing.
+    """
+
+    __slots__ = ("default", "paths", "step")
 
     def __init__(self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
-        self._picks: list[Getter] = [compile_path(path) for path in (rule.path, *rule.else_)]
-        self._steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
-        self.step = self._steps[0]
-        #: name of the element, when `step` on it is all there is to do, and nothing when it is blank
-        alone = len(self._picks) == len(self._steps) == 1 and self.step(None) is None
-        self.key = rule.path if alone and _NAME.fullmatch(rule.path) else ""
+        self.paths = [steps_of(path) for path in (rule.path, *rule.else_)]
+        steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
+        self.step = steps[0] if len(steps) == 1 else _all_of(steps)
+        self.default = self.step(None)
 
-    def __call__(self, record: object) -> object:
-        """The value (None: blank), or a Doubtful one."""
-        for pick in self._picks:
-            value = pick(record)
-            for step in self._steps:
-                if type(value) is Doubtful:
-                    break
-                value = step(value)
-            if value is not None:
-                return value
-        return None
+
+def _all_of(steps: list[Step]) -> Step:
+    def convert(value: object) -> object:
+        for step in steps:
+            if type(value) is Doubtful:
+                break
+            value = step(value)
+        return value
+
+    return convert
 
 
 def blank(value: object) -> bool:

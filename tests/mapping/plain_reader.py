@@ -1,0 +1,330 @@
+"""The reading of an answer as it is easiest to believe: a tree of plain data, one path after the other.
+
+The product reads many paths at once, and texts by their positions; it must always say what this says.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.parties import Subject
+from gateway.mapping.codes import Codes
+from gateway.mapping.model import ServiceMapping
+from gateway.mapping.paper_owners import names_another_owner
+from gateway.mapping.paths import PositionedTexts
+from gateway.mapping.records import provider_transforms
+from gateway.mapping.transforms import Doubtful, Strangers, Transform, Unreadable, date_dash, date_vn
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
+_ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
+_UNDATED = Doubtful(None, AttributeDoubt(kind="date_partial", rule="latest:undated"))
+_NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
+_REASONS = {
+    Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
+    Outcome.NO_MATCH: Reason.DATA_DO_NOT_MATCH,
+    Outcome.REFUSED: Reason.SOURCE_REFUSED,
+    Outcome.UNAVAILABLE: Reason.SOURCE_BUSY,
+    Outcome.INVALID: Reason.SOURCE_ANSWER_INVALID,
+}
+_INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+_NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
+_SHARED = ("full_name", "birth_date")
+
+
+def plain(answer: object) -> Any:
+    """An answer as plain data, however its decoder gives it."""
+    return answer.tree() if isinstance(answer, PositionedTexts) else answer
+
+
+# ----------------------------------------------------------------------------------------- paths
+
+
+def picked(tree: object, path: str) -> object:
+    """What stands at a path."""
+    for name, index, latest, key, value in _STEP.findall(path):
+        items: list[Any] = tree if isinstance(tree, list) else [tree]
+        if name:
+            tree = tree.get(name) if isinstance(tree, dict) else None
+        elif index:
+            tree = items[int(index)] if -len(items) <= int(index) < len(items) else None
+        elif latest:
+            tree = _latest(items, latest)
+        else:
+            found = [item for item in items if isinstance(item, dict) and item.get(key) == value]
+            tree = found[0] if found else None
+        if tree is None or tree is _UNDATED:
+            break
+    return tree
+
+
+def _latest(items: list[Any], key: str) -> object:
+    if all(item == items[0] for item in items):
+        return items[0] if items else None
+    dated = [(_date(item.get(key)) if isinstance(item, dict) else None, item) for item in items]
+    last = max(date or "" for date, _ in dated)
+    unclear = [date for date, _ in dated if date is None or last.startswith(date)]
+    if len(unclear) > 1 or None in unclear:
+        return _UNDATED
+    return next(one for date, one in dated if date == last)
+
+
+def _date(value: object) -> str | None:
+    for read in (date_vn, date_compact, date_dash):
+        try:
+            return read(value)
+        except Unreadable:
+            continue
+    return None
+
+
+# ------------------------------------------------------------------------------------ transforms
+
+
+def text(value: object) -> str | None:
+    """NFC, trimmed, inner spaces collapsed."""
+    if value is None or isinstance(value, bool | dict | list):
+        return None
+    said = str(value)
+    if len(said) > 10_000:
+        raise Unreadable("too long")
+    return unicodedata.normalize("NFC", " ".join(said.split())) or None
+
+
+def title_case(value: object) -> str | None:
+    """Names in capitals, but for abbreviations, or in small letters."""
+    name = text(value)
+    if name is None or not (name.isupper() or name.islower()):
+        return name
+    if name.isupper() and _ABBREVIATION.search(name):
+        return " ".join(one if _ABBREVIATION.fullmatch(one) else one.title() for one in name.split(" "))
+    return name.title()
+
+
+def digits(value: object) -> str | None:
+    """Nothing else."""
+    found = text(value)
+    if found is not None and not (found.isascii() and found.isdigit()):
+        raise Unreadable("not digits")
+    return found
+
+
+def personal_number(value: object) -> object:
+    """Twelve digits."""
+    found = text(value)
+    return found if found is None or re.fullmatch("[0-9]{12}", found) else _NO_NUMBER
+
+
+def date_compact(value: object) -> str | None:
+    """Digits to ISO, by way of a `PartialDate`."""
+    found = text(value)
+    if found is None:
+        return None
+    parts = _COMPACT.fullmatch(found[:8] if len(found) == 14 else found)
+    if parts is None:
+        raise Unreadable("not yyyyMMdd")
+    year, month, day = parts.groups()
+    known = [int(one) if one and one != "00" else None for one in (month, day)]
+    try:
+        return str(PartialDate(int(year), *known))
+    except ValueError:
+        raise Unreadable("no such date") from None
+
+
+def population_birth_date(value: object) -> str | None:
+    """The full date, else the year."""
+    if not isinstance(value, dict):
+        return date_compact(value)
+    return date_compact(value.get("NgayThangNam")) or date_compact(value.get("Nam"))
+
+
+def addresses(codes: Codes) -> Transform:
+    """The transform of population addresses."""
+
+    def population_address(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        get = value.get
+        province, district = text(get("MaTinhThanh") or get("maTinh")), text(get("MaQuanHuyen"))
+        commune, detail = text(get("MaPhuongXa") or get("maXa")), text(get("ChiTiet") or get("diaChi"))
+        country = text(get("QuocGia"))
+        if not (province or commune or detail):
+            return None
+        named = {"province": province, "district": district, "commune": commune, "detail": detail}
+        address: dict[str, object] = {name: part for name, part in named.items() if part}
+        address["country"] = country or "VN"
+        news = codes.units.successors.get(commune, ()) if commune else ()
+        if not news or (len(news) < 2 and not district and commune in codes.units.names):
+            return address
+        address["province"] = codes.units.province
+        candidates = tuple({**address, "commune": new} for new in news)
+        doubt = AttributeDoubt(kind="unit_divided", candidates=candidates, rule="units:divided")
+        return candidates[0] if len(news) == 1 else Doubtful(candidates[0], doubt)
+
+    return population_address
+
+
+def transforms(codes: Codes) -> dict[str, Transform]:
+    """All transforms; those above stand for the product's."""
+    own: list[Transform] = [text, title_case, digits, personal_number, date_compact, population_birth_date]
+    return provider_transforms(codes) | {
+        transform.__name__: transform for transform in (*own, addresses(codes))
+    }
+
+
+def bare(name: str) -> str:
+    """Without case, tone marks and spaces."""
+    letters = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
+    return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+class PlainReader:
+    """Reads the answers of one data service."""
+
+    def __init__(self, mapping: ServiceMapping, wanted_paths: tuple[str, ...], codes: Codes) -> None:
+        """`wanted_paths`: all that the mapping reads."""
+        self._rule = mapping.answer
+        self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
+        self._named = transforms(codes)
+        self._codes = codes
+
+    def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """What the answer says."""
+        try:
+            return self._read(tree, query)
+        except Strangers:
+            return _OTHER_PERSON
+        except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return _INVALID
+
+    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
+        answer = self._rule
+        if answer.status:
+            status = picked(tree, answer.status)
+            said = "" if status is None else str(status)
+            outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
+            if outcome is not Outcome.FOUND:
+                return failed(outcome, _REASONS[outcome])
+        record = picked(tree, answer.record)
+        if isinstance(record, list) and answer.record:
+            if len(record) > 1:
+                return _OTHER_PERSON
+            record = record[0] if record else None
+        if record is None or (answer.found_when and _blank(picked(record, answer.found_when))):
+            if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
+                return _INVALID
+            return failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])
+        for rule in answer.attributes.values():
+            if "paper_list" in rule.transform and names_another_owner(
+                picked(record, rule.path), query.subject
+            ):
+                return _OTHER_PERSON
+        fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
+        refusal = _about_another(fits, query.subject) if fits else None
+        if refusal is None:
+            return self._evidence(record, tree, query)
+        number = None
+        if [name for name, same in fits.items() if not same] == ["full_name"]:
+            number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
+        return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
+
+    def _fits(self, name: str, record: object, subject: Subject) -> bool | None:
+        asked = getattr(subject, name)
+        if asked is None or (name == "old_id" and subject.personal_id is not None):
+            return None
+        rules, path = self._rule.attributes, self._rule.identity[name]
+        value = picked(record, path)
+        for word in rules["birth_date"].transform if name == "birth_date" and "birth_date" in rules else ():
+            value = self._named[word](value)
+        items: list[object] = [value]
+        if any(rule.path == path and "members" in rule.transform for rule in rules.values()):
+            people = value if isinstance(value, list) else [value]
+            if len(people) > 500:
+                raise Unreadable("too many")
+            items = [_of_member(one, name) for one in people if isinstance(one, dict)]
+        found = [item for item in map(text, items) if item is not None]
+        if not found:
+            return None if name in {"old_id", *_SHARED} else False
+        return any(_same(name, str(asked), item) for item in found)
+
+    def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
+        values: dict[str, object] = {}
+        doubts: dict[str, AttributeDoubt] = {}
+        for name in query.attributes:
+            value = self._attribute(name, record) if name in self._rule.attributes else None
+            if isinstance(value, Doubtful):
+                doubts[name] = value.doubt
+                value = value.value
+            if value is not None:
+                values[name] = value
+        updated = text(picked(tree, self._rule.updated_at)) if self._rule.updated_at else None
+        return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+
+    def _attribute(self, name: str, record: object) -> object:
+        rule = self._rule.attributes[name]
+        for path in (rule.path, *rule.else_):
+            value = picked(record, path)
+            if rule.codes is not None and not isinstance(value, Doubtful):
+                value = _translated(self._codes.lists[rule.codes], value)
+            for word in rule.transform or (() if rule.codes else ("text",)):
+                if isinstance(value, Doubtful):
+                    break
+                value = self._named[word](value)
+            if value is not None:
+                return value
+        return None
+
+
+def _of_member(person: Mapping[str, Any], name: str) -> object:
+    """One word of a member, all of whose words must be readable."""
+    called, head = person.get("HoVaTen"), person.get("ChuHo")
+    number = personal_number(person.get("SoDinhDanh"))
+    if isinstance(head, dict):
+        text(head.get("QuanHe"))
+    words = {
+        "full_name": title_case(called.get("Ten") if isinstance(called, dict) else called),
+        "personal_id": number if isinstance(number, str) else None,
+        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
+    }
+    return words.get(name)
+
+
+def _same(name: str, asked: str, found: str) -> bool:
+    if asked == found:
+        return True
+    if name == "full_name":
+        return bare(asked) == bare(found)
+    if name == "birth_date":
+        known = min(len(asked), len(found))
+        return asked[:known] == found[:known] and not len(asked) == 7 < len(found)
+    return False
+
+
+def _about_another(said: Mapping[str, bool | None], subject: Subject) -> SourceAnswer | None:
+    shared = [said.get(name) for name in _SHARED]
+    own = [word for name, word in said.items() if name not in _SHARED]
+    if False in own:
+        return _OTHER_PERSON
+    if False in shared:
+        return _NO_MATCH if True in own else _OTHER_PERSON
+    if True in own or not any(getattr(subject, name) for name in said):
+        return None
+    return None if all(shared) else _INVALID
+
+
+def _translated(table: Mapping[str, str | None], value: object) -> object:
+    code = text(value)
+    if code is None or code in table:
+        return None if code is None else table[code]
+    return Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
+
+
+def _blank(value: object) -> bool:
+    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
