@@ -29,7 +29,7 @@ from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.replays import open_replays
 from adapters.stores.revocations import open_revocations
-from adapters.stores.sequence_batch import OwnRows, entry_written
+from adapters.stores.sequence_batch import OwnRows
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
@@ -148,7 +148,7 @@ class SqlExchangeLog:
         leaf, official, subjects = leaf_of(record, keys, record_id)
         digest, sequencer = leaf_hash(leaf), self.sequencer
         if sequencer is not None:
-            sequencer.own.add(record_id, entry_written(digest, record, official, subjects))
+            sequencer.own.add(record_id, digest, record, official, subjects)
         loop = asyncio.get_running_loop()
         row = Row(record_id, leaf, asyncio.Future(loop=loop), time.monotonic())
         self.store.submit(row)

@@ -166,7 +166,7 @@ class SqliteStore:
         self._queued -= len(rows)
         settle(rows, error)
         if len(rows) > 1:
-            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._hand_over)
+            rows[0].done.get_loop().call_later(_GATHER_SECONDS, self._hand_over)
         else:
             self._hand_over()
 

@@ -9,12 +9,12 @@ the write to the numbering. So the tree holds what was written: a row altered in
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
-from gateway.domain.exchange import ExchangeRecord
+from gateway.domain.exchange import CallEntry, ExchangeRecord
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
@@ -82,38 +82,56 @@ class TreeEntry(NamedTuple):
     #: of `log_entries`, from `period` on
     columns: tuple[str | bytes | None, ...]
     #: keyed indexes
-    subjects: tuple[bytes, ...]
+    subjects: Collection[bytes]
     #: names with outcomes
-    sources: tuple[tuple[str, str], ...]
+    sources: Collection[tuple[str, str]]
+
+
+#: a row of this process: hash of the leaf, texts from `time` to `result`, keyed indexes in hex (of the official, and of
+#: subjects by role), calls. A plain tuple, made with every record; what the search has of it is made with the batch.
+OwnRow = tuple[bytes, tuple[str, ...], str, Mapping[str, str], tuple[CallEntry, ...]]
 
 
 class OwnRows:
-    """Entries of the rows that this process writes, by record id, until somebody has numbered them.
+    """The rows that this process writes, by record id, until somebody has numbered them.
 
     The loop adds, the thread of the sequencer takes; each step is one operation of a dict. What is not here is read
-    from the database: losing an entry costs time and nothing else.
+    from the database: losing a row costs time and nothing else.
     """
 
     __slots__ = ("_rows", "_taken")
 
     def __init__(self) -> None:
         """Empty."""
-        self._rows: dict[bytes, TreeEntry] = {}
-        self._taken: dict[bytes, TreeEntry] = {}
+        self._rows: dict[bytes, OwnRow] = {}
+        self._taken: dict[bytes, OwnRow] = {}
 
-    def add(self, record_id: str, entry: TreeEntry | None) -> None:
-        """Before the row is written. Too many forget all that were there."""
+    def add(
+        self,
+        record_id: str,
+        digest: bytes,
+        record: ExchangeRecord,
+        official: str,
+        subjects: Mapping[str, str],
+    ) -> None:
+        """Before the row is written: the hash of its leaf and the keyed indexes in it (`record.leaf_of`).
+
+        Too many forget all that were there.
+        """
         if len(self._rows) >= _OWN_LIMIT:
             self._rows.clear()
-        if entry is not None:
-            self._rows[record_id.encode()] = entry
+        texts = (
+            record.time, record.exchange, record.phase, record.requester, record.agency, record.procedure,
+            record.dossier, record.purpose, record.result,
+        )  # fmt: skip
+        self._rows[record_id.encode()] = (digest, texts, official, subjects, record.calls)
 
-    def take(self, record_id: bytes) -> TreeEntry | None:
+    def take(self, record_id: bytes) -> OwnRow | None:
         """For the batch that is being made; a second row with the same id is none of ours."""
-        entry = self._rows.pop(record_id, None)
-        if entry is not None:
-            self._taken[record_id] = entry
-        return entry
+        row = self._rows.pop(record_id, None)
+        if row is not None:
+            self._taken[record_id] = row
+        return row
 
     def keep_taken(self) -> None:
         """The batch was not written: what was taken waits again."""
@@ -163,9 +181,9 @@ class Numbering:
         return self._signer.vkey
 
     def batch(
-        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes | TreeEntry]]
+        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes | OwnRow]]
     ) -> Batch:
-        """The next entries from rows of `append_log`, as (number there, leaf or entry), in the order given.
+        """The next entries from rows of `append_log`, as (number there, leaf or own row), in the order given.
 
         LogNotSigned when the log was signed by another key so far, LogUnavailable while the key cannot be used.
         """
@@ -174,7 +192,9 @@ class Numbering:
         hashes = []
         rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
         for idx, (seq, row) in enumerate(fresh, state.size):
-            entry = row if isinstance(row, TreeEntry) else _entry_of(leaf_hash(row), row, created)
+            entry = (
+                _read(leaf_hash(row), row, created) if isinstance(row, bytes) else _remembered(row, created)
+            )
             hashes.append(entry.hash)
             _add(rows, idx, seq, entry)
             if idx % _STRETCH == 0:
@@ -253,25 +273,6 @@ def searched(text: str) -> str:
     return text[:WIDTH].replace("\x00", "\ufffd")
 
 
-def entry_written(
-    digest: bytes, record: ExchangeRecord, official: str, subjects: Mapping[str, str]
-) -> TreeEntry | None:
-    """The entry of a record of this process: hash of its leaf, and the keyed indexes in it (`record.leaf_of`).
-
-    None when only reading it back can tell.
-    """
-    texts = (
-        record.time, record.exchange, str(record.phase), record.requester, record.agency, record.procedure,
-        record.dossier, record.purpose, record.result,
-    )  # fmt: skip
-    people = set(map(bytes.fromhex, subjects.values()))
-    sources = {(call.source, call.outcome) for call in record.calls}
-    try:
-        return _entry(digest, texts, bytes.fromhex(official) or None, people, sources)
-    except ValueError:
-        return None
-
-
 def searched_rows(idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> Mapping[str, Rows]:
     """The rows of one record in the tables of the search; `created` is when it was numbered."""
     rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
@@ -286,7 +287,7 @@ def _now() -> str:
 
 def enter(rows: Mapping[str, Rows], idx: int, seq: int, digest: bytes, leaf: bytes, created: str) -> None:
     """Add what one record is found by to the rows of `log_entries`, `log_subjects` and `log_sources`."""
-    _add(rows, idx, seq, _entry_of(digest, leaf, created))
+    _add(rows, idx, seq, _read(digest, leaf, created))
 
 
 def _add(rows: Mapping[str, Rows], idx: int, seq: int, entry: TreeEntry) -> None:
@@ -297,7 +298,17 @@ def _add(rows: Mapping[str, Rows], idx: int, seq: int, entry: TreeEntry) -> None
     rows["log_sources"].extend([(source, idx, outcome, month) for source, outcome in sources])
 
 
-def _entry_of(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
+def _remembered(row: OwnRow, created: str) -> TreeEntry:
+    digest, texts, official, subjects, calls = row
+    people = set(map(bytes.fromhex, subjects.values()))
+    sources = {(call.source, call.outcome) for call in calls}
+    try:
+        return _entry(digest, tuple(map(str, texts)), bytes.fromhex(official) or None, people, sources)
+    except ValueError:
+        return _timed(digest, created)
+
+
+def _read(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
     try:
         read = decode(leaf)
         texts = (
@@ -309,8 +320,12 @@ def _entry_of(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
         sources = {(call["source"], call["outcome"]) for call in read["calls"]}
         return _entry(digest, texts, official, people, sources)
     except (ValueError, KeyError, TypeError, AttributeError):
-        # Found by its time only: when it was numbered.
-        return TreeEntry(digest, (created[:7], created, *(None,) * 9), (), ())
+        return _timed(digest, created)
+
+
+def _timed(digest: bytes, created: str) -> TreeEntry:
+    """Found by its time only: when it was numbered."""
+    return TreeEntry(digest, (created[:7], created, *(None,) * 9), (), ())
 
 
 def _entry(
@@ -333,8 +348,7 @@ def _entry(
         month, moment, exchange or None, phase or None, requester or None, agency or None, procedure or None,
         dossier or None, purpose or None, official, result or None,
     )  # fmt: skip
-    # Tuples: the collector of garbage does not look at them again and again while they wait.
-    return TreeEntry(digest, columns, tuple(people), tuple(sources))
+    return TreeEntry(digest, columns, people, sources)
 
 
 def _index(text: str) -> bytes:

@@ -33,9 +33,9 @@ from adapters.stores.sequence_batch import (
     STATE,
     Batch,
     Numbering,
+    OwnRow,
     OwnRows,
     State,
-    TreeEntry,
     edge_of,
 )
 from gateway.domain.errors import GatewayError, LogUnavailable
@@ -183,9 +183,9 @@ class PostgresSequence:
         if settled is not None:
             floor = await self._floor(connection, state, settled, numbers)
         if numbers:
-            others = [seq for seq, entry in fresh if entry is None]
+            others = [seq for seq, row in fresh if row is None]
             leaves = dict(await connection.fetch(_LEAVES, others)) if others else {}
-            read = [(seq, leaves[seq] if entry is None else entry) for seq, entry in fresh]
+            read = [(seq, leaves[seq] if row is None else row) for seq, row in fresh]
             await self._write(connection, state, read, floor)
         elif floor[0] > state.floor_seq:
             await self._keep(connection, state, floor)
@@ -216,7 +216,7 @@ class PostgresSequence:
         self,
         connection: "asyncpg.Connection[Any]",
         state: State,
-        fresh: list[tuple[int, bytes | TreeEntry]],
+        fresh: list[tuple[int, bytes | OwnRow]],
         floor: tuple[int, int],
     ) -> None:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}

@@ -24,10 +24,10 @@ from adapters.stores.sequence_batch import (
     STATE,
     Batch,
     Numbering,
+    OwnRow,
     OwnRows,
     Rows,
     State,
-    TreeEntry,
     edge_of,
 )
 from gateway.domain.errors import LogUnavailable
@@ -136,15 +136,15 @@ class SqliteSequence:
 
     def _fresh(
         self, connection: sqlite3.Connection, floor: int, limit: int
-    ) -> list[tuple[int, bytes | TreeEntry]]:
-        """Rows of this process as entries, rows of others as leaves."""
+    ) -> list[tuple[int, bytes | OwnRow]]:
+        """Rows of this process as it wrote them, rows of others as leaves."""
         rows = connection.execute(_FRESH, (floor, limit)).fetchall()
         fresh = {seq: self.own.take(record_id) for seq, record_id in rows}
-        others = [seq for seq, entry in fresh.items() if entry is None]
+        others = [seq for seq, row in fresh.items() if row is None]
         leaves = (
             dict(connection.execute(_LEAVES, (orjson.dumps(others).decode(),)).fetchall()) if others else {}
         )
-        return [(seq, leaves[seq] if entry is None else entry) for seq, entry in fresh.items()]
+        return [(seq, leaves[seq] if row is None else row) for seq, row in fresh.items()]
 
     def _write(self, connection: sqlite3.Connection, batch: Batch, seq: int) -> None:
         for table, rows in batch.rows.items():
