@@ -7,7 +7,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.access.access_tokens import AccessToken, AccessTokens
 from gateway.access.certificates import thumbprint
@@ -48,12 +48,11 @@ class Call(Protocol):
         """Our address, as the caller knows it; no slash at the end."""
 
     @property
-    def path(self) -> str:
-        """Without its query."""
+    def target(self) -> str:
+        """The path as it was sent, without its query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """Who asks, and the nonce that he should use from now on (empty: his own is good)."""
 
     requester: Requester
@@ -173,7 +172,7 @@ class Access:
     async def _proven(self, call: Call, token: str, found: AccessToken) -> str:
         """The nonce for the next proof."""
         try:
-            proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path, token)
+            proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
             await self.proofs.take(_by(found.key, proof))
         except ProofBroken as error:
             why = f"DPoP: {error}"
@@ -186,7 +185,7 @@ class Access:
         if not call.proofs:
             return None
         try:
-            return self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path)
+            return self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target)
         except ProofBroken as error:
             raise self._unproven(error) from None
 

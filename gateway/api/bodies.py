@@ -13,8 +13,8 @@ import orjson
 from aiohttp import StreamReader, web
 from pydantic import BaseModel, ValidationError
 
-from gateway.api.context import RAW, SERVICES
 from gateway.api.problems import TooSlow, WrongMedia, from_validation
+from gateway.api.request import Request
 from gateway.domain.errors import BadRequest, TooLarge
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -23,14 +23,16 @@ _LARGEST = 2**53
 _LONGEST_NUMBER = 32
 
 
-async def read_model(request: web.Request, model: type[_Model]) -> _Model:
+async def read_model(request: Request, model: type[_Model]) -> _Model:
     """The body as `model`. BadRequest, Unprocessable, TooLarge, TooSlow or WrongMedia when it cannot be."""
-    limits = request.app[SERVICES].configuration.gateway.limits
+    limits = request.services.configuration.gateway.limits
     if request.content_type != "application/json":
         raise WrongMedia("send Content-Type: application/json")
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise WrongMedia("JSON is UTF-8")
-    raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
+    raw = request.raw
+    if raw is None:  # no signature asked for it before
+        raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
     data = parse(raw, limits.json_depth)
     try:
         return model.model_validate(data)
@@ -38,11 +40,8 @@ async def read_model(request: web.Request, model: type[_Model]) -> _Model:
         raise from_validation(error, model) from None
 
 
-async def read_bytes(request: web.Request, largest: int, seconds: float) -> bytes:
+async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
     """The whole body within its size and its time; the declared length is believed only to refuse early."""
-    known: bytes | None = request.get(RAW)
-    if known is not None:
-        return known
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMedia("send the body uncompressed")
     if (request.content_length or 0) > largest:

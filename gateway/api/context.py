@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from aiohttp import web
-
 from gateway.access.requesters import Requesters
 from gateway.access.service import Access
 from gateway.anchors.listing import Listing
@@ -26,7 +24,6 @@ from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
-from gateway.messages.verify import Signed
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.preview import Decided
@@ -161,18 +158,3 @@ class Services:
     def requesters(self) -> Requesters:
         """Who is known here."""
         return self.access.requesters
-
-
-SERVICES = web.AppKey("services", Services)
-EXCHANGE = web.RequestKey("exchange", str)
-REQUESTER = web.RequestKey("requester", Requester)
-#: the body, where it was read before its handler
-RAW = web.RequestKey("raw", bytes)
-#: whether Content-Digest was verified
-DIGESTED = web.RequestKey("digested", bool)
-#: how the request was signed
-SIGNED = web.RequestKey("signed", Signed)
-#: machine code of the problem that was answered, for the canonical log line
-PROBLEM = web.RequestKey("problem", str)
-#: for the field DPoP-Nonce of the answer
-NONCE = web.RequestKey("nonce", str)

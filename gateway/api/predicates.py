@@ -1,26 +1,24 @@
 """Predicates over HTTP: `POST /v1/predicates`, yes, no or cannot_tell, and no value."""
 
-from aiohttp import web
-
 from gateway.api.bodies import read_model
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
 from gateway.api.models import PredicatesBody
 from gateway.api.operation import answer
 from gateway.api.prefill import deadline, official_of, subject_of
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.api.signing import proof_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import ExchangeId
 from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 
 
-async def ask(request: web.Request) -> web.Response:
+async def ask(request: Request) -> Response:
     """`POST /v1/predicates`."""
-    services, requester = request.app[SERVICES], request[REQUESTER]
+    services, requester = request.services, request.requester
     body = await read_model(request, PredicatesBody)
-    exchange, agency = ExchangeId(request[EXCHANGE]), services.requesters.agency(requester)
+    exchange, agency = request.exchange, services.requesters.agency(requester)
     try:
         services.demand()
     except (LogNotSigned, NotAnchored) as denial:

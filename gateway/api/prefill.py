@@ -7,8 +7,6 @@ import orjson
 from aiohttp import web
 
 from gateway.api.bodies import read_model
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
-from gateway.api.credentials import issuer_of
 from gateway.api.models import (
     DecisionBody,
     OneBody,
@@ -23,11 +21,13 @@ from gateway.api.models import (
 from gateway.api.operation import answer
 from gateway.api.problems import pointer, problem_body
 from gateway.api.procedures import find
+from gateway.api.request import Request
+from gateway.api.response import Response, begin_stream
 from gateway.api.signing import proof_of
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import ExchangeId, birth_year_of
+from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.model import Role
 from gateway.prefill.preview import Decided
@@ -43,9 +43,9 @@ _MAX_SUBJECTS = 40
 _Place = tuple[str | int, ...]
 
 
-async def fill(request: web.Request) -> web.Response:
+async def fill(request: Request) -> Response:
     """`POST /v1/prefill`."""
-    services = request.app[SERVICES]
+    services = request.services
     body = await read_model(request, PrefillBody)
     try:
         services.demand()
@@ -53,29 +53,29 @@ async def fill(request: web.Request) -> web.Response:
     except (LogNotSigned, NotAnchored, NotFound) as denial:
         await _note(request, body, denial)
         raise
-    exchange = ExchangeId(request[EXCHANGE])
+    exchange = request.exchange
     done = await services.prefill.fill(
-        wanted, request[REQUESTER], exchange, deadline(request, body.deadline_ms)
+        wanted, request.requester, exchange, deadline(request, body.deadline_ms)
     )
     return answer(done)
 
 
-async def explain(request: web.Request) -> web.Response:
+async def explain(request: Request) -> Response:
     """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
     body = await read_model(request, PrefillBody)
-    exchange = ExchangeId(request[EXCHANGE])
+    exchange = request.exchange
     try:
         wanted = _wanted(request, body)
     except NotFound as denial:
         await _note(request, body, denial)
         raise
-    return answer(await request.app[SERVICES].prefill.explain(wanted, request[REQUESTER], exchange))
+    return answer(await request.services.prefill.explain(wanted, request.requester, exchange))
 
 
-def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
-    services = request.app[SERVICES]
+def _wanted(request: Request, body: PrefillBody) -> PrefillRequest:
+    services = request.services
     procedure = find(services.catalogue, body.procedure)
-    agency = services.requesters.agency(request[REQUESTER])
+    agency = services.requesters.agency(request.requester)
     return PrefillRequest(
         procedure=procedure.code,
         subjects=subjects(body, procedure.roles),
@@ -88,37 +88,37 @@ def _wanted(request: web.Request, body: PrefillBody) -> PrefillRequest:
         known=body.known or {},
         preview=body.preview,
         signed=body.passport == "sd-jwt",
-        issuer=issuer_of(request),
+        issuer=request.issuer,
         proof=proof_of(request),
         consent=body.consent,
         mandate=body.mandate,
     )
 
 
-async def decide(request: web.Request) -> web.Response:
+async def decide(request: Request) -> Response:
     """`POST /v1/prefill/decision`."""
     body = await read_model(request, DecisionBody)
     decided = Decided(tuple(body.accepted), tuple(body.refused), proof_of(request))
-    done = await request.app[SERVICES].prefill.decide(body.exchange_id, decided, request[REQUESTER])
+    done = await request.services.prefill.decide(body.exchange_id, decided, request.requester)
     return answer(done)
 
 
-async def resume(request: web.Request) -> web.StreamResponse:
+async def resume(request: Request) -> Response | web.StreamResponse:
     """`POST /v1/prefill/resume`."""
-    services = request.app[SERVICES]
+    services = request.services
     body = await read_model(request, ResumeBody)
     if "text/event-stream" in request.headers.get("Accept", ""):
-        return await _stream(request, services.prefill.events(body.pending, request[REQUESTER]))
-    return answer(await services.prefill.resume(body.pending, request[REQUESTER], deadline(request, None)))
+        return await _stream(request, services.prefill.events(body.pending, request.requester))
+    return answer(await services.prefill.resume(body.pending, request.requester, deadline(request, None)))
 
 
-async def _note(request: web.Request, body: PrefillBody, denial: GatewayError) -> None:
+async def _note(request: Request, body: PrefillBody, denial: GatewayError) -> None:
     """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
-    services = request.app[SERVICES]
+    services = request.services
     known = services.catalogue.find(body.procedure)
     record = ExchangeRecord(
-        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
-        requester=request[REQUESTER].id, agency=services.requesters.agency(request[REQUESTER]),
+        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
+        requester=request.requester.id, agency=services.requesters.agency(request.requester),
         procedure=known.code if known else "", dossier=body.dossier or "", result=denial.problem_code,
     )  # fmt: skip
     await services.log.append(record)
@@ -220,14 +220,14 @@ def official_of(body: PrefillBody | PredicatesBody, agency: str) -> Official | N
     )
 
 
-def deadline(request: web.Request, wanted_ms: int | None) -> float:
+def deadline(request: Request, wanted_ms: int | None) -> float:
     """The moment (loop time) until which sources are waited for."""
-    times = request.app[SERVICES].configuration.gateway.prefill
+    times = request.services.configuration.gateway.prefill
     milliseconds = min(wanted_ms or times.deadline_ms, times.max_deadline_ms)
     return asyncio.get_running_loop().time() + milliseconds / 1000
 
 
-async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]) -> web.StreamResponse:
+async def _stream(request: Request, events: AsyncIterator[dict[str, object]]) -> web.StreamResponse:
     """`event: late` per late answer, `event: end` when nothing more will come, `event: error` when that is not known.
 
     Errors before the first event are problems.
@@ -237,8 +237,7 @@ async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]
         await asyncio.wait([nxt], timeout=_FIRST_EVENT_SECONDS)
         if nxt.done() and not isinstance(nxt.exception(), StopAsyncIteration | None):
             nxt.result()
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        await stream.prepare(request)
+        stream = await begin_stream(request, "text/event-stream; charset=utf-8")
         while True:
             await asyncio.wait([nxt], timeout=_HEARTBEAT_SECONDS)
             if not nxt.done():
@@ -251,7 +250,7 @@ async def _stream(request: web.Request, events: AsyncIterator[dict[str, object]]
         ended = b"event: end\ndata: {}\n\n"
         if not isinstance(broken, StopAsyncIteration):
             fault = broken if isinstance(broken, GatewayError) else GatewayError()
-            ended = b"event: error\ndata: " + problem_body(fault, request[EXCHANGE]) + b"\n\n"
+            ended = b"event: error\ndata: " + problem_body(fault, request.exchange) + b"\n\n"
         await stream.write(ended)
         await stream.write_eof()
         return stream

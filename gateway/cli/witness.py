@@ -1,9 +1,11 @@
 """`motlan witness`: a server that signs that exchange logs only grow (C2SP tlog-witness)."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -83,9 +85,8 @@ def witness(
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_memory(home, key, first=first)
     app = guarded_witness(name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY, _LIMITS)
-    runner = DoorRunner(app, _LIMITS)
     uvloop.run(
-        _run(runner, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
+        _run(app, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
     )
 
 
@@ -102,8 +103,37 @@ def guarded_witness(
     return built
 
 
+class _Dispatcher:
+    """An aiohttp application, as the door has it answer."""
+
+    def __init__(self, app: web.Application) -> None:
+        """Frozen from now on."""
+        app.freeze()
+        self._app = app
+        self.under_way = 0
+
+    def request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.Request:  # noqa: ANN401 -- as aiohttp's server calls it
+        """A request as the application takes it."""
+        loop = asyncio.get_running_loop()
+        return web.Request(message, payload, protocol, writer, task, loop, client_max_size=_LIMITS.body_bytes)
+
+    async def dispatch(self, request: web.Request) -> web.StreamResponse:
+        """The application's response."""
+        self.under_way += 1
+        try:
+            return await self._app._handle(request)  # noqa: SLF001 -- the application's entry
+        finally:
+            self.under_way -= 1
+
+
+def guarded_runner(app: web.Application, limits: DoorLimits) -> DoorRunner:
+    """Serves the application on connections that are timed and capped."""
+    dispatcher = _Dispatcher(app)
+    return DoorRunner(dispatcher, limits, request_type=dispatcher.request)
+
+
 async def _run(
-    runner: DoorRunner,
+    app: web.Application,
     address: tuple[str, int],
     ready_file: Path | None,
     say: Callable[[dict[str, object]], None],
@@ -111,6 +141,7 @@ async def _run(
     """Serve until told to stop; `say` hears once where."""
     telemetry.set_up()
     stop = stop_event()
+    runner = guarded_runner(app, _LIMITS)
     await runner.setup()
     try:
         host, port = address
@@ -118,7 +149,7 @@ async def _run(
         content: dict[str, object] = {
             "pid": os.getpid(),
             "url": f"http://{host}:{runner.addresses[0][1]}",
-            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(runner.app),
+            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
         }
         if ready_file is not None:
             write_ready(ready_file, content)
