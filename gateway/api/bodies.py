@@ -19,25 +19,36 @@ from gateway.domain.errors import BadRequest, TooLarge
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"\s*+(:?)|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
+#: within a text
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _LARGEST = 2**53
 _LONGEST_NUMBER = 32
 
 
 async def read_model(request: Request, model: type[_Model]) -> _Model:
-    """The body as `model`. BadRequest, Unprocessable, TooLarge, TooSlow or WrongMedia when it cannot be."""
-    limits = request.services.configuration.gateway.limits
-    if request.content_type != "application/json":
-        raise WrongMedia("send Content-Type: application/json")
-    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise WrongMedia("JSON is UTF-8")
-    raw = request.raw
-    if raw is None:  # no signature asked for it before
-        raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
-    data = parse(raw, limits.json_depth)
+    """The body as `model`. Unprocessable when it is not one, and raises as `read_json_bytes` and `parse`."""
+    data = parse(await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth)
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise from_validation(error, model) from None
+
+
+async def read_json_bytes(request: Request) -> bytes:
+    """The bytes of a JSON body. WrongMedia when it is of another type, and raises as `read_bytes`."""
+    if request.headers.get("Content-Type") != "application/json":
+        _check_media(request)
+    if request.raw is not None:
+        return request.raw
+    limits = request.services.configuration.gateway.limits
+    return await read_bytes(request, limits.body_bytes, limits.body_seconds)
+
+
+def _check_media(request: Request) -> None:
+    if request.content_type != "application/json":
+        raise WrongMedia("send Content-Type: application/json")
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise WrongMedia("JSON is UTF-8")
 
 
 async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
@@ -79,9 +90,34 @@ def parse(raw: bytes, depth: int) -> object:
         data: object = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError):
         raise BadRequest("the body is not valid JSON in UTF-8") from None
-    if _inspect(raw, depth) != _keys(data):
+    if not _is_plain(data, raw, depth) and _inspect(raw, depth) != _keys(data):
         raise BadRequest("a member stands twice in one object", code="duplicate_member")
     return data
+
+
+def _is_plain(data: object, raw: bytes, depth: int) -> bool:
+    """Whether numbers are small and whole, nesting is not too deep, and no member stands twice.
+
+    A member that stood twice is in `data` once: `raw` has more texts then, each between two quotes.
+    """
+    texts, level = 0, [data]
+    for left in range(depth, -1, -1):
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, str):
+                texts += 1
+            elif isinstance(one, dict) and left:
+                texts += len(one)
+                below += one.values()
+            elif isinstance(one, list) and left:
+                below += one
+            elif one is not None and not (isinstance(one, int) and -_LARGEST <= one <= _LARGEST):
+                return False
+        if not below:
+            break
+        level = below
+    unescaped = _ESCAPED.sub(b"", raw) if b"\\" in raw else raw
+    return unescaped.count(b'"') == 2 * texts
 
 
 def _inspect(raw: bytes, depth: int) -> int:

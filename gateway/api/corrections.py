@@ -7,7 +7,7 @@ from gateway.api.citizens import asker_of
 from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.models import PersonBody
 from gateway.api.operation import answer
-from gateway.api.prefill import subject_of
+from gateway.api.prefill_body import person_of
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.corrections.reports import Wanted
@@ -53,4 +53,4 @@ def _person(body: PersonBody) -> Subject:
         why = "give personal_id, old_id or passport"
         fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
         raise Unprocessable(f"/subject: {why}", errors=[fault])
-    return subject_of(("subject",), body, None)
+    return person_of(body)

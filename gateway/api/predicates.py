@@ -3,7 +3,8 @@
 from gateway.api.bodies import read_model
 from gateway.api.models import PredicatesBody
 from gateway.api.operation import answer
-from gateway.api.prefill import deadline, official_of, subject_of
+from gateway.api.prefill import deadline
+from gateway.api.prefill_body import official_of, person_of
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import proof_of
@@ -32,12 +33,14 @@ async def ask(request: Request) -> Response:
         why = "give personal_id, old_id or passport, with full_name and birth_date"
         fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
         raise Unprocessable(f"/subject: {why}", errors=[fault])
+    named = None if body.official is None else body.official.model_dump()
+    official = official_of(named, agency)
     wanted = Asking(
         predicates=tuple(body.predicates),
-        subject=subject_of(("subject",), body.subject, None),
+        subject=person_of(body.subject),
         request=PrefillRequest(
-            procedure="", subjects={}, official=official_of(body, agency),
-            agency=(body.official and body.official.agency) or agency, dossier=body.dossier,
+            procedure="", subjects={}, official=official,
+            agency=official.agency if official is not None else agency, dossier=body.dossier,
             purpose=body.purpose, consent=body.consent, proof=proof_of(request),
         ),
     )  # fmt: skip
