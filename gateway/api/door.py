@@ -66,6 +66,11 @@ class DoorProtocol(RequestHandler):
         elif self._head_timer is None:
             self._start_timer()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 -- aiohttp's own
+        """Aiohttp asks after every piece of a body that was read; mostly nothing was paused."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def pause_writing(self) -> None:
         """The client does not read: he gets as long as for a body, then he is cut."""
         super().pause_writing()

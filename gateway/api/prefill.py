@@ -29,7 +29,9 @@ _FIRST_EVENT_SECONDS = 0.1
 async def fill(request: Request) -> Response:
     """`POST /v1/prefill`."""
     services = request.services
-    body = await _body(request)
+    body = prefill_body(
+        await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth
+    )
     try:
         services.demand()
         wanted = _wanted(request, body)
@@ -42,7 +44,9 @@ async def fill(request: Request) -> Response:
 
 async def explain(request: Request) -> Response:
     """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
-    body = await _body(request)
+    body = prefill_body(
+        await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth
+    )
     try:
         wanted = _wanted(request, body)
     except NotFound as denial:
@@ -51,15 +55,10 @@ async def explain(request: Request) -> Response:
     return answer(await request.services.prefill.explain(wanted, request.requester, request.exchange))
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    raw = await read_json_bytes(request)
-    return prefill_body(raw, request.services.configuration.gateway.limits.json_depth)
-
-
 def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
     services, given = request.services, body.get
     procedure = find(services.catalogue, body["procedure"])
-    agency = services.requesters.agency(request.requester)
+    agency = services.access.requesters.agency(request.requester)
     official = official_of(given("official"), agency)
     fields = given("fields")
     return PrefillRequest(
@@ -104,7 +103,7 @@ async def _note(request: Request, body: Mapping[str, Any], denial: GatewayError)
     known = services.catalogue.find(body["procedure"])
     record = ExchangeRecord(
         exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
-        requester=request.requester.id, agency=services.requesters.agency(request.requester),
+        requester=request.requester.id, agency=services.access.requesters.agency(request.requester),
         procedure=known.code if known else "", dossier=body.get("dossier") or "", result=denial.problem_code,
     )  # fmt: skip
     await services.log.append(record)

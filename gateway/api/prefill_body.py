@@ -137,16 +137,15 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
 
 
 def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Subject:
-    """The subject that plain data name; `place` is where it stands in the body."""
+    """The subject that checked data name; `place` is where it stands in the body."""
     there = role.kind if role is not None else ()
-    match kind_of(given):
-        case "person":
-            kind = _kind_of_person(place, given, there)
-        case "organisation":
-            is_vehicle = not given.get("tax_code") and SubjectKind.VEHICLE in there
-            kind = SubjectKind.VEHICLE if is_vehicle else SubjectKind.ORGANISATION
-        case _:
-            kind = SubjectKind.PARCEL
+    if "commune" in given:
+        kind = SubjectKind.PARCEL
+    elif "tax_code" in given or "registration_no" in given:
+        is_vehicle = not given.get("tax_code") and SubjectKind.VEHICLE in there
+        kind = SubjectKind.VEHICLE if is_vehicle else SubjectKind.ORGANISATION
+    else:
+        kind = _kind_of_person(place, given, there)
     return Subject(kind=kind, **given)
 
 

@@ -58,7 +58,7 @@ class Request(web.BaseRequest):
     @property
     def authorization(self) -> tuple[str, ...]:
         """The fields Authorization."""
-        return self.fields("Authorization")
+        return tuple(self._headers.getall("Authorization", ()))
 
     @property
     def proofs(self) -> tuple[str, ...]:
@@ -86,5 +86,4 @@ class Request(web.BaseRequest):
 
     def fields(self, name: str) -> tuple[str, ...]:
         """The values of all fields with this name."""
-        values: Any = self.headers.getall(name, ())
-        return tuple(values)
+        return tuple(self._headers.getall(name, ()))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
+from aiohttp.base_protocol import BaseProtocol
 from aiohttp.helpers import rfc822_formatted_time
 
 from gateway.api.request import Request
@@ -28,7 +29,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 class Response:
     """A whole response. aiohttp's `RequestHandler` sends it by `prepare` and `write_eof`, and reads `keep_alive`."""
 
-    __slots__ = ("_request", "body", "content_type", "headers", "keep_alive", "status")
+    __slots__ = ("_protocol", "body", "content_type", "headers", "keep_alive", "status")
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Response:
         self.headers: dict[str, str] = {} if headers is None else dict(headers)
         #: None: as the request asks
         self.keep_alive: bool | None = None
-        self._request: web.BaseRequest | None = None
+        self._protocol: BaseProtocol | None = None
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Send it, to HEAD without its body. ConnectionError when the client is gone."""
@@ -66,16 +67,16 @@ class Response:
         elif not self.keep_alive and version == (1, 1):
             head += "Connection: close\r\n"
         sent = (head + "\r\n").encode()
-        transport = request.transport
+        transport = request.protocol.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client is gone")
         transport.write(sent if request.method == hdrs.METH_HEAD else sent + self.body)
-        self._request = request
+        self._protocol = request.protocol
 
     async def write_eof(self) -> None:
         """Wait until a client that reads slowly has read enough."""
-        if self._request is not None:
-            await self._request.writer.drain()
+        if self._protocol is not None and self._protocol.writing_paused:
+            await self._protocol._drain_helper()  # noqa: SLF001 -- as aiohttp's writer does
 
 
 async def begin_stream(request: Request, content_type: str, **headers: str) -> web.StreamResponse:
