@@ -96,7 +96,10 @@ class Access:
         """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
         scheme, token = _credentials(call.authorization)
         await self.revocations.current()
-        found = await self._verified(token, call.issuer)
+        try:
+            found = self.tokens.verify(token, call.issuer)
+        except TokenRefused:
+            found = await self._verified_again(token, call.issuer)
         if found.certificate:
             shown = call.certificate
             if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
@@ -159,14 +162,10 @@ class Access:
         keys = [*self.keys.jwks(), *(key for more in self.further for key in more())]
         return {"keys": list({key["kid"]: key for key in keys}.values())}
 
-    async def _verified(self, token: str, issuer: str) -> AccessToken:
-        try:
-            return self.tokens.verify(token, issuer)
-        except TokenRefused:
-            if self.tokens.is_known(token):
-                raise
-        # another process may have rotated the keys a moment ago
-        await asyncio.to_thread(self.keys.refresh)
+    async def _verified_again(self, token: str, issuer: str) -> AccessToken:
+        """What a token proves that was refused: another process may have rotated the keys a moment ago."""
+        if not self.tokens.is_known(token):
+            await asyncio.to_thread(self.keys.refresh)
         return self.tokens.verify(token, issuer)
 
     async def _proven(self, call: Call, token: str, found: AccessToken) -> str:
@@ -225,7 +224,7 @@ class Access:
         if not form.get("token"):
             raise GrantRefused("invalid_request", "the parameter 'token' is missing")
         try:
-            return known, await self._verified(form["token"], call.issuer)
+            return known, await self._verified_again(form["token"], call.issuer)
         except TokenRefused:
             return known, None
 

@@ -55,11 +55,11 @@ async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> 
     """The whole body within its size and its time; the declared length is believed only to refuse early."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMedia("send the body uncompressed")
-    if (request.content_length or 0) > largest:
-        raise TooLarge(f"at most {largest} bytes are taken")
     try:
         if request.content.is_eof():  # all of it is here already, as with most requests
             body = request.content.read_nowait()
+        elif (request.content_length or 0) > largest:
+            raise TooLarge(f"at most {largest} bytes are taken")
         else:
             async with asyncio.timeout(seconds):
                 body = await _gathered(request.content, largest)

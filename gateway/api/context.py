@@ -31,33 +31,33 @@ from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
+Answer = bytes | dict[str, object]
+
 
 class Prefill(Protocol):
-    """The use case, as the door sees it; answers are ready for JSON."""
+    """The use case, as the door sees it; answers are JSON already, or plain data ready for it."""
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    ) -> Answer:
         """The whole answer of a prefill."""
         ...
 
-    async def explain(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
-    ) -> dict[str, object]:
+    async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Answer:
         """What would be decided, and why."""
         ...
 
     async def ask(
         self, wanted: Asking, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    ) -> Answer:
         """Yes, no or cannot_tell to each predicate."""
         ...
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> Answer:
         """What was shown, without what the citizen refused."""
         ...
 
-    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> Answer:
         """What arrived late."""
         ...
 

@@ -186,7 +186,7 @@ class DoorRunner(web.BaseRunner):
             await asyncio.sleep(_LEAVING_SECONDS)
 
     async def shutdown(self) -> None:
-        """Nothing to be told before connections are closed."""
+        """Nothing happens before connections are closed."""
 
     def _dispatch(self, request: web.BaseRequest) -> Awaitable[Any]:
         return self._current.dispatch(request)
@@ -205,7 +205,7 @@ class DoorRunner(web.BaseRunner):
         )
 
     async def _cleanup_server(self) -> None:
-        """Whoever opened what the dispatcher uses closes it."""
+        """What the dispatcher uses is closed where it was opened."""
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

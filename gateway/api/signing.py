@@ -24,16 +24,16 @@ from gateway.telemetry import log
 
 _RULE = "signature:invalid"
 _DIGEST = "Content-Digest"
+#: a request with any of them says something of itself that is verified
+MESSAGE_FIELDS = ("Signature-Input", "Signature", _DIGEST)
 
 
 async def check_message(request: Request) -> None:
-    """Verify what a request says of itself: its signature, and Content-Digest where it has none.
+    """Verify what a request with `MESSAGE_FIELDS` says of itself: its signature, or Content-Digest alone.
 
     SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
     """
     signed = "Signature-Input" in request.headers or "Signature" in request.headers
-    if not signed and _DIGEST not in request.headers:
-        return
     limits = request.services.configuration.gateway.limits
     body = b""
     if request.can_read_body:
