@@ -18,7 +18,7 @@ from gateway.api.request import Request
 from gateway.domain.errors import BadRequest, TooLarge
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"\s*+(:?)|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
 #: within a text
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _LARGEST = 2**53
@@ -90,40 +90,41 @@ def parse(raw: bytes, depth: int) -> object:
         data: object = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError):
         raise BadRequest("the body is not valid JSON in UTF-8") from None
-    if not _is_plain(data, raw, depth) and _inspect(raw, depth) != _keys(data):
+    texts, is_plain = _walked(data, depth)
+    # every text stands between two quotes; a member that stood twice is in `data` once
+    quotes = (_ESCAPED.sub(b"", raw) if b"\\" in raw else raw).count(b'"')
+    if not is_plain or quotes != 2 * texts:
+        _check_tokens(raw, depth)
+    if quotes != 2 * texts:
         raise BadRequest("a member stands twice in one object", code="duplicate_member")
     return data
 
 
-def _is_plain(data: object, raw: bytes, depth: int) -> bool:
-    """Whether numbers are small and whole, nesting is not too deep, and no member stands twice.
-
-    A member that stood twice is in `data` once: `raw` has more texts then, each between two quotes.
-    """
-    texts, level = 0, [data]
-    for left in range(depth, -1, -1):
+def _walked(data: object, depth: int) -> tuple[int, bool]:
+    """How many texts stand in it, names of members too; whether nothing is too deep, and numbers whole and small."""
+    texts, is_plain, level = 0, True, [data]
+    while level:
         below: list[object] = []
         for one in level:
             if isinstance(one, str):
                 texts += 1
-            elif isinstance(one, dict) and left:
+            elif isinstance(one, dict):
+                is_plain &= depth > 0
                 texts += len(one)
                 below += one.values()
-            elif isinstance(one, list) and left:
+            elif isinstance(one, list):
+                is_plain &= depth > 0
                 below += one
-            elif one is not None and not (isinstance(one, int) and -_LARGEST <= one <= _LARGEST):
-                return False
-        if not below:
-            break
-        level = below
-    unescaped = _ESCAPED.sub(b"", raw) if b"\\" in raw else raw
-    return unescaped.count(b'"') == 2 * texts
+            elif one is not None:
+                is_plain &= isinstance(one, int) and -_LARGEST <= one <= _LARGEST
+        level, depth = below, depth - 1
+    return texts, is_plain
 
 
-def _inspect(raw: bytes, depth: int) -> int:
-    """The number of members as written; refuses depth and numbers. `raw` is valid JSON already."""
-    level = keys = 0
-    for colon, opened, closed, number in _TOKEN.findall(raw):
+def _check_tokens(raw: bytes, depth: int) -> None:
+    """Refuses depth and numbers. `raw` is valid JSON already."""
+    level = 0
+    for opened, closed, number in _TOKEN.findall(raw):
         if opened:
             level += 1
             if level > depth:
@@ -132,9 +133,6 @@ def _inspect(raw: bytes, depth: int) -> int:
             level -= 1
         elif number:
             _check_number(number)
-        elif colon:
-            keys += 1
-    return keys
 
 
 def _check_number(text: bytes) -> None:
@@ -143,13 +141,3 @@ def _check_number(text: bytes) -> None:
     value = float(text)
     if not math.isfinite(value) or abs(value) > _LARGEST:
         raise BadRequest("a number in the body is too large")
-
-
-def _keys(data: object) -> int:
-    match data:
-        case dict():
-            return len(data) + sum(map(_keys, data.values()))
-        case list():
-            return sum(map(_keys, data))
-        case _:
-            return 0

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import orjson
@@ -103,33 +104,24 @@ def guarded_witness(
     return built
 
 
+@dataclass(slots=True)
 class _Dispatcher:
-    """An aiohttp application, as the door has it answer."""
+    """An aiohttp application, as a door has requests answered."""
 
-    def __init__(self, app: web.Application) -> None:
-        """Frozen from now on."""
-        app.freeze()
-        self._app = app
-        self.under_way = 0
-
-    def request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.Request:  # noqa: ANN401 -- as aiohttp's server calls it
-        """A request as the application takes it."""
-        loop = asyncio.get_running_loop()
-        return web.Request(message, payload, protocol, writer, task, loop, client_max_size=_LIMITS.body_bytes)
-
-    async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        """The application's response."""
-        self.under_way += 1
-        try:
-            return await self._app._handle(request)  # noqa: SLF001 -- the application's entry
-        finally:
-            self.under_way -= 1
+    dispatch: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    under_way: int = 0
 
 
 def guarded_runner(app: web.Application, limits: DoorLimits) -> DoorRunner:
     """Serves the application on connections that are timed and capped."""
-    dispatcher = _Dispatcher(app)
-    return DoorRunner(dispatcher, limits, request_type=dispatcher.request)
+    app.freeze()
+    loop, make = asyncio.get_running_loop(), cast("Callable[..., web.Request]", web.Request)
+
+    def request(*parts: Any) -> web.Request:  # noqa: ANN401 -- as aiohttp's server gives them
+        return make(*parts, loop)
+
+    entry = app._handle  # noqa: SLF001 -- what the application's own runner calls
+    return DoorRunner(_Dispatcher(entry), limits, request_type=request)
 
 
 async def _run(
