@@ -85,17 +85,14 @@ class App:
         await self.opened.aclose()
 
 
-@asynccontextmanager
-async def open_shared(parts: Composition) -> AsyncIterator[Shared]:
-    """In the order in which they need one another."""
+async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
+    """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
     clock = SystemClock()
-    async with (
-        _opened_log(parts) as (log, sequencer),
-        auditing(parts, log, sequencer, clock) as audit,
-        consenting(parts, clock) as shelves,
-        _opened_cache(parts) as (cache, access),
-    ):
-        yield Shared(log=log, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access)
+    log, sequencer = await opened.enter_async_context(_opened_log(parts))
+    audit = await opened.enter_async_context(auditing(parts, log, sequencer, clock))
+    shelves = await opened.enter_async_context(consenting(parts, clock))
+    cache, access = await opened.enter_async_context(_opened_cache(parts))
+    return Shared(log=log, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access)
 
 
 async def open_app(parts: Composition, shared: Shared, former: App | None = None) -> App:
