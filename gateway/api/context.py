@@ -31,11 +31,12 @@ from gateway.prefill.questions import Asking
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
+#: of the use case: JSON already, or plain data ready for it
 Answer = bytes | dict[str, object]
 
 
 class Prefill(Protocol):
-    """The use case, as the door sees it; answers are JSON already, or plain data ready for it."""
+    """The use case, as the door sees it."""
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId, deadline: float

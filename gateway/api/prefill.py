@@ -29,9 +29,8 @@ _FIRST_EVENT_SECONDS = 0.1
 async def fill(request: Request) -> Response:
     """`POST /v1/prefill`."""
     services = request.services
-    body = prefill_body(
-        await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth
-    )
+    depth = services.configuration.gateway.limits.json_depth
+    body = prefill_body(await read_json_bytes(request), depth)
     try:
         services.demand()
         wanted = _wanted(request, body)
@@ -44,15 +43,15 @@ async def fill(request: Request) -> Response:
 
 async def explain(request: Request) -> Response:
     """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
-    body = prefill_body(
-        await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth
-    )
+    services = request.services
+    depth = services.configuration.gateway.limits.json_depth
+    body = prefill_body(await read_json_bytes(request), depth)
     try:
         wanted = _wanted(request, body)
     except NotFound as denial:
         await _note(request, body, denial)
         raise
-    return answer(await request.services.prefill.explain(wanted, request.requester, request.exchange))
+    return answer(await services.prefill.explain(wanted, request.requester, request.exchange))
 
 
 def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
