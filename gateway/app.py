@@ -1,29 +1,27 @@
-"""Composition root: configuration → catalogue → log → sources → use cases → applications.
+"""Composition root: configuration → catalogue → log → sources → use cases → services of the doors.
 
-Each resource is opened by one cleanup context and closed by it; `Gateway` holds the two listeners.
+What is opened here is closed here, in reverse; `Gateway` holds the two listeners.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from aiohttp import web
-
 from gateway import registry
+from gateway.access.requesters import Requesters
 from gateway.accessing import accessing
-from gateway.api.context import SERVICES, AuditDoor, Loaded, Services
-from gateway.api.middleware import add_headers, outermost
-from gateway.api.openapi import add_documents
+from gateway.api.context import AuditDoor, Loaded, Services
 from gateway.api.proxies import proxies
-from gateway.api.routes import add_operations
+from gateway.api.tls import server_context
 from gateway.audit.in_force import announce
 from gateway.auditing import auditing
 from gateway.composition import Composition, same_sources
 from gateway.consenting import Citizens, Shelves, citizens, consenting
 from gateway.correcting import correcting
 from gateway.document_key import open_document_key
-from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
@@ -35,22 +33,8 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
 from gateway.strict_yaml import read
-from gateway.telemetry import Metrics, log
+from gateway.telemetry import log
 
-LOG: web.AppKey[ExchangeLog] = web.AppKey("log")
-CACHE: web.AppKey[Cache] = web.AppKey("cache")
-ACCESS: web.AppKey[Access] = web.AppKey("access")
-SOURCES: web.AppKey[Mapping[str, Source]] = web.AppKey("sources")
-SEQUENCER: web.AppKey[Sequencer] = web.AppKey("sequencer")
-AUDIT: web.AppKey[AuditDoor] = web.AppKey("audit")
-DOCUMENT_KEY: web.AppKey[DocumentKey] = web.AppKey("document_key")
-SHELVES: web.AppKey[Shelves] = web.AppKey("shelves")
-CITIZENS: web.AppKey[Citizens] = web.AppKey("citizens")
-#: what one configuration opened, and those of its sources that another edition closes
-EDITION: web.AppKey[AsyncExitStack] = web.AppKey("edition")
-KEPT: web.AppKey[dict[str, Source]] = web.AppKey("kept")
-PREFILL: web.AppKey[Prefill] = web.AppKey("prefill")
-UNDER_WAY: web.AppKey[tuple[dict[str, int], dict[str, int]]] = web.AppKey("under_way")
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
 _QUOTAS_LABEL = b"motlan quotas v1"
@@ -65,122 +49,133 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-PARTS: web.AppKey[Composition] = web.AppKey("parts")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What every configuration of one process uses; opened once and closed with the process."""
+
+    log: ExchangeLog
+    sequencer: Sequencer
+    audit: AuditDoor
+    shelves: Shelves
+    cache: Cache
+    access: Access
+    #: requests under way, and those that wait for late answers, per requester
+    under_way: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
 
 
-def api_application(metrics: Metrics) -> web.Application:
-    """The door without what is behind it: middleware, routes, documents."""
-    app = web.Application(middlewares=[outermost(metrics)])
-    app.on_response_prepare.append(add_headers)
-    add_operations(app)
-    add_documents(app)
-    return app
+@dataclass(slots=True, kw_only=True, eq=False)
+class App:
+    """What one configuration opened, over what the process shares."""
+
+    parts: Composition
+    shared: Shared
+    sources: dict[str, Source]
+    #: those of its sources that the App of another configuration closes
+    lent: dict[str, Source]
+    citizens: Citizens
+    prefill: Prefill
+    services: Services
+    #: what connections are wrapped by; None: TLS does not end here
+    tls: ssl.SSLContext | None
+    opened: AsyncExitStack
+
+    async def close(self) -> None:
+        """Close what nobody else uses."""
+        await self.opened.aclose()
 
 
-def application(parts: Composition) -> web.Application:
-    """The API with one cleanup context per resource, in the order in which they need one another."""
-    app = api_application(parts.metrics)
-    app[PARTS], app[EDITION], app[KEPT], app[UNDER_WAY] = parts, AsyncExitStack(), {}, ({}, {})
-    app.cleanup_ctx.extend([_log, _audit, _shelves, _cache, _edition])
-    return app
+async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
+    """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
+    clock = SystemClock()
+    log, sequencer = await opened.enter_async_context(_opened_log(parts))
+    audit = await opened.enter_async_context(auditing(parts, log, sequencer, clock))
+    shelves = await opened.enter_async_context(consenting(parts, clock))
+    cache, access = await opened.enter_async_context(_opened_cache(parts))
+    return Shared(log=log, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access)
 
 
-def successor(parts: Composition, former: web.Application) -> web.Application:
-    """The API of another configuration over what `former` opened: log, cache, counts, sources that stay the same."""
-    app = api_application(parts.metrics)
-    app[PARTS], app[EDITION] = parts, AsyncExitStack()
-    app[LOG], app[SEQUENCER], app[CACHE] = former[LOG], former[SEQUENCER], former[CACHE]
-    app[ACCESS], app[UNDER_WAY], app[SHELVES] = former[ACCESS], former[UNDER_WAY], former[SHELVES]
-    app[AUDIT] = former[AUDIT].of(parts)
-    app[KEPT] = {name: former[SOURCES][name] for name in same_sources(parts, former[PARTS])}
-    app.cleanup_ctx.append(_edition)
-    return app
+async def open_app(parts: Composition, shared: Shared, former: App | None = None) -> App:
+    """Open what one configuration needs; sources that stay the same are taken from `former`.
+
+    ConfigError: then nothing is open.
+    """
+    async with AsyncExitStack() as opened:
+        clock, settings = SystemClock(), parts.configuration.gateway
+        key = open_document_key(settings.documents, parts.configuration.root, parts.state)
+        people = citizens(shared.shelves, parts, shared.log, clock, key, shared.access)
+        lent = {name: former.sources[name] for name in same_sources(parts, former.parts)} if former else {}
+        sources = open_sources(parts, lent, people.own)
+        for name in [one for one in sources if one not in lent]:
+            log().info("source.opened", source=name, mark=parts.configuration.sources[name].mark)
+        opened.push_async_callback(_close_sources, sources, lent)
+        rests_on = shared.access._replace(
+            consents=people.consents, own=people.own, decisions=shared.shelves.decisions,
+            reader=shared.shelves.reader,
+        )  # fmt: skip
+        sealer = Sealer(key, settings.documents.passport_days)
+        prefill = open_prefill(parts, sources, shared.log, shared.cache, rests_on, sealer)
+        opened.push_async_callback(prefill.close)
+        access = await opened.enter_async_context(accessing(parts, clock, (key.jwks,)))
+        corrections = await opened.enter_async_context(
+            correcting(parts, shared.log, clock, shared.shelves, shared.access)
+        )
+        audit = shared.audit.of(parts)
+        services = Services(
+            clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
+            access=access, document_key=key, corrections=corrections, proxies=proxies(settings.access.proxy),
+            sources=sources, log=shared.log, audit=audit, anchors=audit.anchors.rounds,
+            loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
+            citizens=people,
+        )  # fmt: skip
+        tls = await asyncio.to_thread(_tls, parts, access.requesters)
+        return App(
+            parts=parts, shared=shared, sources=sources, lent=lent, citizens=people, prefill=prefill,
+            services=services, tls=tls, opened=opened.pop_all(),
+        )  # fmt: skip
 
 
-async def _edition(app: web.Application) -> AsyncIterator[None]:
-    """What belongs to one configuration; it may be closed before the application is."""
-    parts = app[PARTS]
-    async with app[EDITION] as opened:
-        settings = parts.configuration
-        app[DOCUMENT_KEY] = open_document_key(settings.gateway.documents, settings.root, parts.state)
-        for one in (_sources, _services):
-            await opened.enter_async_context(asynccontextmanager(one)(app))
-        yield
+def _tls(parts: Composition, requesters: Requesters) -> ssl.SSLContext | None:
+    """With the certificates of the requesters that this configuration knows."""
+    settings = parts.configuration.gateway.api.tls
+    if settings is None:
+        return None
+    return server_context(settings, parts.configuration.root, requesters.pinned())
 
 
-async def _log(app: web.Application) -> AsyncIterator[None]:
-    parts = app[PARTS]
-    await check_keys(parts.configuration.gateway.log, parts.state)
-    app[LOG], app[SEQUENCER] = open_log(parts)
-    app[SEQUENCER].start()
-    telling = asyncio.create_task(announce(app[LOG], parts.in_force, SystemClock(), "start"))
-    await asyncio.wait((telling,), timeout=_TELL_SECONDS)
-    yield
-    telling.cancel()
-    await app[LOG].close()
-    await app[SEQUENCER].close()
-
-
-async def _audit(app: web.Application) -> AsyncIterator[None]:
-    async with auditing(app[PARTS], app[LOG], app[SEQUENCER], SystemClock()) as app[AUDIT]:
-        yield
-
-
-async def _shelves(app: web.Application) -> AsyncIterator[None]:
-    async with consenting(app[PARTS], SystemClock()) as app[SHELVES]:
-        yield
-
-
-async def _sources(app: web.Application) -> AsyncIterator[None]:
-    shelves, parts, access = app[SHELVES], app[PARTS], app[ACCESS]
-    app[CITIZENS] = citizens(shelves, parts, app[LOG], SystemClock(), app[DOCUMENT_KEY], access)
-    app[SOURCES] = open_sources(app[PARTS], app[KEPT], app[CITIZENS].own)
-    for name in [one for one in app[SOURCES] if one not in app[KEPT]]:
-        log().info("source.opened", source=name, mark=app[PARTS].configuration.sources[name].mark)
-    yield
-    for name, source in app[SOURCES].items():
-        if name not in app[KEPT]:
+async def _close_sources(sources: Mapping[str, Source], lent: Mapping[str, Source]) -> None:
+    for name, source in sources.items():
+        if name not in lent:
             await source.close()
 
 
-async def _cache(app: web.Application) -> AsyncIterator[None]:
-    parts = app[PARTS]
+@asynccontextmanager
+async def _opened_log(parts: Composition) -> AsyncIterator[tuple[ExchangeLog, Sequencer]]:
+    await check_keys(parts.configuration.gateway.log, parts.state)
+    log, sequencer = open_log(parts)
+    sequencer.start()
+    telling = asyncio.create_task(announce(log, parts.in_force, SystemClock(), "start"))
+    await asyncio.wait((telling,), timeout=_TELL_SECONDS)
+    try:
+        yield log, sequencer
+    finally:
+        telling.cancel()
+        await log.close()
+        await sequencer.close()
+
+
+@asynccontextmanager
+async def _opened_cache(parts: Composition) -> AsyncIterator[tuple[Cache, Access]]:
     url = parts.configuration.gateway.cache_url
-    app[CACHE] = registry.store(url, "open_cache")(url)
+    cache: Cache = registry.store(url, "open_cache")(url)
     quotas: Quotas = registry.store(url, "open_quotas")(url)
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     secret, shown = [await derived(roots, label) for label in (_QUOTAS_LABEL, _PREVIEW_LABEL)]
-    app[ACCESS] = Access(quotas=quotas, secret=secret, preview_secret=shown)
-    yield
-    await quotas.close()
-    await app[CACHE].close()
-
-
-async def _services(app: web.Application) -> AsyncIterator[None]:
-    parts = app[PARTS]
-    people = app[CITIZENS]
-    shelves = app[SHELVES]
-    rests_on = app[ACCESS]._replace(
-        consents=people.consents, own=people.own, decisions=shelves.decisions, reader=shelves.reader
-    )
-    key = app[DOCUMENT_KEY]
-    sealer = Sealer(key, parts.configuration.gateway.documents.passport_days)
-    prefill = app[PREFILL] = open_prefill(parts, app[SOURCES], app[LOG], app[CACHE], rests_on, sealer)
-    clock = SystemClock()
-    async with (
-        accessing(parts, clock, (key.jwks,)) as access,
-        correcting(parts, app[LOG], clock, app[SHELVES], app[ACCESS]) as corrections,
-    ):
-        app[SERVICES] = Services(
-            clock=SystemClock(), configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            access=access, document_key=key, corrections=corrections,
-            proxies=proxies(parts.configuration.gateway.access.proxy),
-            sources=app[SOURCES], log=app[LOG], audit=app[AUDIT], anchors=app[AUDIT].anchors.rounds,
-            loaded=Loaded(parts.in_force.digest), under_way=app[UNDER_WAY][0], waiting=app[UNDER_WAY][1],
-            citizens=people,
-        )  # fmt: skip
-        yield
-    await prefill.close()
+    try:
+        yield cache, Access(quotas=quotas, secret=secret, preview_secret=shown)
+    finally:
+        await quotas.close()
+        await cache.close()
 
 
 def open_sources(

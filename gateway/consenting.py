@@ -52,7 +52,7 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelves:
-    """What every edition of the configuration shares."""
+    """What every configuration of the process uses."""
 
     consents: ConsentRows
     kept: KeptRows
@@ -64,7 +64,7 @@ class Shelves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citizens:
-    """The use cases of one edition."""
+    """The use cases of one configuration."""
 
     consents: ConsentBook
     own: OwnStore

@@ -1,6 +1,6 @@
-"""The two listeners of one process, and the editions of its configuration behind them.
+"""The two listeners of one process, and what each configuration opened behind them.
 
-An edition is all that belongs to one configuration. A request is answered to its end by the edition that it met.
+A request is answered by the configuration that it met.
 """
 
 import asyncio
@@ -10,45 +10,52 @@ import os
 import ssl
 from collections.abc import Awaitable, Iterable
 
-from aiohttp import web, web_app
+from aiohttp import web
 
-from gateway.api.context import SERVICES
+from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
 from gateway.api.door import DoorRunner
-from gateway.api.middleware import add_headers, expect, outermost
+from gateway.api.openapi import add_documents
 from gateway.api.operation import live, ready
-from gateway.api.tls import Renewable, server_context
-from gateway.app import AUDIT, CITIZENS, EDITION, KEPT, PREFILL, application, successor
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.api.routes import add_operations
+from gateway.api.tls import Renewable
+from gateway.app import App, Shared, open_app, open_shared
 from gateway.composition import Composition
 from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
-from gateway.ports import Source
 from gateway.settings import Listener, address_of
 from gateway.telemetry import Metrics
 
-#: what the connections of an edition's time are wrapped by
-TLS: web.AppKey[ssl.SSLContext | None] = web.AppKey("tls")
 #: how long metrics wait for what a database counts; then the number stays what it was
 _ASK_SECONDS = 1.0
 
 
-def admin_application(app: web.Application, metrics: Metrics) -> web.Application:
-    """Health and metrics on their own listener; shares what `app` opened."""
-    admin = web.Application(middlewares=[outermost(Metrics())])
-    admin.on_response_prepare.append(add_headers)
-    admin[SERVICES] = app[SERVICES]
+def api_routes() -> Routes:
+    """What the listener for requesters answers."""
+    routes = Routes()
+    add_operations(routes)
+    add_documents(routes)
+    return routes
 
-    async def render(_request: web.Request) -> web.Response:
-        if AUDIT in app:
-            metrics.gauges(await app[AUDIT].watch.gauges())
-        if CITIZENS in app:
+
+def admin_routes(metrics: Metrics) -> Routes:
+    """Health and metrics, on a listener of their own."""
+
+    async def render(request: Request) -> Response:
+        services = request.services
+        if services.audit is not None:
+            metrics.gauges(await services.audit.watch.gauges())
+        if services.citizens is not None:
             with contextlib.suppress(ConsentsUnavailable, TimeoutError):
                 async with asyncio.timeout(_ASK_SECONDS):
-                    late = await app[CITIZENS].demands.overdue()
+                    late = await services.citizens.demands.overdue()
                 metrics.gauges({"subject_requests_overdue": float(late)})
-        return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
+        return Response(metrics.render(), metrics.content_type)
 
+    routes = Routes()
     for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
-        admin.router.add_route("GET", path, handler, expect_handler=expect)
-    return admin
+        routes.add(("GET",), Endpoint(path, handler))
+    return routes
 
 
 class Gateway:
@@ -60,112 +67,91 @@ class Gateway:
         self._runners: list[DoorRunner] = []
         #: set by whoever wants the configuration read anew
         self.asked = asyncio.Event()
-        #: edition -> what closes it when it is left; None: it is the newest
-        self._editions: dict[web.Application, asyncio.Task[None] | None] = {}
-        self.app: web.Application | None = None
+        #: what is open -> what closes it when it is left; None: it is the newest
+        self._apps: dict[App, asyncio.Task[None] | None] = {}
+        self.app: App | None = None
         self.api = self.admin = ""
         #: None: TLS does not end here
         self._tls: Renewable | None = None
+        self._api_routes = api_routes()
+        self._admin_routes = admin_routes(parts.metrics)
+        self._shared: Shared | None = None
+        self._opened = contextlib.AsyncExitStack()
 
     async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
         """Open everything and listen; `api` and `admin` are then the addresses."""
         settings = self.parts.configuration.gateway
-        self.app = application(self.parts)
-        self._editions[self.app] = None
-        door = await self._runner(self.app)
-        context = await asyncio.to_thread(_context, self.parts, self.app)
-        self._tls = Renewable(context) if context is not None else None
-        self.api = await _listening(door, settings.api, reuse_port=reuse_port, tls=self._tls)
+        self._shared = await open_shared(self.parts, self._opened)
+        self.app = await open_app(self.parts, self._shared)
+        self._apps[self.app] = None
+        self._tls = Renewable(self.app.tls) if self.app.tls is not None else None
+        door, inside = self._dispatchers(self.app)
+        self.api = await _listening(
+            await self._runner(door), settings.api, reuse_port=reuse_port, tls=self._tls
+        )
         if with_admin:
-            inside = await self._runner(admin_application(self.app, self.parts.metrics))
-            self.admin = await _listening(inside, settings.admin)
+            self.admin = await _listening(await self._runner(inside), settings.admin)
 
-    async def opened(self, parts: Composition) -> web.Application:
-        """An edition of another configuration, open but not served. ConfigError: then nothing is open."""
-        assert self.app is not None
-        app = await asyncio.to_thread(successor, parts, self.app)
-        app.on_startup.freeze()
-        try:
-            await app.startup()
-            app[TLS] = await asyncio.to_thread(_context, parts, app)
-        except BaseException:
-            await app.cleanup()
-            raise
-        app.freeze()
-        return app
+    async def opened(self, parts: Composition) -> App:
+        """What another configuration opened, not served yet. ConfigError: then nothing is open."""
+        assert self._shared is not None
+        return await open_app(parts, self._shared, self.app)
 
-    def adopt(self, parts: Composition, app: web.Application) -> None:
-        """Answer new requests by an open edition; those under way keep theirs."""
+    def adopt(self, parts: Composition, app: App) -> None:
+        """Answer new requests by another configuration; those under way keep theirs."""
         former = self.app
         assert former is not None
-        # who is kept belongs to the new edition now
-        lent: dict[str, Source] = app[KEPT]
-        former[KEPT].update(lent)
-        lent.clear()
-        if self._tls is not None and (context := app[TLS]) is not None:
-            self._tls.renew(context)
-        doors = [app, admin_application(app, parts.metrics)][: len(self._runners)]
-        for door in doors:
-            door.freeze()
-        left = [runner.left(runner.serve(door)) for runner, door in zip(self._runners, doors, strict=True)]
+        if self._tls is not None and app.tls is not None:
+            self._tls.renew(app.tls)
+        # what was lent belongs to the new one now
+        former.lent.update(app.lent)
+        app.lent.clear()
+        pairs = zip(self._runners, self._dispatchers(app), strict=False)
+        left = [runner.left(runner.serve(dispatcher)) for runner, dispatcher in pairs]
         self.parts, self.app = parts, app
-        self._editions[app] = None
-        retiring = self._editions[former] = asyncio.create_task(self._retire(former, left))
+        self._apps[app] = None
+        retiring = self._apps[former] = asyncio.create_task(self._retire(former, left))
         retiring.add_done_callback(_forget)
 
-    async def _retire(self, former: web.Application, left: Iterable[Awaitable[None]]) -> None:
-        """When nobody needs it any more, close what only the former edition uses."""
+    async def _retire(self, former: App, left: Iterable[Awaitable[None]]) -> None:
+        """When nobody needs it any more, close what only the former configuration uses."""
         await asyncio.gather(*left)
-        await former[PREFILL].ended()
-        await self._close(former)
-
-    async def _close(self, edition: web.Application) -> None:
-        if edition is self._runners[0].app:  # what all editions share goes with the process
-            await edition[EDITION].aclose()
-        else:
-            await edition.cleanup()
-        self._editions.pop(edition, None)
-
-    async def _close_all(self) -> None:
-        """Every edition, before what they share is closed."""
-        for edition, task in list(self._editions.items()):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait((task,))
-            await edition[EDITION].aclose()
-        self._editions.clear()
+        await former.prefill.ended()
+        await former.close()
+        self._apps.pop(former, None)
 
     async def stop(self) -> None:
         """Stop listening, let requests under way finish, close everything."""
         for runner in reversed(self._runners):
             await runner.cleanup()
         self._runners.clear()
+        for app, task in list(self._apps.items()):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
+            await app.close()
+        self._apps.clear()
+        await self._opened.aclose()
 
-    async def _runner(self, app: web.Application) -> DoorRunner:
-        closing = self._close_all if not self._runners else None
-        runner = DoorRunner(app, self.parts.configuration.gateway.limits, closing=closing)
+    def _dispatchers(self, app: App) -> tuple[Dispatcher, Dispatcher]:
+        """Of the API and of the admin listener, whose requests are not counted."""
+        return (
+            Dispatcher(app.services, self._api_routes, self.parts.metrics),
+            Dispatcher(app.services, self._admin_routes, Metrics()),
+        )
+
+    async def _runner(self, dispatcher: Dispatcher) -> DoorRunner:
+        runner = DoorRunner(dispatcher, self.parts.configuration.gateway.limits)
         self._runners.append(runner)
         await runner.setup()
         return runner
 
 
 def _forget(_retired: object) -> None:
-    """Free what nobody needs of an edition that was closed."""
-    # aiohttp remembers the middlewares of routes for the whole process, and with them applications of the past
-    remembered = getattr(web_app, "_cached_build_middleware", None)
-    if remembered is not None:
-        remembered.cache_clear()
-    # what is left refers to itself, and a serving process looks for such things rarely; requests come in between
+    """Free what was closed: it refers to itself, and a serving process looks for such things rarely."""
     gc.collect(1)
+    # requests come in between
     asyncio.get_running_loop().call_soon(gc.collect)
-
-
-def _context(parts: Composition, app: web.Application) -> ssl.SSLContext | None:
-    """TLS as one configuration has it, with the certificates of the requesters that this edition knows."""
-    settings = parts.configuration.gateway.api.tls
-    if settings is None:
-        return None
-    return server_context(settings, parts.configuration.root, app[SERVICES].requesters.pinned())
 
 
 async def _listening(
@@ -177,7 +163,7 @@ async def _listening(
 
 
 async def listen(
-    runner: web.AppRunner,
+    runner: web.BaseRunner,
     host: str,
     port: int,
     *,

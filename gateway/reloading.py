@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.api.context import SERVICES, Services
-from gateway.app import LOG, SystemClock
+from gateway.api.context import Services
+from gateway.app import SystemClock
 from gateway.audit.in_force import announce
 from gateway.composition import Composition, changed_files, compose
 from gateway.config import Configuration
@@ -83,13 +83,13 @@ class Reloader:
             log().info("configuration.unchanged")
             self._told(())
             return True
-        edition = await gateway.opened(parts)
+        app = await gateway.opened(parts)
         try:
-            await announce(edition[LOG], parts.in_force, SystemClock(), "reload", before.in_force)
+            await announce(app.shared.log, parts.in_force, SystemClock(), "reload", before.in_force)
         except BaseException:
-            await edition.cleanup()
+            await app.close()
             raise
-        gateway.adopt(parts, edition)
+        gateway.adopt(parts, app)
         self._told(())
         changed = [name for name, one in parts.in_force.parts.items() if before.in_force.parts[name] != one]
         told = " ".join([*changed, *(["files"] if files else [])])
@@ -135,7 +135,7 @@ class Reloader:
     def _services(self) -> Services:
         app = self._gateway.app
         assert app is not None
-        return app[SERVICES]
+        return app.services
 
     def _told(self, places: tuple[str, ...]) -> None:
         if (loaded := self._services().loaded) is not None:

@@ -18,7 +18,6 @@ import orjson
 from aiohttp import web
 
 from gateway import registry, telemetry
-from gateway.app import SEQUENCER
 from gateway.checks.production import no_sandbox
 from gateway.composition import compose
 from gateway.config import Configuration, load
@@ -149,7 +148,7 @@ def settle() -> None:
 def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
-    vkey = gateway.app[SEQUENCER].vkey if gateway.app is not None else None
+    vkey = gateway.app.shared.sequencer.vkey if gateway.app is not None else None
     played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
     peers = {name: f"{sandbox}/{name}" for name in configuration.sources if name in played}
     peers["control"] = f"{sandbox}/__sandbox"

@@ -7,7 +7,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.access.access_tokens import AccessToken, AccessTokens
 from gateway.access.certificates import thumbprint
@@ -48,12 +48,11 @@ class Call(Protocol):
         """Our address, as the caller knows it; no slash at the end."""
 
     @property
-    def path(self) -> str:
-        """Without its query."""
+    def target(self) -> str:
+        """The path as it was sent, without its query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """Who asks, and the nonce that he should use from now on (empty: his own is good)."""
 
     requester: Requester
@@ -97,7 +96,10 @@ class Access:
         """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
         scheme, token = _credentials(call.authorization)
         await self.revocations.current()
-        found = await self._verified(token, call.issuer)
+        try:
+            found = self.tokens.verify(token, call.issuer)
+        except TokenRefused:
+            found = await self._verified_again(token, call.issuer)
         if found.certificate:
             shown = call.certificate
             if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
@@ -160,20 +162,16 @@ class Access:
         keys = [*self.keys.jwks(), *(key for more in self.further for key in more())]
         return {"keys": list({key["kid"]: key for key in keys}.values())}
 
-    async def _verified(self, token: str, issuer: str) -> AccessToken:
-        try:
-            return self.tokens.verify(token, issuer)
-        except TokenRefused:
-            if self.tokens.is_known(token):
-                raise
-        # another process may have rotated the keys a moment ago
-        await asyncio.to_thread(self.keys.refresh)
+    async def _verified_again(self, token: str, issuer: str) -> AccessToken:
+        """What a token proves that was refused: another process may have rotated the keys a moment ago."""
+        if not self.tokens.is_known(token):
+            await asyncio.to_thread(self.keys.refresh)
         return self.tokens.verify(token, issuer)
 
     async def _proven(self, call: Call, token: str, found: AccessToken) -> str:
         """The nonce for the next proof."""
         try:
-            proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path, token)
+            proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
             await self.proofs.take(_by(found.key, proof))
         except ProofBroken as error:
             why = f"DPoP: {error}"
@@ -186,7 +184,7 @@ class Access:
         if not call.proofs:
             return None
         try:
-            return self.proofs.check(_one(call.proofs), call.method, call.issuer + call.path)
+            return self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target)
         except ProofBroken as error:
             raise self._unproven(error) from None
 
@@ -226,7 +224,7 @@ class Access:
         if not form.get("token"):
             raise GrantRefused("invalid_request", "the parameter 'token' is missing")
         try:
-            return known, await self._verified(form["token"], call.issuer)
+            return known, await self._verified_again(form["token"], call.issuer)
         except TokenRefused:
             return known, None
 

@@ -14,14 +14,15 @@ from gateway.api.audit_models import (
     UsageBody,
 )
 from gateway.api.bodies import read_model
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, AuditDoor
-from gateway.api.middleware import demand
+from gateway.api.context import AuditDoor
+from gateway.api.dispatcher import demand
 from gateway.api.operation import answer
+from gateway.api.request import Request
+from gateway.api.response import Response, begin_stream
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
-from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports import LogSearch
 from gateway.telemetry import log
@@ -43,42 +44,42 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=1"
 
 
-async def search(request: web.Request) -> web.Response:
+async def search(request: Request) -> Response:
     """`POST /v1/audit/search`."""
     body = await read_model(request, SearchBody)
     done = door_of(request).audit.search(asker_of(request), _filters(body), body.cursor, body.limit)
     return answer(await done)
 
 
-async def records(request: web.Request) -> web.Response:
+async def records(request: Request) -> Response:
     """`GET /v1/audit/records/{exchange_id}`."""
-    exchange = _exchange(request.match_info["exchange_id"])
+    exchange = _exchange(request.parameters["exchange_id"])
     return answer(await door_of(request).audit.records(asker_of(request), exchange))
 
 
-async def identify(request: web.Request) -> web.Response:
+async def identify(request: Request) -> Response:
     """`POST /v1/audit/identify`."""
     body = await read_model(request, IdentifyBody)
     return answer(await door_of(request).audit.identify(asker_of(request), body.exchange_id, body.reason))
 
 
-async def checkpoint(request: web.Request) -> web.Response:
+async def checkpoint(request: Request) -> Response:
     """`GET /v1/audit/checkpoint`: the newest signed note."""
     return _note((await door_of(request).audit.proofs.checkpoint())[0])
 
 
-async def public_checkpoint(request: web.Request) -> web.Response:
+async def public_checkpoint(request: Request) -> Response:
     """`GET /log/checkpoint`: the newest one, or the one that witnesses signed seconds before."""
     return _note((await door_of(request).audit.proofs.witnessed())[0])
 
 
-async def anchors(request: web.Request) -> web.Response:
+async def anchors(request: Request) -> Response:
     """`GET /v1/audit/anchors`: what anchors have proven of a checkpoint, or last."""
     size = _size(_query(request, "size"), "size")
     return answer(await door_of(request).anchors.listing.anchors(size))
 
 
-async def inclusion(request: web.Request) -> web.Response:
+async def inclusion(request: Request) -> Response:
     """`GET /v1/audit/proof/inclusion`: of a receipt for whoever holds it, of an exchange for auditors."""
     given = _query(request, "leaf_hash", "exchange_id", "size")
     size = _size(given, "size")
@@ -93,7 +94,7 @@ async def inclusion(request: web.Request) -> web.Response:
     return answer(await audit.proofs_of(asker_of(request), _exchange(given["exchange_id"]), size))
 
 
-async def consistency(request: web.Request) -> web.Response:
+async def consistency(request: Request) -> Response:
     """`GET /v1/audit/proof/consistency`."""
     given = _query(request, "from", "to")
     old, new = _size(given, "from"), _size(given, "to")
@@ -102,7 +103,7 @@ async def consistency(request: web.Request) -> web.Response:
     return answer(await door_of(request).audit.proofs.consistency(old, new))
 
 
-async def export(request: web.Request) -> web.StreamResponse:
+async def export(request: Request) -> web.StreamResponse:
     """`POST /v1/audit/export`."""
     body = await read_model(request, ExportBody)
     span = Span(body.from_, body.to, body.since or "", body.until or "")
@@ -127,7 +128,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     return await _streamed(request, lines, missing, csv=csv)
 
 
-async def usage(request: web.Request) -> web.Response:
+async def usage(request: Request) -> Response:
     """`POST /v1/usage`."""
     body = await read_model(request, UsageBody)
     _check_times(body)
@@ -137,37 +138,37 @@ async def usage(request: web.Request) -> web.Response:
     return answer(await door_of(request).usage.uses(asker_of(request), filters, body.cursor, body.limit))
 
 
-async def tile(request: web.Request) -> web.Response:
+async def tile(request: Request) -> Response:
     """`GET /log/tile/…`: hashes of the tree (C2SP tlog-tiles)."""
     try:
-        wanted = parse_path(f"tile/{request.match_info['path']}")
+        wanted = parse_path(f"tile/{request.parameters['path']}")
     except ValueError:
         raise NotFound("a tile has a path as in /log/tile/0/x001/234.p/56") from None
     hashes = await door_of(request).audit.proofs.tile(wanted) if wanted.index < _BEYOND else None
     if hashes is None:
         raise NotFound("the log has no such tile (yet)")
     headers = {"Cache-Control": _FOR_EVER if wanted.width == TILE else _SHORTLY}
-    return web.Response(body=hashes, content_type="application/octet-stream", headers=headers)
+    return Response(hashes, "application/octet-stream", headers=headers)
 
 
-def _note(note: str) -> web.Response:
+def _note(note: str) -> Response:
     headers = {"Cache-Control": _SHORTLY}
-    return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=headers)
+    return Response(note.encode(), "text/plain; charset=utf-8", headers=headers)
 
 
-def door_of(request: web.Request) -> AuditDoor:
+def door_of(request: Request) -> AuditDoor:
     """The use cases; LogUnavailable where there are none."""
-    door = request.app[SERVICES].audit
+    door = request.services.audit
     if door is None:
         raise LogUnavailable("this process does not read the log")
     return door
 
 
-def asker_of(request: web.Request) -> Asker:
+def asker_of(request: Request) -> Asker:
     """Who asks."""
-    requester = request[REQUESTER]
-    agency = request.app[SERVICES].requesters.agency(requester)
-    return Asker(requester.id, agency, ExchangeId(request[EXCHANGE]))
+    requester = request.requester
+    agency = request.services.requesters.agency(requester)
+    return Asker(requester.id, agency, request.exchange)
 
 
 def _filters(body: FiltersBody) -> Filters:
@@ -193,7 +194,7 @@ def _check_times(body: FiltersBody | ExportBody | UsageBody) -> None:
         raise BadRequest("/since: must lie before `until`", code="range_wrong")
 
 
-def _query(request: web.Request, *names: str) -> dict[str, str]:
+def _query(request: Request, *names: str) -> dict[str, str]:
     """The parameters of the address, each known and given once."""
     given = dict(request.query)
     if len(given) != len(request.query) or not given.keys() <= set(names):
@@ -222,7 +223,7 @@ def _listed(words: list[str]) -> str:
 
 
 async def _streamed(
-    request: web.Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
+    request: Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
 ) -> web.StreamResponse:
     """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole.
 
@@ -232,12 +233,10 @@ async def _streamed(
         ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")
     )
     headers = {
-        "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
         **{header: _listed(words) for part, header in _PASSED_OVER.items() if (words := missing.get(part))},
     }
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
+    response = await begin_stream(request, f"{kind}; charset=utf-8", **headers)
     try:
         held = bytearray()
         async for line in lines:
@@ -248,7 +247,7 @@ async def _streamed(
         await response.write(bytes(held))
         await response.write_eof()
     except Exception as error:  # noqa: BLE001 -- the head has left already
-        log().error("audit.export_cut", exchange_id=request[EXCHANGE], error=error)
+        log().error("audit.export_cut", exchange_id=request.exchange, error=error)
         response.force_close()
         if request.transport is not None:
             request.transport.abort()

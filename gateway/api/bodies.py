@@ -13,43 +13,53 @@ import orjson
 from aiohttp import StreamReader, web
 from pydantic import BaseModel, ValidationError
 
-from gateway.api.context import RAW, SERVICES
 from gateway.api.problems import TooSlow, WrongMedia, from_validation
+from gateway.api.request import Request
 from gateway.domain.errors import BadRequest, TooLarge
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"\s*+(:?)|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
+#: within a text
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _LARGEST = 2**53
 _LONGEST_NUMBER = 32
 
 
-async def read_model(request: web.Request, model: type[_Model]) -> _Model:
-    """The body as `model`. BadRequest, Unprocessable, TooLarge, TooSlow or WrongMedia when it cannot be."""
-    limits = request.app[SERVICES].configuration.gateway.limits
-    if request.content_type != "application/json":
-        raise WrongMedia("send Content-Type: application/json")
-    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise WrongMedia("JSON is UTF-8")
-    raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
-    data = parse(raw, limits.json_depth)
+async def read_model(request: Request, model: type[_Model]) -> _Model:
+    """The body as `model`. Unprocessable when it is not one, and raises as `read_json_bytes` and `parse`."""
+    data = parse(await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth)
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise from_validation(error, model) from None
 
 
-async def read_bytes(request: web.Request, largest: int, seconds: float) -> bytes:
+async def read_json_bytes(request: Request) -> bytes:
+    """The bytes of a JSON body. WrongMedia when it is of another type, and raises as `read_bytes`."""
+    if request.headers.get("Content-Type") != "application/json":
+        _check_media(request)
+    if request.raw is not None:
+        return request.raw
+    limits = request.services.configuration.gateway.limits
+    return await read_bytes(request, limits.body_bytes, limits.body_seconds)
+
+
+def _check_media(request: Request) -> None:
+    if request.content_type != "application/json":
+        raise WrongMedia("send Content-Type: application/json")
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise WrongMedia("JSON is UTF-8")
+
+
+async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
     """The whole body within its size and its time; the declared length is believed only to refuse early."""
-    known: bytes | None = request.get(RAW)
-    if known is not None:
-        return known
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMedia("send the body uncompressed")
-    if (request.content_length or 0) > largest:
-        raise TooLarge(f"at most {largest} bytes are taken")
     try:
         if request.content.is_eof():  # all of it is here already, as with most requests
             body = request.content.read_nowait()
+        elif (request.content_length or 0) > largest:
+            raise TooLarge(f"at most {largest} bytes are taken")
         else:
             async with asyncio.timeout(seconds):
                 body = await _gathered(request.content, largest)
@@ -80,15 +90,41 @@ def parse(raw: bytes, depth: int) -> object:
         data: object = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError):
         raise BadRequest("the body is not valid JSON in UTF-8") from None
-    if _inspect(raw, depth) != _keys(data):
+    texts, is_plain = _walked(data, depth)
+    # every text stands between two quotes; a member that stood twice is in `data` once
+    quotes = (_ESCAPED.sub(b"", raw) if b"\\" in raw else raw).count(b'"')
+    if not is_plain or quotes != 2 * texts:
+        _check_tokens(raw, depth)
+    if quotes != 2 * texts:
         raise BadRequest("a member stands twice in one object", code="duplicate_member")
     return data
 
 
-def _inspect(raw: bytes, depth: int) -> int:
-    """The number of members as written; refuses depth and numbers. `raw` is valid JSON already."""
-    level = keys = 0
-    for colon, opened, closed, number in _TOKEN.findall(raw):
+def _walked(data: object, depth: int) -> tuple[int, bool]:
+    """How many texts stand in it, names of members too; whether nothing is too deep, and numbers whole and small."""
+    texts, is_plain, level = 0, True, [data]
+    while level:
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, str):
+                texts += 1
+            elif isinstance(one, dict):
+                is_plain &= depth > 0
+                texts += len(one)
+                below += one.values()
+            elif isinstance(one, list):
+                is_plain &= depth > 0
+                below += one
+            elif one is not None:
+                is_plain &= isinstance(one, int) and -_LARGEST <= one <= _LARGEST
+        level, depth = below, depth - 1
+    return texts, is_plain
+
+
+def _check_tokens(raw: bytes, depth: int) -> None:
+    """Refuses depth and numbers. `raw` is valid JSON already."""
+    level = 0
+    for opened, closed, number in _TOKEN.findall(raw):
         if opened:
             level += 1
             if level > depth:
@@ -97,9 +133,6 @@ def _inspect(raw: bytes, depth: int) -> int:
             level -= 1
         elif number:
             _check_number(number)
-        elif colon:
-            keys += 1
-    return keys
 
 
 def _check_number(text: bytes) -> None:
@@ -108,13 +141,3 @@ def _check_number(text: bytes) -> None:
     value = float(text)
     if not math.isfinite(value) or abs(value) > _LARGEST:
         raise BadRequest("a number in the body is too large")
-
-
-def _keys(data: object) -> int:
-    match data:
-        case dict():
-            return len(data) + sum(map(_keys, data.values()))
-        case list():
-            return sum(map(_keys, data))
-        case _:
-            return 0

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from aiohttp import web
-
 from gateway.api.bodies import read_model
 from gateway.api.consent_models import (
     AttestBody,
@@ -15,16 +13,17 @@ from gateway.api.consent_models import (
     DemandUpdateBody,
     WithdrawBody,
 )
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES, Citizens
+from gateway.api.context import Citizens
 from gateway.api.operation import answer
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.consents.given import Asker, Given
 from gateway.domain.errors import ConsentsUnavailable, Unprocessable
-from gateway.domain.identifiers import ExchangeId
 from gateway.prefill.attest import Keep
 from gateway.subject_requests.service import Demanded
 
 
-async def give(request: web.Request) -> web.Response:
+async def give(request: Request) -> Response:
     """`POST /v1/consents`."""
     body = await read_model(request, ConsentBody)
     named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
@@ -37,21 +36,21 @@ async def give(request: web.Request) -> web.Response:
     return answer(await _citizens(request).consents.give(asker_of(request), given))
 
 
-async def withdraw(request: web.Request) -> web.Response:
+async def withdraw(request: Request) -> Response:
     """`POST /v1/consents/withdraw`."""
     body = await read_model(request, WithdrawBody)
     done = _citizens(request).consents.withdraw(asker_of(request), body.consent, _key(body.subject))
     return answer(await done)
 
 
-async def search(request: web.Request) -> web.Response:
+async def search(request: Request) -> Response:
     """`POST /v1/consents/search`."""
     body = await read_model(request, ConsentSearchBody)
     book = _citizens(request).consents
     return answer(await book.search(asker_of(request), _key(body.subject), body.cursor, body.limit))
 
 
-async def attest(request: web.Request) -> web.Response:
+async def attest(request: Request) -> Response:
     """`POST /v1/attest`."""
     body = await read_model(request, AttestBody)
     if body.keep != (body.consent is not None):
@@ -61,7 +60,7 @@ async def attest(request: web.Request) -> web.Response:
     return answer(await done)
 
 
-async def demand(request: web.Request) -> web.Response:
+async def demand(request: Request) -> Response:
     """`POST /v1/subject-requests`."""
     body = await read_model(request, DemandBody)
     demanded = Demanded(
@@ -71,7 +70,7 @@ async def demand(request: web.Request) -> web.Response:
     return answer(await _citizens(request).demands.open(asker_of(request), demanded))
 
 
-async def demands(request: web.Request) -> web.Response:
+async def demands(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, DemandSearchBody)
     queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
@@ -79,25 +78,25 @@ async def demands(request: web.Request) -> web.Response:
     return answer(await done)
 
 
-async def update(request: web.Request) -> web.Response:
+async def update(request: Request) -> Response:
     """`POST /v1/subject-requests/update`."""
     body = await read_model(request, DemandUpdateBody)
     done = _citizens(request).demands.update(asker_of(request), body.request, body.act, body.reason or "")
     return answer(await done)
 
 
-def _citizens(request: web.Request) -> Citizens:
-    found = request.app[SERVICES].citizens
+def _citizens(request: Request) -> Citizens:
+    found = request.services.citizens
     if found is None:
         raise ConsentsUnavailable("this process keeps no consents")
     return found
 
 
-def asker_of(request: web.Request) -> Asker:
+def asker_of(request: Request) -> Asker:
     """Who calls about the citizens' own say."""
-    requester = request[REQUESTER]
-    agency = request.app[SERVICES].requesters.agency(requester)
-    return Asker(requester=requester, agency=agency, exchange=ExchangeId(request[EXCHANGE]))
+    requester = request.requester
+    agency = request.services.requesters.agency(requester)
+    return Asker(requester=requester, agency=agency, exchange=request.exchange)
 
 
 def _key(subject: CitizenBody | None) -> str:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from aiohttp import web
-
 from gateway.access.requesters import Requesters
 from gateway.access.service import Access
 from gateway.anchors.listing import Listing
@@ -26,7 +24,6 @@ from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
-from gateway.messages.verify import Signed
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.preview import Decided
@@ -34,9 +31,12 @@ from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
 from gateway.subject_requests.service import Demands
 
+#: of the use case, ready for JSON
+Answer = Mapping[str, object]
+
 
 class Prefill(Protocol):
-    """The use case, as the door sees it; answers are ready for JSON."""
+    """The use case, as the door sees it."""
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
@@ -44,23 +44,21 @@ class Prefill(Protocol):
         """The whole answer of a prefill, as JSON."""
         ...
 
-    async def explain(
-        self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
-    ) -> dict[str, object]:
+    async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Answer:
         """What would be decided, and why."""
         ...
 
     async def ask(
         self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> dict[str, object]:
+    ) -> Answer:
         """Yes, no or cannot_tell to each predicate."""
         ...
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> Mapping[str, object]:
+    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> Answer:
         """What was shown, without what the citizen refused."""
         ...
 
-    async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
+    async def resume(self, token: str, requester: Requester, deadline: float) -> Answer:
         """What arrived late."""
         ...
 
@@ -161,18 +159,3 @@ class Services:
     def requesters(self) -> Requesters:
         """Who is known here."""
         return self.access.requesters
-
-
-SERVICES = web.AppKey("services", Services)
-EXCHANGE = web.RequestKey("exchange", str)
-REQUESTER = web.RequestKey("requester", Requester)
-#: the body, where it was read before its handler
-RAW = web.RequestKey("raw", bytes)
-#: whether Content-Digest was verified
-DIGESTED = web.RequestKey("digested", bool)
-#: how the request was signed
-SIGNED = web.RequestKey("signed", Signed)
-#: machine code of the problem that was answered, for the canonical log line
-PROBLEM = web.RequestKey("problem", str)
-#: for the field DPoP-Nonce of the answer
-NONCE = web.RequestKey("nonce", str)

@@ -1,15 +1,15 @@
 """Corrections over HTTP: reports to the owners of databases, and how they stand."""
 
 import orjson
-from aiohttp import web
 
 from gateway.api.bodies import read_model
 from gateway.api.citizens import asker_of
-from gateway.api.context import SERVICES
 from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.models import PersonBody
 from gateway.api.operation import answer
-from gateway.api.prefill import subject_of
+from gateway.api.prefill_body import person_of
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.corrections.reports import Wanted
 from gateway.corrections.service import Corrections
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable
@@ -18,7 +18,7 @@ from gateway.domain.parties import Subject
 _LARGEST = 4_096
 
 
-async def open_one(request: web.Request) -> web.Response:
+async def open_one(request: Request) -> Response:
     """`POST /v1/corrections`."""
     body = await read_model(request, CorrectionBody)
     others = [one.model_dump() for one in body.others]
@@ -33,7 +33,7 @@ async def open_one(request: web.Request) -> web.Response:
     return answer(await _corrections(request).open(wanted, asker_of(request)))
 
 
-async def search(request: web.Request) -> web.Response:
+async def search(request: Request) -> Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     person = _person(body.subject).key if body.subject is not None else ""
@@ -41,8 +41,8 @@ async def search(request: web.Request) -> web.Response:
     return answer(await found)
 
 
-def _corrections(request: web.Request) -> Corrections:
-    corrections = request.app[SERVICES].corrections
+def _corrections(request: Request) -> Corrections:
+    corrections = request.services.corrections
     if corrections is None:
         raise CorrectionsUnavailable
     return corrections
@@ -53,4 +53,4 @@ def _person(body: PersonBody) -> Subject:
         why = "give personal_id, old_id or passport"
         fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
         raise Unprocessable(f"/subject: {why}", errors=[fault])
-    return subject_of(("subject",), body, None)
+    return person_of(body)

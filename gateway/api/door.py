@@ -5,28 +5,39 @@ and answers what cannot be parsed with a problem body instead of the server's ow
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
-from gateway.api.middleware import HEADERS
 from gateway.api.problems import problem
+from gateway.api.request import Request
 from gateway.domain.errors import BadRequest, GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
-from gateway.settings import DoorLimits
+from gateway.settings import DoorLimits, address_of
 
-#: between two looks whether an application was left
+#: between two looks whether a dispatcher has ended its last request
 _LEAVING_SECONDS = 0.1
+_LINGERING_SECONDS = 2
+_MOST_FIELDS = 64
+
+
+class Answering(Protocol):
+    """Answers requests."""
+
+    under_way: int
+
+    def dispatch(self, request: Any, /) -> Awaitable[Any]:  # noqa: ANN401 -- of the type that the runner makes
+        """The response to one request."""
+        ...
 
 
 class DoorProtocol(RequestHandler):
     """One connection. A request head must be complete within `header_seconds` of its first byte."""
 
-    __slots__ = ("_door", "_head_timer", "_seconds", "_write_timer")
+    __slots__ = ("_door", "_head_timer", "_seconds", "_write_timer", "address")
 
     def __init__(self, manager: "DoorServer", **kwargs: Any) -> None:  # noqa: ANN401 -- aiohttp's own
         """`manager` counts the connections."""
@@ -35,10 +46,13 @@ class DoorProtocol(RequestHandler):
         self._seconds = manager.limits.header_seconds
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        #: where the connection came in, as a URL
+        self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Refuse at the cap; else the clock for the first head starts now."""
         super().connection_made(transport)
+        self.address = _address(transport)
         if len(self._door.connections) > self._door.limits.connections:
             self._refuse()
             return
@@ -51,6 +65,11 @@ class DoorProtocol(RequestHandler):
             self._stop_timer()
         elif self._head_timer is None:
             self._start_timer()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 -- aiohttp's own
+        """Aiohttp asks after every piece of a body that was read; mostly nothing was paused."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
         """The client does not read: he gets as long as for a body, then he is cut."""
@@ -76,14 +95,12 @@ class DoorProtocol(RequestHandler):
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
-    ) -> web.StreamResponse:
+    ) -> Any:  # noqa: ANN401 -- our response, which aiohttp sends as its own
         """A problem body for what the HTTP parser refused; its text could quote the request, so it is dropped."""
         del request, exc, message
         error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()
         answer = problem(error, new_exchange_id())
-        answer.headers.update(HEADERS)
-        answer.headers["Server"] = "motlan"
-        answer.force_close()
+        answer.keep_alive = False
         return answer
 
     def log_exception(self, *_args: object, **_kwargs: object) -> None:
@@ -114,9 +131,9 @@ class DoorProtocol(RequestHandler):
 
     def _refuse(self) -> None:
         answer = problem(Overloaded(retry_after=1), new_exchange_id())
-        assert isinstance(answer.body, bytes)
         head = (
-            f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {len(answer.body)}\r\nConnection: close\r\n"
+            f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {answer.content_type}\r\n"
+            f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n"
         )
         lines = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
         if isinstance(self.transport, asyncio.Transport):
@@ -137,75 +154,62 @@ class DoorServer(Server):
         return DoorProtocol(self, loop=self._loop, **self._kwargs)
 
 
-class DoorRunner(web.AppRunner):
-    """An `AppRunner` whose connections are timed and capped, and whose application can be put in another's place.
+class DoorRunner(web.BaseRunner):
+    """Serves a dispatcher on connections that are timed and capped; another can be put in its place meanwhile.
 
-    A request is answered to its end by the application that it met.
+    A request is answered by the dispatcher that it met.
     """
 
-    __slots__ = ("_closing", "_current", "_inside", "_limits")
+    __slots__ = ("_current", "_limits", "_request_type")
 
     def __init__(
-        self, app: web.Application, limits: DoorLimits, *, drain_seconds: float = 11,
-        closing: Callable[[], Awaitable[None]] | None = None,
+        self, dispatcher: Answering, limits: DoorLimits, *, drain_seconds: float = 11,
+        request_type: Callable[..., web.BaseRequest] = Request,
     ) -> None:  # fmt: skip
-        """`closing` runs when nobody is served any more, before `app` is cleaned up.
+        """`drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most.
 
-        `drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most.
+        `request_type` makes what `dispatcher` takes, as aiohttp's server does.
         """
-        super().__init__(
-            app,
-            access_log=None,
-            keepalive_timeout=limits.idle_seconds,
-            lingering_time=2,
-            auto_decompress=False,
-            shutdown_timeout=drain_seconds,
-            max_headers=64,
-            handler_cancellation=True,
-        )
+        super().__init__(shutdown_timeout=drain_seconds)
         self._limits = limits
-        self._closing = closing
-        self._current = app
-        #: requests under way in each application
-        self._inside: Counter[web.Application] = Counter()
+        self._current = dispatcher
+        self._request_type = request_type
 
-    def serve(self, app: web.Application) -> web.Application:
-        """From now on new requests go to `app`, which was started; gives the one before it."""
-        former, self._current = self._current, app
+    def serve(self, dispatcher: Answering) -> Answering:
+        """From now on `dispatcher` answers new requests; gives the one before it."""
+        former, self._current = self._current, dispatcher
         return former
 
-    async def left(self, app: web.Application) -> None:
-        """Wait until an application that is served no more has no request under way."""
-        while self._inside[app]:  # noqa: ASYNC110 -- an event would cost every request, a reload is rare
+    async def left(self, dispatcher: Answering) -> None:
+        """Wait until a dispatcher that is served no more has no request under way."""
+        while dispatcher.under_way:  # noqa: ASYNC110 -- an event would cost every request, a reload is rare
             await asyncio.sleep(_LEAVING_SECONDS)
-        del self._inside[app]
 
-    async def _enter(self, request: web.Request) -> web.StreamResponse:
-        app = self._current
-        self._inside[app] += 1
-        try:
-            return await app._handle(request)  # noqa: SLF001 -- the application's entry
-        finally:
-            self._inside[app] -= 1
+    async def shutdown(self) -> None:
+        """Nothing happens before connections are closed."""
 
-    async def _cleanup_server(self) -> None:
-        if self._closing is not None:
-            await self._closing()
-        await super()._cleanup_server()
+    def _dispatch(self, request: web.BaseRequest) -> Awaitable[Any]:
+        return self._current.dispatch(request)
 
     async def _make_server(self) -> Server:
-        app = self.app
-        app._set_loop(asyncio.get_running_loop())  # noqa: SLF001 -- as AppRunner does
-        app.on_startup.freeze()
-        await app.startup()
-        app.freeze()
-        make: Any = app._make_handler(loop=asyncio.get_running_loop(), **self._kwargs)  # noqa: SLF001
-        kwargs = make._kwargs  # noqa: SLF001 -- the settings that the application added
         return DoorServer(
-            self._enter,
-            request_factory=make.request_factory,
-            handler_cancellation=make.handler_cancellation,
-            loop=asyncio.get_running_loop(),
+            self._dispatch,
+            request_factory=self._request_type,
+            handler_cancellation=True,
             limits=self._limits,
-            **kwargs,
+            access_log=None,
+            keepalive_timeout=self._limits.idle_seconds,
+            lingering_time=_LINGERING_SECONDS,
+            auto_decompress=False,
+            max_headers=_MOST_FIELDS,
         )
+
+    async def _cleanup_server(self) -> None:
+        """What the dispatcher uses is closed where it was opened."""
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """What the client writes in `Host` is its own word, so this says where the connection came in."""
+    host, port, *_ = transport.get_extra_info("sockname")
+    scheme = "http" if transport.get_extra_info("ssl_object") is None else "https"
+    return address_of(host, port, scheme)

@@ -4,7 +4,7 @@ The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -42,14 +42,14 @@ def _nfc(text: str) -> str:
 
 
 PersonalId = Annotated[str, Field(pattern=grammar.PERSONAL_ID, examples=["033190001234"])]
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_VISIBLE), AfterValidator(_nfc)]
+PlainText = Annotated[str, Field(min_length=1, max_length=200, pattern=_VISIBLE)]
+Text = Annotated[PlainText, AfterValidator(_nfc)]
 Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: kept in records as it is
 OpenWord = Annotated[Word, AfterValidator(grammar.not_a_number_of_a_person)]
 DossierCode = Annotated[OpenWord, AfterValidator(grammar.not_a_name)]
-BirthDate = Annotated[
-    str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"]), AfterValidator(_date)
-]
+DateText = Annotated[str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"])]
+BirthDate = Annotated[DateText, AfterValidator(_date)]
 #: a name in words is no code, and near ones are told
 ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
@@ -118,17 +118,26 @@ _OWN: Mapping[str, frozenset[str]] = {
 }
 
 
+def kind_of(members: Collection[str]) -> str:
+    """The kind of subject with these members: what most of them belong to, the others are too much then."""
+    if "same_as" in members:
+        return "same_as"
+    found, most = "person", -1
+    for kind, own in _OWN.items():
+        if (count := len(own.intersection(members))) > most:
+            found, most = kind, count
+    return found
+
+
 def _kind(value: object) -> str:
     if isinstance(value, list):
         return "list"
-    members = value if isinstance(value, dict) else {}
-    if "same_as" in members:
-        return "same_as"
-    # what most members belong to is meant: the others are told as too much
-    return max(_OWN, key=lambda kind: len(_OWN[kind].intersection(members)))
+    return kind_of(value if isinstance(value, dict) else ())
 
 
-_BODIES: Mapping[str, type[Body]] = {
+#: subjects of all roles, and of one that takes a list
+MOST_ROLES, MOST_OF_A_ROLE = 30, 30
+BODIES: Mapping[str, type[Body]] = {
     "person": PersonBody,
     "organisation": OrganisationBody,
     "parcel": ParcelBody,
@@ -138,7 +147,7 @@ _BODIES: Mapping[str, type[Body]] = {
 
 def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
     """One of several subjects; its faults are told at its place in the list, without the name of its kind."""
-    return _BODIES.get(_kind(value), PersonBody).model_validate(value)
+    return BODIES.get(_kind(value), PersonBody).model_validate(value)
 
 
 OneBody = PersonBody | OrganisationBody | ParcelBody | SameAsBody
@@ -148,7 +157,9 @@ SubjectBody = Annotated[
     | Annotated[ParcelBody, Tag("parcel")]
     | Annotated[SameAsBody, Tag("same_as")]
     | Annotated[
-        list[Annotated[OneBody, WrapValidator(_item)]], Field(min_length=1, max_length=30), Tag("list")
+        list[Annotated[OneBody, WrapValidator(_item)]],
+        Field(min_length=1, max_length=MOST_OF_A_ROLE),
+        Tag("list"),
     ],
     Discriminator(_kind),
 ]
@@ -186,7 +197,7 @@ class PrefillBody(Body):
 
     procedure: ProcedureCode
     subjects: dict[RoleName, SubjectBody] = Field(
-        max_length=30,
+        max_length=MOST_ROLES,
         description="One subject by role, or a list of 1 to 30 where the procedure says `many`. The subjects of a list "
         "are named by their place in it: `members`, `members#2`, `members#3`; equal ones are asked about once.",
     )

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from gateway.api.answers import ANSWERS
-from gateway.api.middleware import expect
+from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.models import TokenAnswer, TokenProblem
 from gateway.api.problems import FAMILIES, MethodNotAllowed
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.api.routes import OPERATIONS, Operation
 from gateway.domain.errors import (
     BadRequest,
     GatewayError,
     LogUnavailable,
+    NotFound,
     Refused,
     TooMany,
     Unauthenticated,
@@ -27,7 +29,11 @@ from gateway.domain.errors import (
 )
 
 _STATIC = Path(__file__).parent / "static"
-_TYPES = {"docs.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
+_TYPES = {
+    "docs.html": "text/html; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 )
@@ -186,22 +192,19 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": _REF.format(model=name)}
 
 
-def add_documents(app: web.Application) -> None:
+def add_documents(routes: Routes) -> None:
     """`/openapi.json` and `/docs`, read once."""
     described = orjson.dumps(document())
     files = {name: (_STATIC / name).read_bytes() for name in _TYPES}
 
-    async def openapi(_request: web.Request) -> web.Response:
-        return web.Response(body=described, content_type="application/json")
+    async def openapi(_request: Request) -> Response:
+        return Response(described)
 
-    async def docs(request: web.Request) -> web.Response:
-        name = request.match_info.get("name", "docs.html")
+    async def docs(request: Request) -> Response:
+        name = request.parameters.get("name", "docs.html")
         if name not in files:
-            raise web.HTTPNotFound
-        headers = {"Content-Security-Policy": _POLICY}
-        return web.Response(body=files[name], content_type=_TYPES[name], charset="utf-8", headers=headers)
+            raise NotFound
+        return Response(files[name], _TYPES[name], headers={"Content-Security-Policy": _POLICY})
 
-    for method in ("GET", "HEAD"):
-        app.router.add_route(method, "/openapi.json", openapi, expect_handler=expect)
-        app.router.add_route(method, "/docs", docs, expect_handler=expect)
-        app.router.add_route(method, "/docs/{name}", docs, expect_handler=expect)
+    for path, handler in {"/openapi.json": openapi, "/docs": docs, "/docs/{name}": docs}.items():
+        routes.add(("GET", "HEAD"), Endpoint(path, handler))

@@ -3,10 +3,11 @@
 import asyncio
 
 import orjson
-from aiohttp import web
 
-from gateway.api.context import SERVICES, Citizens, Loaded
+from gateway.api.context import Citizens, Loaded
 from gateway.api.reasons import TITLES
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
 from gateway.ports import SourceState
 
@@ -14,18 +15,17 @@ from gateway.ports import SourceState
 _PROBE_SECONDS = 1.0
 
 
-def answer(body: object, status: int = 200) -> web.Response:
-    """A JSON answer; bytes are JSON already."""
-    written = body if isinstance(body, bytes) else orjson.dumps(body)
-    return web.Response(status=status, body=written, content_type="application/json")
+def answer(body: object, status: int = 200) -> Response:
+    """A JSON answer, of plain data or of ready bytes."""
+    return Response(body if isinstance(body, bytes) else orjson.dumps(body), status=status)
 
 
-async def live(_request: web.Request) -> web.Response:
+async def live(_request: Request) -> Response:
     """`GET /health/live`: the process answers."""
     return answer({"status": "live"})
 
 
-async def ready(request: web.Request) -> web.Response:
+async def ready(request: Request) -> Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
     While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored` and
@@ -38,7 +38,7 @@ async def ready(request: web.Request) -> web.Response:
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
     and `unavailable` while it cannot look, because the database cannot be read.
     """
-    services = request.app[SERVICES]
+    services = request.services
     log = await services.log.ready()
     sources = {
         name: "available" if source.state().breaker != "open" else "paused"
@@ -81,9 +81,9 @@ def _configuration(loaded: Loaded) -> dict[str, object]:
     return {"state": "stale" if loaded.refused else "ready", "digest": loaded.digest, **refused}
 
 
-async def sources(request: web.Request) -> web.Response:
+async def sources(request: Request) -> Response:
     """`GET /v1/sources`: state, breaker, latency quantiles, last check."""
-    services = request.app[SERVICES]
+    services = request.services
     settings = services.configuration.sources
     body = [
         {
@@ -119,7 +119,7 @@ def _state(state: SourceState) -> dict[str, object]:
     }
 
 
-async def reasons(_request: web.Request) -> web.Response:
+async def reasons(_request: Request) -> Response:
     """`GET /v1/reasons`: the closed list of reason codes."""
     body = [{"code": code, "title": vi, "title_vi": vi, "title_en": en} for code, (vi, en) in TITLES.items()]
     return answer({"reasons": body})

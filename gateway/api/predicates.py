@@ -1,26 +1,25 @@
 """Predicates over HTTP: `POST /v1/predicates`, yes, no or cannot_tell, and no value."""
 
-from aiohttp import web
-
 from gateway.api.bodies import read_model
-from gateway.api.context import EXCHANGE, REQUESTER, SERVICES
 from gateway.api.models import PredicatesBody
 from gateway.api.operation import answer
-from gateway.api.prefill import deadline, official_of, subject_of
+from gateway.api.prefill import deadline
+from gateway.api.prefill_body import official_of, person_of
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.api.signing import proof_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import ExchangeId
 from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
 
 
-async def ask(request: web.Request) -> web.Response:
+async def ask(request: Request) -> Response:
     """`POST /v1/predicates`."""
-    services, requester = request.app[SERVICES], request[REQUESTER]
+    services, requester = request.services, request.requester
     body = await read_model(request, PredicatesBody)
-    exchange, agency = ExchangeId(request[EXCHANGE]), services.requesters.agency(requester)
+    exchange, agency = request.exchange, services.requesters.agency(requester)
     try:
         services.demand()
     except (LogNotSigned, NotAnchored) as denial:
@@ -34,12 +33,14 @@ async def ask(request: web.Request) -> web.Response:
         why = "give personal_id, old_id or passport, with full_name and birth_date"
         fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
         raise Unprocessable(f"/subject: {why}", errors=[fault])
+    named = None if body.official is None else body.official.model_dump()
+    official = official_of(named, agency)
     wanted = Wanted(
         predicates=tuple(body.predicates),
-        subject=subject_of(("subject",), body.subject, None),
+        subject=person_of(body.subject),
         request=PrefillRequest(
-            procedure="", subjects={}, official=official_of(body, agency),
-            agency=(body.official and body.official.agency) or agency, dossier=body.dossier,
+            procedure="", subjects={}, official=official,
+            agency=official.agency if official is not None else agency, dossier=body.dossier,
             purpose=body.purpose, consent=body.consent, proof=proof_of(request),
         ),
     )  # fmt: skip

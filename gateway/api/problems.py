@@ -6,12 +6,12 @@ A problem never carries a value of the request: unknown names are shown only whe
 from collections.abc import Iterable
 
 import orjson
-from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from gateway.access.faults import TokenRefused
 from gateway.api.fault_words import KINDS, said
 from gateway.api.grammar import showable
+from gateway.api.response import Response
 from gateway.domain.errors import BadRequest, Conflict, GatewayError, Gone, NotFound, TooLarge, Unprocessable
 
 CONTENT_TYPE = "application/problem+json"
@@ -30,6 +30,11 @@ class MethodNotAllowed(BadRequest):
     http = 405
     title = "This path does not take this method"
     title_vi = "Phương thức không được hỗ trợ cho đường dẫn này"
+
+    def __init__(self, allow: str = "") -> None:
+        """`allow`: the methods that it takes, for the field Allow."""
+        super().__init__()
+        self.allow = allow
 
 
 class TooSlow(BadRequest):
@@ -89,7 +94,7 @@ def problem_body(error: GatewayError, exchange: str) -> bytes:
     return orjson.dumps(body)
 
 
-def problem(error: GatewayError, exchange: str) -> web.Response:
+def problem(error: GatewayError, exchange: str) -> Response:
     """The error as a response; the status is that of its family."""
     headers = {"X-Exchange-Id": exchange, "Cache-Control": "no-store"}
     if error.retry_after is not None:
@@ -97,15 +102,9 @@ def problem(error: GatewayError, exchange: str) -> web.Response:
     if error.http == 401:
         told = error if isinstance(error, TokenRefused) else TokenRefused(error.detail)
         headers["WWW-Authenticate"] = told.challenge
-    return web.Response(
-        status=error.http, body=problem_body(error, exchange), content_type=CONTENT_TYPE, headers=headers
-    )
-
-
-def from_http(error: web.HTTPException) -> GatewayError:
-    """What aiohttp raised by itself (no such path, wrong method, too large), as one of ours."""
-    family = FAMILIES.get(error.status, BadRequest if error.status < 500 else GatewayError)
-    return family()
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.allow
+    return Response(problem_body(error, exchange), CONTENT_TYPE, status=error.http, headers=headers)
 
 
 def from_validation(error: ValidationError, model: type[BaseModel]) -> BadRequest:

@@ -1,23 +1,22 @@
 """What can be prefilled: the procedures, their roles and their forms (JSON Schema 2020-12)."""
 
-from aiohttp import web
-
-from gateway.api.context import SERVICES
 from gateway.api.operation import answer
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.domain.errors import NotFound
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
 
 
-async def listing(request: web.Request) -> web.Response:
+async def listing(request: Request) -> Response:
     """`GET /v1/procedures`."""
-    catalogue = request.app[SERVICES].catalogue
+    catalogue = request.services.catalogue
     return answer({"procedures": [_summary(item) for _, item in sorted(catalogue.procedures.items())]})
 
 
-async def one(request: web.Request) -> web.Response:
+async def one(request: Request) -> Response:
     """`GET /v1/procedures/{code}`."""
-    procedure = find(request.app[SERVICES].catalogue, request.match_info["code"])
+    procedure = find(request.services.catalogue, request.parameters["code"])
     mapping = procedure.mapping
     papers = {
         name: {
@@ -39,9 +38,9 @@ async def one(request: web.Request) -> web.Response:
     return answer(body)
 
 
-async def form(request: web.Request) -> web.Response:
+async def form(request: Request) -> Response:
     """`GET /v1/procedures/{code}/form`."""
-    return answer(find(request.app[SERVICES].catalogue, request.match_info["code"]).form)
+    return answer(find(request.services.catalogue, request.parameters["code"]).form)
 
 
 def find(catalogue: Catalogue, written: str) -> Procedure:

@@ -1,24 +1,19 @@
 """The auditors' reports: bytes to use case and back."""
 
-from aiohttp import web
-
 from gateway.api.audit import asker_of, door_of
 from gateway.api.bodies import read_model
 from gateway.api.operation import answer
 from gateway.api.report_models import ReportBody
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.audit.report_words import csv_of
 
 
-async def report(request: web.Request) -> web.Response:
+async def report(request: Request) -> Response:
     """`POST /v1/audit/report`."""
     body = await read_model(request, ReportBody)
     made = await door_of(request).reports.report(asker_of(request), body.question())
     if body.format == "json":
         return answer(made)
     name = f'attachment; filename="{body.report}.csv"'
-    return web.Response(
-        body=b"".join(csv_of(made)),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": name},
-    )
+    return Response(b"".join(csv_of(made)), "text/csv; charset=utf-8", headers={"Content-Disposition": name})

@@ -1,11 +1,10 @@
 """Every path of the door, on one page: method, handler, scope, models, and the problems it may answer with.
 
-The router and `/openapi.json` are both made from this table.
+The routes and `/openapi.json` are both made from this table.
 """
 
 from dataclasses import dataclass
 
-from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.api import (
@@ -30,7 +29,7 @@ from gateway.api.consent_models import (
     WithdrawBody,
 )
 from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
-from gateway.api.middleware import Handler, expect, needs
+from gateway.api.dispatcher import Endpoint, Handler, Routes
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
 
@@ -253,11 +252,8 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def add_operations(app: web.Application, operations: tuple[Operation, ...] = OPERATIONS) -> None:
-    """Put the table into the router."""
-    for item in operations:
-        handler = item.handler if item.scope is None else needs(item.scope, item.handler, waits=item.waits)
-        # the path of a tile has slashes in it
-        path = item.path.replace("{path}", "{path:.+}")
-        for method in ("GET", "HEAD") if item.method == "GET" else (item.method,):
-            app.router.add_route(method, path, handler, expect_handler=expect)
+def add_operations(routes: Routes) -> None:
+    """Put the table into the routes."""
+    for item in OPERATIONS:
+        methods = ("GET", "HEAD") if item.method == "GET" else (item.method,)
+        routes.add(methods, Endpoint(item.path, item.handler, item.scope, item.waits))

@@ -9,15 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aiohttp import web
-
 from gateway.api.bodies import read_bytes
-from gateway.api.context import DIGESTED, EXCHANGE, RAW, REQUESTER, SERVICES, SIGNED
-from gateway.api.credentials import issuer_of
+from gateway.api.request import NOBODY, Request
+from gateway.api.response import Response
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, KeyUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import ExchangeId
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
@@ -27,32 +24,32 @@ from gateway.telemetry import log
 
 _RULE = "signature:invalid"
 _DIGEST = "Content-Digest"
+#: a request with any of them says something of itself that is verified
+MESSAGE_FIELDS = ("Signature-Input", "Signature", _DIGEST)
 
 
-async def check_message(request: web.Request) -> None:
-    """Verify what a request says of itself: its signature, and Content-Digest where it has none.
+async def check_message(request: Request) -> None:
+    """Verify what a request with `MESSAGE_FIELDS` says of itself: its signature, or Content-Digest alone.
 
     SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
     """
     signed = "Signature-Input" in request.headers or "Signature" in request.headers
-    if not signed and _DIGEST not in request.headers:
-        return
-    limits = request.app[SERVICES].configuration.gateway.limits
+    limits = request.services.configuration.gateway.limits
     body = b""
     if request.can_read_body:
-        body = request[RAW] = await read_bytes(request, limits.body_bytes, limits.body_seconds)
+        body = request.raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
     if not signed:
         check_body(request, body)
         return
     try:
-        request[SIGNED] = await _verified(request, body)
+        request.signed = await _verified(request, body)
     except SignatureBroken as broken:
         await _note(request, broken)
         raise
-    request[DIGESTED] = _DIGEST in request.headers
+    request.digested = _DIGEST in request.headers
 
 
-def check_body(request: web.Request, body: bytes) -> None:
+def check_body(request: Request, body: bytes) -> None:
     """BadRequest unless the body is the one that Content-Digest says, where that is sent."""
     if _DIGEST not in request.headers:
         return
@@ -60,12 +57,12 @@ def check_body(request: web.Request, body: bytes) -> None:
         check_digest(request.headers.getall(_DIGEST), body)
     except SignatureBroken as broken:
         raise BadRequest(broken.detail, code="digest_invalid") from None
-    request[DIGESTED] = True
+    request.digested = True
 
 
-def proof_of(request: web.Request) -> Mapping[str, str]:
+def proof_of(request: Request) -> Mapping[str, str]:
     """What records keep of a signed request: who has the message and the public key proves it with them."""
-    signed = request.get(SIGNED)
+    signed = request.signed
     if signed is None:
         return {}
     return {
@@ -75,33 +72,28 @@ def proof_of(request: web.Request) -> Mapping[str, str]:
     }
 
 
-async def sign_answer(request: web.Request, answer: web.StreamResponse) -> None:
-    """Sign an answer to a requester who asks for it; a streamed one, or without the key, it leaves as it is."""
-    services = request.app.get(SERVICES)
+async def sign_response(request: Request, response: Response) -> None:
+    """Sign a response to a requester that asks for it; without the key it stays as it is."""
+    services, key = request.services, request.services.document_key
     asked = wanted(request.headers.getall("Accept-Signature", ()))
-    if services is None or services.document_key is None or asked is None or REQUESTER not in request:
+    if key is None or asked is None or request.requester is NOBODY:
         return
-    body = answer.body if isinstance(answer, web.Response) else None
-    if not isinstance(body, bytes):
-        return
-    answer.headers["X-Exchange-Id"] = request[EXCHANGE]
-    key = services.document_key
-    fields = {name.lower(): answer.headers.getall(name) for name in answer.headers}
-    shown = Message(fields, status=answer.status)
+    fields = {name.lower(): [value] for name, value in response.headers.items()}
+    shown = Message({"content-type": [response.content_type], **fields}, status=response.status)
     created = int(services.clock.now().timestamp())
     try:
         signed = await signature_fields(
-            shown, body, _verified_part(request), asked, created, key.kid, key.algorithm, key.sign
+            shown, response.body, _verified_part(request), asked, created, key.kid, key.algorithm, key.sign
         )
     except (KeyUnavailable, SignatureBroken):
-        log().warning("http.answer.unsigned", exchange_id=request[EXCHANGE])
+        log().warning("http.answer.unsigned", exchange_id=request.exchange)
         return
-    answer.headers.update(signed)
+    response.headers.update(signed)
 
 
-async def _verified(request: web.Request, body: bytes) -> Signed:
-    services = request.app[SERVICES]
-    known = services.requesters.named(request[REQUESTER].id)
+async def _verified(request: Request, body: bytes) -> Signed:
+    services = request.services
+    known = services.requesters.named(request.requester.id)
     message = _message(request)
     signed = verified(message, body, known.keys if known is not None else ())
     now = services.clock.now().timestamp()
@@ -112,23 +104,23 @@ async def _verified(request: web.Request, body: bytes) -> Signed:
     return signed
 
 
-def _verified_part(request: web.Request) -> Message:
+def _verified_part(request: Request) -> Message:
     """The request without what it says of itself and nobody verified: our signature would vouch for it."""
     message = _message(request)
-    unverified = {"content-digest": not request.get(DIGESTED), "signature": SIGNED not in request}
+    unverified = {"content-digest": not request.digested, "signature": request.signed is None}
     fields = {name: values for name, values in message.fields.items() if not unverified.get(name)}
     return replace(message, fields=fields)
 
 
-def _message(request: web.Request) -> Message:
+def _message(request: Request) -> Message:
     fields = {name.lower(): request.headers.getall(name) for name in request.headers}
-    return Message(fields, request.method, issuer_of(request), request.raw_path)
+    return Message(fields, request.method, request.issuer, request.raw_path)
 
 
-async def _note(request: web.Request, broken: SignatureBroken) -> None:
-    services, requester = request.app[SERVICES], request[REQUESTER]
+async def _note(request: Request, broken: SignatureBroken) -> None:
+    services, requester = request.services, request.requester
     record = ExchangeRecord(
-        exchange=ExchangeId(request[EXCHANGE]), phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
+        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
         requester=requester.id, agency=services.requesters.agency(requester), rules=(_RULE,),
         result=broken.problem_code,
     )  # fmt: skip

@@ -6,12 +6,11 @@ Errors have the form that RFC 6749 prescribes, with the exchange id in the heade
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import web
 
 from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
-from gateway.api.context import NONCE, PROBLEM, REQUESTER, SERVICES
-from gateway.api.credentials import Shown, issuer_of
+from gateway.api.request import Request
+from gateway.api.response import Response
 from gateway.api.signing import check_body
 from gateway.domain.errors import BadRequest
 
@@ -24,22 +23,22 @@ _BOUND = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
 _KEYS_SECONDS = 60
 
 
-async def token(request: web.Request) -> web.Response:
+async def token(request: Request) -> Response:
     """`POST /oauth2/token`."""
-    access = request.app[SERVICES].access
+    access = request.services.access
     try:
         form = await _form(request)
         if form.get("grant_type") != "client_credentials":
             kind = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
             return _refuse(request, GrantRefused(kind, "grant_type must be client_credentials"))
-        granted = await access.grant(Shown(request), form)
+        granted = await access.grant(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
     except BadRequest as error:
         return _unreadable(request, error)
-    request[REQUESTER] = granted.requester
+    request.requester = granted.requester
     if granted.nonce:
-        request[NONCE] = granted.nonce
+        request.nonce = granted.nonce
     body = {
         "access_token": granted.token,
         "token_type": granted.kind,
@@ -49,11 +48,11 @@ async def token(request: web.Request) -> web.Response:
     return _answer(200, body)
 
 
-async def introspect(request: web.Request) -> web.Response:
+async def introspect(request: Request) -> Response:
     """`POST /oauth2/introspect`."""
     try:
         form = await _form(request)
-        request[REQUESTER], told = await request.app[SERVICES].access.introspect(Shown(request), form)
+        request.requester, told = await request.services.access.introspect(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
     except BadRequest as error:
@@ -61,14 +60,14 @@ async def introspect(request: web.Request) -> web.Response:
     return _answer(200, told)
 
 
-async def revoke(request: web.Request) -> web.Response:
+async def revoke(request: Request) -> Response:
     """`POST /oauth2/revoke`; whatever the token was, this answers alike.
 
     The process that answers takes it no more, the others refuse it within `access.check_seconds`.
     """
     try:
         form = await _form(request)
-        request[REQUESTER] = await request.app[SERVICES].access.revoke(Shown(request), form)
+        request.requester = await request.services.access.revoke(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
     except BadRequest as error:
@@ -76,16 +75,16 @@ async def revoke(request: web.Request) -> web.Response:
     return _answer(200, {})
 
 
-async def jwks(request: web.Request) -> web.Response:
+async def jwks(request: Request) -> Response:
     """`GET /oauth2/jwks`: the public keys of the house."""
-    answer = _answer(200, request.app[SERVICES].access.jwks())
+    answer = _answer(200, request.services.access.jwks())
     answer.headers["Cache-Control"] = f"public, max-age={_KEYS_SECONDS}"
     return answer
 
 
-async def metadata(request: web.Request) -> web.Response:
+async def metadata(request: Request) -> Response:
     """`GET /.well-known/oauth-authorization-server`."""
-    issuer, access = issuer_of(request), request.app[SERVICES].access
+    issuer, access = request.issuer, request.services.access
     methods = [*_BOUND, *(["client_secret_basic"] if access.sandbox else [])]
     body: dict[str, object] = {
         "issuer": issuer,
@@ -106,10 +105,10 @@ async def metadata(request: web.Request) -> web.Response:
     return _answer(200, body)
 
 
-async def _form(request: web.Request) -> dict[str, str]:
+async def _form(request: Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadRequest("send Content-Type: application/x-www-form-urlencoded")
-    limits = request.app[SERVICES].configuration.gateway.limits
+    limits = request.services.configuration.gateway.limits
     raw = await read_bytes(request, min(limits.body_bytes, 16_384), limits.body_seconds)
     check_body(request, raw)
     try:
@@ -122,21 +121,21 @@ async def _form(request: web.Request) -> dict[str, str]:
     return form
 
 
-def _unreadable(request: web.Request, error: BadRequest) -> web.Response:
-    request[PROBLEM] = "invalid_request"
+def _unreadable(request: Request, error: BadRequest) -> Response:
+    request.problem = "invalid_request"
     body: dict[str, object] = {"error": "invalid_request", "error_description": error.detail or error.title}
     return _answer(error.http, body)
 
 
-def _refuse(request: web.Request, error: GrantRefused) -> web.Response:
-    request[PROBLEM] = error.problem_code
+def _refuse(request: Request, error: GrantRefused) -> Response:
+    request.problem = error.problem_code
     if error.nonce:
-        request[NONCE] = error.nonce
+        request.nonce = error.nonce
     answer = _answer(error.status, {"error": error.problem_code, "error_description": error.detail})
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="motlan", charset="UTF-8"'
     return answer
 
 
-def _answer(status: int, body: dict[str, object]) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+def _answer(status: int, body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), status=status)

@@ -22,7 +22,6 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import telemetry
-from gateway.app import LOG
 from gateway.cli.client import Answer, Client
 from gateway.cli.export_file import write_export
 from gateway.cli.greeting import greeting
@@ -143,7 +142,7 @@ class _Stage:
         assert app is not None
         table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả",
                       title="Nhật ký giao dịch / exchange log")  # fmt: skip
-        leaves = await app[LOG].recent(_RECORDS)
+        leaves = await app.shared.log.recent(_RECORDS)
         self.written = len(leaves)
         for leaf in reversed(leaves):
             calls = leaf.get("calls")

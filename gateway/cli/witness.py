@@ -1,9 +1,12 @@
 """`motlan witness`: a server that signs that exchange logs only grow (C2SP tlog-witness)."""
 
+import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import click
 import orjson
@@ -83,9 +86,8 @@ def witness(
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_memory(home, key, first=first)
     app = guarded_witness(name, key_in(key or home / _KEY), log_vkeys, home / _MEMORY, _LIMITS)
-    runner = DoorRunner(app, _LIMITS)
     uvloop.run(
-        _run(runner, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
+        _run(app, (host, port), ready_file, lambda content: _say(content, as_json=as_json, quiet=quiet))
     )
 
 
@@ -102,8 +104,28 @@ def guarded_witness(
     return built
 
 
+@dataclass(slots=True)
+class _Dispatcher:
+    """An aiohttp application, as a door has requests answered."""
+
+    dispatch: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    under_way: int = 0
+
+
+def guarded_runner(app: web.Application, limits: DoorLimits) -> DoorRunner:
+    """Serves the application on connections that are timed and capped."""
+    app.freeze()
+    loop, make = asyncio.get_running_loop(), cast("Callable[..., web.Request]", web.Request)
+
+    def request(*parts: Any) -> web.Request:  # noqa: ANN401 -- as aiohttp's server gives them
+        return make(*parts, loop)
+
+    entry = app._handle  # noqa: SLF001 -- what the application's own runner calls
+    return DoorRunner(_Dispatcher(entry), limits, request_type=request)
+
+
 async def _run(
-    runner: DoorRunner,
+    app: web.Application,
     address: tuple[str, int],
     ready_file: Path | None,
     say: Callable[[dict[str, object]], None],
@@ -111,6 +133,7 @@ async def _run(
     """Serve until told to stop; `say` hears once where."""
     telemetry.set_up()
     stop = stop_event()
+    runner = guarded_runner(app, _LIMITS)
     await runner.setup()
     try:
         host, port = address
@@ -118,7 +141,7 @@ async def _run(
         content: dict[str, object] = {
             "pid": os.getpid(),
             "url": f"http://{host}:{runner.addresses[0][1]}",
-            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(runner.app),
+            "vkey": registry.resolve("adapters.anchors.witness_door", "vkey_of")(app),
         }
         if ready_file is not None:
             write_ready(ready_file, content)

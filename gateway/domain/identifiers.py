@@ -54,7 +54,11 @@ def may_name_a_person(text: str) -> bool:
     In any script and width, after letters, with invisible characters within, or in groups with spaces, dots and
     dashes between them. Codes of dossiers are known and do not count.
     """
-    plain = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    plain = text
+    if not text.isascii():
+        plain = "".join(
+            one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf"
+        )
     for groups in _GROUPS.findall(_DOSSIER.sub("#", plain)):
         lengths = [len(digits) for digits in _DIGITS.findall(groups)]
         for first in range(len(lengths)):

@@ -17,8 +17,6 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.api.context import SERVICES
-from gateway.app import SOURCES
 from gateway.config import load
 from gateway.exchange_log.key_files import new_key_text
 from gateway.listeners import Gateway
@@ -246,11 +244,11 @@ async def test_source_whose_secret_was_replaced_is_opened_anew_and_no_record_tel
     source.write_text(text.replace(f"value: {settings[named]['value']}", f"file: {secret}"), "utf-8")
     assert await port.reload()
     assert port.gateway.app is not None
-    sources = port.gateway.app[SOURCES]
+    sources = port.gateway.app.sources
     before = dict(sources.items())
     secret.write_text("second")
     assert await port.reload()
-    after = port.gateway.app[SOURCES]
+    after = port.gateway.app.sources
     assert {name for name, one in after.items() if before[name] is not one} == {"tax"}
     *_, moved, replaced = configurations(port)  # type: ignore[arg-type]  # its state is all that is read
     assert moved["config"] == replaced["config"]
@@ -310,7 +308,7 @@ async def test_key_of_the_log_is_not_changed_under_the_process(tmp_path: Path) -
         key.write_bytes(new_key_text())
         assert not await one.reload()
         assert one.gateway.app is not None
-        loaded = one.gateway.app[SERVICES].loaded
+        loaded = one.gateway.app.services.loaded
         lines = (one.config / "gateway.yaml").read_text("utf-8").splitlines()
         line = next(number for number, words in enumerate(lines, 1) if words.startswith("  root_key:"))
         assert loaded is not None

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 
 from adapters.stores.revocations import open_revocations
 from gateway.access.revocations import Revocations
+from gateway.app import App
 from gateway.composition import Composition, compose
 from gateway.config import Configuration
 from gateway.listeners import Gateway
@@ -36,7 +36,7 @@ class Late(Gateway):
         super().__init__(parts)
         self._revoke = revoke
 
-    async def opened(self, parts: Composition) -> web.Application:
+    async def opened(self, parts: Composition) -> App:
         await asyncio.to_thread(self._revoke)
         return await super().opened(parts)
 

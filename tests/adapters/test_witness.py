@@ -19,8 +19,7 @@ from adapters.anchors.outside import Outside
 from adapters.anchors.witness import Witness, add_checkpoint, open_witness
 from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway import telemetry
-from gateway.api.door import DoorRunner
-from gateway.cli.witness import guarded_witness
+from gateway.cli.witness import guarded_runner, guarded_witness
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.exchange_log.merkle import consistency_proof, leaf_hash
@@ -49,7 +48,7 @@ class Clock:
 
 @asynccontextmanager
 async def serving(app: web.Application, limits: DoorLimits | None = None) -> AsyncIterator[str]:
-    runner = web.AppRunner(app) if limits is None else DoorRunner(app, limits)
+    runner = web.AppRunner(app) if limits is None else guarded_runner(app, limits)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:

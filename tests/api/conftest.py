@@ -13,14 +13,16 @@ from aiohttp import web
 
 from gateway.access.service import Access
 from gateway.accessing import assembled
-from gateway.api.context import SERVICES, Services
+from gateway.api.context import Services
+from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
-from gateway.app import SystemClock, api_application
+from gateway.app import SystemClock
 from gateway.config import Configuration, load
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.listeners import api_routes
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Wanted
@@ -231,8 +233,7 @@ async def _open(
     access = assembled(House(configuration, state), SystemClock(), Replays(), Rows())
     watching = asyncio.create_task(access.revocations.watch(0.5, access.keys.refresh))
     await access.revocations.look()
-    app = api_application(Metrics())
-    app[SERVICES] = Services(
+    services = Services(
         clock=SystemClock(),
         configuration=configuration,
         catalogue=catalogue,
@@ -241,7 +242,8 @@ async def _open(
         sources={},
         log=log,
     )
-    runner = DoorRunner(app, limits, drain_seconds=2)
+    dispatcher = Dispatcher(services, api_routes(), Metrics())
+    runner = DoorRunner(dispatcher, limits, drain_seconds=2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]

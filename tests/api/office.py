@@ -13,7 +13,6 @@ import aiohttp
 import jsonschema_rs
 
 from gateway.api.openapi import document
-from gateway.app import LOG, SEQUENCER
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
@@ -117,9 +116,9 @@ async def opened(state: Path) -> AsyncIterator[Office]:
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content
         assert gateway.app is not None
-        assert described["log"]["vkey"] == gateway.app[SEQUENCER].vkey
+        assert described["log"]["vkey"] == gateway.app.shared.sequencer.vkey
         yield Office(
-            gateway.api, gateway.admin, state, gateway.app[LOG], described["log"]["vkey"], described["clients"],
+            gateway.api, gateway.admin, state, gateway.app.shared.log, described["log"]["vkey"], described["clients"],
             session,
         )  # fmt: skip
 

@@ -10,7 +10,6 @@ import pytest
 
 from adapters.stores.log import open_log
 from adapters.stores.sequencer import open_sequencer
-from gateway.app import AUDIT
 from gateway.audit.export import Exports, Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
@@ -46,7 +45,7 @@ async def _exports(tmp_path: Path) -> AsyncIterator[Exports]:
         _,
     ):
         assert gateway.app is not None
-        yield gateway.app[AUDIT].exports
+        yield gateway.app.shared.audit.exports
 
 
 def delete(folder: Path, below: int, mark: int) -> None:

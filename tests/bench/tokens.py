@@ -46,7 +46,7 @@ class _Call:
     certificate: bytes | None = None
     method: str = "GET"
     issuer: str = ISSUER
-    path: str = "/v1/sources"
+    target: str = "/v1/sources"
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.app import CITIZENS
 from gateway.serving import Plan, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
@@ -24,7 +23,7 @@ async def test_fresh_consent_holds_at_a_machine_whose_clock_is_behind(tmp_path: 
         made = await given(house, who)
         moment = datetime.fromisoformat(made["given_at"]).astimezone(UTC)
         assert gateway.app is not None
-        book = gateway.app[CITIZENS].consents
+        book = gateway.app.citizens.consents
         person = f"person|{who['personal_id']}"
 
         async def holds(apart: float) -> bool:

@@ -21,7 +21,6 @@ from weakref import WeakSet
 import aiohttp
 import pytest
 
-from gateway.app import PREFILL, SOURCES
 from gateway.listeners import Gateway
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
@@ -110,7 +109,7 @@ async def test_changed_rule_decides_the_next_request_and_is_recorded_with_both_d
 ) -> None:
     house = changing.house
     await house.prefill(**changing.body())
-    opened_before = changing.gateway.app[SOURCES] if changing.gateway.app else {}
+    opened_before = changing.gateway.app.sources if changing.gateway.app else {}
     told = await changing.reloaded(AGREEMENT, 'valid_until: "2027-12-31"', 'valid_until: "2026-01-31"')
     status, problem = await house.post("/v1/prefill", changing.body())
     assert (status, problem["code"], told["state"]) == (403, "agreement_over", "ready")
@@ -122,7 +121,7 @@ async def test_changed_rule_decides_the_next_request_and_is_recorded_with_both_d
     assert records(house)[-1]["config"] == second["config"]
     # nothing about sources changed: they are the same, with their connections
     assert changing.gateway.app
-    assert all(changing.gateway.app[SOURCES][name] is one for name, one in opened_before.items())
+    assert all(changing.gateway.app.sources[name] is one for name, one in opened_before.items())
     await changing.reloaded(AGREEMENT, 'valid_until: "2026-01-31"', 'valid_until: "2027-12-31"')
     await house.prefill(**changing.body())
 
@@ -162,7 +161,7 @@ async def test_request_under_way_keeps_the_configuration_that_it_began_with(chan
     changing.write("config/sources/civil_status.yaml", "provider:", 'limits: {connections: "7"}\nprovider:')
     await changing.reloaded(AGREEMENT, 'valid_until: "2027-12-31"', 'valid_until: "2027-12-30"')
     assert not asking.done()
-    assert len(changing.gateway._editions) == 2
+    assert len(changing.gateway._apps) == 2
     answer = await asking
     assert answer["fields"]["nxnTinhTrangHonNhan"]["state"] == "filled"
     before, after = (one["config"] for one in configurations(house))
@@ -172,7 +171,7 @@ async def test_request_under_way_keeps_the_configuration_that_it_began_with(chan
     ]
     newest = await house.prefill(**changing.body(deadline_ms=5_000))
     assert {one["config"] for one in records(house) if one["exchange"] == newest["exchange_id"]} == {after}
-    assert list(changing.gateway._editions) == [changing.gateway.app]
+    assert list(changing.gateway._apps) == [changing.gateway.app]
 
 
 async def test_what_is_late_of_the_old_configuration_is_fetched_from_the_new_one(changing: Changing) -> None:
@@ -192,10 +191,10 @@ async def test_what_is_late_of_the_old_configuration_is_fetched_from_the_new_one
 
 async def test_changed_source_is_opened_anew_and_the_others_go_on(changing: Changing) -> None:
     assert changing.gateway.app
-    sources = changing.gateway.app[SOURCES]
+    sources = changing.gateway.app.sources
     before = dict(sources.items())
     await changing.reloaded("config/sources/tax.yaml", "provider:", 'limits: {connections: "7"}\nprovider:')
-    after = changing.gateway.app[SOURCES]
+    after = changing.gateway.app.sources
     assert {name for name, one in after.items() if before[name] is not one} == {"tax"}
     await changing.house.prefill(**changing.body())
 
@@ -214,10 +213,10 @@ async def test_editions_of_the_past_leave_the_memory_with_the_evidence_that_they
                 f"\nname: marital_status_confirmation{' #' * count}\n" for count in (number, number + 1)
             )
             await changing.reloaded(mapping, old, new)
-            while len(changing.gateway._editions) > 1:
+            while len(changing.gateway._apps) > 1:
                 await asyncio.sleep(0.05)
             assert changing.gateway.app
-            edition = changing.gateway.app[PREFILL]
+            edition = changing.gateway.app.prefill
             editions.add(edition)
             kept.add(edition.gatherer)
             del edition

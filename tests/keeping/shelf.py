@@ -16,7 +16,6 @@ import orjson
 
 from adapters.stores.log import open_log
 from adapters.stores.sequencer import open_sequencer
-from gateway.app import LOG
 from gateway.keeping.months import Month
 from gateway.serving import Plan, running
 from gateway.settings import LogSettings
@@ -87,7 +86,7 @@ async def opened(
         described: dict[str, Any] = content
         assert gateway.app is not None
         yield Office(
-            gateway.api, gateway.admin, folder, gateway.app[LOG], described["log"]["vkey"], described["clients"],
+            gateway.api, gateway.admin, folder, gateway.app.shared.log, described["log"]["vkey"], described["clients"],
             session,
         )  # fmt: skip
 

@@ -17,7 +17,6 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import VERSION
-from gateway.app import LOG, SEQUENCER
 from gateway.cli.verify import verify_log
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.standalone import standalone
@@ -177,9 +176,9 @@ def served() -> Served:
             described: dict[str, Any] = content
             assert gateway.app is not None
             office = Office(
-                gateway.api, gateway.admin, folder, gateway.app[LOG], described["log"]["vkey"], described["clients"],
-                session,
+                gateway.api, gateway.admin, folder, gateway.app.shared.log, described["log"]["vkey"],
+                described["clients"], session,
             )  # fmt: skip
-            yield office, gateway.app[SEQUENCER]
+            yield office, gateway.app.shared.sequencer
 
     return opened

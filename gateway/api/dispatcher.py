@@ -1,0 +1,227 @@
+"""What happens to every request, in order.
+
+Exchange id, route, head, token, scope, limits, signature, handler, signature of the response, log line.
+An exception that is not one of ours becomes a 500 whose body and log say only its type.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from aiohttp import web
+
+from gateway.access.faults import TokenRefused
+from gateway.api.context import Services
+from gateway.api.problems import MethodNotAllowed, NotAcceptable, problem
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused, TooMany
+from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.identifiers import new_exchange_id
+from gateway.telemetry import Metrics, log
+
+Handler = Callable[[Request], Awaitable[Response | web.StreamResponse]]
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PARAMETER = re.compile(r"\{([a-z_]+)\}")
+#: the status of the log line of a client that did not wait; nothing is sent
+_HUNG_UP = 499
+
+
+class Endpoint(NamedTuple):
+    """One method of one path. `scope` None: open to all; empty: any token."""
+
+    route: str
+    handler: Handler
+    scope: str | None = None
+    #: it only waits for what was asked before: counted apart, and so leaves room for new questions
+    waits: bool = False
+
+
+class Routes:
+    """Finds the endpoint of a request. A part of a path in braces takes anything but a slash, `{path}` a slash too."""
+
+    def __init__(self) -> None:
+        """Without any path."""
+        self._exact: dict[str, dict[str, Endpoint]] = {}
+        self._patterns: list[tuple[re.Pattern[str], dict[str, Endpoint]]] = []
+
+    def add(self, methods: tuple[str, ...], endpoint: Endpoint) -> None:
+        """Take these methods at the path of the endpoint."""
+        there = self._exact.setdefault(endpoint.route, {})
+        there.update(dict.fromkeys(methods, endpoint))
+        if _PARAMETER.search(endpoint.route):
+            self._patterns.append((_pattern(endpoint.route), self._exact.pop(endpoint.route)))
+
+    def find(self, request: Request) -> Endpoint:
+        """The endpoint, whose route and parameters the request then has; one that refuses where there is none."""
+        path = request.rel_url.path_safe
+        found = self._exact.get(path) or self._by_pattern(path, request)
+        endpoint = found.get(request.method)
+        if endpoint is None:
+            return Endpoint("none", _no_method(found) if found else _no_path)
+        request.route = endpoint.route
+        return endpoint
+
+    def _by_pattern(self, path: str, request: Request) -> Mapping[str, Endpoint]:
+        for pattern, found in self._patterns:
+            if match := pattern.fullmatch(path):
+                request.parameters = {name: _unescaped(text) for name, text in match.groupdict().items()}
+                return found
+        return {}
+
+
+class Dispatcher:
+    """Answers every request of one listener, by the services of one configuration."""
+
+    def __init__(self, services: Services, routes: Routes, metrics: Metrics) -> None:
+        """`metrics` counts the requests."""
+        self._services = services
+        self._routes = routes
+        self._metrics = metrics
+        limits = services.configuration.gateway.limits
+        self._most, self._most_waiting = limits.requests_per_requester, limits.waiting_per_requester
+        self._issuer = (services.configuration.gateway.issuer or "").rstrip("/")
+        #: requests that are being answered
+        self.under_way = 0
+
+    async def dispatch(self, request: Request) -> Response | web.StreamResponse:
+        """The response to one request. Raises only CancelledError: the client hung up."""
+        begun = time.perf_counter()
+        exchange = request.exchange = new_exchange_id()
+        request.services = self._services
+        request.issuer = self._issuer or request.address
+        self.under_way += 1
+        self._metrics.in_flight(1)
+        try:
+            try:
+                endpoint = self._routes.find(request)
+                if "Expect" in request.headers:
+                    await _meet_expectation(request)
+                _check_head(request)
+                if endpoint.scope is None:
+                    response = await endpoint.handler(request)
+                else:
+                    response = await self._guarded(request, endpoint)
+            except asyncio.CancelledError:
+                self._account(request, _HUNG_UP, begun)
+                raise
+            except Exception as error:  # noqa: BLE001 -- the last line of defence
+                response = _refusal(error, request)
+            if isinstance(response, Response):
+                response.headers["X-Exchange-Id"] = exchange
+                if request.nonce:
+                    response.headers["DPoP-Nonce"] = request.nonce
+                if "Accept-Signature" in request.headers:
+                    await sign_response(request, response)
+            self._account(request, response.status, begun)
+            return response
+        finally:
+            self.under_way -= 1
+            self._metrics.in_flight(-1)
+
+    async def _guarded(self, request: Request, endpoint: Endpoint) -> Response | web.StreamResponse:
+        """The response to a requester that holds the scope and has not too many requests under way."""
+        services = self._services
+        requester, request.nonce = await services.access.admit(request)
+        request.requester = requester
+        if endpoint.scope and endpoint.scope not in requester.scopes:
+            await demand(request, endpoint.scope)
+        most, counts = (
+            (self._most_waiting, services.waiting) if endpoint.waits else (self._most, services.under_way)
+        )
+        if counts.get(requester.id, 0) >= most:
+            raise TooMany(f"at most {most} at a time", retry_after=1)
+        counts[requester.id] = counts.get(requester.id, 0) + 1
+        try:
+            if any(map(request.headers.__contains__, MESSAGE_FIELDS)):
+                await check_message(request)
+            return await endpoint.handler(request)
+        finally:
+            counts[requester.id] -= 1
+            if not counts[requester.id]:
+                del counts[requester.id]
+
+    def _account(self, request: Request, status: int, begun: float) -> None:
+        seconds = time.perf_counter() - begun
+        method = request.method if request.method in _METHODS else "other"
+        self._metrics.request(request.route, method, status, seconds)
+        log().info(
+            "http.answered",
+            exchange_id=request.exchange,
+            route=request.route,
+            method=method,
+            status=status,
+            elapsed_ms=round(seconds * 1000, 2),
+            requester=request.requester.id,
+            code=request.problem,
+        )
+
+
+async def demand(request: Request, scope: str) -> None:
+    """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
+    if scope in request.requester.scopes:
+        return
+    services = request.services
+    record = ExchangeRecord(
+        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
+        requester=request.requester.id, rules=(f"scope:{scope}",), result="scope_missing",
+    )  # fmt: skip
+    await services.log.append(record)
+    raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
+
+
+async def _meet_expectation(request: Request) -> None:
+    """Send `100 Continue` (RFC 9110, 10.1.1) to who waits for it; any other expectation cannot be met."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise NotAcceptable
+    if request.version >= (1, 1) and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _check_head(request: Request) -> None:
+    """What the parser lets through though RFC 9112 (2.3, 3.2) does not."""
+    if request.version > (1, 0):
+        good = len(request.headers.getall("Host", ())) == 1
+    else:
+        good = request.version == (1, 0) and "Transfer-Encoding" not in request.headers
+    if not good:
+        raise BadRequest("the request is not valid HTTP")
+
+
+def _refusal(error: Exception, request: Request) -> Response:
+    if not isinstance(error, GatewayError):  # nothing of it leaves
+        log().error("http.failed", exchange_id=request.exchange, error=error)
+        error = GatewayError()
+    request.problem = error.problem_code
+    if isinstance(error, TokenRefused) and error.nonce:
+        request.nonce = error.nonce
+    return problem(error, request.exchange)
+
+
+async def _no_path(_request: Request) -> Response:
+    raise NotFound
+
+
+def _no_method(there: Mapping[str, Endpoint]) -> Handler:
+    async def refuse(_request: Request) -> Response:
+        raise MethodNotAllowed(",".join(sorted(there)))
+
+    return refuse
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    parts = _PARAMETER.split(route)
+    written = [
+        re.escape(part) if at % 2 == 0 else f"(?P<{part}>{'.+' if part == 'path' else '[^{}/]+'})"
+        for at, part in enumerate(parts)
+    ]
+    return re.compile("".join(written))
+
+
+def _unescaped(text: str) -> str:
+    """A part of a path of which `path_safe` left two characters escaped."""
+    return text.replace("%2F", "/").replace("%25", "%")

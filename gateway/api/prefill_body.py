@@ -1,0 +1,185 @@
+"""From the bytes of a prefill to the people and the official that it names, without a model in between.
+
+The models of `models.py` say what is allowed: each member is checked by the validator of its field.
+A body that is refused here is given to the model, which says what is wrong with it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from unicodedata import normalize
+
+import orjson
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from gateway.api.bodies import parse
+from gateway.api.models import (
+    BODIES,
+    MOST_OF_A_ROLE,
+    MOST_ROLES,
+    Body,
+    DateText,
+    PersonBody,
+    PlainText,
+    PrefillBody,
+    RoleName,
+    kind_of,
+)
+from gateway.api.problems import from_validation, pointer
+from gateway.domain.dates import PartialDate
+from gateway.domain.errors import Unprocessable
+from gateway.domain.identifiers import birth_year_of
+from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.mapping.model import Role
+
+_BORN_AFTER = 2199
+#: of all roles together
+_MAX_SUBJECTS = 40
+
+#: where a subject stands in the body: `subjects`, its role, its place in a list, a member of it
+_Place = tuple[str | int, ...]
+_Check = Callable[[object], bool]
+
+
+def prefill_body(raw: bytes, depth: int) -> dict[str, Any]:
+    """The body of a prefill as plain data: names of people in NFC, dates of birth as `PartialDate`.
+
+    BadRequest or Unprocessable when it is not of the form of `PrefillBody`.
+    """
+    data = parse(raw, depth)
+    if isinstance(data, dict) and _is_prefill(data):
+        return data
+    try:
+        PrefillBody.model_validate(orjson.loads(raw))
+    except ValidationError as error:
+        raise from_validation(error, PrefillBody) from None
+    raise AssertionError("the model takes what its members do not")
+
+
+def _is_prefill(data: dict[str, Any]) -> bool:
+    """Whether it is of the form of `PrefillBody`; what it says of people is converted meanwhile."""
+    if not _has_members(data, _MEMBERS, _NEEDED):
+        return False
+    for given in data["subjects"].values():
+        if type(given) is not list:
+            if not _is_subject(given):
+                return False
+        elif not 1 <= len(given) <= MOST_OF_A_ROLE or not all(map(_is_subject, given)):
+            return False
+    return True
+
+
+def _is_subject(given: object) -> bool:
+    if not isinstance(given, dict) or not _has_members(given, *_SUBJECTS[kind_of(given)]):
+        return False
+    if given.get("full_name") is not None:
+        given["full_name"] = normalize("NFC", given["full_name"])
+    if given.get("birth_date") is not None:
+        try:
+            given["birth_date"] = PartialDate.parse(given["birth_date"])
+        except ValueError:
+            return False
+    return True
+
+
+def _has_members(given: dict[str, Any], checks: Mapping[str, _Check], needed: frozenset[str]) -> bool:
+    """Whether every member is known and good, and none is missing."""
+    for name, value in given.items():
+        check = checks.get(name)
+        if check is None or not check(value):
+            return False
+    return needed <= given.keys()
+
+
+def _check(annotation: Any) -> _Check:  # noqa: ANN401 -- a type
+    return TypeAdapter(annotation, config=ConfigDict(strict=True)).validator.isinstance_python
+
+
+def _checks(model: type[Body], **instead: Any) -> tuple[Mapping[str, _Check], frozenset[str]]:  # noqa: ANN401 -- types
+    """What checks each member of a model, and which must be there; `instead`: other types of some members."""
+    fields = model.model_fields
+    types = {name: Annotated[one.annotation, *one.metadata, Field()] for name, one in fields.items()}
+    checks = {name: _check(one) for name, one in {**types, **instead}.items()}
+    return checks, frozenset(name for name, one in fields.items() if one.is_required())
+
+
+#: subjects are looked at one by one, and names and dates are converted here
+_MEMBERS, _NEEDED = _checks(
+    PrefillBody, subjects=Annotated[dict[RoleName, Any], Field(max_length=MOST_ROLES)]
+)
+_CONVERTED = {"full_name": PlainText | None, "birth_date": DateText | None}
+_SUBJECTS = {
+    kind: _checks(model, **{name: one for name, one in _CONVERTED.items() if name in model.model_fields})
+    for kind, model in BODIES.items()
+}
+
+
+def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, Subject | str]:
+    """Role -> subject, or the name of the role that it is the same as; whether that fits is the service's to say.
+
+    The subjects of a list stand as `<role>#1`, `<role>#2` and so on.
+    """
+    found: dict[str, Subject | str] = {}
+    for name, one in given.items():
+        role = roles.get(name)
+        if not isinstance(one, list):
+            found[name] = one["same_as"] if "same_as" in one else subject_of(("subjects", name), one, role)
+        elif role is not None and not role.many:
+            raise _fault(("subjects", name), "this role takes one subject, not a list", "list_not_possible")
+        else:
+            for at, each in enumerate(one):
+                found[f"{name}#{at + 1}"] = (
+                    each["same_as"] if "same_as" in each else subject_of(("subjects", name, at), each, role)
+                )
+        if len(found) > _MAX_SUBJECTS:
+            what = f"give at most {_MAX_SUBJECTS} subjects in all roles together"
+            raise _fault(("subjects", name), what, "too_many_subjects")
+    return found
+
+
+def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Subject:
+    """The subject that checked data name; `place` is where it stands in the body."""
+    there = role.kind if role is not None else ()
+    if "commune" in given:
+        kind = SubjectKind.PARCEL
+    elif "tax_code" in given or "registration_no" in given:
+        is_vehicle = not given.get("tax_code") and SubjectKind.VEHICLE in there
+        kind = SubjectKind.VEHICLE if is_vehicle else SubjectKind.ORGANISATION
+    else:
+        kind = _kind_of_person(place, given, there)
+    return Subject(kind=kind, **given)
+
+
+def person_of(body: PersonBody) -> Subject:
+    """The person that the member `subject` of a body names."""
+    given = body.model_dump(exclude_none=True)
+    if body.birth_date is not None:
+        given["birth_date"] = PartialDate.parse(body.birth_date)
+    return subject_of(("subject",), given, None)
+
+
+def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[SubjectKind, ...]) -> SubjectKind:
+    number = given.get("personal_id")
+    if number and birth_year_of(number) > _BORN_AFTER:
+        raise _fault((*place, "personal_id"), "the number cannot exist", "value_not_possible")
+    if number or given.get("old_id") or given.get("passport"):
+        return SubjectKind.PERSON
+    if SubjectKind.NEWBORN in there:
+        return SubjectKind.NEWBORN
+    raise _fault(place, "give personal_id, old_id or passport", "identifier_missing")
+
+
+def _fault(place: _Place, why: str, code: str) -> Unprocessable:
+    where = pointer(place)
+    return Unprocessable(f"{where}: {why}", errors=[{"pointer": where, "code": code, "detail": why}])
+
+
+def official_of(given: Mapping[str, Any] | None, agency: str) -> Official | None:
+    """The official that the request names, of the requester's agency where it names none."""
+    if given is None:
+        return None
+    return Official(
+        personal_id=given["personal_id"],
+        agency=given.get("agency") or agency,
+        account=given.get("account") or "",
+        full_name=normalize("NFC", given.get("full_name") or ""),
+    )

@@ -1,0 +1,89 @@
+"""One HTTP request: what came, what is known of it so far, and what of it bears on who asks."""
+
+from asyncio import Task
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+
+from gateway.api.context import Services
+from gateway.domain.identifiers import ExchangeId, RequesterId
+from gateway.domain.parties import Requester
+from gateway.messages.verify import Signed
+
+#: who asks, as long as no token proved it
+NOBODY = Requester(id=RequesterId(""), name="", scopes=frozenset())
+
+
+class Request(web.BaseRequest):
+    """Attributes are set by the dispatcher, each as soon as it is known."""
+
+    services: Services
+    exchange: ExchangeId
+    #: our address as the client knows it, no slash at the end
+    issuer: str
+    #: pattern of the path: never the path itself, which the client chose
+    route: str = "none"
+    #: what stands in the path for the parts of the pattern in braces
+    parameters: Mapping[str, str] = MappingProxyType({})
+    requester: Requester = NOBODY
+    #: the body, where it was read before its handler
+    raw: bytes | None = None
+    #: whether Content-Digest was verified
+    digested: bool = False
+    #: how the request was signed
+    signed: Signed | None = None
+    #: machine code of the problem that was answered, for the canonical log line
+    problem: str = ""
+    #: for the field DPoP-Nonce of the response
+    nonce: str = ""
+
+    def __init__(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: Any,  # noqa: ANN401 -- the connection of the door, which imports this
+        writer: AbstractStreamWriter,
+        task: "Task[None]",
+    ) -> None:
+        """As aiohttp's server makes one."""
+        super().__init__(message, payload, protocol, writer, task, protocol._loop)  # noqa: SLF001 -- as aiohttp does
+        #: where the connection came in
+        self.address: str = protocol.address
+
+    @property
+    def authorization(self) -> tuple[str, ...]:
+        """The fields Authorization."""
+        return tuple(self._headers.getall("Authorization", ()))
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """The fields DPoP."""
+        return self.fields("DPoP")
+
+    @property
+    def target(self) -> str:
+        """The path as it was sent, without its query."""
+        return self.rel_url.raw_path
+
+    @cached_property
+    def certificate(self) -> bytes | None:
+        """DER of the caller's certificate: of a proxy's header, else of the connection."""
+        known, transport = self.services.proxies, self.transport
+        if transport is None:
+            return None
+        peer = str((transport.get_extra_info("peername") or ("",))[0])
+        handed = known.handed_over(self.fields, peer)
+        if handed is not None or known.is_one(peer):
+            return handed
+        tls = transport.get_extra_info("ssl_object")
+        found: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
+        return found
+
+    def fields(self, name: str) -> tuple[str, ...]:
+        """The values of all fields with this name."""
+        return tuple(self._headers.getall(name, ()))
