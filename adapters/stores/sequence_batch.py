@@ -93,7 +93,7 @@ OwnRow = tuple[bytes, tuple[str, ...], str, Mapping[str, str], tuple[CallEntry, 
 
 
 class OwnRows:
-    """The rows that this process writes, by record id, until somebody has numbered them.
+    """The rows that this process writes, by record id, until they are numbered.
 
     The loop adds, the thread of the sequencer takes; each step is one operation of a dict. What is not here is read
     from the database: losing a row costs time and nothing else.
@@ -143,7 +143,7 @@ class OwnRows:
         self._taken.clear()
 
     def clear(self) -> None:
-        """There is nothing to number, or another process numbers: what is here was never written, or is its."""
+        """Nothing waits for a number, or another process numbers: these rows are not needed."""
         self._rows.clear()
 
 
@@ -304,7 +304,7 @@ def _remembered(row: OwnRow, created: str) -> TreeEntry:
     sources = {(call.source, call.outcome) for call in calls}
     try:
         return _entry(digest, tuple(map(str, texts)), bytes.fromhex(official) or None, people, sources)
-    except ValueError:
+    except (ValueError, TypeError):
         return _timed(digest, created)
 
 
