@@ -39,8 +39,11 @@ class Provider:
     def _answer(self, landed: Callable[[SourceAnswer], None], call: Call[SourceQuery, SourceAnswer]) -> None:
         fault = call.fault
         if fault is None:
-            received = hashlib.sha256(call.answer.body).digest()
-            answer = call.reading.value._replace(request_digest=call.digest, response_digest=received)
+            read, received = call.reading.value, hashlib.sha256(call.answer.body).digest()
+            answer = SourceAnswer(
+                read.outcome, read.values, read.doubts, read.reason, read.retry_in, read.source_updated_at,
+                call.digest, received, read.alarm, read.unvouched, read.declared,
+            )  # fmt: skip
         else:
             sent = call.digest if fault.sent else b""
             answer = SourceAnswer(

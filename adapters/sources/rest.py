@@ -231,11 +231,9 @@ def _pairs(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
 def _names_person(target: str, query: SourceQuery) -> bool:
     subject = query.subject
     tax_code = subject.tax_code if subject.tax_code and is_personal_id(subject.tax_code) else None
-    ids = (
-        subject.personal_id,
-        subject.old_id,
-        subject.parent_personal_id,
-        query.official.personal_id,
-        tax_code,
-    )
-    return any(number and number in target for number in ids)
+    for number in (
+        subject.personal_id, subject.old_id, subject.parent_personal_id, query.official.personal_id, tax_code,
+    ):  # fmt: skip
+        if number and number in target:
+            return True
+    return False

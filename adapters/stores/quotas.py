@@ -54,12 +54,15 @@ class MemoryQuotas:
 
     async def close(self) -> None:
         """Forget everything."""
-        self._counts.clear()
-        self._seen.clear()
+        self._counts.running.clear()
+        self._seen.running.clear()
 
     def count(self, one: Use, now: float) -> Counted:
         """Count it once more, at that time."""
-        window = (self._seen if one.once else self._counts).window(one, now)
+        windows = self._seen if one.once else self._counts
+        number, window = int((now + _AHEAD_SECONDS) // one.seconds), windows.running.get(one.seconds)
+        if window is None or (window.number != number and not window.runs(one, now)):
+            window = windows.running[one.seconds] = _Window(number, windows.most)
         kept = window.kept.get(one.within)
         if kept is None:
             kept = window.kept[one.within] = OrderedDict()
@@ -78,23 +81,13 @@ class MemoryQuotas:
 
 
 class _Windows:
-    """What is kept in the windows that run, one for each length of windows."""
+    """The windows that run, one for each length of windows; each has room for `most`."""
 
-    __slots__ = ("_most", "_windows")
+    __slots__ = ("most", "running")
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._windows: dict[int, _Window] = {}
-
-    def clear(self) -> None:
-        self._windows.clear()
-
-    def window(self, one: Use, now: float) -> "_Window":
-        """The one that runs, of the length of a use."""
-        number, window = int((now + _AHEAD_SECONDS) // one.seconds), self._windows.get(one.seconds)
-        if window is None or (window.number != number and not window.runs(one, now)):
-            window = self._windows[one.seconds] = _Window(number, self._most)
-        return window
+        self.most = most
+        self.running: dict[int, _Window] = {}
 
 
 class _Window:

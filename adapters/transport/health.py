@@ -20,7 +20,7 @@ class Health:
 
     def note(self, outcome: Outcome) -> None:
         """The source has answered."""
-        self._last = (outcome.value, self._clock.now())
+        self._last = (str(outcome), self._clock.now())
 
     @property
     def breaker(self) -> str:

@@ -30,6 +30,8 @@ Tree: TypeAlias = dict[str, object]
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: characters that `_escape` writes as references; the others that it might are not printable
+_MARKUP = re.compile('[&<>"]')
 _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
 #: all bytes but brackets and those that make a text need a real parser:
 #: references, line ends to normalise, characters that XML forbids
@@ -95,13 +97,14 @@ class _Part:
         if self.children is None:
             out.append(self.open + self.text(value) + self.close)
             return
-        if not isinstance(value, Mapping) or not value.keys() <= self.names:
+        if type(value) is not dict or not value.keys() <= self.names:
             raise EnvelopeRefused(self.name, "unknown_element")
         out.append(self.open)
         for part in self.children:
             item = value.get(part.name)
             if type(item) is str and item and part.children is None:
-                out.append(part.open + (item if item.isalnum() else part.text(item)) + part.close)
+                is_plain = item.isprintable() and not _MARKUP.search(item)
+                out.append(part.open + (item if is_plain else part.text(item)) + part.close)
             elif item is not None or part.shape.required:
                 part.write_all(item, out)
         out.append(self.close)
@@ -121,8 +124,8 @@ class _Part:
 
 
 def _blank(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return all(_blank(item) for item in value.values())
+    if type(value) is dict:
+        return all(map(_blank, value.values()))
     return value is None or value in ("", [])
 
 

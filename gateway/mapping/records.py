@@ -120,7 +120,7 @@ def _same_date(asked: str, found: str) -> bool:
 def bare(name: str) -> str:
     """A name in capitals, without tone marks and spaces, in whatever script."""
     letters = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
-    return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
+    return "".join([one for one in letters if not unicodedata.combining(one) and not one.isspace()])
 
 
 def members(value: object) -> list[dict[str, object]] | None:

@@ -21,7 +21,7 @@ from gateway.mapping.model import AnswerRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
-from gateway.mapping.transforms import Doubtful, Strangers, Transform, Unreadable, text
+from gateway.mapping.transforms import LONGEST, Doubtful, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, Step, blank
 
 _FAILED = {
@@ -115,9 +115,11 @@ class ServicePlan:
         for one in self._places.get(profile) or self._places_of(profile):
             if one.unless and one.unless in written:
                 continue
-            value = one.attribute(query) if one.attribute is not None else None
-            if type(value) is not str or not value or value.isspace():
-                value = one.value(query, parameters)
+            value: object = one.constant
+            if value is None:
+                value = one.attribute(query) if one.attribute is not None else None
+                if type(value) is not str or not value or value.isspace():
+                    value = one.value(query, parameters)
             if value is None:
                 continue
             written.append(one.place)
@@ -226,7 +228,17 @@ class ServicePlan:
         for row in rows:
             name, slot, step, value, others = row
             if (raw := values[slot]) is not None:
-                value = step(raw) if type(raw) is not Doubtful else raw
+                # most values are clean words already
+                if (
+                    step is text
+                    and type(raw) is str
+                    and raw.isalnum()
+                    and raw.isascii()
+                    and len(raw) <= LONGEST
+                ):
+                    value = raw
+                else:
+                    value = step(raw) if type(raw) is not Doubtful else raw
             if value is None and others:
                 value = _value_of(row, values)
             if type(value) is Doubtful:

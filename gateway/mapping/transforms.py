@@ -22,7 +22,8 @@ _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: grave, acute, tilde, hook above, dot below
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
-_LONGEST = 10_000
+#: letters that a value of somebody may have in a database
+LONGEST = 10_000
 #: digits of a person's number
 _NUMBER = 12
 #: length of `yyyyMMddHHmmss`
@@ -55,7 +56,7 @@ def text(value: object) -> str | None:
     Unreadable when it is longer than any value that a database holds of somebody.
     """
     if type(value) is str:
-        if len(value) > _LONGEST:
+        if len(value) > LONGEST:
             raise Unreadable("too long")
         if value.isascii():
             return value if value.isalnum() else " ".join(value.split()) or None
@@ -112,7 +113,7 @@ def same_words(value: str) -> str:
 
 def digits(value: object) -> str | None:
     """ASCII digits only; anything else is unreadable."""
-    if type(value) is str and value.isdigit() and value.isascii() and len(value) <= _LONGEST:
+    if type(value) is str and value.isdigit() and value.isascii() and len(value) <= LONGEST:
         return value
     found = text(value)
     if found is not None and not (found.isascii() and found.isdigit()):

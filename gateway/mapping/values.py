@@ -30,10 +30,11 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 class Place:
     """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    Where that is an attribute of the query as it is, `attribute(query)` is the same, if it is a text and not blank.
+    Where that is always the same text, or an attribute of the query as it is, it stands in `constant`, or is
+    `attribute(query)` if that is a text and not blank.
     """
 
-    __slots__ = ("attribute", "names", "place", "profiles", "unless", "value")
+    __slots__ = ("attribute", "constant", "names", "place", "profiles", "unless", "value")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
@@ -43,21 +44,24 @@ class Place:
         self.names = tuple(place.split("."))
         self.profiles = rule.profiles
         self.unless = rule.unless
+        self.constant = rule.value
         word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
         self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
 
 
 def _written(rule: RequestValue, steps: list[Step]) -> Pick:
-    if rule.value is not None:
-        return lambda _query, _parameters: rule.value
     picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
-    first, default = picks[0], rule.blank
+    default = rule.blank
 
     def written(query: SourceQuery, parameters: Mapping[str, str]) -> object:
-        value = first(query, parameters)
-        if len(picks) > 1 and blank(value):
-            value = next((found for pick in picks[1:] if not blank(found := pick(query, parameters))), None)
+        value: object = None
+        for pick in picks:
+            value = pick(query, parameters)
+            if not blank(value):
+                break
+        else:
+            value = None if len(picks) > 1 else value
         for step in steps:
             if value is None:
                 break

@@ -138,7 +138,7 @@ class Gatherer:
         query, call = flight.query, flight.calls[0]
         source, _, operation = query.service.partition(".")
         seconds = asyncio.get_running_loop().time() - call.began
-        self._metrics.answer(source, operation, answer.outcome.value, seconds)
+        self._metrics.answer(source, operation, str(answer.outcome), seconds)
         if answer.alarm:
             self._metrics.alarm("other_person")
             log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
