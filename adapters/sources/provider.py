@@ -74,7 +74,7 @@ def parameters_of(service: "ServiceSettings", query: SourceQuery) -> Mapping[str
     if not service.procedure_codes:
         return service.parameters
     codes = service.procedure_codes
-    code = codes.get(procedure_code(query.procedure)) or codes.get("*")
+    code = codes.get(query.procedure) or codes.get(procedure_code(query.procedure)) or codes.get("*")
     if not code:
         raise refused_here(Reason.NOT_AGREED)
     return {**service.parameters, "procedure_code": code}

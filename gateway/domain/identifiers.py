@@ -15,10 +15,12 @@ CallId = NewType("CallId", str)
 RequesterId = NewType("RequesterId", str)
 
 _PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
-_INSIDE = re.compile(rb"(?<![0-9])0[0-9]{11}(?![0-9])")
 _NINES, _TWELVE = bytes.maketrans(b"012345678", b"9" * 9), b"9" * 12
 _GROUPS = re.compile(r"\d+(?:[\s.\-_\u2010-\u2015\u2212]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
+#: what may stand between the digits of one number, in ASCII; without it a number has nine digits in a row or more
+_BETWEEN = dict.fromkeys(map(ord, " \t\n\r\v\f\x1c\x1d\x1e\x1f.-_"))
+_NINE_DIGITS = re.compile("[0-9]{9}")
 #: national-portal.md K.1: unit, day (yyMMdd, at ministries yyyyMMdd), number; never of 9 or 12 digits behind the unit
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _DOSSIER = re.compile(
@@ -43,9 +45,18 @@ def is_personal_id(text: str) -> bool:
 
 def personal_ids_in(text: bytes) -> list[str]:
     """The personal ids that stand in a text, each once: twelve digits, of which the first is 0 (databases.md 9)."""
-    if _TWELVE not in text.translate(_NINES):
-        return []
-    return [number.decode("ascii") for number in dict.fromkeys(_INSIDE.findall(text))]
+    nines, found = text.translate(_NINES), dict[bytes, None]()
+    at = nines.find(_TWELVE)
+    while at >= 0:
+        end = at + 12
+        if nines[end : end + 1] == b"9":
+            # a longer number: pass it over
+            while nines[end : end + 1] == b"9":
+                end += 1
+        elif text[at : at + 1] == b"0":
+            found[text[at:end]] = None
+        at = nines.find(_TWELVE, end)
+    return [number.decode("ascii") for number in found]
 
 
 def may_name_a_person(text: str) -> bool:
@@ -59,6 +70,8 @@ def may_name_a_person(text: str) -> bool:
         plain = "".join(
             one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf"
         )
+    elif not _NINE_DIGITS.search(text.translate(_BETWEEN)):
+        return False
     for groups in _GROUPS.findall(_DOSSIER.sub("#", plain)):
         lengths = [len(digits) for digits in _DIGITS.findall(groups)]
         for first in range(len(lengths)):

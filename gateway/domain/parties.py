@@ -5,7 +5,6 @@ Subjects are what a data service is asked about; a procedure says which kind eac
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import RequesterId
@@ -23,12 +22,11 @@ class SubjectKind(StrEnum):
     VEHICLE = "vehicle"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One person, newborn, organisation or parcel, by whatever identifies it.
 
     `key` is the same for two mentions of the same subject within one request; it is personal data.
-    No slots: each request reads `key` and `identity` several times, and they are made once.
     """
 
     kind: SubjectKind
@@ -45,7 +43,7 @@ class Subject:
     #: newborns only: the parent through whom the child is found
     parent_personal_id: str | None = None
 
-    @cached_property
+    @property
     def key(self) -> str:
         """What makes the subject this one: kind and strongest identifier, by which an auditor finds it."""
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
@@ -55,23 +53,24 @@ class Subject:
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
 
-    @cached_property
+    @property
     def shape(self) -> tuple[object, ...]:
         """Which identifiers it has: a plan is the same for all subjects of equal shape."""
-        parts = (
-            self.personal_id, self.old_id, self.passport, self.full_name, self.birth_date, self.tax_code,
-            self.registration_no, self.commune, self.sheet, self.number, self.parent_personal_id,
+        return (
+            self.kind, self.personal_id is None, self.old_id is None, self.passport is None, self.full_name is None,
+            self.birth_date is None, self.tax_code is None, self.registration_no is None, self.commune is None,
+            self.sheet is None, self.number is None, self.parent_personal_id is None,
         )  # fmt: skip
-        return (self.kind, *[part is None for part in parts])
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """Everything that the request says of the subject: equal only for subjects equal in every respect."""
-        parts = (
-            self.kind, self.personal_id, self.old_id, self.passport, self.full_name, str(self.birth_date or ""),
-            self.tax_code, self.registration_no, self.commune, self.sheet, self.number, self.parent_personal_id,
-        )  # fmt: skip
-        return "\x1e".join([part or "" for part in parts])
+        return (
+            f"{self.kind}\x1e{self.personal_id or ''}\x1e{self.old_id or ''}\x1e{self.passport or ''}"
+            f"\x1e{self.full_name or ''}\x1e{self.birth_date or ''}\x1e{self.tax_code or ''}"
+            f"\x1e{self.registration_no or ''}\x1e{self.commune or ''}\x1e{self.sheet or ''}"
+            f"\x1e{self.number or ''}\x1e{self.parent_personal_id or ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
