@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gateway.config import ServiceSettings
 
 
+#: letters of a national code (`1.004873`); what is longer has a suffix
+_NATIONAL = 8
+
+
 class Provider:
     """Implements gateway.ports.Source."""
 
@@ -74,7 +78,10 @@ def parameters_of(service: "ServiceSettings", query: SourceQuery) -> Mapping[str
     if not service.procedure_codes:
         return service.parameters
     codes = service.procedure_codes
-    code = codes.get(query.procedure) or codes.get(procedure_code(query.procedure)) or codes.get("*")
+    code = codes.get(query.procedure)
+    if code is None and len(query.procedure) > _NATIONAL:
+        code = codes.get(procedure_code(query.procedure))
+    code = code or codes.get("*")
     if not code:
         raise refused_here(Reason.NOT_AGREED)
     return {**service.parameters, "procedure_code": code}

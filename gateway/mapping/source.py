@@ -108,7 +108,9 @@ class ServicePlan:
             return False
         return any(all(getattr(subject, name, None) for name in needed) for needed in self.needs)
 
-    def request(self, query: SourceQuery, parameters: Mapping[str, str], profile: str) -> dict[str, object]:
+    def request(  # noqa: C901 -- one loop over the places: a call for each would cost more than its lines
+        self, query: SourceQuery, parameters: Mapping[str, str], profile: str
+    ) -> dict[str, object]:
         """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
         tree: dict[str, object] = {}
         written: list[str] = []
@@ -117,7 +119,10 @@ class ServicePlan:
                 continue
             value: object = one.constant
             if value is None:
-                value = one.attribute(query) if one.attribute is not None else None
+                if one.attribute is not None:
+                    value = one.attribute(query)
+                elif one.parameter:
+                    value = parameters.get(one.parameter)
                 if type(value) is not str or not value or value.isspace():
                     value = one.value(query, parameters)
             if value is None:

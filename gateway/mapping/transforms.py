@@ -131,7 +131,10 @@ def personal_number(value: object) -> object:
 
 def numbered(value: object) -> object:
     """A number of any form; what has no digit (`N/A`) or nothing but zeros is a doubt, and no number."""
-    found = text(value)
+    if type(value) is str and value.isalnum() and value.isascii() and len(value) <= LONGEST:
+        found: str | None = value
+    else:
+        found = text(value)
     return found if found is None or _REAL_DIGIT.search(found) else _NO_NUMBER
 
 

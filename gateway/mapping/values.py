@@ -30,11 +30,11 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 class Place:
     """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    Where that is always the same text, or an attribute of the query as it is, it stands in `constant`, or is
-    `attribute(query)` if that is a text and not blank.
+    Where that is always the same text, an attribute of the query as it is, or a parameter of the data service, it is
+    `constant`, `attribute(query)` or `parameters[parameter]`, if that is a text and not blank.
     """
 
-    __slots__ = ("attribute", "constant", "names", "place", "profiles", "unless", "value")
+    __slots__ = ("attribute", "constant", "names", "parameter", "place", "profiles", "unless", "value")
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
@@ -47,10 +47,13 @@ class Place:
         self.constant = rule.value
         word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
         self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
+        self.parameter = word.removeprefix("service.") if word.startswith("service.") else ""
         self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
 
 
 def _written(rule: RequestValue, steps: list[Step]) -> Pick:
+    if rule.value is not None:
+        return lambda _query, _parameters: rule.value
     picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
     default = rule.blank
 
@@ -58,7 +61,7 @@ def _written(rule: RequestValue, steps: list[Step]) -> Pick:
         value: object = None
         for pick in picks:
             value = pick(query, parameters)
-            if not blank(value):
+            if (type(value) is str and value and not value.isspace()) or not (value is None or blank(value)):
                 break
         else:
             value = None if len(picks) > 1 else value
@@ -70,7 +73,7 @@ def _written(rule: RequestValue, steps: list[Step]) -> Pick:
             return value if value and not value.isspace() else default
         if type(value) is Doubtful:
             value = value.value
-        return default if blank(value) else value
+        return default if value is None or blank(value) else value
 
     return written
 

@@ -10,7 +10,6 @@ from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.domain.exchange import Receipt
 from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, PrefillAnswer
 from gateway.mapping.apply import Filled
-from gateway.mapping.plan import evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.trust import MISMATCH
@@ -69,8 +68,9 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
         start, then, later, end = exchange.plan.evidence[index]
         entry = b'%b"%b"%b%b%b"%b"%b' % (start, fetched, then, updated, later, valid, end)
         if answer.declared:
-            entry = orjson.dumps(_as_declared(orjson.loads(entry), answer))
-        found.append(b'"%b":%b' % (evidence_id(index).encode(), entry))
+            name, _, said = entry.partition(b":")
+            entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(said), answer))
+        found.append(entry)
     return found
 
 

@@ -112,7 +112,8 @@ class Asking:
             call_id, query.service.name, subject, query.attributes, case.official, case.procedure.code,
             case.purpose, case.request.dossier, query.result_codes, claims, exchange.requester.id,
         )  # fmt: skip
-        self._gatherer.ask(asked, exchange.asker, exchange.id, exchange.end, call)
+        identity = case.cast.identities.get(query.role) or subject.identity
+        self._gatherer.ask(asked, exchange.asker, identity, exchange.id, exchange.end, call)
 
     def _landed(self, exchange: Exchange, index: int, answer: SourceAnswer) -> None:
         exchange.answers[index] = answer

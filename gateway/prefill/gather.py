@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 import orjson
 
@@ -66,13 +65,8 @@ class _Kept:
     size: int
 
 
-class _Flight(NamedTuple):
-    """A question on its way to a source, and the calls that wait for its answer; the first one asked it."""
-
-    key: str
-    query: SourceQuery
-    exchange: ExchangeId
-    calls: list[Call]
+#: a question on its way to a source: the exchange that asked it, and the calls that wait for the answer
+_Flight = tuple[ExchangeId, list[Call]]
 
 
 class Gatherer:
@@ -104,11 +98,13 @@ class Gatherer:
         """How many answers are kept for use again."""
         return len(self._kept)
 
-    def ask(self, query: SourceQuery, asker: str, exchange: ExchangeId, end: float, call: Call) -> None:
+    def ask(
+        self, query: SourceQuery, asker: str, identity: str, exchange: ExchangeId, end: float, call: Call
+    ) -> None:
         """Land one query's answer: from its source, from a call under way, or one that is still valid.
 
-        `asker` says in whose name (requester, official, agency) is asked: answers are shared within it only.
-        `end` is loop time. The answer may land before this returns.
+        `asker` says in whose name (requester, official, agency) is asked, `identity` is all that the request says of
+        the subject: answers are shared within both only. `end` is loop time. The answer may land before this returns.
         """
         call.began = asyncio.get_running_loop().time()
         source = self._sources.get(query.service.partition(".")[0])
@@ -118,7 +114,10 @@ class Gatherer:
         if query.account:  # the caller's own claims: nobody shares them
             source.ask(query, end, partial(self._land, call))
             return
-        key = _key(query, asker)
+        key = "\x1f".join((
+            asker, query.procedure, query.purpose, query.dossier or "", query.service, identity, *query.attributes,
+            "", *query.result_codes,
+        ))  # fmt: skip
         call.valid_seconds = self._valid.get(query.service, 0)
         if call.valid_seconds and (kept := self._kept.get(key)) is not None and kept.until > call.began:
             call.cached, call.fetched_at = True, kept.fetched_at
@@ -127,15 +126,16 @@ class Gatherer:
             return
         flight = self._flights.get(key)
         if flight is not None:
-            call.shared_with = flight.exchange
-            flight.calls.append(call)
+            call.shared_with, calls = flight
+            calls.append(call)
             return
-        flight = self._flights[key] = _Flight(key, query, exchange, [call])
-        source.ask(query, end, partial(self._answered, flight))
+        calls = [call]
+        self._flights[key] = (exchange, calls)
+        source.ask(query, end, partial(self._answered, key, query, calls))
 
-    def _answered(self, flight: _Flight, answer: SourceAnswer) -> None:
-        del self._flights[flight.key]
-        query, call = flight.query, flight.calls[0]
+    def _answered(self, key: str, query: SourceQuery, calls: list[Call], answer: SourceAnswer) -> None:
+        del self._flights[key]
+        call = calls[0]
         source, _, operation = query.service.partition(".")
         seconds = asyncio.get_running_loop().time() - call.began
         self._metrics.answer(source, operation, str(answer.outcome), seconds)
@@ -143,8 +143,8 @@ class Gatherer:
             self._metrics.alarm("other_person")
             log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
         elif call.valid_seconds and answer.outcome is Outcome.FOUND:
-            self._keep(flight.key, answer, call.valid_seconds)
-        for one in flight.calls:
+            self._keep(key, answer, call.valid_seconds)
+        for one in calls:
             self._land(one, answer)
 
     def _land(self, call: Call, answer: SourceAnswer) -> None:
@@ -190,16 +190,3 @@ class Gatherer:
             self._drop(key)
         following = min((kept.until for kept in self._kept.values()), default=math.inf)
         self._ring(max(following, now + _SWEEP_SECONDS))
-
-
-def _key(query: SourceQuery, asker: str) -> str:
-    """Equal for queries that may share one answer, and for no others: all that the provider sees, and who asks."""
-    asked = (
-        asker,
-        query.procedure,
-        query.purpose,
-        query.dossier or "",
-        query.service,
-        query.subject.identity,
-    )
-    return "\x1f".join((*asked, *query.attributes, "", *query.result_codes))

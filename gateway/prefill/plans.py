@@ -8,7 +8,7 @@ from gateway.config import Configuration
 from gateway.mapping.answer import EvidenceEntry, SourceEntry, around
 from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Allows, Plan, PlannedQuery, make_plan
+from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan
 from gateway.mapping.predicates import Published
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant
@@ -64,7 +64,7 @@ class Plans:
         )
 
     def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:
-        """The evidence entry of a query, cut where the answer tells when it was fetched, updated and is valid."""
+        """The evidence of a query, with its name, cut where the answer says when it was fetched, updated, is valid."""
         service = query.service
         settings, granted = self._sources[service.source], grant.services.get(service.name)
         scopes = (self.published(service.name, name) for name in query.attributes)
@@ -82,7 +82,8 @@ class Plans:
             "agreement": granted.agreement if granted else None,
             "published_scope": next((scope for scope in scopes if scope), None),
         }
-        return around(entry, "fetched_at", "source_updated_at", "valid_until")
+        start, *others = around(entry, "fetched_at", "source_updated_at", "valid_until")
+        return (b'"%b":' % evidence_id(query.index).encode() + start, *others)
 
 
 def _source(query: PlannedQuery) -> bytes:

@@ -25,8 +25,9 @@ class Cast:
     given: frozenset[str]
     #: which identifiers each subject has; equal shapes share a plan
     shape: tuple[object, ...]
-    #: `Subject.key` of each; personal data
+    #: `Subject.key` of each, and `Subject.identity`; personal data
     keys: Mapping[str, str]
+    identities: Mapping[str, str]
 
 
 def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
@@ -48,13 +49,15 @@ def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
         _check_kinds(procedure, subjects, wanted)
     slots: dict[str, str] = {}
     keys: dict[str, str] = {}
+    identities: dict[str, str] = {}
     first: dict[str, str] = {}
     shape = []
     for name, subject in subjects.items():
-        slot = slots[name] = first.setdefault(subject.identity, name)
+        identity = identities[name] = subject.identity
+        slot = slots[name] = first.setdefault(identity, name)
         keys[name] = subject.key
         shape.append((name, slot, subject.shape))
-    return Cast(subjects, slots, given, tuple(shape), keys)
+    return Cast(subjects, slots, given, tuple(shape), keys, identities)
 
 
 def _check_roles(

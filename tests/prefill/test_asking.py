@@ -30,8 +30,11 @@ class _Sources:
         self.asked: list[str] = []
         self.calls: dict[str, Call] = {}
 
-    def ask(self, query: SourceQuery, asker: str, exchange: str, end: float, call: Call) -> None:
+    def ask(
+        self, query: SourceQuery, asker: str, identity: str, exchange: str, end: float, call: Call
+    ) -> None:
         assert asker
+        assert identity
         assert exchange
         assert end
         self.asked.append(query.service)
@@ -62,7 +65,9 @@ def _exchange(count: int) -> Exchange:
     ]
     plan = _Named(queries=queries, first=(), withheld={})
     request = _Named(account={}, known={}, dossier=None)
-    cast_ = _Named(subjects={"one": object()}, keys={"one": "k"}, given=frozenset({"one"}))
+    cast_ = _Named(
+        subjects={"one": object()}, keys={"one": "k"}, identities={"one": "i"}, given=frozenset({"one"})
+    )
     official = _Named(personal_id="", agency="", account="", full_name="")
     case = _Named(request=request, cast=cast_, official=official, procedure=_Named(code="c"), purpose="p")
     made: Any = Exchange

@@ -67,7 +67,7 @@ def _query(name: str = "Nguyễn Thử") -> SourceQuery:
 def _asked(gatherer: Gatherer, query: SourceQuery, exchange: str = "x", asker: str = ASKER) -> "_Asked":
     asked = _Asked()
     end = asyncio.get_running_loop().time() + 1
-    gatherer.ask(query, asker, ExchangeId(exchange), end, asked.call)
+    gatherer.ask(query, asker, query.subject.identity, ExchangeId(exchange), end, asked.call)
     return asked
 
 

@@ -82,8 +82,8 @@ async def test_who_takes_much_room_pushes_nobody_else_out() -> None:
     for number in range(20_000):
         await times(f"other {number}", "a", "another")
     assert await times("citizen", "new", "one") == 7
-    assert sum(len(kept) for one in quotas._seen._windows.values() for kept in one.kept.values()) <= 100
-    assert sum(len(kept) for one in quotas._counts._windows.values() for kept in one.kept.values()) <= 1_000
+    assert sum(len(kept) for one in quotas._seen.running.values() for kept in one.kept.values()) <= 100
+    assert sum(len(kept) for one in quotas._counts.running.values() for kept in one.kept.values()) <= 1_000
 
 
 async def test_day_begins_at_midnight_in_viet_nam() -> None:
