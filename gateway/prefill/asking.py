@@ -106,7 +106,7 @@ class Asking:
         call_id = CallId(f"{exchange.id}-{index + 1}")
         call = exchange.calls[index] = Call(call_id, query.attributes, partial(self._landed, exchange, index))
         if query.role not in exchange.named and (said := _known(exchange, query, subject, call)) is not None:
-            self._landed(exchange, index, said)
+            call.land(said)
             return
         asked = SourceQuery(
             call_id, query.service.name, subject, query.attributes, case.official, case.procedure.code,

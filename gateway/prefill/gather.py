@@ -34,7 +34,7 @@ class Call:
     """One query of an exchange on its way, and what came of it."""
 
     __slots__ = (
-        "attributes", "began", "cached", "call_id", "elapsed_ms", "ended", "fetched_at", "landed", "shared_with",
+        "_landed", "attributes", "began", "cached", "call_id", "elapsed_ms", "ended", "fetched_at", "shared_with",
         "valid_seconds",
     )  # fmt: skip
 
@@ -43,7 +43,7 @@ class Call:
         self.call_id = call_id
         #: what was asked for
         self.attributes = attributes
-        self.landed = landed
+        self._landed = landed
         #: loop time
         self.began = 0.0
         self.elapsed_ms = 0
@@ -55,6 +55,15 @@ class Call:
         #: when a kept answer was fetched
         self.fetched_at: datetime | None = None
         self.valid_seconds = 0
+
+    def land(self, answer: SourceAnswer) -> None:
+        """Hand the answer over, once.
+
+        From then on this holds nobody: the exchange holds it, and a circle would stay in memory until it is searched.
+        """
+        landed = self._landed
+        del self._landed
+        landed(answer)
 
 
 @dataclass(slots=True)
@@ -109,7 +118,7 @@ class Gatherer:
         call.began = asyncio.get_running_loop().time()
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
-            call.landed(_UNREACHABLE)
+            call.land(_UNREACHABLE)
             return
         if query.account:  # the caller's own claims: nobody shares them
             source.ask(query, end, partial(self._land, call))
@@ -122,7 +131,7 @@ class Gatherer:
         if call.valid_seconds and (kept := self._kept.get(key)) is not None and kept.until > call.began:
             call.cached, call.fetched_at = True, kept.fetched_at
             self._metrics.cache("hit")
-            call.landed(kept.answer)
+            call.land(kept.answer)
             return
         flight = self._flights.get(key)
         if flight is not None:
@@ -150,7 +159,7 @@ class Gatherer:
     def _land(self, call: Call, answer: SourceAnswer) -> None:
         call.ended = asyncio.get_running_loop().time()
         call.elapsed_ms = round((call.ended - call.began) * 1000)
-        call.landed(answer)
+        call.land(answer)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         size = len(orjson.dumps(answer.values, default=str))

@@ -41,7 +41,7 @@ class _Sources:
         self.calls[query.service] = call
 
     def land(self, service: str) -> None:
-        self.calls[service].landed(SourceAnswer(Outcome.FOUND))
+        self.calls[service].land(SourceAnswer(Outcome.FOUND))
 
 
 class _Full:
