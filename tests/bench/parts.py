@@ -6,11 +6,13 @@ Each half runs the command line of the gateway inside a process of its own, sour
 CPU: under the load of the bench a signal looks at the loop's thread 250 times a second of its CPU time, and the time
 since the last look goes to the innermost frame that STAGES knows: helpers count for the stage that calls them.
 Calls: prefills one after another, counted by `sys.setprofile` in every thread (a coroutine that goes on is a call);
-of the loop the median prefill, of the other threads the mean, with what comes every second.
+of the loop the median prefill, of the other threads the mean, with what comes every second. And what a prefill leaves
+to the garbage collector: circles of objects, which it has to search for.
 A stage that moves to another module: change its line in STAGES; what no line knows is `other`, and is listed.
 """
 
 import argparse
+import gc
 import http.client
 import itertools
 import json
@@ -42,35 +44,33 @@ STAGES = {
     "aiohttp/": "server, door",
     "gateway/api/": "server, door",
     "gateway/access": "token",
-    "gateway/api/credentials.py": "token",
-    "gateway/api/signing.py": "token",
+    "gateway/api/context.py:demand": "token",
+    "gateway/api/signing.py": "request body",
     "gateway/api/bodies.py": "request body",
     "gateway/api/grammar.py": "request body",
     "gateway/api/models.py": "request body",
     "gateway/api/prefill.py": "request body",
+    "gateway/api/prefill_body.py": "request body",
     "gateway/api/procedures.py": "request body",
     "pydantic": "request body",
-    "gateway/prefill/intake.py": "request body",
+    "gateway/prefill/case.py": "request body",
     "gateway/prefill/roles.py": "request body",
-    "gateway/prefill/relations.py": "request body",
     "gateway/policy/": "policy, admission",
     "gateway/prefill/admission.py": "policy, admission",
+    "gateway/prefill/allowed.py": "policy, admission",
     "gateway/prefill/counting.py": "policy, admission",
-    "gateway/prefill/prepared.py": "policy, admission",
-    "gateway/prefill/rates.py": "policy, admission",
-    "gateway/prefill/ground.py": "policy, admission",
+    "gateway/prefill/consent_checks.py": "policy, admission",
     "adapters/stores/quotas.py": "policy, admission",
     "gateway/prefill/plans.py": "plan",
     "gateway/mapping/plan.py": "plan",
     "gateway/mapping/narrowing.py": "plan",
+    "gateway/prefill/asking.py": "asking: exchange",
     "gateway/prefill/exchange.py": "asking: exchange",
-    "gateway/prefill/service.py": "asking: exchange",
     "gateway/prefill/gather.py": "asking: exchange",
-    "gateway/prefill/waiting.py": "asking: exchange",
+    "gateway/prefill/service.py": "asking: exchange",
     "adapters/sources/": "asking: message",
     "adapters/transport/auth": "asking: message",
-    "adapters/transport/signers.py": "asking: message",
-    "adapters/transport/token": "asking: message",
+    "adapters/transport/tokens.py": "asking: message",
     "adapters/transport/soap.py:write": "asking: message",
     "adapters/transport/soap.py:_escape": "asking: message",
     "gateway/mapping/source.py:request": "asking: message",
@@ -79,9 +79,8 @@ STAGES = {
     "adapters/sources/provider.py": "asking: send, receive",
     "adapters/transport/soap.py": "reading: SOAP",
     "adapters/transport/xml.py": "reading: SOAP",
-    "adapters/sources/soap.py:_open": "reading: SOAP",
+    "adapters/sources/soap.py:tree": "reading: SOAP",
     "adapters/transport/strict_json.py": "reading: JSON",
-    "adapters/sources/rest.py:_open": "reading: JSON",
     "gateway/mapping/": "reading: evidence",
     "gateway/prefill/trust.py": "reading: evidence",
     "gateway/mapping/apply.py": "filling",
@@ -89,20 +88,16 @@ STAGES = {
     "gateway/mapping/compiler.py": "filling",
     "gateway/mapping/form_transforms.py": "filling",
     "gateway/mapping/paper": "filling",
-    "gateway/prefill/passport.py": "filling",
-    "gateway/prefill/exchange.py:_answered": "filling",
-    "gateway/prefill/exchange.py:_written": "filling",
     "gateway/exchange_log/": RECORD,
     "adapters/stores/log": RECORD,
     "adapters/stores/batch.py": RECORD,
-    "adapters/stores/sequencer.py": RECORD,
-    "gateway/prefill/accounts.py": RECORD,
-    "gateway/prefill/exchange.py:record": RECORD,
-    "gateway/prefill/exchange.py:_about": RECORD,
-    "gateway/prefill/exchange.py:_first": RECORD,
-    "gateway/prefill/exchange.py:_entries": RECORD,
-    "gateway/prefill/leaving.py": "answer",
+    "adapters/stores/sequence": RECORD,
+    "gateway/prefill/records.py": RECORD,
+    "gateway/prefill/recorder.py": RECORD,
+    "gateway/mapping/answer.py": "answer",
+    "gateway/prefill/answers.py": "answer",
     "gateway/api/operation.py": "answer",
+    "gateway/api/response.py": "answer",
     "gateway/telemetry.py": "log line, metrics",
     "structlog/": "log line, metrics",
     "prometheus_client/": "log line, metrics",
@@ -110,8 +105,7 @@ STAGES = {
 #: which of the two records it is, by who writes it: the nearest of these further out
 RECORDS = {
     "gateway/prefill/service.py:fill": "record: intent",
-    "gateway/prefill/exchange.py:before_asking": "record: intent",
-    "gateway/prefill/exchange.py:_answered": "record: outcome",
+    "gateway/prefill/service.py:answer": "record: outcome",
 }
 LOOP = "event loop, sockets"
 OTHER = "other"
@@ -338,6 +332,8 @@ class _Calls:
         self._loop.call_soon_threadsafe(sys.setprofile, self._see)
         _one(run, connection, target)
         time.sleep(_SETTLED_SECONDS)
+        gc.collect()
+        gc.disable()
         before, counts, stages = self._thread_counts(), [self._counts()], [self._stages.copy()]
         for _ in range(_COUNTED):
             _one(run, connection, target)
@@ -352,7 +348,13 @@ class _Calls:
             }
             for name, now in self._thread_counts().items()
         }
-        return {"prefills": _COUNTED, "loop": _middle(counts), "stages": _middle(stages), "threads": threads}
+        return {
+            "prefills": _COUNTED,
+            "loop": _middle(counts),
+            "stages": _middle(stages),
+            "threads": threads,
+            "garbage": gc.collect() / _COUNTED,
+        }
 
     def _counts(self) -> Counter[str]:
         opened = self._opened
@@ -403,6 +405,7 @@ def report(cpu: Any, calls: Any) -> None:
         print(f"{'thread ' + name:32}{spent:12.0f}{made['python']:14.0f}{made['c']:9.0f}")
     print(f"{'in all':32}{cpu['loop_us'] + sum(cpu['threads_us'].values()):12.0f}")
     print(f"tasks {loop['tasks']}, futures {loop['futures']}, timers {loop['timers']}")
+    print(f"objects that the garbage collector has to find {calls['garbage']:.0f}")
     for name, spent in cpu["unknown_us"].items():
         print(f"  {OTHER}: {name} {spent:.0f}")
     for name in [*STAGES, *RECORDS]:
