@@ -30,8 +30,8 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 class Place:
     """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    Where that is always the same text, an attribute of the query as it is, or a parameter of the data service, it is
-    `constant`, `attribute(query)` or `parameters[parameter]`, if that is a text and not blank.
+    Where that is always the same text it is `constant`, and `value` is not used. An attribute of the query as it is, or
+    a parameter of the data service, is `attribute(query)` or `parameters[parameter]`, if it is a text and not blank.
     """
 
     __slots__ = ("attribute", "constant", "names", "parameter", "place", "profiles", "unless", "value")
@@ -52,8 +52,6 @@ class Place:
 
 
 def _written(rule: RequestValue, steps: list[Step]) -> Pick:
-    if rule.value is not None:
-        return lambda _query, _parameters: rule.value
     picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
     default = rule.blank
 
