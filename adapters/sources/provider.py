@@ -49,7 +49,7 @@ class Provider:
                 call.digest, received, read.alarm, read.unvouched, read.declared,
             )  # fmt: skip
         else:
-            sent = call.digest if fault.sent else b""
+            sent = call.digest if call.sent else b""
             answer = SourceAnswer(
                 fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent
             )

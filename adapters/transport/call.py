@@ -157,7 +157,7 @@ class Call(Generic[Asked, Read]):
     __slots__ = (
         "_auth", "_began", "_data", "_deadline", "_done", "_guard", "_held", "_inside", "_peer", "_probe",
         "_renewed", "_repeated", "_speech", "_turn", "_waited", "_wire", "answer", "asked", "digest", "end", "fault",
-        "reading", "state",
+        "reading", "sent", "state",
     )  # fmt: skip
 
     _began: float
@@ -185,8 +185,9 @@ class Call(Generic[Asked, Read]):
         self.state = State.NEW
         #: why nothing was read, once it has landed
         self.fault: ProviderError | None = None
-        #: of the request, as far as it was written
+        #: of the request, as far as it was written; and whether it was handed to a connection
         self.digest = b""
+        self.sent = False
         #: what it waits for, if that can be cancelled
         self._held: Connection | asyncio.Handle | asyncio.Future[Any] | None = None
         #: it has been admitted to a place
@@ -257,6 +258,7 @@ class Call(Generic[Asked, Read]):
     @_step
     def _placed(self) -> None:
         self._held = None
+        self.state = State.NEW  # from here on the guard frees the place
         now = self._peer.loop.time()
         # the provider's time begins here: what the wait for a place took is not its fault
         self._until(min(self._deadline, now + self._peer.total_seconds))
@@ -276,6 +278,7 @@ class Call(Generic[Asked, Read]):
             self._held = self._peer.client.connect(self)
             return
         self.state = State.ANSWER
+        self.sent = True
         self._held = connection
         connection.send(self._data, self, is_head=self._wire.method == "HEAD")
 

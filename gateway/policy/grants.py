@@ -45,9 +45,9 @@ class Grant:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal for grants that give the same."""
+        """Equal for grants that give the same, on whatever ground."""
         spent = tuple([rule for rule, _ in self.spent]) if self.spent else ()
-        return (self.requester, self.purpose, self.day, self.rules, self.legal_basis, self.consented, spent)
+        return (self.requester, self.purpose, self.day, self.rules, self.consented, spent)
 
     def allows(self, service: str, attribute: str) -> bool:
         """Whether the attribute of the data service may be asked and shown."""

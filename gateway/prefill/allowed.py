@@ -33,16 +33,18 @@ class Allowed:
         #: what is granted whatever becomes of the consent
         self._lawful = decide(asked._replace(consent=None)).grant if self._consent else grant
 
-    async def about(self, role: str, found: Subject, plan: Plan) -> Plan:
-        """The plan as far as it may be asked about a person who was found in evidence for `role`."""
+    async def about(self, role: str, found: Subject) -> Callable[[Plan], Plan]:
+        """What leaves of a plan what may be asked about a person who was found in evidence for `role`."""
         if found.key in self._asked.persons:
-            return plan
+            return _whole
         asked = self._asked._replace(persons=self._asked.persons | {found.key})
         decision = self._decide(asked)
         if decision.grant is not None and (spent := await self._count(decision.grant, found.key)):
             decision = self._decide(asked._replace(spent=asked.spent | spent))
         grant, why = decision.grant, _why(decision)
-        return narrowed(plan, lambda query, name: query.role != role or _gives(grant, query, name), why)
+        return lambda plan: narrowed(
+            plan, lambda query, name: query.role != role or _gives(grant, query, name), why
+        )
 
     def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
         """Every consent that the answers rest on."""
@@ -84,6 +86,10 @@ class Allowed:
             return consent != self._consent or _gives(self._lawful, query, name)
 
         return keeps
+
+
+def _whole(plan: Plan) -> Plan:
+    return plan
 
 
 def _gives(grant: Grant | None, query: PlannedQuery, name: str) -> bool:

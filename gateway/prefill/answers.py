@@ -52,10 +52,12 @@ def read_back(answer: bytes) -> PrefillAnswer:
 
 def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
     """The evidence entry of every query whose subject was found."""
-    found = []
+    found, services = [], exchange.allowed.grant.services
     for index, answer in enumerate(answers):
         if answer is None or answer.outcome is not Outcome.FOUND:
             continue
+        granted = services.get(exchange.plan.queries[index].service.name)
+        basis = orjson.dumps("" if granted is None else granted.legal_basis)
         call = exchange.calls.get(index)
         at = exchange.started
         if call is not None:
@@ -65,8 +67,8 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
         if call is not None and call.valid_seconds:
             valid = rfc3339(at + timedelta(seconds=call.valid_seconds)).encode()
         updated = b"null" if answer.source_updated_at is None else orjson.dumps(answer.source_updated_at)
-        start, then, later, end = exchange.plan.evidence[index]
-        entry = b'%b"%b"%b%b%b"%b"%b' % (start, fetched, then, updated, later, valid, end)
+        start, then, later, ground, end = exchange.plan.evidence[index]
+        entry = b'%b"%b"%b%b%b"%b"%b%b%b' % (start, fetched, then, updated, later, valid, ground, basis, end)
         if answer.declared:
             name, _, said = entry.partition(b":")
             entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(said), answer))

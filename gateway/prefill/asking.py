@@ -41,7 +41,7 @@ class Asking:
         LogUnavailable when a person who was found cannot be announced.
         """
         self._go_on(exchange)
-        if exchange.awaited:
+        if exchange.awaited and exchange.failure is None:
             await exchange.wait(deadline)
         if exchange.failure is not None:
             raise exchange.failure
@@ -74,20 +74,24 @@ class Asking:
                 for role in dict.fromkeys(exchange.plan.queries[index].role for index in queries):
                     await _meet(exchange, role)
                 named = len(exchange.subjects)
-                if named > exchange.announced:
+                if named > exchange.announced and not exchange.is_stopped:
                     await self._records.write(exchange, Phase.INTENT)
                     exchange.announced = named
-            if exchange.is_stopped:
-                exchange.awaited -= len(queries)
-                exchange.wake()
-            else:
-                self._ask_all(exchange, queries)
-        except Exception as error:  # noqa: BLE001 -- whoever waits for the exchange hears of it
+        except Exception as error:  # noqa: BLE001 -- who waits for the exchange hears of it
             _fail(exchange, error, len(queries))
+            return
+        if exchange.is_stopped:
+            exchange.awaited -= len(queries)
+            exchange.wake()
+        else:
+            self._ask_all(exchange, queries)
 
     def _ask_all(self, exchange: Exchange, queries: list[int]) -> None:
         for index in queries:
-            self._ask_one(exchange, index)
+            try:
+                self._ask_one(exchange, index)
+            except Exception as error:  # noqa: BLE001 -- the others are asked, and who waits hears of it
+                _fail(exchange, error, 1)
 
     def _ask_one(self, exchange: Exchange, index: int) -> None:
         query, case = exchange.plan.queries[index], exchange.case
@@ -161,7 +165,8 @@ async def _meet(exchange: Exchange, role: str) -> None:
     if found is None:
         return
     exchange.met.add(role)
-    exchange.plan = await exchange.allowed.about(role, found, exchange.plan)
+    allowed = await exchange.allowed.about(role, found)
+    exchange.plan = allowed(exchange.plan)  # as it is now: a consent may have ended meanwhile
     if any(query.role == role and query.attributes for query in exchange.plan.queries):
         exchange.subjects[role] = found
         exchange.keys[role] = found.key

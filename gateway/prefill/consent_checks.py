@@ -30,12 +30,9 @@ class ConsentChecks:
         except TimeoutError:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
 
-    async def recheck(self, exchange: Exchange) -> bool:
-        """Whether less may leave than before, because a consent holds no longer; the plan is narrowed then."""
+    async def recheck(self, exchange: Exchange) -> None:
+        """The exchange has another plan, with less in it, if a consent holds no longer."""
         consents = exchange.allowed.consents(exchange.answers)
-        if not consents:
-            return False
-        before = exchange.plan
-        invalid = await self.invalid(consents)
-        exchange.plan = exchange.allowed.without(invalid, exchange.plan, exchange.answers)
-        return exchange.plan is not before
+        if consents:
+            invalid = await self.invalid(consents)
+            exchange.plan = exchange.allowed.without(invalid, exchange.plan, exchange.answers)

@@ -29,7 +29,7 @@ class Exchange:
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
         "case", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys", "known",
-        "landed", "met", "named", "plan", "published", "requester", "started", "subjects", "today", "waits",
+        "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects", "today", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -54,8 +54,9 @@ class Exchange:
         self.keys = dict(case.cast.keys)
         #: roles whose subjects were found in evidence, whatever may be asked about them
         self.met: set[str] = set()
-        #: subjects that a durable intent names; held while one is written
+        #: how many subjects a durable intent names
         self.announced = len(self.subjects)
+        #: held while another intent is written; None until there may be one
         self.announcing: asyncio.Lock | None = None
         #: in whose name is asked: answers are shared within it only
         one = case.official
@@ -70,8 +71,8 @@ class Exchange:
         self.asked: list[int] = []
         #: queries asked, or about to be, that have no answer yet
         self.awaited = 0
-        #: answers so far
-        self.landed = 0
+        #: answers so far, and how many of them were there when the form was filled last
+        self.landed = self.seen = 0
         #: nothing more is asked
         self.is_stopped = False
         #: why the asking broke off
@@ -96,7 +97,7 @@ class Exchange:
                 timer.cancel()
 
     def wake(self) -> None:
-        """Something changed for whom it may concern."""
+        """End `wait`: an answer or a failure is there."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -107,7 +108,7 @@ class Exchange:
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
         """What came so far and may be shown. `cut`: a query without an answer may have been needed."""
-        answers = list(self.answers)
+        answers, self.seen = list(self.answers), self.landed
         if cut:
             # a query that was not asked yet may have been needed: nobody knows before the others answer
             answers = [one or CUT for one in answers]

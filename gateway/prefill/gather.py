@@ -140,21 +140,27 @@ class Gatherer:
             return
         calls = [call]
         self._flights[key] = (exchange, calls)
-        source.ask(query, end, partial(self._answered, key, query, calls))
+        try:
+            source.ask(query, end, partial(self._answered, key, query, calls))
+        except BaseException:
+            self._flights.pop(key, None)  # nobody else may wait for it
+            raise
 
     def _answered(self, key: str, query: SourceQuery, calls: list[Call], answer: SourceAnswer) -> None:
         del self._flights[key]
         call = calls[0]
         source, _, operation = query.service.partition(".")
         seconds = asyncio.get_running_loop().time() - call.began
-        self._metrics.answer(source, operation, str(answer.outcome), seconds)
-        if answer.alarm:
-            self._metrics.alarm("other_person")
-            log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
-        elif call.valid_seconds and answer.outcome is Outcome.FOUND:
-            self._keep(key, answer, call.valid_seconds)
-        for one in calls:
-            self._land(one, answer)
+        try:
+            self._metrics.answer(source, operation, str(answer.outcome), seconds)
+            if answer.alarm:
+                self._metrics.alarm("other_person")
+                log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
+            elif call.valid_seconds and answer.outcome is Outcome.FOUND:
+                self._keep(key, answer, call.valid_seconds)
+        finally:
+            for one in calls:
+                self._land(one, answer)
 
     def _land(self, call: Call, answer: SourceAnswer) -> None:
         call.ended = asyncio.get_running_loop().time()

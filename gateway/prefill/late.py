@@ -1,10 +1,11 @@
 """What goes on after an answer left without everything, or after its caller is gone.
 
-A late answer is recorded before it can be fetched; while the log cannot be written, it waits.
-Whatever fails, a caller who waits for late answers hears that there will be no more, and the exchange is closed.
+A late answer is recorded before it can be fetched; while the log cannot be written, it waits, for a minute.
+Whatever else fails, a caller who waits for late answers hears that there will be no more, and the exchange is closed.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from gateway.telemetry import log
 _RETRY_SECONDS = 0.5
 _RETRIES = 120
 _CLOSE_SECONDS = 2.0
+#: sources answer by the end of the exchange; one that does not so much later never does
+_GRACE_SECONDS = 5.0
 
 
 class Answering(Protocol):
@@ -81,7 +84,8 @@ class LateWork:
         if self._running:
             await asyncio.wait(self._running, timeout=_CLOSE_SECONDS)
         left = dict(self._running)
-        for task in left:
+        for task, exchange in left.items():
+            exchange.is_stopped = True
             task.cancel()
         if left:
             await asyncio.wait(left)
@@ -100,15 +104,18 @@ class LateWork:
             _log_defect(exchange, error)
 
     async def _abandon(self, exchange: Exchange) -> None:
-        while exchange.awaited:
-            await exchange.wait()
+        end = exchange.end + _GRACE_SECONDS
+        while exchange.awaited and asyncio.get_running_loop().time() < end:
+            await exchange.wait(end)
         if exchange.failure is not None:
             _log_defect(exchange, exchange.failure)
         await self._close(exchange)
 
     async def _close(self, exchange: Exchange) -> None:
         try:
-            await self._records.write(exchange, Phase.ABANDONED)
+            # not beside an intent that is being written: nothing comes after this record
+            async with exchange.announcing or contextlib.nullcontext():
+                await self._records.write(exchange, Phase.ABANDONED)
         except GatewayError:
             log().warning("prefill.exchange.open", exchange_id=exchange.id)
 
@@ -126,11 +133,13 @@ class LateWork:
         had, papers = seen(kept.answer), papers_seen(kept.answer)
         await self._keep(exchange, token, kept.answer, version=0, late=[])
         exchange.is_followed = exchange.waits = True
-        failures, landed = 0, exchange.landed
+        failures, end = 0, exchange.end + _GRACE_SECONDS
         while True:
-            while not failures and exchange.awaited and exchange.landed == landed:
-                await exchange.wait()
-            landed, done = exchange.landed, not exchange.awaited
+            while not failures and exchange.awaited and exchange.landed == exchange.seen:
+                if asyncio.get_running_loop().time() >= end:
+                    raise TimeoutError("a source has not kept to the end")
+                await exchange.wait(end)
+            done = not exchange.awaited
             broken = done and exchange.failure is not None
             try:
                 answer = read_back(await self._answer(exchange, None if done else token, cut=broken))

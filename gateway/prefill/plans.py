@@ -64,7 +64,10 @@ class Plans:
         )
 
     def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:
-        """The evidence of a query, with its name, cut where the answer says when it was fetched, updated, is valid."""
+        """The evidence of a query, with its name, cut where the answer says when it was fetched, updated, is valid.
+
+        And where it says on which ground: a consent is one person's, and a plan everybody's.
+        """
         service = query.service
         settings, granted = self._sources[service.source], grant.services.get(service.name)
         scopes = (self.published(service.name, name) for name in query.attributes)
@@ -78,11 +81,11 @@ class Plans:
             "fetched_at": None,
             "source_updated_at": None,
             "valid_until": None,
-            "legal_basis": granted.legal_basis if granted else "",
+            "legal_basis": "",
             "agreement": granted.agreement if granted else None,
             "published_scope": next((scope for scope in scopes if scope), None),
         }
-        start, *others = around(entry, "fetched_at", "source_updated_at", "valid_until")
+        start, *others = around(entry, "fetched_at", "source_updated_at", "valid_until", "legal_basis")
         return (b'"%b":' % evidence_id(query.index).encode() + start, *others)
 
 

@@ -81,16 +81,17 @@ class Questions:
             in_time = await self._asking.ask(exchange, deadline)
             await self._counting.mismatch(exchange)
             while True:
-                answers = exchange.shown(cut=not in_time)
+                plan, answers = exchange.plan, exchange.shown(cut=not in_time)
                 facts = Facts(
-                    exchange.plan, answers, exchange.published, exchange.today, exchange.given, {},
+                    plan, answers, exchange.published, exchange.today, exchange.given, {},
                     unconfirmed=exchange.unconfirmed(answers),
                 )  # fmt: skip
                 told = {word: _told(question, facts, word) for word, question in questions.items()}
                 receipt = await self._records.write(
                     exchange, Phase.OUTCOME, predicates=words, answered=len(told)
                 )
-                if not await self._consents.recheck(exchange):
+                await self._consents.recheck(exchange)
+                if exchange.plan is plan:
                     break
         except BaseException:
             exchange.is_stopped = True

@@ -119,9 +119,9 @@ class Prefill:
         await self._consents.recheck(exchange)
         notes: dict[str, str | int | bool] = {"waits": True} if exchange.waits else {}
         while True:
-            answers = exchange.shown(cut=pending is not None or cut)
             await self._counting.mismatch(exchange)
-            filled = fill(exchange.plan, answers, exchange)
+            plan, answers = exchange.plan, exchange.shown(cut=pending is not None or cut)
+            filled = fill(plan, answers, exchange)
             receipt = await self._records.write(
                 exchange,
                 Phase.OUTCOME,
@@ -142,7 +142,8 @@ class Prefill:
                     read_back(written), exchange.requester, request.issuer, self._clock.now()
                 )
                 written = closed(members, receipt, pending, passport=orjson.dumps(passport))
-            if not await self._consents.recheck(exchange):
+            await self._consents.recheck(exchange)
+            if exchange.plan is plan:  # a later wave of questions may have looked first, and narrowed it
                 return written
             notes["instead_of"] = receipt.leaf_hash
 

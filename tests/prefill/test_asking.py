@@ -28,6 +28,7 @@ class _Sources:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.broken: set[str] = set()
         self.calls: dict[str, Call] = {}
 
     def ask(
@@ -38,6 +39,8 @@ class _Sources:
         assert exchange
         assert end
         self.asked.append(query.service)
+        if query.service in self.broken:
+            raise KeyError(query.service)
         self.calls[query.service] = call
 
     def land(self, service: str) -> None:
@@ -52,9 +55,8 @@ class _Full:
 
 
 class _Consents:
-    async def recheck(self, exchange: object) -> bool:
+    async def recheck(self, exchange: object) -> None:
         assert exchange
-        return False
 
 
 def _exchange(count: int) -> Exchange:
@@ -144,3 +146,30 @@ async def test_defect_while_an_answer_lands_is_the_exchanges_alone(needed: list[
     sources.land("s.0")
     with pytest.raises(IndexError):
         await running
+
+
+async def test_query_that_cannot_be_asked_spoils_no_other_and_nobody_waits_for_it(
+    needed: list[list[int]],
+) -> None:
+    needed += [[0, 1]]
+    sources, exchange = _Sources(), _exchange(2)
+    sources.broken.add("s.0")
+    with pytest.raises(KeyError):
+        await _asking(sources).ask(exchange, asyncio.get_running_loop().time() + 5)
+    assert sources.asked == ["s.0", "s.1"]
+    sources.land("s.1")
+    assert exchange.awaited == 0
+
+
+async def test_nobody_is_announced_once_the_asking_has_stopped(needed: list[list[int]]) -> None:
+    needed += [[0], [0, 1]]
+    sources, exchange = _Sources(), _exchange(2)
+    running = asyncio.create_task(
+        _asking(sources, _Full()).ask(exchange, asyncio.get_running_loop().time() + 5)
+    )
+    await asyncio.sleep(0)
+    exchange.announced = 0
+    sources.land("s.0")
+    exchange.is_stopped = True
+    assert await running is True
+    assert (sources.asked, exchange.failure) == (["s.0"], None)

@@ -159,3 +159,37 @@ async def test_identical_questions_under_way_share_one_call() -> None:
     source.is_silent = False
     await _ask(gatherer, _query())
     assert source.calls == 2
+
+
+class _Broken(Metrics):
+    """Metrics with a defect."""
+
+    def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
+        raise KeyError(source, operation, outcome, seconds)
+
+
+async def test_defect_while_an_answer_is_accounted_for_leaves_nobody_waiting() -> None:
+    source = _Source()
+    source.is_silent = True
+    gatherer = Gatherer({"population": source}, {}, _Clock(), _Broken())
+    both = [_asked(gatherer, _query(), exchange) for exchange in ("one", "two")]
+    with pytest.raises(KeyError):
+        source.answer()
+    assert [len(one.answers) for one in both] == [1, 1]
+
+
+class _Faulty(_Source):
+    """A source with a defect that comes to light at its first call."""
+
+    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+        if not self.calls:
+            self.calls += 1
+            raise KeyError
+        super().ask(query, end, landed)
+
+
+async def test_source_that_could_not_be_asked_is_asked_by_the_next() -> None:
+    gatherer = Gatherer({"population": _Faulty()}, {}, _Clock(), Metrics())
+    with pytest.raises(KeyError):
+        _asked(gatherer, _query())
+    assert len(_asked(gatherer, _query(), "two").answers) == 1

@@ -1,6 +1,7 @@
 """Late work that fails: it is logged, the exchange is closed, and nobody waits for what will not come."""
 
 import asyncio
+import contextlib
 import io
 from typing import Any, cast
 
@@ -31,9 +32,19 @@ class _Exchange:
     id, requester = "e", _Requester()
 
     def __init__(self, failure: Exception | None = None) -> None:
-        self.awaited = self.landed = 0
+        self.awaited = self.landed = self.seen = 0
         self.failure = failure
         self.is_followed = self.is_stopped = self.waits = False
+        self.announcing: asyncio.Lock | None = None
+        #: loop time
+        self.end = asyncio.get_running_loop().time() + 5
+        self.landing = asyncio.Event()
+
+    async def wait(self, until: float | None = None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self.landing.wait()
+        self.landing.clear()
 
 
 class _Steps:
@@ -41,10 +52,13 @@ class _Steps:
 
     def __init__(self, *, answers: Exception | None = None, records: Exception | None = None) -> None:
         self.recorded: list[Phase] = []
+        self.filled = 0
         self._answers, self._records = answers, records
 
     async def answer(self, exchange: object, pending: str | None = None, *, cut: bool = False) -> bytes:
-        assert exchange
+        assert isinstance(exchange, _Exchange)
+        exchange.seen = exchange.landed
+        self.filled += 1
         if self._answers is not None:
             raise self._answers
         return orjson.dumps({**SHOWN, "pending": pending, "cut": cut})
@@ -61,6 +75,12 @@ def logged() -> io.BytesIO:
     sink = io.BytesIO()
     telemetry.set_up(sink)
     return sink
+
+
+def _late(steps: _Steps) -> LateWork:
+    return LateWork(
+        PendingStore(open_cache("memory://"), 60), cast("Records", steps), steps.answer, lambda _: {}
+    )
 
 
 async def _followed(steps: _Steps, exchange: _Exchange) -> dict[str, Any]:
@@ -101,16 +121,51 @@ async def test_asking_that_breaks_is_logged_and_its_answers_are_kept(logged: io.
 
 async def test_exchange_that_nobody_waits_for_is_closed_once_its_calls_have_landed() -> None:
     steps, exchange = _Steps(), _Exchange()
-    landed = asyncio.Event()
     exchange.awaited = 1
-    exchange.wait = landed.wait  # type: ignore[attr-defined]
-    late = LateWork(
-        PendingStore(open_cache("memory://"), 60), cast("Records", steps), steps.answer, lambda _: {}
-    )
+    late = _late(steps)
     late.abandon(cast("Exchange", exchange))
     await asyncio.sleep(0)
     assert (exchange.is_stopped, steps.recorded) == (True, [])
     exchange.awaited = 0
-    landed.set()
+    exchange.landing.set()
+    await late.ended()
+    assert steps.recorded == [Phase.ABANDONED]
+
+
+async def test_what_landed_before_the_following_began_is_offered_at_once() -> None:
+    steps, exchange = _Steps(), _Exchange()
+    exchange.awaited, exchange.landed, exchange.seen = 1, 2, 1
+    late = _late(steps)
+    late.follow(cast("Exchange", exchange), "t", orjson.dumps(SHOWN))
+    async with asyncio.timeout(5):
+        while not steps.filled:
+            await asyncio.sleep(0)
+    exchange.awaited = 0
+    exchange.landing.set()
+    await late.ended()
+    assert steps.filled == 2
+
+
+@pytest.mark.usefixtures("logged")
+async def test_source_that_never_answers_is_not_waited_for_for_ever() -> None:
+    steps, exchange = _Steps(), _Exchange()
+    exchange.awaited, exchange.end = 1, exchange.end - 60
+    state = await _followed(steps, exchange)
+    assert (state["done"], steps.recorded) == (True, [Phase.ABANDONED])
+    late = _late(steps)
+    late.abandon(cast("Exchange", exchange))
+    await late.ended()
+    assert steps.recorded == [Phase.ABANDONED] * 2
+
+
+async def test_record_that_closes_an_exchange_waits_for_an_intent_under_way() -> None:
+    steps, exchange = _Steps(), _Exchange()
+    exchange.announcing = asyncio.Lock()
+    late = _late(steps)
+    async with exchange.announcing:
+        late.abandon(cast("Exchange", exchange))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert steps.recorded == []
     await late.ended()
     assert steps.recorded == [Phase.ABANDONED]
