@@ -22,7 +22,7 @@ from adapters.transport.tools import Tools
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _LOGIN_SECONDS = 900
-#: kinds that sign messages and not calls: whoever writes the messages reads their words
+#: kinds that sign messages and not calls: the writer of the messages reads their settings
 MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
 
 

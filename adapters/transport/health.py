@@ -1,4 +1,4 @@
-"""How a source is doing, for whoever watches over it."""
+"""How a source is doing, for its operator."""
 
 from datetime import datetime
 

@@ -70,7 +70,7 @@ _REMEDY = "give a document/literal WSDL 1.1"
 
 
 class _Unusable(Exception):
-    """This WSDL cannot be used: what stood in the way, in the words of whoever read it, and the remedy."""
+    """This WSDL cannot be used: what stood in the way, in the words of its reader, and the remedy."""
 
 
 class _Known(NamedTuple):

@@ -80,7 +80,7 @@ async def anchors(request: Request) -> Response:
 
 
 async def inclusion(request: Request) -> Response:
-    """`GET /v1/audit/proof/inclusion`: of a receipt for whoever holds it, of an exchange for auditors."""
+    """`GET /v1/audit/proof/inclusion`: of a receipt for its holder, of an exchange for auditors."""
     given = _query(request, "leaf_hash", "exchange_id", "size")
     size = _size(given, "size")
     if ("leaf_hash" in given) == ("exchange_id" in given):

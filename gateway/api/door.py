@@ -72,14 +72,14 @@ class DoorProtocol(RequestHandler):
             super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
-        """The client does not read: he gets as long as for a body, then he is cut."""
+        """The client does not read: it has as long as for a body, then it is cut."""
         super().pause_writing()
         self._stop_writing_timer()
         seconds = self._door.limits.body_seconds
         self._write_timer = asyncio.get_running_loop().call_later(seconds, self._not_read)
 
     def resume_writing(self) -> None:
-        """He reads on."""
+        """The client reads again."""
         super().resume_writing()
         self._stop_writing_timer()
 

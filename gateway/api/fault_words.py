@@ -1,4 +1,4 @@
-"""What is wrong with a body, in our words: those of the library are meant for whoever wrote the model."""
+"""What is wrong with a body, in our words: those of the library are meant for the author of the model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args

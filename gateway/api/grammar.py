@@ -1,4 +1,4 @@
-"""How words of a request are written: each pattern once, with what it means in plain words for whoever got it wrong."""
+"""How words of a request are written: each pattern once, with what it means in plain words for the error."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Certificates that a TLS-ending proxy hands over (RFC 9440, or percent-encoded PEM), from proxies that may.
 
-A proxy may when it connects from a configured address and shows the shared secret. The field is refused from
-everybody else, instead of overlooked: whoever sends it takes us for less careful than we are.
+A proxy may when it connects from a configured address and shows the shared secret. The field is
+refused from all others, and not passed over: it may be an attempt to pass for another requester.
 """
 
 import base64

@@ -154,7 +154,7 @@ class Role(Strict):
     through: str | None = None
     #: found in evidence when the caller does not give it: `<role>:<type>.<attribute prefix>`
     found_in: str | None = None
-    #: how he stands to whoever applies; default: who signs in is the applicant, anybody else is represented
+    #: how this person is related to the applicant; default: who signs in is the applicant, all others are represented
     relation: Relation | None = None
 
 

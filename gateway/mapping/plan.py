@@ -177,7 +177,7 @@ class _Planner:
         return tuple(queries)
 
     def confirming(self, role: str, index: int) -> PlannedQuery | None:
-        """A query that asks the least of whoever holds number, name and birth date of `role` together."""
+        """A query that asks the least of a source which holds number, name and birth date of `role` together."""
         subject = self.subjects[role]
         for evidence, attribute in CONFIRMING.items():
             for service in self.offers.get(evidence, ()):

@@ -196,7 +196,7 @@ class ServicePlan:
     def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
 
-        The number that was asked for under another name or birth date: they do not belong together, whoever erred,
+        The number that was asked for under another name or birth date: they do not belong together,
         so nothing found by the number counts. Where the record bears no number that was asked for, name and birth
         date together stand for it, and never one of them.
         """
@@ -281,7 +281,7 @@ def _value_of(row: _Row, values: list[object]) -> object:
 
 
 def _compared(mapping: ServiceMapping) -> set[str]:
-    """What the provider is told about the subject, or says again."""
+    """What the request says about the subject, or the answer says again."""
     told = {(rule.from_ or "").removeprefix("subject.") for rule in mapping.request.values()}
     return told.union(mapping.answer.identity)
 

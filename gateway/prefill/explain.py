@@ -147,7 +147,7 @@ class _Told:
         }
 
     def when_found(self, query: PlannedQuery, *attributes: str) -> Entry | None:
-        """What will be held against whoever evidence names, unless he is one whom the request names; None: nothing."""
+        """What will be held against a person whom evidence names and the request does not; None: nothing."""
         role = self._plan.procedure.roles.get(query.role)
         if role is None or role.found_in is None or query.role in self._plan.slots:
             return None

@@ -1,8 +1,8 @@
 """The right to refuse: what is shown to the citizen first is kept, encrypted, until he decides or its time is over.
 
 It can be opened by its requester only, and by nobody who has the store alone: the key is derived from a secret of the
-house and the exchange. A decision is a record, and final: it is brought to its end though nobody waits for it any more,
-and is open again only where it is certain that there is no record of it.
+house and the exchange. A decision is a record, and final: it goes on though its client is gone, and can be taken
+again only where it is certain that there is no record of it.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Previews:
         deciding = asyncio.ensure_future(self._decide(token, state, decided, requester))
         self._under_way.add(deciding)
         deciding.add_done_callback(self._ended)
-        # whoever asked may go away meanwhile
+        # the client may go away meanwhile
         return await asyncio.shield(deciding)
 
     async def check_open(self, exchange: str, requester: Requester) -> None:
@@ -112,7 +112,7 @@ class Previews:
     def _ended(self, deciding: "asyncio.Task[PrefillAnswer]") -> None:
         self._under_way.discard(deciding)
         if not deciding.cancelled():
-            deciding.exception()  # whoever still waits hears of it
+            deciding.exception()  # a client that still waits gets it
 
     async def _is_recorded(self, exchange: str, requester: Requester) -> bool:
         reader = self._access.reader
@@ -259,7 +259,7 @@ def _check(answer: PrefillAnswer, decided: Decided) -> None:
 
 
 def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:
-    """What whoever looks at the form later needs: names of evidence, and of the fields that its refusal emptied."""
+    """What a later look at the form needs: names of evidence, and of the fields that its refusal emptied."""
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None
     ]
