@@ -14,12 +14,12 @@ from aiohttp import web
 
 from gateway.access.faults import TokenRefused
 from gateway.api.context import Services
-from gateway.api.problems import MethodNotAllowed, NotAcceptable, problem
+from gateway.api.problems import MethodNotAllowed, NotAcceptable, NotHttp, problem
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused, TooMany
+from gateway.domain.errors import GatewayError, NotFound, Refused, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.telemetry import Metrics, log
@@ -183,13 +183,17 @@ async def _meet_expectation(request: Request) -> None:
 
 
 def _check_head(request: Request) -> None:
-    """What the parser lets through though RFC 9112 (2.3, 3.2) does not."""
-    if request.version > (1, 0):
-        good = len(request.headers.getall("Host", ())) == 1
+    """What the parser lets through though RFC 9112 (2.3, 3.2, 6.1) does not."""
+    headers = request.headers
+    codings = headers.getall("Transfer-Encoding", ())
+    if request.version == (1, 1):
+        good = len(headers.getall("Host", ())) == 1 and (
+            not codings or (len(codings) == 1 and codings[0].strip().lower() == "chunked")
+        )
     else:
-        good = request.version == (1, 0) and "Transfer-Encoding" not in request.headers
+        good = request.version == (1, 0) and not codings
     if not good:
-        raise BadRequest("the request is not valid HTTP")
+        raise NotHttp
 
 
 def _refusal(error: Exception, request: Request) -> Response:

@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
-from gateway.api.problems import problem
+from gateway.api.problems import NotHttp, problem
 from gateway.api.request import Request
-from gateway.domain.errors import BadRequest, GatewayError, Overloaded
+from gateway.domain.errors import GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
 from gateway.settings import DoorLimits, address_of
 
@@ -98,8 +98,7 @@ class DoorProtocol(RequestHandler):
     ) -> Any:  # noqa: ANN401 -- our response, which aiohttp sends as its own
         """A problem body for what the HTTP parser refused; its text could quote the request, so it is dropped."""
         del request, exc, message
-        error = BadRequest("the request is not valid HTTP") if status < 500 else GatewayError()
-        answer = problem(error, new_exchange_id())
+        answer = problem(NotHttp() if status < 500 else GatewayError(), new_exchange_id())
         answer.keep_alive = False
         return answer
 
@@ -121,7 +120,7 @@ class DoorProtocol(RequestHandler):
 
     def _not_read(self) -> None:
         self._write_timer = None
-        if isinstance(self.transport, asyncio.Transport):
+        if self.transport is not None:
             self.transport.abort()
 
     def _too_slow(self) -> None:
@@ -136,7 +135,7 @@ class DoorProtocol(RequestHandler):
             f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n"
         )
         lines = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-        if isinstance(self.transport, asyncio.Transport):
+        if self.transport is not None:
             self.transport.write((head + lines + "\r\n").encode() + answer.body)
         self.force_close()
 

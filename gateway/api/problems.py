@@ -23,6 +23,14 @@ _WRONG_VALUES = frozenset({
 })  # fmt: skip
 
 
+class NotHttp(BadRequest):
+    """Bytes that are no request of HTTP/1.0 or 1.1: nobody can be sure where the next one begins."""
+
+    def __init__(self) -> None:
+        """Says no more: the bytes may be anybody's."""
+        super().__init__("the request is not valid HTTP")
+
+
 class MethodNotAllowed(BadRequest):
     """The path exists, the method does not."""
 
@@ -104,7 +112,10 @@ def problem(error: GatewayError, exchange: str) -> Response:
         headers["WWW-Authenticate"] = told.challenge
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
-    return Response(problem_body(error, exchange), CONTENT_TYPE, status=error.http, headers=headers)
+    response = Response(problem_body(error, exchange), CONTENT_TYPE, status=error.http, headers=headers)
+    if isinstance(error, NotHttp):
+        response.keep_alive = False
+    return response
 
 
 def from_validation(error: ValidationError, model: type[BaseModel]) -> BadRequest:

@@ -147,6 +147,9 @@ def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for eac
             except TypeError:
                 is_plain = False
                 break
+            if text == b"null":  # a number beyond all numbers
+                is_plain = False
+                break
             digestible[key] = text
             fields.append(before + text + behind)
             if len(one.names) == 1:

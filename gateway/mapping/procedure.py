@@ -75,10 +75,9 @@ class Field:
         """The form's value of an evidence value; None: blank, not to be read, or nothing that JSON can say."""
         found = value if self.convert is None else self.convert(value)
         try:
-            orjson.dumps(found)
+            return None if orjson.dumps(found) == b"null" else found
         except TypeError:
             return None
-        return found
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
         """What fills it where these roles are of who signs in: what people let be kept fills their own forms only."""

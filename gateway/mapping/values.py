@@ -30,8 +30,8 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 class Place:
     """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
 
-    Where that is always the same text it is `constant`, and `value` is not used. An attribute of the query as it is, or
-    a parameter of the data service, is `attribute(query)` or `parameters[parameter]`, if it is a text and not blank.
+    Where that is always the same text, an attribute of the query as it is, or a parameter of the data service, it is
+    `constant`, `attribute(query)` or `parameters[parameter]`, if that is a text and not blank.
     """
 
     __slots__ = ("attribute", "constant", "names", "parameter", "place", "profiles", "unless", "value")
@@ -48,7 +48,8 @@ class Place:
         word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
         self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.parameter = word.removeprefix("service.") if word.startswith("service.") else ""
-        self.value = _written(rule, _steps(rule.codes, rule.transform, codes, named))
+        steps = _steps(rule.codes, rule.transform, codes, named)
+        self.value: Pick = _written(rule, steps) if rule.value is None else lambda *_: rule.value
 
 
 def _written(rule: RequestValue, steps: list[Step]) -> Pick:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+import uvloop
 from aiohttp import web
 
 from gateway.access.service import Access
@@ -31,6 +32,12 @@ from gateway.settings import DoorLimits
 from gateway.telemetry import Metrics
 from tests.access.memory import Replays, Rows
 from tests.api.office import Office, opened
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that serves: its transports are of other types than those of asyncio."""
+    return {"uvloop": uvloop.new_event_loop}
+
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "033174209186"

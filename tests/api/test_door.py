@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import time
 
 import pytest
@@ -248,7 +249,8 @@ async def test_surprise_inside_is_a_500_problem_that_says_nothing(door: Door) ->
 async def test_deadline_is_the_callers_within_the_configured_most(door: Door) -> None:
     for wanted, most in ((50, 0.05), (600_000, 10.0), (None, 2.0)):
         await door.post("/v1/prefill", {**GOOD, "deadline_ms": wanted})
-        assert most - 0.05 <= door.prefill.deadlines[-1] <= most
+        left = round(door.prefill.deadlines[-1], 3)  # the loop counts milliseconds
+        assert most - 0.05 <= left <= most
 
 
 async def test_two_hundred_slow_heads_are_cut_while_health_stays_quick(door: Door) -> None:
@@ -262,7 +264,7 @@ async def test_two_hundred_slow_heads_are_cut_while_health_stays_quick(door: Doo
                 if reader.at_eof():
                     break
                 await asyncio.sleep(0.1)
-        except ConnectionError:
+        except (ConnectionError, RuntimeError):  # the second is uvloop's word for a connection that was cut
             pass
         finally:
             writer.close()
@@ -315,6 +317,38 @@ async def test_pipelined_requests_are_answered_in_order(door: Door) -> None:
     received = await door.raw(one * 20 + last)
     assert received.count(b"HTTP/1.1 200") == 20
     assert received.rindex(b"HTTP/1.1 404") > received.rindex(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /health/live HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n",
+    ],
+)
+async def test_head_that_is_not_http_is_400_and_ends_the_connection(door: Door, sent: bytes) -> None:
+    received = await door.raw(sent + b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", 1)
+    assert re.findall(rb"HTTP/1.[01] ([0-9]+)", received) == [b"400"]
+
+
+async def test_request_behind_one_with_upgrade_is_answered_or_the_connection_closed(door: Door) -> None:
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    one = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
+    received = await door.raw(one + upgrade + b"\r\n" + one + b"\r\n", 1)
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert b"Connection: close" in received
+
+
+async def test_client_that_does_not_read_is_cut_and_frees_its_place(full_door: Door) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", full_door.port, limit=1_024) for _ in range(5)]
+    for _, writer in held:
+        writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+    async with asyncio.timeout(20):
+        while not (await full_door.raw(b"GET /health/live HTTP/1.0\r\n\r\n", 1)).startswith(b"HTTP/1.0 200"):
+            await asyncio.sleep(0.2)
+    for _, writer in held:
+        writer.transport.abort()
 
 
 async def test_connections_beyond_the_cap_are_told_to_come_back(full_door: Door) -> None:

@@ -185,6 +185,17 @@ def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> No
     assert fields == {key: one for key, one in good.entries().items() if key != "dienTich"}
 
 
+def test_number_that_json_cannot_say_is_no_value() -> None:
+    plan, given_roles = _plan(CATALOGUE.procedures["1.013225"], set(EVERYTHING))
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    endless: list[SourceAnswer | None] = [
+        SourceAnswer(Outcome.FOUND, dict.fromkeys(query.attributes, float("inf"))) for query in plan.queries
+    ]
+    entries = fill(plan, endless, situation).entries().values()
+    assert [one["state"] for one in entries if one["value"] is None and one["state"] == "filled"] == []
+    assert not [one for one in entries if one["attribute"] and one["value"] is None and not one["reason"]]
+
+
 @given(anything)
 @settings(deadline=None)
 def test_transform_gives_a_value_or_says_that_it_cannot_read(value: object) -> None:
