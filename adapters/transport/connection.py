@@ -1,6 +1,6 @@
 """One connection to a provider over HTTP/1.1 (RFC 9110, 9112), with one exchange at a time.
 
-Promises: an answer is complete and within its limits, or it is none; an exchange hears of it at once, by a plain call.
+Promises: an answer is complete and within its limits, or it is none; the listener hears of it at once, by a plain call.
 A connection that says anything unasked, or more than it was asked, is closed and never used again.
 """
 
@@ -39,11 +39,11 @@ class _Refused(Exception):
     """The answer is over a limit or not what may be answered; ends the parsing."""
 
 
-class Exchange(Protocol):
+class AnswerListener(Protocol):
     """Waits for one answer, and hears of it or of its failure, once; no method raises."""
 
     def connected(self, connection: "Connection") -> None:
-        """A new connection, for this exchange alone."""
+        """A new connection, for this listener alone."""
 
     def answered(self, answer: Answer, now: float) -> None:
         """The complete answer, at a time of the loop's clock."""
@@ -59,14 +59,14 @@ class Pool(Protocol):
         """An exchange is over and its connection is sound."""
 
     def forget(self, connection: "Connection", *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): no exchange may get it."""
+        """A connection is ending (or is `gone`): no listener may get it."""
 
 
 class Connection(asyncio.Protocol):
     """One connection: idle, or with one exchange under way. The parser calls the `on_` methods."""
 
     __slots__ = (
-        "_chunks", "_complete", "_exchange", "_fields", "_framed", "_headed", "_is_head", "_limit", "_loop", "_parser",
+        "_chunks", "_complete", "_fields", "_framed", "_headed", "_is_head", "_limit", "_listener", "_loop", "_parser",
         "_pool", "_received", "_size", "_sound", "_status", "_transport", "since",
     )  # fmt: skip
 
@@ -78,13 +78,13 @@ class Connection(asyncio.Protocol):
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._parser = HttpResponseParser(self)
-        self._exchange: Exchange | None = None
+        self._listener: AnswerListener | None = None
         self._sound = True
         self.since = 0.0
 
-    def send(self, data: bytes, exchange: Exchange, *, is_head: bool) -> None:
-        """Write a request; `exchange` hears of its answer, perhaps before this returns."""
-        self._exchange = exchange
+    def send(self, data: bytes, listener: AnswerListener, *, is_head: bool) -> None:
+        """Write a request; `listener` hears of its answer, perhaps before this returns."""
+        self._listener = listener
         self._fields: dict[bytes, bytes] = {}
         self._chunks: list[bytes] = []
         self._received = self._size = self._status = 0
@@ -97,11 +97,11 @@ class Connection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """Cut the connection; its answer is not awaited any more."""
-        self._exchange = None
+        self._listener = None
         self.abort()
 
     def abort(self) -> None:
-        """Cut the connection; an exchange under way hears that it broke."""
+        """Cut the connection; its listener hears that it broke."""
         self._sound = False
         self._transport.abort()
         self._fail(Broken())
@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; a server that speaks unasked is cut off."""
-        if self._exchange is None:
+        if self._listener is None:
             self._pool.forget(self)
             self._transport.abort()
             return
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
         """The connection has ended, which completes an answer of open length."""
         self._pool.forget(self, gone=True)
         self._sound = False
-        if exc is None and self._headed and not self._framed and self._exchange is not None:
+        if exc is None and self._headed and not self._framed and self._listener is not None:
             self._finish()
         else:
             self._fail(unreachable() if isinstance(exc, ssl.SSLError) else Broken())
@@ -194,11 +194,11 @@ class Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self._sound = False
 
-    # ------------------------------------------------------------ to the exchange
+    # ------------------------------------------------------------ to the listener
 
     def _finish(self) -> None:
-        exchange, self._exchange = self._exchange, None
-        assert exchange is not None
+        listener, self._listener = self._listener, None
+        assert listener is not None
         chunks = self._chunks
         body = b"" if self._is_head else chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self.since = now = self._loop.time()
@@ -207,10 +207,10 @@ class Connection(asyncio.Protocol):
             self._pool.keep(self)
         else:
             self._transport.close()
-        exchange.answered(Answer(self._status, self._fields, body), now)
+        listener.answered(Answer(self._status, self._fields, body), now)
 
     def _fail(self, error: Exception) -> None:
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
             self._transport.abort()
-            exchange.failed(error)
+            listener.failed(error)

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.transport.connection import Answer, Connection, Exchange, Unreached
+from adapters.transport.connection import Answer, AnswerListener, Connection, Unreached
 from adapters.transport.dial import Dialer
 from adapters.transport.faults import refused_here, timed_out, unreachable
 
@@ -108,32 +108,32 @@ class Client:
         self._idle.clear()
         return None
 
-    def connect(self, exchange: Exchange) -> "asyncio.Task[None]":
-        """Connect for an exchange, which hears of the outcome; the task may be cancelled."""
+    def connect(self, listener: AnswerListener) -> "asyncio.Task[None]":
+        """Connect for a listener, which hears of the outcome; the task may be cancelled."""
 
         def ended(task: "asyncio.Task[None]") -> None:
             self._connecting.discard(task)
             if task.cancelled():
-                exchange.failed(unreachable())
+                listener.failed(unreachable())
 
-        task = asyncio.get_running_loop().create_task(self._connect(exchange))
+        task = asyncio.get_running_loop().create_task(self._connect(listener))
         self._connecting.add(task)
         task.add_done_callback(ended)
         return task
 
-    async def _connect(self, exchange: Exchange) -> None:
+    async def _connect(self, listener: AnswerListener) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 connection = await self._dialer.connect(lambda: Connection(self, self._limit))
         except (TimeoutError, ssl.SSLError):
-            exchange.failed(unreachable(everybody=True))
+            listener.failed(unreachable(everybody=True))
         except OSError:
-            exchange.failed(Unreached())
-        except Exception as error:  # noqa: BLE001 -- a defect is for the exchange, not for the loop
-            exchange.failed(error)
+            listener.failed(Unreached())
+        except Exception as error:  # noqa: BLE001 -- a defect is for the listener, not for the loop
+            listener.failed(error)
         else:
             self._open.add(connection)
-            exchange.connected(connection)
+            listener.connected(connection)
 
     async def close(self) -> None:
         """Cut all connections; there may be no requests afterwards."""
@@ -153,7 +153,7 @@ class Client:
             asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._sweep)
 
     def forget(self, connection: Connection, *, gone: bool = False) -> None:
-        """A connection is ending (or is `gone`): no exchange may get it."""
+        """A connection is ending (or is `gone`): no listener may get it."""
         if connection in self._idle:
             self._idle.remove(connection)
         if gone:

@@ -16,7 +16,7 @@ from gateway.mapping.plan import PlannedQuery
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.gather import Call, Gatherer
+from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.records import Records
 from gateway.prefill.roles import dependency, found_subject
 
@@ -108,7 +108,9 @@ class Asking:
             self._landed(exchange, index, _NOBODY)
             return
         call_id = CallId(f"{exchange.id}-{index + 1}")
-        call = exchange.calls[index] = Call(call_id, query.attributes, partial(self._landed, exchange, index))
+        call = exchange.calls[index] = QueryCall(
+            call_id, query.attributes, partial(self._landed, exchange, index)
+        )
         if query.role not in exchange.named and (said := _known(exchange, query, subject, call)) is not None:
             call.land(said)
             return
@@ -172,7 +174,7 @@ async def _meet(exchange: Exchange, role: str) -> None:
         exchange.keys[role] = found.key
 
 
-def _known(exchange: Exchange, query: PlannedQuery, subject: Subject, call: Call) -> SourceAnswer | None:
+def _known(exchange: Exchange, query: PlannedQuery, subject: Subject, call: QueryCall) -> SourceAnswer | None:
     """What this data service said already of a person found in evidence, who stands in another role as well."""
     for other, before in exchange.calls.items():
         answer, planned = exchange.answers[other], exchange.plan.queries[other]

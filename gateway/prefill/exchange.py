@@ -14,7 +14,7 @@ from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Published
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case
-from gateway.prefill.gather import Call
+from gateway.prefill.gather import QueryCall
 from gateway.prefill.trust import trusted
 
 #: a source that confirms people is given so long, however little time the caller has; then its silence is an outage
@@ -67,7 +67,7 @@ class Exchange:
         self.end = self.began + late_seconds
         #: by query
         self.answers: list[SourceAnswer | None] = [None] * len(plan.queries)
-        self.calls: dict[int, Call] = {}
+        self.calls: dict[int, QueryCall] = {}
         self.asked: list[int] = []
         #: queries asked, or about to be, that have no answer yet
         self.awaited = 0

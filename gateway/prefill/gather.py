@@ -30,7 +30,7 @@ _UNREACHABLE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 Landed = Callable[[SourceAnswer], None]
 
 
-class Call:
+class QueryCall:
     """One query of an exchange on its way, and what came of it."""
 
     __slots__ = (
@@ -75,7 +75,7 @@ class _Kept:
 
 
 #: a question on its way to a source: the exchange that asked it, and the calls that wait for the answer
-_Flight = tuple[ExchangeId, list[Call]]
+_Flight = tuple[ExchangeId, list[QueryCall]]
 
 
 class Gatherer:
@@ -108,7 +108,7 @@ class Gatherer:
         return len(self._kept)
 
     def ask(
-        self, query: SourceQuery, asker: str, identity: str, exchange: ExchangeId, end: float, call: Call
+        self, query: SourceQuery, asker: str, identity: str, exchange: ExchangeId, end: float, call: QueryCall
     ) -> None:
         """Land one query's answer: from its source, from a call under way, or one that is still valid.
 
@@ -146,7 +146,7 @@ class Gatherer:
             self._flights.pop(key, None)  # nobody else may wait for it
             raise
 
-    def _answered(self, key: str, query: SourceQuery, calls: list[Call], answer: SourceAnswer) -> None:
+    def _answered(self, key: str, query: SourceQuery, calls: list[QueryCall], answer: SourceAnswer) -> None:
         del self._flights[key]
         call = calls[0]
         source, _, operation = query.service.partition(".")
@@ -162,7 +162,7 @@ class Gatherer:
             for one in calls:
                 self._land(one, answer)
 
-    def _land(self, call: Call, answer: SourceAnswer) -> None:
+    def _land(self, call: QueryCall, answer: SourceAnswer) -> None:
         call.ended = asyncio.get_running_loop().time()
         call.elapsed_ms = round((call.ended - call.began) * 1000)
         call.land(answer)

@@ -12,7 +12,7 @@ from gateway.prefill import asking
 from gateway.prefill.asking import Asking
 from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.gather import Call, Gatherer
+from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.records import Records
 
 
@@ -29,10 +29,10 @@ class _Sources:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.broken: set[str] = set()
-        self.calls: dict[str, Call] = {}
+        self.calls: dict[str, QueryCall] = {}
 
     def ask(
-        self, query: SourceQuery, asker: str, identity: str, exchange: str, end: float, call: Call
+        self, query: SourceQuery, asker: str, identity: str, exchange: str, end: float, call: QueryCall
     ) -> None:
         assert asker
         assert identity

@@ -12,7 +12,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.ports import SourceState
-from gateway.prefill.gather import Call, Gatherer
+from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.telemetry import Metrics
 
 OFFICIAL = Official(personal_id="033085482915", agency="000.00.14.H31")
@@ -76,10 +76,10 @@ class _Asked:
 
     def __init__(self) -> None:
         self.answers: list[SourceAnswer] = []
-        self.call = Call(CallId("x-1"), ("full_name",), self.answers.append)
+        self.call = QueryCall(CallId("x-1"), ("full_name",), self.answers.append)
 
 
-async def _ask(gatherer: Gatherer, query: SourceQuery) -> Call:
+async def _ask(gatherer: Gatherer, query: SourceQuery) -> QueryCall:
     asked = _asked(gatherer, query)
     assert len(asked.answers) == 1
     return asked.call
