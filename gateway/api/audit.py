@@ -16,9 +16,8 @@ from gateway.api.audit_models import (
 from gateway.api.bodies import read_model
 from gateway.api.context import AuditDoor
 from gateway.api.dispatcher import demand
-from gateway.api.operation import answer
 from gateway.api.request import Request
-from gateway.api.response import Response, begin_stream
+from gateway.api.response import Response, answer, begin_stream
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker

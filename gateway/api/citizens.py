@@ -14,9 +14,8 @@ from gateway.api.consent_models import (
     WithdrawBody,
 )
 from gateway.api.context import Citizens
-from gateway.api.operation import answer
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.consents.given import Asker, Given
 from gateway.domain.errors import ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import Keep

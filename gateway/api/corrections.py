@@ -6,10 +6,9 @@ from gateway.api.bodies import read_model
 from gateway.api.citizens import asker_of
 from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
 from gateway.api.models import PersonBody
-from gateway.api.operation import answer
 from gateway.api.prefill_body import person_of
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.corrections.reports import Wanted
 from gateway.corrections.service import Corrections
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable

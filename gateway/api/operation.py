@@ -2,22 +2,15 @@
 
 import asyncio
 
-import orjson
-
 from gateway.api.context import Citizens, Loaded
 from gateway.api.reasons import TITLES
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
 from gateway.ports import SourceState
 
 #: how long a probe waits for what a database counts
 _PROBE_SECONDS = 1.0
-
-
-def answer(body: object, status: int = 200) -> Response:
-    """A JSON answer, of plain data or of ready bytes."""
-    return Response(body if isinstance(body, bytes) else orjson.dumps(body), status=status)
 
 
 async def live(_request: Request) -> Response:

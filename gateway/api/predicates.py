@@ -2,11 +2,10 @@
 
 from gateway.api.bodies import read_model
 from gateway.api.models import PredicatesBody
-from gateway.api.operation import answer
 from gateway.api.prefill import deadline
 from gateway.api.prefill_body import official_of, person_of
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable

@@ -9,12 +9,11 @@ from aiohttp import web
 
 from gateway.api.bodies import read_json_bytes, read_model
 from gateway.api.models import DecisionBody, ResumeBody
-from gateway.api.operation import answer
 from gateway.api.prefill_body import official_of, prefill_body, subjects
 from gateway.api.problems import problem_body
 from gateway.api.procedures import find
 from gateway.api.request import Request
-from gateway.api.response import Response, begin_stream
+from gateway.api.response import Response, answer, begin_stream
 from gateway.api.signing import proof_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound

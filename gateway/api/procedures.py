@@ -1,8 +1,7 @@
 """What can be prefilled: the procedures, their roles and their forms (JSON Schema 2020-12)."""
 
-from gateway.api.operation import answer
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.domain.errors import NotFound
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure

@@ -2,10 +2,9 @@
 
 from gateway.api.audit import asker_of, door_of
 from gateway.api.bodies import read_model
-from gateway.api.operation import answer
 from gateway.api.report_models import ReportBody
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import Response, answer
 from gateway.audit.report_words import csv_of
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import orjson
 from aiohttp import hdrs, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.helpers import rfc822_formatted_time
@@ -79,6 +80,11 @@ class Response:
         """Wait until a client that reads slowly has read enough."""
         if self._protocol is not None and self._protocol.writing_paused:
             await self._protocol._drain_helper()  # noqa: SLF001 -- as aiohttp's writer does
+
+
+def answer(body: object, status: int = 200) -> Response:
+    """A JSON answer, of plain data or of ready bytes."""
+    return Response(body if isinstance(body, bytes) else orjson.dumps(body), status=status)
 
 
 async def begin_stream(request: Request, content_type: str, **headers: str) -> web.StreamResponse:

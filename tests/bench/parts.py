@@ -96,7 +96,6 @@ STAGES = {
     "gateway/prefill/recorder.py": RECORD,
     "gateway/mapping/answer.py": "answer",
     "gateway/prefill/answers.py": "answer",
-    "gateway/api/operation.py": "answer",
     "gateway/api/response.py": "answer",
     "gateway/telemetry.py": "log line, metrics",
     "structlog/": "log line, metrics",
