@@ -24,7 +24,7 @@ class Consents(Protocol):
         """
         ...
 
-    async def over(self, consents: Collection[str], now: datetime) -> Mapping[str, Reason]:
+    async def invalid_consents(self, consents: Collection[str], now: datetime) -> Mapping[str, Reason]:
         """Those of them that are not sure to hold, and why: CONSENT_MISSING where they hold no longer.
 
         Raises nothing: CONSENTS_UNAVAILABLE where nobody can tell.

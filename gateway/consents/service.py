@@ -152,12 +152,12 @@ class ConsentBook:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
 
-    async def over(self, consents: Collection[str], now: datetime) -> dict[str, Reason]:
+    async def invalid_consents(self, consents: Collection[str], now: datetime) -> dict[str, Reason]:
         """See gateway.ports_policy.Consents."""
-        found = {one: await self._why_over(one, now) for one in consents}
+        found = {one: await self._why_invalid(one, now) for one in consents}
         return {one: why for one, why in found.items() if why is not None}
 
-    async def _why_over(self, consent: str, now: datetime) -> Reason | None:
+    async def _why_invalid(self, consent: str, now: datetime) -> Reason | None:
         try:
             row = await self._books.rows.find(consent)
             stands = row is not None and _holds(row, now) and bool(await self._person(row))

@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 #: things stand in no relation to the applicant
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 #: claims of an account that say whose it is, and the identifier of a subject that each must equal
-_CLAIMS = (("SoDinhDanh", "personal_id"), ("SoCMND", "old_id"))
+CLAIMS = (("SoDinhDanh", "personal_id"), ("SoCMND", "old_id"))
 _MAX_SHAPES = 512
 
 
@@ -147,7 +147,7 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise fault_at(where, "give full_name and birth_date with the number", "identity_incomplete")
     own = roles.subjects.get(signs_in)
-    for word, identifier in _CLAIMS if own is not None and request.account else ():
+    for word, identifier in CLAIMS if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
         if number and claimed and claimed != number:
             raise fault_at(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")

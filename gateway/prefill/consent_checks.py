@@ -26,7 +26,7 @@ class ConsentChecks:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
         try:
             async with asyncio.timeout(_SECONDS):
-                return await self._consents.over(consents, self._clock.now())
+                return await self._consents.invalid_consents(consents, self._clock.now())
         except TimeoutError:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
 

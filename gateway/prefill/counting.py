@@ -14,15 +14,13 @@ from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, uses
 from gateway.ports_policy import Counted, Quotas, Use
-from gateway.prefill.case import Case
+from gateway.prefill.case import CLAIMS, Case
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.recorder import Recorder
 from gateway.settings import PolicySettings
 from gateway.telemetry import log
 
 UNUSUAL = "unusual_volume"
-#: claims of an account that say whose it is
-_NUMBERS = ("SoDinhDanh", "SoCMND")
 
 
 class Count(NamedTuple):
@@ -162,7 +160,7 @@ def _people(whom: Whom, case: Case, requester: Requester, claims: Sequence[str])
 def _claims(whom: Whom, case: Case, requester: Requester, claims: Sequence[str]) -> list[Person]:
     """The people whose numbers are given, of `claim` beside who asks, each with what is said of them."""
     account, official = case.request.account, case.official
-    numbers = [number for word in _NUMBERS if (number := account.get(word))] if account else []
+    numbers = [number for word, _ in CLAIMS if (number := account.get(word))] if account else []
     asker: object = numbers[0] if numbers else ""
     if not numbers and not official.on_duty:
         asker = f"official {official.personal_id}"
