@@ -68,7 +68,9 @@ class MemoryQuotas:
             kept = window.kept[one.within] = OrderedDict()
         known = kept.pop(one.key, None)
         if known is None:
-            window.make_room()
+            if window.size >= window.most:
+                window.forget()
+            window.size += 1
         if one.once:
             seen: dict[str, None] = known or {}
             if len(seen) < one.most:
@@ -93,10 +95,10 @@ class _Windows:
 class _Window:
     """One window: `within` -> key -> what is kept, longest not seen first."""
 
-    __slots__ = ("_most", "kept", "number", "size")
+    __slots__ = ("kept", "most", "number", "size")
 
     def __init__(self, number: int, most: int) -> None:
-        self._most = most
+        self.most = most
         self.number = number
         self.size = 0
         self.kept: dict[str, OrderedDict[str, Any]] = {}
@@ -105,14 +107,12 @@ class _Window:
         """Whether it is not over. A clock that is set back a little stays in it: nobody gets a new one by that."""
         return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
 
-    def make_room(self) -> None:
-        """For one more; whoever has most of the room forgets whom he did not see longest."""
-        if self.size >= self._most:
-            largest = max(self.kept.values(), key=len)
-            for _ in range(1 + len(largest) // 64):
-                largest.popitem(last=False)
-                self.size -= 1
-        self.size += 1
+    def forget(self) -> None:
+        """Make room: of the `within` that has most, forget those that were not counted for longest."""
+        largest = max(self.kept.values(), key=len)
+        for _ in range(1 + len(largest) // 64):
+            largest.popitem(last=False)
+            self.size -= 1
 
 
 class SharedQuotas:

@@ -56,11 +56,14 @@ class QueryCall:
         self.fetched_at: datetime | None = None
         self.valid_seconds = 0
 
-    def land(self, answer: SourceAnswer) -> None:
-        """Hand the answer over, once.
+    def land(self, answer: SourceAnswer, now: float = 0.0) -> None:
+        """Hand the answer over, once. `now` (loop time): it has just come; 0.0: it was there before.
 
         From then on this holds nobody: the exchange holds it, and a circle would stay in memory until it is searched.
         """
+        if now:
+            self.ended = now
+            self.elapsed_ms = round((now - self.began) * 1000)
         landed = self._landed
         del self._landed
         landed(answer)
@@ -121,7 +124,8 @@ class Gatherer:
             call.land(_UNREACHABLE)
             return
         if query.account:  # the caller's own claims: nobody shares them
-            source.ask(query, end, partial(self._land, call))
+            loop = asyncio.get_running_loop()
+            source.ask(query, end, lambda answer: call.land(answer, loop.time()))
             return
         key = "\x1f".join((
             asker, query.procedure, query.purpose, query.dossier or "", query.service, identity, *query.attributes,
@@ -150,9 +154,9 @@ class Gatherer:
         del self._flights[key]
         call = calls[0]
         source, _, operation = query.service.partition(".")
-        seconds = asyncio.get_running_loop().time() - call.began
+        now = asyncio.get_running_loop().time()
         try:
-            self._metrics.answer(source, operation, str(answer.outcome), seconds)
+            self._metrics.answer(source, operation, str(answer.outcome), now - call.began)
             if answer.alarm:
                 self._metrics.alarm("other_person")
                 log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
@@ -160,12 +164,7 @@ class Gatherer:
                 self._keep(key, answer, call.valid_seconds)
         finally:
             for one in calls:
-                self._land(one, answer)
-
-    def _land(self, call: QueryCall, answer: SourceAnswer) -> None:
-        call.ended = asyncio.get_running_loop().time()
-        call.elapsed_ms = round((call.ended - call.began) * 1000)
-        call.land(answer)
+                one.land(answer, now)
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         size = len(orjson.dumps(answer.values, default=str))
