@@ -3,7 +3,7 @@
 Promises: a call lands exactly once, by its absolute end, with what was read or with the fault that says why there is
 nothing; it never raises. No redirects, no cookies, no proxies, answers cut at their size limit after decompression,
 at most one repetition of a read, and only under the budget. A place that is taken is given back once.
-Refuses to know what is asked; nothing of a body or an address stands in a fault.
+Refuses to know what is asked; a fault has nothing of a body or an address.
 """
 
 import asyncio

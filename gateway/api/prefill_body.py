@@ -35,7 +35,7 @@ _BORN_AFTER = 2199
 #: of all roles together
 _MAX_SUBJECTS = 40
 
-#: where a subject stands in the body: `subjects`, its role, its place in a list, a member of it
+#: the place of a subject in the body: `subjects`, its role, its place in a list, a member of it
 _Place = tuple[str | int, ...]
 _Check = Callable[[object], bool]
 
@@ -137,7 +137,7 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
 
 
 def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Subject:
-    """The subject that checked data name; `place` is where it stands in the body."""
+    """The subject that checked data name; `place` is its place in the body."""
     there = role.kind if role is not None else ()
     if "commune" in given:
         kind = SubjectKind.PARCEL

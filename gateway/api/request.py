@@ -28,7 +28,7 @@ class Request(web.BaseRequest):
     issuer: str
     #: pattern of the path: never the path itself, which the client chose
     route: str = "none"
-    #: what stands in the path for the parts of the pattern in braces
+    #: the parts of the path that match the braces of the route
     parameters: Mapping[str, str] = MappingProxyType({})
     requester: Requester = NOBODY
     #: the body, where it was read before its handler

@@ -1,7 +1,7 @@
 """Asks what a plan needs, each query as soon as it is known to be needed, in waves until nothing more is.
 
 A wave after the first is announced before it is asked: consents are checked again, and a person who was found in
-evidence passes the same rules and stands in a durable intent before anybody is asked about him or her.
+evidence passes the same rules and is named in a durable intent before anybody is asked about him or her.
 """
 
 import asyncio
@@ -175,7 +175,7 @@ async def _meet(exchange: Exchange, role: str) -> None:
 
 
 def _known(exchange: Exchange, query: PlannedQuery, subject: Subject, call: QueryCall) -> SourceAnswer | None:
-    """What this data service said already of a person found in evidence, who stands in another role as well."""
+    """What this data service said already of a person found in evidence, who has another role as well."""
     for other, before in exchange.calls.items():
         answer, planned = exchange.answers[other], exchange.plan.queries[other]
         if answer is None or answer.outcome is not Outcome.FOUND or planned.service is not query.service:
