@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gateway.config import Limits, SourceSettings
 
 #: answers above this size are read in a thread, one at a time
-LARGE_BYTES = 65_536
+LARGE_BYTES = 32_768
 #: seconds before a repetition
 _JITTER: Final = (0.01, 0.06)
 #: so much too early a timer of the loop may ring

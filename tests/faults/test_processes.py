@@ -191,9 +191,9 @@ async def test_heavy_xml_does_not_hold_the_loop(stage: Stage) -> None:
 async def test_comments_do_not_hold_the_loop(stage: Stage) -> None:
     """Just short of what is read in a thread: the work is little, or there is none."""
     heavy = {
-        "comments": lambda good: _ahead(good, "<z/>" + "<!---->" * 8_700),
-        "comments beside elements": lambda good: _ahead(good, "<z/>" * 13_000 + "<!---->" * 900),
-        "instructions": lambda good: _ahead(good, "<z/>" * 10_000 + "<?a?>" * 4_000),
+        "comments": lambda good: _ahead(good, "<z/>" + "<!---->" * 4_300),
+        "comments beside elements": lambda good: _ahead(good, "<z/>" * 6_500 + "<!---->" * 450),
+        "instructions": lambda good: _ahead(good, "<z/>" * 5_000 + "<?a?>" * 2_000),
     }
     assert await _worst_lag(stage, heavy) < 0.1
 
