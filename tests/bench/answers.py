@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-#: number of the first answer; it stands in no constant value
+#: number of the first answer; no constant value contains it
 FIRST = "274816"
 #: field -> value, `@n@` the request's number
 PEER = {

@@ -1,6 +1,6 @@
 """What a prefill costs, counted and not timed: functions of Python that one warm prefill of the bench's job runs.
 
-`python -m tests.bench.parts` says where they are. Whoever makes it less lowers the limit.
+`python -m tests.bench.parts` says where they are. A change that needs fewer lowers the limit.
 """
 
 from tests.bench.parts import asked
