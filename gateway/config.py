@@ -49,6 +49,8 @@ class ServiceSettings(Settings):
     parameters: dict[str, str] = {}
     #: codes table that maps procedure codes to the provider's service code (`service.procedure_code`)
     procedure_codes: dict[str, str] = {}
+    #: attributes of the mapping that this provider leaves out: another service that gives them is asked
+    lacks: Words = ()
 
 
 class SourceSettings(Settings):

@@ -132,7 +132,10 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One invented person; relatives are keys of other persons, empty when unknown."""
+    """One invented person; relatives are keys of other persons, empty when unknown.
+
+    `life` is what the population database says: a registered `death` may not have reached it.
+    """
 
     key: str
     personal_id: str

@@ -20,7 +20,7 @@ Said = tuple[Loc, str, str]
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "gender": ("male", "female", "other"),
     "marital": ("never_married", "married", "divorced", "widowed"),
-    "life": ("alive", "dead", "missing"),
+    "life": ("alive", "dead", "missing", "unknown"),
     "blocked": ("true",),
     "pension": ("none", "receiving", "unknown"),
     "end_reason": ("divorce", "death"),

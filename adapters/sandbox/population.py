@@ -223,11 +223,10 @@ def _marital(call: Call, person: Person, _asked: etree._Element) -> Reply:
 
 
 def _life(call: Call, person: Person, _asked: etree._Element) -> Reply:
-    """`TrangThai` 1 alive, 2 dead, 3 missing; `NgayChet` yyyyMMdd of a registered death."""
+    """`TrangThai`, and `NgayChet` yyyyMMdd of a registered death."""
     one = _shown(call, person)
     died = compact(one.death.date) if one.life == "dead" and one.death else None
-    state = {"alive": "1", "dead": "2", "missing": "3"}[one.life]
-    return xml.check(LIFE, {**xml.numbers(one), "TrangThai": state, "NgayChet": died})
+    return xml.check(LIFE, {**xml.numbers(one), "TrangThai": xml.life_code(one), "NgayChet": died})
 
 
 def _blood(call: Call, person: Person, _asked: etree._Element) -> Reply:

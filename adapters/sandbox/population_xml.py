@@ -106,6 +106,7 @@ def citizen(person: Person, register: Register) -> Tree:
         "TonGiao": person.religion,
         "TinhTrangHonNhan": marital_code(person),
         "NhomMau": person.blood_group,
+        "TrangThai": life_code(person),
         "NgayThangNamSinh": birth(person),
         "NoiDangKyKhaiSinh": _address(person.birth_registration),
         "QueQuan": _address(person.origin),
@@ -140,6 +141,11 @@ def birth(person: Person) -> Tree:
 def marital_code(person: Person) -> str:
     """0 unknown, 1 never married, 2 married, 3 divorced or widowed."""
     return {"never_married": "1", "married": "2", "divorced": "3", "widowed": "3"}.get(person.marital, "0")
+
+
+def life_code(person: Person) -> str:
+    """0 unknown, 1 alive, 2 dead, 3 missing."""
+    return {"alive": "1", "dead": "2", "missing": "3"}.get(person.life, "0")
 
 
 def household_head(person: Person, register: Register) -> Tree | None:

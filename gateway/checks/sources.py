@@ -73,6 +73,12 @@ def _given(
     """What the mapping takes of a service's settings, and they do not give; what they give and it does not take."""
     words = {word for rule in plan.mapping.request.values() for word in (rule.from_ or "", *rule.else_)}
     wanted = {word.removeprefix("service.") for word in words if word.startswith("service.")}
+    for word in sorted(set(service.lacks) - plan.attributes):
+        what = f"service '{operation}' lacks '{word}', which its mapping does not give anyway"
+        yield document.problem(
+            ("services", operation, "lacks"), what, near(word, plan.attributes, "take it out"),
+            *rests_on(plan.name),
+        )  # fmt: skip
     file = f"mappings/sources/{plan.source}.yaml"
     missing = wanted - {_CODE} - set(service.parameters)
     for word in sorted(set(service.parameters) - wanted):

@@ -294,7 +294,8 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
         plain.personal_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.as_list, plain.count,
-        members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact, plain.to_year,
-        plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, addresses(codes), enterprise_addresses(codes),
+        plain.dead_if_there, members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact,
+        plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind,
+        addresses(codes), enterprise_addresses(codes),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

@@ -4,7 +4,8 @@ Pure functions over plain values: adapters bring the bytes, nothing here knows a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from copy import copy
 
 from gateway.domain.evidence import (
     NOTHING,
@@ -96,6 +97,13 @@ class ServicePlan:
     def attributes(self) -> frozenset[str]:
         """Names of the attributes that this service can give."""
         return frozenset(self._attributes)
+
+    def without(self, names: Collection[str]) -> "ServicePlan":
+        """The same service for planning, of a provider that leaves these attributes out."""
+        less = copy(self)
+        kept = {name: one for name, one in self._attributes.items() if name not in names}
+        less._attributes = kept  # noqa: SLF001 -- its own copy
+        return less
 
     @property
     def mapping(self) -> ServiceMapping:

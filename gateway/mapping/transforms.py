@@ -255,6 +255,11 @@ def count(value: object) -> int | None:
     return len(value) if isinstance(value, list) else None if value is None else 1
 
 
+def dead_if_there(value: object) -> str | None:
+    """`dead` where there is an entry of a death; blank where there is none, which proves no life."""
+    return "dead" if value else None
+
+
 def to_date_compact(value: object) -> str | None:
     """A full date → `yyyyMMdd`; a less precise one is blank."""
     return str(value).replace("-", "") if value is not None and len(str(value)) == 10 else None

@@ -110,13 +110,16 @@ def _published(configuration: Configuration) -> Published:
 
 
 def _enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:
-    on = {
-        f"{source}.{operation}"
+    lacks = {
+        f"{source}.{operation}": service.lacks
         for source, settings in configuration.sources.items()
         for operation, service in settings.services.items()
         if service.enabled
     }
-    return {evidence: tuple(p for p in plans if p.name in on) for evidence, plans in catalogue.offers.items()}
+    return {
+        evidence: tuple(p.without(lacks[p.name]) if lacks[p.name] else p for p in plans if p.name in lacks)
+        for evidence, plans in catalogue.offers.items()
+    }
 
 
 def _allows(grant: Grant) -> Allows:

@@ -41,6 +41,9 @@ BREAKS = {
     "url of ftp": Break(TAX, "url: http:", "url: ftp:", "'url' is not an address"),
     "path left out": Break(TAX, "    path: /thue/1.0/traCuuMST\n", "", "has no 'path'"),
     "time below nothing": Break(TAX, 'valid_seconds: "300"', 'valid_seconds: "-1"', "greater than or equal to 0"),
+    "attribute left out that nobody gives": Break(
+        TAX, 'valid_seconds: "300"', 'valid_seconds: "300"\n    lacks: [tax_cod]', "did you mean 'tax_code'?"
+    ),
     "agreement never in force": Break(
         PORTAL, 'valid_until: "2027-12-31"', 'valid_until: "2025-12-31"', "lies before 'valid_from'"
     ),

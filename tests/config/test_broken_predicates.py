@@ -23,7 +23,8 @@ FAULTS: dict[str, Fault] = {
     "word that never is": (ALIVE, "yes: alive", "yes: alife", "asks:", "did you mean 'alive'?"),
     "word of no predicate": (ALIVE, "no: dead}", "no: dead, nay: x}", "asks:", "is not a known word"),
     "no evidence": (
-        ALIVE, "{attribute: person.life_status, yes: alive, no: dead}", "{role_given: subject}", "asks:", "asks for no",
+        ALIVE, "{attribute: person.life_status, agree: civil_status.life_status, yes: alive, no: dead}",
+        "{role_given: subject}", "asks:", "asks for no",
     ),
     "member of no such name": (PLACE, "part: province", "part: provnce", "asks:", "did you mean 'province'?"),
     "list of no such name": (

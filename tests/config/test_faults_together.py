@@ -1,5 +1,6 @@
 """One run names every fault there is, each once; what one fault alone causes is not told as faults of other files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,4 +106,4 @@ def test_file_that_many_want_and_that_is_not_there_is_told_once_with_the_other_p
     assert code == 2
     assert "1 to mend" in said, said
     assert f"remedy: add {PERSON}" in said
-    assert "so too: mappings/groups/applicant.yaml:" in said
+    assert re.search(r"so too: .*mappings/groups/applicant\.yaml:", said), said

@@ -33,14 +33,42 @@ def told(answer: Any) -> dict[str, str]:
 @on_session
 async def test_predicates_are_answered_without_a_value(patient: House) -> None:
     answer = await ask(patient, "facts_example", *ASKED, "alive")
-    # whether she lives is blank at the source, and a blank proves nothing
-    assert told(answer) == {"age_at_least:18": "yes", "resident_of:33": "yes", "alive": "cannot_tell"}
-    assert answer["predicates"]["alive"]["reason"] == {"code": "value_blank"}
+    assert told(answer) == {"age_at_least:18": "yes", "resident_of:33": "yes", "alive": "yes"}
     other = await ask(patient, "facts_example", "age_at_least:60", "resident_of:01")
     assert told(other) == {"age_at_least:60": "no", "resident_of:01": "no"}
     who, text = patient.subject("facts_example"), json.dumps([answer, other], ensure_ascii=False)
     assert not [value for value in who.values() if value in text]
     assert set(answer) == {"exchange_id", "purpose", "predicates", "receipt"}
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("trait", "expected"),
+    [
+        ("dead", "no"),
+        ("missing", "cannot_tell"),
+        ("life_unknown", "cannot_tell"),
+        ("death_not_passed_on", "cannot_tell"),
+    ],
+)  # fmt: skip
+async def test_nobody_is_alive_whose_death_is_known_or_whose_life_is_not(
+    patient: House, trait: str, expected: str
+) -> None:
+    assert told(await ask(patient, trait, "alive")) == {"alive": expected}
+
+
+async def test_where_the_look_up_does_not_say_who_lives_the_check_of_deaths_is_asked(
+    make_house: Callable[..., Any],
+) -> None:
+    lacking = {"sources__population__services__TraCuuThongTinCongDan__lacks": "life_status"}
+    async with make_house(**lacking) as house:
+        for trait, expected in (("facts_example", "yes"), ("dead", "no")):
+            answer = await ask(house, trait, "alive")
+            assert told(answer) == {"alive": expected}
+            outcome = [one for one in records(house) if one["exchange"] == answer["exchange_id"]][-1]
+            asked = {(one["operation"], *one["attributes"]) for one in outcome["calls"]}
+            assert ("XacMinhTinhTrangChetMatTich", "life_status") in asked
+            assert not [one for one in asked if one[0] == "TraCuuThongTinCongDan" and "life_status" in one]
 
 
 @on_session

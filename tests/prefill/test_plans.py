@@ -26,7 +26,7 @@ class _Named:
 def test_two_people_share_a_plan_that_names_the_consent_of_neither() -> None:
     catalogue = load_catalogue(ROOT)
     sources = {
-        name: _Named(services={one: _Named(enabled=True) for one in services}, provider="")
+        name: _Named(services={one: _Named(enabled=True, lacks=()) for one in services}, provider="")
         for name, services in catalogue.services.items()
     }
     configuration: Any = _Named(sources=sources, scopes=(), gateway=_Named(profile="sandbox"))
