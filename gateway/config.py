@@ -5,7 +5,7 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
 from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
-from gateway.settings_consents import ConsentSettings, HolidayFile
+from gateway.settings_consents import ConsentSettings, Day, HolidayFile
 from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, moved, read
 
@@ -77,6 +77,12 @@ class Agency(Settings):
 
     code: Said
     title: Label
+    #: code of the agency above it; blank: none
+    parent: str = ""
+    #: code of the commune-level unit that it is of (`mappings/codes/hung_yen_units.yaml`); blank: of none
+    unit: str = Field("", pattern=r"^([0-9]{5})?$")
+    #: the last day on which its officials act (`2025-06-30`): it was dissolved, or merged into another
+    until: Day | None = None
     #: personal id, twelve digits
     duty_official: str | None = Field(None, pattern=r"^[0-9]{12}$")
     duty_account: str = ""
@@ -116,7 +122,7 @@ class ScopeFile(Settings):
 
 
 class AgencyFile(Settings):
-    """`config/agencies.yaml`."""
+    """`config/agencies.yaml`, and `config/communes.yaml`, which is generated out of the list of units."""
 
     agencies: tuple[Agency, ...]
 
@@ -161,7 +167,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     reader = _Reader(root, from_environment(os.environ), overrides, faults)
     configuration: dict[str, Any] = {
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
-        "agencies": {a.code: a for a in getattr(reader.one("agencies.yaml", AgencyFile), "agencies", ())},
+        "agencies": {one.code: one for one in reader.agencies()},
         "sources": reader.many("sources", SourceSettings, "source"),
         "requesters": reader.many("requesters", RequesterSettings, "requester"),
         "agreements": reader.many("agreements", Agreement, "agreement"),
@@ -175,6 +181,8 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     return Configuration(root=root, documents=reader.documents, **configuration)
 
 
+#: agencies that were written by hand, and those that are generated, which a configuration may do without
+AGENCY_FILES = ("agencies.yaml", "communes.yaml")
 _FOLDERS = ("sources", "requesters", "agreements")
 #: files that a configuration may do without
 _OPTIONAL: Mapping[str, type[Settings]] = {"consents": ConsentSettings, "holidays": HolidayFile}
@@ -193,6 +201,12 @@ class _Reader:
         faults.add(misnamed(root, root.parent))
         self.documents: dict[str, Document] = {}
         self._prefixes: list[str] = []
+
+    def agencies(self) -> Iterator[Agency]:
+        """Those of all files that are there; one that stands twice is a fault that `check-config` names."""
+        for name in AGENCY_FILES:
+            if name == AGENCY_FILES[0] or (self.root / name).exists():
+                yield from getattr(self.one(name, AgencyFile), "agencies", ())
 
     def one(self, name: str, model: type[Settings], prefix: str = "") -> Any:  # noqa: ANN401 -- the caller's model
         prefix = prefix or Path(name).stem

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from gateway.agreement import Agreement
-from gateway.config import Configuration
+from gateway.config import AGENCY_FILES, Configuration
 from gateway.mapping.load import Catalogue
 from gateway.policy.conditions import asks_consent
 from gateway.policy.dossiers import received
@@ -90,7 +90,7 @@ def strays(root: Path) -> list[str]:
     """Files and folders of the configuration that nobody reads."""
     known = {
         "gateway.yaml",
-        "agencies.yaml",
+        *AGENCY_FILES,
         "purposes.yaml",
         "published_scopes.yaml",
         "consents.yaml",

@@ -27,6 +27,7 @@ from gateway.telemetry import log
 _PARTS: Mapping[str, str] = {
     "settings": "gateway.yaml",
     "agencies": "agencies.yaml",
+    "communes": "communes.yaml",
     "purposes": "purposes.yaml",
     "published_scopes": "published_scopes.yaml",
     "consents": "consents.yaml",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.checks.access import proof_faults
-from gateway.config import Configuration
+from gateway.config import AGENCY_FILES, Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.policy.conditions import ALL
@@ -63,16 +63,24 @@ def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Proble
 
 
 def agency_faults(configuration: Configuration) -> Iterator[Problem]:
-    """An agency that stands twice: nobody knows which of the two officials stands in."""
-    document = configuration.documents["agencies.yaml"]
+    """An agency that stands twice, or below one that does not exist."""
     seen: set[str] = set()
-    written = document.data.get("agencies") if isinstance(document.data, dict) else None
-    for index, entry in enumerate(written if isinstance(written, list) else ()):
-        code = str(entry.get("code")) if isinstance(entry, dict) else ""
-        if code in seen:
-            what = f"agency '{code}' stands twice"
-            yield document.problem(("agencies", index, "code"), what, "keep one of the two")
-        seen.add(code)
+    files = [f"{configuration.root.name}/{name}" for name in AGENCY_FILES]
+    for name in AGENCY_FILES:
+        document = configuration.documents.get(name)
+        written = document.data.get("agencies") if document and isinstance(document.data, dict) else None
+        for index, entry in enumerate(written if isinstance(written, list) else ()):
+            if document is None or not isinstance(entry, dict):
+                continue
+            code, at = str(entry.get("code")), ("agencies", index)
+            if code in seen:
+                # nobody knows which of the two officials stands in
+                yield document.problem((*at, "code"), f"agency '{code}' stands twice", "keep one of the two")
+            seen.add(code)
+            parent, known = str(entry.get("parent") or ""), configuration.agencies
+            if parent and parent not in known:
+                remedy = near(parent, known, "name one of agencies.yaml")
+                yield document.problem((*at, "parent"), f"there is no agency '{parent}'", remedy, *files)
 
 
 def purpose_faults(configuration: Configuration) -> Iterator[Problem]:

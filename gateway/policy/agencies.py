@@ -1,28 +1,50 @@
-"""Codes of agencies (QĐ 20/2020/QĐ-TTg): whose officials a requester may name.
+"""Agencies of officials: whose officials a requester may name, and which of them act no more.
 
-A code is read from its right: `H31` the province, `14.H31` an agency of it, `05.14.H31` an office of that; zeros fill
-it up.
+A code (QĐ 20/2020/QĐ-TTg) is read from its right: `H31` the province, `14.H31` an agency of it, `05.14.H31` an office
+of that; zeros fill it up. Where an agency names its `parent`, that counts as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 
+from gateway.config import Agency
 from gateway.policy.conditions import ALL
 from gateway.settings_access import RequesterSettings
 
+#: longest chain of parents that is followed
+_MOST_PARENTS = 10
 
-def may_name(requester: RequesterSettings) -> Callable[[str], bool]:
-    """Whether the official in whose name it asks may be of an agency: one of `agencies`, else its own or one below."""
+
+def may_name(requester: RequesterSettings, known: Mapping[str, Agency]) -> Callable[[str], bool]:
+    """Whether the official in whose name it asks may be of an agency: one of `agencies`, else its own or one below it.
+
+    `known`: the agencies of the configuration, which say which is below which.
+    """
     own, agencies = requester.agency, requester.agencies
     if agencies is None:
-        return _below(own)
+        return _below(own, frozenset(code for code in known if own in _above(code, known)))
     if ALL in agencies:
         return lambda _: True
     return frozenset((own, *agencies)).__contains__
 
 
-def _below(own: str) -> Callable[[str], bool]:
+def ended(known: Mapping[str, Agency]) -> dict[str, tuple[date, str]]:
+    """Agencies that were dissolved: the last day of each, and the agency above it."""
+    return {code: (date.fromisoformat(one.until), one.parent) for code, one in known.items() if one.until}
+
+
+def _above(code: str, known: Mapping[str, Agency]) -> set[str]:
+    """The agencies above one by their `parent`."""
+    found: set[str] = set()
+    while (one := known.get(code)) is not None and one.parent and len(found) < _MOST_PARENTS:
+        code = one.parent
+        found.add(code)
+    return found
+
+
+def _below(own: str, named: frozenset[str]) -> Callable[[str], bool]:
     parts = own.split(".")
     while parts and not parts[0].strip("0"):
         parts.pop(0)
     ending = "." + ".".join(parts)
-    return lambda agency: agency == own or (bool(parts) and agency.endswith(ending))
+    return lambda agency: agency == own or agency in named or (bool(parts) and agency.endswith(ending))

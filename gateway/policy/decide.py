@@ -12,7 +12,7 @@ from gateway.agreement import Agreement
 from gateway.config import Configuration
 from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason
-from gateway.policy.agencies import may_name
+from gateway.policy.agencies import ended, may_name
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
 from gateway.policy.grants import Grant, covers, granted
@@ -100,7 +100,11 @@ class Policy:
         compiled: dict[str, _Rule] = {}
         #: requester -> procedure, or `*` -> its agreements in their order
         self._rules: dict[str, dict[str, list[tuple[int, _Rule]]]] = {}
-        self._may_name = {name: may_name(settings) for name, settings in configuration.requesters.items()}
+        agencies = configuration.agencies
+        self._may_name = {
+            name: may_name(settings, agencies) for name, settings in configuration.requesters.items()
+        }
+        self._ended = ended(agencies)
         for requester, settings in configuration.requesters.items():
             of = self._rules[requester] = {}
             for place, name in enumerate(dict.fromkeys(settings.agreements)):
@@ -120,6 +124,8 @@ class Policy:
         may_name = self._may_name.get(asked.requester)
         if may_name is not None and not may_name(asked.agency):
             return _NOT_ITS_OFFICIAL
+        if asked.agency in self._ended and asked.now.date() > self._ended[asked.agency][0]:
+            return _dissolved(asked.agency, *self._ended[asked.agency])
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         standing = self._standing.get(key)
         if standing is None:
@@ -247,6 +253,15 @@ _NOT_ITS_OFFICIAL = _denied(
     "requester:agency", "agency_not_allowed", "the requester may not name officials of this agency",
     "name one of its own agency, or agree on more: 'agencies' in config/requesters",
 )  # fmt: skip
+
+
+def _dissolved(agency: str, last: date, above: str) -> Decision:
+    what = f"agency {agency} was dissolved: its officials acted until {last.isoformat()}"
+    instead = f", such as one of {above} or below it" if above else ""
+    return _denied(
+        "agency:dissolved", "agency_dissolved", what,
+        f"name an official of the agency that took over its tasks{instead}",
+    )  # fmt: skip
 
 
 def _fixed(decision: Decision) -> _Standing:

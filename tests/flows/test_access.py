@@ -146,10 +146,6 @@ async def test_official_of_an_agency_that_is_not_the_requesters_is_refused_befor
     ] * 2
     told = (await house.post("/v1/explain", marital(house, official=foreign)))[1]["denied"]
     assert "'agencies' in config/requesters" in told["remedy"]
-    # the one-gate system is there for several communes, and for no others
-    for agency, good in ((NEXT_DOOR, 200), (PROVINCE, 403)):
-        body = marital(house, official={**new_official(), "agency": agency})
-        assert (await house.post("/v1/prefill", body, client="one_gate"))[0] == good
 
 
 async def test_requester_of_the_province_may_name_any_official_of_it(make_house: Callable[..., Any]) -> None:
