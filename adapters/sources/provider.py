@@ -46,7 +46,7 @@ class Provider:
             read, received = call.reading.value, hashlib.sha256(call.answer.body).digest()
             answer = SourceAnswer(
                 read.outcome, read.values, read.doubts, read.reason, read.retry_in, read.source_updated_at,
-                call.digest, received, read.alarm, read.unvouched, read.declared,
+                call.digest, received, read.alarm, read.unvouched, read.declared, read.faults,
             )  # fmt: skip
         else:
             sent = call.digest if call.sent else b""

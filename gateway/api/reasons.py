@@ -38,6 +38,10 @@ TITLES: dict[Reason, tuple[str, str]] = {
         "Number, name and date of birth do not belong together",
     ),
     Reason.VALUE_BLANK: ("Nguồn dữ liệu để trống", "The source holds no value"),
+    Reason.VALUE_INVALID: (
+        "Giá trị của nguồn dữ liệu không đúng quy cách",
+        "The source's value is not of the form that it should have",
+    ),
     Reason.CODE_UNKNOWN: ("Mã không có trong danh mục", "The code is not in the code list"),
     Reason.ADDRESS_NEEDS_CONFIRMATION: ("Địa chỉ cần được xác nhận", "The address needs confirmation"),
     Reason.SOURCES_DIFFER: ("Các nguồn dữ liệu khác nhau", "The sources differ"),

@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_SUCH_PERSON = "no_such_person"
     DATA_DO_NOT_MATCH = "data_do_not_match"
     VALUE_BLANK = "value_blank"
+    #: the source has a value, and it is not of the form that evidence or the e-form takes
+    VALUE_INVALID = "value_invalid"
     CODE_UNKNOWN = "code_unknown"
     ADDRESS_NEEDS_CONFIRMATION = "address_needs_confirmation"
     SOURCES_DIFFER = "sources_differ"
@@ -62,6 +64,30 @@ class Reason(StrEnum):
     MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
     EVIDENCE_REFUSED = "evidence_refused"
     QUOTA_EXCEEDED = "quota_exceeded"
+
+
+class FaultCode(StrEnum):
+    """What is wrong with an answer, or with one attribute of it: the closed list of operators, in log and metrics."""
+
+    #: its transform cannot read it
+    UNREADABLE = "unreadable"
+    SCHEMA_TYPE = "schema_type"
+    SCHEMA_PATTERN = "schema_pattern"
+    SCHEMA_ENUM = "schema_enum"
+    SCHEMA_LENGTH = "schema_length"
+    SCHEMA_FORMAT = "schema_format"
+    SCHEMA_OTHER = "schema_other"
+
+
+class AnswerFault(NamedTuple):
+    """Why an answer, or one attribute of it, is not taken. Words of the configuration only, never a value."""
+
+    code: FaultCode
+    attribute: str = ""
+    #: where it stands in the provider's record
+    path: str = ""
+    #: how it is read
+    transform: str = ""
 
 
 class Withheld(NamedTuple):
@@ -83,7 +109,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, code_unknown or date_partial
+    #: unit_divided, code_unknown, date_partial or value_invalid
     kind: str
     #: possible values, best first; may be empty
     candidates: tuple[object, ...] = ()
@@ -137,6 +163,8 @@ class SourceAnswer(NamedTuple):
     unvouched: str = ""
     #: what the person declared himself: attribute -> when, until when it is valid (RFC 3339), id of his consent
     declared: Mapping[str, tuple[str, str, str]] = NOTHING
+    #: what of it is not taken, and why
+    faults: tuple[AnswerFault, ...] = ()
 
     @property
     def consents(self) -> dict[str, str]:

@@ -31,6 +31,12 @@ from gateway.mapping.predicates import Facts, Published
 from gateway.mapping.procedure import Field
 
 _FOUND = Outcome.FOUND
+#: kind of the doubt of a value that is not as its schema says
+_INVALID = "value_invalid"
+#: kind of doubt -> why a field has no value; any other: its code is unknown
+_DOUBTED: Mapping[str, Reason] = {
+    "sources_differ": Reason.SOURCES_DIFFER, _INVALID: Reason.VALUE_INVALID,
+}  # fmt: skip
 #: which state says most about why a field has no value, strongest first
 _RANK: tuple[FieldState, ...] = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
 _STATES: Mapping[Outcome, FieldState] = {
@@ -147,7 +153,7 @@ def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for eac
             except TypeError:
                 is_plain = False
                 break
-            if text == b"null":  # a number beyond all numbers
+            if text == b"null" or not one.takes(value):  # null: a number beyond all numbers
                 is_plain = False
                 break
             digestible[key] = text
@@ -244,8 +250,9 @@ def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]
 
 def _doubt(doubt: AttributeDoubt, form_field: Field, evidence: str) -> DoubtEntry | None:
     """The doubt in the form's words; None when all candidates come to the same there."""
+    written = [form_field.converted(value) for value in doubt.candidates]
     candidates: list[CandidateEntry] = [
-        {"value": form_field.converted(value), "evidence": evidence} for value in doubt.candidates
+        {"value": value, "evidence": evidence} for value in written if value is not None
     ]
     if len(candidates) > 1 and all(one == candidates[0] for one in candidates[1:]):
         return None
@@ -296,16 +303,19 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
             state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
         if _RANK.index(state) < strongest:
             strongest, best, reason = _RANK.index(state), state, said
-            doubt = _unwritable(pick, answers)
+            doubt = None if pick.query is None else _unwritable(planned.field, pick, answers[pick.query])
+            if doubt is not None and doubt["kind"] == _INVALID:
+                reason["code"] = Reason.VALUE_INVALID.value
     return without_value(best, planned.picks[0].name if planned.picks else None, reason, doubt)
 
 
-def _unwritable(pick: Pick, answers: list[SourceAnswer | None]) -> DoubtEntry | None:
-    """The doubt of a field that has no value though its evidence has one: the form has no word for it."""
-    answer = None if pick.query is None else answers[pick.query]
-    if answer is None or answer.outcome is not Outcome.FOUND or answer.values.get(pick.attribute) is None:
+def _unwritable(form_field: Field, pick: Pick, answer: SourceAnswer | None) -> DoubtEntry | None:
+    """The doubt of a field without a value whose evidence has one: the form has no word for it, or refuses it."""
+    raw = None if answer is None or answer.outcome is not _FOUND else answer.values.get(pick.attribute)
+    if raw is None:
         return None
-    return {"kind": "code_unknown", "candidates": [], "preferred": 0, "rule": "form:unwritable"}
+    kind, rule = (_INVALID, "form:schema") if form_field.refuses(raw) else ("code_unknown", "form:unwritable")
+    return {"kind": kind, "candidates": [], "preferred": 0, "rule": rule}
 
 
 def _why(
@@ -321,11 +331,14 @@ def _why(
     if answer.outcome is Outcome.SKIPPED:
         state = _UNASKED.get(reason, state)
     if answer.outcome is Outcome.FOUND:
-        unknown = attribute in answer.doubts or attribute in answer.values
-        reason = Reason.CODE_UNKNOWN if unknown else Reason.VALUE_BLANK
-        if unknown and getattr(answer.doubts.get(attribute), "kind", "") == "sources_differ":
-            reason = Reason.SOURCES_DIFFER
+        doubt = answer.doubts.get(attribute)
+        reason = (
+            Reason.VALUE_BLANK if doubt is None and attribute not in answer.values else Reason.CODE_UNKNOWN
+        )
+        reason = reason if doubt is None else _DOUBTED.get(doubt.kind, reason)
     said: ReasonEntry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
+    if reason is Reason.VALUE_INVALID:
+        said["rule"] = answer.doubts[attribute].rule
     if answer.retry_in is not None:
         said["retry_in"] = answer.retry_in
     return state, said

@@ -10,7 +10,8 @@ from gateway.mapping.codes import Codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldGroup, FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Proof
-from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref
+from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref, described
+from gateway.mapping.schema_checks import Fits, FormChecks
 from gateway.mapping.transforms import Transform, Unreadable, text
 from gateway.strict_yaml import Document, Loc
 
@@ -44,6 +45,7 @@ class Compiler:
         self._codes = codes
         self._attributes = attributes
         self._transforms = form_transforms(codes)
+        self._checks = FormChecks()
         self._faults = faults
 
     def compile(self, code: str, form: Mapping[str, object]) -> Procedure | None:
@@ -58,7 +60,8 @@ class Compiler:
         fields: dict[str, Field] = {}
         for one, document in chain:
             for key, rule, loc in self._rules(one, document):
-                fields[key] = self._field(key, rule, roles, signs_in, document, loc)
+                takes = self._checks.of(described(form, key))
+                fields[key] = self._field(key, rule, roles, signs_in, document, loc, takes)
         procedure = Procedure(
             code, mapping.name, mapping.title, mapping.version, mapping.purpose, roles, signs_in,
             tuple(fields.values()), {name: p for one, _ in chain for name, p in one.predicates.items()},
@@ -118,6 +121,7 @@ class Compiler:
         signs_in: str,
         document: Document,
         loc: Loc,
+        takes: Fits,
     ) -> Field:
         refs = []
         for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
@@ -128,7 +132,7 @@ class Compiler:
             except Unknown as error:
                 what, *more = error.args
                 self._faults.add([document.problem((*loc, side), f"field '{key}': {what}", *more)])
-        return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc))
+        return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc), takes)
 
     def _convert(
         self, key: str, rule: FieldRule, document: Document, loc: Loc

@@ -12,6 +12,7 @@ import orjson
 from gateway.mapping.answer import ProcedureEntry
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.schema_checks import Fits
 from gateway.mapping.strict import Title
 from gateway.mapping.transforms import Unreadable, date_vn
 
@@ -50,12 +51,18 @@ class Field:
         "propose",
         "refs",
         "rule",
+        "takes",
         "title",
         "translates",
     )
 
     def __init__(
-        self, key: str, rule: FieldRule, refs: tuple[Ref, ...], convert: Callable[[object], object] | None
+        self,
+        key: str,
+        rule: FieldRule,
+        refs: tuple[Ref, ...],
+        convert: Callable[[object], object] | None,
+        takes: Fits,
     ) -> None:
         """`refs` are tried in order; a field without any is the citizen's to fill. `convert` None: as it is."""
         self.key = key
@@ -63,6 +70,8 @@ class Field:
         self.refs = refs
         self.rule = rule
         self.convert = convert
+        #: whether the form takes a value here
+        self.takes = takes
         self.agree = rule.agree and len(refs) > 1
         #: the role whose subjects are all that is kept of a list of people
         self.keep = rule.keep
@@ -72,7 +81,17 @@ class Field:
         self.translates = rule.codes is not None
 
     def converted(self, value: object) -> object:
-        """The form's value of an evidence value; None: blank, not to be read, or nothing that JSON can say."""
+        """The form's value of an evidence value; None: blank, not to be read, or none that the form takes."""
+        found = self._written(value)
+        return found if found is not None and self.takes(found) else None
+
+    def refuses(self, value: object) -> bool:
+        """Whether the form has words for an evidence value, and does not take what they say."""
+        found = self._written(value)
+        return found is not None and not self.takes(found)
+
+    def _written(self, value: object) -> object:
+        """None: blank, not to be read, or nothing that JSON can say."""
         found = value if self.convert is None else self.convert(value)
         try:
             return None if orjson.dumps(found) == b"null" else found
@@ -118,11 +137,16 @@ class Procedure:
 
     def described(self, key: str) -> Mapping[str, object] | None:
         """What the e-form's schema says of this key; None when it does not describe it."""
-        schema: object = self.form
-        for name in key.split("."):
-            properties = schema.get("properties") if isinstance(schema, Mapping) else None
-            schema = properties.get(name) if isinstance(properties, Mapping) else None
-        return schema if isinstance(schema, Mapping) else None
+        return described(self.form, key)
+
+
+def described(form: Mapping[str, object], key: str) -> Mapping[str, object] | None:
+    """What a form says of a key, whose dots nest objects; None when it does not describe it."""
+    schema: object = form
+    for name in key.split("."):
+        properties = schema.get("properties") if isinstance(schema, Mapping) else None
+        schema = properties.get(name) if isinstance(properties, Mapping) else None
+    return schema if isinstance(schema, Mapping) else None
 
 
 def _is_no_day(value: object) -> bool:

@@ -9,7 +9,9 @@ from copy import copy
 
 from gateway.domain.evidence import (
     NOTHING,
+    AnswerFault,
     AttributeDoubt,
+    FaultCode,
     Outcome,
     Reason,
     SourceAnswer,
@@ -22,6 +24,7 @@ from gateway.mapping.model import AnswerRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
+from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, Step, blank
 
@@ -42,6 +45,10 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 #: how an attribute is read: name, slot of its path, step, what the step makes of nothing, slots of the paths after it
 _Row = tuple[str, int, Step, object, tuple[int, ...]]
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
+#: what readers raise for a value of another form than its contract gives
+_UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
+#: of an attribute that is not taken: why
+_MISFITS = {code: AttributeDoubt(kind="value_invalid", rule=f"evidence:{code}") for code in FaultCode}
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
 
@@ -50,8 +57,9 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absent", "_attributes", "_found", "_heads", "_identity", "_is_there", "_mapping", "_own_words", "_papers",
-        "_paths", "_places", "_readings", "_record", "_request", "_status", "_statuses", "_updated", "_vouched",
+        "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
+        "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status", "_statuses",
+        "_updated", "_vouched",
         "evidence", "mark", "name", "needs", "operation", "profiles",
         "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -63,8 +71,12 @@ class ServicePlan:
         mapping: ServiceMapping,
         codes: Codes,
         profiles: tuple[str, ...] = (),
+        schemas: Mapping[str, object] = NOTHING,
     ) -> None:
-        """`profiles`: those of the source's requests. ValueError names what the mapping has wrong."""
+        """`profiles`: those of the source's requests; `schemas`: of the evidence type, by attribute.
+
+        ValueError names what the mapping has wrong.
+        """
         transforms = provider_transforms(codes)
         answer = mapping.answer
         self.name = f"{source}.{operation}"
@@ -80,6 +92,7 @@ class ServicePlan:
         self._attributes = {
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
+        self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
         #: number that the provider gives people -> references by which others name it too
         self.vouched = answer.vouched
         self._read_in(answer, transforms)
@@ -162,6 +175,11 @@ class ServicePlan:
             for rule in answer.attributes.values()
             if "paper_list" in rule.transform
         ]
+        whose = answer.identity
+        #: attributes without which nobody knows whose record it is
+        self._identifying = frozenset(
+            name for name, rule in answer.attributes.items() if name in whose or rule.path in whose.values()
+        )
         self._identity = identity_checks(answer, transforms, lambda path: paths.add(steps_of(path), record))
         #: how many of the checks, which stand first, are not of what a person shares with others
         self._own_words = sum(check.name not in SHARED for check in self._identity)
@@ -184,7 +202,7 @@ class ServicePlan:
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
         except Strangers:
             return _OTHER_PERSON
-        except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        except _UNREADABLE:
             return _INVALID
 
     def _no_record(self, tree: object, values: list[object], subject: Subject) -> SourceAnswer | None:
@@ -235,32 +253,65 @@ class ServicePlan:
         word = "" if status is None else str(status)
         return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
 
-    def _evidence(self, rows: list[_Row], values: list[object]) -> SourceAnswer:
+    def _evidence(  # noqa: C901 -- one loop over the attributes: a call for each would cost more than its lines
+        self, rows: list[_Row], values: list[object]
+    ) -> SourceAnswer:
         found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
+        faults: list[AnswerFault] = []
         for row in rows:
             name, slot, step, value, others = row
-            if (raw := values[slot]) is not None:
-                # most values are clean words already
-                if (
-                    step is text
-                    and type(raw) is str
-                    and raw.isalnum()
-                    and raw.isascii()
-                    and len(raw) <= LONGEST
-                ):
-                    value = raw
-                else:
-                    value = step(raw) if type(raw) is not Doubtful else raw
-            if value is None and others:
-                value = _value_of(row, values)
+            try:
+                if (raw := values[slot]) is not None:
+                    # most values are clean words already
+                    if (
+                        step is text
+                        and type(raw) is str
+                        and raw.isalnum()
+                        and raw.isascii()
+                        and len(raw) <= LONGEST
+                    ):
+                        value = raw
+                    else:
+                        value = step(raw) if type(raw) is not Doubtful else raw
+                if value is None and others:
+                    value = _value_of(row, values)
+            except Strangers:
+                raise
+            except _UNREADABLE:
+                faults.append(self._fault(FaultCode.UNREADABLE, name))
+                continue
             if type(value) is Doubtful:
                 doubts[name] = value.doubt
                 value = value.value
             if value is not None:
                 found[name] = value
         updated = text(values[self._updated]) if self._updated is not None else None
+        if faults or not self._check.fits(found):
+            return self._without_misfits(found, doubts, faults, updated)
         return SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+
+    def _without_misfits(
+        self,
+        found: Mapping[str, object],
+        doubts: Mapping[str, AttributeDoubt],
+        faults: list[AnswerFault],
+        updated: str | None,
+    ) -> SourceAnswer:
+        """What fits its schema; nothing where that leaves open whose record it is."""
+        told = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
+        if any(fault.attribute in self._identifying for fault in told):
+            return _INVALID._replace(faults=tuple(told))
+        misfits = {fault.attribute: _MISFITS[fault.code] for fault in told}
+        kept = {name: value for name, value in found.items() if name not in misfits}
+        return SourceAnswer(
+            Outcome.FOUND, kept, {**doubts, **misfits}, source_updated_at=updated, faults=tuple(told)
+        )
+
+    def _fault(self, code: FaultCode, name: str) -> AnswerFault:
+        rule = self._mapping.answer.attributes[name]
+        transform = ",".join((*filter(None, (rule.codes,)), *rule.transform))
+        return AnswerFault(code, name, rule.path, transform)
 
     def _reading(self, attributes: tuple[str, ...]) -> tuple[Paths, list[_Row]]:
         """How these attributes are read; plans ask for few different sets of them."""

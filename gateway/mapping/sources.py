@@ -30,7 +30,12 @@ def survey_sources(
             faults.unread.update(f"{file}#{operation}" for operation in broken)
             plans[path.stem] = {
                 operation: ServicePlan(
-                    path.stem, operation, _marked(service, mapping), codes, mapping.profiles
+                    path.stem,
+                    operation,
+                    _marked(service, mapping),
+                    codes,
+                    mapping.profiles,
+                    evidence[service.evidence],
                 )
                 for operation, service in mapping.services.items()
                 if operation not in broken

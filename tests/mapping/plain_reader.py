@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+import jsonschema_rs
+
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.parties import Subject
@@ -34,6 +36,7 @@ _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 _SHARED = ("full_name", "birth_date")
+_BAD = AttributeDoubt(kind="value_invalid")
 
 
 def plain(answer: object) -> Any:
@@ -188,8 +191,15 @@ def bare(name: str) -> str:
 class PlainReader:
     """Reads the answers of one data service."""
 
-    def __init__(self, mapping: ServiceMapping, wanted_paths: tuple[str, ...], codes: Codes) -> None:
-        """`wanted_paths`: all that the mapping reads."""
+    def __init__(
+        self,
+        mapping: ServiceMapping,
+        wanted_paths: tuple[str, ...],
+        codes: Codes,
+        schemas: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`wanted_paths`: all that the mapping reads; `schemas`: of the evidence, by attribute."""
+        self._schemas = schemas or {}
         self._rule = mapping.answer
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         self._named = transforms(codes)
@@ -258,14 +268,27 @@ class PlainReader:
         values: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
         for name in query.attributes:
-            value = self._attribute(name, record) if name in self._rule.attributes else None
+            try:
+                value = self._attribute(name, record) if name in self._rule.attributes else None
+            except Strangers:
+                raise
+            except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+                value = Doubtful(None, _BAD)
             if isinstance(value, Doubtful):
                 doubts[name] = value.doubt
                 value = value.value
-            if value is not None:
+            if value is not None and jsonschema_rs.is_valid(self._schemas.get(name, {}), value):
                 values[name] = value
+            elif value is not None:
+                doubts[name] = _BAD
+            if doubts.get(name) is _BAD and self._says_whose(name):
+                return _INVALID
         updated = text(picked(tree, self._rule.updated_at)) if self._rule.updated_at else None
         return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+
+    def _says_whose(self, name: str) -> bool:
+        identity = self._rule.identity
+        return name in identity or self._rule.attributes[name].path in identity.values()
 
     def _attribute(self, name: str, record: object) -> object:
         rule = self._rule.attributes[name]
