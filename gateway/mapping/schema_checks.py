@@ -18,18 +18,20 @@ Fits = Callable[[object], bool]
 
 #: what a schema says to people
 _SAID = frozenset({"$schema", "$id", "$comment", "title", "description", "examples", "default"})
-_LEAP = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+#: years of people's dates (1850 to 2199, `gateway.domain.dates`), and those of them that have a 29 February
+_YEAR = "(?:18[5-9][0-9]|(?:19|2[01])[0-9]{2})"
+_LEAP = "(?:18(?:5[26]|[68][048]|[79][26])|(?:19|21)(?:0[48]|[2468][048]|[13579][26])|20(?:[02468][048]|[13579][26]))"
 _EVERY, _BUT_FEBRUARY, _LONG = "(?:0[1-9]|1[0-2])", "(?:0[13-9]|1[0-2])", "(?:0[13578]|1[02])"
 _COMMON = "(?:0[1-9]|1[0-9]|2[0-8])"
-#: days, months and years that there are (ISO 8601), as evidence writes them
+#: days, months and years that there are (ISO 8601), as evidence writes them; and `records.NO_DATE`
 _ISO = (
-    f"^(?:[0-9]{{4}}(?:-{_EVERY}(?:-{_COMMON})?)?|[0-9]{{4}}-{_BUT_FEBRUARY}-(?:29|30)"
-    f"|[0-9]{{4}}-{_LONG}-31|{_LEAP}-02-29)$"
+    f"^(?:{_YEAR}(?:-{_EVERY}(?:-{_COMMON})?)?|{_YEAR}-{_BUT_FEBRUARY}-(?:29|30)"
+    f"|{_YEAR}-{_LONG}-31|{_LEAP}-02-29|0000)$"
 )
 #: the same as forms write them
 _VIETNAMESE = (
-    f"^(?:(?:(?:{_COMMON}/)?{_EVERY}/)?[0-9]{{4}}|(?:29|30)/{_BUT_FEBRUARY}/[0-9]{{4}}"
-    f"|31/{_LONG}/[0-9]{{4}}|29/02/{_LEAP})$"
+    f"^(?:(?:(?:{_COMMON}/)?{_EVERY}/)?{_YEAR}|(?:29|30)/{_BUT_FEBRUARY}/{_YEAR}"
+    f"|31/{_LONG}/{_YEAR}|29/02/{_LEAP})$"
 )
 #: `x-format`, or the pattern that evidence schemas write for dates -> the pattern of days that there are
 _DAYS: Mapping[object, str] = {
