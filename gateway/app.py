@@ -25,6 +25,7 @@ from gateway.document_key import open_document_key
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.log_keys import check_keys, derived, root_keys, signing_keys
+from gateway.login.id_tokens import Logins
 from gateway.ports import Cache, ExchangeLog, Sequencer, Source
 from gateway.ports_consents import OwnData
 from gateway.ports_policy import Quotas
@@ -122,12 +123,13 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             correcting(parts, shared.log, clock, shared.shelves, shared.access)
         )
         audit = shared.audit.of(parts)
+        logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(
             clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             access=access, document_key=key, corrections=corrections, proxies=proxies(settings.access.proxy),
             sources=sources, log=shared.log, audit=audit, anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
-            citizens=people,
+            citizens=people, logins=logins,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
         return App(

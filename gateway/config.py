@@ -18,6 +18,7 @@ from gateway.overrides import as_written, from_environment, put, unknown_word
 from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
 from gateway.settings_consents import ConsentSettings, Day, HolidayFile
+from gateway.settings_logins import LoginFile
 from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, moved, read
 
@@ -144,6 +145,8 @@ class Configuration(Settings):
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None
+    #: None: no proof of a login counts
+    logins: LoginFile | None = None
 
 
 def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
@@ -185,7 +188,11 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
 AGENCY_FILES = ("agencies.yaml", "communes.yaml")
 _FOLDERS = ("sources", "requesters", "agreements")
 #: files that a configuration may do without
-_OPTIONAL: Mapping[str, type[Settings]] = {"consents": ConsentSettings, "holidays": HolidayFile}
+_OPTIONAL: Mapping[str, type[Settings]] = {
+    "consents": ConsentSettings,
+    "holidays": HolidayFile,
+    "logins": LoginFile,
+}
 
 
 class _Reader:

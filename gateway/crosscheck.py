@@ -7,6 +7,7 @@ from gateway.checks.access import access_faults
 from gateway.checks.agreements import agreement_faults, scope_faults
 from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
+from gateway.checks.logins import login_faults
 from gateway.checks.procedures import procedure_faults
 from gateway.checks.production import refused_in_production
 from gateway.checks.requesters import agency_faults, purpose_faults, requester_faults
@@ -29,6 +30,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(scope_faults(configuration, catalogue))
     faults.add(consent_faults(configuration, catalogue))
     faults.add(requester_faults(configuration))
+    faults.add(login_faults(configuration))
     faults.add(agency_faults(configuration))
     faults.add(purpose_faults(configuration))
     faults.add(procedure_faults(configuration, catalogue))

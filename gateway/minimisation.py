@@ -95,6 +95,7 @@ def strays(root: Path) -> list[str]:
         "published_scopes.yaml",
         "consents.yaml",
         "holidays.yaml",
+        "logins.yaml",
         "production.example.yaml",
     }
     files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]

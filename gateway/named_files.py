@@ -38,7 +38,7 @@ def named_files(configuration: Configuration, root: Path) -> Mapping[NamedFile, 
 
 def _is_secret(place: Loc) -> bool:
     """Whether it refers to a secret, which is read where it says; keys and certificates lie in folders of ours."""
-    return place[-1] == "file" and place[0] not in {"keys", "certificate"}
+    return place[-1] == "file" and not {"keys", "certificate"} & set(place)
 
 
 def _words(data: object, place: Loc = ()) -> Iterator[tuple[Loc, str]]:

@@ -48,7 +48,7 @@ class Use(NamedTuple):
     seconds: int
     #: counted once in the window however often it comes, an opaque word as well; blank: each use counts
     once: str = ""
-    #: how many of such words are remembered; one more is told as one more, and is not
+    #: how many of such words are allowed: one more closes the count until the window ends, for every word
     most: int = 100
     #: who shares a part of the room, an opaque word, the same with each use of a key: who has most of it makes room
     within: str = ""

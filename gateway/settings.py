@@ -1,7 +1,7 @@
 """What the gateway itself is set to: `config/gateway.yaml`, and what other settings share."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -9,7 +9,7 @@ from pydantic import (
     Field,
 )
 
-from gateway.settings_words import Key, Secret, Settings
+from gateway.settings_words import Key, Moved, Secret, Settings
 
 Profile = Literal["sandbox", "production"]
 
@@ -146,10 +146,9 @@ class PolicySettings(Settings):
     exchanges: Rate | None = "300/hour"
     #: by one requester, whomever it names
     requester_exchanges: Rate | None = "30000/hour"
-    #: more different names and birth dates by one who asks for one number of a person are an alert, and are refused
+    #: more different names and birth dates about one person, by all who ask the requester together, are an alert, and
+    #: nothing more about the person is answered; those that come with the person's own account are counted apart
     claims: Rate | None = "5/day"
-    #: by all together who ask a requester in a name of their own about somebody else
-    requester_claims: Rate | None = "10/day"
 
 
 class ReloadSettings(Settings):
@@ -257,6 +256,13 @@ class AttestSettings(Settings):
 
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
+
+    moved: ClassVar[Moved] = {
+        "policy.requester_claims": (
+            "a part of 'policy.claims'",
+            "remove it: all who ask are counted together",
+        ),
+    }
 
     profile: Profile = "sandbox"
     province: str = "33"

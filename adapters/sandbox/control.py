@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from adapters.sandbox.identity import sign_in
 from adapters.sandbox.misbehave import Mode, Rule, Switchboard
 from adapters.sandbox.wire import Tokens
 
@@ -44,6 +45,7 @@ def add_control(app: web.Application, board: Switchboard, tokens: Tokens, source
     app.router.add_delete("/__sandbox/misbehave", behave)
     app.router.add_get("/__sandbox/calls", calls)
     app.router.add_post("/__sandbox/reset", reset)
+    app.router.add_post("/__sandbox/logins", sign_in)
     app.router.add_route("*", "/__sandbox/elsewhere", elsewhere)
 
 

@@ -25,13 +25,9 @@ _PREFIX = "motlan:use:"
 _AHEAD_SECONDS = int(VIETNAM.utcoffset(None).total_seconds())
 #: a clock that is further ahead was wrong, and begins anew when it is set right
 _DISORDER_SECONDS = DISORDER.total_seconds()
-# How many words there are, this one with them where there is room for it; one more than there is room for where not.
+# How many words there are, this one with them. The first that is one too many is remembered: it closes the count.
 _WORD = """
-local room = tonumber(ARGV[2])
-if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
-  if redis.call('SCARD', KEYS[1]) >= room then return room + 1 end
-  redis.call('SADD', KEYS[1], ARGV[1])
-end
+if redis.call('SCARD', KEYS[1]) <= tonumber(ARGV[2]) then redis.call('SADD', KEYS[1], ARGV[1]) end
 return redis.call('SCARD', KEYS[1])
 """
 
@@ -73,10 +69,10 @@ class MemoryQuotas:
             window.size += 1
         if one.once:
             seen: dict[str, None] = known or {}
-            if len(seen) < one.most:
+            if len(seen) <= one.most:
                 seen[one.once] = None
             kept[one.key] = seen
-            times = len(seen) if one.once in seen else one.most + 1
+            times = len(seen)
         else:
             times = kept[one.key] = (known or 0) + 1
         return Counted(times, max(1, int((window.number + 1) * one.seconds - _AHEAD_SECONDS - now)))
@@ -131,14 +127,12 @@ class SharedQuotas:
         self._rest_until = 0.0
 
     async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
-        """Count each once more, here and there; what there is one word too many is not remembered here."""
+        """Count each once more, here and there."""
         shared, now = await self._shared(uses), self._now()
         found = []
         for place, one in enumerate(uses):
-            there = shared[place] if shared else 0
-            is_too_many = bool(one.once) and there > one.most
-            here = Counted(0, ends_in(one, now)) if is_too_many else self._memory.count(one, now)
-            found.append(here._replace(times=max(there, here.times)))
+            here = self._memory.count(one, now)
+            found.append(here._replace(times=max(shared[place], here.times)) if shared else here)
         return found
 
     async def close(self) -> None:

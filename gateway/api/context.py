@@ -23,6 +23,7 @@ from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.ports import Clock, ExchangeLog, Source
 from gateway.prefill.attest import Attest
@@ -129,6 +130,8 @@ class Services:
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
+    #: whose proof of a login counts
+    logins: Logins
     #: None where nobody is told of what is wrong
     corrections: Corrections | None = None
     #: signs answers for those who ask for it

@@ -70,6 +70,10 @@ PREDICATE = told(
     "^[a-z][a-z0-9_]{0,39}(:[0-9A-Za-z._-]{1,40})?$",
     "a predicate, its parameter behind a colon",
 )
+JWT = told(
+    r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+    "an ID token as it came, three parts with dots between",
+)
 TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", "the token as it stood in 'pending'")
 CONSENT = told("^cs-[a-z]{24}$", "the 'consent' that the answer to POST /v1/consents has")
 DEMAND = told("^sr-[a-z]{24}$", "the 'request' that the answer to POST /v1/subject-requests has")

@@ -150,6 +150,13 @@ def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
     return BODIES.get(_kind(value), PersonBody).model_validate(value)
 
 
+LoginToken = Annotated[str, Field(pattern=grammar.JWT, max_length=8_192)]
+LOGIN = (
+    "proof that the person signed in: the ID token of a provider of identities, made for this requester "
+    "(`config/logins.yaml`). Names and birth dates of the person who signed in are not counted as guesses. Without it, "
+    "five different ones a day (`policy.claims`) are answered about one person, whoever asks the requester, and five "
+    "more when `account` says that the person asks; after that 429 `unusual_volume` until midnight in Việt Nam."
+)
 OneBody = PersonBody | OrganisationBody | ParcelBody | SameAsBody
 SubjectBody = Annotated[
     Annotated[PersonBody, Tag("person")]
@@ -211,8 +218,7 @@ class PrefillBody(Body):
     consent: OpenWord | None = None
     #: code of the document that lets the applicant act for somebody else
     mandate: DossierCode | None = None
-    #: not offered yet: only null is taken
-    login: None = None
+    login: LoginToken | None = Field(None, description=LOGIN)
     #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
     passport: Literal["sd-jwt"] | None = None
     #: shown to the citizen only, who then decides (`/v1/prefill/decision`)
@@ -243,6 +249,7 @@ class PredicatesBody(Body):
     dossier: DossierCode | None = None
     purpose: Purpose | None = Field(None, description="left out: the purpose that the predicates declare")
     consent: OpenWord | None = None
+    login: LoginToken | None = Field(None, description=LOGIN)
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
 
 

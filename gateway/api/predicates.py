@@ -34,13 +34,15 @@ async def ask(request: Request) -> Response:
         raise Unprocessable(f"/subject: {why}", errors=[fault])
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
+    login = services.logins.proven(body.login, requester.id)
     wanted = Wanted(
         predicates=tuple(body.predicates),
         subject=person_of(body.subject),
         request=PrefillRequest(
             procedure="", subjects={}, official=official,
             agency=official.agency if official is not None else agency, dossier=body.dossier,
-            purpose=body.purpose, consent=body.consent, proof=proof_of(request),
+            purpose=body.purpose, consent=body.consent, login=login,
+            proof=proof_of(request),
         ),
     )  # fmt: skip
     until = deadline(request, body.deadline_ms)

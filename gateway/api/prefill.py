@@ -67,6 +67,7 @@ def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
         dossier=given("dossier"),
         purpose=given("purpose"),
         account=given("account") or {},
+        login=services.logins.proven(given("login"), request.requester.id),
         fields=None if fields is None else tuple(fields),
         known=given("known") or {},
         preview=given("preview", False),

@@ -14,9 +14,9 @@ _KEY_BYTES = 12
 #: a word that differs may not be taken for one that was counted
 _ONCE_BYTES = 8
 
-#: of each person of whom a number is given, each name and birth date given with it once: `claim` by each who asks,
-#: `any_claim` by all together who ask in a name of their own about somebody else; `form`: about one exchange
-Whom = Literal["requester", "official", "subject", "claim", "any_claim", "form"]
+#: `claim`: about one person, each different name and birth date once, by all who ask the requester together;
+#: `form`: about one exchange
+Whom = Literal["requester", "official", "subject", "claim", "form"]
 
 
 class Limit(NamedTuple):
@@ -65,8 +65,7 @@ def uses(
 
 def told(one: Limit) -> str:
     """The limit in words."""
-    is_claim = one.whom in ("claim", "any_claim")
-    whom = "different names and birth dates about one person" if is_claim else f"by {one.whom}"
+    whom = "different names and birth dates about one person" if one.whom == "claim" else f"by {one.whom}"
     return f"at most {one.most} in {one.seconds} seconds {whom}"
 
 

@@ -84,7 +84,8 @@ class Admission:
         if grant is None:
             assert decision.denial is not None
             raise await self._refused(decision.denial, case, requester, exchange)
-        if beyond := await self._counting.admitted(grant.limits, case, requester):
+        is_alive = asked.alive is True
+        if beyond := await self._counting.admitted(grant.limits, case, requester, is_dossier_alive=is_alive):
             asked, grant = await self._left(beyond, asked, grant, case, requester, exchange)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
 

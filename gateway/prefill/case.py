@@ -151,3 +151,5 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
         number, claimed = getattr(own, identifier), request.account.get(word)
         if number and claimed and claimed != number:
             raise fault_at(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")
+    if request.login is not None and (own is None or own.personal_id != request.login.personal_id):
+        raise fault_at("/login", f"is not the login of the role {signs_in}", "login_differs")

@@ -1,6 +1,8 @@
 """Counts how often is asked, refused and guessed, and raises an alert when that is unusual.
 
-Guessing is what wrong names and birth dates are: who may only ask whether data match learns them by trying.
+Guessing is what wrong names and birth dates are: who may only ask whether data match learns them by trying. The bound:
+a requester, whatever it says, gets answers to `policy.claims` different names and birth dates of one number, and to as
+many again under the person's own account; the first that is one too many closes the count until the window ends.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,13 +10,13 @@ from typing import NamedTuple
 
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester, Subject
+from gateway.domain.parties import Requester, SubjectKind
 from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, uses
 from gateway.ports_policy import Counted, Quotas, Use
-from gateway.prefill.case import CLAIMS, Case
+from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.recorder import Recorder
 from gateway.settings import PolicySettings
@@ -46,9 +48,8 @@ class Counting:
         self._exchanges = _limits(
             ("exchanges", "official", settings.exchanges),
             ("requester_exchanges", "requester", settings.requester_exchanges),
-            ("claims", "claim", settings.claims),
         )
-        self._together = _limits(("requester_claims", "any_claim", settings.requester_claims))
+        self._claims = _limits(("claims", "claim", settings.claims))
 
     async def refused(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
         """Count a refusal, or data that do not match the person. LogUnavailable: an alert cannot be recorded."""
@@ -65,19 +66,20 @@ class Counting:
 
     def of(self, limits: Sequence[Limit]) -> list[Limit]:
         """What a request is counted by: `limits`, which are those of its grant, and what is always counted."""
-        return [*limits, *self._exchanges, *self._together]
+        return [*limits, *self._exchanges, *self._claims]
 
-    async def admitted(self, limits: Sequence[Limit], case: Case, requester: Requester) -> list[Count]:
+    async def admitted(
+        self, limits: Sequence[Limit], case: Case, requester: Requester, *, is_dossier_alive: bool
+    ) -> list[Count]:
         """Count one more use of all that a request is counted by; those of which it is one too many.
 
-        Raises nothing. A guess that is one too many for its requester does not count for all others.
+        `is_dossier_alive`: the gateway itself knows the dossier as alive. Raises nothing.
         """
-        claims = [_claim(one) for one in case.cast.subjects.values()]
-        beyond = await self._count([*limits, *self._exchanges], case, requester, claims)
-        for one in beyond:
-            if one.limit.whom == "claim":
-                return beyond
-        return beyond + await self._count(self._together, case, requester, claims)
+        all_limits = [*limits, *self._exchanges]
+        # an official who works on a dossier is not kept from it by what others tried
+        if case.official.on_duty or not is_dossier_alive:
+            all_limits += self._claims
+        return await self._count(all_limits, case, requester)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
         """Count a person who was found in evidence, where subjects are counted; ids of the quotas that are spent."""
@@ -99,11 +101,9 @@ class Counting:
             if before.times == 1:
                 await self._record(one, case, requester, exchange)
 
-    async def _count(
-        self, limits: Sequence[Limit], case: Case, requester: Requester, claims: Sequence[str] = ()
-    ) -> list[Count]:
-        """Count one more use of each; those of which it is one too many. `claims`: of each subject."""
-        people = [_people(one.whom, case, requester, claims) for one in limits]
+    async def _count(self, limits: Sequence[Limit], case: Case, requester: Requester) -> list[Count]:
+        """Count one more use of each; those of which it is one too many."""
+        people = [_people(one.whom, case, requester) for one in limits]
         found = uses(limits, people, self._secret, requester.id)
         beyond = []
         if found:
@@ -135,13 +135,14 @@ def over(counts: Sequence[Count]) -> list[Exceeded]:
 
 
 _RULES = "unusual:"
+_PEOPLE = (SubjectKind.PERSON, SubjectKind.NEWBORN)
 
 
 def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:
     return [limit(f"{_RULES}{name}", whom, rate) for name, whom, rate in rates if rate is not None]
 
 
-def _people(whom: Whom, case: Case, requester: Requester, claims: Sequence[str]) -> list[Person]:
+def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
     """Whom a limit counts. An official on duty is nobody: citizens who fill their own forms share that name."""
     match whom:
         case "requester":
@@ -151,31 +152,33 @@ def _people(whom: Whom, case: Case, requester: Requester, claims: Sequence[str])
             return [] if official.on_duty else [(f"{requester.id}\x1f{official.personal_id}", "")]
         case "subject":
             return [(one, "") for one in sorted(case.persons)]
-        case "claim" | "any_claim":
-            return _claims(whom, case, requester, claims)
+        case "claim":
+            return _claims(case, requester)
         case _:
             return []
 
 
-def _claims(whom: Whom, case: Case, requester: Requester, claims: Sequence[str]) -> list[Person]:
-    """The people whose numbers are given, of `claim` beside who asks, each with what is said of them."""
-    account, official = case.request.account, case.official
-    numbers = [number for word, _ in CLAIMS if (number := account.get(word))] if account else []
-    asker: object = numbers[0] if numbers else ""
-    if not numbers and not official.on_duty:
-        asker = f"official {official.personal_id}"
+def _claims(case: Case, requester: Requester) -> list[Person]:
+    """Everybody about whom something is said that could be a guess, and what is said.
+
+    What else the request carries changes nothing: who asks, in which role, under which old number. Two things do, for
+    others must not lock a person out: a login that a provider of identities proved (not counted), and the account that
+    the requester says is the person's own (counted apart, for that is the requester's word).
+    """
+    account = case.request.account.get("SoDinhDanh")
+    proven = case.request.login.personal_id if case.request.login is not None else None
     found = []
-    for (role, one), said in zip(case.cast.subjects.items(), claims, strict=True):
-        if not said:
+    for role, one in case.cast.subjects.items():
+        is_person = one.kind in _PEOPLE and bool(one.full_name or one.birth_date)
+        if not is_person or case.cast.slots[role] != role:
             continue
-        if whom == "claim":
-            found.append((f"{requester.id}\x1f{asker}\x1f{case.cast.keys[role]}", said))
-        elif asker and one.personal_id not in numbers and one.old_id not in numbers:
-            found.append((f"{requester.id}\x1f{case.cast.keys[role]}", said))
+        # a newborn has no number: its notice is found by the parent's
+        is_newborn = one.kind is SubjectKind.NEWBORN
+        number = one.parent_personal_id if is_newborn else one.personal_id
+        if number is not None and number == proven:
+            continue
+        whom = f"newborn|{number or ''}" if is_newborn else case.cast.keys[role]
+        own = "own" if number is not None and number == account else ""
+        said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
+        found.append((f"{requester.id}\x1f{own}\x1f{whom}", said))
     return found
-
-
-def _claim(one: Subject) -> str:
-    """What is said of the person whose number is given; blank where there is nothing to guess."""
-    number = one.personal_id or one.old_id or one.passport
-    return f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}" if number else ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.domain.login import Login
 from gateway.domain.parties import Official, Subject
 
 
@@ -25,6 +26,8 @@ class PrefillRequest:
     #: code of the document that lets the applicant act for somebody else
     mandate: str | None = None
     account: Mapping[str, object] = field(default_factory=dict)
+    #: proof of who signed in; None: there is none
+    login: Login | None = None
     #: form keys to fill; None: all
     fields: tuple[str, ...] | None = None
     #: form keys that the citizen filled already; never overwritten

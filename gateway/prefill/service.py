@@ -197,6 +197,8 @@ def _promised(request: PrefillRequest) -> dict[str, str | bool]:
     notes: dict[str, str | bool] = {**request.proof}
     if request.mandate:
         notes["mandate"] = request.mandate
+    if request.login is not None:
+        notes["login"] = request.login.provider
     if request.preview:
         notes["preview"] = True
     return notes

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.listeners import api_routes
+from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Wanted
@@ -248,6 +250,7 @@ async def _open(
         access=access,
         sources={},
         log=log,
+        logins=Logins(configuration.logins, configuration.root, time.time),
     )
     dispatcher = Dispatcher(services, api_routes(), Metrics())
     runner = DoorRunner(dispatcher, limits, drain_seconds=2)

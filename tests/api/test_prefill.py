@@ -3,8 +3,6 @@
 import asyncio
 import json
 
-import pytest
-
 from gateway.domain.errors import LogUnavailable, Refused
 from gateway.domain.parties import Subject, SubjectKind
 from tests.api.conftest import CANARY, GOOD, Door
@@ -60,9 +58,10 @@ async def test_parcel_and_newborn_are_subjects_of_their_kind(door: Door) -> None
     assert kinds == [SubjectKind.PARCEL, SubjectKind.NEWBORN]
 
 
-@pytest.mark.parametrize("member", ["login"])
-async def test_what_is_not_offered_is_refused_instead_of_ignored(door: Door, member: str) -> None:
-    (await door.post("/v1/prefill", {**GOOD, member: "x"})).assert_problem(400)
+async def test_login_that_proves_nothing_is_refused_instead_of_ignored(door: Door) -> None:
+    (await door.post("/v1/prefill", {**GOOD, "login": "x"})).assert_problem(422, "unprocessable")
+    (await door.post("/v1/prefill", {**GOOD, "login": "x.y.z"})).assert_problem(422, "login_not_proven")
+    assert not door.prefill.asked
 
 
 async def test_refusals_of_the_use_case_are_problems(door: Door) -> None:

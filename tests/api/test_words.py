@@ -115,7 +115,7 @@ async def test_token_of_somebody_else_is_refused_in_words(door: Door) -> None:
         ("audit/report", {"report": "hours", "office": {"weekdays": 5}}, "/office/weekdays", "a list is expected"),
         ("prefill", body(account={"a": [1]}), "/account/a", "text, a whole number, true, false or null"),
         ("prefill", body(subjects=[]), "/subjects", "a JSON object is expected: {…}"),
-        ("prefill", body(login="yes"), "/login", "only null is taken here"),
+        ("prefill", body(login="yes"), "/login", "three parts with dots between"),
         ("prefill", body(subjects={"requester": {**WHO, "x": 1}}), "/subjects/requester/x", "is not a known member"),
     ],
 )  # fmt: skip

@@ -21,6 +21,7 @@ from gateway.mapping.question_model import QuestionMapping
 from gateway.settings import GatewaySettings
 from gateway.settings_access import RequesterSettings
 from gateway.settings_consents import ConsentSettings, HolidayFile
+from gateway.settings_logins import LoginFile
 
 ROOT = Path(__file__).parents[2]
 MODELS: dict[str, type[BaseModel]] = {
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "purposes": PurposeFile,
     "consents": ConsentSettings,
     "holidays": HolidayFile,
+    "logins": LoginFile,
     "requester": RequesterSettings,
     "published_scopes": ScopeFile,
     "source": SourceSettings,

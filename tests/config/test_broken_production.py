@@ -40,6 +40,7 @@ def production(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     monkeypatch.setenv("A_SECRET", "a secret")
     replace(root, GATEWAY, "profile: sandbox\n", f"profile: production\n{ISSUER}")
+    (root / "config/logins.yaml").unlink()
     for path in (root / "config/sources").glob("*.yaml"):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")

@@ -9,7 +9,8 @@ from tests.flows.conftest import House, new_official
 from tests.flows.test_access import marital, since
 from tests.flows.test_records import records
 
-FEW, TOGETHER = 5, 10
+#: of `policy.claims`
+FEW = 5
 
 
 def about(who: dict[str, Any], person: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -18,8 +19,16 @@ def about(who: dict[str, Any], person: dict[str, Any] | None = None) -> dict[str
     return {"procedure": "1.004873", "subjects": subjects}
 
 
+async def login(house: House, who: dict[str, Any], client: str = "portal") -> str:
+    """Proof that this person signed in, by the sandbox's provider of identities."""
+    body = {"personal_id": who["personal_id"], "client": client}
+    async with house.session.post(f"{house.control}/logins", json=body) as response:
+        assert response.status == 200, await response.text()
+        return str((await response.json())["login"])
+
+
 async def alive(house: House, who: dict[str, Any], **more: Any) -> tuple[int, str | None, Any]:
-    """Status, code and rule of a refusal; why it cannot be told whether this person is alive."""
+    """Status, code and rule of a refusal; why it cannot be told whether this person is alive, None where it is."""
     status, answer = await house.post("/v1/predicates", {"subject": who, "predicates": ["alive"], **more})
     if status != 200:
         return status, answer["code"], answer["rule"]
@@ -34,8 +43,8 @@ async def test_month_is_no_birth_date_of_somebody_whose_day_is_known(make_house:
             (await alive(house, {**who, "birth_date": f"{year}-{month:02}"}))[2] for month in range(1, 13)
         }
         assert told == {"data_do_not_match"}
-        assert (await alive(house, {**who, "birth_date": year}))[2] == "value_blank"
-        assert (await alive(house, who))[2] == "value_blank"
+        assert (await alive(house, {**who, "birth_date": year}))[2] is None
+        assert (await alive(house, who))[2] is None
         for one in house.personas:
             if len(one["birth_date"]) < len("1990-02-15"):
                 known = {word: one[word] for word in ("personal_id", "full_name", "birth_date")}
@@ -54,75 +63,148 @@ async def test_few_birth_dates_are_tried_about_one_number_though_all_are_sent_at
         assert refused == [(429, "unusual_volume", "unusual:claims")] * (len(guesses) - FEW)
         alerts = [one for one in since(house, before) if one["notes"].get("alert")]
         assert [(one["rules"], one["subjects"]) for one in alerts] == [(["unusual:claims"], {})]
-        # a form is no way around it; what was answered before is answered again
+        # a form is no way around it, nor is what was answered before: else the right one would go on to be answered
         status, problem = await house.post("/v1/prefill", about({**who, "birth_date": "1990-12-31"}))
         assert (status, problem["rule"]) == (429, "unusual:claims")
-        for guess, before_it in zip(guesses, told, strict=True):
-            assert await alive(house, guess) == before_it
+        for guess in guesses:
+            assert await alive(house, guess) == (429, "unusual_volume", "unusual:claims")
         # others are asked about, and others ask about her
         assert (await alive(house, house.subject("divorced")))[0] == 200
         assert (await house.post("/v1/prefill", marital(house), "one_gate"))[0] == 200
 
 
-async def test_citizen_who_signed_in_is_served_whatever_others_tried_about_him(
+def liars(who: dict[str, Any], number: int, born: str) -> list[tuple[str, dict[str, Any]]]:
+    """One birth date of somebody, tried in every way that was once not counted."""
+    guess = {**who, "birth_date": born}
+    stranger = {"personal_id": f"033085{number:06}", "full_name": "Người Lạ", "birth_date": "1985-03-01"}
+    his = {"SoDinhDanh": stranger["personal_id"]}
+    question = {"subject": guess, "predicates": ["alive"]}
+    return [
+        ("/v1/predicates", question),
+        ("/v1/predicates", {**question, "official": new_official()}),
+        ("/v1/predicates", {**question, "subject": {**guess, "old_id": f"{145_000_000 + number}"}}),
+        ("/v1/prefill", about(guess)),
+        ("/v1/prefill", {**about(stranger, guess), "account": his}),
+        ("/v1/prefill", {**about(stranger, guess), "account": {**his, "SoCMND": who["personal_id"]}}),
+        ("/v1/prefill", {**about(stranger, guess), "account": {**his, "SoCMND": f"{145_000_000 + number}"}}),
+        ("/v1/prefill", {**about(stranger, {**guess, "old_id": f"{145_000_000 + number}"}), "account": his}),
+        ("/v1/prefill", {**about(guess), "account": {"SoCMND": f"{145_000_000 + number}"}}),
+        ("/v1/prefill", {**about(guess), "account": {"SoDinhDanh": who["personal_id"]}}),
+    ]
+
+
+async def test_liar_is_answered_to_few_of_forty_birth_dates_in_whatever_way_they_are_tried(
     make_house: Callable[..., Any],
 ) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+        month = who["birth_date"][:7]
+        dates = [f"{month}-{day:02}" for day in range(28, 0, -1)] + [
+            f"1990-12-{day:02}" for day in range(1, 13)
+        ]
+        assert len(dates) == 40
+        assert dates.index(who["birth_date"]) > FEW
+        answered = dict.fromkeys(dates, 0)
+        for number, born in enumerate(dates):
+            for path, body in liars(who, number, born):
+                status, answer = await house.post(path, body)
+                assert status == 200 or (status, answer["rule"]) == (429, "unusual:claims"), answer
+                answered[born] += status == 200
+        tried = [born for born, count in answered.items() if count]
+        assert tried == dates[:FEW]
+        assert who["birth_date"] not in tried
+
+
+async def test_right_birth_date_is_not_told_by_being_answered_where_all_others_are_refused(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+        assert (await alive(house, who))[0] == 200  # she was asked about in the morning
+        dates = [f"1990-12-{day:02}" for day in range(1, 29)]
+        told = [(await alive(house, {**who, "birth_date": born}))[0] for born in dates]
+        assert told == [200] * (FEW - 1) + [429] * (len(dates) - FEW + 1)
+        assert (await alive(house, who))[0] == 429
+
+
+async def test_years_tried_with_an_old_number_are_few(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        whole = house.persona("old_id_only")
+        who = {word: whole[word] for word in ("old_id", "full_name")}
+        years = [str(year) for year in range(1940, 1980)]
+        stranger = house.subject("divorced")
+        told = [
+            (await house.post("/v1/prefill", {
+                **about(stranger, {**who, "birth_date": year}),
+                "account": {"SoDinhDanh": stranger["personal_id"], "SoCMND": who["old_id"]},
+            }))[0]
+            for year in years
+        ]  # fmt: skip
+        assert told == [200] * FEW + [429] * (len(years) - FEW)
+
+
+async def test_newborn_is_guessed_at_as_little_as_a_person(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        mother = house.subject("newborn_mother")
+        told = []
+        for number in range(40):
+            child = {
+                "full_name": f"Trần Văn {chr(65 + number % 26)}",
+                "birth_date": f"2026-11-{1 + number % 28:02}",
+            }
+            roles = {"requester": {"same_as": "mother"}, "mother": mother, "child": child}
+            told.append((await house.post("/v1/prefill", {"procedure": "1.001193", "subjects": roles}))[0])
+        assert told == [200] * FEW + [429] * (len(told) - FEW)
+        # a form that says nothing of the child guesses at nothing
+        roles = {"requester": {"same_as": "mother"}, "mother": mother}
+        assert (await house.post("/v1/prefill", {"procedure": "1.001193", "subjects": roles}))[0] == 200
+
+
+async def test_citizen_is_served_whatever_others_tried_about_him(make_house: Callable[..., Any]) -> None:
     async with make_house() as house:
         who, stranger = house.subject("facts_example"), house.subject("divorced")
-        for form in (
-            about,
-            lambda one: about(stranger, one),
-        ):  # as his own, and as of somebody in their forms
-            tried = [form({**who, "full_name": f"Nguyễn Văn {letter}"}) for letter in "ABCDEF"]
-            told = [(await house.post("/v1/prefill", body))[0] for body in tried]
-            assert told[-1] == 429
-        status, problem = await house.post("/v1/prefill", about(who))
-        assert (status, problem["rule"]) == (429, "unusual:claims")
         own, theirs = ({"SoDinhDanh": one["personal_id"]} for one in (who, stranger))
-        for body in (
-            {**about(who), "account": own},
-            {**about(stranger, who), "account": theirs},
-            {**about(who), "official": new_official()},
-        ):
-            status, answer = await house.post("/v1/prefill", body)
-            assert (status, answer["fields"]["nxnHoTen"]["state"]) == (200, "filled"), body
+        for letter in "ABCDEF":
+            guess = {**who, "full_name": f"Nguyễn Văn {letter}"}
+            status, _ = await house.post("/v1/prefill", {**about(stranger, guess), "account": theirs})
+        assert status == 429
+        assert (await house.post("/v1/prefill", about(who)))[0] == 429
+        # her account is counted apart: strangers with accounts of their own do not use it up
+        assert (await house.prefill(**about(who), account=own))["fields"]["nxnHoTen"]["state"] == "filled"
+        # a portal that lies about accounts uses it up, and even then the login that she forwards is served
+        for letter in "ABCDEF":
+            guess = {**who, "full_name": f"Nguyễn Văn {letter}"}
+            status, _ = await house.post("/v1/prefill", {**about(guess), "account": own})
+        assert status == 429
+        assert (await house.post("/v1/prefill", {**about(who), "account": own}))[0] == 429
+        for more in ({}, {"account": own}):
+            answer = await house.prefill(**about(who), **more, login=await login(house, who))
+            assert answer["fields"]["nxnHoTen"]["state"] == "filled"
+        question = {"subject": who, "predicates": ["alive"], "login": await login(house, who)}
+        assert (await house.post("/v1/predicates", question))[0] == 200
 
 
-async def test_citizen_who_was_served_in_the_morning_is_served_after_others_tried(
-    make_house: Callable[..., Any],
-) -> None:
+async def test_login_opens_nothing_but_the_data_of_who_signed_in(make_house: Callable[..., Any]) -> None:
     async with make_house() as house:
-        who = house.subject("facts_example")
-        before = await house.prefill(**about(who))
-        tried = [about({**who, "full_name": f"Nguyễn Văn {letter}"}) for letter in "ABCDEF"]
-        assert [(await house.post("/v1/prefill", body))[0] for body in tried] == [200] * (FEW - 1) + [
-            429,
-            429,
+        who, stranger = house.subject("facts_example"), house.subject("divorced")
+        his = {"login": await login(house, stranger)}
+        told = [
+            (
+                await house.post(
+                    "/v1/prefill", {**about(stranger, {**who, "birth_date": f"1990-12-{day}"}), **his}
+                )
+            )[0]
+            for day in range(10, 20)
         ]
-        assert (await house.prefill(**about(who)))["form"] == before["form"]
-
-
-async def test_officials_and_accounts_without_end_try_few_birth_dates_about_one_number(
-    make_house: Callable[..., Any],
-) -> None:
-    async with make_house() as house:
-        who = house.subject("facts_example")
-        guesses = [{**who, "birth_date": f"{who['birth_date'][:7]}-{day:02}"} for day in range(15, 29)]
-        before = len(records(house))
-        told = [await alive(house, guess, official=new_official()) for guess in guesses]
-        assert [one[0] for one in told] == [200] * TOGETHER + [429] * (len(guesses) - TOGETHER)
-        assert told[-1] == (429, "unusual_volume", "unusual:requester_claims")
-        assert [one["rules"] for one in since(house, before) if one["notes"].get("alert")] == [
-            ["unusual:requester_claims"]
-        ]
-        signed_in = {**about(house.subject("divorced"), guesses[-1]), "official": new_official()}
-        signed_in["account"] = {"SoDinhDanh": house.subject("divorced")["personal_id"]}
-        status, problem = await house.post("/v1/prefill", signed_in)
-        assert (status, problem.get("rule")) == (429, "unusual:requester_claims"), problem
-        # she herself, and whoever asks under what was answered before
-        own = {"account": {"SoDinhDanh": who["personal_id"]}}
-        assert (await house.prefill(**about(who), **own))["form"]["nxnHoTen"]
-        assert (await alive(house, guesses[0], official=new_official())) == told[0]
+        assert told == [200] * FEW + [429] * 5
+        status, problem = await house.post("/v1/prefill", {**about(who), **his})
+        assert (status, problem["code"]) == (422, "login_differs")
+        of_another = {"login": await login(house, who, "another portal")}
+        status, problem = await house.post("/v1/prefill", {**about(who), **of_another})
+        assert (status, problem["code"]) == (422, "login_not_proven")
+        assert who["personal_id"] not in str(problem)
+        notes = [one["notes"] for one in records(house) if one["phase"] == "intent"]
+        assert {one.get("login") for one in notes} == {"sandbox"}
 
 
 async def test_same_name_and_birth_date_may_be_given_as_often_as_one_likes(
@@ -134,7 +216,7 @@ async def test_same_name_and_birth_date_may_be_given_as_often_as_one_likes(
         spelt = [name, name.upper(), name.lower(), name.title(), bare(name), bare(name).lower(), f"{name} "]
         assert len({*spelt}) > FEW
         for name in spelt * 2:
-            assert (await alive(house, {**who, "full_name": name}))[2] == "value_blank"
+            assert (await alive(house, {**who, "full_name": name}))[2] is None
 
 
 async def test_many_people_whose_data_do_not_match_are_told_as_refusals_are(

@@ -1,0 +1,151 @@
+"""ID tokens as proof that a person signed in (OpenID Connect Core 1.0, 3.1.3.7; RFC 7519).
+
+A portal hands over the token that the provider of identities gave it. It counts where the configuration knows the
+provider and its keys, where it was made for this portal, and for an hour. No key is fetched, nor taken from the token.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from gateway.access import jose
+from gateway.access.faults import JoseBroken
+from gateway.access.requesters import key_of
+from gateway.domain.errors import ConfigError, Problem, fault_at
+from gateway.domain.identifiers import is_personal_id
+from gateway.domain.login import Login
+from gateway.settings_access import KeySettings
+from gateway.settings_logins import LoginFile, LoginProvider
+
+_APART_SECONDS = 60
+_LEAST_BITS = 2048
+#: `x5t` names a certificate, and no key is taken from it
+_KNOWN = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
+_ALGORITHMS = {**jose.ALGORITHMS, "RS256": "RS256"}
+
+Key = jose.VerifyingKey | RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A token that is well-formed; whether it is genuine is not known yet."""
+
+    algorithm: str
+    claims: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    name: str
+    settings: LoginProvider
+    keys: tuple[Key, ...]
+
+
+class Logins:
+    """Says who signed in."""
+
+    def __init__(self, settings: LoginFile | None, root: Path, now: Callable[[], float]) -> None:
+        """`root`: the configuration's folder; `now`: POSIX seconds. ConfigError for a key that cannot be used."""
+        providers = settings.providers.items() if settings is not None else ()
+        self._by_issuer = {
+            one.issuer: _Provider(name, one, tuple(login_key(key, root) for key in one.keys))
+            for name, one in providers
+        }
+        self._now = now
+
+    def proven(self, token: str | None, requester: str) -> Login | None:
+        """Who signed in at this requester; None without a token. Unprocessable: the token does not prove it."""
+        if token is None:
+            return None
+        try:
+            return self._proven(token, requester)
+        except JoseBroken as error:
+            raise fault_at("/login", f"does not prove a login: {error}", "login_not_proven") from None
+
+    def _proven(self, token: str, requester: str) -> Login:
+        found = _read(token)
+        issuer = found.claims.get("iss")
+        provider = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
+        if provider is None:
+            raise JoseBroken("its 'iss' is no provider of config/logins.yaml")
+        if not any(_is_signed_by(found, key) for key in provider.keys):
+            raise JoseBroken("no key of its provider made its signature")
+        _check_audience(found.claims, provider.settings.clients.get(requester))
+        self._check_times(found.claims, provider.settings.longest_seconds)
+        number = found.claims.get(provider.settings.number)
+        if not isinstance(number, str) or not is_personal_id(number):
+            raise JoseBroken("it names nobody by a personal id")
+        return Login(provider=provider.name, personal_id=number)
+
+    def _check_times(self, claims: Mapping[str, Any], longest: int) -> None:
+        now, issued, ends = self._now(), claims.get("auth_time", claims.get("iat")), claims.get("exp")
+        if not jose.is_number(ends) or ends <= now - _APART_SECONDS:
+            raise JoseBroken("it is over: let the person sign in again")
+        if not jose.is_number(issued) or not now - longest - _APART_SECONDS < issued <= now + _APART_SECONDS:
+            raise JoseBroken(
+                f"the login is older than {longest} seconds, or still to come: let the person sign in again"
+            )
+
+
+def login_key(settings: KeySettings, root: Path) -> Key:
+    """A key of a provider; ConfigError says what is wrong with it."""
+    try:
+        key = load_pem_public_key((root / settings.file).read_bytes()) if settings.file is not None else None
+    except (OSError, ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        return key_of(settings, root).key
+    if key.key_size < _LEAST_BITS:
+        what, remedy = f"an RSA key of {key.key_size} bits is too short", f"use {_LEAST_BITS} bits or more"
+        raise ConfigError([Problem("config", 0, what, remedy)])
+    return key
+
+
+def _read(token: str) -> _Token:
+    if len(token) > jose.LARGEST:
+        raise JoseBroken(f"it is longer than {jose.LARGEST} characters")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise JoseBroken("it is not three parts with dots between")
+    header = jose.json_object(jose.decoded(parts[0]))
+    algorithm, typ = header.get("alg"), header.get("typ", "JWT")
+    if not header.keys() <= _KNOWN:
+        raise JoseBroken("its header has members that are not accepted here")
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
+        raise JoseBroken("its algorithm is not accepted: use RS256, ES256 or EdDSA (Ed25519)")
+    if not isinstance(typ, str) or typ.lower() != "jwt":
+        raise JoseBroken("its 'typ' is not JWT")
+    claims, signed = jose.json_object(jose.decoded(parts[1])), f"{parts[0]}.{parts[1]}".encode()
+    return _Token(_ALGORITHMS[algorithm], claims, signed, jose.decoded(parts[2]))
+
+
+def _is_signed_by(token: _Token, key: Key) -> bool:
+    """Whether the key made the signature, by the algorithm that is the key's own."""
+    if not isinstance(key, RSAPublicKey):
+        message = jose.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)
+        return jose.is_signed_by(message, key)
+    if token.algorithm != "RS256":
+        return False
+    try:
+        key.verify(token.signature, token.signed, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _check_audience(claims: Mapping[str, Any], client: str | None) -> None:
+    """Made for this requester, and by its own log-in: a token of another portal proves nothing here."""
+    said = claims.get("aud")
+    audience = said if isinstance(said, list) else [said]
+    authorized = claims.get("azp", client if len(audience) == 1 else None)
+    if client is None or client not in audience or authorized != client:
+        raise JoseBroken("it was made for another client: 'clients' of config/logins.yaml names yours")
