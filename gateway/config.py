@@ -7,7 +7,7 @@ Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -21,6 +21,9 @@ from gateway.settings_consents import ConsentSettings, Day, HolidayFile
 from gateway.settings_logins import LoginFile
 from gateway.settings_words import Said, Settings
 from gateway.strict_yaml import Document, misnamed, moved, read
+
+#: of no success
+HttpCode = Annotated[str, Field(pattern=r"^([345][0-9]{2}|[0-9]{6})$")]
 
 
 class Limits(Settings):
@@ -69,6 +72,8 @@ class SourceSettings(Settings):
     auth: dict[str, Any] = {"kind": "none"}
     #: further settings, read and checked by the adapter
     options: dict[str, Any] = {}
+    #: HTTP status, or six-digit fault code of a gateway in front -> what it means here
+    http: dict[HttpCode, Literal["not_found", "no_match", "refused", "busy", "unavailable", "invalid"]] = {}
     limits: Limits = Limits()
     services: dict[str, ServiceSettings]
 

@@ -37,6 +37,7 @@ ALLOWED_KEYS: Final = frozenset(
         "exchange_id call_id requester agency client procedure purpose scope rule_id "
         "source service operation mark outcome outcomes reason status code phase mode profile adapter breaker "
         "method route host port pid workers version config address signal "
+        "attribute path transform fault "
         "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
     ).split(),
 )
@@ -277,6 +278,14 @@ class Metrics(Collector):
         self._alarms = _Family(
             "counter", "alarms", "Answers that were about somebody else, and their like", "kind"
         )
+        self._faults = _Family(
+            "counter",
+            "source_faults",
+            "Answers and attributes that were not taken",
+            "source",
+            "operation",
+            "code",
+        )
         self._families = (
             self._requests,
             self._request_seconds,
@@ -287,6 +296,7 @@ class Metrics(Collector):
             append_seconds,
             self._cache,
             self._alarms,
+            self._faults,
         )
         self._appended, self._append_failures = appended.child(), failures.child()
         self._append_seconds = append_seconds.child()
@@ -323,6 +333,10 @@ class Metrics(Collector):
         count[0] += 1
         histogram[bisect_left(_BUCKETS, seconds)] += 1
         histogram[_SUM] += seconds
+
+    def fault(self, source: str, operation: str, code: str) -> None:
+        """An answer, or one attribute of it, was not taken: the code is one of `FaultCode` or `Reason`."""
+        self._faults.child(source, operation, code)[0] += 1
 
     def appended(self, records: int, seconds: float) -> None:
         """A group of records became durable."""

@@ -156,6 +156,9 @@ class ByTheLibrary:
         self._alarms = self._counter(
             "alarms", "Answers that were about somebody else, and their like", "kind"
         )
+        self._faults = self._counter(
+            "source_faults", "Answers and attributes that were not taken", "source", "operation", "code"
+        )
         self._gauges = {
             name: Gauge(f"motlan_{name}", text, registry=self.registry)
             for name, text in telemetry._GAUGES.items()
@@ -174,6 +177,9 @@ class ByTheLibrary:
     def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
         self._outcomes.labels(source, operation, outcome).inc()
         self._source_seconds.labels(source).observe(seconds)
+
+    def fault(self, source: str, operation: str, code: str) -> None:
+        self._faults.labels(source, operation, code).inc()
 
     def appended(self, records: int, seconds: float) -> None:
         self._appended.inc(records)
@@ -208,6 +214,7 @@ ACTS = st.lists(
     st.tuples(st.just("request"), st.tuples(NAMES, NAMES, st.sampled_from([200, 503]), SECONDS))
     | st.tuples(st.just("in_flight"), st.tuples(st.sampled_from([1, -1])))
     | st.tuples(st.just("answer"), st.tuples(NAMES, NAMES, NAMES, SECONDS))
+    | st.tuples(st.just("fault"), st.tuples(NAMES, NAMES, NAMES))
     | st.tuples(st.just("appended"), st.tuples(st.integers(0, 9), SECONDS))
     | st.tuples(st.just("append_failed"), st.tuples(st.integers(0, 9)))
     | st.tuples(st.just("cache"), st.tuples(NAMES))

@@ -50,8 +50,9 @@ class Provider:
             )  # fmt: skip
         else:
             sent = call.digest if call.sent else b""
+            told = () if fault.fault is None else (fault.fault,)
             answer = SourceAnswer(
-                fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent
+                fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent, faults=told
             )
         self._health.note(answer.outcome)
         landed(answer)

@@ -21,7 +21,7 @@ from adapters.transport.faults import from_code, refused_here
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id
 from gateway.mapping.paths import compile_path
@@ -30,7 +30,9 @@ from gateway.mapping.source import ServicePlan
 if TYPE_CHECKING:
     from gateway.config import ServiceSettings, SourceSettings
 
-_NOT_READ = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_NOT_READ = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_JSON),))
+_UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
 _OPTIONS = frozenset({"tls", "allow_url_ids"})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
@@ -122,14 +124,22 @@ class RestCall:
     """One data service at its address."""
 
     __slots__ = (
-        "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parts", "_places", "_profile", "_service",
-        "_url_ids_allowed", "plan",
+        "_headers", "_in_query", "_is_form", "_is_list", "_meanings", "_method", "_parts", "_places", "_profile",
+        "_service", "_url_ids_allowed", "plan",
     )  # fmt: skip
 
     def __init__(
-        self, service: "ServiceSettings", path: str, plan: ServicePlan, profile: str, *, url_ids_allowed: bool
+        self,
+        service: "ServiceSettings",
+        path: str,
+        plan: ServicePlan,
+        profile: str,
+        meanings: Mapping[str, str],
+        *,
+        url_ids_allowed: bool,
     ) -> None:
-        """`path` begins with a slash and may hold `{place}`s."""
+        """`path` begins with a slash and may hold `{place}`s; `meanings`: `http` of the source."""
+        self._meanings = meanings
         pieces = _PLACE.split(path)
         self._parts, self._places = pieces[::2], pieces[1::2]
         self._method = service.method
@@ -166,13 +176,14 @@ class RestCall:
         if isinstance(tree, dict):
             fault = tree.get("fault")
             if isinstance(fault, dict):
-                error = from_code(str(fault.get("code", "")))
-                return failed(error.outcome, error.reason)
+                error = from_code(str(fault.get("code", "")), self._meanings)
+                told = () if error.fault is None else (error.fault,)
+                return failed(error.outcome, error.reason)._replace(faults=told)
         elif not isinstance(tree, list):
-            return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+            return _UNKNOWN_FORM
         elif not self._is_list:
-            reason = Reason.SOURCE_ANSWER_OTHER_PERSON if len(tree) > 1 else Reason.SOURCE_ANSWER_INVALID
-            return SourceAnswer(outcome=Outcome.INVALID, reason=reason, alarm=len(tree) > 1)
+            several = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+            return several if len(tree) > 1 else _UNKNOWN_FORM
         return self.plan.read(tree, query)
 
     def _address(self, tree: dict[str, object]) -> str:
@@ -210,7 +221,8 @@ def open_call(
             remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
             faults.add([Problem(file, 0, what, remedy, place=at)])
     faults.finish()
-    return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
+    profile, meanings = settings.request_profile, settings.http
+    return RestCall(service, path, plan, profile, meanings, url_ids_allowed=url_ids_allowed)
 
 
 def in_query(service: "ServiceSettings") -> bool:

@@ -30,7 +30,7 @@ from adapters.transport.wsdl import Operation
 from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
@@ -151,19 +151,23 @@ class Soap:
     def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
         """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""
         door = self._doors[query.service]
-        tree = None
+        tree, told = None, FaultCode.HTTP_STATUS
         try:
             tree = self._security.read(door.decoder, answer.body)
         except SoapFault as fault:
             known = self._faults.get(fault.code)
             outcome, reason = known or self._faults["*"]
             bad = outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
-            return Reading(failed(outcome, reason), at_fault=bad, accepted=False)
-        except (XmlRefused, SignatureRefused):
-            pass
+            said = AnswerFault(FaultCode.FAULT, status=answer.status, said=fault.code if known else "")
+            return Reading(failed(outcome, reason)._replace(faults=(said,)), at_fault=bad, accepted=False)
+        except XmlRefused:
+            told = FaultCode.NOT_XML
+        except SignatureRefused:
+            told = FaultCode.SIGNATURE
         if tree is None or answer.status in _ACCEPTED:
-            error = from_status(answer.status, answer.body)
-            return Reading(failed(error.outcome, error.reason), at_fault=error.at_fault, accepted=False)
+            error, said = from_status(answer.status, answer.body), AnswerFault(told, status=answer.status)
+            refused = failed(error.outcome, error.reason)._replace(faults=(said,))
+            return Reading(refused, at_fault=error.at_fault, accepted=False)
         return Reading(door.plan.read(tree, query))
 
 

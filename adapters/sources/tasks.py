@@ -9,7 +9,7 @@ from functools import partial
 
 from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery, failed
 
 
 class QueryTasks:
@@ -43,7 +43,7 @@ class QueryTasks:
             answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
             fault = defect_here(query.service, error)
-            answer = failed(fault.outcome, fault.reason)
+            answer = failed(fault.outcome, fault.reason)._replace(faults=(AnswerFault(FaultCode.DEFECT),))
         self._health.note(answer.outcome)
         landed(answer)
 

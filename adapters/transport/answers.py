@@ -6,9 +6,10 @@ A page for people, an empty body or a 204 is never an answer about a person.
 import math
 import re
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 
 from adapters.transport.connection import Answer
 from adapters.transport.faults import from_status, invalid
@@ -44,10 +45,17 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
     return plain
 
 
-def checked(answer: Answer, accepts: Collection[int], limit: int, clock: Clock) -> Answer:
+def checked(
+    answer: Answer,
+    accepts: Collection[int],
+    limit: int,
+    clock: Clock,
+    meanings: Mapping[str, str] = MappingProxyType({}),
+) -> Answer:
     """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
 
     `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500). `limit`: bytes of the body.
+    `meanings`: what statuses and fault codes mean to this source; a page for people means nothing.
     """
     status, fields, body = answer
     coding = fields.get(b"content-encoding")
@@ -56,8 +64,10 @@ def checked(answer: Answer, accepts: Collection[int], limit: int, clock: Clock) 
         answer = Answer(status, fields, body)
     kind = fields.get(b"content-type", b"")
     if status >= FIRST_ERROR:
-        if status not in accepts or not body.strip() or _is_page(kind, body):
-            raise from_status(status, body, retry_after(fields.get(b"retry-after"), clock))
+        is_page = _is_page(kind, body)
+        if status not in accepts or not body.strip() or is_page:
+            known = {} if is_page else meanings
+            raise from_status(status, body, retry_after(fields.get(b"retry-after"), clock), known)
     elif status // 100 != 2 or status in _NO_CONTENT:
         raise from_status(status)
     elif not body or body.isspace() or _is_page(kind, body) or _SHIFTING.search(kind):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
 
 from adapters.transport.answers import FIRST_ERROR, checked
@@ -313,7 +314,9 @@ class Call(Generic[Asked, Read]):
         """A complete answer: judge it, give the place back, read it."""
         self._held = None
         peer = self._peer
-        answer = self.answer = checked(answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock)
+        answer = self.answer = checked(
+            answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock, peer.meanings
+        )
         self._inside = False
         # an answer with an error status is no measure of how fast the provider is
         seconds = now - self._began if answer.status < FIRST_ERROR else None
@@ -444,8 +447,12 @@ class HttpPeer:
         *,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
+        meanings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`url` is the base that every path is appended to; `tls` None: the system's authorities."""
+        """`url` is the base that every path is appended to; `tls` None: the system's authorities.
+
+        `meanings`: HTTP status or fault code -> word of `adapters.transport.faults.MEANINGS`.
+        """
         self._url = url.rstrip("/")
         self._limits = limits
         self._tls = system_trust() if tls is None and url.startswith("https:") else tls
@@ -456,6 +463,7 @@ class HttpPeer:
         self.is_open = False
         self.tools = tools
         self.guard = Guard(limits, clock)
+        self.meanings = meanings
         #: the longest that one call may take
         self.total_seconds = limits.total_ms / 1_000
         self.answer_bytes = limits.answer_bytes
@@ -514,4 +522,4 @@ def open_peer(settings: "SourceSettings", tools: Tools) -> HttpPeer:
     """The peer of a source: its address, limits and `options.tls`; ConfigError when they cannot be used."""
     tls = settings.options.get("tls")
     context = None if tls is None else tls_context(settings.source, tls, tools.root)
-    return HttpPeer(settings.url, settings.limits, tools, tls=context)
+    return HttpPeer(settings.url, settings.limits, tools, tls=context, meanings=settings.http)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason
 from gateway.telemetry import log
 
 _Fault = tuple[Outcome, Reason]
@@ -18,6 +18,17 @@ _BUSY: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY)
 _TIMEOUT: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
 _UNREACHABLE: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
+#: words that the table `http` of a source may say of a status or a fault code
+MEANINGS: Mapping[str, _Fault] = MappingProxyType(
+    {
+        "not_found": (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
+        "no_match": (Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH),
+        "refused": _REFUSED,
+        "busy": _BUSY,
+        "unavailable": _UNREACHABLE,
+        "invalid": _INVALID,
+    }
+)
 #: statuses that differ from the rule of their class; a 404 says nothing about a person
 _STATUSES: Mapping[int, _Fault] = MappingProxyType(
     {
@@ -57,7 +68,7 @@ class ProviderError(Exception):
 
     `retry_in`: seconds after which asking again makes sense. `status`: HTTP status, 0 when there was none.
     `sent`: False when nothing left this process. `expired`: a new token may help.
-    `everybody`: it would have gone so whatever was asked.
+    `everybody`: it would have gone so whatever was asked. `fault`: what operators are told besides the reason.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class ProviderError(Exception):
         sent: bool = True,
         expired: bool = False,
         everybody: bool = False,
+        fault: AnswerFault | None = None,
     ) -> None:
         """The message is made of codes only."""
         super().__init__(f"{outcome}: {reason}" + (f" (status {status})" if status else ""))
@@ -80,6 +92,7 @@ class ProviderError(Exception):
         self.sent = sent
         self.expired = expired
         self.everybody = everybody
+        self.fault = fault
 
     @property
     def at_fault(self) -> bool:
@@ -94,7 +107,7 @@ class ProviderError(Exception):
 
 def invalid(status: int = 0) -> ProviderError:
     """An answer that cannot be used."""
-    return ProviderError(*_INVALID, status=status)
+    return ProviderError(*_INVALID, status=status, fault=AnswerFault(FaultCode.NOT_AN_ANSWER, status=status))
 
 
 def unreachable(*, everybody: bool = False) -> ProviderError:
@@ -116,7 +129,7 @@ def defect_here(service: str, error: Exception) -> ProviderError:
     """A defect of ours, which is logged: there is no answer to use, and the provider is not to blame."""
     source = service.partition(".")[0]
     log().error("source.defect", source=source, service=service, reason=type(error).__name__)
-    return ProviderError(*_INVALID, sent=False)
+    return ProviderError(*_INVALID, sent=False, fault=AnswerFault(FaultCode.DEFECT))
 
 
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
@@ -124,18 +137,41 @@ def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
     return ProviderError(Outcome.REFUSED, reason, sent=False)
 
 
-def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> ProviderError:
-    """The fault that a status which is not a success stands for; `body` is searched for a WSO2 code only."""
+def from_status(
+    status: int,
+    body: bytes = b"",
+    retry_in: int | None = None,
+    meanings: Mapping[str, str] = MappingProxyType({}),
+) -> ProviderError:
+    """The fault that a status which is not a success stands for; `body` is searched for a fault code only.
+
+    `meanings`: status or fault code -> word of `MEANINGS`, of a source that says what its own mean.
+    """
     found = _CODE.search(body, 0, _FAULT_HEAD) if status >= 400 else None
     code = found[1] if found else b""
-    fault = _CODES.get(code) or _STATUSES.get(status) or _by_class(status)
+    fault = _meant(code.decode(), meanings) or _CODES.get(code) or _meant(str(status), meanings)
     expired = status == 401 and code != _MISSING_CREDENTIALS
-    return ProviderError(*fault, retry_in, status=status, expired=expired)
+    return ProviderError(
+        *(fault or _STATUSES.get(status) or _by_class(status)), retry_in, status=status, expired=expired,
+        fault=_told(code.decode(), meanings, status),
+    )  # fmt: skip
 
 
-def from_code(code: str) -> ProviderError:
-    """The fault that a WSO2 code in an answer with a success status stands for; unknown codes are INVALID."""
-    return ProviderError(*_CODES.get(code.encode("utf-8", "replace"), _INVALID))
+def from_code(code: str, meanings: Mapping[str, str] = MappingProxyType({})) -> ProviderError:
+    """The fault that a code in an answer with a success status stands for; unknown codes are INVALID."""
+    known = _meant(code, meanings) or _CODES.get(code.encode("utf-8", "replace"), _INVALID)
+    return ProviderError(*known, fault=_told(code, meanings))
+
+
+def _meant(word: str, meanings: Mapping[str, str]) -> _Fault | None:
+    return MEANINGS.get(meanings.get(word, ""))
+
+
+def _told(code: str, meanings: Mapping[str, str], status: int = 0) -> AnswerFault:
+    """A code that nobody knows is not repeated: it might be anything."""
+    is_known = code in meanings or code.encode("utf-8", "replace") in _CODES
+    kind = FaultCode.HTTP_STATUS if status and not is_known else FaultCode.FAULT
+    return AnswerFault(kind, status=status, said=code if is_known else "")
 
 
 def _by_class(status: int) -> _Fault:

@@ -77,10 +77,26 @@ class FaultCode(StrEnum):
     SCHEMA_LENGTH = "schema_length"
     SCHEMA_FORMAT = "schema_format"
     SCHEMA_OTHER = "schema_other"
+    #: nothing of it is what the contract gives
+    UNKNOWN_FORM = "unknown_form"
+    #: the provider's own status, which its mapping does not know or calls invalid
+    STATUS_UNKNOWN = "status_unknown"
+    #: neither number nor name and birth date say whose record it is
+    NOBODY_NAMED = "nobody_named"
+    NOT_JSON = "not_json"
+    NOT_XML = "not_xml"
+    SIGNATURE = "signature"
+    #: a fault instead of an answer
+    FAULT = "fault"
+    HTTP_STATUS = "http_status"
+    #: a page for people, an empty or damaged body, or one above its limit
+    NOT_AN_ANSWER = "not_an_answer"
+    #: of ours
+    DEFECT = "defect"
 
 
 class AnswerFault(NamedTuple):
-    """Why an answer, or one attribute of it, is not taken. Words of the configuration only, never a value."""
+    """Why an answer, or one attribute of it, is not taken. Words of the configuration and codes, never a value."""
 
     code: FaultCode
     attribute: str = ""
@@ -88,6 +104,10 @@ class AnswerFault(NamedTuple):
     path: str = ""
     #: how it is read
     transform: str = ""
+    #: of HTTP; 0: there was none
+    status: int = 0
+    #: a fault code that is known; another one might be anything
+    said: str = ""
 
 
 class Withheld(NamedTuple):

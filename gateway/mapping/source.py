@@ -4,7 +4,7 @@ Pure functions over plain values: adapters bring the bytes, nothing here knows a
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 
 from gateway.domain.evidence import (
@@ -39,6 +39,9 @@ _FAILED = {
     )
 }
 _INVALID = _FAILED[Outcome.INVALID]
+_UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
+_STATUS_UNKNOWN = _INVALID._replace(faults=(AnswerFault(FaultCode.STATUS_UNKNOWN),))
+_NOBODY_NAMED = _INVALID._replace(faults=(AnswerFault(FaultCode.NOBODY_NAMED),))
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
@@ -203,12 +206,24 @@ class ServicePlan:
         except Strangers:
             return _OTHER_PERSON
         except _UNREADABLE:
-            return _INVALID
+            return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
+
+    def _unreadable(self, tree: object, subject: Subject) -> Iterator[AnswerFault]:
+        """The words of `identity` that cannot be read; the answer itself where it is none of them."""
+        found = False
+        for check in self._identity:
+            try:
+                compare([check], self._paths.read(tree), subject)
+            except _UNREADABLE:
+                found = True
+                yield AnswerFault(FaultCode.UNREADABLE, check.name, self._mapping.answer.identity[check.name])
+        if not found:
+            yield AnswerFault(FaultCode.UNREADABLE)
 
     def _no_record(self, tree: object, values: list[object], subject: Subject) -> SourceAnswer | None:
         """Why there is nothing to hold against the subject: a status that says no, no record, or more than one."""
         if self._status is not None and (said := self._said(values[self._status])) is not Outcome.FOUND:
-            return _FAILED[said]
+            return _STATUS_UNKNOWN if said is Outcome.INVALID else _FAILED[said]
         there = values[self._is_there]
         if there is Record.SEVERAL:
             return _OTHER_PERSON
@@ -233,7 +248,7 @@ class ServicePlan:
             return _NO_MATCH if True in own else _OTHER_PERSON
         if True in own or not any(getattr(subject, check.name) for check in self._identity):
             return None
-        return None if shared.count(True) == len(SHARED) else _INVALID
+        return None if shared.count(True) == len(SHARED) else _NOBODY_NAMED
 
     def _own_number(self, same: list[bool | None], values: list[object]) -> str | None:
         """The number by which others may say that a record under another name is the person's."""
@@ -246,7 +261,7 @@ class ServicePlan:
         """Nothing is held; but an answer of another form says nothing about the person."""
         held = tree.layout.positions if isinstance(tree, PositionedTexts) else tree
         if isinstance(held, dict) and held and self._heads.isdisjoint(held):
-            return _INVALID
+            return _UNKNOWN_FORM
         return self._absent
 
     def _said(self, status: object) -> Outcome:

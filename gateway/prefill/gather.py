@@ -27,6 +27,9 @@ _ROOM, _LARGEST = 2_000_000, 250_000
 _SWEEP_SECONDS = 0.25
 _UNREACHABLE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
+#: outcomes whose reason is told
+_TROUBLE = frozenset({Outcome.INVALID, Outcome.UNAVAILABLE})
+
 Landed = Callable[[SourceAnswer], None]
 
 
@@ -124,8 +127,7 @@ class Gatherer:
             call.land(_UNREACHABLE)
             return
         if query.account:  # the caller's own claims: nobody shares them
-            loop = asyncio.get_running_loop()
-            source.ask(query, end, lambda answer: call.land(answer, loop.time()))
+            source.ask(query, end, partial(self._claimed, query, call))
             return
         key = "\x1f".join((
             asker, query.procedure, query.purpose, query.dossier or "", query.service, identity, *query.attributes,
@@ -150,6 +152,13 @@ class Gatherer:
             self._flights.pop(key, None)  # nobody else may wait for it
             raise
 
+    def _claimed(self, query: SourceQuery, call: QueryCall, answer: SourceAnswer) -> None:
+        try:
+            if answer.faults or answer.outcome in _TROUBLE:
+                self._tell(query, answer)
+        finally:
+            call.land(answer, asyncio.get_running_loop().time())
+
     def _answered(self, key: str, query: SourceQuery, calls: list[QueryCall], answer: SourceAnswer) -> None:
         del self._flights[key]
         call = calls[0]
@@ -157,6 +166,8 @@ class Gatherer:
         now = asyncio.get_running_loop().time()
         try:
             self._metrics.answer(source, operation, str(answer.outcome), now - call.began)
+            if answer.faults or answer.outcome in _TROUBLE:
+                self._tell(query, answer)
             if answer.alarm:
                 self._metrics.alarm("other_person")
                 log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
@@ -165,6 +176,21 @@ class Gatherer:
         finally:
             for one in calls:
                 one.land(answer, now)
+
+    def _tell(self, query: SourceQuery, answer: SourceAnswer) -> None:
+        """Why there is no answer, or not all of it: for operators, without any value."""
+        source, _, operation = query.service.partition(".")
+        reason = answer.reason or ""
+        for fault in answer.faults or (None,):
+            code = str(reason if fault is None else fault.code)
+            self._metrics.fault(source, operation, code)
+            known = {} if fault is None else {name: word for name, word in fault._asdict().items() if word}
+            known["fault"] = known.pop("said", None)
+            told = {name: word for name, word in {**known, "code": code, "reason": reason}.items() if word}
+            log().warning(
+                "prefill.source.fault", source=source, operation=operation, call_id=query.call_id,
+                outcome=answer.outcome, **told,
+            )  # fmt: skip
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:
         size = len(orjson.dumps(answer.values, default=str))

@@ -21,6 +21,12 @@ CLIENT = "config/requesters/portal.yaml"
 #: file, what stands there, what is written instead, what is said
 REFUSALS = {
     "tag": ("config/sources/tax.yaml", "source: tax", "source: !!int tax", "is not allowed"),
+    "status that is a success": (
+        "config/sources/tax.yaml", "source: tax\n", 'source: tax\nhttp: {"200": invalid}\n', "200"
+    ),
+    "meaning of a status": (
+        "config/sources/tax.yaml", "source: tax\n", 'source: tax\nhttp: {"404": gone}\n', "'not_found'"
+    ),
     "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "stands twice"),
     "name of the file": ("config/sources/tax.yaml", "source: tax\n", "source: taxx\n", "the file is called 'tax'"),
     "list not total": ("mappings/codes/account_gender.yaml", '"2"]', '"2", "77"]', "misses 77"),

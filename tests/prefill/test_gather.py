@@ -1,14 +1,25 @@
 """Answers that are used again: for their time and no longer."""
 
 import asyncio
+import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from gateway import telemetry
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.evidence import (
+    AnswerFault,
+    FaultCode,
+    Outcome,
+    Reason,
+    SourceAnswer,
+    SourceQuery,
+    failed,
+)
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.ports import SourceState
@@ -27,10 +38,11 @@ class _Clock:
 class _Source:
     """A source in memory that counts its calls."""
 
-    def __init__(self, *, alarm: bool = False, letters: int = 0) -> None:
+    def __init__(self, *, alarm: bool = False, letters: int = 0, says: SourceAnswer | None = None) -> None:
         self.calls = 0
         self.letters = letters
         self.alarm = alarm
+        self.says = says
         #: who waits for an answer while the source is silent
         self.waiting: list[Callable[[SourceAnswer], None]] = []
         self.is_silent = False
@@ -45,7 +57,7 @@ class _Source:
         """Answer everybody who waits."""
         said = {"full_name": "Nguyễn Thử" + "ử" * self.letters}
         for landed in self.waiting:
-            landed(SourceAnswer(Outcome.FOUND, said, alarm=self.alarm))
+            landed(self.says or SourceAnswer(Outcome.FOUND, said, alarm=self.alarm))
         self.waiting.clear()
 
     def state(self) -> SourceState:
@@ -193,3 +205,55 @@ async def test_source_that_could_not_be_asked_is_asked_by_the_next() -> None:
     with pytest.raises(KeyError):
         _asked(gatherer, _query())
     assert len(_asked(gatherer, _query(), "two").answers) == 1
+
+
+BIRTH = AnswerFault(FaultCode.SCHEMA_PATTERN, "birth_date", "NgaySinh", "date_vn")
+
+
+@pytest.mark.parametrize("claims", [{}, {"HoVaTen": "x"}], ids=["asked", "claimed"])
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        (
+            SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử"}, faults=(BIRTH,)),
+            [("found", "schema_pattern", {"attribute": "birth_date", "path": "NgaySinh", "transform": "date_vn"})],
+        ),
+        (
+            failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)._replace(
+                faults=(AnswerFault(FaultCode.FAULT, status=500, said="MADVC_INVALID"),)
+            ),
+            [("invalid", "fault", {"status": 500, "fault": "MADVC_INVALID", "reason": "source_answer_invalid"})],
+        ),
+        (
+            failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT),
+            [("unavailable", "source_timeout", {"reason": "source_timeout"})],
+        ),
+        (failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON), []),
+        (SourceAnswer(Outcome.FOUND, {"full_name": "Nguyễn Thử"}), []),
+    ],
+)  # fmt: skip
+async def test_reason_of_every_answer_that_is_not_taken_is_in_the_log_and_a_metric(
+    answer: SourceAnswer, lines: list[tuple[str, str, dict[str, object]]], claims: dict[str, object]
+) -> None:
+    sink, metrics = io.BytesIO(), Metrics()
+    telemetry.set_up(sink)
+    source = _Source(says=answer)
+    gatherer = Gatherer({"population": source}, {}, _Clock(), metrics)
+    await _ask(gatherer, _query()._replace(account=claims))
+    told = [json.loads(line) for line in sink.getvalue().splitlines()]
+    expected = [
+        {"event": "prefill.source.fault", "level": "warning", "source": "population", "operation": "look",
+         "call_id": "x-1", "outcome": outcome, "code": code, **words}
+        for outcome, code, words in lines
+    ]  # fmt: skip
+    assert [{name: word for name, word in one.items() if name != "time"} for one in told] == expected
+    counted = [
+        line
+        for line in metrics.render().decode().splitlines()
+        if line.startswith("motlan_source_faults_total")
+    ]
+    assert counted == [
+        f'motlan_source_faults_total{{code="{code}",operation="look",source="population"}} 1.0'
+        for _, code, _ in lines
+    ]
+    assert "Thử" not in sink.getvalue().decode()
