@@ -32,6 +32,14 @@ class DossierRule(Settings):
     checked_by: Literal["claim", "relay"] = "claim"
 
 
+class AccountRule(Settings):
+    """That the request shows the account of who signs in, and how surely that account is his."""
+
+    required: bool = True
+    #: claim of the account -> its values that are enough: of those that an account has, each must be one of them
+    levels: dict[str, Words] = {}
+
+
 class QuotaRule(Settings):
     """How often an agreement may be used, as `300/hour`; beyond it requests are answered with 429."""
 
@@ -74,6 +82,8 @@ class Agreement(Settings):
     #: `required`: whoever acts for somebody else names the document that lets him
     mandate: Literal["required", "not_checked"] = "not_checked"
     dossier: DossierRule = DossierRule(required=False)
+    #: of who signs in at a portal; an official at a counter has none
+    account: AccountRule = AccountRule(required=False)
     #: of a day in Việt Nam, as `07:00-18:00`
     hours: str | None = Field(None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
     weekdays: Annotated[tuple[Weekday, ...], AS_LIST] = get_args(Weekday)

@@ -17,9 +17,9 @@ from gateway.domain.faults import Faults, near
 from gateway.overrides import as_written, from_environment, put, unknown_word
 from gateway.settings import GatewaySettings, Label, Words
 from gateway.settings_access import RequesterSettings
-from gateway.settings_consents import ConsentSettings, Day, HolidayFile
+from gateway.settings_consents import ConsentSettings, HolidayFile
 from gateway.settings_logins import LoginFile
-from gateway.settings_words import Said, Settings
+from gateway.settings_words import Day, Said, Settings
 from gateway.strict_yaml import Document, misnamed, moved, read
 
 #: of no success

@@ -62,6 +62,12 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         for name, item in configuration.agreements.items()
         if asks_consent(item)
     ]
+    out += [
+        f"requester {name}: {', '.join(item.legacy.scopes)} are legacy since {item.legacy.since}"
+        f" ({item.legacy.legal_basis}): take them away when nobody uses them"
+        for name, item in configuration.requesters.items()
+        if item.legacy is not None
+    ]
     out += strays(configuration.root)
     for code, procedure in sorted(catalogue.procedures.items()):
         for field in procedure.fields:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.settings import Label, Words
-from gateway.settings_words import Secret, Settings
+from gateway.settings_words import Day, Said, Secret, Settings
 
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
 _MOST_KEYS = 4
@@ -63,6 +63,16 @@ class CertificateSettings(Settings):
         return self.file is not None or self.thumbprint is not None
 
 
+class LegacySettings(Settings):
+    """What a requester keeps for pages that closed, until nobody uses it any more."""
+
+    #: the day on which they closed
+    since: Day
+    #: why they closed
+    legal_basis: Said
+    scopes: Words
+
+
 class RequesterSettings(Settings):
     """`config/requesters/<id>.yaml`: a system that may ask."""
 
@@ -84,6 +94,8 @@ class RequesterSettings(Settings):
     revoked: str | None = None
     scopes: Words
     agreements: Words = ()
+    #: some of `scopes`; `check-config` reminds of it
+    legacy: LegacySettings | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

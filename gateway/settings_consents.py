@@ -1,23 +1,15 @@
 """What consents, own data and requests of data subjects are set to: `config/consents.yaml`, `config/holidays.yaml`."""
 
 import re
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from gateway.settings import AS_LIST, Label
-from gateway.settings_words import Moved, Said, Settings
+from gateway.settings_words import Day, Moved, Said, Settings
 
 #: a language, as BCP 47 writes it
 TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("is no date", "write a day that there is, as in 2026-01-31") from None
 
 
 def _language(text: str) -> str:
@@ -27,7 +19,6 @@ def _language(text: str) -> str:
 
 
 Language = Annotated[str, AfterValidator(_language)]
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 #: what a data subject may demand (Law 91/2025)
 Demand = Literal["access", "correction", "restriction", "objection", "withdrawal"]
 

@@ -53,6 +53,10 @@ def _names(
 
 
 def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Problem]:
+    for scope in requester.legacy.scopes if requester.legacy is not None else ():
+        if scope not in requester.scopes:
+            what = f"'legacy' names the scope '{scope}', which the requester does not have"
+            yield document.problem(("legacy", "scopes"), what, near(scope, requester.scopes, "take it out"))
     if not requester.scopes:
         what = "'scopes' is empty: the requester may do nothing"
         yield document.problem(("scopes",), what, f"use some of {', '.join(SCOPES)}")

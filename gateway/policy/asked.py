@@ -1,14 +1,16 @@
 """The facts that a decision is made over: what is asked, by whom, in whose name, about whom, and when."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.dates import VIETNAM
+from gateway.domain.evidence import NOTHING
 
 
 class Asked(NamedTuple):
-    """One request as the policy sees it. Names and plain facts; `persons` alone is personal data."""
+    """One request as the policy sees it. Names and plain facts; `persons` and `account` are personal data."""
 
     requester: str
     scopes: frozenset[str]
@@ -24,6 +26,8 @@ class Asked(NamedTuple):
     #: the requester signed the message
     signed: bool = False
     relations: frozenset[Relation] = frozenset()
+    #: claims of the account of who signs in; empty: none of them says whose account it is. Personal data
+    account: Mapping[str, object] = NOTHING
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""
     dossier: str = ""

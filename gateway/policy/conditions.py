@@ -30,6 +30,8 @@ def _spoken_of(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str]
     if ALL not in item.agencies:
         yield "agency", _agency
     yield from _of_message(item)
+    if item.account.required:
+        yield "account", _account
     if set(item.relations) < set(Relation):
         yield "relation", _relation
     if item.mandate == "required":
@@ -87,6 +89,29 @@ def _official(_item: Agreement, rule: str) -> Condition:
         "name the official in `official`",
     )  # fmt: skip
     return lambda asked: None if asked.named else denial
+
+
+def _account(item: Agreement, rule: str) -> Condition:
+    levels = {claim: frozenset(values) for claim, values in item.account.levels.items()}
+    missing = Denial(
+        rule, "account_missing", "the agreement wants to know who signed in",
+        "send the claims of his account in `account`, with the number that is his",
+    )  # fmt: skip
+    enough = " or ".join(f"{claim} {' or '.join(values)}" for claim, values in item.account.levels.items())
+    low = Denial(
+        rule, "account_level_too_low", f"the agreement wants an account whose owner is known: {enough}",
+        "have him sign in at that level, and send the claim",
+    )  # fmt: skip
+
+    def hold(asked: Asked) -> Denial | None:
+        if not asked.account:
+            return missing
+        shown = [
+            str(asked.account[claim]) in good for claim, good in levels.items() if asked.account.get(claim)
+        ]
+        return None if not levels or (shown and all(shown)) else low
+
+    return hold
 
 
 def _relation(item: Agreement, rule: str) -> Condition:

@@ -96,7 +96,7 @@ class Admission:
         return Asked(
             requester=requester.id, scopes=requester.scopes, procedure=case.procedure.code, purpose=case.purpose,
             now=local, agency=case.official.agency, named=not case.official.on_duty,
-            relations=case.relations, mandate=request.mandate or "", dossier=dossier,
+            relations=case.relations, account=case.account, mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)) if dossier else None,
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
             signed=bool(request.proof), predicates=case.predicates, persons=case.persons,

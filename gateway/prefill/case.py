@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gateway.config import Configuration
 from gateway.domain.access import Relation
 from gateway.domain.errors import NotFound, fault_at
+from gateway.domain.evidence import NOTHING
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
@@ -19,6 +20,8 @@ _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 #: claims of an account that say whose it is, and the identifier of a subject that each must equal
 CLAIMS = (("SoDinhDanh", "personal_id"), ("SoCMND", "old_id"))
+#: the same, of an organisation that signs in
+_ORGANISATION_CLAIMS = (("MaSoThue", "tax_code"),)
 _MAX_SHAPES = 512
 
 
@@ -36,6 +39,16 @@ class Case(NamedTuple):
     persons: frozenset[str]
     #: questions that are asked instead of a form
     predicates: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> Mapping[str, object]:
+        """Claims of who signs in, where they say whose account it is."""
+        claims, own = self.request.account, self.cast.subjects.get(self.procedure.signs_in)
+        if not claims or own is None:
+            return NOTHING
+        words = _ORGANISATION_CLAIMS if own.kind is SubjectKind.ORGANISATION else CLAIMS
+        is_his = any((number := claims.get(word)) and number == getattr(own, part) for word, part in words)
+        return claims if is_his else NOTHING
 
 
 class Cases:
@@ -147,7 +160,7 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise fault_at(where, "give full_name and birth_date with the number", "identity_incomplete")
     own = roles.subjects.get(signs_in)
-    for word, identifier in CLAIMS if own is not None and request.account else ():
+    for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
         if number and claimed and claimed != number:
             raise fault_at(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")

@@ -1,6 +1,8 @@
 """A whole gateway and a whole sandbox, over real HTTP on loopback."""
 
 import itertools
+import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest_asyncio
 
 from gateway.serving import Plan, running
 from tests import fresh
+from tests.config.test_broken_files import replace
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +77,24 @@ class House:
     def subject(self, trait: str) -> dict[str, Any]:
         one = self.persona(trait)
         return {key: one[key] for key in ("personal_id", "old_id", "full_name", "birth_date") if one.get(key)}
+
+
+def changed(folder: Path, file: str, *changes: tuple[str, str]) -> Path:
+    """A project like this one, with one file of it changed: what stood there, and what stands there now."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    for old, new in changes:
+        replace(folder, file, old, new)
+    return folder
+
+
+def without_insurance(folder: Path) -> Path:
+    """A project whose counters agreed on nothing of social insurance."""
+    file = "config/agreements/one_gate.yaml"
+    agreed = re.findall(
+        r"^  social_insurance\..*\n.*\n", (ROOT / file).read_text("utf-8"), flags=re.MULTILINE
+    )
+    return changed(folder, file, *((one, "") for one in agreed))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.domain.dates import legal_day
 from tests.config.test_broken_files import replace
-from tests.flows.conftest import ROOT, House, build, new_official, on_session
+from tests.flows.conftest import ROOT, House, build, new_official, on_session, without_insurance
 from tests.flows.test_records import records
 from tests.typed import motlan
 
@@ -154,11 +154,15 @@ async def test_requester_of_the_province_may_name_any_official_of_it(make_house:
             await house.prefill(**marital(house, official={**new_official(), "agency": agency}))
 
 
-@on_session
-async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(shared_house: House) -> None:
-    house = shared_house
+async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(tmp_path: Path) -> None:
+    async with build(tmp_path / "state", {}, without_insurance(tmp_path / "root")) as house:
+        await explained(house)
+
+
+async def explained(house: House) -> None:
     before, calls = len(records(house)), await house.calls()
-    body = {"procedure": "1.014027", "subjects": {"applicant": house.subject("pensioner")}}
+    subjects = {"applicant": house.subject("pensioner")}
+    body = {"procedure": "1.014027", "subjects": subjects, "official": new_official()}
     status, told = await house.post("/v1/explain", body, client="one_gate")
     assert status == 200
     assert await house.calls() == calls
@@ -166,11 +170,11 @@ async def test_explanation_says_what_is_withheld_by_which_rule_and_asks_nobody(s
     assert (record["phase"], record["notes"]["operation"], record["rules"]) == (
         "lookup",
         "explain",
-        ["agreement:one_gate"],
+        ["agreement:one_gate", "official:one_gate"],
     )
     assert (record["subjects"], record["official"], record["sealed"]) == ({}, "", "")
     assert all(one["when_found"] is None for one in told["sources"])
-    filled = await house.post("/v1/prefill", {**body, "official": new_official()}, client="one_gate")
+    filled = await house.post("/v1/prefill", body, client="one_gate")
     fields = filled[1]["fields"]
     withheld = {name for name, one in told["fields"].items() if one["state"] == "withheld"}
     assert withheld == {name for name, one in fields.items() if one["state"] == "withheld"} != set()

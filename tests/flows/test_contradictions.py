@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import Good, Stage, http, staged
+from tests.flows.conftest import new_official
 from tests.flows.test_records import records
 
 STATUS = ("nxnTinhTrangHonNhan", "TinhTrangHonNhanC1")
@@ -119,7 +120,8 @@ async def test_flood_of_one_requester_leaves_the_late_answers_of_others(
         await house.misbehave("civil_status", "slow", seconds=0.5)
         who = house.subject("facts_example")
         body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
-        _, quiet = await house.post("/v1/prefill", {**body, "deadline_ms": 1}, client="one_gate")
+        named = {**body, "official": new_official(), "deadline_ms": 1}
+        _, quiet = await house.post("/v1/prefill", named, client="one_gate")
         mine = {"pending": quiet["pending"]}
         _, late = await house.post("/v1/prefill/resume", mine, client="one_gate")
         assert late["pending"] is None

@@ -1,27 +1,19 @@
 """The doors of 2026: who asks for whom, at the real HTTP door."""
 
-import shutil
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.config.test_broken_files import replace
-from tests.flows.conftest import ROOT, House, build, new_official, on_session
+from tests.flows.conftest import ROOT, House, build, changed, new_official, on_session
 from tests.flows.test_access import since
 from tests.flows.test_records import records
+from tests.typed import motlan
 
 COMMUNES = yaml.safe_load((ROOT / "config/communes.yaml").read_text("utf-8"))["agencies"]
 DOSSIER = "H31.15-261105-0007"
-
-
-def changed(folder: Path, file: str, old: str, new: str) -> Path:
-    """The project with one file changed."""
-    for room in ("config", "mappings", "schemas"):
-        shutil.copytree(ROOT / room, folder / room)
-    replace(folder, file, old, new)
-    return folder
 
 
 def marital(house: House, trait: str = "facts_example", **more: Any) -> dict[str, Any]:
@@ -49,9 +41,8 @@ async def test_counter_of_any_commune_serves_a_resident_of_another(shared_house:
 async def test_official_of_a_dissolved_commune_is_refused_on_the_record_and_nobody_is_asked(
     tmp_path: Path,
 ) -> None:
-    root = changed(
-        tmp_path / "root", "config/communes.yaml", 'unit: "11953",', 'unit: "11953", until: "2025-06-30",'
-    )
+    ended = ('unit: "11953",', 'unit: "11953", until: "2025-06-30",')
+    root = changed(tmp_path / "root", "config/communes.yaml", ended)
     async with build(tmp_path / "state", {}, root) as house:
         body = marital(house, official=official_of("000.00.14.H31"))
         status, problem = await house.post("/v1/prefill", body)
@@ -70,3 +61,80 @@ async def test_official_of_a_dissolved_commune_is_refused_on_the_record_and_nobo
 async def test_official_of_every_commune_may_ask(shared_house: House, commune: dict[str, str]) -> None:
     body = marital(shared_house, official=official_of(commune["code"]))
     assert (await shared_house.post("/v1/explain", body, client="one_gate"))[1]["allowed"]
+
+
+def signed_in(who: dict[str, Any], **claims: str) -> dict[str, Any]:
+    return {"SoDinhDanh": who["personal_id"], **claims}
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"IAL": "2"}, None),
+        ({"loAs": "LoA2"}, None),
+        ({"IAL": "1"}, "account_level_too_low"),
+        # two claims that contradict each other: the lower one counts
+        ({"IAL": "2", "loAs": "LoA1"}, "account_level_too_low"),
+        ({}, "account_level_too_low"),
+        (None, "account_missing"),
+    ],
+)
+async def test_national_portal_prefills_for_a_citizen_whose_account_says_surely_who_he_is(
+    shared_house: House, claims: dict[str, str] | None, code: str | None
+) -> None:
+    house, who = shared_house, shared_house.subject("facts_example")
+    before, calls = len(records(house)), await house.calls()
+    more: dict[str, Any] = {} if claims is None else {"account": signed_in(who, **claims)}
+    status, answer = await house.post("/v1/prefill", marital(house, **more), client="national_portal")
+    assert (status, answer.get("code")) == (403 if code else 200, code), answer
+    if code:
+        assert answer["rule"] == "account:national_portal"
+        assert await house.calls() == calls
+        assert [(one["phase"], one["result"]) for one in since(house, before)] == [("refusal", code)]
+        return
+    assert answer["form"]["nycHoTen"] == "Trần Thị Mẫu"
+    assert {(one["requester"], one["agency"], one["on_duty"]) for one in since(house, before)} == {
+        ("national_portal", "000.00.00.H31", True)
+    }
+
+
+@on_session
+async def test_account_of_somebody_else_opens_nothing(shared_house: House) -> None:
+    other = signed_in(shared_house.subject("divorced"), IAL="2")
+    status, problem = await shared_house.post(
+        "/v1/prefill", marital(shared_house, account=other), client="national_portal"
+    )
+    assert (status, problem["code"]) == (422, "account_differs")
+    status, problem = await shared_house.post(
+        "/v1/prefill", marital(shared_house, account={"IAL": "2"}), client="national_portal"
+    )
+    assert (status, problem["code"]) == (403, "account_missing")
+
+
+@on_session
+async def test_national_portal_names_no_official_of_the_province(shared_house: House) -> None:
+    who = shared_house.subject("facts_example")
+    body = marital(shared_house, account=signed_in(who, IAL="2"), official=official_of("000.01.14.H31"))
+    status, problem = await shared_house.post("/v1/prefill", body, client="national_portal")
+    assert (status, problem["rule"]) == (403, "requester:agency")
+
+
+@on_session
+async def test_counter_asks_in_the_name_of_an_official_only(shared_house: House) -> None:
+    status, problem = await shared_house.post("/v1/prefill", marital(shared_house), client="one_gate")
+    assert (status, problem["code"], problem["rule"]) == (403, "official_not_named", "official:one_gate")
+
+
+def test_no_door_of_2026_gets_less_of_a_procedure_than_the_portal_whose_pages_closed() -> None:
+    """Whoever gives the portal more gives it to the citizen's door and to the counter as well."""
+    told = motlan("check-config", "--json")
+    assert told.code == 0, told.out
+    given = {
+        (one["requester"], one["procedure"]): one
+        for one in json.loads(told.out)["minimisation"]["procedures"]
+    }
+    for (requester, procedure), one in given.items():
+        if requester == "portal":
+            for door in ("national_portal", "one_gate"):
+                assert set(one["gets"]) <= set(given[door, procedure]["gets"]), (door, procedure)

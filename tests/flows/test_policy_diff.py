@@ -75,11 +75,18 @@ async def test_replay_shows_who_would_be_refused_allowed_or_given_less(
     assert by["attributes"]["lost"] == {
         "population.TraCuuThongTinCongDan permanent_address": 1, "land.thuaDat area": 1
     }  # fmt: skip
-    voucher = "tax.chungTuNghiaVuTaiChinh: {attributes: [voucher]}"
-    more = changed(tmp_path / "c", "one_gate_land", ("  land.thuaDat:", f"  {voucher}\n  land.thuaDat:"))
-    found = await told(house, more, since)
+
+
+async def test_replay_shows_what_would_be_gained(tmp_path: Path) -> None:
+    voucher = "  tax.chungTuNghiaVuTaiChinh:\n    attributes: [voucher, paid_on]\n"
+    root = changed(tmp_path / "root", "one_gate_land", (voucher, "")).parent
+    async with build(tmp_path / "state", {}, root) as house:
+        since = rfc3339(datetime.now(UTC))
+        assert (await house.post("/v1/prefill", land(house, dossier=DOSSIER), client="one_gate"))[0] == 200
+        now = ("--config", str(root / "config"))
+        found = await told(house, changed(tmp_path / "c", "one_gate_land"), since, *now, count=1)
     assert [(one["change"], one["gained"]) for one in found["changed"]] == [
-        ("attributes", {"tax.chungTuNghiaVuTaiChinh voucher": 1})
+        ("attributes", {"tax.chungTuNghiaVuTaiChinh voucher": 1, "tax.chungTuNghiaVuTaiChinh paid_on": 1})
     ]
 
 

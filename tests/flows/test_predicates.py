@@ -160,9 +160,16 @@ async def test_what_is_not_agreed_or_no_predicate_is_refused_and_nobody_is_asked
 
 
 @on_session
-async def test_requester_without_an_agreement_on_predicates_is_refused(patient: House) -> None:
-    body = {"subject": patient.subject("facts_example"), "predicates": ["alive"]}
-    status, problem = await patient.post("/v1/predicates", body, "one_gate")
+async def test_requester_without_an_agreement_on_predicates_is_refused(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(agreements__one_gate__predicates="age_at_least:18") as house:
+        body = {
+            "subject": house.subject("facts_example"),
+            "predicates": ["alive"],
+            "official": new_official(),
+        }
+        status, problem = await house.post("/v1/predicates", body, "one_gate")
     assert (status, problem["code"], problem["rule"]) == (403, "predicate_not_agreed", "predicate:alive")
 
 

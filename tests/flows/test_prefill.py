@@ -150,6 +150,8 @@ async def test_identical_requests_at_once_share_one_call_a_source(house: House) 
 async def test_another_requester_is_never_served_from_the_first_ones_answer(house: House) -> None:
     who = house.subject("facts_example")
     body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    official = new_official()
+    body["official"] = official
     await house.post("/v1/prefill", body)
     await house.post("/v1/prefill", body, client="one_gate")
     assert (await house.calls())["population.TraCuuThongTinCongDan"] == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import House
+from tests.flows.conftest import House, build, new_official, without_insurance
 
 
 def records(house: House) -> list[dict[str, Any]]:
@@ -118,13 +118,16 @@ async def test_refused_request_is_a_record_and_asks_no_provider(
     assert phases(house) == ["refusal"]
 
 
-async def test_attribute_that_is_not_agreed_is_withheld_and_never_asked(house: House) -> None:
-    body = {"procedure": "1.014027", "subjects": {"applicant": house.subject("pensioner")}}
-    status, answer = await house.post("/v1/prefill", body, client="one_gate")
-    assert status == 200
-    withheld = {key for key, entry in answer["fields"].items() if entry["state"] == "withheld"}
-    assert withheld
-    for key in withheld:
-        assert answer["fields"][key]["reason"]["code"] == "not_agreed"
-        assert answer["fields"][key]["reason"]["rule"]
-    assert not [name for name in await house.calls() if name.startswith("social_insurance")]
+async def test_attribute_that_is_not_agreed_is_withheld_and_never_asked(tmp_path: Path) -> None:
+    async with build(tmp_path / "state", {}, without_insurance(tmp_path / "root")) as house:
+        body = {"procedure": "1.014027", "subjects": {"applicant": house.subject("pensioner")}}
+        status, answer = await house.post(
+            "/v1/prefill", {**body, "official": new_official()}, client="one_gate"
+        )
+        assert status == 200
+        withheld = {key for key, entry in answer["fields"].items() if entry["state"] == "withheld"}
+        assert withheld
+        for key in withheld:
+            assert answer["fields"][key]["reason"]["code"] == "not_agreed"
+            assert answer["fields"][key]["reason"]["rule"]
+        assert not [name for name in await house.calls() if name.startswith("social_insurance")]
