@@ -1,6 +1,6 @@
-"""The sockets of corrections: where reports are queued, and how they reach the owner of a database."""
+"""The port of corrections: where reports wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from gateway.domain.wanted import Wanted
@@ -19,11 +19,11 @@ class CorrectionRow(NamedTuple):
     requester: str
     source: str
     attribute: str
-    #: `queued`; `delivered`; `unreadable`: never delivered, for it was altered or the keys of its month are erased
+    #: `queued`, `taken`, `received`, `corrected`, `refused`; `unreadable`
     state: str
-    #: POSIX seconds; 0: not yet
+    #: POSIX seconds; `changed`: when its state changed last, 0: not yet
     opened: float
-    delivered: float
+    changed: float
     sealed: bytes
 
 
@@ -42,22 +42,18 @@ class CorrectionRows(Protocol):
         """The newest that fit, newest first."""
         ...
 
-    async def queued(self, after: int, count: int) -> Sequence[CorrectionRow]:
-        """The oldest that wait and were kept after this number, oldest first."""
+    async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:
+        """Another state for one that stands in one of `before`; False when it does not. `at`: POSIX seconds."""
         ...
 
-    async def mark(self, correction: str, state: str, at: float) -> None:
-        """It is queued no more (`at`: when it was delivered, 0 for never); what was marked before stays so."""
+    async def move_all(self, before: str, state: str, at: float, period: str = "") -> None:
+        """Another state for all that stand in `before`; with `period`, those of that month."""
+        ...
+
+    async def periods(self, state: str) -> Sequence[str]:
+        """The months of those that stand so."""
         ...
 
     async def close(self) -> None:
         """Free connections."""
-        ...
-
-
-class CorrectionPost(Protocol):
-    """Brings reports to the owners of databases."""
-
-    async def deliver(self, source: str, correction: str, report: Mapping[str, object]) -> None:
-        """Deliver one; the same one again does no harm. OSError when it cannot be delivered now."""
         ...

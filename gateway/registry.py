@@ -15,7 +15,6 @@ from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports import Clock, Source
 from gateway.ports_consents import OwnData
-from gateway.ports_corrections import CorrectionPost
 from gateway.ports_keys import KeyWrapper, Signer
 from gateway.settings_words import KeyService
 
@@ -107,12 +106,6 @@ def _held(held_by: KeyService, factory: str) -> Any:  # noqa: ANN401 -- the adap
     except KeyUnavailable as error:
         what = f"the key '{held_by.key}' cannot be had: {error.detail}"
         raise ConfigError([Problem(place, 0, what, f"see to {held_by.url}, and to the token")]) from None
-
-
-def correction_post(folder: Path) -> CorrectionPost:
-    """What brings reports of corrections to the owners of databases: as files, until a relay does."""
-    found: CorrectionPost = resolve("adapters.portals.file_box", "open_post")(folder)
-    return found
 
 
 def store(url: str, name: str) -> Callable[..., Any]:

@@ -237,10 +237,9 @@ class DocumentSettings(Settings):
 class CorrectionSettings(Settings):
     """Reports to the owners of databases."""
 
-    #: one JSON each, in a folder for each source; default: `corrections` in the state folder
+    #: where the release before put reports down as files: the start removes them; default: `corrections` in the state
+    #: folder
     folder: Path | None = None
-    #: how soon what could not be delivered is tried again
-    retry_seconds: float = Field(60, ge=1, le=86_400)
     #: reports of one requester, and those of them about one person; more are answered with 429
     per_requester: Rate | None = "600/hour"
     per_subject: Rate | None = "20/day"
@@ -258,6 +257,10 @@ class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
     moved: ClassVar[Moved] = {
+        "corrections.retry_seconds": (
+            "without meaning",
+            "remove it: `motlan corrections take` gives reports out",
+        ),
         "policy.requester_claims": (
             "a part of 'policy.claims'",
             "remove it: all who ask are counted together",

@@ -16,8 +16,10 @@ _ADD = (
     " ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 _FIND = f"{_SELECT} WHERE id = $1"
-_QUEUED = f"{_SELECT} WHERE state = 'queued' AND seq > $1 ORDER BY seq LIMIT $2"
-_MARK = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state = 'queued'"
+_PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
+# `delivered` is the name that the column of `changed` has since it was made
+_MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
+_MOVE_ALL = "UPDATE corrections SET state = $2, delivered = $3 WHERE state = $1"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS corrections (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
  period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, source TEXT NOT NULL, attribute TEXT NOT NULL,
@@ -47,13 +49,19 @@ class SqlCorrections:
         """The newest that fit, newest first."""
         return [CorrectionRow(*row) for row in await self._rows.run(search(_SELECT, wanted))]
 
-    async def queued(self, after: int, count: int) -> Sequence[CorrectionRow]:
-        """The oldest that wait, oldest first."""
-        return [CorrectionRow(*row) for row in await self._rows.run((_QUEUED, (after, count)))]
+    async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:
+        """Another state for one that stands in one of `before`."""
+        places = ", ".join(f"${number}" for number in range(4, 4 + len(before)))
+        return bool(await self._rows.run((_MOVE.format(places), (correction, state, at, *before))))
 
-    async def mark(self, correction: str, state: str, at: float) -> None:
-        """It is queued no more."""
-        await self._rows.run((_MARK, (correction, state, at)))
+    async def move_all(self, before: str, state: str, at: float, period: str = "") -> None:
+        """Another state for all that stand in `before`."""
+        of_one = (f"{_MOVE_ALL} AND period = $4", (before, state, at, period))
+        await self._rows.run(of_one if period else (_MOVE_ALL, (before, state, at)))
+
+    async def periods(self, state: str) -> Sequence[str]:
+        """The months of those that stand so."""
+        return [period for (period,) in await self._rows.run((_PERIODS, (state,)))]
 
     async def close(self) -> None:
         """Free the connection."""

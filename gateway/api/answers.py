@@ -58,6 +58,17 @@ _PROCEDURE = _object(
 )
 _FAULT = _object("pointer code detail", pointer=_TEXT, code=_TEXT, detail=_TEXT)
 
+#: a report to the owner of a database; it names nobody
+_REPORT: dict[str, Any] = {
+    "id": _TEXT,
+    "state": {"enum": ["queued", "taken", "received", "corrected", "refused", "unreadable"]},
+    "requester": _TEXT,
+    "source": _TEXT,
+    "attribute": _TEXT,
+    "opened_at": _TEXT,
+    "changed_at": _MAYBE,
+}
+
 ANSWERS: dict[str, Any] = {
     "PrefillAnswer": schema_of(PrefillAnswer),
     "Predicates": _object(
@@ -79,7 +90,7 @@ ANSWERS: dict[str, Any] = {
         "exchange_id id state provider advice receipt",
         exchange_id=_TEXT,
         id=_TEXT,
-        state={"enum": ["queued", "delivered", "unreadable"]},
+        state=_REPORT["state"],
         provider=_TEXT,
         advice=_object("vi en", vi=_TEXT, en=_TEXT),
         receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
@@ -89,17 +100,18 @@ ANSWERS: dict[str, Any] = {
         exchange_id=_TEXT,
         next=_MAYBE,
         corrections=_listed(
-            _object(
-                "id state requester source attribute opened_at delivered_at",
-                id=_TEXT,
-                state={"enum": ["queued", "delivered", "unreadable"]},
-                requester=_TEXT,
-                source=_TEXT,
-                attribute=_TEXT,
-                opened_at=_TEXT,
-                delivered_at=_MAYBE,
-            )
+            _object("id state requester source attribute opened_at changed_at", **_REPORT),
         ),
+    ),
+    "CorrectionState": _object(
+        "exchange_id id state requester source attribute opened_at changed_at", exchange_id=_TEXT, **_REPORT
+    ),
+    "CorrectionTaken": _object(
+        "exchange_id id state requester source attribute opened_at changed_at report receipt",
+        exchange_id=_TEXT,
+        **_REPORT,
+        report={"type": "object", "description": "as the owner of the database is to read it; personal data"},
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
     ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,

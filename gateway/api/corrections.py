@@ -4,7 +4,12 @@ import orjson
 
 from gateway.api.bodies import read_model
 from gateway.api.citizens import asker_of
-from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
+from gateway.api.corrections_models import (
+    CorrectionBody,
+    CorrectionSearchBody,
+    CorrectionTakeBody,
+    CorrectionUpdateBody,
+)
 from gateway.api.models import PersonBody
 from gateway.api.prefill_body import person_of
 from gateway.api.request import Request
@@ -38,6 +43,19 @@ async def search(request: Request) -> Response:
     person = _person(body.subject).key if body.subject is not None else ""
     found = _corrections(request).search(asker_of(request), person, body.state or "", body.cursor, body.limit)
     return answer(await found)
+
+
+async def take(request: Request) -> Response:
+    """`POST /v1/corrections/take`."""
+    body = await read_model(request, CorrectionTakeBody)
+    return answer(await _corrections(request).take(asker_of(request), body.correction))
+
+
+async def update(request: Request) -> Response:
+    """`POST /v1/corrections/update`."""
+    body = await read_model(request, CorrectionUpdateBody)
+    done = _corrections(request).update(asker_of(request), body.correction, body.state, body.reference)
+    return answer(await done)
 
 
 def _corrections(request: Request) -> Corrections:

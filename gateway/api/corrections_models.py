@@ -5,9 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
+from gateway.api.consent_models import Reason
 from gateway.api.models import Body, DossierCode, PersonBody, Text, example
 
 _NAME = Annotated[str, Field(pattern=grammar.ROLE)]
+CorrectionId = Annotated[str, Field(pattern=grammar.CORRECTION, examples=["cr-abcdefghijkmnpqrstuvwxyz"])]
+State = Literal["queued", "taken", "received", "corrected", "refused", "unreadable"]
 Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
 
 
@@ -63,7 +66,29 @@ class CorrectionSearchBody(Body):
     )
 
     subject: PersonBody | None = None
-    state: Literal["queued", "delivered", "unreadable"] | None = None
+    state: State | None = None
     limit: int = Field(50, ge=1, le=200)
     #: `next` of the page before
     cursor: Annotated[str, Field(pattern=grammar.CORRECTION)] | None = None
+
+
+class CorrectionTakeBody(Body):
+    """`POST /v1/corrections/take`: the whole report, for the owner of the database."""
+
+    model_config = example({"correction": "cr-abcdefghijkmnpqrstuvwxyz"})
+
+    correction: CorrectionId
+
+
+class CorrectionUpdateBody(Body):
+    """`POST /v1/corrections/update`: what the owner of the database answered."""
+
+    model_config = example({
+        "correction": "cr-abcdefghijkmnpqrstuvwxyz", "state": "corrected",
+        "reference": "Công văn 123/C06 ngày 02/12/2026",
+    })  # fmt: skip
+
+    correction: CorrectionId
+    state: Literal["received", "corrected", "refused"]
+    #: the owner's document that says so, by number and day; it stands in the record
+    reference: Reason

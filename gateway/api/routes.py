@@ -28,7 +28,12 @@ from gateway.api.consent_models import (
     DemandUpdateBody,
     WithdrawBody,
 )
-from gateway.api.corrections_models import CorrectionBody, CorrectionSearchBody
+from gateway.api.corrections_models import (
+    CorrectionBody,
+    CorrectionSearchBody,
+    CorrectionTakeBody,
+    CorrectionUpdateBody,
+)
 from gateway.api.dispatcher import Endpoint, Handler, Routes
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.report_models import ReportBody
@@ -98,6 +103,19 @@ OPERATIONS = (
         method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
         scope="prefill", body=CorrectionSearchBody, vi="Tra cứu yêu cầu chỉnh sửa dữ liệu",
         en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections/take", handler=corrections.take, id="corrections_take", scope="prefill",
+        body=CorrectionTakeBody, vi="Lấy nội dung yêu cầu chỉnh sửa để chuyển cơ quan quản lý cơ sở dữ liệu",
+        en="Take a report out, to bring it to the owner of the database", answer="CorrectionTaken",
+        problems=(*BODY, *GUARDED, 404, 409, 503),
+    ),
+    Operation(
+        method="POST", path="/v1/corrections/update", handler=corrections.update, id="corrections_update",
+        scope="prefill", body=CorrectionUpdateBody,
+        vi="Ghi nhận trả lời của cơ quan quản lý cơ sở dữ liệu về yêu cầu chỉnh sửa",
+        en="What the owner of the database answered to a report", answer="CorrectionState",
+        problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
     Operation(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

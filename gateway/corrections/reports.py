@@ -15,7 +15,12 @@ from gateway.domain.parties import Subject
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports_corrections import CorrectionRow
 
-QUEUED, DELIVERED, UNREADABLE = "queued", "delivered", "unreadable"
+#: it waits here; somebody took it out, to bring it to the owner; the owner says: it has it, it corrected, it refused
+QUEUED, TAKEN, RECEIVED, CORRECTED, REFUSED = "queued", "taken", "received", "corrected", "refused"
+#: altered, or the keys of its month are erased: nobody reads it any more
+UNREADABLE = "unreadable"
+#: of the release before: a file was put down, which reached nobody by that
+DELIVERED = "delivered"
 #: 112 bits
 _LETTERS = 24
 
@@ -68,16 +73,16 @@ def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
 
 
 def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened: float) -> CorrectionRow:
-    """The row of a report that is to be delivered; `opened` is POSIX seconds."""
+    """The row of a new report; `opened` is POSIX seconds."""
     return CorrectionRow(
         0, correction, keys.period, index_of(keys, report["key"]), report["requester"], report["source"],
         report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction),
     )  # fmt: skip
 
 
-def opened(row: CorrectionRow, keys: PeriodKeys | None) -> dict[str, Any] | None:
-    """The report of a row; None without the keys of its month, or when it was altered."""
-    plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+def opened(row: CorrectionRow, keys: PeriodKeys) -> dict[str, Any] | None:
+    """The report of a row; None when it was altered."""
+    plain = unseal(keys.encryption, row.sealed, row.id)
     if plain is None:
         return None
     report: dict[str, Any] = orjson.loads(plain)
@@ -86,11 +91,17 @@ def opened(row: CorrectionRow, keys: PeriodKeys | None) -> dict[str, Any] | None
 
 def told(row: CorrectionRow) -> dict[str, object]:
     """A report as the door tells it; names nobody."""
-    delivered = rfc3339(moment(row.delivered)) if row.delivered else None
+    changed = rfc3339(moment(row.changed)) if row.changed else None
     return {
         "id": row.id, "state": row.state, "requester": row.requester, "source": row.source, "attribute": row.attribute,
-        "opened_at": rfc3339(moment(row.opened)), "delivered_at": delivered,
+        "opened_at": rfc3339(moment(row.opened)), "changed_at": changed,
     }  # fmt: skip
+
+
+def as_taken(row: CorrectionRow, report: Mapping[str, Any]) -> dict[str, object]:
+    """A report as the owner is to read it; personal data."""
+    said = {name: value for name, value in report.items() if name not in ("key", "opened_in")}
+    return {"id": row.id, "opened_at": rfc3339(moment(row.opened)), **said}
 
 
 def moment(seconds: float) -> datetime:

@@ -1,8 +1,8 @@
 """Corrections: what a citizen says is wrong in a database is reported to its owner, and the owner alone corrects it.
 
 Nobody's word is taken for it: the requester must have been shown the value in an exchange of its own. Opening a report
-is a record, and so is its delivery; values stand in the report, sealed under the keys of the log's period, and in what
-the owner gets, nowhere else.
+is a record, and so is every step of it; values stand in the report, sealed under the keys of the log's period, and in
+what is taken out for the owner, nowhere else. It reached the owner when the owner says so, and not before.
 """
 
 import contextlib
@@ -15,11 +15,25 @@ from gateway.config import Configuration
 from gateway.consents.given import Asker
 from gateway.consents.sealing import Seals
 from gateway.corrections.advice import advice
-from gateway.corrections.delivery import Delivery
-from gateway.corrections.reports import Wanted, id_of, report_of, row_of, told
+from gateway.corrections.reports import (
+    CORRECTED,
+    QUEUED,
+    RECEIVED,
+    REFUSED,
+    TAKEN,
+    UNREADABLE,
+    Wanted,
+    as_taken,
+    id_of,
+    opened,
+    report_of,
+    row_of,
+    told,
+)
 from gateway.corrections.shown import DIFFERS, asked_about, compared
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import (
+    Conflict,
     CorrectionsUnavailable,
     LogUnavailable,
     NotFound,
@@ -36,6 +50,14 @@ from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
 from gateway.prefill.outcomes import Members, outcomes
 from gateway.prefill.rates import Rates
+from gateway.telemetry import log
+
+#: the owner's word -> the states in which it may come
+_BEFORE = {
+    RECEIVED: (QUEUED, TAKEN),
+    CORRECTED: (QUEUED, TAKEN, RECEIVED),
+    REFUSED: (QUEUED, TAKEN, RECEIVED),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +67,6 @@ class Corrections:
     configuration: Configuration
     catalogue: Catalogue
     rows: CorrectionRows
-    delivery: Delivery
     reader: LogReader
     seals: Seals
     titles: Titles
@@ -55,7 +76,7 @@ class Corrections:
     digest: str
 
     async def open(self, wanted: Wanted, asker: Asker) -> dict[str, object]:
-        """The report's id, its state, and what to tell the citizen; the same report again is given back.
+        """The report's id, its state, and what the citizen should know; the same report again is given back.
 
         Unprocessable; NotFound for no exchange of theirs; Refused and Throttled, which are records.
         """
@@ -71,7 +92,7 @@ class Corrections:
             wanted, asker.requester.id, asker.agency, opened_in=asker.exchange, shown_is=shown_is
         )
         row = row_of(id_of(report, keys), report, keys, now.timestamp())
-        row, receipt = await self._kept(row, report, wanted, asker)
+        row, receipt = await self._kept(row, wanted, asker)
         provider = self.configuration.sources[wanted.source].provider
         return {
             "exchange_id": asker.exchange, "id": row.id, "state": row.state, "provider": provider,
@@ -86,7 +107,8 @@ class Corrections:
 
         NotFound for a cursor that is none of theirs.
         """
-        own = "" if "admin" in asker.requester.scopes else asker.requester.id
+        own = _own(asker)
+        await self._set_erased_aside()
         before = Search().before if after is None else (await self._theirs(after, own)).seq
         persons: Sequence[bytes] = ()
         if person:
@@ -101,6 +123,70 @@ class Corrections:
             "corrections": [told(row) for row in page],
             "next": page[-1].id if len(found) > count else None,
         }
+
+    async def take(self, asker: Asker, correction: str) -> dict[str, object]:
+        """The whole report, for the owner of the database; a record before. It may be taken again.
+
+        NotFound for none of theirs; Conflict when nobody reads it any more; CorrectionsUnavailable, LogUnavailable.
+        """
+        row = await self._theirs(correction, _own(asker))
+        report = await self._opened(row)
+        receipt = await self._step(asker, "correction_taken", row, report["key"])
+        now = self.clock.now().timestamp()
+        if await self.rows.move(row.id, (QUEUED,), TAKEN, now):
+            row = row._replace(state=TAKEN, changed=now)
+        return {
+            "exchange_id": asker.exchange, **told(row), "report": as_taken(row, report),
+            "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
+        }  # fmt: skip
+
+    async def update(self, asker: Asker, correction: str, state: str, reference: str) -> dict[str, object]:
+        """What the owner answered: `received`, `corrected` or `refused`, in the document `reference`.
+
+        The same again is told as it stands. NotFound; Conflict where it stands otherwise.
+        """
+        row = await self._theirs(correction, _own(asker))
+        if row.state != state:
+            if row.state not in _BEFORE[state]:
+                raise Conflict(f"the report is {row.state}")
+            person = (await self._opened(row))["key"]
+            await self._step(asker, f"correction_{state}", row, person, reference=reference)
+            now = self.clock.now().timestamp()
+            if not await self.rows.move(row.id, _BEFORE[state], state, now):
+                with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
+                    await self._step(asker, "correction_not_done", row, person, undone=state)
+                raise Conflict("somebody else changed it a moment ago")
+            row = row._replace(state=state, changed=now)
+        return {"exchange_id": asker.exchange, **told(row)}
+
+    async def _opened(self, row: CorrectionRow) -> Mapping[str, Any]:
+        """The report of a row. Conflict when nobody reads it any more; CorrectionsUnavailable when not now."""
+        keys = await self.seals.of(row.period)
+        if keys is None:
+            if not await self.seals.erased(row.period):
+                raise CorrectionsUnavailable("the keys of its month cannot be opened now")
+            what = "the keys of its month are erased: nobody reads it any more; report it again"
+            raise Conflict(what, code="period_keys_erased")
+        report = opened(row, keys)
+        if report is None:
+            await self.rows.move(row.id, (QUEUED, TAKEN), UNREADABLE, self.clock.now().timestamp())
+            log().error("corrections.unreadable", code=row.source)
+            raise Conflict(
+                "the report was altered in the database; report it again", code="report_unreadable"
+            )
+        return report
+
+    async def _set_erased_aside(self) -> None:
+        """What waits under keys that are erased never reaches anybody."""
+        now = self.clock.now().timestamp()
+        for state in (QUEUED, TAKEN):
+            for period in await self.rows.periods(state):
+                if await self.seals.erased(period):
+                    await self.rows.move_all(state, UNREADABLE, now, period)
+
+    async def _step(self, asker: Asker, result: str, row: CorrectionRow, person: str, **more: str) -> Receipt:
+        notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, **more}
+        return await self._note(asker, Phase.DELIVERY, result, person, notes=notes)
 
     def _services(self, wanted: Wanted) -> list[str]:
         """The data services of the source that give the attribute; Unprocessable when there is none."""
@@ -160,30 +246,23 @@ class Corrections:
         found = {period: await self.seals.of(period) for period in {one["period"] for one in records}}
         return {period: keys for period, keys in found.items() if keys is not None}
 
-    async def _kept(
-        self, row: CorrectionRow, report: Mapping[str, Any], wanted: Wanted, asker: Asker
-    ) -> tuple[CorrectionRow, Receipt]:
-        """The row as it is kept and delivered, and the receipt of its record; the one that was there, if one was."""
+    async def _kept(self, row: CorrectionRow, wanted: Wanted, asker: Asker) -> tuple[CorrectionRow, Receipt]:
+        """The row as it is kept, and the receipt of its record; the one that was there, if one was."""
+        person = wanted.subject.key
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
         before = await self.rows.find(row.id)
         if before is None:
-            receipt = await self._note(
-                asker, Phase.DELIVERY, "correction_opened", report["key"], wanted, notes
-            )
+            receipt = await self._note(asker, Phase.DELIVERY, "correction_opened", person, wanted, notes)
             try:
                 new = await self.rows.add(row)
             except CorrectionsUnavailable:
-                with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
-                    await self._note(
-                        asker, Phase.DELIVERY, "correction_not_kept", report["key"], wanted, notes
-                    )
+                with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
+                    await self._note(asker, Phase.DELIVERY, "correction_not_kept", person, wanted, notes)
                 raise
             if new:
-                with contextlib.suppress(OSError, CorrectionsUnavailable, LogUnavailable):
-                    row = await self.delivery.one(row, report)
                 return row, receipt
             before = await self.rows.find(row.id)
-        receipt = await self._note(asker, Phase.DELIVERY, "correction_repeated", report["key"], wanted, notes)
+        receipt = await self._note(asker, Phase.DELIVERY, "correction_repeated", person, wanted, notes)
         return before or row, receipt
 
     async def _theirs(self, correction: str, own: str) -> CorrectionRow:
@@ -210,3 +289,8 @@ class Corrections:
     def _title(self, service: str, attribute: str) -> Mapping[str, str]:
         source, _, operation = service.partition(".")
         return self.titles.attributes(source, operation, [attribute.partition(".")[2]])[0]
+
+
+def _own(asker: Asker) -> str:
+    """The requester whose reports they may see; blank: of all."""
+    return "" if "admin" in asker.requester.scopes else asker.requester.id

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.identifiers import new_exchange_id
-from gateway.serving import Plan, running, write_ready
-from tests import fresh, typed
-from tests.flows.conftest import ROOT, House, new_official, on_session
+from tests import typed
+from tests.api.office import fits
+from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_records import records
 
 RIGHT = "1990-02-16"
@@ -64,36 +64,78 @@ async def found(house: House, client: str = "portal", **more: Any) -> list[Any]:
     return listed
 
 
-def delivered(house: House, source: str = "population") -> list[Path]:
-    return sorted((house.state / "corrections" / source).glob("*.json"))
+async def taken(house: House, correction: str) -> Any:
+    status, answer = await house.post("/v1/corrections/take", {"correction": correction})
+    assert status == 200, answer
+    fits("CorrectionTaken", answer)
+    return answer
+
+
+async def updated(house: House, correction: str, state: str, client: str = "portal") -> tuple[int, Any]:
+    body = {"correction": correction, "state": state, "reference": "Công văn 123/C06 ngày 02/12/2026"}
+    return await house.post("/v1/corrections/update", body, client)
+
+
+def in_clear(house: House, *secrets: str) -> list[Path]:
+    """Files of the state folder that hold one of these in clear."""
+    return [
+        path
+        for path in house.state.rglob("*")
+        if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
+    ]
 
 
 @on_session
-async def test_report_reaches_the_owner_and_the_citizen_is_told_what_to_do(patient: House) -> None:
+async def test_report_waits_until_it_is_taken_out_and_stands_as_the_owner_says(patient: House) -> None:
     answer = await opened(patient)
-    assert answer["state"] == "delivered"
+    assert answer["state"] == "queued"
     assert "Ngày sinh" in answer["advice"]["vi"]
     assert answer["provider"] in answer["advice"]["en"]
-    path = patient.state / "corrections" / "population" / f"{answer['id']}.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    content = json.loads(path.read_text("utf-8"))
-    who = patient.subject("facts_example")
+    got = await taken(patient, answer["id"])
+    content, who = got["report"], patient.subject("facts_example")
+    assert (got["state"], got["id"], content["id"]) == ("taken", answer["id"], answer["id"])
     assert content["subject"]["personal_id"] == who["personal_id"]
     assert (content["shown"], content["shown_is"], content["correct"]) == (BORN, "recorded", RIGHT)
     assert content["grounds"] == "Giấy khai sinh số 12"
     assert not {"key", "opened_in"} & set(content)
+    assert (await taken(patient, answer["id"]))["changed_at"] == got["changed_at"]
+    for state in ("received", "received", "corrected", "corrected"):  # the same again is told again
+        status, told = await updated(patient, answer["id"], state)
+        fits("CorrectionState", told)
+        assert (status, told["state"]) == (200, state)
+    for state in ("received", "refused"):
+        status, problem = await updated(patient, answer["id"], state)
+        assert (status, problem["code"]) == (409, "state_differs")
+    for path, body in (("take", {}), ("update", {"state": "received", "reference": "Biên nhận 1"})):
+        status, problem = await patient.post(
+            f"/v1/corrections/{path}", {"correction": answer["id"], **body}, "one_gate"
+        )
+        assert (status, problem["code"]) == (404, "correction_unknown")
+    mine = [one for one in records(patient) if one["notes"].get("correction") == answer["id"]]
+    assert [one["result"] for one in mine] == [
+        "correction_opened", "correction_taken", "correction_taken", "correction_received", "correction_corrected",
+    ]  # fmt: skip
+    assert mine[-1]["notes"]["reference"] == "Công văn 123/C06 ngày 02/12/2026"
+    assert mine[-1]["subjects"] == mine[0]["subjects"]
+
+
+@on_session
+async def test_of_two_answers_of_the_owner_at_once_one_is_taken(patient: House) -> None:
+    answer = await opened(patient, correct="1990-06-01")
+    done = await asyncio.gather(*(
+        updated(patient, answer["id"], ("corrected", "refused")[turn % 2]) for turn in range(6)
+    ))  # fmt: skip
+    assert len({told["state"] for status, told in done if status == 200}) == 1
+    assert {status for status, _ in done} <= {200, 409}
 
 
 @on_session
 async def test_records_and_queue_hold_no_value_and_no_person(patient: House) -> None:
     answer = await opened(patient, correct="1990-03-17", contact="0900000001")
     mine = [one for one in records(patient) if one["notes"].get("correction") == answer["id"]]
-    assert [(one["phase"], one["result"]) for one in mine] == [
-        ("delivery", "correction_opened"), ("delivery", "correction_delivered"),
-    ]  # fmt: skip
-    assert mine[0]["exchange"] == mine[1]["exchange"] == answer["exchange_id"]
+    assert [(one["phase"], one["result"]) for one in mine] == [("delivery", "correction_opened")]
+    assert mine[0]["exchange"] == answer["exchange_id"]
     assert mine[0]["notes"]["attribute"] == "person.birth_date"
-    assert mine[0]["subjects"] == mine[1]["subjects"]
     with contextlib.closing(sqlite3.connect(patient.state / "corrections.sqlite")) as asked:
         rows = asked.execute("SELECT * FROM corrections WHERE id = ?", (answer["id"],)).fetchall()
     who = patient.subject("facts_example")
@@ -101,6 +143,7 @@ async def test_records_and_queue_hold_no_value_and_no_person(patient: House) -> 
         assert secret not in json.dumps(mine, ensure_ascii=False)
         assert secret.encode() not in repr(rows).encode()
         assert not [one for one in rows[0] if isinstance(one, bytes) and secret.encode() in one]
+        assert in_clear(patient, secret) == []
 
 
 @on_session
@@ -113,7 +156,7 @@ async def test_requester_finds_its_own_reports_by_person_and_state_and_nobody_el
         await found(patient, subject={**patient.subject("facts_example"), "personal_id": "033099170352"})
         == []
     )
-    assert answer["id"] not in [one["id"] for one in await found(patient, state="queued")]
+    assert answer["id"] not in [one["id"] for one in await found(patient, state="taken")]
     others = await found(patient, "one_gate", subject=patient.subject("facts_example"))
     assert answer["id"] not in [one["id"] for one in others]
     assert len(await found(patient, limit=1)) == 1
@@ -204,7 +247,7 @@ async def test_same_report_is_one_and_more_than_the_rate_allows_are_429(
             house.post("/v1/corrections", {**body, "exchange_id": one}) for one in [exchange, again] * 5
         ))  # fmt: skip
         assert {(status, one.get("id")) for status, one in answers} == {(200, first["id"])}
-        assert len(await found(house)) == len(delivered(house)) == 2
+        assert len(await found(house)) == 2
         repeated = [one for one in records(house) if one["result"] == "correction_repeated"]
         assert [one["notes"]["correction"] for one in repeated] == [first["id"]] * 10
         status, problem = await house.post("/v1/corrections", body)
@@ -217,56 +260,33 @@ async def test_same_report_is_one_and_more_than_the_rate_allows_are_429(
         assert (records(house)[-1]["phase"], records(house)[-1]["result"]) == ("refusal", "quota_exceeded")
 
 
-async def test_report_waits_while_the_owner_cannot_be_reached_and_goes_later(
+async def test_report_that_was_altered_or_whose_month_is_erased_reaches_nobody(
     make_house: Callable[..., Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "corrections").write_text("in the way")
-    async with make_house(gateway__corrections__retry_seconds="1") as house:
-        answer = await opened(house)
-        assert answer["state"] == "queued"
-        assert [one["id"] for one in await found(house, state="queued")] == [answer["id"]]
-        (tmp_path / "corrections").unlink()
-        async with asyncio.timeout(15):
-            while await found(house, state="queued"):
-                await asyncio.sleep(0.2)
-        [one] = await found(house, state="delivered")
-        assert one["delivered_at"] > one["opened_at"]
-    assert (tmp_path / "corrections" / "population" / f"{answer['id']}.json").exists()
-
-
-async def test_reports_that_cannot_be_read_any_more_are_set_aside_and_starve_no_older_one(
-    make_house: Callable[..., Any], tmp_path: Path
-) -> None:
-    (tmp_path / "corrections").write_text("in the way")
     copied = (
         "INSERT INTO corrections (id, period, person, requester, source, attribute, state, opened, delivered, sealed)"
-        " SELECT id || ?, period, person, requester, source, attribute, state, opened, delivered, sealed"
+        " SELECT ?, ?, person, requester, source, attribute, state, opened, delivered, sealed"
         " FROM corrections WHERE id = ?"
     )
-    async with make_house(gateway__corrections__retry_seconds="1") as house:
+    erased, altered = "cr-" + "e" * 24, "cr-" + "f" * 24
+    async with make_house() as house:
         answer = await opened(house)
+        month = (await found(house))[0]["opened_at"][:7]
         with contextlib.closing(sqlite3.connect(tmp_path / "corrections.sqlite")) as asked, asked:
-            for number in range(250):  # a report under another id opens for nobody
-                asked.execute(copied, (f"x{number}", answer["id"]))
-        (tmp_path / "corrections").unlink()
-        async with asyncio.timeout(20):
-            while await found(house, state="queued"):
-                await asyncio.sleep(0.2)
-        assert [one["id"] for one in await found(house, state="delivered")] == [answer["id"]]
-        assert len(await found(house, state="unreadable", limit=200)) == 200
-    assert [one.stem for one in delivered(house)] == [answer["id"]]
+            asked.execute(copied, (erased, "2020-01", answer["id"]))
+            # a report under another id opens for nobody
+            asked.execute(copied, (altered, month, answer["id"]))
+        for correction, code in ((erased, "period_keys_erased"), (altered, "report_unreadable")):
+            status, problem = await house.post("/v1/corrections/take", {"correction": correction})
+            assert (status, problem["code"]) == (409, code)
+        assert {one["id"] for one in await found(house, state="unreadable")} == {erased, altered}
+        assert [one["id"] for one in await found(house, state="queued")] == [answer["id"]]
 
 
-async def test_report_waits_while_the_keys_of_its_month_do_not_open_and_none_waits_for_erased_ones(
+async def test_report_waits_while_the_keys_of_its_month_do_not_open(
     make_house: Callable[..., Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "corrections").write_text("in the way")
-    copied = (
-        "INSERT INTO corrections (id, period, person, requester, source, attribute, state, opened, delivered, sealed)"
-        " SELECT 'erased', '2020-01', person, requester, source, attribute, state, opened, delivered, sealed"
-        " FROM corrections"
-    )
-    async with make_house(gateway__corrections__retry_seconds="1") as house:
+    async with make_house() as house:
         answer = await opened(house)
         with contextlib.closing(sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)) as keys:
             for (name,) in keys.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -274,61 +294,56 @@ async def test_report_waits_while_the_keys_of_its_month_do_not_open_and_none_wai
             [(period, wrapped)] = keys.execute("SELECT period, wrapped FROM period_keys").fetchall()
             # as while another machine has changed the root key and this one has not heard of it
             keys.execute("UPDATE period_keys SET wrapped = ?", (bytes(len(wrapped)),))
-            (tmp_path / "corrections").unlink()
-            with contextlib.closing(sqlite3.connect(tmp_path / "corrections.sqlite")) as asked, asked:
-                asked.execute(copied)
-                asked.execute("UPDATE corrections SET opened = opened - 60")
-            async with asyncio.timeout(15):
-                while not await found(house, state="unreadable"):
-                    await asyncio.sleep(0.1)
-            assert [(one["id"], one["state"]) for one in await found(house)] == [
-                ("erased", "unreadable"), (answer["id"], "queued"),
-            ]  # fmt: skip
+            status, problem = await house.post("/v1/corrections/take", {"correction": answer["id"]})
+            assert (status, problem["code"]) == (503, "corrections_unavailable")
+            assert [one["state"] for one in await found(house)] == ["queued"]
             keys.execute("UPDATE period_keys SET wrapped = ? WHERE period = ?", (wrapped, period))
-        async with asyncio.timeout(15):
-            while await found(house, state="queued"):
-                await asyncio.sleep(0.1)
-        again = await opened(house)
-        assert (again["id"], again["state"]) == (answer["id"], "delivered")
-    assert [one.stem for one in delivered(house)] == [answer["id"]]
+        assert (await taken(house, answer["id"]))["state"] == "taken"
 
 
-async def test_owner_who_cannot_be_reached_keeps_no_other_owner_from_his_reports(
+async def test_files_of_the_release_before_are_removed_and_what_they_said_was_delivered_was_not(
     make_house: Callable[..., Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "corrections").write_text("in the way")
-    wide = {"gateway__corrections__per_subject": "200/day", "gateway__corrections__retry_seconds": "1"}
-    async with make_house(**wide) as house:
-        exchange = await shown(house)
-        first, *more = [report(house, exchange, grounds=f"Giấy khai sinh số {n}") for n in range(101)]
-        await sent(house, first)
-        done = await asyncio.gather(*(house.post("/v1/corrections", body) for body in more))
-        assert {(status, body["state"]) for status, body in done} == {(200, "queued")}
-        other = {"source": "civil_status", "attribute": "civil_status.marital_state", "shown": "married"}
-        status, last = await sent(house, report(house, exchange, correct="divorced", **other))
-        assert (status, last["state"]) == (200, "queued")
-        (tmp_path / "corrections").unlink()
-        (tmp_path / "corrections").mkdir()
-        (tmp_path / "corrections" / "population").write_text("in the way")
-        async with asyncio.timeout(20):
-            while not await found(house, state="delivered"):
-                await asyncio.sleep(0.2)
-        assert [one["id"] for one in await found(house, state="delivered")] == [last["id"]]
-        assert len(await found(house, state="queued", limit=200)) == 101
-        [told] = delivered(house, "civil_status")
-        assert json.loads(told.read_text("utf-8"))["shown_is"] == "recorded"
+    async with make_house() as house:
+        waits, carried = (await opened(house))["id"], (await opened(house, correct="1990-07-07"))["id"]
+    folder = tmp_path / "corrections" / "population"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o755)
+    stray = "cr-" + "z" * 24
+    for name in (waits, stray):
+        (folder / f"{name}.json").write_text('{"subject": {"full_name": "Trần Thị Mẫu"}}', "utf-8")
+    with contextlib.closing(sqlite3.connect(tmp_path / "corrections.sqlite")) as asked, asked:
+        asked.execute("UPDATE corrections SET state = 'delivered', delivered = 5")
+    async with make_house() as house:
+        assert {one["id"]: one["state"] for one in await found(house)} == {waits: "queued", carried: "taken"}
+        assert [path.stem for path in folder.iterdir()] == [stray]  # nobody has it but in this file
+        assert folder.parent.stat().st_mode & 0o777 == 0o700
+        assert (folder / f"{stray}.json").stat().st_mode & 0o777 == 0o600
+        assert (await taken(house, waits))["report"]["correct"] == RIGHT
 
 
-async def test_command_lists_reports(tmp_path: Path) -> None:
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
-    state = tmp_path / "state"
-    fresh.log_in(state)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=state, overrides=ports, with_sandbox=True)
-    async with running(plan) as (_, content):
-        write_ready(tmp_path / "ready.json", content)
-        ready = ("--ready-file", str(tmp_path / "ready.json"))
-        said = await asyncio.to_thread(
-            typed.motlan, "corrections", "list", "--state", "queued", "--json", *ready
+async def test_command_lists_takes_and_updates_reports(
+    make_house: Callable[..., Any], tmp_path: Path
+) -> None:
+    async with make_house() as house:
+        answer, access = (
+            await opened(house),
+            ("--gateway", house.url, "--client-secret", "sandbox-only-portal"),
         )
-    assert said.code == 0, said.err
-    assert json.loads(said.out)["corrections"] == []
+
+        async def said(*words: str) -> Any:
+            done = await asyncio.to_thread(typed.motlan, "corrections", *words, "--json", *access)
+            assert done.code == 0, done.err
+            return json.loads(done.out)
+
+        assert [one["id"] for one in (await said("list", "--state", "queued"))["corrections"]] == [
+            answer["id"]
+        ]
+        out = tmp_path / "report.json"
+        told = await said("take", answer["id"], "--out", str(out))
+        assert (told["state"], "report" in told) == ("taken", False)
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert json.loads(out.read_text("utf-8"))["correct"] == RIGHT
+        done = await said("update", answer["id"], "corrected", "--reference", "Công văn 123/C06")
+        assert done["state"] == "corrected"
+        assert (await said("list", "--state", "queued"))["corrections"] == []

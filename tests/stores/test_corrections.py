@@ -40,19 +40,23 @@ async def test_reports_are_found_by_whose_they_are_about_whom_and_how_they_stand
     await other.close()
 
 
-async def test_reports_wait_in_their_order_until_they_are_marked_once(url: str, tmp_path: Path) -> None:
+async def test_report_moves_from_the_states_in_which_it_may_and_from_no_other(
+    url: str, tmp_path: Path
+) -> None:
     store = open_corrections(url, tmp_path)
-    for number in (1, 2, 3, 4):
+    for number in (1, 2, 3):
         await store.add(row(number))
-    assert [each.id for each in await store.queued(0, 3)] == ["c1", "c2", "c3"]
-    assert [each.id for each in await store.queued(3, 3)] == ["c4"]
-    await store.mark("c1", "delivered", 9.0)
-    await store.mark("c1", "unreadable", 0.0)  # the first counts
-    await store.mark("c2", "unreadable", 0.0)
-    assert [each.id for each in await store.queued(0, 9)] == ["c3", "c4"]
-    assert await store.about(Wanted(states=("delivered",))) == [
-        row(1)._replace(state="delivered", delivered=9.0)
-    ]
+    assert await store.move("c1", ("queued", "taken"), "received", 9.0)
+    assert not await store.move("c1", ("queued", "taken"), "refused", 10.0)  # the first counts
+    assert not await store.move("c9", ("queued",), "taken", 10.0)
+    assert await store.about(Wanted(states=("received",))) == [row(1)._replace(state="received", changed=9.0)]
+    assert list(await store.periods("queued")) == ["2026-11"]
+    await store.move_all("queued", "unreadable", 11.0, "2020-01")
+    assert len(await store.about(Wanted(states=("queued",)))) == 2
+    await store.move_all("queued", "unreadable", 11.0, "2026-11")
+    assert [each.id for each in await store.about(Wanted(states=("unreadable",)))] == ["c3", "c2"]
+    await store.move_all("unreadable", "taken", 12.0)
+    assert list(await store.periods("queued")) == list(await store.periods("unreadable")) == []
     await store.close()
 
 
