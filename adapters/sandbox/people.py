@@ -96,9 +96,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """A driving licence; `expires_on` is empty for classes without a limit."""
+    """A driving licence; `expires_on` is empty for classes without a limit. `state` is what the register says."""
 
     number: str
+    serial: str
     classes: Sequence[str]
     issued_on: str
     expires_on: str
@@ -110,8 +111,9 @@ class Licence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """A driver's health check; `conclusion` is `eligible` or `not_eligible`."""
+    """A driver's health check; `conclusion` is `eligible`, `not_eligible` or `check_again`."""
 
+    number: str
     classes: Sequence[str]
     conclusion: str
     checked_on: str

@@ -24,7 +24,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "blocked": ("true",),
     "pension": ("none", "receiving", "unknown"),
     "end_reason": ("divorce", "death"),
-    "conclusion": ("eligible", "not_eligible"),
+    "conclusion": ("eligible", "not_eligible", "check_again"),
+    "state": ("valid", "expired", "revoked", "suspended", "replaced"),
 }
 _DIGITS = {"personal_id": 12, "old_id": 9, "commune": 5, "province": 2}
 _DATES = frozenset({"birth_date", "date", "valid_from", "valid_until"})

@@ -24,8 +24,8 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 #: names that carry the envelope or the identity: a missing or null field is another one unless named
 _KEPT = frozenset(
     "Status Message DataCount STATUS DESCRIPTION ID maKetQua errorCode message signature token mst maSo "
-    "soDinhDanh hoTen tenNNT soGPLX bienSo soKhung maThe MaKetQua soChungSinh ENTERPRISE_ID "
-    "ENTERPRISE_GDT_CODE maSoBhxh maXa soToBanDo soThuTuThua maHoSo".split()
+    "soDinhDanh hoTen DATA SoDinhDanh HoTen SoGPLX bienSo soKhung maThe MaKetQua HSDLGCS HSDLGBT ENTERPRISE_ID "
+    "ENTERPRISE_GDT_CODE maSoBhxh SOCMND_PASSPORT HOTEN KETLUAN DC_ThuaDat MaHoSo SoChungTu".split()
 )
 
 

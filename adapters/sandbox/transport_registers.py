@@ -55,22 +55,29 @@ def vehicle(call: Call) -> Reply:
 
 
 def licence(call: Call) -> Reply:
-    """The licence of a person; `{}` when there is none."""
-    found = holding(call, lambda one: one.licence)
-    return as_json({} if found is None else _licence(*found))
+    """The licence of a person; without a number when there is none."""
+    found = holding(call, "SoDinhDanh", lambda one: one.licence)
+    return as_json(
+        {"SoDinhDanh": call.words()["SoDinhDanh"], "SoGPLX": None} if found is None else _licence(*found)
+    )
 
 
 def _licence(person: Person, held: Licence) -> dict[str, object]:
     return {
-        "soGPLX": held.number,
-        "soDinhDanh": person.personal_id,
-        "hoTen": person.full_name.upper(),
-        "ngaySinh": day_first(person.birth_date),
-        "hang": list(held.classes),
-        "ngayCap": day_first(held.issued_on),
-        "ngayHetHan": day_first(held.expires_on) or None,
-        "noiCap": held.issued_by,
-        "ngayTrungTuyen": day_first(held.passed_on),
-        "diemConLai": int(held.points),
-        "trangThai": {"valid": "1", "expired": "2", "revoked": "3", "suspended": "4"}[held.state],
+        "SoGPLX": held.number,
+        "SoSeri": held.serial,
+        "SoDinhDanh": person.personal_id,
+        "HoTen": person.full_name.upper(),
+        "NgaySinh": day_first(person.birth_date),
+        "HangGPLX": ",".join(held.classes),
+        "NgayCapGPLX": day_first(held.issued_on),
+        "NgayHHGPLX": day_first(held.expires_on) or None,
+        "VoThoiHan": "0" if held.expires_on else "1",
+        "NoiCapGPLX": held.issued_by,
+        "NgayTTGPLX": day_first(held.passed_on),
+        "DiemConLai": int(held.points),
+        "TrangThai": _LICENCE_STATES[held.state],
     }
+
+
+_LICENCE_STATES = {"valid": "1", "expired": "2", "revoked": "3", "suspended": "4", "replaced": "5"}

@@ -133,9 +133,9 @@ def text_of(words: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def holding(call: Call, part: Callable[[Person], T | None]) -> tuple[Person, T] | None:
-    """The person asked for by `soDinhDanh` with one part of the record; None when there is no such part."""
-    person = call.register.find(text_of(call.words(), "soDinhDanh"))
+def holding(call: Call, word: str, part: Callable[[Person], T | None]) -> tuple[Person, T] | None:
+    """The person whose number stands at `word`, with one part of the record; None when there is no such part."""
+    person = call.register.find(text_of(call.words(), word))
     if person is None or part(person) is None:
         return None
     shown = call.shown(person, [one for one in call.register.people if part(one) is not None])

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 #: rows queued or being written before newcomers are turned away
@@ -27,7 +26,7 @@ class Row(NamedTuple):
 def keys_of(period: str, wrapped: bytes | None) -> bytes:
     """The keys of a period that has some; LogUnavailable when they are gone."""
     if wrapped is None:
-        raise LogUnavailable(say.PERIOD_KEYS_GONE(period=period))
+        raise LogUnavailable(f"the keys of {period} are gone from the log's database")
     return wrapped
 
 
@@ -44,6 +43,6 @@ def settle(rows: Sequence[Row], error: LogUnavailable | None) -> None:
             continue
         if error is not None:
             failed = LogUnavailable.perhaps if error.unsure else LogUnavailable
-            row.done.set_exception(failed(error.said))
+            row.done.set_exception(failed(error.detail))
         else:
             row.done.set_result(None)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
-from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class SqliteReplays:
     async def first(self, key: bytes, until: float) -> bool:
         """Whether the key is new; remembered until then. AccessUnavailable when that cannot be known."""
         if self._closed:
-            raise AccessUnavailable(say.REPLAYS_CLOSED)
+            raise AccessUnavailable("the replay store is closed")
         row = _row(key, until, self._waiting)
         if not self._busy:
             self._hand_over()
@@ -138,7 +137,7 @@ def open_replays(url: str, state_dir: Path) -> SqliteReplays | PostgresReplays:
 
 def _row(key: bytes, until: float, waiting: list[_Shown]) -> _Shown:
     if len(waiting) >= _WAITING:
-        raise AccessUnavailable(say.TOO_MANY_REPLAYS)
+        raise AccessUnavailable("too many wait for the replay store")
     row = _Shown(key, until, asyncio.get_running_loop().create_future())
     waiting.append(row)
     return row
@@ -146,7 +145,7 @@ def _row(key: bytes, until: float, waiting: list[_Shown]) -> _Shown:
 
 def _settle(rows: Sequence[_Shown], found: _Found) -> None:
     if isinstance(found, Exception):
-        why = found.said if isinstance(found, AccessUnavailable) else say.REPLAYS_FAILED
+        why = found.detail if isinstance(found, AccessUnavailable) else "the replay store failed"
         for row in rows:
             if not row.done.done():
                 row.done.set_exception(AccessUnavailable(why))

@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from gateway.domain import sentences as say
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord
 from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
@@ -230,12 +229,12 @@ class Numbering:
                 signed = Checkpoint.parse(open_note(note, known))
                 top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
             except (NoteBroken, KeyError, TypeError, ValueError):
-                raise LogNotSigned(say.TREE_END_ALTERED) from None
+                raise LogNotSigned("the end of the tree or its checkpoint was altered") from None
             if signed[:3] != (self._origin, state.size, top):
-                raise LogNotSigned(say.TREE_END_UNSIGNED)
+                raise LogNotSigned("the end of the tree is not the one that was signed")
         newest = self._newest
         if (state.size, signed.root) != (newest.size, newest.root) and state.size <= newest.size:
-            raise LogNotSigned(say.LOG_OF_ANOTHER)
+            raise LogNotSigned("the log is not the one that this process wrote: it was rolled back")
         self._newest = signed
 
     def _signers(self, vkey: str) -> list[NoteSigner]:
@@ -243,16 +242,16 @@ class Numbering:
             return [self._signer]
         if self._former is not None and self._former.vkey == vkey:
             return [self._signer, self._former]
-        raise LogNotSigned(say.SIGNED_BY_ANOTHER)
+        raise LogNotSigned("the log is signed by another key")
 
 
 def _signed(signers: Sequence[NoteSigner], text: str) -> str:
     try:
         return signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:])
     except NoteBroken:
-        raise LogUnavailable(say.SIGNATURE_WRONG) from None
+        raise LogUnavailable("the key that signs gave a signature that does not hold") from None
     except KeyUnavailable:
-        raise LogUnavailable(say.SIGNING_KEY_AWAY) from None
+        raise LogUnavailable("the key that signs cannot be used now") from None
 
 
 def edge_of(size: int, held: Mapping[int, tuple[int, bytes]]) -> dict[TileId, bytes]:

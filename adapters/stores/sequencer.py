@@ -21,7 +21,6 @@ from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError, LogNotSigned
-from gateway.domain.sentences import Sentence
 from gateway.ports_keys import Signer
 from gateway.telemetry import log
 
@@ -102,7 +101,7 @@ class Sequencer:
         #: why the last attempt failed; empty after one that did not
         self.fault = ""
         #: the same, when no further attempt goes better until somebody mends the log
-        self.stuck: Sentence | None = None
+        self.stuck = ""
 
     @property
     def size(self) -> int:
@@ -148,10 +147,10 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
-            self.stuck = error.said if isinstance(error, LogNotSigned) else None
+            self.stuck = self.fault if isinstance(error, LogNotSigned) else ""
             return 0
         self._tell("")
-        self.stuck = None
+        self.stuck = ""
         self.records += numbered
         self.batches += numbered > 0
         return numbered

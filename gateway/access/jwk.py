@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from gateway.access.faults import JoseBroken
 from gateway.access.jose import VerifyingKey, decoded, encoded
-from gateway.domain import sentences as say
 
 _LENGTH = 32
 _SECRET = frozenset("d k p q dp dq qi oth".split())
@@ -40,10 +39,10 @@ class PublicKey:
 def from_jwk(jwk: dict[str, Any]) -> PublicKey:
     """The key of a JWK; JoseBroken says why it is none that is taken here."""
     if _SECRET & jwk.keys():
-        raise JoseBroken(say.KEY_PRIVATE)
+        raise JoseBroken("it holds a private key: write the public one")
     kid, use = jwk.get("kid"), jwk.get("use", "sig")
     if not isinstance(kid, str | None) or use != "sig":
-        raise JoseBroken(say.KEY_NOT_FOR_SIGNING)
+        raise JoseBroken("it is not a key for signatures")
     try:
         match jwk.get("kty"), jwk.get("crv"):
             case "OKP", "Ed25519":
@@ -52,26 +51,26 @@ def from_jwk(jwk: dict[str, Any]) -> PublicKey:
                 x, y = (int.from_bytes(_coordinate(jwk, name)) for name in "xy")
                 key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
             case _:
-                raise JoseBroken(say.KEY_KIND_JWK)
+                raise JoseBroken("it is neither Ed25519 (OKP) nor P-256 (EC)")
     except ValueError:
-        raise JoseBroken(say.KEY_NOT_ON_CURVE) from None
+        raise JoseBroken("its numbers are no point of its curve") from None
     found = of(key, kid)
     if jwk.get("alg", found.algorithm) not in {found.algorithm, jwk.get("crv")}:
-        raise JoseBroken(say.KEY_ALGORITHM)
+        raise JoseBroken("its 'alg' is not that of its curve")
     return found
 
 
 def from_pem(pem: bytes) -> PublicKey:
     """The key of a PEM file; JoseBroken says why it is none that is taken here."""
     if b"PRIVATE" in pem:
-        raise JoseBroken(say.KEY_PRIVATE_PEM)
+        raise JoseBroken("it holds a private key: write the public one (openssl pkey -pubout)")
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
-        raise JoseBroken(say.KEY_NO_PEM) from None
+        raise JoseBroken("it is no public key in PEM") from None
     is_p256 = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
     if not isinstance(key, Ed25519PublicKey) and not is_p256:
-        raise JoseBroken(say.KEY_KIND)
+        raise JoseBroken("it is neither Ed25519 nor P-256")
     assert isinstance(key, Ed25519PublicKey | EllipticCurvePublicKey)
     return of(key)
 
@@ -110,5 +109,5 @@ def _coordinate(jwk: dict[str, Any], name: str) -> bytes:
     text = jwk.get(name)
     raw = decoded(text) if isinstance(text, str) and len(text) < 64 else b""
     if len(raw) != _LENGTH:
-        raise JoseBroken(say.KEY_BYTES(name=name))
+        raise JoseBroken(f"its '{name}' is not 32 bytes of base64url")
     return raw

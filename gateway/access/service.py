@@ -17,10 +17,10 @@ from gateway.access.faults import GrantRefused, ProofBroken, TokenRefused
 from gateway.access.keys import KeyRing
 from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
-from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
 from gateway.ports_access import Replays
 
+_SEND = "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof"
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
 
 
@@ -103,15 +103,17 @@ class Access:
         if found.certificate:
             shown = call.certificate
             if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
-                raise TokenRefused(say.TOKEN_OF_CERTIFICATE)
+                raise TokenRefused("the token is bound to a certificate that did not come with the request")
         if found.key:
             if scheme != "dpop":
-                raise TokenRefused(say.TOKEN_OF_KEY, scheme="DPoP")
+                raise TokenRefused(
+                    "the token is bound to a key: send Authorization: DPoP, with a proof", scheme="DPoP"
+                )
             return Admitted(found.requester, await self._proven(call, token, found))
         if scheme != "bearer":
-            raise TokenRefused(say.TOKEN_OF_NO_KEY)
+            raise TokenRefused("the token is not bound to a key: send Authorization: Bearer")
         if not found.certificate and not self.sandbox:
-            raise TokenRefused(say.TOKEN_UNBOUND)
+            raise TokenRefused("the token is bound to nothing; fetch one with DPoP or a certificate")
         return Admitted(found.requester)
 
     async def grant(self, call: Call, form: Mapping[str, str]) -> Granted:
@@ -121,7 +123,7 @@ class Access:
         known = await self._client(call, form, "token")
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
-            raise GrantRefused("invalid_scope", say.SCOPE_NOT_YOURS)
+            raise GrantRefused("invalid_scope", "a scope is asked that this client does not have")
         confirmation = self._confirmation(call, known, proof)
         if proof is not None:
             await self._taken(proof)
@@ -151,7 +153,7 @@ class Access:
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
             if not _may(known, found):
-                raise GrantRefused("unauthorized_client", say.TOKEN_OF_ANOTHER)
+                raise GrantRefused("unauthorized_client", "the token was given to another client")
             await self.revocations.revoke_token(found.jti, found.expires + 3_600)
         return known.requester
 
@@ -172,7 +174,7 @@ class Access:
             proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
             await self.proofs.take(_by(found.key, proof))
         except ProofBroken as error:
-            why = say.DPOP(why=error.said)
+            why = f"DPoP: {error}"
             nonce = self.nonces.fresh() if error.code == "use_dpop_nonce" else ""
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
@@ -193,7 +195,7 @@ class Access:
             raise self._unproven(error) from None
 
     def _unproven(self, error: ProofBroken) -> GrantRefused:
-        return GrantRefused(error.code, say.DPOP(why=error.said), nonce=self.nonces.fresh())
+        return GrantRefused(error.code, f"DPoP: {error}", nonce=self.nonces.fresh())
 
     def _confirmation(self, call: Call, known: Known, proof: Proof | None) -> dict[str, str]:
         """What the token is bound to."""
@@ -202,14 +204,15 @@ class Access:
             assert call.certificate is not None
             found["x5t#S256"] = thumbprint(call.certificate)
         if proof is None and (known.needs_dpop or not (found or self.sandbox)):
-            raise GrantRefused("invalid_dpop_proof", say.BIND_THE_TOKEN, nonce=self.nonces.fresh())
+            why = "a token must be bound: send a DPoP proof (RFC 9449)"
+            raise GrantRefused("invalid_dpop_proof", why, nonce=self.nonces.fresh())
         return found
 
     async def _client(self, call: Call, form: Mapping[str, str], kind: str) -> Known:
         try:
             certificate = call.certificate
         except TokenRefused as error:
-            raise GrantRefused("invalid_client", error.said) from None
+            raise GrantRefused("invalid_client", error.detail) from None
         audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
         return await self.clients.prover(Shown(call.authorization, form, certificate), audiences)
 
@@ -219,7 +222,7 @@ class Access:
         await self.revocations.current()
         known = await self._client(call, form, kind)
         if not form.get("token"):
-            raise GrantRefused("invalid_request", say.TOKEN_PARAMETER)
+            raise GrantRefused("invalid_request", "the parameter 'token' is missing")
         try:
             return known, await self._verified_again(form["token"], call.issuer)
         except TokenRefused:
@@ -228,7 +231,7 @@ class Access:
 
 def _by(key: str, proof: Proof) -> Proof:
     if not hmac.compare_digest(proof.key, key):
-        raise ProofBroken(say.TOKEN_OF_ANOTHER_KEY)
+        raise ProofBroken("the token is bound to another key")
     return proof
 
 
@@ -238,15 +241,15 @@ def _may(known: Known, found: AccessToken) -> bool:
 
 def _credentials(fields: tuple[str, ...]) -> tuple[str, str]:
     if len(fields) != 1:
-        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
+        raise TokenRefused(_SEND, code="unauthenticated")
     kind, _, token = fields[0].partition(" ")
     scheme, token = kind.lower(), token.strip()
     if scheme not in {"bearer", "dpop"} or not token:
-        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
+        raise TokenRefused(_SEND, code="unauthenticated")
     return scheme, token
 
 
 def _one(proofs: tuple[str, ...]) -> str:
     if len(proofs) != 1:
-        raise ProofBroken(say.ONE_PROOF)
+        raise ProofBroken("exactly one proof comes with a request")
     return proofs[0]

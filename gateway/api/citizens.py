@@ -17,7 +17,6 @@ from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.consents.given import Asker, Given
-from gateway.domain import sentences as say
 from gateway.domain.errors import ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import Keep
 from gateway.subject_requests.service import Demanded
@@ -54,7 +53,7 @@ async def attest(request: Request) -> Response:
     """`POST /v1/attest`."""
     body = await read_model(request, AttestBody)
     if body.keep != (body.consent is not None):
-        raise Unprocessable(say.KEEP_WITH_CONSENT)
+        raise Unprocessable("/consent: `keep` and `consent` go together: nothing is kept without his consent")
     keep = Keep(body.consent) if body.consent is not None else None
     done = _citizens(request).attest.attest(asker_of(request), body.exchange_id, body.form, keep)
     return answer(await done)
@@ -88,7 +87,7 @@ async def update(request: Request) -> Response:
 def _citizens(request: Request) -> Citizens:
     found = request.services.citizens
     if found is None:
-        raise ConsentsUnavailable(say.NO_CONSENTS_HERE)
+        raise ConsentsUnavailable("this process keeps no consents")
     return found
 
 

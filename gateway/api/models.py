@@ -19,26 +19,21 @@ from pydantic import (
 )
 
 from gateway.api import grammar
-from gateway.domain import sentences as say
-from gateway.domain.dates import EARLIEST, LATEST, PartialDate
+from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
-from gateway.domain.sentences import WrongText
 
 _INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
-_VISIBLE = grammar.told(rf"^[^{_INVISIBLE}]+$", say.HOW_PLAIN_TEXT)
+_VISIBLE = grammar.told(rf"^[^{_INVISIBLE}]+$", "text without line breaks and invisible signs")
 
 
 def _date(text: str) -> str:
-    try:
-        PartialDate.parse(text)
-    except ValueError:
-        raise WrongText(say.NO_SUCH_DATE(first=EARLIEST, last=LATEST)) from None
+    PartialDate.parse(text)
     return text
 
 
 def _tax_code(text: str) -> str:
     if not is_tax_code(text):
-        raise WrongText(say.NO_TAX_CODE)
+        raise ValueError("is not a tax code (ten digits with their check digit, or thirteen)")
     return text
 
 

@@ -91,6 +91,9 @@ class EvidenceEntry(TypedDict):
     legal_basis: str
     agreement: str | None
     published_scope: str | None
+    attribute_marks: NotRequired[
+        Annotated[Mapping[str, Mark], "attributes that are known worse than their service"]
+    ]
     self_declared: NotRequired[Annotated[Literal[True], "the person said so himself: no official evidence"]]
     declared: NotRequired[Mapping[str, DeclaredEntry]]
 

@@ -72,6 +72,8 @@ class AttributeRule(Strict):
     path: str
     codes: str | None = None
     transform: Words = ()
+    #: of the attribute alone, where it is known worse than its data service; answers say it too
+    mark: Mark | None = None
     #: paths tried in order while the value is blank
     else_: Words = Field((), alias="else")
 

@@ -178,8 +178,8 @@ def _member(person: Mapping[str, object]) -> dict[str, object]:
 
 
 def owners(value: object) -> list[dict[str, object]] | None:
-    """Owners of a parcel: name, id and share."""
-    wire = {"full_name": "hoTen", "personal_id": "soDinhDanh", "share": "tyLe"}
+    """Owners of a parcel (`DC_CaNhan`): name, id and year of birth."""
+    wire = {"full_name": "hoTen", "personal_id": "maSoDinhDanh", "birth_year": "namSinh"}
     found = [
         {ours: text(owner.get(theirs)) for ours, theirs in wire.items() if text(owner.get(theirs))}
         for owner in _listed(value)
@@ -191,6 +191,12 @@ def owners(value: object) -> list[dict[str, object]] | None:
 def owner_ids(value: object) -> list[str] | None:
     """Personal ids of the owners of a parcel."""
     return [str(owner["personal_id"]) for owner in owners(value) or [] if "personal_id" in owner] or None
+
+
+def land_uses(value: object) -> str | None:
+    """Codes of the purposes of a parcel (`DC_MucDichSuDung`), as land papers write them: `ONT+CLN`."""
+    found = [text(one.get("maMucDichSuDung")) for one in _listed(value) if isinstance(one, dict)]
+    return "+".join(dict.fromkeys(code for code in found if code)) or None
 
 
 def first_main(value: object) -> str | None:
@@ -293,8 +299,9 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
         plain.personal_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
-        plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.as_list, plain.count,
-        plain.dead_if_there, members, owners, owner_ids, first_main, paper_list, rows, plain.to_date_compact,
+        plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
+        plain.count,
+        plain.dead_if_there, members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind,
         addresses(codes), enterprise_addresses(codes),
     ]  # fmt: skip

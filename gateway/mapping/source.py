@@ -63,7 +63,7 @@ class ServicePlan:
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
         "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status", "_statuses",
         "_updated", "_vouched",
-        "evidence", "mark", "name", "needs", "operation", "profiles",
+        "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
@@ -87,6 +87,12 @@ class ServicePlan:
         self.operation = operation
         self.evidence = mapping.evidence
         self.mark = mapping.mark
+        #: attribute -> its own mark, where it is not that of the service
+        self.marks = {
+            name: rule.mark
+            for name, rule in answer.attributes.items()
+            if rule.mark not in (None, mapping.mark)
+        }
         self.needs = mapping.needs
         self.profiles = profiles
         self._mapping = mapping

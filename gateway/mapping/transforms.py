@@ -26,8 +26,8 @@ _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 LONGEST = 10_000
 #: digits of a person's number
 _NUMBER = 12
-#: length of `yyyyMMddHHmmss`
-_TIME_STAMP = 14
+#: lengths of `yyyyMMddHHmm` and `yyyyMMddHHmmss`
+_TIME_STAMPS = frozenset({12, 14})
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
 
@@ -187,7 +187,7 @@ def date_compact(value: object) -> str | None:
     found = text(value)
     if found is None:
         return None
-    said = found[:8] if len(found) == _TIME_STAMP else found
+    said = found[:8] if len(found) in _TIME_STAMPS else found
     if len(said) not in (4, 6, 8) or not (said.isascii() and said.isdigit()):
         raise Unreadable("not yyyyMMdd")
     month, day = said[4:6], said[6:]
@@ -242,6 +242,12 @@ def split_semicolon(value: object) -> list[str] | None:
     """`A;B` → the list of its parts."""
     found = text(value)
     return [part.strip() for part in found.split(";") if part.strip()] or None if found else None
+
+
+def split_comma(value: object) -> list[str] | None:
+    """`A1, B` → the list of its parts; a list stays one."""
+    items = value if isinstance(value, list) else (text(value) or "").split(",")
+    return [found for item in items if (found := text(item))] or None
 
 
 def as_list(value: object) -> list[str] | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.structured import InnerList, Item, dictionary, written
 
@@ -41,26 +40,26 @@ def signature_base(signed: InnerList, message: Message, request: Message | None 
     for item in signed.items:
         name = written(item)
         if name in lines:
-            raise SignatureBroken(say.COMPONENT_TWICE)
+            raise SignatureBroken("a component is covered twice")
         lines[name] = _value(item, message, request)
     text = "".join(f"{name}: {value}\n" for name, value in lines.items())
     try:
         return f'{text}"@signature-params": {written(signed)}'.encode("ascii")
     except UnicodeEncodeError:
-        raise SignatureBroken(say.COMPONENT_NOT_ASCII) from None
+        raise SignatureBroken("a field that is covered is not ASCII") from None
 
 
 def _value(item: Item, message: Message, request: Message | None) -> str:
     params = dict(item.params)
     if not isinstance(item.value, str):
-        raise SignatureBroken(say.COMPONENT_QUOTES)
+        raise SignatureBroken("a component is named by a text in quotes")
     if params.pop("req", False) is True:
         if request is None:
-            raise SignatureBroken(say.COMPONENT_REQ)
+            raise SignatureBroken("'req' belongs to answers")
         message = request
     key = params.pop("key", None)
     if params:
-        raise SignatureBroken(say.COMPONENT_PARAMETER(name=next(iter(params))))
+        raise SignatureBroken(f"the parameter '{next(iter(params))}' of a component is not taken here")
     if item.value.startswith("@"):
         return _derived(item.value, message)
     value = _field(item.value, message)
@@ -79,7 +78,7 @@ def _derived(name: str, message: Message) -> str:
         "@query": f"?{message.query}",
     }  # fmt: skip
     if name not in known:
-        raise SignatureBroken(say.COMPONENT_DERIVED)
+        raise SignatureBroken("a derived component is not one of those that are taken here")
     return known[name]
 
 
@@ -90,18 +89,18 @@ def _authority(origin: str) -> str:
     try:
         port = parts.port
     except ValueError:
-        raise SignatureBroken(say.COMPONENT_PORT) from None
+        raise SignatureBroken("the port of the address is none") from None
     return host if port in {None, _PORTS.get(parts.scheme)} else f"{host}:{port}"
 
 
 def _field(name: str, message: Message) -> str:
     if name != name.lower() or not (values := message.fields.get(name)):
-        raise SignatureBroken(say.COMPONENT_GONE)
+        raise SignatureBroken("a field that is covered is not there, or not named in small letters")
     return ", ".join(value.strip(" \t") for value in values)
 
 
 def _member(value: str, key: object) -> str:
     found = dictionary(value).get(key) if isinstance(key, str) else None
     if found is None:
-        raise SignatureBroken(say.COMPONENT_MEMBER)
+        raise SignatureBroken("a member that is covered is not there")
     return written(found)

@@ -8,7 +8,6 @@ import binascii
 import re
 from typing import NamedTuple
 
-from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 
 _LARGEST = 8_192
@@ -52,17 +51,17 @@ class InnerList(NamedTuple):
 def dictionary(text: str) -> dict[str, Item | InnerList]:
     """The members of a dictionary in their order; SignatureBroken for what is none, or has a name twice."""
     if len(text) > _LARGEST or not text.isascii():
-        raise SignatureBroken(say.STRUCTURED_LONG)
+        raise SignatureBroken("a structured field is too long, or not ASCII")
     reader, found = _Reader(text.strip(" ")), {}
     while not reader.ended:
         name = reader.match(_KEY)
         if name in found:
-            raise SignatureBroken(say.STRUCTURED_LABEL_TWICE)
+            raise SignatureBroken("a label stands twice in a field")
         found[name] = reader.member() if reader.sign("=") else Item(True, reader.params())
         if not reader.ended:
             reader.match(_COMMA)
             if reader.ended:
-                raise SignatureBroken(say.STRUCTURED_COMMA)
+                raise SignatureBroken("a structured field ends in a comma")
     return found
 
 
@@ -111,7 +110,7 @@ class _Reader:
     def match(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
         if found is None:
-            raise SignatureBroken(say.STRUCTURED_UNREADABLE)
+            raise SignatureBroken("a structured field (RFC 9651) cannot be read")
         self._at = found.end()
         return found[pattern.groups]
 
@@ -125,7 +124,7 @@ class _Reader:
                 return InnerList(tuple(items), self.params())
             items.append(self.item())
             if self._text[self._at : self._at + 1] not in {" ", ")"}:
-                raise SignatureBroken(say.STRUCTURED_SPACES)
+                raise SignatureBroken("items of a list stand apart by spaces")
 
     def item(self) -> Item:
         return Item(self._bare(), self.params())
@@ -136,7 +135,7 @@ class _Reader:
             self.match(_SPACES)
             name = self.match(_KEY)
             if name in found:
-                raise SignatureBroken(say.PARAMETER_TWICE)
+                raise SignatureBroken("a parameter stands twice")
             found[name] = self._bare() if self.sign("=") else True
         return tuple(found.items())
 
@@ -148,7 +147,7 @@ class _Reader:
             try:
                 return base64.b64decode(self.match(_BYTES), validate=True)
             except binascii.Error:
-                raise SignatureBroken(say.STRUCTURED_BYTES) from None
+                raise SignatureBroken("bytes of a field are not base64") from None
         if self.sign("?1"):
             return True
         if self.sign("?0"):

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from gateway.access.jose import verifies
 from gateway.access.jwk import PublicKey
-from gateway.domain import sentences as say
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message, signature_base
@@ -49,23 +48,23 @@ def verified(
     _check_covered(signed, message, body)
     base = signature_base(signed, message, request)
     if not verifies(key.key, signature, base):
-        raise SignatureBroken(say.SIGNATURE_NOT_BY_KEY)
+        raise SignatureBroken("the key did not sign this message")
     created, nonce = signed.param("created"), signed.param("nonce")
     if not isinstance(created, int) or isinstance(created, bool):
-        raise SignatureBroken(say.SIGNATURE_NO_TIME)
+        raise SignatureBroken("'created' is missing")
     return Signed(label, key, signature, base, created, nonce if isinstance(nonce, str) else "")
 
 
 def fresh(message: Message, signed: Signed, now: float) -> None:
     """SignatureBroken unless the signature was made a moment ago, is in force, and can be taken once only."""
     if not now - OLDEST <= signed.created <= now + AHEAD:
-        raise SignatureBroken(say.SIGNATURE_OLD(oldest=OLDEST))
+        raise SignatureBroken(f"'created' is not within the last {OLDEST} seconds")
     _, inner, _ = _only(message)
     expires = inner.param("expires")
     if expires is not None and (not isinstance(expires, int) or expires < now or expires < signed.created):
-        raise SignatureBroken(say.SIGNATURE_OVER)
+        raise SignatureBroken("'expires' is over, or no time")
     if len(signed.nonce) not in _NONCE:
-        raise SignatureBroken(say.SIGNATURE_NONCE)
+        raise SignatureBroken("'nonce' must have 8 to 128 letters, new ones each time")
 
 
 def _only(message: Message) -> tuple[str, InnerList, bytes]:
@@ -73,13 +72,13 @@ def _only(message: Message) -> tuple[str, InnerList, bytes]:
     inputs = dictionary(", ".join(message.fields.get("signature-input", ())))
     signatures = dictionary(", ".join(message.fields.get("signature", ())))
     if len(inputs) != 1 or inputs.keys() != signatures.keys():
-        raise SignatureBroken(say.SIGNATURE_ONE)
+        raise SignatureBroken("a message has exactly one signature, under one label in both fields")
     ((label, inner),) = inputs.items()
     item = signatures[label]
     if not isinstance(inner, InnerList) or not isinstance(item, Item) or not isinstance(item.value, bytes):
-        raise SignatureBroken(say.SIGNATURE_FORM)
+        raise SignatureBroken("the signature is not written as RFC 9421 says")
     if strange := {name for name, _ in inner.params} - _PARAMS:
-        raise SignatureBroken(say.SIGNATURE_PARAMETER(name=min(strange)))
+        raise SignatureBroken(f"the parameter '{min(strange)}' of a signature is not taken here")
     return label, inner, item.value
 
 
@@ -87,9 +86,9 @@ def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
     name, algorithm = signed.param("keyid"), signed.param("alg")
     key = next((one for one in keys if name in (one.kid, one.thumbprint)), None)
     if key is None:
-        raise SignatureBroken(say.SIGNATURE_KEY)
+        raise SignatureBroken("'keyid' is none of the requester's keys (its id, or its RFC 7638 thumbprint)")
     if algorithm is not None and algorithm != ALGORITHMS[key.algorithm]:
-        raise SignatureBroken(say.SIGNATURE_ALGORITHM(algorithm=ALGORITHMS[key.algorithm]))
+        raise SignatureBroken(f"'alg' is not that of the key: {ALGORITHMS[key.algorithm]}")
     return key
 
 
@@ -100,7 +99,7 @@ def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
     if body or "content-digest" in message.fields:
         wanted.append("content-digest")
     if lacking := [name for name in wanted if name not in names]:
-        raise SignatureBroken(say.SIGNATURE_LACKS(lacking=", ".join(lacking)))
+        raise SignatureBroken(f"the signature does not cover {', '.join(lacking)}")
     if "content-digest" in message.fields:
         check_digest(message.fields["content-digest"], body)
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.dates import VIETNAM
 from gateway.domain.evidence import NOTHING
-from gateway.domain.sentences import Sentence
 
 
 class Asked(NamedTuple):
@@ -56,5 +55,5 @@ class Denial(NamedTuple):
 
     rule: str
     code: str
-    said: Sentence
+    detail: str
     remedy: str

@@ -85,6 +85,8 @@ class Plans:
             "agreement": granted.agreement if granted else None,
             "published_scope": next((scope for scope in scopes if scope), None),
         }
+        if marks := {name: mark for name in query.attributes if (mark := service.marks.get(name))}:
+            entry["attribute_marks"] = marks
         start, *others = around(entry, "fetched_at", "source_updated_at", "valid_until", "legal_basis")
         return (b'"%b":' % evidence_id(query.index).encode() + start, *others)
 

@@ -16,7 +16,6 @@ import orjson
 from gateway.consents.given import Asker
 from gateway.consents.sealing import index_of, seal, unseal
 from gateway.consents.service import Books
-from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import Conflict, ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.wanted import Wanted
@@ -123,7 +122,7 @@ class Demands:
             raise
         if not done:
             await self._undone(asker, _WORDS[act], person, request, "state_differs")
-            raise Conflict(say.DEMAND_CHANGED)
+            raise Conflict("somebody else changed it a moment ago")
         told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
         return {**told, "text": opened.get("text"), "subject": _who(person)}
 
@@ -157,7 +156,7 @@ class Demands:
             indexes = await self._books.seals.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
-            raise NotFound(say.NO_SUCH_DEMAND, code="request_unknown")
+            raise NotFound("there is no such request of yours", code="request_unknown")
         return row
 
     async def _opened(self, row: DemandRow) -> dict[str, Any]:
@@ -199,10 +198,10 @@ def _decides(asker: Asker) -> bool:
 
 def _check(row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> None:
     if row.state in _CLOSED:
-        raise Conflict(say.DEMAND_IS(state=row.state))
+        raise Conflict(f"it is {row.state} already")
     if act == "acknowledge" and row.state != "received":
-        raise Conflict(say.DEMAND_ACKNOWLEDGED)
+        raise Conflict("it is acknowledged already")
     if act == "extend" and body["extended"]:
-        raise Conflict(say.DEMAND_EXTENDED)
+        raise Conflict("it was extended already, and may be once")
     if act in ("extend", "refuse") and not reason:
-        raise fault_at("/reason", say.SAY_WHY, "reason_missing")
+        raise fault_at("/reason", "say why", "reason_missing")

@@ -46,8 +46,7 @@ class Away:
     """A store that cannot be asked."""
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        del person, requester, now
-        raise ConsentsUnavailable
+        raise ConsentsUnavailable(f"{len(person + requester)} {now.year}")
 
 
 async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) -> SourceAnswer:

@@ -301,8 +301,7 @@ async def test_log_finds_out_what_the_witness_knows(tmp_path: Path) -> None:
 
 
 async def away(old: int, new: int) -> list[bytes]:
-    del old, new
-    raise LogUnavailable
+    raise LogUnavailable(f"{old} {new}")
 
 
 async def test_log_that_cannot_prove_is_told(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ FAULTS: dict[str, Fault] = {
     "element that the WSDL lacks": (MAPPING, "HoVaTen:", "HoVaTne:", "HoVaTne:", "named as in the WSDL"),
     "unless of no place": (MAPPING, "unless: SoDinhDanh", "unless: SoDinhDnah", "SoCMND:", "'SoDinhDanh'?"),
     "unless of a later place": (
-        HEALTH, "soChungSinh: {from: subject.number}", "soChungSinh: {from: subject.number, unless: me.soDinhDanh}",
-        "soChungSinh:", "change their order",
+        HEALTH, "SO: {from: subject.number}", "SO: {from: subject.number, unless: SO_CCCD_NND}",
+        "SO:", "change their order",
     ),
     "root key that is not there": (GATEWAY, LOG, f"{LOG}  root_key: {{env: NO_KEY}}\n", "root_key:", "NO_KEY"),
     "root key too short": (GATEWAY, LOG, f"{LOG}  root_key: {{value: YWJj}}\n", "root_key:", "44 characters"),

@@ -81,7 +81,7 @@ FAULTS: dict[str, Fault] = {
     # mappings
     "evidence of nobody": (PAYER, "evidence: taxpayer", "evidence: taxpayr", "evidence:", "did you mean 'taxpayer'?"),
     "evidence to come": (PAYER, "evidence: taxpayer", "evidence: tithe", "evidence:", "add schemas/evidence/tithe"),
-    "transform": (PAYER, "path: tenNNT", "path: tenNNT, transform: titel_case", "titel_case", "mean 'title_case'?"),
+    "transform": (PAYER, "path: TEN_NNT", "path: TEN_NNT, transform: titel_case", "titel_case", "mean 'title_case'?"),
     "found nowhere": (STAY, 'person.household_head"', 'person.household_hed"', "household_hed", "head.personal_id'?"),
     "through nobody": (BIRTH, "through: mother", "through: mothr", "through:", "did you mean 'mother'?"),
     "role mistyped": (STAY, "has: [applicant:", "has: [aplicant:", "aplicant:", "did you mean 'applicant'?"),

@@ -167,7 +167,12 @@ def _businesses_and_land(people: People) -> _Casts:
         yield "1.013225", f"enterprise {place}", subjects, {}
     for voucher in people.content["vouchers"]:
         subjects = {"user": people[voucher["payer"]], "parcel": people.parcel(0)}
-        yield "1.012753", f"paid by {voucher['payer']}", subjects, {"dossier": voucher["dossier"]}
+        yield (
+            "1.012753",
+            f"{voucher['number']} paid by {voucher['payer']}",
+            subjects,
+            {"dossier": voucher["dossier"]},
+        )
 
 
 def _residences(people: People) -> _Casts:

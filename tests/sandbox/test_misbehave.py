@@ -22,7 +22,7 @@ Order = Callable[..., Awaitable[None]]
 LOOK_UP = "TraCuuThongTinCongDan"
 REST = "/driving_licence/gplx/1.0/traCuu"
 SILENT = {Mode.HANG, Mode.DRIP, Mode.RESET, Mode.TRUNCATE, Mode.DROP_AFTER_COMMIT}
-ASKED = {"soDinhDanh": "033085004321"}
+ASKED = {"SoDinhDanh": "033085004321"}
 
 
 async def rest(client: Client) -> tuple[int, bytes]:
@@ -38,7 +38,7 @@ def mau(register: Register) -> Person:
 async def test_slow_answers_late_and_only_as_often_as_told(sandbox: Client, misbehave: Order) -> None:
     await misbehave("driving_licence", "slow", seconds=0.3, times=1)
     started = monotonic()
-    assert b"soGPLX" in (await rest(sandbox))[1]
+    assert b"SoGPLX" in (await rest(sandbox))[1]
     assert monotonic() - started >= 0.3
     started = monotonic()
     await rest(sandbox)
@@ -115,8 +115,8 @@ async def test_wrong_person_is_well_formed_and_somebody_else(
     assert text.count("<ns1:CongDan>") == 1
     await misbehave("driving_licence", "wrong_person")
     other = json.loads((await rest(sandbox))[1])
-    assert other["soGPLX"]
-    assert other["soDinhDanh"] != ASKED["soDinhDanh"]
+    assert other["SoGPLX"]
+    assert other["SoDinhDanh"] != ASKED["SoDinhDanh"]
 
 
 async def test_two_people_where_one_was_asked_for(
@@ -125,18 +125,18 @@ async def test_two_people_where_one_was_asked_for(
     await misbehave("population", "two_people")
     assert (await ask(LOOK_UP, mau))[1].count("<ns1:CongDan>") == 2
     await misbehave("driving_licence", "two_people")
-    assert len({row["soGPLX"] for row in json.loads((await rest(sandbox))[1])}) == 2
+    assert len({row["SoGPLX"] for row in json.loads((await rest(sandbox))[1])}) == 2
 
 
 async def test_missing_null_and_extra_fields(
     sandbox: Client, misbehave: Order, ask: Ask, mau: Person
 ) -> None:
-    await misbehave("driving_licence", "missing_field", field="noiCap", times=1)
-    assert "noiCap" not in json.loads((await rest(sandbox))[1])
+    await misbehave("driving_licence", "missing_field", field="NoiCapGPLX", times=1)
+    assert "NoiCapGPLX" not in json.loads((await rest(sandbox))[1])
     await misbehave("driving_licence", "null_field", times=1)
     changed = json.loads((await rest(sandbox))[1])
-    assert changed["ngaySinh"] is None
-    assert changed["soGPLX"]
+    assert changed["SoSeri"] is None
+    assert changed["SoGPLX"]
     await misbehave("driving_licence", "extra_field", times=1)
     assert "TruongMoi" in json.loads((await rest(sandbox))[1])
     await misbehave("population", "missing_field", times=1)

@@ -177,44 +177,68 @@ async def test_vehicle_needs_a_session(sandbox: Client, register: Register) -> N
 
 
 async def test_driver_has_a_licence_and_a_health_check(sandbox: Client) -> None:
-    asked = {"soDinhDanh": "033085004321"}
-    licence = await post(sandbox, "/driving_licence/gplx/1.0/traCuu", asked)
-    assert licence["hang"] == ["A1", "B"]
-    assert licence["ngayHetHan"] == "08/03/2027"
-    assert len(licence["soGPLX"]) == 12
-    check = await post(sandbox, "/health/yte/1.0/khamSucKhoeLaiXe", asked)
-    assert check["ketLuan"] == "Đủ điều kiện sức khỏe"
-    assert await post(sandbox, "/driving_licence/gplx/1.0/traCuu", {"soDinhDanh": "033190001234"}) == {}
+    path, number = "/driving_licence/gplx/1.0/traCuu", "033085004321"
+    licence = await post(sandbox, path, {"SoDinhDanh": number})
+    assert (licence["HangGPLX"], licence["NgayHHGPLX"], licence["VoThoiHan"]) == ("A1,B2", "08/03/2027", "0")
+    assert len(licence["SoGPLX"]) == 12
+    check = await post(sandbox, "/health/yte/1.0/khamSucKhoeLaiXe", {"SOCMND_PASSPORT": number})
+    assert (check["KETLUAN"], check["GIOITINHVAL"], check["HANGBANGLAI"]) == ("A0-1", "0", "B")
+    nothing = {"SoDinhDanh": "033190001234", "SoGPLX": None}
+    assert await post(sandbox, path, {"SoDinhDanh": "033190001234"}) == nothing
 
 
 async def test_taxpayer_and_obligation(sandbox: Client, register: Register) -> None:
     code = register.things["enterprises"][0]["tax_code"]
     for mst in (code, "033190001234"):
-        assert (await post(sandbox, "/tax/thue/1.0/traCuuMST", {"mst": mst}))["mst"] == mst
-    async with sandbox.get("/tax/thue/1.0/chungTuNghiaVuTaiChinh?maHoSo=H31.17-260108-0042") as answer:
-        assert (await answer.json())["soTien"] == 3500000
+        found = await post(sandbox, "/tax/thue/1.0/traCuuMST", {"MST": mst})
+        assert [row["MST"] for row in found["DATA"]] == [mst]
+    path = "/tax/thue/1.0/chungTuNghiaVuTaiChinh?maHoSo="
+    async with sandbox.get(f"{path}H31.17-260108-0042") as answer:
+        paid = await answer.json()
+    assert paid["ThongTinThanhToan"]["SoTien"] == 3500000
+    assert paid["ThuaDat"] == {"maXa": "11953", "soHieuToBanDo": "12", "soThuTuThua": "345"}
+    async with sandbox.get(f"{path}H31.17-261102-0065") as answer:
+        assert (await answer.json())["ThongTinThanhToan"]["TrangThaiThanhToan"] == "0"
+    async with sandbox.get(f"{path}H31.17-261102-9999") as answer:
+        assert await answer.json() == {"MaHoSo": "H31.17-261102-9999", "SoChungTu": None}
 
 
 async def test_parcel_shows_its_owners(sandbox: Client) -> None:
-    async with sandbox.get("/land/datdai/1.0/thuaDat?maXa=11953&soTo=12&soThua=345") as answer:
+    path = "/land/datdai/1.0/thuaDat?maXa=11953&soHieuToBanDo=12&soThuTuThua="
+    async with sandbox.get(f"{path}345") as answer:
         parcel = await answer.json()
-    assert [owner["soDinhDanh"] for owner in parcel["chuSuDung"]] == ["033190001234", "033085004321"]
-    assert parcel["hanChe"] == []
+    assert [owner["maSoDinhDanh"] for owner in parcel["DC_CaNhan"]] == ["033190001234", "033085004321"]
+    assert (parcel["ListHanCheQuyen"], parcel["DC_GiayChungNhan"]["trangThai"]) == ([], "1")
+    async with sandbox.get(f"{path}347") as answer:
+        assert (await answer.json())["DC_GiayChungNhan"]["trangThai"] == "2"
 
 
 async def test_newborn_is_found_through_the_mother(sandbox: Client) -> None:
-    notice = await post(sandbox, "/health/yte/1.0/giayChungSinh", {"me": {"soDinhDanh": "033190001234"}})
-    assert (notice["gioiTinh"], notice["ngaySinh"]) == ("1", "02/01/2026")
-    same = await post(sandbox, "/health/yte/1.0/giayChungSinh", {"soChungSinh": notice["soChungSinh"]})
-    assert same == notice
+    path = "/health/yte/1.0/giayChungSinh"
+    found = await post(sandbox, path, {"SO_CCCD_NND": "033190001234"})
+    (notice,) = found["HSDLGCS"]["GIAYCHUNGSINH"]
+    assert (notice["GIOI_TINH_CON"], notice["NGAY_SINH_CON"]) == ("1", "20260102041500")
+    assert await post(sandbox, path, {"SO": notice["SO"]}) == found
+
+
+async def test_mother_of_twins_has_two_notices_that_only_name_and_order_tell_apart(
+    sandbox: Client, register: Register
+) -> None:
+    asked = {"SO_CCCD_NND": register.by_key["twins_mother"].personal_id}
+    found = await post(sandbox, "/health/yte/1.0/giayChungSinh", asked)
+    rows = found["HSDLGCS"]["GIAYCHUNGSINH"]
+    assert [row["THU_TU_CON"] for row in rows] == [1, 2]
+    assert len({(row["GIOI_TINH_CON"], row["NGAY_SINH_CON"][:8], row["SO_CON"]) for row in rows}) == 1
 
 
 async def test_death_is_known_to_the_facility_before_the_register(
     sandbox: Client, register: Register
 ) -> None:
-    asked = {"soDinhDanh": register.by_key["death_unregistered"].personal_id}
-    assert (await post(sandbox, "/health/yte/1.0/giayBaoTu", asked))["ngayChet"] == "13/01/2026"
-    assert (await post(sandbox, "/civil_status/hotich/1.0/trichLuc", asked))["khaiTu"] is None
+    number = register.by_key["death_unregistered"].personal_id
+    found = await post(sandbox, "/health/yte/1.0/giayBaoTu", {"SO_GIAYTO": number})
+    assert found["HSDLGBT"]["GIAYBAOTU"]["NGAY_TV"] == "202601130530"
+    extract = await post(sandbox, "/civil_status/hotich/1.0/trichLuc", {"soDinhDanh": number})
+    assert extract["khaiTu"] is None
 
 
 async def test_paper_store_lists_and_hands_out_a_pdf(sandbox: Client) -> None:
