@@ -127,7 +127,7 @@ def date_compact(value: object) -> str | None:
     found = text(value)
     if found is None:
         return None
-    parts = _COMPACT.fullmatch(found[:8] if len(found) == 14 else found)
+    parts = _COMPACT.fullmatch(found[:8] if len(found) in {12, 14} else found)
     if parts is None:
         raise Unreadable("not yyyyMMdd")
     year, month, day = parts.groups()

@@ -44,7 +44,7 @@ OVER_SOAP = [(plan, example) for plan, example in EXAMPLES if plan.source == "po
 #: texts that are almost what a reader expects
 ODD = (
     "", " ", "-", "0", "00", "033190482617", "033190473862", "TRẦN THỊ MẪU", "Tran  Thi Mau", "trần thị mẫu", "Ẫ",
-    "A\u0302", "19900215",
+    "A\u0302", "19900215", "199002151234",
     "19901345", "199002", "1990", "1849", "19900215123456", "15/02/1990", "31/02/2020", "1990-02-15", "2",
     "CÔNG TY TNHH MẪU", "không có", "N/A", "true", "11953", "11989", "\u00a0", "\u00b2", "０３３", "x" * 10_001, "CH01",
 )  # fmt: skip
