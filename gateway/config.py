@@ -133,6 +133,32 @@ class AgencyFile(Settings):
     agencies: tuple[Agency, ...]
 
 
+class RefusedApplication(Settings):
+    """A refusal in writing (NĐ 47/2020, art. 35(3); NĐ 194/2025, art. 16)."""
+
+    on: Day
+    reason: Said
+    legal_basis: Said
+
+
+class Application(Settings):
+    """Somebody who asked for an account; granted by a file in `requesters/`."""
+
+    #: the name of that file
+    requester: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    agency: Said
+    #: of the application: number and day
+    document: Said
+    asked_on: Day
+    refused: RefusedApplication | None = None
+
+
+class ApplicationFile(Settings):
+    """`config/applications.yaml`."""
+
+    applications: tuple[Application, ...]
+
+
 class Configuration(Settings):
     """All of `config/`, typed, with the documents it came from (for messages with file and line)."""
 
@@ -150,6 +176,8 @@ class Configuration(Settings):
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None
+    #: None: nobody applied for an account
+    applications: ApplicationFile | None = None
     #: None: no proof of a login counts
     logins: LoginFile | None = None
 
@@ -197,6 +225,7 @@ _OPTIONAL: Mapping[str, type[Settings]] = {
     "consents": ConsentSettings,
     "holidays": HolidayFile,
     "logins": LoginFile,
+    "applications": ApplicationFile,
 }
 
 

@@ -5,6 +5,7 @@ Used before the gateway starts and by `motlan check-config`; every problem names
 
 from gateway.checks.access import access_faults
 from gateway.checks.agreements import agreement_faults, scope_faults
+from gateway.checks.applications import application_faults
 from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.logins import login_faults
@@ -31,6 +32,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(consent_faults(configuration, catalogue))
     faults.add(requester_faults(configuration))
     faults.add(login_faults(configuration))
+    faults.add(application_faults(configuration))
     faults.add(agency_faults(configuration))
     faults.add(purpose_faults(configuration))
     faults.add(procedure_faults(configuration, catalogue))

@@ -102,6 +102,7 @@ def strays(root: Path) -> list[str]:
         "consents.yaml",
         "holidays.yaml",
         "logins.yaml",
+        "applications.yaml",
         "production.example.yaml",
     }
     files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]

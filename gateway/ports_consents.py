@@ -137,8 +137,8 @@ class DemandRow(NamedTuple):
 class DemandRows(Protocol):
     """Where requests of data subjects are."""
 
-    async def add(self, row: DemandRow) -> None:
-        """Keep one durably."""
+    async def add(self, row: DemandRow) -> bool:
+        """Keep one durably; False when one of this id is there: that one stays."""
         ...
 
     async def find(self, demand: str) -> DemandRow | None:

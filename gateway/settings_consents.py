@@ -20,11 +20,11 @@ def _language(text: str) -> str:
 
 Language = Annotated[str, AfterValidator(_language)]
 #: what a data subject may demand (Law 91/2025)
-Demand = Literal["access", "correction", "restriction", "objection", "withdrawal"]
+Demand = Literal["access", "correction", "deletion", "restriction", "objection", "withdrawal"]
 
 
 class Term(Settings):
-    """How many working days an answer may take."""
+    """How many days an answer may take; all days count, for the law says working days only of acknowledging."""
 
     days: int = Field(gt=0, le=366)
     #: where a processor or a third party takes part
@@ -36,13 +36,15 @@ class Term(Settings):
 _SHORT = Term(days=10, with_third_party=20, extension=10)
 _LONG = Term(days=15, with_third_party=20, extension=15)
 _TERMS: dict[Demand, Term] = {
-    "access": _SHORT, "correction": _SHORT, "restriction": _LONG, "objection": _LONG, "withdrawal": _LONG,
+    "access": _SHORT, "correction": _SHORT, "deletion": _LONG, "restriction": _LONG, "objection": _LONG,
+    "withdrawal": _LONG,
 }  # fmt: skip
 
 
 class DemandSettings(Settings):
-    """Terms of requests of data subjects, in working days."""
+    """Terms of requests of data subjects (Law 91/2025, Decree 356/2025)."""
 
+    #: working days
     acknowledge_days: int = Field(2, gt=0, le=30)
     #: what is left out has the term of the law
     terms: dict[Demand, Term] = {}

@@ -33,6 +33,7 @@ _ADD_CONSENT = (
 _ADD_DEMAND = (
     "INSERT INTO subject_requests (id, period, person, requester, kind, received, state, acknowledge_by, answer_by,"
     " version, body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    " ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 _CHANGE = (
     "UPDATE subject_requests SET state = $3, acknowledge_by = $4, answer_by = $5, version = version + 1, body = $6"
@@ -183,9 +184,9 @@ class SqlDemands:
         """Over a database with the tables."""
         self._rows = rows
 
-    async def add(self, row: DemandRow) -> None:
-        """Keep one durably."""
-        await self._rows.run((_ADD_DEMAND, row[1:]))
+    async def add(self, row: DemandRow) -> bool:
+        """Keep one durably; False when its id is there."""
+        return bool(await self._rows.run((_ADD_DEMAND, row[1:])))
 
     async def find(self, demand: str) -> DemandRow | None:
         """The request of an id."""

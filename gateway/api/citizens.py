@@ -1,5 +1,6 @@
 """Consents, attests and requests of data subjects over HTTP: bytes to the use cases and back."""
 
+import re
 from datetime import datetime
 
 from gateway.api.bodies import read_model
@@ -17,9 +18,12 @@ from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.consents.given import Asker, Given
-from gateway.domain.errors import ConsentsUnavailable, Unprocessable
+from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import Keep
 from gateway.subject_requests.service import Demanded
+
+#: visible signs of ASCII, and spaces between them
+_KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
 
 
 async def give(request: Request) -> Response:
@@ -66,7 +70,8 @@ async def demand(request: Request) -> Response:
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip
-    return answer(await _citizens(request).demands.open(asker_of(request), demanded))
+    key = idempotency_key(request.fields("Idempotency-Key"))
+    return answer(await _citizens(request).demands.open(asker_of(request), demanded, key))
 
 
 async def demands(request: Request) -> Response:
@@ -82,6 +87,15 @@ async def update(request: Request) -> Response:
     body = await read_model(request, DemandUpdateBody)
     done = _citizens(request).demands.update(asker_of(request), body.request, body.act, body.reason or "")
     return answer(await done)
+
+
+def idempotency_key(fields: tuple[str, ...]) -> str:
+    """The key of a request that may come again; empty without one. BadRequest for one that is none."""
+    if not fields:
+        return ""
+    if len(fields) > 1 or not _KEY.fullmatch(fields[0]):
+        raise BadRequest("Idempotency-Key: send it once, 1 to 255 printable ASCII characters")
+    return fields[0]
 
 
 def _citizens(request: Request) -> Citizens:

@@ -10,11 +10,12 @@ import click
 from rich.table import Table
 
 from gateway.access.revocations import Revocations
-from gateway.cli.options import CONFIG, JSON, QUIET, Voice, data_root, options
+from gateway.checks.applications import standings
+from gateway.cli.options import CONFIG, JSON, QUIET, Voice, cell, data_root, options
 from gateway.cli.requester_file import Wanted, added
 from gateway.cli.store import Store, keeps
 from gateway.config import Configuration
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.durable import replacing
 from gateway.keeper import kept
@@ -24,6 +25,10 @@ from gateway.settings_access import RequesterSettings
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)
 _MARK = re.compile(rb"^revoked:.*(?:\n|\Z)", re.MULTILINE)
+_APPLIED = {
+    "open": "chờ trả lời / open", "overdue": "quá hạn / overdue", "granted": "đã cấp / granted",
+    "refused": "từ chối / refused",
+}  # fmt: skip
 _NO_STORE = "chưa có kho / no store"
 _RESTART = "cho cổng đọc lại / let the gateway read it: kill -HUP <pid>"
 
@@ -118,6 +123,45 @@ def list_requesters(*, store: Store) -> int:
         table.add_row(one["requester"], one["client_id"], method, *columns)
     store.say({"requesters": found, "store_asked": stopped is not None}, table, width=180)
     return 0
+
+
+@requesters.command("applications")
+@keeps
+def applications(*, store: Store) -> int:
+    """Who applied for an account, and until when it must be granted or refused: within two working days.
+
+    They stand in config/applications.yaml; `requesters add` grants, `refused` with reason and legal basis refuses
+    (NĐ 47/2020, art. 35(3)). Exits with 1 when one is overdue.
+
+    \b
+    Examples:
+      motlan requesters applications
+      motlan requesters applications --config /etc/motlan/config --json
+    """  # noqa: D301 -- \b is click's
+    found = standings(store.configuration, legal_day(store.keeper.now()))
+    table = Table(
+        "tên / name", "đơn vị / agency", "văn bản / document", "hạn trả lời / answer by", "tình trạng / state"
+    )
+    for one in found:
+        said, late = one.application, one.state == "overdue"
+        row = (
+            said.requester,
+            said.agency,
+            said.document,
+            one.answer_by.strftime("%d/%m/%Y"),
+            _APPLIED[one.state],
+        )
+        table.add_row(*map(cell, row), style="red" if late else "")
+    facts = [
+        {
+            "requester": one.application.requester, "agency": one.application.agency,
+            "document": one.application.document, "asked_on": one.application.asked_on,
+            "answer_by": one.answer_by.isoformat(), "state": one.state,
+        }
+        for one in found
+    ]  # fmt: skip
+    store.say({"applications": facts}, table, width=160)
+    return 1 if any(one.state == "overdue" for one in found) else 0
 
 
 @requesters.command("revoke")

@@ -12,7 +12,7 @@ from gateway.cli.paging import pages
 from gateway.domain.dates import local_text
 
 _WIDTH = 160
-_KINDS = ("access", "correction", "restriction", "objection", "withdrawal")
+_KINDS = ("access", "correction", "deletion", "restriction", "objection", "withdrawal")
 _STATES = {
     "received": "mới nhận / received", "acknowledged": "đã xác nhận / acknowledged",
     "answered": "đã trả lời / answered", "refused": "từ chối / refused",

@@ -1,23 +1,33 @@
 """Requests of data subjects (Law 91/2025, Decree 356/2025): taken in with their due dates, and what became of them.
 
-Acknowledged within 2 working days; extended once at most; answered, or refused with a reason. Every act is a record
-before it is done, and one that was not done in the end has a second record which says so.
+Acknowledged within 2 working days; extended once at most; answered within days of which all count, or refused with a
+reason. Every act is a record before it is done, and one that was not done in the end has a second record which says so.
 What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is: that is told with an act only.
 """
 
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2s
+from string import ascii_lowercase
 from typing import Any, Literal
 
 import orjson
 
 from gateway.consents.given import Asker
+from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of, seal, unseal
-from gateway.consents.service import Books
+from gateway.consents.service import Books, named
 from gateway.domain.dates import legal_day, rfc3339
-from gateway.domain.errors import Conflict, ConsentsUnavailable, LogUnavailable, NotFound, fault_at
+from gateway.domain.errors import (
+    Conflict,
+    ConsentsUnavailable,
+    LogUnavailable,
+    NotFound,
+    Unprocessable,
+    fault_at,
+)
 from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports_consents import DemandRow, DemandRows
@@ -26,6 +36,9 @@ from gateway.subject_requests.days import WorkingDays
 
 Act = Literal["acknowledge", "extend", "answer", "refuse"]
 _OPEN = ("received", "acknowledged")
+#: consents of one person that are looked at
+_MOST = 1_000
+_ID_LETTERS = 24
 _CLOSED = {"answered", "refused"}
 _STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", "refuse": "refused"}
 
@@ -49,38 +62,66 @@ class Demands:
     """The queue."""
 
     def __init__(self, books: Books, rows: DemandRows, new_id: Callable[[str], str]) -> None:
-        """Terms and holidays are those of the configuration."""
+        """Terms and holidays are those of the configuration. `new_id`: makes an id that begins with a word."""
         self._books = books
         self._rows = rows
         self._new_id = new_id
         self._settings: DemandSettings = books.configuration.consents.requests
         self._days = WorkingDays(books.configuration.holidays)
 
-    async def open(self, asker: Asker, demanded: Demanded) -> dict[str, object]:
-        """Take one in; the answer has its id and due dates."""
+    async def open(self, asker: Asker, demanded: Demanded, key: str = "") -> dict[str, object]:
+        """Take one in; the answer has its id and due dates. With a `key` that came before, the one of then.
+
+        Unprocessable for a key under which something else was demanded.
+        """
+        request = _id_of(asker.requester.id, key) if key else self._new_id("sr")
+        before = await self._rows.find(request) if key else None
+        row = before or await self._added(asker, demanded, request)
+        if row is None:  # the same came at the same time, and was first
+            row = before = await self._rows.find(request)
+        if row is None:
+            raise ConsentsUnavailable("the request under this key cannot be read now")
+        now = self._books.clock.now()
+        if before is not None:
+            await self._check_same(row, demanded)
+            now = await self._note(asker, "request_repeated", demanded.person, request, kind=row.kind)
+        return {"exchange_id": asker.exchange, **self._shown(row, legal_day(now))}
+
+    async def _added(self, asker: Asker, demanded: Demanded, request: str) -> DemandRow | None:
+        """The new row; None where one of this id is there."""
         books = self._books
-        request = self._new_id("sr")
         now = await self._note(asker, "request_opened", demanded.person, request, kind=demanded.kind)
         async with books.doing(asker, "opened", demanded.person, "request_not_done", request=request):
             row = self._row(asker, demanded, request, now, await books.keys(now))
-            await self._rows.add(row)
-        return {"exchange_id": asker.exchange, **self._shown(row, legal_day(now))}
+            if await self._rows.add(row):
+                return row
+        await self._undone(asker, "opened", demanded.person, request, "repeated")
+        return None
+
+    async def _check_same(self, row: DemandRow, demanded: Demanded) -> None:
+        said, body = await self._opened(row), orjson.loads(row.body)
+        before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
+        now = (demanded.person, demanded.text, demanded.kind, demanded.third_party, demanded.consent)
+        if said and before != now:
+            what = "another request came under this Idempotency-Key; send a new key with a new request"
+            raise Unprocessable(what, code="idempotency_key_reused")
 
     def _row(
         self, asker: Asker, demanded: Demanded, request: str, now: datetime, keys: PeriodKeys
     ) -> DemandRow:
         today, term = legal_day(now), self._settings.term(demanded.kind)
-        answer_by = self._days.after(today, term.with_third_party if demanded.third_party else term.days)
+        days = term.with_third_party if demanded.third_party else term.days
+        acknowledge_by = self._days.after(today, self._settings.acknowledge_days)
         body = {
             "third_party": demanded.third_party, "consent": demanded.consent or None, "extended": False, "reason": None,
             "acts": [{"act": "opened", "at": rfc3339(now), "by": asker.requester.id}],
-            "holidays_known": self._days.knows(today, answer_by),
+            "holidays_known": self._days.knows(today, acknowledge_by),
         }  # fmt: skip
         said = orjson.dumps({"person": demanded.person, "text": demanded.text})
         return DemandRow(
             0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
-            now.timestamp(), "received", self._days.after(today, self._settings.acknowledge_days).isoformat(),
-            answer_by.isoformat(), 1, orjson.dumps(body).decode(), seal(keys.encryption, said, request),
+            now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
+            orjson.dumps(body).decode(), seal(keys.encryption, said, request),
         )  # fmt: skip
 
     async def search(
@@ -112,6 +153,8 @@ class Demands:
         _check(row, body, act, reason)
         opened = await self._opened(row)
         person = str(opened.get("person", ""))
+        if (row.kind, act) == ("deletion", "answer") and person:
+            await self._check_deleted(person)
         now = await self._note(asker, f"request_{_WORDS[act]}", person, request, kind=row.kind)
         body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": asker.requester.id})
         changed = self._changed(row, body, act, reason)
@@ -126,10 +169,21 @@ class Demands:
         told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
         return {**told, "text": opened.get("text"), "subject": _who(person)}
 
+    async def _check_deleted(self, person: str) -> None:
+        """Conflict while something is kept here that the person gave: a deletion is not answered by words."""
+        persons, now = await self._books.seals.indexes(person), self._books.clock.now().timestamp()
+        found = await self._books.rows.about(Wanted(persons, count=_MOST)) if persons else ()
+        if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
+            what = (
+                "own data of the person are still kept under a consent: withdraw it first"
+                " (POST /v1/consents/search with the person, then /v1/consents/withdraw)"
+            )
+            raise Conflict(what, code="data_still_kept")
+
     def _changed(self, row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> DemandRow:
         if act == "extend":
             extra = self._settings.term(row.kind).extension  # type: ignore[arg-type]  # it was checked when it came
-            extended = self._days.after(date.fromisoformat(row.answer_by), extra)
+            extended = date.fromisoformat(row.answer_by) + timedelta(days=extra)
             row = row._replace(answer_by=extended.isoformat())
             body["extended"] = True
         body["reason"] = reason or body["reason"]
@@ -180,6 +234,15 @@ class Demands:
 _WORDS: dict[Act, str] = {
     "acknowledge": "acknowledged", "extend": "extended", "answer": "answered", "refuse": "refused",
 }  # fmt: skip
+
+
+def _id_of(requester: str, key: str) -> str:
+    """The id of what comes under an Idempotency-Key of a requester: the same for the same."""
+    number, letters = int.from_bytes(blake2s(f"{requester}\0{key}".encode()).digest()), []
+    for _ in range(_ID_LETTERS):
+        number, rest = divmod(number, len(ascii_lowercase))
+        letters.append(ascii_lowercase[rest])
+    return "sr-" + "".join(letters)
 
 
 def _who(key: str) -> dict[str, str] | None:

@@ -11,6 +11,7 @@ from gateway.agreement import Agreement
 from gateway.api.openapi import document
 from gateway.config import (
     AgencyFile,
+    ApplicationFile,
     PurposeFile,
     ScopeFile,
     SourceSettings,
@@ -32,6 +33,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "consents": ConsentSettings,
     "holidays": HolidayFile,
     "logins": LoginFile,
+    "applications": ApplicationFile,
     "requester": RequesterSettings,
     "published_scopes": ScopeFile,
     "source": SourceSettings,

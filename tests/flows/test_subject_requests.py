@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,8 +21,12 @@ DAYS = WorkingDays(load(ROOT / "config").holidays)
 SAID = "Tôi muốn sửa số điện thoại 0900417283"
 
 
-def due(count: int) -> str:
+def working(count: int) -> str:
     return DAYS.after(legal_day(datetime.now(UTC)), count).isoformat()
+
+
+def due(count: int) -> str:
+    return (legal_day(datetime.now(UTC)) + timedelta(days=count)).isoformat()
 
 
 async def opened(house: House, **more: Any) -> dict[str, Any]:
@@ -41,16 +45,19 @@ async def act(house: House, request: str, what: str, **more: str) -> tuple[int, 
 @on_session
 @pytest.mark.parametrize(
     ("kind", "third_party", "days"),
-    [("access", False, 10), ("correction", True, 20), ("restriction", False, 15), ("objection", True, 20)],
-)
-async def test_request_is_due_in_working_days(
+    [
+        ("access", False, 10), ("correction", True, 20), ("deletion", False, 15), ("restriction", False, 15),
+        ("objection", True, 20),
+    ],
+)  # fmt: skip
+async def test_request_is_acknowledged_in_working_days_and_answered_in_days_of_which_all_count(
     patient: House,
     kind: str,
     third_party: bool,
     days: int,
 ) -> None:
     got = await opened(patient, kind=kind, third_party=third_party, text=SAID)
-    assert (got["state"], got["acknowledge_by"], got["answer_by"]) == ("received", due(2), due(days))
+    assert (got["state"], got["acknowledge_by"], got["answer_by"]) == ("received", working(2), due(days))
     assert (got["overdue"], got["holidays_known"]) == (False, True)
 
 
@@ -67,12 +74,53 @@ async def test_request_is_acknowledged_extended_once_and_answered_once(patient: 
     assert (await act(patient, request, "extend"))[0] == 422  # say why
     status, longer = await act(patient, request, "extend", reason="Phải hỏi cơ quan khác")
     assert (status, longer["extended"]) == (200, True)
-    assert longer["answer_by"] > got["answer_by"]
+    assert longer["answer_by"] == due(15 + 15)
     assert (await act(patient, request, "extend", reason="Phải hỏi nữa"))[0] == 409
     status, done = await act(patient, request, "answer")
     assert [one["act"] for one in done["acts"]] == ["opened", "acknowledged", "extended", "answered"]
     for what in ("answer", "refuse"):
         assert (await act(patient, request, what, reason="Đã trả lời rồi"))[0] == 409
+
+
+async def keyed(house: House, key: str, client: str = "portal", **more: Any) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {await house.token(client)}", "Idempotency-Key": key}
+    body = {"subject": {"personal_id": house.subject("married")["personal_id"]}, "kind": "access", **more}
+    async with house.session.post(f"{house.url}/v1/subject-requests", json=body, headers=headers) as response:
+        return response.status, await response.json(content_type=None)
+
+
+@on_session
+async def test_request_that_comes_again_under_its_key_is_one(patient: House) -> None:
+    done = await asyncio.gather(*(keyed(patient, "thư 1".encode().hex(), text=SAID) for _ in range(6)))
+    assert {status for status, _ in done} == {200}
+    [request] = {body["request"] for _, body in done}
+    fits("SubjectRequest", done[0][1])
+    mine = [one["result"] for one in records(patient) if one["notes"].get("request") == request]
+    assert mine.count("request_opened") - mine.count("request_not_done") == 1
+    assert mine.count("request_repeated") == 5
+    status, problem = await keyed(patient, "thư 1".encode().hex(), text="Khác")
+    assert (status, problem["code"]) == (422, "idempotency_key_reused")
+    _, other = await keyed(patient, "thư 1".encode().hex(), "citizen", text=SAID)
+    assert other["request"] != request
+    for key in (" ", "x" * 256, "a\tb"):
+        assert (await keyed(patient, key))[0] == 400
+
+
+@on_session
+async def test_deletion_is_not_answered_while_own_data_are_kept(patient: House) -> None:
+    who = {"personal_id": "033195408217"}  # no other test gives a consent in this name
+    given = {
+        "subject": who, "purpose": "keep_own_data", "attributes": {"own_data.kept": ["phone"]}, "text_version": "v1",
+        "language": "vi", "channel": "portal", "expires_at": "2030-01-01T00:00:00Z",
+    }  # fmt: skip
+    status, consent = await patient.post("/v1/consents", given)
+    assert status == 200, consent
+    got = await opened(patient, kind="deletion", subject=who)
+    status, problem = await act(patient, got["request"], "answer")
+    assert (status, problem["code"]) == (409, "data_still_kept")
+    assert (await patient.post("/v1/consents/withdraw", {"consent": consent["consent"]}))[0] == 200
+    status, done = await act(patient, got["request"], "answer")
+    assert (status, done["state"]) == (200, "answered")
 
 
 @on_session
