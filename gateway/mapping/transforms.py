@@ -13,6 +13,7 @@ from datetime import date
 from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.identifiers import is_personal_id
+from gateway.domain.signs import hides
 
 Transform = Callable[[object], object]
 
@@ -46,6 +47,10 @@ class Unreadable(ValueError):
     """A provider's value that is not of the form its contract gives."""
 
 
+class Hidden(Unreadable):
+    """Signs that nobody sees, or that change how others are read: line breaks, controls, changes of direction."""
+
+
 class Strangers(Unreadable):
     """People of whom it is certain that they do not belong into one answer."""
 
@@ -53,14 +58,17 @@ class Strangers(Unreadable):
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.
 
-    Unreadable when it is longer than any value that a database holds of somebody.
+    Unreadable when it is longer than any value that a database holds of somebody, Hidden when not all of it is seen.
     """
     if type(value) is str:
         if len(value) > LONGEST:
             raise Unreadable("too long")
-        if value.isascii():
-            return value if value.isalnum() else " ".join(value.split()) or None
-        found = " ".join(value.split())
+        if value.isascii() and value.isalnum():
+            return value
+        found = value.strip()
+        if not found.isprintable() and hides(found, "\t"):
+            raise Hidden("signs that nobody sees")
+        found = " ".join(found.split())
         if not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)
         return found or None
@@ -217,11 +225,14 @@ def date_dash(value: object) -> str | None:
     return _iso(*parts.groups())
 
 
-def population_birth_date(value: object) -> str | None:
-    """`{Nam, NgayThangNam}` of the population database: the full date, else the year."""
+def population_birth_date(value: object) -> object:
+    """`{Nam, NgayThangNam}` of the population database: the full date, else the year; in doubt where they differ."""
     if not isinstance(value, dict):
         return date_compact(value)
-    return date_compact(value.get("NgayThangNam")) or date_compact(value.get("Nam"))
+    full, year = date_compact(value.get("NgayThangNam")), date_compact(value.get("Nam"))
+    if full is None or year is None or full.startswith(year):
+        return full or year
+    return Doubtful(full, AttributeDoubt("dates_differ", (full, year), "birth_date:year"))
 
 
 def bhxh_birth_date(value: object) -> str | None:
