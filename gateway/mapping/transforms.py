@@ -20,6 +20,11 @@ Transform = Callable[[object], object]
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
+#: how names of organisations begin
+_ORGANISATION = re.compile(
+    r"((TỔNG )?CÔNG TY|CTY|DOANH NGHIỆP|DNTN|HỢP TÁC XÃ|HTX|LIÊN HIỆP|TẬP ĐOÀN|NGÂN HÀNG|CHI NHÁNH|HỘ KINH DOANH"
+    r"|VĂN PHÒNG|TRUNG TÂM|TRƯỜNG (MẦM|TIỂU|TRUNG|ĐẠI|CAO)|BỆNH VIỆN|ỦY BAN|UỶ BAN|UBND|CHI CỤC)\b"
+)
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: grave, acute, tilde, hook above, dot below
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
@@ -80,12 +85,13 @@ def text(value: object) -> str | None:
 def title_case(value: object) -> str | None:
     """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are.
 
+    So do names of organisations: `CÔNG TY TNHH ABC` is registered in capitals.
     Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
     """
     name = text(value)
     if name is None:
         return None
-    if name.isupper():
+    if name.isupper() and not _ORGANISATION.match(name):
         if _ABBREVIATION.search(name):
             return " ".join(
                 word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" ")
