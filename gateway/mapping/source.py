@@ -280,8 +280,8 @@ class ServicePlan:
 
     def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """Nothing is held, in the contract's words; an answer of another form says nothing about the person."""
-        held = tree.layout.positions if isinstance(tree, PositionedTexts) else tree
-        if not held and not isinstance(held, list):
+        held = tree.tree() if isinstance(tree, PositionedTexts) else tree
+        if held is None or held == {}:
             return self._absent if self._mapping.answer.empty == "absent" else _UNKNOWN_FORM
         if isinstance(held, dict) and self._heads.isdisjoint(held):
             return _UNKNOWN_FORM
