@@ -245,10 +245,11 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     settings = parts.configuration.gateway.log
     # Before any key is made: keys that stand belong to a log that stood.
     registry.store(settings.url, "make_log")(settings.url, parts.state)
-    roots = root_keys(settings, parts.state)
-    log = registry.store(settings.url, "open_log")(settings.url, parts.state, settings.origin, roots)
+    log = registry.store(settings.url, "open_log")(
+        settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
+    )
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
-        settings.url, parts.state, settings.origin, signing_keys(settings), root_key=roots
+        settings.url, parts.state, settings.origin, signing_keys(settings)
     )
     log.sequencer = sequencer
     return log, sequencer

@@ -6,6 +6,7 @@ whose errors are all HTTP 200 with `maKetQua`.
 
 import hashlib
 from typing import Any
+from urllib.parse import parse_qsl
 
 from adapters.sandbox.people import Person
 from adapters.sandbox.wire import (
@@ -111,12 +112,15 @@ def _fits(person: Person, words: dict[str, Any]) -> bool:
     cards = {person.card.number if person.card else "", person.personal_id, number}
     if asked.get("maThe") and asked["maThe"] not in cards:
         return False
-    exact = bool(asked.get("soSo") or asked.get("maThe"))
+    at_birth = asked.get("isKs") == "1"
+    place = person.birth_registration if at_birth else person.permanent or person.current
+    if asked.get("maTinh") and (place is None or asked["maTinh"] != place.province):
+        return False
     name_ok = folded(asked.get("hoTen", "")) in {folded(person.full_name), folded(_name(person))}
     born, known = asked.get("ngaySinh", ""), compact(person.birth_date)
     date_ok = bool(born) and born[: len(known)] == known
     gender_ok = asked.get("gioiTinh", _gender(person)) == _gender(person)
-    return gender_ok and (exact or name_ok) and date_ok
+    return gender_ok and name_ok and date_ok
 
 
 def _name(person: Person) -> str:
@@ -144,8 +148,8 @@ def _state(person: Person) -> str:
 
 
 def take_token(call: Call) -> Reply:
-    """A token pair for a user name and the MD5 of the password."""
-    words = call.words()
+    """A token pair for a user name and the MD5 of the password, sent as a form."""
+    words = dict(parse_qsl(call.body.decode("ascii", "replace")))
     if words.get("username") != USERNAME or words.get("password") != _password():
         return as_json({"maKetQua": "401", "APIKey": None})
     key = {name: call.tokens.issue(CARD) for name in ("access_token", "id_token")}
@@ -163,25 +167,27 @@ def card(call: Call) -> Reply:
     for name in ("hoTenCb", "cccdCb"):
         text_of(words, name)
     holders = [one for one in call.register.people if one.card]
-    found = next((one for one in holders if _holds(one, number, words)), None)
+    found = next((one for one in holders if number in _numbers(one)), None)
     if found is None:
-        return as_json({"maKetQua": "010"})
+        return as_json({"maKetQua": "050"})
+    if folded(str(words.get("hoTen", ""))) != folded(found.full_name):
+        return as_json({"maKetQua": "060"})
+    if words.get("ngaySinh") != day_first(found.birth_date):
+        return as_json({"maKetQua": "070"})
     return as_json(_card(call, call.shown(found, holders)))
 
 
-def _holds(person: Person, number: str, words: dict[str, Any]) -> bool:
-    numbers = {person.card.number if person.card else "", person.personal_id} - {""}
-    name_ok = folded(str(words.get("hoTen", ""))) == folded(person.full_name)
-    return number in numbers and name_ok and words.get("ngaySinh") == day_first(person.birth_date)
+def _numbers(person: Person) -> set[str]:
+    return {person.card.number if person.card else "", person.personal_id} - {""}
 
 
 def _card(call: Call, person: Person) -> dict[str, str | None]:
     held = person.card
     place = person.permanent or person.current
     if held is None:
-        return {"maKetQua": "010"}
+        return {"maKetQua": "050"}
     return {
-        "maKetQua": "001" if held.military else "000",
+        "maKetQua": held.result,
         "maThe": held.number,
         "hoTen": person.full_name,
         "ngaySinh": day_first(person.birth_date),
@@ -194,6 +200,9 @@ def _card(call: Call, person: Person) -> dict[str, str | None]:
         "maKV": held.area,
         "ngayDu5Nam": None,
         "maSoBHXH": person.insurance.number if person.insurance else None,
+        "maTheMoi": held.new_number or None,
+        "gtTheTuMoi": day_first(held.new_from) or None,
+        "gtTheDenMoi": day_first(held.new_until) or None,
     }
 
 

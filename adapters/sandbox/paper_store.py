@@ -7,7 +7,7 @@ empty when there is no such file. Shape of the log-in token: of the sandbox's ow
 import base64
 
 from adapters.sandbox.people import Paper, Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, post, text_of
+from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, as_json, day_first, get, post, text_of
 
 SOURCE = "paper_store"
 CATALOGUES = "catalogues"
@@ -28,8 +28,13 @@ def endpoints() -> tuple[Endpoint, ...]:
 
 
 def login(call: Call) -> Reply:
-    """A token for user name and password."""
+    """A token for user name and password, where the adapter is told whom to forward to."""
     words = call.words()
+    for name in ("dstcode", "providerurl"):
+        if not call.query.get(name):
+            raise BadCall(f"{name} is missing")
+    if call.headers.get("charset", "").lower() != "utf-8":
+        raise BadCall("header Charset is missing")
     if words.get("username") != USERNAME or words.get("password") != STORE_SECRET:
         return as_json({"errorCode": "401", "message": "Sai tài khoản hoặc mật khẩu", "result": None}, 401)
     token = call.tokens.issue(SOURCE)
@@ -53,6 +58,8 @@ def papers(call: Call) -> Reply:
     person = call.register.find(text_of(words, "SoDinhDanhChuSoHuu"))
     for name in ("HoTenNguoiYeuCau", "SoDinhDanhNguoiYeuCau", "KenhThucHien", "MaThuTuc"):
         text_of(words, name)
+    if words["KenhThucHien"] not in {"1", "2"}:
+        raise BadCall("KenhThucHien is neither 1 nor 2")
     asked = words.get("DanhSachDanhMucKetQua") or []
     codes = {str(row.get("MaKetQua")) for row in asked if isinstance(row, dict)}
     rows: list[dict[str, object]] = []

@@ -83,7 +83,7 @@ class Insurance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A health-insurance card."""
+    """A health-insurance card. `result` is the gateway's code of it (`000` unless said); a `new` one may follow it."""
 
     number: str
     clinic_code: str
@@ -91,7 +91,10 @@ class Card:
     valid_from: str
     valid_until: str
     area: str
-    military: str = ""
+    result: str = "000"
+    new_number: str = ""
+    new_from: str = ""
+    new_until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "state": ("valid", "expired", "revoked", "suspended", "replaced"),
 }
 _DIGITS = {"personal_id": 12, "old_id": 9, "commune": 5, "province": 2}
-_DATES = frozenset({"birth_date", "date", "valid_from", "valid_until"})
+_DATES = frozenset({"birth_date", "date", "valid_from", "valid_until", "new_from", "new_until"})
 _RELATIVES = ("father", "mother", "spouse", "representative", "head")
 
 

@@ -150,10 +150,13 @@ def _login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools)
     user, secret = settings.text("username"), settings.secret("secret")
     if settings.choice("hash", ("none", "md5")) == "md5":
         secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
-    body = orjson.dumps({"username": user, "password": secret})
+    words = {"username": user, "password": secret}
+    is_form = settings.choice("body", ("json", "form")) == "form"
+    body = urlencode(words).encode("ascii") if is_form else orjson.dumps(words)
+    headers = {"Content-Type": _FORM if is_form else _JSON, "Accept": _JSON, **settings.headers("headers")}
     place = settings.names("token")
     life = settings.number("life_seconds", _LOGIN_SECONDS)
-    request = Wire("POST", settings.text("path"), {"Content-Type": _JSON, "Accept": _JSON}, body)
+    request = Wire("POST", settings.text("path"), headers, body)
     if settings.choice("token_in", ("header", "query")) == "header":
         return TokenAuth(peer, request, _bearer, place=place, life=life)
 

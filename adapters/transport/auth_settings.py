@@ -116,6 +116,21 @@ class AuthSettings:
             self._note(name, what, "name the header that the provider wants the key in")
         return value
 
+    def headers(self, name: str) -> dict[str, str]:
+        """Headers of one's own, name to text; nothing by default."""
+        given = self._given(name, {})
+        if not isinstance(given, Mapping):
+            self._note(name, f"'auth.{name}' is no table of headers", f"write '{name}: {{Charset: utf-8}}'")
+            return {}
+        for header, value in given.items():
+            if not _TOKEN.fullmatch(str(header)) or str(header).lower() in _TRANSPORTS:
+                self._note(
+                    name, f"'auth.{name}.{header}' cannot be a header here", "name one of the provider's"
+                )
+            elif not isinstance(value, str) or not value.isascii() or not value.isprintable():
+                self._note(name, f"'auth.{name}.{header}' is no text", "write printable ASCII on one line")
+        return {str(header): str(value) for header, value in given.items()}
+
     def names(self, name: str) -> tuple[str, ...]:
         """A place in an answer: names joined by dots."""
         text = self.text(name)

@@ -71,8 +71,6 @@ class FaultCode(StrEnum):
 
     #: its transform cannot read it
     UNREADABLE = "unreadable"
-    #: line breaks, controls, changes of direction and their like
-    HIDDEN_SIGNS = "hidden_signs"
     SCHEMA_TYPE = "schema_type"
     SCHEMA_PATTERN = "schema_pattern"
     SCHEMA_ENUM = "schema_enum"
@@ -131,7 +129,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, code_unknown, date_partial, dates_differ or value_invalid
+    #: unit_divided, code_unknown, date_partial or value_invalid
     kind: str
     #: possible values, best first; may be empty
     candidates: tuple[object, ...] = ()
@@ -159,6 +157,13 @@ class SourceQuery(NamedTuple):
     account: Mapping[str, object] = NOTHING
     #: id of the requester; providers never see it, requesters take turns by it
     requester: str = ""
+    #: who fills his own form, where no official asks
+    citizen: Subject | None = None
+
+    @property
+    def channel(self) -> str:
+        """Who asks, for providers that want to know: `citizen_online`, or `officer`."""
+        return "citizen_online" if self.citizen else "officer"
 
 
 class SourceAnswer(NamedTuple):

@@ -26,7 +26,7 @@ def _subject_attribute(word: str) -> str:
 
 def _query_value(word: str | None) -> str | None:
     head, _, attribute = (word or "").partition(".")
-    if head == "subject":
+    if head in {"subject", "citizen"}:
         _subject_attribute(attribute)
     return word
 
@@ -48,8 +48,8 @@ RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 class RequestValue(Strict):
     """What stands at one place of the provider's request: a constant or a value of the query.
 
-    `from` is one of `call_id`, `procedure`, `purpose`, `dossier`, `result_codes`, `subject.<attribute>`,
-    `official.<attribute>`, `service.<parameter>` (parameters of the data service in config/sources).
+    `from` is one of `call_id`, `procedure`, `purpose`, `dossier`, `result_codes`, `channel`, `subject.<attribute>`,
+    `citizen.<attribute>`, `official.<attribute>`, `service.<parameter>` (of the data service in config/sources).
     A place whose value is blank is left out, unless `blank` says what to write.
     """
 
@@ -59,6 +59,8 @@ class RequestValue(Strict):
     else_: Annotated[tuple[QueryValue, ...], AS_LIST] = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
+    #: request profile of the source -> the transforms that stand there instead
+    transform_in: dict[str, Words] = {}
     blank: str | None = None
     #: only when the place named here was left out
     unless: str | None = None
@@ -83,11 +85,11 @@ class AnswerRule(Strict):
 
     #: path of the record inside the answer; a list there must hold one item at most
     record: str = ""
+    #: the record may stand one level lower, under a name that is not known
+    nested: bool = False
     #: path (from the record) that must not be blank, else the outcome is `absent`
     found_when: str = ""
     absent: Literal["not_found", "no_match"] = "not_found"
-    #: what an answer without any member is: the contract may say that nothing is held so
-    empty: Literal["invalid", "absent"] = "invalid"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
     identity: dict[SubjectAttribute, str] = {}
     #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too

@@ -76,7 +76,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
 
     True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare.
     Names are compared without case, tone marks and spaces; birth dates as precisely as both are known,
-    but that a year and month alone are none of a record which knows the day. Contradictory dates are blank.
+    but that a year and month alone are none of a record which knows the day.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
@@ -87,8 +87,6 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         value = values[slot]
         for transform in transforms:
             value = transform(value)
-        if type(value) is Doubtful:  # dates that contradict each other say nothing
-            value = None
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
             said = text(item)
@@ -167,13 +165,12 @@ def _one_household(people: list[dict[str, object]]) -> None:
 
 def _member(person: Mapping[str, object]) -> dict[str, object]:
     name, head = person.get("HoVaTen"), person.get("ChuHo")
-    born = population_birth_date(person.get("NgayThangNamSinh"))
     member = {
         "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
         "personal_id": number
         if isinstance(number := plain.personal_number(person.get("SoDinhDanh")), str)
         else None,
-        "birth_date": None if type(born) is Doubtful else born,
+        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
         "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
         "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
     }
@@ -300,12 +297,13 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms that source mappings may name."""
     named: list[Transform] = [
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
-        plain.personal_number, plain.numbered,
+        plain.personal_number, plain.old_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
         plain.count,
         plain.dead_if_there, members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
-        plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind,
+        plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,
+        plain.to_birth_basis, plain.to_bhxh_gender,
         addresses(codes), enterprise_addresses(codes),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

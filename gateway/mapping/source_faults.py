@@ -43,7 +43,9 @@ def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], l
     for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
         if word is not None and not is_query_word(word):
             what = f"'{side}: {word}' is not a value of a query"
-            remedy = f"use one of {', '.join(QUERY_WORDS)}, subject.…, official.…, account.…, service.…"
+            remedy = (
+                f"use one of {', '.join(QUERY_WORDS)}, subject.…, citizen.…, official.…, account.…, service.…"
+            )
             yield (*loc, side), what, near(word, [*QUERY_WORDS, *_official_words()], remedy)
     for profile in rule.profiles:
         if profile not in profiles:
@@ -79,7 +81,7 @@ def is_query_word(word: str) -> bool:
     head, _, rest = word.partition(".")
     if head == "official":
         return word in _official_words()
-    return word in QUERY_WORDS or (head in ("subject", "account", "service") and bool(rest))
+    return word in QUERY_WORDS or (head in ("subject", "citizen", "account", "service") and bool(rest))
 
 
 def _official_words() -> list[str]:

@@ -12,7 +12,7 @@ from gateway.mapping.paths import steps_of
 from gateway.mapping.transforms import Doubtful, Transform, text
 
 #: values of a query that stand on their own
-QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes")
+QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes", "channel")
 
 #: values of a query that are attributes of it
 _ATTRIBUTES = frozenset({
@@ -34,7 +34,17 @@ class Place:
     `constant`, `attribute(query)` or `parameters[parameter]`, if that is a text and not blank.
     """
 
-    __slots__ = ("attribute", "constant", "names", "parameter", "place", "profiles", "unless", "value")
+    __slots__ = (
+        "attribute",
+        "constant",
+        "names",
+        "parameter",
+        "place",
+        "profiles",
+        "unless",
+        "value",
+        "variants",
+    )
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
         """ValueError says what `rule` has wrong."""
@@ -45,6 +55,13 @@ class Place:
         self.profiles = rule.profiles
         self.unless = rule.unless
         self.constant = rule.value
+        #: request profile -> how the same place is written there
+        self.variants: Mapping[str, Place] = {
+            profile: Place(
+                place, rule.model_copy(update={"transform": words, "transform_in": {}}), codes, named
+            )
+            for profile, words in rule.transform_in.items()
+        }
         word = "" if rule.else_ or rule.codes or rule.transform else rule.from_ or ""
         self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.parameter = word.removeprefix("service.") if word.startswith("service.") else ""
@@ -81,8 +98,8 @@ def _picker(word: str) -> Pick:
     head, _, rest = word.partition(".")
     if head == "service":
         return lambda _query, parameters: parameters.get(rest)
-    if head == "subject":
-        return lambda query, _parameters: _plain(getattr(query.subject, rest, None))
+    if head in {"subject", "citizen"}:
+        return lambda query, _parameters: _plain(getattr(getattr(query, head), rest, None))
     if head == "official":
         return lambda query, _parameters: getattr(query.official, rest, None) or None
     if head == "account":

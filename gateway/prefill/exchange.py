@@ -28,8 +28,9 @@ class Exchange:
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
-        "case", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys", "known",
-        "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects", "today", "waits",
+        "case", "citizen", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys",
+        "known", "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects", "today",
+        "waits",
     )  # fmt: skip
 
     def __init__(
@@ -60,9 +61,10 @@ class Exchange:
         self.announcing: asyncio.Lock | None = None
         #: in whose name is asked: answers are shared within it only
         one = case.official
-        self.asker = (
-            f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}"
-        )
+        #: who fills his own form, where no official asks
+        self.citizen = case.cast.subjects.get(case.procedure.signs_in) if one.on_duty else None
+        own = self.citizen.personal_id if self.citizen else ""
+        self.asker = f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{own}"
         self.began = asyncio.get_running_loop().time()
         self.end = self.began + late_seconds
         #: by query

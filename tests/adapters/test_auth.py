@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import orjson
 import pytest
@@ -200,6 +200,37 @@ async def test_login_token_goes_into_the_header(provider: Provider) -> None:
         await call(peer, signer)
     assert orjson.loads(provider.logins[0][1]) == {"username": "u", "password": SECRET}
     assert provider.calls[0].headers["Authorization"] == "Bearer token-1"
+
+
+async def test_login_may_be_a_form_with_headers_of_the_provider(provider: Provider) -> None:
+    auth = {
+        "kind": "login_token",
+        "path": "/token?dstcode=VN:GOV:a&providerurl=https://b.invalid",
+        "username": "u",
+        "secret": {"value": SECRET},
+        "body": "form",
+        "headers": {"Charset": "utf-8"},
+        "token": "token",
+    }
+    async with opened(provider, auth) as (peer, signer):
+        assert (await call(peer, signer)).status == 200
+    headers, body = provider.logins[0]
+    assert dict(parse_qsl(body.decode())) == {"username": "u", "password": SECRET}
+    assert (headers["charset"], headers["content-type"]) == ("utf-8", "application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize("headers", ["Charset", {"Host": "x"}, {"A b": "x"}, {"Charset": "a\nb"}])
+async def test_header_that_no_login_may_have_is_refused(provider: Provider, headers: object) -> None:
+    auth = {
+        "kind": "login_token",
+        "path": "/token",
+        "username": "u",
+        "secret": {"value": SECRET},
+        "token": "t",
+    }
+    with pytest.raises(ConfigError, match=r"auth\.headers"):
+        async with opened(provider, auth | {"headers": headers}):
+            pass
 
 
 async def test_login_token_goes_into_the_query_with_a_hashed_password(provider: Provider) -> None:

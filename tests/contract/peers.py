@@ -102,6 +102,8 @@ def moved_to(settings: SourceSettings, base: str, *, played: bool) -> SourceSett
 
 def _moved(name: str, word: Any, settings: SourceSettings, base: str, played: bool) -> Any:
     if isinstance(word, Mapping):
+        if name == "headers":
+            return word
         return word if played and "value" in word else {"value": f"sandbox-secret-{settings.source}"}
     if isinstance(word, str) and word.startswith(("http://", "https://")):
         return base + (urlsplit(word).path if played else SIGN_IN)

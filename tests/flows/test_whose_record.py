@@ -230,6 +230,20 @@ async def test_paper_of_another_owner_is_not_offered(
     assert (found(answer)["paper_store"], papers(answer)["lawful_dwelling"]) == (outcome, state)
 
 
+@pytest.mark.parametrize("by_official", [True, False])
+async def test_paper_store_hears_whether_the_citizen_or_an_official_asks(
+    registers: Stage, by_official: bool
+) -> None:
+    peer = registers.set("paper_store", None)
+    who, official = subject(registers, "thu"), new_official()
+    subjects = {"applicant": who, "owner": subject(registers, "mau")}
+    more = {"official": official} if by_official else {}
+    await registers.house.prefill("1.004222", subjects, **more)
+    asked = json.loads(peer.calls[-1][1].partition(b"\r\n\r\n")[2])
+    expected = ("1", official["personal_id"]) if by_official else ("2", who["personal_id"])
+    assert (asked["KenhThucHien"], asked["SoDinhDanhNguoiYeuCau"]) == expected
+
+
 async def test_certificate_of_a_marriage_with_nobody_named_is_asked_for(registers: Stage) -> None:
     """The store does not say with whom: no register names the father, for there is none."""
     registers.set("paper_store", stored())

@@ -70,7 +70,7 @@ def _exchange(count: int) -> Exchange:
     cast_ = _Named(
         subjects={"one": object()}, keys={"one": "k"}, identities={"one": "i"}, given=frozenset({"one"})
     )
-    official = _Named(personal_id="", agency="", account="", full_name="")
+    official = _Named(personal_id="", agency="", account="", full_name="", on_duty=False)
     case = _Named(request=request, cast=cast_, official=official, procedure=_Named(code="c"), purpose="p")
     made: Any = Exchange
     exchange: Exchange = made("e", _Named(id="portal"), case, None, plan, None, datetime.now(UTC), 5)

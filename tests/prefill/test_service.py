@@ -48,7 +48,7 @@ async def test_answer_of_a_plan_that_was_narrowed_meanwhile_is_made_and_recorded
     case = _Named(
         request=request, procedure=_Named(named=dict),
         cast=_Named(subjects={}, keys={}, given=frozenset()),
-        official=_Named(personal_id="", agency="", account="", full_name=""),
+        official=_Named(personal_id="", agency="", account="", full_name="", on_duty=False),
     )  # fmt: skip
     allowed = _Named(
         consents=lambda _answers: {"c"},

@@ -137,7 +137,8 @@ async def test_social_insurance_may_hold_another_name(sandbox: Client, register:
 async def test_health_card_gateway_wants_its_token_pair(sandbox: Client, register: Register) -> None:
     password = hashlib.md5(b"sandbox-secret-health_card", usedforsecurity=False).hexdigest()
     login = {"username": "sandbox", "password": password}
-    key = (await post(sandbox, "/health_card/api/token/take", login))["APIKey"]
+    async with sandbox.post("/health_card/api/token/take", data=login) as answer:
+        key = (await answer.json())["APIKey"]
     asked = {
         "maThe": "033190001234",
         "hoTen": "Trần Thị Mẫu",
@@ -253,7 +254,7 @@ async def test_paper_store_lists_and_hands_out_a_pdf(sandbox: Client) -> None:
     async with sandbox.post(f"{BNDP}/GetKetQuaGiayTo", json=asked) as refused:
         assert refused.status == 401
     login = {"username": "sandbox", "password": "sandbox-secret-paper_store"}
-    token = (await post(sandbox, f"{BNDP}/login?dstcode=x&providerurl=y", login))["token"]
+    token = (await post(sandbox, f"{BNDP}/login?dstcode=x&providerurl=y", login, Charset="utf-8"))["token"]
     bearer = {"Authorization": f"Bearer {token}"}
     listed = await post(sandbox, f"{BNDP}/GetKetQuaGiayTo", asked, **bearer)
     paper = listed["result"]["DanhSachGiayToKetQua"][0]
