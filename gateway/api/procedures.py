@@ -22,7 +22,9 @@ async def one(request: Request) -> Response:
             "title": paper.title.vi,
             "title_en": paper.title.en,
             "replaceable": paper.replaced_by is not None or paper.digital_only,
+            "mark": paper.mark,
             "legal_basis": paper.legal_basis,
+            "basis_mark": paper.basis_mark,
         }
         for name, paper in procedure.papers.items()
     }

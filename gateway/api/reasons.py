@@ -47,6 +47,15 @@ TITLES: dict[Reason, tuple[str, str]] = {
     Reason.SOURCES_DIFFER: ("Các nguồn dữ liệu khác nhau", "The sources differ"),
     Reason.CONDITION_FALSE: ("Điều kiện không được đáp ứng", "The condition does not hold"),
     Reason.CONDITION_UNKNOWN: ("Chưa xác định được trường hợp", "The condition cannot be decided"),
+    Reason.OBJECT_DIFFERS: (
+        "Dữ liệu nói về đối tượng khác với hồ sơ",
+        "The data are about another object than the one of the dossier",
+    ),
+    Reason.NOT_IN_FORCE: ("Không còn hiệu lực vào ngày nộp hồ sơ", "It is not in force on the day of filing"),
+    Reason.CONCLUSION_DIFFERS: (
+        "Kết luận trong dữ liệu không đáp ứng yêu cầu của giấy tờ",
+        "The data do not conclude what the paper would",
+    ),
     Reason.MINOR_WITHOUT_REPRESENTATIVE: (
         "Người chưa thành niên cần người đại diện",
         "A minor needs a representative",

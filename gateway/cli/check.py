@@ -23,6 +23,7 @@ from gateway import registry
 from gateway.anchors.faults import anchor_faults
 from gateway.app import open_sources
 from gateway.audit.in_force import in_force
+from gateway.checks.examples import counter_example_faults
 from gateway.cli.minimised import tables as minimised_tables
 from gateway.cli.options import (
     CONFIG,
@@ -45,6 +46,7 @@ from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.minimisation import notes as notes_of
 from gateway.review.minimised import Report, minimised
+from gateway.strict_yaml import read
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (
@@ -142,6 +144,11 @@ def _check(config: Path, values: dict[str, str]) -> _Checked:
         asyncio.run(_adapters(configuration, catalogue, root))
     with faults.noted():
         _people(root)
+    if not faults.told():  # examples of what is wrong in itself say nothing
+        for code, procedure in catalogue.procedures.items():
+            document = read(root / "mappings" / "procedures" / f"{code}.yaml", root)
+            said = counter_example_faults(procedure, catalogue.offers)
+            faults.add(document.problem(loc, what, remedy) for loc, what, remedy in said)
     found = faults.told()
     counts = {
         "sources": len(configuration.sources),

@@ -61,6 +61,12 @@ class Reason(StrEnum):
     SOURCES_DIFFER = "sources_differ"
     CONDITION_FALSE = "condition_false"
     CONDITION_UNKNOWN = "condition_unknown"
+    #: the evidence speaks of another parcel, child, licence than the form or the request names
+    OBJECT_DIFFERS = "object_differs"
+    #: expired, revoked, superseded, or its person is not alive
+    NOT_IN_FORCE = "not_in_force"
+    #: the evidence concludes something else than the paper would
+    CONCLUSION_DIFFERS = "conclusion_differs"
     MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
     EVIDENCE_REFUSED = "evidence_refused"
     QUOTA_EXCEEDED = "quota_exceeded"

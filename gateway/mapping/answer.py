@@ -28,6 +28,8 @@ FieldState = Literal[
 PaperState = Literal["replaced", "reusable", "required", "digital_only", "not_applicable"]
 #: what is known of an interface: seen in the wild, recalled, or invented by us
 Mark = Literal["seen", "memory", "sandbox"]
+#: how sure a legal basis is: text read, read about in the press, known to exist, recalled; none: no text is known
+BasisMark = Literal["seen", "press", "exists", "memory", "none"]
 
 
 class ReasonEntry(TypedDict):
@@ -114,11 +116,20 @@ class SourceEntry(TypedDict):
     rule: NotRequired[str]
 
 
-class AdviceEntry(TypedDict):
-    """What to do about a paper that is asked for."""
+class SentenceEntry(TypedDict):
+    """A sentence for people, Vietnamese first."""
 
     vi: str
     en: str
+
+
+class ScopeEntry(TypedDict):
+    """What an owner of data published: they are usable instead of papers."""
+
+    scope: str
+    document: str
+    published_on: str
+    mark: Mark
 
 
 class PaperEntry(TypedDict):
@@ -128,12 +139,27 @@ class PaperEntry(TypedDict):
     title: str
     title_en: str
     state: PaperState
+    mark: Mark
+    legal_basis: str
+    basis_mark: BasisMark
     by: NotRequired[Any]
     paper: NotRequired[Mapping[str, Any]]
     published_scope: NotRequired[str | None]
-    legal_basis: NotRequired[str]
+    published: NotRequired[ScopeEntry | None]
     reason: NotRequired[ReasonEntry | None]
-    advice: NotRequired[AdviceEntry]
+    advice: NotRequired[SentenceEntry]
+
+
+class WarningEntry(TypedDict):
+    """What blocks or endangers the filing; the gateway refuses nothing for it."""
+
+    code: str
+    attribute: str | None
+    evidence: str | None
+    source: str | None
+    rule: str
+    for_citizen: SentenceEntry
+    for_official: SentenceEntry
 
 
 class ProcedureEntry(TypedDict):
@@ -182,6 +208,7 @@ class PrefillAnswer(TypedDict):
     fields: dict[str, FieldEntry]
     evidence: dict[str, EvidenceEntry]
     papers: list[PaperEntry]
+    warnings: list[WarningEntry]
     sources: list[SourceEntry]
     saved: SavedEntry
     pending: str | None

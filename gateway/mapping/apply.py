@@ -22,6 +22,7 @@ from gateway.mapping.answer import (
     ReasonEntry,
 )
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
+from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
@@ -97,6 +98,7 @@ class Filled:
     fields: list[bytes] = field(default_factory=list)
     papers: list[PaperEntry] = field(default_factory=list)
     papers_json: bytes = b"[]"
+    warnings_json: bytes = b"[]"
     #: what the exchange log digests: form key -> JSON of its value
     digestible: dict[str, bytes] = field(default_factory=dict)
     #: fields that the citizen may correct because their values are in doubt
@@ -209,13 +211,15 @@ def _decide_papers(
         plan, answers, situation.published, situation.today, situation.given, situation.known,
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
-        unconfirmed_queries,
+        unconfirmed_queries, situation.named, filled.form,
     )  # fmt: skip
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)
         filled.saved_papers += decided["state"] in ("replaced", "reusable")
     filled.papers_json = orjson.dumps(filled.papers)
+    if plan.procedure.warnings:
+        filled.warnings_json = orjson.dumps(warnings(facts))
 
 
 def _kept(value: object) -> FieldEntry:
@@ -360,7 +364,10 @@ def next_queries(
         if planned.field.key not in situation.known
         for index in _next_of(planned, shown)
     )
-    facts = Facts(plan, answers, situation.published, situation.today, situation.given, situation.known)
+    facts = Facts(
+        plan, answers, situation.published, situation.today, situation.given, situation.known,
+        named=situation.named,
+    )  # fmt: skip
     for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))
     wanted.update(dict.fromkeys(agreeing.partners(plan, answers, wanted, situation.known)))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
+from gateway.mapping.cuts import Objects, cut_faults
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldGroup, FieldRule, ProcedureMapping, Role
-from gateway.mapping.paper_rules import PaperRule, Proof
-from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref, described
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref, described, living
 from gateway.mapping.schema_checks import Fits, FormChecks
 from gateway.mapping.transforms import Transform, Unreadable, text
 from gateway.strict_yaml import Document, Loc
@@ -37,9 +38,14 @@ class Compiler:
         groups: Mapping[str, FieldGroup],
         codes: Codes,
         attributes: Mapping[str, frozenset[str]],
+        objects: Objects,
         faults: Faults,
     ) -> None:
-        """`attributes`: evidence type -> names that `schemas/evidence` declares."""
+        """`attributes`: evidence type -> names that `schemas/evidence` declares.
+
+        `objects`: evidence type -> start of attributes about an object -> those that name the object (`x-object`).
+        """
+        self._objects = objects
         self._mappings = mappings
         self._groups = groups
         self._codes = codes
@@ -64,13 +70,17 @@ class Compiler:
                 fields[key] = self._field(key, rule, roles, signs_in, document, loc, takes)
         procedure = Procedure(
             code, mapping.name, mapping.title, mapping.version, mapping.purpose, roles, signs_in,
-            tuple(fields.values()), {name: p for one, _ in chain for name, p in one.predicates.items()},
+            tuple(fields.values()),
+            {**living(roles), **{name: p for one, _ in chain for name, p in one.predicates.items()}},
             {name: p for one, _ in chain for name, p in one.papers.items()}, mapping, form,
+            {name: w for one, _ in chain for name, w in one.warnings.items()},
         )  # fmt: skip
         for one, document in chain:
             self._check(procedure, one, document)
         self._check_demands(procedure, chain)
         self._check_signing(procedure, chain[-1][1])
+        for one, document in chain:
+            self._faults.add(document.problem(*fault) for fault in cut_faults(one, procedure, self._objects))
         return procedure
 
     def _chain(self, code: str, outer: tuple[str, ...] = ()) -> Chain | None:
@@ -188,6 +198,7 @@ class Compiler:
                 for name, paper in one.papers.items()
                 for loc, word in _words(name, paper)
             ),
+            *((("warnings", name, "when"), f"?{rule.when}") for name, rule in one.warnings.items()),
         ]
         for loc, word in named:
             try:
@@ -202,8 +213,8 @@ class Compiler:
             if name not in procedure.predicates:
                 remedy = near(name, procedure.predicates, "add it under 'predicates'")
                 raise Unknown(f"the predicate '{name}' does not exist", remedy)
-            if kind == "=" and procedure.predicates[name].same:
-                raise Unknown(f"'{name}' says 'same' itself", "name the predicates that it names")
+            if kind == "=" and _leads_back(name, procedure.predicates):
+                raise Unknown(f"'{name}' is made of itself", "take it out of the predicates that it names")
         elif kind == "@":
             _known_role(name, name, procedure.roles)
         elif kind == "~":
@@ -248,16 +259,32 @@ def _found(role: Role) -> Iterator[tuple[str, str]]:
         yield "found_in", f"~{role.found_in}"
 
 
+def _leads_back(name: str, predicates: Mapping[str, Predicate]) -> bool:
+    """Whether a predicate is made of itself, over however many others."""
+    seen: set[str] = set()
+    left = [*predicates[name].others]
+    while left:
+        other = left.pop()
+        if other == name:
+            return True
+        if other in predicates and other not in seen:
+            seen.add(other)
+            left += predicates[other].others
+    return False
+
+
 def _predicates(one: ProcedureMapping) -> Iterator[tuple[Loc, str]]:
     for name, predicate in one.predicates.items():
-        for at in ("attribute", "younger_than"):
+        for at in ("attribute", "younger_than", "until"):
             if word := getattr(predicate, at):
                 yield (name, at), word
         yield from (((name, "equal"), word) for word in predicate.equal or ())
         yield from (((name, "agree"), word) for word in predicate.agree)
         if predicate.role_given is not None:
             yield (name, "role_given"), f"@{predicate.role_given}"
-        yield from (((name, "same"), f"={word}") for word in predicate.same)
+        yield from (((name, "said_by"), f"={word}") for word in predicate.said_by)
+        if predicate.not_ is not None:
+            yield (name, "not"), f"={predicate.not_}"
 
 
 def _words(name: str, paper: PaperRule) -> Iterator[tuple[Loc, str]]:
@@ -272,13 +299,14 @@ def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
         for index, child in enumerate(getattr(proof, side) or ()):
             yield from _of_proof(child, (*loc, side, index))
     yield from (((*loc, "has"), word) for word in proof.has or ())
-    if proof.is_:
-        yield (*loc, "is"), f"?{proof.is_}"
-    for at in ("when", "denied_by"):
-        if word := getattr(proof, at):
-            yield (*loc, at), f"?{word}"
-    if proof.issued is not None:
-        yield (*loc, "issued", "owner"), f"{proof.issued.owner}:issued_paper.papers"
+    if proof.when:
+        yield (*loc, "when"), f"?{proof.when}"
+    if proof.about is not None:
+        yield (*loc, "about"), f"@{proof.about}"
+    yield from (((*loc, "in_force"), f"?{name}") for name in proof.guards)
+    yield from (((*loc, "conclusion"), f"?{name}") for name in proof.concludes)
+    for word, places in proof.bound.items():
+        yield from (((*loc, "same", word), one) for one in (word, *places) if ":" in one)
 
 
 def _chained(steps: list[Transform]) -> Callable[[object], object] | None:

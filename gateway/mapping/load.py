@@ -20,7 +20,7 @@ from gateway.mapping.model import FieldGroup, ProcedureMapping
 from gateway.mapping.procedure import DECLARED, Procedure, refs_of_predicate
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.questions import Question, compiled
-from gateway.mapping.schema_files import survey_schemas
+from gateway.mapping.schema_files import SchemaFile, survey_schemas
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
 from gateway.mapping.strict import Strict
@@ -108,8 +108,9 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     mappings = _written(rooms / "procedures", root, ProcedureMapping, "procedure", faults)
     groups = _written(rooms / "groups", root, FieldGroup, "group", faults)
     attributes = {name: frozenset(properties) for name, properties in evidence.items()}
-    good = mended(groups, Compiler(mappings, {}, codes, attributes, faults), faults)
-    compiler = Compiler(mappings, good, codes, attributes, faults)
+    objects = {name: _object(file) for name, file in schemas.items()}
+    good = mended(groups, Compiler(mappings, {}, codes, attributes, objects, faults), faults)
+    compiler = Compiler(mappings, good, codes, attributes, objects, faults)
     forms = survey_schemas(root / "schemas" / "forms", root, faults)
     procedures = {}
     for code, (_, document) in mappings.items():
@@ -129,6 +130,12 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     own = evidence.get(DECLARED, {}).items()
     declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
     return Catalogue(codes, services, procedures, aliases, _offers(services), questions, declared)
+
+
+def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:
+    """Start of attributes that speak of an object -> the attributes that say which (`x-object`)."""
+    said = file.schema.get("x-object")
+    return {start: tuple(keys) for start, keys in said.items()} if isinstance(said, Mapping) else {}
 
 
 def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:

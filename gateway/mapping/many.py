@@ -3,14 +3,14 @@
 All of it but `only_named` is done once, when a plan is made. The second subject of a role stands as `<role>#2`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping.model import Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
-from gateway.mapping.procedure import refs_of_predicate, role_of, words_of_proof
+from gateway.mapping.procedure import evidence_of, leaves, refs_of_predicate, role_of
 from gateway.mapping.transforms import upper_ascii
 
 #: role that takes many -> the roles of its subjects, where there are several
@@ -35,37 +35,59 @@ def several(roles: Mapping[str, Role], slots: Mapping[str, str]) -> Several:
     return {role: tuple(each) for role, each in found.items() if len(each) > 1}
 
 
-def paper_of_each(paper: PaperRule, many: Several) -> PaperRule:
-    """The paper, proven only when it is proven for every subject."""
+def paper_of_each(paper: PaperRule, many: Several, each: Collection[str]) -> PaperRule:
+    """The paper, proven only when it is proven for every subject. `each`: the predicates that ask of one alone."""
     if paper.replaced_by is None:
         return paper
-    return paper.model_copy(update={"replaced_by": proof_of_each(paper.replaced_by, many)})
+    return paper.model_copy(update={"replaced_by": proof_of_each(paper.replaced_by, many, each)})
 
 
-def proof_of_each(proof: Proof, many: Several) -> Proof:
+def proof_of_each(proof: Proof, many: Several, each: Collection[str] = ()) -> Proof:
     """`all_of` the proof about each subject; each may be proven by another branch of an `any_of`."""
     if proof.all_of is not None:
-        return proof.model_copy(update={"all_of": tuple(proof_of_each(one, many) for one in proof.all_of)})
-    named = {_role(word) for word in words_of_proof(proof)}
+        return proof.model_copy(
+            update={"all_of": tuple(proof_of_each(one, many, each) for one in proof.all_of)}
+        )
+    named = {_role(word) for leaf in leaves(proof) for word in evidence_of(leaf)}
     copies = [proof.model_copy(update={"when": None})]
     for role in filter(named.__contains__, many):
-        copies = [_about(copy, role, slot) for copy in copies for slot in many[role]]
+        copies = [_about(copy, role, slot, each) for copy in copies for slot in many[role]]
     return proof if len(copies) == 1 else Proof(all_of=tuple(copies), when=proof.when)
 
 
-def _about(proof: Proof, role: str, slot: str) -> Proof:
+def _about(proof: Proof, role: str, slot: str, each: Collection[str]) -> Proof:
     """The proof with `slot` in the place of `role`."""
-    issued = proof.issued
-    if issued is not None and issued.owner == role:
-        issued = issued.model_copy(update={"owner": slot})
+    bound = {
+        _word(word, role, slot): tuple(_word(place, role, slot) for place in places)
+        for word, places in proof.bound.items()
+    }
     return proof.model_copy(
         update={
-            "all_of": proof.all_of and tuple(_about(one, role, slot) for one in proof.all_of),
-            "any_of": proof.any_of and tuple(_about(one, role, slot) for one in proof.any_of),
+            "all_of": proof.all_of and tuple(_about(one, role, slot, each) for one in proof.all_of),
+            "any_of": proof.any_of and tuple(_about(one, role, slot, each) for one in proof.any_of),
             "has": proof.has and tuple(_word(word, role, slot) for word in proof.has),
-            "issued": issued,
+            "about": slot if proof.about == role else proof.about,
+            "same": bound or proof.same,
+            "in_force": tuple(_of_slot(name, slot, each) for name in proof.in_force),
+            "conclusion": tuple(_of_slot(name, slot, each) for name in proof.conclusion),
         }
     )
+
+
+def _of_slot(name: str, slot: str, each: Collection[str]) -> str:
+    alone = f"{name}@{slot}"
+    return alone if alone in each else name
+
+
+def predicates_of_one(predicates: Mapping[str, Predicate], many: Several) -> dict[str, tuple[Predicate, ...]]:
+    """`<predicate>@<role>#2`: what a predicate asks of one subject of a role with several."""
+    return {
+        f"{name}@{slot}": (_asked(rule, role, slot),)
+        for name, rule in predicates.items()
+        for role, slots in many.items()
+        if role in {_role(word) for word in refs_of_predicate(rule)}
+        for slot in slots
+    }
 
 
 def predicate_of_each(rule: Predicate, many: Several) -> tuple[Predicate, ...]:
@@ -85,6 +107,7 @@ def _asked(rule: Predicate, role: str, slot: str) -> Predicate:
             "agree": tuple(_word(word, role, slot) for word in rule.agree),
             "equal": left_and_right,
             "younger_than": rule.younger_than and _word(rule.younger_than, role, slot),
+            "until": rule.until and _word(rule.until, role, slot),
         }
     )
 
@@ -94,7 +117,8 @@ def _role(word: str) -> str:
 
 
 def _word(word: str, role: str, slot: str) -> str:
-    return f"{slot}:{word.partition(':')[2]}" if word.startswith(f"{role}:") else word
+    """A reference `<role>:…`, or an attribute of the request `<role>.…`, about one subject of the role."""
+    return f"{slot}{word[len(role) :]}" if word.startswith((f"{role}:", f"{role}.")) else word
 
 
 def only_named(

@@ -13,7 +13,7 @@ from gateway.domain.access import Relation
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.mapping.paper_rules import PaperRule, Predicate
+from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
 from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, Words
 
 
@@ -210,6 +210,8 @@ class ProcedureExample(Strict):
     subjects: dict[str, dict[str, Any]]
     #: `<role>:<type>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
+    #: evidence types whose owner has not published that they may stand for papers; all others are published
+    unpublished: Words = ()
     account: dict[str, Any] = {}
     known: dict[str, Any] = {}
     #: form key -> value; keys with dots nest as in the answer
@@ -240,6 +242,7 @@ class ProcedureMapping(Strict):
     fields: dict[FieldKey, FieldRule] = {}
     predicates: dict[Name, Predicate] = {}
     papers: dict[Name, PaperRule] = {}
+    warnings: dict[Name, WarningRule] = {}
     still_needed: tuple[Title, ...] = ()
     notes: tuple[str, ...] = ()
     examples: tuple[ProcedureExample, ...] = Field(min_length=1)

@@ -3,36 +3,50 @@
 from collections.abc import Mapping
 
 from gateway.domain.evidence import Reason
-from gateway.mapping.answer import AdviceEntry, PaperEntry, ReasonEntry
+from gateway.mapping.answer import PaperEntry, ReasonEntry, SentenceEntry
 from gateway.mapping.paper_rules import PaperRule
 from gateway.mapping.papers import Verdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
 #: the role of who acts for a minor
 _REPRESENTATIVE = "representative"
-_DATA_LACKING: AdviceEntry = {
+_DATA_LACKING: SentenceEntry = {
     "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
     "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
     "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
 }
-_SOURCE_AWAY: AdviceEntry = {
+_SOURCE_AWAY: SentenceEntry = {
     "vi": "Nguồn dữ liệu hiện không trả lời được: thử lại sau, hoặc nộp giấy tờ này.",
     "en": "The source gives no answer now: try again later, or hand in this paper.",
 }
-_MAY_NOT: AdviceEntry = {
+_MAY_NOT: SentenceEntry = {
     "vi": "Dữ liệu này chưa được công bố hoặc chưa được thỏa thuận để thay giấy tờ: đề nghị nộp giấy tờ này.",
     "en": "These data may not replace the paper (not published for it, or not agreed): hand in this paper.",
 }
-_DO_NOT: AdviceEntry = {
+_DO_NOT: SentenceEntry = {
     "vi": "Theo dữ liệu hiện có, giấy tờ này không được thay: đề nghị nộp giấy tờ này.",
     "en": "As the data stand, they do not replace this paper: hand it in.",
 }
-_NOT_ASKED: AdviceEntry = {
+_NOT_IN_FORCE: SentenceEntry = {
+    "vi": "Dữ liệu cho thấy giấy tờ này hết hạn, đã bị thu hồi hoặc không còn hiệu lực: "
+    "đề nghị ông/bà nộp giấy tờ còn hiệu lực.",
+    "en": "The data say that it has expired, was withdrawn or no longer holds: hand in one that is in force.",
+}
+_ANOTHER_OBJECT: SentenceEntry = {
+    "vi": "Dữ liệu nói về đối tượng khác với đối tượng ghi trong hồ sơ: đề nghị ông/bà kiểm tra tờ khai, "
+    "hoặc nộp giấy tờ này.",
+    "en": "The data are about another object than the one named in the dossier: check the form, or hand in this paper.",
+}
+_OBJECT_UNKNOWN: SentenceEntry = {
+    "vi": "Tờ khai chưa nêu đối tượng của giấy tờ này: đề nghị ông/bà khai bổ sung, hoặc nộp giấy tờ này.",
+    "en": "The form does not yet name what this paper is about: name it, or hand in this paper.",
+}
+_NOT_ASKED: SentenceEntry = {
     "vi": "Chưa đủ thông tin để tra cứu dữ liệu thay giấy tờ này: bổ sung số định danh, hoặc nộp giấy tờ này.",
     "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
 }
 #: why a paper is required -> what to do, where it is not that data are lacking
-_ADVICE: Mapping[str, AdviceEntry] = {
+_ADVICE: Mapping[str, SentenceEntry] = {
     **dict.fromkeys(
         (
             Reason.SOURCE_TIMEOUT, Reason.SOURCE_UNREACHABLE, Reason.SOURCE_BUSY, Reason.SOURCE_REFUSED,
@@ -41,7 +55,9 @@ _ADVICE: Mapping[str, AdviceEntry] = {
         _SOURCE_AWAY,
     ),
     **dict.fromkeys((Reason.SCOPE_NOT_PUBLISHED, Reason.NOT_AGREED, Reason.CONSENT_MISSING), _MAY_NOT),
-    Reason.CONDITION_FALSE: _DO_NOT,
+    **dict.fromkeys((Reason.CONDITION_FALSE, Reason.CONCLUSION_DIFFERS), _DO_NOT),
+    Reason.NOT_IN_FORCE: _NOT_IN_FORCE,
+    Reason.OBJECT_DIFFERS: _ANOTHER_OBJECT,
 }  # fmt: skip
 
 
@@ -52,24 +68,27 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
         "title": paper.title.vi,
         "title_en": paper.title.en,
         "state": "required",
+        "mark": paper.mark,
+        "legal_basis": paper.legal_basis,
+        "basis_mark": paper.basis_mark,
     }
     if paper.digital_only:
-        return {**entry, "state": "digital_only", "legal_basis": paper.legal_basis}
+        entry["state"] = "digital_only"
+        return entry
     condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
     if condition is Truth.NO:
-        reason: ReasonEntry = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
-        return {**entry, "state": "not_applicable", "reason": reason}
+        entry["state"] = "not_applicable"
+        entry["reason"] = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
+        return entry
     if paper.when is not None and contradicted(facts, paper.when):
         verdict = Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=paper.when)
         return _required(entry, facts, paper, Truth.YES, verdict)
     if paper.replaced_by is None and condition is Truth.YES:
-        return {**entry, "reason": _minor(facts, paper)}
-    if paper.replaced_by is not None:
-        verdict = prove(facts, paper.replaced_by)
-        if verdict.truth is Truth.YES:
-            return _replaced(entry, paper, verdict)
-    else:
-        verdict = Verdict(Truth.UNKNOWN)
+        entry["reason"] = _minor(facts, paper)
+        return entry
+    verdict = Verdict(Truth.UNKNOWN) if paper.replaced_by is None else prove(facts, paper.replaced_by)
+    if verdict.truth is Truth.YES:
+        return _replaced(entry, verdict)
     return _required(entry, facts, paper, condition, verdict)
 
 
@@ -81,17 +100,15 @@ def _minor(facts: Facts, paper: PaperRule) -> ReasonEntry | None:
     return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
 
 
-def _replaced(entry: PaperEntry, paper: PaperRule, verdict: Verdict) -> PaperEntry:
+def _replaced(entry: PaperEntry, verdict: Verdict) -> PaperEntry:
+    entry["by"] = verdict.by
     if verdict.reusable is not None:
-        return {
-            **entry,
-            "state": "reusable",
-            "by": verdict.by,
-            "paper": dict(verdict.reusable),
-            "legal_basis": paper.legal_basis,
-        }
-    scope, basis = verdict.scope, paper.legal_basis
-    return {**entry, "state": "replaced", "by": verdict.by, "published_scope": scope, "legal_basis": basis}
+        entry["state"], entry["paper"] = "reusable", dict(verdict.reusable)
+        return entry
+    entry["state"] = "replaced"
+    entry["published"] = verdict.scope
+    entry["published_scope"] = None if verdict.scope is None else verdict.scope["scope"]
+    return entry
 
 
 def _required(
@@ -105,6 +122,10 @@ def _required(
         reason = {"code": (verdict.reason or Reason.CONDITION_UNKNOWN).value}
         if verdict.rule:
             reason["rule"] = verdict.rule
-    nobody_asked = verdict.rule == "subject:incomplete"
-    advice = _NOT_ASKED if nobody_asked else _ADVICE.get(reason["code"], _DATA_LACKING)
-    return {**entry, "reason": reason, "advice": advice}
+    advice = _ADVICE.get(reason["code"], _DATA_LACKING)
+    if verdict.rule == "subject:incomplete":
+        advice = _NOT_ASKED
+    elif reason["code"] == Reason.CONDITION_UNKNOWN and verdict.rule.startswith("same:"):
+        advice = _OBJECT_UNKNOWN
+    entry["reason"], entry["advice"] = reason, advice
+    return entry

@@ -1,11 +1,25 @@
-"""The words of mappings about papers: predicates, proofs, and which paper is replaced by what."""
+"""The words of mappings about papers: predicates, the rule of a cut, which paper is replaced by what, and warnings.
 
-from collections.abc import Sequence
-from typing import Literal, Self
+A paper is cut only when data stand for it: evidence about the same person and object, in force on the day,
+with the conclusion that the paper would have (ARCHITECTURE 7; stricter than any text).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateway.mapping.answer import BasisMark
 from gateway.mapping.strict import Mark, Strict, Title, Words
+
+#: `same`: the paper is about its person, and about no object
+NO_OBJECT = "no_object"
+#: `in_force`: what the evidence says never ends (a birth date, a number)
+ALWAYS = "always"
+#: `conclusion`: that the evidence is there is all that the paper says
+SHOWN = "shown"
+#: so many counter-examples at least show what a paper's rule must not cut
+COUNTER_EXAMPLES = 2
 
 
 def _one_of(forms: Sequence[str], given: Sequence[str]) -> None:
@@ -36,13 +50,26 @@ class Predicate(Strict):
     years: int = Field(18, ge=1, le=150)
     #: the answer of the person at this form field, as the caller sent it in `known`
     known_field: str | None = None
+    #: the last day that this date attribute names is today or later; a year or month counts to its end
+    until: str | None = None
     #: predicates that state the same fact: what one says, unless another says the opposite
-    same: Words = ()
+    said_by: Words = ()
+    #: the opposite of this predicate
+    not_: str | None = Field(None, alias="not")
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The predicates that it is made of."""
+        return (*self.said_by, *filter(None, (self.not_,)))
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = ("attribute", "equal", "role_given", "younger_than", "known_field", "same")
-        _one_of(forms, [name for name in forms if getattr(self, name) not in (None, ())])
+        forms = (
+            "attribute", "equal", "role_given", "younger_than", "known_field", "until", "said_by",
+            "not_",
+        )  # fmt: skip
+        given = [name.rstrip("_") for name in forms if getattr(self, name) not in (None, ())]
+        _one_of([name.rstrip("_") for name in forms], given)
         tabled = self.attribute is not None or self.known_field is not None
         if self.attribute is None and (self.part or self.otherwise):
             raise ValueError("'part' and 'otherwise' say nothing here", "write them beside 'attribute'")
@@ -56,41 +83,115 @@ class Predicate(Strict):
 class Proof(Strict):
     """A tree: what must be there for data to replace the paper. Exactly one of the forms, with `when` or without.
 
-    `has` names attributes that must not be blank; `is` a predicate that must be yes;
-    `issued` a result of another procedure in the paper store, for the role that owns it.
+    `has` names attributes that must not be blank; `issued` a result of another procedure in the paper store.
+    Each of these two carries the rule of a cut: `about`, `same`, `in_force`, `conclusion`.
     """
 
     all_of: "tuple[Proof, ...] | None" = None
     any_of: "tuple[Proof, ...] | None" = None
     has: Words | None = None
-    is_: str | None = Field(None, alias="is")
-    issued: "Issued | None" = None
+    #: result codes (`MA_KQ_THAYTHE`) that may stand for the paper; its owner is the role of `about`
+    issued: Words | None = None
     #: predicate; no: this part of the proof is not needed
     when: str | None = None
-    #: predicate; no: this part proves nothing, whatever is there
-    denied_by: str | None = None
+    #: the role whose paper it is
+    about: str | None = None
+    #: what the evidence says of the object -> where the form, the request or other evidence names it; or `no_object`
+    same: dict[str, Words] | Literal["no_object"] | None = None
+    #: references whose source is the authority for them: that another source says otherwise takes nothing away
+    authority: Words = ()
+    #: predicates that hold on the day of filing, or `always`
+    in_force: Words = ()
+    #: predicates that say what the paper would say, or `shown`
+    conclusion: Words = ()
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it names evidence itself."""
+        return self.has is not None or self.issued is not None
+
+    @property
+    def bound(self) -> Mapping[str, tuple[str, ...]]:
+        """`same` as pairs; none for a paper about no object."""
+        return self.same if isinstance(self.same, dict) else {}
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The predicates of `in_force`."""
+        return tuple(name for name in self.in_force if name != ALWAYS)
+
+    @property
+    def concludes(self) -> tuple[str, ...]:
+        """The predicates of `conclusion`."""
+        return tuple(name for name in self.conclusion if name != SHOWN)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = {
-            "all_of": self.all_of,
-            "any_of": self.any_of,
-            "has": self.has,
-            "is": self.is_,
-            "issued": self.issued,
-        }
+        forms = {"all_of": self.all_of, "any_of": self.any_of, "has": self.has, "issued": self.issued}
         given = [name for name, value in forms.items() if value is not None]
         _one_of(tuple(forms), given)
         if not forms[given[0]]:
             raise ValueError(f"'{given[0]}' is empty: nothing would prove it", "name what must be there")
         return self
 
+    @model_validator(mode="after")
+    def _rule_of_a_cut(self) -> Self:
+        said = {
+            "about": self.about, "same": self.same, "in_force": self.in_force, "conclusion": self.conclusion,
+        }  # fmt: skip
+        if not self.is_leaf:
+            if stray := [word for word, value in said.items() if value]:
+                raise ValueError(
+                    f"'{stray[0]}' stands where no evidence is named", "write it beside 'has' or 'issued'"
+                )
+            return self
+        for word, value in said.items():
+            if not value:
+                raise ValueError(f"it does not say {_RULE_OF_A_CUT[word][0]}", _RULE_OF_A_CUT[word][1])
+        for word, alone in (("in_force", ALWAYS), ("conclusion", SHOWN)):
+            names = getattr(self, word)
+            if alone in names and len(names) > 1:
+                raise ValueError(f"'{word}' says '{alone}' beside predicates", f"leave '{alone}' out")
+        return self
 
-class Issued(Strict):
-    """Result codes (`MA_KQ_THAYTHE`) that may stand for the paper, and whose they must be."""
 
-    owner: str
-    result_codes: Words
+#: word -> what it says, and how it is written
+_RULE_OF_A_CUT: Mapping[str, tuple[str, str]] = {
+    "about": ("about whom it holds", "add 'about: <role>'"),
+    "same": (
+        "about which object it holds",
+        "add 'same: {<evidence>: form.<field>}', or 'same: no_object' for a paper about the person alone",
+    ),
+    "in_force": ("when it is in force", "add 'in_force: <predicate>', or 'in_force: always' for what never ends"),
+    "conclusion": (
+        "with which conclusion it holds",
+        "add 'conclusion: <predicate>', or 'conclusion: shown' where the data alone are what the paper says",
+    ),
+}  # fmt: skip
+
+
+class CounterExample(Strict):
+    """A case that must not cut the paper: an example that cuts it, with one thing changed. `check-config` runs it."""
+
+    name: str
+    #: name of the example of this procedure that cuts the paper
+    example: str
+    #: `<role>:<type>` -> attributes that are otherwise (null: blank), or the name of an outcome
+    evidence: dict[str, Any] = {}
+    #: form fields that the citizen typed otherwise (null: not at all)
+    known: dict[str, Any] = {}
+    #: role -> the subject that is named instead (null: nobody)
+    subjects: dict[str, dict[str, Any] | None] = {}
+    #: code of the reason for which the paper is asked for
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not (self.evidence or self.known or self.subjects):
+            raise ValueError(
+                "it changes nothing", "write what is otherwise: 'evidence', 'known' or 'subjects'"
+            )
+        return self
 
 
 class PaperRule(Strict):
@@ -102,14 +203,40 @@ class PaperRule(Strict):
     replaced_by: Proof | None = None
     #: needs no paper by law
     digital_only: bool = False
-    #: the ground on which data replace it: an official reads it beside the answer
+    #: the text that says so of this paper; blank where none is known to name it
     legal_basis: str = ""
+    #: how sure that text is: read, read about in the press, known to exist, recalled; none without a text
+    basis_mark: BasisMark = "none"
     mark: Mark = "seen"
+    counter_examples: tuple[CounterExample, ...] = ()
 
     @model_validator(mode="after")
     def _on_a_ground(self) -> Self:
-        if (self.replaced_by is not None or self.digital_only) and not self.legal_basis.strip():
+        if bool(self.legal_basis.strip()) == (self.basis_mark == "none"):
             raise ValueError(
-                "data replace this paper on no ground", "add 'legal_basis:', the document that allows it"
+                "'legal_basis' and 'basis_mark' do not fit",
+                "write the text and how sure it is (seen, press, exists, memory), or neither",
+            )
+        if self.digital_only and not self.legal_basis.strip():
+            raise ValueError(
+                "no paper is needed on no ground", "add 'legal_basis:', the document that says so"
             )
         return self
+
+    @model_validator(mode="after")
+    def _shown_not_to_cut(self) -> Self:
+        if self.replaced_by is not None and len(self.counter_examples) < COUNTER_EXAMPLES:
+            raise ValueError(
+                f"{len(self.counter_examples)} counter-examples show what must not cut it",
+                f"add {COUNTER_EXAMPLES} at least below 'counter_examples'",
+            )
+        return self
+
+
+class WarningRule(Strict):
+    """What blocks or endangers the filing; it refuses nothing by itself."""
+
+    #: predicate; yes: the warning is given
+    when: str
+    for_citizen: Title
+    for_official: Title

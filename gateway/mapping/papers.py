@@ -5,16 +5,19 @@ a paper whose condition is unknown is asked for.
 An attribute counts only when the owner of its database has published that it may stand for papers.
 """
 
-from calendar import monthrange
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
+from unicodedata import normalize
 
-from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
-from gateway.mapping.paper_rules import Issued, PaperRule, Proof
+from gateway.mapping.answer import ScopeEntry
+from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
-from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
+from gateway.mapping.predicates import Facts, Truth, contradicted, lasts, predicate, value_of
+from gateway.mapping.procedure import FORM, TYPED, evidence_of, stored
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
 _DOUBTS = {
@@ -23,6 +26,11 @@ _DOUBTS = {
     "sources_differ": Reason.SOURCES_DIFFER,
     "name_differs": Reason.SOURCES_DIFFER,
 }
+#: a source that gave no answer to go by
+_SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
+#: of several ways that all fail, the reason that says most
+_TELLING = frozenset({Reason.NOT_IN_FORCE, Reason.OBJECT_DIFFERS, Reason.SOURCES_DIFFER})
+_DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Verdict:
     by: object = None
     reason: Reason | None = None
     rule: str = ""
-    scope: str | None = None
+    scope: ScopeEntry | None = None
     reusable: Mapping[str, object] | None = None
 
 
@@ -42,29 +50,104 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
     if proof.when is not None and (condition := predicate(facts, proof.when)) is not Truth.YES:
         reason = Reason.CONDITION_FALSE if condition is Truth.NO else Reason.CONDITION_UNKNOWN
         return Verdict(Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when)
-    if proof.denied_by is not None and predicate(facts, proof.denied_by) is Truth.NO:
-        return Verdict(Truth.NO, reason=Reason.CONDITION_FALSE, rule=proof.denied_by)
-    return _proven(facts, proof)
-
-
-def _proven(facts: Facts, proof: Proof) -> Verdict:
     if proof.all_of is not None:
         return _all(facts, proof.all_of)
     if proof.any_of is not None:
         return _any(facts, proof.any_of)
-    if proof.is_ is not None:
-        return _unpublished(facts, proof.is_) or _is(facts, proof.is_)
-    if proof.issued is not None:
-        return _issued(facts, proof.issued)
-    return _has(facts, proof.has or ())
+    return _cut(facts, proof)
 
 
-def _is(facts: Facts, name: str) -> Verdict:
-    truth = predicate(facts, name)
-    differs = Reason.SOURCES_DIFFER if contradicted(facts, name) else None
-    unknown = differs or unsettled(facts, name) or Reason.CONDITION_UNKNOWN
-    why = {Truth.NO: Reason.CONDITION_FALSE, Truth.UNKNOWN: unknown}.get(truth)
-    return Verdict(truth, by=f"is:{name}", reason=why, rule=name)
+def _cut(facts: Facts, leaf: Proof) -> Verdict:
+    """The rule of a cut: what is there is about this object, in force, and concludes what the paper would.
+
+    What denies it speaks before what is unknown.
+    """
+    faults: list[Verdict] = []
+    if leaf.has is None:
+        verdict = _issued(facts, leaf)
+    else:
+        verdict = _has(facts, leaf.has, leaf.authority)
+        faults += _bound(facts, leaf, partial(value_of, facts))
+    if verdict.truth is Truth.NO:
+        return verdict
+    for fault in (*faults, *_not_in_force(facts, leaf), *_not_concluded(facts, leaf)):
+        if fault.truth is Truth.NO:
+            return fault
+        if verdict.truth is Truth.YES:
+            verdict = fault
+    return verdict
+
+
+def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[Verdict]:
+    """Objects that are not the one which the form or the request names, or of which nobody knows."""
+    for word, places in leaf.bound.items():
+        left = said(word)
+        rights = [right for place in places if (right := _place(facts, place)) is not None]
+        if left is None or not rights:
+            missing = word if left is None else places[0]
+            reason = (left is None and facts.unsettled(word)) or Reason.CONDITION_UNKNOWN
+            yield Verdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
+        elif not all(
+            _covers(left, right) or _covers(facts.as_in_form(word, left), right) for right in rights
+        ):
+            yield Verdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:{word}")
+
+
+def _place(facts: Facts, place: str) -> object:
+    """What the form, the request or other evidence says of the object."""
+    if place.startswith(TYPED):
+        return facts.known.get(place.removeprefix(TYPED)) or None
+    if place.startswith(FORM):
+        return facts.in_form(place.removeprefix(FORM))
+    if ":" in place:
+        return value_of(facts, place)
+    role, _, attribute = place.partition(".")
+    return getattr(facts.named.get(facts.plan.slots.get(role, role)), attribute, None)
+
+
+def _covers(left: object, right: object) -> bool:
+    """Whether the evidence speaks of all that is named; a list in it speaks of each of its items."""
+    return {_folded(one) for one in _items(right)} <= {_folded(one) for one in _items(left)}
+
+
+def _items(value: object) -> list[str]:
+    """The items of a list, also of one that a form writes with commas (`A1, B`)."""
+    return list(map(str, value)) if isinstance(value, list) else str(value).split(",")
+
+
+def _folded(value: str) -> str:
+    """Letters and digits alone, a date as year, month and day: `CX 418026` is `CX418026`."""
+    if _DATE_VN.fullmatch(value):
+        value = "".join(reversed(value.split("/")))
+    return "".join(filter(str.isalnum, normalize("NFC", value).casefold()))
+
+
+def _not_in_force(facts: Facts, leaf: Proof) -> Iterator[Verdict]:
+    for name in leaf.guards:
+        if (truth := predicate(facts, name)) is not Truth.YES:
+            reason = Reason.NOT_IN_FORCE if truth is Truth.NO else _undecided(facts, name)
+            yield Verdict(truth, reason=reason, rule=name)
+
+
+def _not_concluded(facts: Facts, leaf: Proof) -> Iterator[Verdict]:
+    for name in leaf.concludes:
+        if (unpublished := _unpublished(facts, name)) is not None:
+            yield unpublished
+        elif (truth := predicate(facts, name)) is not Truth.YES:
+            reason = Reason.CONCLUSION_DIFFERS if truth is Truth.NO else _undecided(facts, name)
+            yield Verdict(truth, reason=reason, rule=name)
+
+
+def _undecided(facts: Facts, name: str) -> Reason:
+    """Why nobody knows: sources differ, one gave no answer, or none says it."""
+    if contradicted(facts, name):
+        return Reason.SOURCES_DIFFER
+    if (reason := unsettled(facts, name)) is not None:
+        return reason
+    picks = (facts.plan.picks[word] for word in facts.plan.reads[name])
+    answers = (facts.answers[pick.query] for pick in picks if pick.query is not None)
+    silent = (one.reason for one in answers if one is not None and one.outcome in _SILENT)
+    return next((reason for reason in silent if reason is not None), Reason.CONDITION_UNKNOWN)
 
 
 def unsettled(facts: Facts, name: str) -> Reason | None:
@@ -85,10 +168,11 @@ def _unpublished(facts: Facts, name: str) -> Verdict | None:
     return None
 
 
-def _has(facts: Facts, words: tuple[str, ...]) -> Verdict:
-    by, scope = [], None
+def _has(facts: Facts, words: tuple[str, ...], authority: tuple[str, ...]) -> Verdict:
+    by: list[object] = []
+    scope = None
     for word in words:
-        verdict = _one(facts, word)
+        verdict = _one(facts, word, is_authority=word in authority)
         if verdict.truth is not Truth.YES:
             return verdict
         by.append(verdict.by)
@@ -96,7 +180,7 @@ def _has(facts: Facts, words: tuple[str, ...]) -> Verdict:
     return Verdict(Truth.YES, by=by[0] if len(by) == 1 else {"all_of": by}, scope=scope)
 
 
-def _one(facts: Facts, word: str) -> Verdict:
+def _one(facts: Facts, word: str, *, is_authority: bool) -> Verdict:
     pick = facts.plan.picks[word]
     if pick.query is None:
         return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
@@ -104,8 +188,9 @@ def _one(facts: Facts, word: str) -> Verdict:
     scope = facts.published(query.service.name, pick.attribute)
     if scope is None:
         return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
-    if (unsettled := facts.unsettled(word)) is not None:
-        return Verdict(Truth.UNKNOWN, reason=unsettled, rule=facts.plan.whose.get(word, ""))
+    reason = facts.unsettled(word)
+    if reason is not None and not (is_authority and reason is Reason.SOURCES_DIFFER):
+        return Verdict(Truth.UNKNOWN, reason=reason, rule=facts.plan.whose.get(word, ""))
     answer = facts.answers[pick.query]
     if answer is None or (reason := lacking(answer, pick.attribute)) is not None:
         return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
@@ -145,7 +230,9 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
                 Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable
             )
     unknown = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
-    why = next((verdict for verdict in verdicts if verdict.reason is not None), Verdict(Truth.UNKNOWN))
+    given = [verdict for verdict in verdicts if verdict.reason is not None]
+    telling = (verdict for verdict in given if verdict.reason in _TELLING)
+    why = next(telling, next(iter(given), Verdict(Truth.UNKNOWN)))
     return replace(why, truth=Truth.UNKNOWN if unknown else Truth.NO)
 
 
@@ -154,20 +241,28 @@ def _does_not_apply(facts: Facts, proof: Proof) -> bool:
     return proof.when is not None and predicate(facts, proof.when) is Truth.NO
 
 
-def _issued(facts: Facts, issued: Issued) -> Verdict:
-    word = f"{issued.owner}:issued_paper.papers"
+def _issued(facts: Facts, leaf: Proof) -> Verdict:
+    """A paper of the store with one of these codes, still valid, about the object that is meant."""
+    word = stored(leaf)
     pick = facts.plan.picks[word]
     if pick.query is None:
         return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
     answer = facts.answers[pick.query]
-    if answer is None or (unsettled := facts.unsettled(word)) is not None:
-        return Verdict(Truth.UNKNOWN, reason=answer and unsettled)
+    if answer is None or (reason := facts.unsettled(word)) is not None:
+        return Verdict(Truth.UNKNOWN, reason=answer and reason)
     papers = answer.values.get("papers")
+    rejected: list[Verdict] = []
     for paper in papers if isinstance(papers, list) else ():
-        listed = isinstance(paper, Mapping) and paper.get("result_code") in issued.result_codes
-        if listed and _still_valid(paper, facts.today):
+        listed = isinstance(paper, Mapping) and paper.get("result_code") in (leaf.issued or ())
+        if not listed or not _still_valid(paper, facts.today):
+            continue
+        faults = list(_bound(facts, leaf, paper.get))
+        if not faults:
             by = f"{evidence_id(pick.query)}:{pick.name}"
-            return Verdict(Truth.YES, by=by, reusable={**paper, "owner": issued.owner})
+            return Verdict(Truth.YES, by=by, reusable={**paper, "owner": leaf.about})
+        rejected += [next((fault for fault in faults if fault.truth is Truth.NO), faults[0])]
+    if rejected:
+        return next((one for one in rejected if one.truth is Truth.UNKNOWN), rejected[0])
     why = answer.reason or Reason.VALUE_BLANK
     return Verdict(Truth.UNKNOWN, reason=why, rule=facts.plan.whose.get(word, ""))
 
@@ -175,14 +270,7 @@ def _issued(facts: Facts, issued: Issued) -> Verdict:
 def _still_valid(paper: Mapping[str, object], today: date) -> bool:
     """Until the end of its last day, month or year; not proven when that cannot be read."""
     until = paper.get("valid_until")
-    if until is None:
-        return True
-    try:
-        last = PartialDate.parse(until if isinstance(until, str) else "")
-    except ValueError:
-        return False
-    month = last.month or 12
-    return date(last.year, month, last.day or monthrange(last.year, month)[1]) >= today
+    return until is None or lasts(until, today) is Truth.YES
 
 
 def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
@@ -199,10 +287,9 @@ def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
 
 
 def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
-    for name in (proof.when, proof.denied_by):
-        if name is not None and (missing := list(_unasked_predicate(facts, name))):
-            yield from missing
-            return
+    if proof.when is not None and (missing := list(_unasked_predicate(facts, proof.when))):
+        yield from missing
+        return
     if prove(facts, proof).truth is not Truth.UNKNOWN:
         return
     if proof.any_of is not None:
@@ -217,10 +304,11 @@ def _wanting(facts: Facts, proof: Proof) -> Iterator[int]:
         return
     for child in proof.all_of or ():
         yield from _wanting(facts, child)
-    if proof.is_ is not None:
-        yield from _unasked_predicate(facts, proof.is_)
-    words = proof.has or ((f"{proof.issued.owner}:issued_paper.papers",) if proof.issued else ())
-    yield from _unasked(facts, [facts.plan.picks[word] for word in words])
+    if not proof.is_leaf:
+        return
+    yield from _unasked(facts, [facts.plan.picks[word] for word in evidence_of(proof)])
+    for name in (*proof.guards, *proof.concludes):
+        yield from _unasked_predicate(facts, name)
 
 
 def _unasked_predicate(facts: Facts, name: str) -> Iterator[int]:

@@ -13,9 +13,19 @@ from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.domain.parties import Subject
 from gateway.mapping.answer import DoubtEntry, FieldEntry, FieldState, ReasonEntry, around
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
-from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, several
-from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
-from gateway.mapping.procedure import ACCOUNT, Field, Procedure, Ref, refs_of_predicate, role_of
+from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, predicates_of_one, several
+from gateway.mapping.paper_rules import PaperRule, Predicate
+from gateway.mapping.procedure import (
+    ACCOUNT,
+    Field,
+    Procedure,
+    Ref,
+    conditions,
+    evidence_of,
+    leaves,
+    refs_of_predicate,
+    role_of,
+)
 from gateway.mapping.source import ServicePlan
 
 #: may this requester have this attribute of this data service?
@@ -227,8 +237,11 @@ def make_plan(
     fields = [(field, field.refs_where(own)) for field in wanted]
     many = several(procedure.roles, slots)
     predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
+    predicates |= predicates_of_one(procedure.predicates, many)
     rules = procedure.papers if narrowed is None else {}
-    papers = {code: paper_of_each(paper, many) for code, paper in rules.items()} if many else rules
+    papers = (
+        {code: paper_of_each(paper, many, predicates) for code, paper in rules.items()} if many else rules
+    )
     reads = {name: _reads(name, predicates) for name in predicates}
     named = {word: _ref(word, procedure) for word in _paper_words(reads, papers, planner)}
     for ref in (*(ref for _, refs in fields for ref in refs), *named.values()):
@@ -253,10 +266,13 @@ def make_plan(
 
 
 def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:
-    """The references that a predicate reads, or those that state the same fact."""
-    same = {other for form in predicates[name] for other in form.same}
-    forms = [form for one in (name, *sorted(same)) for form in predicates[one]]
-    return tuple(dict.fromkeys(word for form in forms for word in refs_of_predicate(form)))
+    """The references that a predicate reads, itself and through those that it is made of."""
+    found: dict[str, None] = {}
+    for form in predicates[name]:
+        found.update(dict.fromkeys(refs_of_predicate(form)))
+        for other in form.others:
+            found.update(dict.fromkeys(_reads(other, predicates)))
+    return tuple(found)
 
 
 def _whose(named: Mapping[str, Ref], many: Several) -> dict[str, str]:
@@ -304,28 +320,19 @@ def _ref(word: str, procedure: Procedure) -> Ref:
 def _paper_words(
     reads: Mapping[str, tuple[str, ...]], papers: Mapping[str, PaperRule], planner: _Planner
 ) -> list[str]:
+    """The references of all papers and warnings; the codes of stored papers go to the planner."""
     words: dict[str, None] = {}
-    named: dict[str, None] = {}
+    named = dict.fromkeys(rule.when for rule in planner.procedure.warnings.values()) if papers else {}
     for paper in papers.values():
         if paper.when:
             named[paper.when] = None
-        if paper.replaced_by is not None:
-            _proof_words(paper.replaced_by, words, named, planner)
+        if paper.replaced_by is None:
+            continue
+        named.update(dict.fromkeys(conditions(paper.replaced_by)))
+        for leaf in leaves(paper.replaced_by):
+            words.update(dict.fromkeys(evidence_of(leaf)))
+            owner = planner.slots.get(leaf.about or "", leaf.about or "")
+            planner.codes.setdefault(owner, {}).update(dict.fromkeys(leaf.issued or ()))
     for name in named:
         words.update(dict.fromkeys(reads[name]))
     return list(words)
-
-
-def _proof_words(
-    proof: Proof, words: dict[str, None], predicates: dict[str, None], planner: _Planner
-) -> None:
-    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        _proof_words(child, words, predicates, planner)
-    words.update(dict.fromkeys(proof.has or ()))
-    for name in (proof.is_, proof.when, proof.denied_by):
-        if name:
-            predicates[name] = None
-    if proof.issued is not None:
-        words[f"{proof.issued.owner}:issued_paper.papers"] = None
-        owner = planner.slots.get(proof.issued.owner, proof.issued.owner)
-        planner.codes.setdefault(owner, {}).update(dict.fromkeys(proof.issued.result_codes))

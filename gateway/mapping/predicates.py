@@ -3,6 +3,7 @@
 A blank value never proves a negative, and a value that a source doubts or another source contradicts decides nothing.
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,11 +11,13 @@ from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Reason, SourceAnswer
+from gateway.domain.parties import Subject
+from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.plan import Plan
 
-#: the id of the published scope that covers this attribute of this data service, or None
-Published = Callable[[str, str], str | None]
+#: the published scope that covers this attribute of this data service, or None
+Published = Callable[[str, str], ScopeEntry | None]
 
 
 class Truth(StrEnum):
@@ -23,6 +26,10 @@ class Truth(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+
+
+#: what is true of the opposite
+OPPOSITE = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,23 @@ class Facts:
     awaited: Collection[tuple[int, str]] = frozenset()
     #: query by a number that nobody confirmed -> why nobody did: it proves nothing
     unconfirmed: Mapping[int, Reason] = field(default_factory=dict)
+    #: role -> subject; only whom the caller named
+    named: Mapping[str, Subject] = field(default_factory=dict)
+    #: the form as far as it is filled
+    form: Mapping[str, object] = field(default_factory=dict)
+
+    def in_form(self, key: str) -> object:
+        """What stands in the form: typed by the citizen, or filled; None when it is blank."""
+        found: object = self.form
+        for name in key.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return self.known.get(key) or found or None
+
+    def as_in_form(self, word: str, value: object) -> object:
+        """The value of a reference in the words of a form field that reads it."""
+        fields = (one for one in self.plan.fields for ref in one.refs if f"{ref.role}:{ref}" == word)
+        one = next(fields, None)
+        return value if one is None else one.field.converted(value)
 
     def unsettled(self, word: str) -> Reason | None:
         """Why what is said of a reference may not be true; None: nothing speaks against it."""
@@ -64,37 +88,47 @@ def predicate(facts: Facts, name: str) -> Truth:
 
 
 def _truth(facts: Facts, rule: Predicate) -> Truth:
+    if rule.attribute is not None:
+        disputed = rule.agree and _contradicted(facts, rule)
+        return Truth.UNKNOWN if disputed else _from_table(rule, value_of(facts, rule.attribute))
+    if rule.not_ is not None:
+        return OPPOSITE[predicate(facts, rule.not_)]
+    if rule.said_by:
+        agreed = _said(facts, rule)
+        return agreed.pop() if len(agreed) == 1 else Truth.UNKNOWN
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
-    if rule.same:
-        said = _said(facts, rule)
-        return said.pop() if len(said) == 1 else Truth.UNKNOWN
+    return _compared(facts, rule)
+
+
+def _compared(facts: Facts, rule: Predicate) -> Truth:
     if rule.equal is not None:
-        left, right = (_value(facts, word) for word in rule.equal)
+        left, right = (value_of(facts, word) for word in rule.equal)
         if left is None or right is None:
             return Truth.UNKNOWN
         return Truth.YES if _same(left, right) else Truth.NO
     if rule.younger_than is not None:
-        return _younger(_value(facts, rule.younger_than), rule.years, facts.today)
-    value = facts.known.get(rule.known_field) if rule.known_field else _value(facts, rule.attribute or "")
-    return Truth.UNKNOWN if rule.agree and _contradicted(facts, rule) else _from_table(rule, value)
+        return _younger(value_of(facts, rule.younger_than), rule.years, facts.today)
+    if rule.until is not None:
+        return lasts(value_of(facts, rule.until), facts.today)
+    return _from_table(rule, facts.known.get(rule.known_field or ""))
 
 
 def contradicted(facts: Facts, name: str) -> bool:
-    """Whether of what states the same fact (`agree`, `same`) one says yes and another no."""
+    """Whether of what states the same fact (`agree`, `said_by`) one says yes and another no."""
     return any(
-        len(_said(facts, rule)) > 1 if rule.same else bool(rule.agree) and _contradicted(facts, rule)
+        len(_said(facts, rule)) > 1 if rule.said_by else bool(rule.agree) and _contradicted(facts, rule)
         for rule in facts.plan.predicates[name]
     )
 
 
 def _said(facts: Facts, rule: Predicate) -> set[Truth]:
     """What predicates that state the same fact say of it, as far as they say anything."""
-    return {predicate(facts, name) for name in rule.same} - {Truth.UNKNOWN}
+    return {predicate(facts, name) for name in rule.said_by} - {Truth.UNKNOWN}
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:
-    said = {_from_table(rule, _value(facts, word)) for word in (rule.attribute or "", *rule.agree)}
+    said = {_from_table(rule, value_of(facts, word)) for word in (rule.attribute or "", *rule.agree)}
     return said.issuperset((Truth.YES, Truth.NO))
 
 
@@ -106,8 +140,12 @@ def _same(left: object, right: object) -> bool:
 
 
 def _from_table(rule: Predicate, value: object) -> Truth:
+    """By the value table; of a list all items must say the same."""
     if rule.part is not None:
         value = value.get(rule.part) if isinstance(value, Mapping) else None
+    if isinstance(value, list):
+        said = {_from_table(rule, one) for one in value}
+        return said.pop() if len(said) == 1 else Truth.UNKNOWN
     word = str(value).lower() if isinstance(value, bool) else str(value)
     if value is None:
         return Truth.UNKNOWN
@@ -128,7 +166,19 @@ def _younger(value: object, years: int, today: date) -> Truth:
     return Truth.NO if lowest >= years else Truth.UNKNOWN
 
 
-def _value(facts: Facts, word: str) -> object:
+def lasts(value: object, today: date) -> Truth:
+    """Whether a day, or the end of a month or year, is today or later; unknown when it is no date."""
+    try:
+        last = PartialDate.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        return Truth.UNKNOWN
+    month = last.month or 12
+    day = last.day or monthrange(last.year, month)[1]
+    return Truth.YES if date(last.year, month, day) >= today else Truth.NO
+
+
+def value_of(facts: Facts, word: str) -> object:
+    """The value of a reference; None when it is blank, doubtful, contradicted or not asked."""
     pick = facts.plan.picks.get(word)
     if pick is None or pick.query is None or facts.unsettled(word) is not None:
         return None

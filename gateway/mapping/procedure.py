@@ -4,19 +4,22 @@ References are `<role>:<evidence>.<attribute>`, `account.<attribute>` (claims of
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jsonschema_rs
 import orjson
 
+from gateway.domain.parties import SubjectKind
 from gateway.mapping.answer import ProcedureEntry
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
-from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof, WarningRule
 from gateway.mapping.schema_checks import Fits
 from gateway.mapping.strict import Title
 from gateway.mapping.transforms import Unreadable, date_vn
 
 ACCOUNT = "account"
+#: in `same`: what stands in the form, typed or filled, and what the citizen typed alone
+FORM, TYPED = "form.", "typed."
 #: evidence type of what people let be kept: their own word
 DECLARED = "own_data"
 
@@ -119,6 +122,7 @@ class Procedure:
     papers: Mapping[str, PaperRule]
     mapping: ProcedureMapping
     form: Mapping[str, object]
+    warnings: Mapping[str, WarningRule] = field(default_factory=dict)
 
     def named(self) -> ProcedureEntry:
         """How an answer names it."""
@@ -158,18 +162,49 @@ def _is_no_day(value: object) -> bool:
 
 
 def refs_of_predicate(predicate: Predicate) -> tuple[str, ...]:
-    """References that a predicate reads."""
-    named = (predicate.attribute, *predicate.agree, *(predicate.equal or ()), predicate.younger_than)
+    """References that a predicate reads itself."""
+    named = (
+        predicate.attribute, *predicate.agree, *(predicate.equal or ()), predicate.younger_than, predicate.until,
+    )  # fmt: skip
     return tuple(word for word in named if word)
 
 
-def words_of_proof(proof: Proof) -> Iterator[str]:
-    """References that a proof reads, and `?<predicate>`."""
+def leaves(proof: Proof) -> Iterator[Proof]:
+    """The parts of a proof that name evidence."""
+    if proof.is_leaf:
+        yield proof
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        yield from words_of_proof(child)
-    yield from proof.has or ()
-    for name in (proof.is_, proof.when, proof.denied_by):
-        if name:
-            yield f"?{name}"
-    if proof.issued is not None:
-        yield f"{proof.issued.owner}:issued_paper.papers"
+        yield from leaves(child)
+
+
+def conditions(proof: Proof) -> Iterator[str]:
+    """The predicates that a proof rests on."""
+    yield from filter(None, (proof.when,))
+    yield from (*proof.guards, *proof.concludes)
+    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
+        yield from conditions(child)
+
+
+def stored(leaf: Proof) -> str:
+    """The reference to the papers of the store that a leaf speaks of."""
+    return f"{leaf.about}:issued_paper.papers"
+
+
+def evidence_of(leaf: Proof) -> Iterator[str]:
+    """References that a leaf reads: what must be there, and the objects on both sides of `same`."""
+    yield from leaf.has or ()
+    if leaf.issued is not None:
+        yield stored(leaf)
+    for word, places in leaf.bound.items():
+        yield from (one for one in (word, *places) if ":" in one)
+
+
+def living(roles: Mapping[str, Role]) -> dict[str, Predicate]:
+    """`<role>_alive` of every person. Somebody missing (mất tích) is not known to be alive, and does not count so."""
+    people = (name for name, one in roles.items() if SubjectKind.PERSON in one.kind)
+    return {
+        f"{role}_alive": Predicate.model_validate(
+            {"attribute": f"{role}:person.life_status", "yes": ["alive"], "no": ["dead", "missing"]}
+        )
+        for role in people
+    }

@@ -26,6 +26,7 @@ def content(exchange: Exchange, answers: Sequence[SourceAnswer | None], filled: 
         b',"fields":{', b",".join(filled.fields),
         b'},"evidence":{', b",".join(_evidence(exchange, answers)),
         b'},"papers":', filled.papers_json,
+        b',"warnings":', filled.warnings_json,
         b',"sources":[', b",".join(_sources(exchange, answers)),
         b'],"saved":{"fields":%d,"papers":%d}' % (len(filled.digestible), filled.saved_papers),
     ))  # fmt: skip

@@ -202,6 +202,6 @@ def _sources(plan: Plan, grant: Grant, published: Published, told: _Told) -> Ite
             "agreement": granted.agreement if granted else None,
             "legal_basis": granted.legal_basis if granted else "",
             "published_scopes": sorted(
-                {scope for one in query.attributes if (scope := published(name, one))}
+                {scope["scope"] for one in query.attributes if (scope := published(name, one))}
             ),
         }

@@ -6,6 +6,7 @@ from gateway.domain.evidence import Reason
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Published
+from gateway.mapping.procedure import stored
 from gateway.policy.asked import Denial
 
 Entry = dict[str, object]
@@ -57,13 +58,19 @@ def _barred(plan: Plan, published: Published, proof: Proof) -> _Barred | None:
         ways = [_barred(plan, published, child) for child in proof.any_of]
         return None if None in ways else ways[0]
     parts = [_barred(plan, published, child) for child in proof.all_of or ()]
-    words = list(proof.has or ())
-    if proof.is_ is not None:
-        words += plan.reads[proof.is_]
-    parts += [_missing(plan, published, word) for word in words]
+    parts += [_missing(plan, published, word) for word in proof.has or ()]
+    parts += [_missing(plan, published, word) for name in proof.concludes for word in plan.reads[name]]
+    # what denies a cut only needs no published scope, but somebody to ask
+    parts += [_nobody(plan, plan.reads[name]) for name in proof.guards]
     if proof.issued is not None:
-        parts.append(_missing(plan, None, f"{proof.issued.owner}:issued_paper.papers"))
+        parts.append(_missing(plan, None, stored(proof)))
     return next((one for one in parts if one is not None), None)
+
+
+def _nobody(plan: Plan, words: tuple[str, ...]) -> _Barred | None:
+    """What keeps a guard from being decided: nobody may be asked for any of what it reads."""
+    barred = [_missing(plan, None, word) for word in words]
+    return None if None in barred else next(iter(barred), None)
 
 
 def _missing(plan: Plan, published: Published | None, word: str) -> _Barred | None:

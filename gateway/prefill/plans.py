@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.config import Configuration
-from gateway.mapping.answer import EvidenceEntry, SourceEntry, around
+from gateway.mapping.answer import EvidenceEntry, ScopeEntry, SourceEntry, around
 from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
 from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan
@@ -83,7 +83,7 @@ class Plans:
             "valid_until": None,
             "legal_basis": "",
             "agreement": granted.agreement if granted else None,
-            "published_scope": next((scope for scope in scopes if scope), None),
+            "published_scope": next((scope["scope"] for scope in scopes if scope), None),
         }
         if marks := {name: mark for name in query.attributes if (mark := service.marks.get(name))}:
             entry["attribute_marks"] = marks
@@ -107,7 +107,13 @@ def _source(query: PlannedQuery) -> bytes:
 
 
 def _published(configuration: Configuration) -> Published:
-    scopes = {(one.service, name): one.scope for one in configuration.scopes for name in one.attributes}
+    scopes: dict[tuple[str, str], ScopeEntry] = {
+        (one.service, name): {
+            "scope": one.scope, "document": one.document, "published_on": one.published_on, "mark": one.mark,
+        }
+        for one in configuration.scopes
+        for name in one.attributes
+    }  # fmt: skip
     return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
 
 

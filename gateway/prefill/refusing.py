@@ -4,61 +4,73 @@ Evidence that the citizen refused, or that his consent carries no more, leaves n
 entry; a paper that rested on it is asked for.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from typing import cast
 
 from gateway.domain.evidence import Reason
-from gateway.mapping.answer import AdviceEntry, FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry
-from gateway.mapping.paper_rules import PaperRule, Proof
+from gateway.mapping.answer import FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry, SentenceEntry
+from gateway.mapping.paper_rules import Proof
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, evidence_id
+from gateway.mapping.procedure import conditions, evidence_of, leaves
 
+#: `applies`: paper -> evidence of its condition; `proven`: paper -> that and evidence of its proof;
+#: `warned`: warning -> evidence that it reads
+Rests = Mapping[str, Mapping[str, list[str]]]
 #: evidence -> the reason that its fields give; one with a `rule` was not the citizen's choice
 Dropped = Mapping[str, ReasonEntry]
 
 #: reason of what the citizen refused
 REFUSED: ReasonEntry = {"code": Reason.EVIDENCE_REFUSED.value}
-_ADVICE: AdviceEntry = {
+_ADVICE: SentenceEntry = {
     "vi": "Bạn không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị nộp giấy tờ này.",
     "en": "You do not agree that data replace this paper: hand it in.",
 }
+#: what an answer says of a paper that data replace, and of no other
+_OF_A_CUT = frozenset({"by", "paper", "published_scope", "published"})
 _RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
-def without(answer: PrefillAnswer, dropped: Dropped, rests: Mapping[str, Collection[str]]) -> PrefillAnswer:
-    """The answer after that. `rests`: paper -> evidence on which its conditions rest, beside its proof."""
+def without(answer: PrefillAnswer, dropped: Dropped, rests: Rests) -> PrefillAnswer:
+    """The answer after that. `rests` as `rests_on` gives it."""
     fields = {key: _field(entry, dropped) for key, entry in answer["fields"].items()}
-    papers = [_paper(paper, dropped, rests.get(paper["code"], ())) for paper in answer["papers"]]
+    papers = [_paper(paper, dropped, rests) for paper in answer["papers"]]
     form: dict[str, object] = {}
     for key, entry in fields.items():
         if entry["value"] is not None:
             put(form, tuple(key.split(".")), entry["value"])
     filled = sum(one["value"] is not None and one["state"] != "kept" for one in fields.values())
     replaced = sum(one["state"] in ("replaced", "reusable") for one in papers)
+    warned = rests["warned"]
+    warnings = [one for one in answer["warnings"] if dropped.keys().isdisjoint(warned[one["code"]])]
     return {
-        **answer, "form": form, "fields": fields, "papers": papers,
+        **answer, "form": form, "fields": fields, "papers": papers, "warnings": warnings,
         "evidence": {name: one for name, one in answer["evidence"].items() if name not in dropped},
         "saved": {"fields": filled, "papers": replaced},
     }  # fmt: skip
 
 
-def rests_on(plan: Plan) -> dict[str, list[str]]:
-    """Paper -> the evidence that its conditions read, whatever they came to."""
-    found = {}
+def rests_on(plan: Plan) -> Rests:
+    """What papers and warnings read, whatever it came to."""
+    found: dict[str, dict[str, list[str]]] = {"applies": {}, "proven": {}, "warned": {}}
     for code, paper in plan.papers.items():
-        picks = [plan.picks[word] for name in _conditions(paper) for word in plan.reads[name]]
-        found[code] = sorted({evidence_id(pick.query) for pick in picks if pick.query is not None})
+        condition = [*plan.reads[paper.when]] if paper.when else []
+        proof = [] if paper.replaced_by is None else _words(plan, paper.replaced_by)
+        found["applies"][code] = _evidence(plan, condition)
+        found["proven"][code] = _evidence(plan, condition + proof)
+    for code, rule in plan.procedure.warnings.items() if plan.papers else ():
+        found["warned"][code] = _evidence(plan, [*plan.reads[rule.when]])
     return found
 
 
-def _conditions(paper: PaperRule) -> list[str]:
-    names = [paper.when] if paper.when else []
-    return names if paper.replaced_by is None else [*names, *_of_proof(paper.replaced_by)]
+def _words(plan: Plan, proof: Proof) -> list[str]:
+    names = [word for name in conditions(proof) for word in plan.reads[name]]
+    return names + [word for leaf in leaves(proof) for word in evidence_of(leaf)]
 
 
-def _of_proof(proof: Proof) -> list[str]:
-    own = [name for name in (proof.is_, proof.when, proof.denied_by) if name]
-    inner = [name for child in (*(proof.all_of or ()), *(proof.any_of or ())) for name in _of_proof(child)]
-    return [*own, *inner]
+def _evidence(plan: Plan, words: list[str]) -> list[str]:
+    picks = (plan.picks[word] for word in words)
+    return sorted({evidence_id(pick.query) for pick in picks if pick.query is not None})
 
 
 def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
@@ -75,20 +87,11 @@ def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
     return {**entry, "doubt": {**doubt, "candidates": left}}
 
 
-def _paper(paper: PaperEntry, dropped: Dropped, conditions: Collection[str]) -> PaperEntry:
-    rests = {*conditions, *_proofs(paper.get("by"))}
-    if paper["state"] not in _RESTING or rests.isdisjoint(dropped):
+def _paper(paper: PaperEntry, dropped: Dropped, rests: Rests) -> PaperEntry:
+    how = "applies" if paper["state"] == "not_applicable" else "proven"
+    read = rests[how][paper["code"]]
+    if paper["state"] not in _RESTING or dropped.keys().isdisjoint(read):
         return {**paper}
-    reason = next(dropped[name] for name in sorted(rests) if name in dropped)
-    return {
-        "code": paper["code"], "title": paper["title"], "title_en": paper["title_en"], "state": "required",
-        "reason": {**reason}, "advice": _ADVICE,
-    }  # fmt: skip
-
-
-def _proofs(by: object) -> set[str]:
-    """Evidence that a proof names: `e1:person.personal_id`, alone or below `all_of` and `any_of`."""
-    if isinstance(by, str):
-        return {by.partition(":")[0]}
-    inner = by.values() if isinstance(by, Mapping) else by if isinstance(by, list) else ()
-    return {name for one in inner for name in _proofs(one)}
+    reason = next(dropped[name] for name in read if name in dropped)
+    kept = {name: value for name, value in paper.items() if name not in _OF_A_CUT}
+    return cast("PaperEntry", {**kept, "state": "required", "reason": {**reason}, "advice": _ADVICE})

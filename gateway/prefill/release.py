@@ -22,7 +22,7 @@ from gateway.prefill.refusing import Dropped, rests_on, without
 from gateway.prefill.sealing import Sealer
 
 #: what is retained beside an answer, as plain data: `record` (what later records say of the exchange), `rests`
-#: (paper -> evidence), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody),
+#: (`refusing.rests_on`), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody),
 #: `configuration` (digest of the one that it was made under)
 Retained = dict[str, Any]
 _Notes = dict[str, str | int | bool]

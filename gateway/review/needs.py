@@ -1,10 +1,7 @@
 """What a procedure needs: every attribute that its fields, conditions, papers and roles may be filled or decided by."""
 
-from collections.abc import Iterator
-
 from gateway.mapping.load import Catalogue
-from gateway.mapping.paper_rules import Proof
-from gateway.mapping.procedure import Procedure, refs_of_predicate
+from gateway.mapping.procedure import Procedure, evidence_of, leaves, refs_of_predicate
 
 #: (data service, attribute)
 Pair = tuple[str, str]
@@ -17,7 +14,8 @@ def needed(procedure: Procedure) -> dict[tuple[str, str], None]:
         wanted.update(dict.fromkeys(_split(word) for word in refs_of_predicate(item)))
     for paper in procedure.papers.values():
         if paper.replaced_by is not None:
-            wanted.update(dict.fromkeys(map(_split, _proof(paper.replaced_by))))
+            words = (word for leaf in leaves(paper.replaced_by) for word in evidence_of(leaf))
+            wanted.update(dict.fromkeys(map(_split, words)))
     for role in procedure.roles.values():
         if role.found_in is not None:
             evidence, prefix = _split(role.found_in)
@@ -39,14 +37,6 @@ def pairs(catalogue: Catalogue, procedure: Procedure) -> set[Pair]:
         for evidence, attribute in needed(procedure)
         for service in offered(catalogue, evidence, attribute)
     }
-
-
-def _proof(proof: Proof) -> Iterator[str]:
-    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        yield from _proof(child)
-    yield from proof.has or ()
-    if proof.issued is not None:
-        yield "issued_paper.papers"
 
 
 def _split(word: str) -> tuple[str, str]:

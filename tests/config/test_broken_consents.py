@@ -39,7 +39,8 @@ FAULTS: dict[str, Fault] = {
     "holiday of no source": (HOLIDAYS, "mark: memory", "mark: hearsay", "hearsay", "'memory'"),
     "scope of own words": ("config/published_scopes.yaml", "scopes:\n", OWN, "own_data.kept", "replaces no paper"),
     "paper of own words": (
-        "mappings/procedures/1.004222.yaml", PAPER, "has: [applicant:own_data.phone]", "own_data.phone]}", "no paper",
+        "mappings/procedures/1.004222.yaml", PAPER, "has: [applicant:own_data.phone]", "own_data.phone], about",
+        "no paper",
     ),
 }  # fmt: skip
 RUNS = together(FAULTS)

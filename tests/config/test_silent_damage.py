@@ -32,11 +32,34 @@ FAULTS: dict[str, Fault] = {
     "key in an address": (TAX, "/tax", "/tax?key=x", "url:", "is not an address"),
     "week for a day": (AGREED, '"2027-12-31"', '"2027-W52-5"', "valid_until:", "is not a date"),
 }  # fmt: skip
+#: a proof that says all that it must; each case breaks one word of it
+LEAF = "has: person.full_name, about: applicant, same: no_object, in_force: always, conclusion: shown"
 PROOFS = {
     "{all_of: []}": "'all_of' is empty",
     "{has: []}": "'has' is empty",
     "{}": "it says nothing",
-    "{has: [person.full_name], any_of: [{has: [person.birth_date]}]}": "it has any_of and has",
+    f"{{{LEAF}, any_of: [{{{LEAF}}}]}}": "it has any_of and has",
+    f"{{any_of: [{{{LEAF}}}], about: applicant}}": "stands where no evidence is named",
+    **{
+        "{" + LEAF.replace(f", {word}", "") + "}": said
+        for word, said in {
+            "about: applicant": "it does not say about whom",
+            "same: no_object": "about which object",
+            "in_force: always": "when it is in force",
+            "conclusion: shown": "with which conclusion",
+        }.items()
+    },
+    **{
+        "{" + LEAF.replace(word, other) + "}": said
+        for word, other, said in (
+            ("person.full_name", "health_card.card_number", "speaks of an object"),
+            ("about: applicant", "about: nobody", "the role 'nobody'"),
+            ("force: always", "force: lives", "predicate 'lives'"),
+            ("force: always", "force: [always, applicant_alive]", "'always' beside predicates"),
+            ("no_object", "{person.personal_id: form.soThe}", "names no field of the form"),
+            ("no_object", "{person.personal_id: applicant.plate}", "names nothing of the form"),
+        )
+    },
 }
 PREDICATES = {
     "{}": "it says nothing",

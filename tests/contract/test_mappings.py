@@ -9,16 +9,16 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from gateway.domain.dates import PartialDate
+from gateway.checks.examples import answers_of, counter_example_faults, planned, situation_of, subject_of
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId
-from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.mapping.apply import FixedSituation, fill, next_queries
+from gateway.domain.parties import Official, SubjectKind
+from gateway.mapping.apply import fill, next_queries
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import ProcedureExample, ServiceExample
-from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.plan import make_plan
 from gateway.mapping.predicates import Facts
-from gateway.mapping.procedure import Procedure, role_of
+from gateway.mapping.procedure import Procedure
 from gateway.mapping.question_model import QuestionExample
 from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
 from gateway.mapping.source import ServicePlan
@@ -29,16 +29,6 @@ CATALOGUE = load_catalogue(ROOT)
 OFFICIAL = Official(
     personal_id="033085000017", agency="000.00.14.H31", account="canbo.thu", full_name="Phạm Văn Mẫu"
 )
-
-
-def subject_of(given: dict[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
-    """A subject as an example writes it."""
-    words = dict(given)
-    likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
-    guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
-    kind = SubjectKind(words.pop("kind", guess))
-    birth = words.pop("birth_date", None)
-    return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
 
 
 def service_examples() -> Iterator[Any]:
@@ -100,37 +90,13 @@ def test_request_of_an_example_has_the_values_it_names(plan: ServicePlan, exampl
         assert _text(found) == _text(expected), place
 
 
-def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | None]:
-    answers: list[SourceAnswer | None] = []
-    for query in plan.queries:
-        roles = [role for role in (*plan.slots, query.role) if plan.slots.get(role, role) == query.role]
-        words = [f"{role}:{query.service.evidence}" for role in roles]
-        given = next((example.evidence[word] for word in words if word in example.evidence), None)
-        if query.service.evidence == "account":
-            given = example.account or {}
-        if isinstance(given, str):
-            answers.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
-        elif given is None:
-            answers.append(failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON))
-        else:
-            values = {k: _typed(v) for k, v in given.items() if k in query.attributes}
-            answers.append(SourceAnswer(outcome=Outcome.FOUND, values=values))
-    return answers
-
-
 @pytest.mark.parametrize(("procedure", "example"), list(procedure_examples()))
 def test_example_of_a_procedure_fills_the_form_it_says(
     procedure: Procedure, example: ProcedureExample
 ) -> None:
-    wanted: dict[str, Subject | str] = {}
-    for role, given in example.subjects.items():
-        kinds = procedure.roles[role_of(role)].kind
-        wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, kinds)
-    roles = cast(procedure, wanted)
-    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    plan, roles = planned(procedure, example, CATALOGUE.offers)
     answers = answers_of(example, plan)
-    today = date(2026, 11, 25)
-    situation = FixedSituation(example.known, roles.given, today, lambda _s, _a: "example", roles.subjects)
+    situation = situation_of(example, plan, roles)
     assert next_queries(plan, [None] * len(plan.queries), situation) or not plan.queries
     filled = fill(plan, answers, situation)
     fields = filled.entries()
@@ -145,6 +111,11 @@ def test_example_of_a_procedure_fills_the_form_it_says(
     states = {str(paper["code"]): paper for paper in filled.papers}
     for code, state in example.papers.items():
         assert states[code]["state"] == state, states[code]
+
+
+@pytest.mark.parametrize("code", list(CATALOGUE.procedures))
+def test_no_counter_example_cuts_its_paper(code: str) -> None:
+    assert list(counter_example_faults(CATALOGUE.procedures[code], CATALOGUE.offers)) == []
 
 
 def question_examples() -> Iterator[Any]:
@@ -182,12 +153,6 @@ def _at(form: Any, key: str) -> Any:
     for name in key.split("."):
         form = form.get(name) if isinstance(form, dict) else None
     return form
-
-
-def _typed(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value, value)
-    return value
 
 
 def _text(value: Any) -> Any:

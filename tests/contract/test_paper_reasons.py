@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
@@ -17,6 +18,7 @@ from gateway.prefill.roles import cast
 CATALOGUE = load_catalogue(Path(__file__).parents[2])
 ADDRESS = {"detail": "Thôn 2", "commune": "11995", "province": "33", "country": "VN"}
 VALUES: dict[str, object] = {
+    "life_status": "alive",
     "personal_id": "033174620958", "full_name": "Nguyễn Văn Thử", "birth_date": "1990-02-15",
     "permanent_address": ADDRESS, "current_address": ADDRESS, "gender": "male",
 }  # fmt: skip
@@ -43,7 +45,7 @@ def paper_of(
         else SourceAnswer(outcome=Outcome.NOT_FOUND, reason=Reason.NO_SUCH_PERSON)
         for query in plan.queries
     ]
-    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "published")
+    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: SCOPE)
     filled = fill(plan, answers, situation)
     return next(paper for paper in filled.papers if paper["code"] == code)
 

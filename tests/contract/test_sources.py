@@ -17,6 +17,7 @@ import pytest
 
 from adapters.sandbox.app import sources as played_sources
 from gateway import registry
+from gateway.checks.examples import subject_of
 from gateway.config import load
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
@@ -28,7 +29,6 @@ from gateway.serving import sandbox_at
 from gateway.settings import Listener
 from tests.adapters.asking import landed_from
 from tests.contract.peers import BROKEN, Peer, answer_of, found, moved_to, peer_of
-from tests.contract.test_mappings import subject_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)

@@ -78,8 +78,7 @@ async def test_replay_shows_who_would_be_refused_allowed_or_given_less(
 
 
 async def test_replay_shows_what_would_be_gained(tmp_path: Path) -> None:
-    voucher = "  tax.chungTuNghiaVuTaiChinh:\n    attributes: [voucher, paid_on]\n"
-    root = changed(tmp_path / "root", "one_gate_land", (voucher, "")).parent
+    root = changed(tmp_path / "root", "one_gate_land", ("[voucher, paid_on, ", "[")).parent
     async with build(tmp_path / "state", {}, root) as house:
         since = rfc3339(datetime.now(UTC))
         assert (await house.post("/v1/prefill", land(house, dossier=DOSSIER), client="one_gate"))[0] == 200

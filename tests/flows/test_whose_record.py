@@ -138,14 +138,17 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     subjects = {"requester": subject(registers, who), "mother": {"same_as": "requester"}}
     registers.set("population", None)
     good = await ask(registers, "2.000986", subjects)
-    assert (good["fields"]["chuHoHoTen"]["state"], papers(good)["residence_papers"]) == ("filled", "replaced")
+    assert (good["fields"]["chuHoHoTen"]["state"], papers(good)["residence_papers"]) == ("filled", "required")
+    named = {"chuHoSoDinhDanh": good["fields"]["chuHoSoDinhDanh"]["value"]}
+    assert papers(await ask(registers, "2.000986", subjects, known=named))["residence_papers"] == "replaced"
     registers.set("population", head_numbered(subject(registers, "quan")["personal_id"]))
+    assert papers(await ask(registers, "2.000986", subjects, known=named))["residence_papers"] == "required"
     bad = await ask(registers, "2.000986", subjects)
     head = {key: bad["fields"][key]["value"] for key in ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo")}
     assert set(head.values()) == {None}
     assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
     (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
-    assert (paper["state"], paper["reason"]["code"]) == ("required", "sources_differ")
+    assert (paper["state"], paper["reason"]["code"]) == ("required", "data_do_not_match")
 
 
 async def test_hurried_caller_sees_no_head_whom_nobody_confirmed(registers: Stage) -> None:
@@ -208,6 +211,11 @@ def stored(**words: str) -> Say:
     return changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": [{**row, **words}]}})
 
 
+#: a parcel of `mau` and `thu`, and its certificate
+PARCEL = {"commune": "11953", "sheet": "12", "number": "345"}
+LAND_CERTIFICATE = {"MaKetQua": "KQ.G10.900001", "SoKyHieu": "CK 225177"}
+
+
 @pytest.mark.parametrize(
     ("words", "outcome", "state"),
     [
@@ -219,13 +227,15 @@ def stored(**words: str) -> Say:
         ({"TenGiayTo": "GCN kết hôn của Đỗ Thị Ánh (bản sao)"}, OTHER_PERSON, "required"),
         ({"TenGiayTo": "GCN kết hôn của công dân Việt Nam"}, ("found", None), "reusable"),
         ({"HoTenChuSoHuu": "NGUYỄN VĂN KHÁC"}, OTHER_PERSON, "required"),
+        # the owner's own certificate, of another parcel
+        ({"SoKyHieu": "CH 40817263"}, ("found", None), "required"),
     ],
 )
 async def test_paper_of_another_owner_is_not_offered(
     registers: Stage, words: dict[str, str], outcome: tuple[str, str | None], state: str
 ) -> None:
-    registers.set("paper_store", stored(**{"MaKetQua": "KQ.G10.900001", **words}))
-    subjects = {"applicant": subject(registers, "trang"), "owner": {"same_as": "applicant"}}
+    registers.set("paper_store", stored(**{**LAND_CERTIFICATE, **words}))
+    subjects = {"applicant": subject(registers, "mau"), "owner": {"same_as": "applicant"}, "parcel": PARCEL}
     answer = await ask(registers, "1.004222", subjects)
     assert (found(answer)["paper_store"], papers(answer)["lawful_dwelling"]) == (outcome, state)
 
@@ -302,11 +312,11 @@ def named_beside(stage: Stage, answer: Any) -> list[str]:
 
 
 async def test_who_is_named_in_a_paper_that_leaves_is_named_in_the_record(registers: Stage) -> None:
-    who = subject(registers, "trang")
-    subjects = {"owner": who, "parcel": {"commune": "11953", "sheet": "99", "number": "99"}}
+    who = subject(registers, "mau")
+    subjects = {"owner": who, "parcel": PARCEL}
     for beside, named in ((who["personal_id"], []), (NEIGHBOUR, ["also#1"])):
         title = f"GCN của {who['full_name']} {who['personal_id']} và {beside}"
-        registers.set("paper_store", stored(MaKetQua="KQ.G10.900001", TenGiayTo=title))
+        registers.set("paper_store", stored(**LAND_CERTIFICATE, TenGiayTo=title))
         answer = await ask(registers, "1.013225", subjects)
         assert papers(answer)["land_certificate_copy"] == "reusable"
         assert beside in json.dumps(answer["papers"])
@@ -351,7 +361,12 @@ async def test_end_of_an_old_marriage_says_nothing_of_the_newest(
 
 @pytest.mark.parametrize(
     ("marital", "state", "reason"),
-    [("2", "replaced", None), ("1", "required", "sources_differ"), ("3", "replaced", None)],
+    [
+        ("2", "replaced", None),
+        ("1", "required", "sources_differ"),
+        # divorced by the register, married by the population database: nobody knows whether they are married
+        ("3", "required", "condition_unknown"),
+    ],
 )
 async def test_registers_that_contradict_one_another_keep_the_marriage_certificate(
     registers: Stage, marital: str, state: str, reason: str | None
@@ -379,4 +394,5 @@ async def test_place_of_a_tone_mark_is_no_dispute_and_another_tone_is(
     registers.set("health_card", told(hoTen=written))
     answer = await ask(registers, "9.000001", {"applicant": who})
     assert answer["fields"]["hoTen"]["state"] == state
-    assert papers(answer)["id_paper"] == ("replaced" if state == "filled" else "required")
+    # the population database is the authority for the name: another spelling asks for no paper
+    assert papers(answer)["id_paper"] == "replaced"

@@ -23,22 +23,32 @@ def proof(**words: Any) -> Proof:
     return Proof.model_validate(words)
 
 
+def leaf(role: str, **words: Any) -> dict[str, Any]:
+    return {"about": role, "same": "no_object", "in_force": "always", "conclusion": "shown", **words}
+
+
 def test_proof_without_the_role_stays_itself() -> None:
-    plain = proof(has=["owner:person.personal_id"], when="asked")
+    plain = proof(**leaf("owner", has=["owner:person.personal_id"], when="asked"))
     assert proof_of_each(plain, MANY) is plain
 
 
 def test_proof_of_several_is_the_proof_of_each_under_the_same_condition() -> None:
-    found = proof_of_each(proof(has=["members:person.full_name"], when="members_exist"), MANY)
-    assert found == proof(
-        all_of=[{"has": ["members:person.full_name"]}, {"has": ["members#2:person.full_name"]}],
+    one = leaf("members", has=["members:person.full_name"], when="members_exist")
+    assert proof_of_each(proof(**one), MANY) == proof(
+        all_of=[
+            leaf("members", has=["members:person.full_name"]),
+            leaf("members#2", has=["members#2:person.full_name"]),
+        ],
         when="members_exist",
     )
 
 
 def test_each_may_be_proven_by_another_branch() -> None:
     ways = proof(
-        any_of=[{"has": ["members:person.full_name"]}, {"issued": {"owner": "members", "result_codes": "A"}}]
+        any_of=[
+            leaf("members", has=["members:person.full_name"]),
+            leaf("members", issued="A", same={"reference": "members.personal_id"}),
+        ]
     )
     found = proof_of_each(proof(all_of=[ways]), MANY).all_of
     assert found is not None
@@ -46,8 +56,8 @@ def test_each_may_be_proven_by_another_branch() -> None:
     second = found[0].all_of[1]
     assert second == proof(
         any_of=[
-            {"has": ["members#2:person.full_name"]},
-            {"issued": {"owner": "members#2", "result_codes": "A"}},
+            leaf("members#2", has=["members#2:person.full_name"]),
+            leaf("members#2", issued="A", same={"reference": "members#2.personal_id"}),
         ]
     )
 

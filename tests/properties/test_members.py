@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
@@ -70,7 +71,7 @@ def papers_of(people: list[tuple[int, bool]]) -> tuple[dict[str, object], set[in
     known = dict(people)
     roles = cast_of("1.001612", [number for number, _ in people])
     plan = make_plan(BUSINESS, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
-    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: "scope", roles.subjects)
+    situation = FixedSituation({}, roles.given, date(2026, 11, 25), lambda _s, _a: SCOPE, roles.subjects)
     answers: list[SourceAnswer | None] = [None] * len(plan.queries)
     asked = set()
     while wave := next_queries(plan, answers, situation):
@@ -79,7 +80,10 @@ def papers_of(people: list[tuple[int, bool]]) -> tuple[dict[str, object], set[in
             number = int((roles.subjects[query.role].personal_id or "0")[-6:])
             asked.add(number)
             answers[index] = (
-                SourceAnswer(outcome=Outcome.FOUND, values=dict.fromkeys(query.attributes, "1"))
+                SourceAnswer(
+                    outcome=Outcome.FOUND,
+                    values={**dict.fromkeys(query.attributes, "1"), "life_status": "alive"},
+                )
                 if known.get(number, True)
                 else failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
             )

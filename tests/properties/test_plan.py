@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
@@ -133,7 +134,7 @@ def _unconfirmed(entry: Mapping[str, Any]) -> bool:
 def test_waves_end_and_ask_nothing_twice(code: str, data: st.DataObject) -> None:
     plan, given_roles = _plan(CATALOGUE.procedures[code], set(EVERYTHING))
     answers: list[SourceAnswer | None] = [None] * len(plan.queries)
-    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: SCOPE)
     for _ in range(len(plan.queries) + 1):
         wave = next_queries(plan, answers, situation)
         if not wave:
@@ -158,7 +159,7 @@ def test_no_evidence_breaks_an_answer(code: str, data: st.DataObject) -> None:
         values = data.draw(st.fixed_dictionaries(dict.fromkeys(query.attributes, anything)))
         found = {name: value for name, value in values.items() if value is not None}
         answers.append(SourceAnswer(outcome=Outcome.FOUND, values=found))
-    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: SCOPE)
     filled = fill(plan, answers, situation)
     assert all(
         one["value"] is not None or one["reason"] for one in filled.entries().values() if one["attribute"]
@@ -169,7 +170,7 @@ def test_no_evidence_breaks_an_answer(code: str, data: st.DataObject) -> None:
 
 def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> None:
     plan, given_roles = _plan(CATALOGUE.procedures["1.013225"], set(EVERYTHING))
-    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: SCOPE)
     answers: list[SourceAnswer | None] = [_answer(query.attributes) for query in plan.queries]
     good = fill(plan, answers, situation)
     land = next(index for index, one in enumerate(plan.queries) if one.service.evidence == "land_parcel")
@@ -187,7 +188,7 @@ def test_value_that_the_form_cannot_hold_is_one_empty_field_with_a_doubt() -> No
 
 def test_number_that_json_cannot_say_is_no_value() -> None:
     plan, given_roles = _plan(CATALOGUE.procedures["1.013225"], set(EVERYTHING))
-    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: "scope")
+    situation = FixedSituation({}, given_roles, date(2026, 11, 25), lambda _s, _a: SCOPE)
     endless: list[SourceAnswer | None] = [
         SourceAnswer(Outcome.FOUND, dict.fromkeys(query.attributes, float("inf"))) for query in plan.queries
     ]

@@ -1,0 +1,149 @@
+"""Runs the examples that procedure mappings ship: evidence in, form and papers out; and the cases that must not cut."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.errors import GatewayError
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.answer import PaperEntry, ScopeEntry
+from gateway.mapping.apply import Filled, FixedSituation, fill
+from gateway.mapping.model import ProcedureExample
+from gateway.mapping.paper_rules import CounterExample
+from gateway.mapping.plan import Plan, make_plan
+from gateway.mapping.procedure import Procedure, role_of
+from gateway.mapping.source import ServicePlan
+from gateway.prefill.roles import Cast, cast
+from gateway.strict_yaml import Loc
+
+#: the day on which examples of procedures are filed
+TODAY = date(2026, 11, 25)
+_CUT = frozenset({"replaced", "reusable"})
+#: every attribute stands in this published scope
+SCOPE: ScopeEntry = {
+    "scope": "example",
+    "document": "example",
+    "published_on": "2026-01-15",
+    "mark": "sandbox",
+}
+Offers = Mapping[str, tuple[ServicePlan, ...]]
+
+
+def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
+    """A subject as an example writes it; ValueError and TypeError when it is none."""
+    words = dict(given)
+    likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
+    guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
+    kind = SubjectKind(words.pop("kind", guess))
+    birth = words.pop("birth_date", None)
+    return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
+
+
+def planned(procedure: Procedure, example: ProcedureExample, offers: Offers) -> tuple[Plan, Cast]:
+    """The plan of an example, by a requester that may have all; GatewayError when its roles do not fit."""
+    wanted: dict[str, Subject | str] = {}
+    for role, given in example.subjects.items():
+        kinds = procedure.roles[role_of(role)].kind
+        wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, kinds)
+    roles = cast(procedure, wanted)
+    return make_plan(procedure, offers, lambda _service, _attribute: True, roles.subjects, roles.slots), roles
+
+
+def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | None]:
+    """What the sources answer; a subject of whom the example says nothing is not found."""
+    answers: list[SourceAnswer | None] = []
+    for query in plan.queries:
+        roles = [role for role in (*plan.slots, query.role) if plan.slots.get(role, role) == query.role]
+        words = [f"{role}:{query.service.evidence}" for role in roles]
+        given = next((example.evidence[word] for word in words if word in example.evidence), None)
+        if query.service.evidence == "account":
+            given = example.account or {}
+        if isinstance(given, str):
+            answers.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
+        elif given is None:
+            answers.append(failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON))
+        else:
+            values = {name: _typed(value) for name, value in given.items() if name in query.attributes}
+            answers.append(SourceAnswer(outcome=Outcome.FOUND, values=values))
+    return answers
+
+
+def situation_of(example: ProcedureExample, plan: Plan, roles: Cast) -> FixedSituation:
+    """The request of an example; every scope is published but those that it names."""
+    hidden = {one.service.name for one in plan.queries if one.service.evidence in example.unpublished}
+    return FixedSituation(
+        example.known,
+        roles.given,
+        TODAY,
+        lambda service, _: None if service in hidden else SCOPE,
+        roles.subjects,
+    )
+
+
+def filled(procedure: Procedure, example: ProcedureExample, offers: Offers) -> Filled:
+    """The form and the papers of an example."""
+    plan, roles = planned(procedure, example, offers)
+    return fill(plan, answers_of(example, plan), situation_of(example, plan, roles))
+
+
+def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExample:
+    """The example with what a counter-example says otherwise."""
+    evidence = dict(example.evidence)
+    for word, said in counter.evidence.items():
+        before = evidence.get(word)
+        merged = {**(before if isinstance(before, dict) else {}), **said} if isinstance(said, dict) else said
+        evidence[word] = _present(merged) if isinstance(merged, dict) else merged
+    return example.model_copy(
+        update={
+            "evidence": evidence,
+            "known": _present({**example.known, **counter.known}),
+            "subjects": _present({**example.subjects, **counter.subjects}),
+        }
+    )
+
+
+def counter_example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
+    """Counter-examples of its own file that cut all the same, or whose example cuts nothing to begin with."""
+    examples = {one.name: one for one in procedure.mapping.examples}
+    for code, paper in procedure.mapping.papers.items():
+        for index, counter in enumerate(paper.counter_examples):
+            at = ("papers", code, "counter_examples", index)
+            try:
+                before = _paper(procedure, examples[counter.example], offers, code)
+                after = _paper(procedure, changed(examples[counter.example], counter), offers, code)
+            except (GatewayError, TypeError, ValueError) as error:
+                what = f"counter-example '{counter.name}' cannot be run: {type(error).__name__}"
+                yield at, what, "name the roles and evidence of the procedure as its examples do"
+                continue
+            yield from ((at, *fault) for fault in _faults(code, counter, before, after))
+
+
+def _faults(
+    code: str, counter: CounterExample, before: PaperEntry, after: PaperEntry
+) -> Iterator[tuple[str, str]]:
+    if before["state"] not in _CUT:
+        what = f"counter-example '{counter.name}': '{counter.example}' does not cut '{code}' itself"
+        yield what, "name an example that cuts the paper"
+    reason = after.get("reason")
+    got = "" if reason is None else str(reason["code"])
+    if after["state"] != "required":
+        what = f"counter-example '{counter.name}': the paper '{code}' is {after['state']}, expected required"
+        yield what, "mend the rule: 'same', 'in_force' and 'conclusion' must deny this case"
+    elif counter.reason and got != counter.reason:
+        what = f"counter-example '{counter.name}': the paper '{code}' is asked for by {got or 'no reason'}"
+        yield what, f"expected {counter.reason}: mend the rule or the example"
+
+
+def _paper(procedure: Procedure, example: ProcedureExample, offers: Offers, code: str) -> PaperEntry:
+    return next(one for one in filled(procedure, example, offers).papers if one["code"] == code)
+
+
+def _present(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _typed(value: Any) -> Any:  # noqa: ANN401 -- plain YAML
+    """YAML of the examples holds text only."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,102 @@
+"""Holds the rule of a cut against the procedure: whom and what the evidence of a leaf is about, before it starts."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.domain.faults import near
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.model import ProcedureMapping
+from gateway.mapping.paper_rules import Proof
+from gateway.mapping.procedure import FORM, TYPED, Procedure
+from gateway.strict_yaml import Loc
+
+Fault = tuple[Loc, str, str]
+#: evidence type -> start of its attributes that speak of an object -> the attributes that say which
+Objects = Mapping[str, Mapping[str, tuple[str, ...]]]
+#: what a request may name an object by
+_NAMED_BY = frozenset(Subject.__dataclass_fields__) - {"kind"}
+
+
+def cut_faults(one: ProcedureMapping, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+    """Leaves about nobody, about somebody else, or about no object though their evidence speaks of one."""
+    for code, paper in one.papers.items():
+        if paper.replaced_by is not None:
+            yield from _of(paper.replaced_by, ("papers", code, "replaced_by"), procedure, objects)
+            yield from _counter_examples(one, code)
+
+
+def _of(proof: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+    for side in ("all_of", "any_of"):
+        for index, child in enumerate(getattr(proof, side) or ()):
+            yield from _of(child, (*loc, side, index), procedure, objects)
+    if proof.is_leaf and proof.about in procedure.roles:
+        yield from _people(proof, loc, procedure)
+        yield from _object(proof, loc, procedure, objects)
+
+
+def _people(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[Fault]:
+    """Evidence of another role is no evidence of this one, unless `same` ties it to it."""
+    for word in leaf.has or ():
+        role = word.partition(":")[0]
+        tied = any(bound.startswith(f"{role}:") for bound in leaf.bound)
+        if role == leaf.about or role not in procedure.roles:
+            continue
+        kinds = procedure.roles[role].kind
+        if SubjectKind.PERSON in kinds or SubjectKind.ORGANISATION in kinds or not tied:
+            what = f"'{word}' is about '{role}', and the paper about '{leaf.about}'"
+            yield (*loc, "about"), what, f"name evidence of '{leaf.about}', or tie the object to it in 'same'"
+
+
+def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+    bound = {word.rpartition(":")[2] for word in leaf.bound}
+    named = [word.rpartition(":")[2].partition(".") for word in leaf.has or ()]
+    for kind, _, attribute in named or [("issued_paper", "", "papers")]:
+        for start, keys in objects.get(kind, {}).items():
+            tied = leaf.issued is not None or not bound.isdisjoint(f"{kind}.{key}" for key in keys)
+            if attribute.startswith(start) and not (leaf.bound and tied):
+                what = f"'{kind}.{attribute}' speaks of an object, and 'same' does not say which"
+                yield (
+                    (*loc, "same"),
+                    what,
+                    f"tie {' or '.join(keys)} to the form, the request or other evidence",
+                )
+                return
+    for word, places in leaf.bound.items():
+        if ":" not in word and leaf.issued is None:
+            yield (*loc, "same"), f"'{word}' names no evidence", "write '<role>:<evidence type>.<attribute>'"
+        yield from (
+            ((*loc, "same", word), *fault)
+            for place in places
+            if (fault := _place_fault(place, procedure)) is not None
+        )
+
+
+def _place_fault(place: str, procedure: Procedure) -> tuple[str, str] | None:
+    """What is wrong with a place where the object is named; references are checked with all others."""
+    if ":" in place:
+        return None
+    start = next((start for start in (FORM, TYPED) if place.startswith(start)), None)
+    if start is not None:
+        key, keys = place.removeprefix(start), [field.key for field in procedure.fields]
+        if key in keys:
+            return None
+        return f"'{place}' names no field of the form", near(key, keys, "name a form field")
+    role, _, attribute = place.partition(".")
+    if role in procedure.roles and attribute in _NAMED_BY:
+        return None
+    what = f"'{place}' names nothing of the form or the request"
+    return (
+        what,
+        "write 'form.<field>', 'typed.<field>', '<role>.<attribute>' or '<role>:<evidence type>.<attribute>'",
+    )
+
+
+def _counter_examples(one: ProcedureMapping, code: str) -> Iterator[Fault]:
+    names = [example.name for example in one.examples]
+    for index, counter in enumerate(one.papers[code].counter_examples):
+        if counter.example not in names:
+            what = f"counter-example '{counter.name}' changes '{counter.example}', which is no example here"
+            yield (
+                ("papers", code, "counter_examples", index, "example"),
+                what,
+                near(counter.example, names, "name an example of this file that cuts the paper"),
+            )

@@ -1,0 +1,37 @@
+"""What blocks or endangers a filing, told before it is filed: a warning refuses nothing by itself."""
+
+from gateway.domain.evidence import Outcome
+from gateway.mapping.answer import WarningEntry
+from gateway.mapping.paper_rules import WarningRule
+from gateway.mapping.plan import Pick, evidence_id
+from gateway.mapping.predicates import Facts, Truth, predicate
+
+
+def warnings(facts: Facts) -> list[WarningEntry]:
+    """The warnings whose predicate holds; what is doubtful, contradicted or not asked warns of nothing."""
+    rules = facts.plan.procedure.warnings.items()
+    return [_entry(facts, code, rule) for code, rule in rules if predicate(facts, rule.when) is Truth.YES]
+
+
+def _entry(facts: Facts, code: str, rule: WarningRule) -> WarningEntry:
+    pick = _decisive(facts, rule.when)
+    asked = None if pick is None else pick.query
+    return {
+        "code": code,
+        "attribute": None if pick is None else pick.name,
+        "evidence": None if asked is None else evidence_id(asked),
+        "source": None if asked is None else facts.plan.queries[asked].service.source,
+        "rule": rule.when,
+        "for_citizen": {"vi": rule.for_citizen.vi, "en": rule.for_citizen.en},
+        "for_official": {"vi": rule.for_official.vi, "en": rule.for_official.en},
+    }
+
+
+def _decisive(facts: Facts, name: str) -> Pick | None:
+    """The first of what the predicate reads that says something."""
+    for word in facts.plan.reads[name]:
+        pick = facts.plan.picks[word]
+        answer = None if pick.query is None else facts.answers[pick.query]
+        if answer is not None and answer.outcome is Outcome.FOUND and pick.attribute in answer.values:
+            return pick
+    return None
