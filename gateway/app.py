@@ -245,11 +245,10 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     settings = parts.configuration.gateway.log
     # Before any key is made: keys that stand belong to a log that stood.
     registry.store(settings.url, "make_log")(settings.url, parts.state)
-    log = registry.store(settings.url, "open_log")(
-        settings.url, parts.state, settings.origin, root_keys(settings, parts.state)
-    )
+    roots = root_keys(settings, parts.state)
+    log = registry.store(settings.url, "open_log")(settings.url, parts.state, settings.origin, roots)
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
-        settings.url, parts.state, settings.origin, signing_keys(settings)
+        settings.url, parts.state, settings.origin, signing_keys(settings), root_key=roots
     )
     log.sequencer = sequencer
     return log, sequencer

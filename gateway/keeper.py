@@ -14,7 +14,7 @@ from gateway.keeping.acts import Hot
 from gateway.log_keys import root_keys, signing_keys
 from gateway.ports import ExchangeLog, LogKeeping, LogReader, LogTree
 from gateway.ports_access import RevocationRows
-from gateway.ports_log import LogHistory, LogPruning, LogRetention, PeriodVault
+from gateway.ports_log import LogHistory, LogPruning, LogQuarantine, LogRetention, PeriodVault
 from gateway.settings import LogSettings
 
 _Found = TypeVar("_Found")
@@ -108,6 +108,13 @@ class Keeper:
     def vault(self) -> PeriodVault:
         """Its periods, in the administrator's hands."""
         found: PeriodVault = self._opened("vault", lambda: self._store("open_periods", self.admin_url))
+        return found
+
+    def quarantine(self) -> LogQuarantine:
+        """Rows without a place, in the administrator's hands."""
+        found: LogQuarantine = self._opened(
+            "quarantine", lambda: self._store("open_quarantine", self.admin_url)
+        )
         return found
 
     def retention(self) -> LogRetention:

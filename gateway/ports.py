@@ -163,6 +163,8 @@ class Standing(NamedTuple):
     #: who numbered records last, and until when nobody else does (POSIX seconds)
     owner: str
     owned_until: float
+    #: rows that got no place and that no administrator has looked at
+    quarantined: int = 0
 
 
 class LogKeeping(Protocol):

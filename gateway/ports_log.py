@@ -37,6 +37,29 @@ class LogMarks(NamedTuple):
     sealed: bool = False
 
 
+class QuarantinedRow(NamedTuple):
+    """A row of the log's database that got no place in the tree."""
+
+    #: its number in `append_log`
+    seq: int
+    leaf_hash: str
+    reason: str
+    #: when, RFC 3339
+    refused: str
+
+
+class LogQuarantine(Protocol):
+    """Rows without a place, in the administrator's hands. LogUnavailable when the store cannot be asked."""
+
+    async def unseen(self) -> Sequence[QuarantinedRow]:
+        """The oldest rows that nobody has marked."""
+        ...
+
+    async def mark_seen(self, rows: Sequence[QuarantinedRow], now: str) -> None:
+        """They raise no alarm any more; `now` is RFC 3339."""
+        ...
+
+
 class Archived(NamedTuple):
     """A file that holds records which are not in the database any more."""
 

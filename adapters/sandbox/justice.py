@@ -29,10 +29,10 @@ def endpoints() -> tuple[Endpoint, ...]:
 
 
 def extract(call: Call) -> Reply:
-    """The extract of one person; `{}` when the register has nothing."""
+    """The extract of one person; without a state when the register has nothing."""
     person = call.register.find(text_of(call.words(), "soDinhDanh"))
     if person is None:
-        return as_json({})
+        return as_json({"soDinhDanh": None, "tinhTrang": None})
     pool = [one for one in call.register.people if one.birth_record]
     one = call.shown(person, pool)
     dead = one.death if one.death and one.death.number else None

@@ -31,12 +31,12 @@ def login(call: Call) -> Reply:
 
 
 def vehicle(call: Call) -> Reply:
-    """One vehicle by plate and frame number; `{}` when they do not belong together."""
+    """One vehicle by plate and frame number; without either when they do not belong together."""
     if not call.bearer_valid():
         return as_json({"maLoi": "401", "moTa": "Phiên làm việc hết hạn"}, 401)
     found = call.register.thing("vehicles", plate=call.match["plate"], frame_number=call.match["frame"])
     if found is None:
-        return as_json({})
+        return as_json({"bienSo": None, "soKhung": None})
     shown = call.shown(found, call.register.things["vehicles"])
     owner = call.register.by_key[shown["owner"]]
     return as_json(

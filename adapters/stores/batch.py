@@ -18,6 +18,8 @@ class Row(NamedTuple):
 
     id: str
     leaf: bytes
+    #: shows that a process of this log wrote it (gateway/exchange_log/tag.py)
+    tag: bytes
     done: asyncio.Future[None]
     #: when it came, in seconds of `time.monotonic`
     since: float = 0.0

@@ -24,6 +24,7 @@ from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_missing import file_missing, log_marks, log_missing
 from adapters.stores.log_periods import open_periods
 from adapters.stores.log_postgres import PostgresStore
+from adapters.stores.log_quarantine import open_quarantine
 from adapters.stores.log_reader import open_reader
 from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
@@ -40,6 +41,7 @@ from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, leaf_of, period_of
+from gateway.exchange_log.tag import tag_of
 
 #: what the registry finds here for a store's address
 __all__ = (
@@ -58,6 +60,7 @@ __all__ = (
     "open_keeping",
     "open_log",
     "open_periods",
+    "open_quarantine",
     "open_reader",
     "open_replays",
     "open_retention",
@@ -150,7 +153,8 @@ class SqlExchangeLog:
         if sequencer is not None:
             sequencer.own.add(record_id, digest, record, official, subjects)
         loop = asyncio.get_running_loop()
-        row = Row(record_id, leaf, asyncio.Future(loop=loop), time.monotonic())
+        tag = tag_of(keys, record_id.encode(), digest)
+        row = Row(record_id, leaf, tag, asyncio.Future(loop=loop), time.monotonic())
         self.store.submit(row)
         self._waiting[record_id] = row
         if self._timer is None:

@@ -46,15 +46,17 @@ _SUBJECTS = (
 )
 _PRUNED = "SELECT coalesce(max(below), 0), (SELECT min(idx) FROM log_entries) FROM log_pruned"
 # seq + 0: for max(seq) PostgreSQL walks along the index of seq, through all that lies beyond the tile.
-# Written, below the mark up to which all is numbered, and in none of these places. Numbers of rows and places have
-# about one order: what lies between the last row before this tile and the last one of it, or the mark at the log's end.
+# Written, below the mark up to which all is numbered, not refused, and in none of these places. Numbers of rows and
+# places have about one order: what lies between the last row before this tile and the last one of it, or the mark at
+# the log's end.
 _UNNUMBERED = (
     "SELECT a.seq, a.leaf FROM log_state s CROSS JOIN append_log a WHERE a.seq > (SELECT CASE WHEN $1 = 0 THEN 0"
     " ELSE coalesce((SELECT max(seq + 0) FROM log_entries WHERE idx >= $1 - $3 AND idx < $1),"
     " (SELECT min(seq + 0) FROM log_entries WHERE idx >= $1 AND idx < $2)) END)"
     " AND a.seq <= CASE WHEN s.size <= $2 THEN s.floor_seq ELSE"
     " (SELECT max(seq + 0) FROM log_entries WHERE idx >= $1 AND idx < $2) END AND a.seq <= s.floor_seq"
-    " AND a.seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $1 AND idx < $2) ORDER BY a.seq LIMIT $4"
+    " AND a.seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $1 AND idx < $2)"
+    " AND a.seq NOT IN (SELECT seq FROM log_quarantine) ORDER BY a.seq LIMIT $4"
 )
 _PLACE = "SELECT 1 FROM log_entries WHERE hash = $1 AND seq = $2"
 #: what is told of a row that no record makes

@@ -10,16 +10,18 @@ from gateway.ports import LogEntry, Standing
 
 #: waiting records are counted up to this
 _MOST_WAITING = 10_000
-# Rows beyond the floor that have no entry: they wait for their place.
+# Rows beyond the floor that have no entry and were not refused: they wait for their place.
 _WAITING = (
     "FROM append_log a WHERE a.seq > s.floor_seq AND NOT EXISTS"
     " (SELECT 1 FROM log_entries e WHERE e.idx >= s.floor_size AND e.seq = a.seq)"
+    " AND NOT EXISTS (SELECT 1 FROM log_quarantine q WHERE q.seq = a.seq)"
 )
 _STANDING = (
     "SELECT s.size, s.lease_owner, s.lease_until,"  # noqa: S608 -- our own names
     " (SELECT created FROM log_checkpoints ORDER BY size DESC LIMIT 1),"
     f" (SELECT count(*) FROM (SELECT 1 {_WAITING} LIMIT {_MOST_WAITING}) w),"
-    f" (SELECT a.id {_WAITING} ORDER BY a.seq LIMIT 1)"
+    f" (SELECT a.id {_WAITING} ORDER BY a.seq LIMIT 1),"
+    " (SELECT count(*) FROM log_quarantine WHERE seen = '')"
     " FROM log_state s"
 )
 # An empty text behind a column keeps its index out: the place leads, and then the exchange.
@@ -42,8 +44,9 @@ class SqlLogKeeping:
 
     async def standing(self) -> Standing:
         """How the numbering stands, whichever process does it."""
-        size, owner, until, created, waiting, oldest = (await self._reading.fetch(_STANDING))[0]
-        return Standing(size, waiting, made_at(oldest) if oldest else 0.0, created or "", owner, until)
+        size, owner, until, created, waiting, oldest, refused = (await self._reading.fetch(_STANDING))[0]
+        since = made_at(oldest) if oldest else 0.0
+        return Standing(size, waiting, since, created or "", owner, until, refused)
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
         """Intents from index `start` to before `end` whose exchange has no record that closes it."""

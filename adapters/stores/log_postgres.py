@@ -15,7 +15,7 @@ from gateway.domain.errors import LogUnavailable
 
 _CHUNK = 1_000
 _CLOSE_SECONDS = 10.0
-_INSERT = "INSERT INTO append_log (id, leaf) SELECT * FROM unnest($1::text[], $2::bytea[])"
+_INSERT = "INSERT INTO append_log (id, leaf, tag) SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"
 # Sequence numbers have gaps (rolled back batches), hence the margin.
 _RECENT = (
     "SELECT leaf FROM append_log WHERE seq > (SELECT last_value FROM append_log_seq_seq) - $1 * 4 - 1000"
@@ -107,9 +107,9 @@ class PostgresStore:
 
     async def _write(self, rows: Sequence[Row]) -> LogUnavailable | None:
         """Why it failed: the server may have committed all the same."""
-        ids, leaves = [row.id for row in rows], [row.leaf for row in rows]
+        columns = [[row[place] for row in rows] for place in range(3)]
         try:
-            await self._connection.use(lambda connection: connection.execute(_INSERT, ids, leaves))
+            await self._connection.use(lambda connection: connection.execute(_INSERT, *columns))
         except LogUnavailable as error:
             return LogUnavailable.perhaps(error.detail)
         self.commits += 1

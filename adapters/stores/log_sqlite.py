@@ -150,8 +150,8 @@ class SqliteStore:
                 self._connection = connect(self._path)
                 self._connection.execute("SELECT 1 FROM append_log LIMIT 1").close()
                 self._same.connected()
-            sql = "INSERT INTO append_log (id, leaf) VALUES (?,?)" + ",(?,?)" * (len(rows) - 1)
-            self._connection.execute(sql, [part for row in rows for part in row[:2]])
+            sql = "INSERT INTO append_log (id, leaf, tag) VALUES (?,?,?)" + ",(?,?,?)" * (len(rows) - 1)
+            self._connection.execute(sql, [part for row in rows for part in row[:3]])
             # After the commit: what went into a file that is not at its place any more is lost with this process.
             self._same.check()
         except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain

@@ -1,7 +1,7 @@
 """A batch of the sequence: records become entries, tiles and one signed checkpoint; pure but for the clock.
 
 The stores (`sequencer_sqlite`, `sequencer_postgres`) read what this needs and write what it gives, all of it in
-one transaction. A leaf that nobody can read still gets its number: it is part of the tree like any other.
+one transaction. Which rows of other processes become entries, `sifting` says.
 
 What this process wrote itself is not read back: its `OwnRows` keep the hash of the leaf and what it is found by from
 the write to the numbering. So the tree holds what was written: a row altered in between shows as altered.
@@ -9,13 +9,13 @@ the write to the numbering. So the tree holds what was written: a row altered in
 
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord
-from gateway.exchange_log.merkle import EMPTY_ROOT, leaf_hash, root_from
+from gateway.exchange_log.merkle import EMPTY_ROOT, root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
 from gateway.exchange_log.tiles import TILE, TileId, edge_tiles, grow, nodes_of
@@ -133,6 +133,11 @@ class OwnRows:
             self._taken[record_id] = row
         return row
 
+    def take_all(self, record_ids: Iterable[bytes]) -> None:
+        """These records were read back, as under another id: a second row of them is none of ours."""
+        for record_id in record_ids:
+            self.take(record_id)
+
     def keep_taken(self) -> None:
         """The batch was not written: what was taken waits again."""
         self._rows.update(self._taken)
@@ -181,20 +186,18 @@ class Numbering:
         return self._signer.vkey
 
     def batch(
-        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, bytes | OwnRow]]
+        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, TreeEntry | OwnRow]]
     ) -> Batch:
-        """The next entries from rows of `append_log`, as (number there, leaf or own row), in the order given.
+        """The next entries from rows of `append_log`, as (number there, entry or own row), in the order given.
 
         LogNotSigned when the log was signed by another key so far, LogUnavailable while the key cannot be used.
         """
         signers = self._signers(state.vkey)
-        created = _now()
+        created = now_text()
         hashes = []
         rows: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
         for idx, (seq, row) in enumerate(fresh, state.size):
-            entry = (
-                _read(leaf_hash(row), row, created) if isinstance(row, bytes) else _remembered(row, created)
-            )
+            entry = row if isinstance(row, TreeEntry) else _remembered(row, created)
             hashes.append(entry.hash)
             _add(rows, idx, seq, entry)
             if idx % _STRETCH == 0:
@@ -280,7 +283,8 @@ def searched_rows(idx: int, seq: int, digest: bytes, leaf: bytes, created: str) 
     return rows
 
 
-def _now() -> str:
+def now_text() -> str:
+    """This moment as records have it (UTC, milliseconds)."""
     seconds = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds * 1000) % 1000:03}Z"
 
@@ -310,6 +314,14 @@ def _remembered(row: OwnRow, created: str) -> TreeEntry:
 
 def _read(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
     try:
+        return read_entry(digest, leaf)[1]
+    except ValueError:
+        return _timed(digest, created)
+
+
+def read_entry(digest: bytes, leaf: bytes) -> tuple[Mapping[str, Any], TreeEntry]:
+    """The members of a leaf, and what the tree holds of it; ValueError when it is no record."""
+    try:
         read = decode(leaf)
         texts = (
             read["time"], read["exchange"], read["phase"], read["requester"], read["agency"], read["procedure"],
@@ -318,9 +330,9 @@ def _read(digest: bytes, leaf: bytes, created: str) -> TreeEntry:
         official = _index(read["official"]) if read["official"] else None
         people = {_index(index) for index in read["subjects"].values()}
         sources = {(call["source"], call["outcome"]) for call in read["calls"]}
-        return _entry(digest, texts, official, people, sources)
+        return read, _entry(digest, texts, official, people, sources)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _timed(digest, created)
+        raise ValueError("no record") from None
 
 
 def _timed(digest: bytes, created: str) -> TreeEntry:

@@ -11,6 +11,7 @@ that it began with, under the lock of that row.
 import asyncio
 import contextlib
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +20,10 @@ from adapters.stores import sql
 from adapters.stores.sequence_batch import Numbering, OwnRows
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
+from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError, LogNotSigned
+from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.ports_keys import Signer
 from gateway.telemetry import log
 
@@ -40,9 +43,11 @@ class SequenceStore(Protocol):
     size: int
     #: rows of this process that wait for their numbers
     own: OwnRows
+    #: rows that got no place so far, by reason (`sifting.Reason`)
+    refused: Counter[str]
 
     async def number(self) -> int:
-        """Number one batch in one transaction and return its rows.
+        """Number one batch in one transaction and return its rows, those that were refused included.
 
         0 when there is nothing to do or another process does it; LogUnavailable when it cannot be done.
         """
@@ -142,6 +147,7 @@ class Sequencer:
                 await _wait(self._woken, self._look_seconds)
 
     async def _try(self) -> int:
+        before = self._store.refused.copy()
         try:
             numbered = await self._store.number()
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
@@ -151,7 +157,10 @@ class Sequencer:
             return 0
         self._tell("")
         self.stuck = ""
-        self.records += numbered
+        refused = self._store.refused - before
+        for reason, count in refused.items():
+            log().error("sequencer.quarantined", reason=reason, count=count)
+        self.records += numbered - refused.total()
         self.batches += numbered > 0
         return numbered
 
@@ -175,17 +184,20 @@ def open_sequencer(
     origin: str,
     keys: Sequence[Signer | str | None] = (None,),
     limit: int | None = None,
+    root_key: Root | RootKeys | None = None,
 ) -> Sequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 
-    `keys` are the signing key and, while it is changed, the former one (see `open_signers`).
+    `keys` are the signing key and, while it is changed, the former one (see `open_signers`). `root_key` is that of
+    the log, as `open_log` has it: rows of other processes are known by keys that it opens.
     """
+    tags = TagKeys(root_key if root_key is not None else root_keys_in(state_dir))
     numbering = Numbering(origin, *open_signers(state_dir, origin, keys)[:2])
     owner = uuid.uuid4().hex
     store: SequenceStore
     if sql.is_postgres(url):
-        store = PostgresSequence(url, numbering, owner, *([limit] if limit else []))
+        store = PostgresSequence(url, numbering, tags, owner, *([limit] if limit else []))
     else:
         path = sql.sqlite_path(url, state_dir)
-        store = SqliteSequence(path, numbering, owner, *([limit] if limit else []))
+        store = SqliteSequence(path, numbering, tags, owner, *([limit] if limit else []))
     return Sequencer(store, numbering.vkey, owner)

@@ -22,11 +22,16 @@ The batch's transaction locks the row of `log_state`, or leaves at once when ano
 
 import asyncio
 import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.postgres import connect, reason_of
 from adapters.stores.sequence_batch import (
+    BLOCK,
     COLUMNS,
     LEASE_SECONDS,
     NEWEST_NOTE,
@@ -36,14 +41,20 @@ from adapters.stores.sequence_batch import (
     OwnRow,
     OwnRows,
     State,
+    TreeEntry,
     edge_of,
+    now_text,
 )
+from adapters.stores.sifting import TAGGED, UNTAGGED, Sifting, TagKeys, UntaggedRows, Written
 from gateway.domain.errors import GatewayError, LogUnavailable
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
+_T = TypeVar("_T")
 _LIMIT = 2_048
+#: entries of one run of `log_pruned_hashes`
+_RUN = 65_536
 #: rows encoded in one go, so that the loop is never held for long
 _ROWS = 256
 _SECONDS = 30.0
@@ -65,9 +76,16 @@ _HOLDERS = (
 # NOT IN, not NOT EXISTS: planned the same way, by a hash table, whatever is known of the tables' sizes.
 _FRESH = (
     "SELECT seq, convert_to(id, 'UTF8') FROM append_log WHERE seq > $1"
-    " AND seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $2) ORDER BY seq LIMIT $3"
+    " AND seq NOT IN (SELECT seq FROM log_entries WHERE idx >= $2)"
+    " AND seq NOT IN (SELECT seq FROM log_quarantine WHERE seq > $1) ORDER BY seq LIMIT $3"
 )
-_LEAVES = "SELECT seq, leaf FROM append_log WHERE seq = ANY($1::bigint[])"
+_WRITTEN = "SELECT seq, leaf, tag FROM append_log WHERE seq = ANY($1::bigint[]) ORDER BY seq"
+_KEYS = "SELECT period, wrapped FROM period_keys WHERE period = ANY($1::text[])"
+_ENTERED = "SELECT hash FROM log_entries WHERE period = ANY($1::text[]) AND hash = ANY($2::bigint[])"
+_BELOW = "SELECT coalesce(max(below), 0) FROM log_pruned"
+_PRUNED = "SELECT hash FROM log_pruned_hashes WHERE run = ANY($1::bigint[]) AND hash = ANY($2::bigint[])"
+_QUARANTINE = "INSERT INTO log_quarantine VALUES ($1, $2, $3, $4, '')"
+_OPEN_UNTAGGED = "UPDATE log_untagged SET until = $1, seal = $2 WHERE seal IS NULL"
 # seq + 0: for max(seq) the planner walks down the index of seq to the first that fits, and none does.
 _HIGHEST = "SELECT coalesce(max(seq + 0), 0) FROM log_entries WHERE idx >= $1"
 _ALL_EDGE = "SELECT level, idx, hashes FROM log_edge"
@@ -95,6 +113,8 @@ class PostgresSequence:
 
     __slots__ = (
         "_connection",
+        "_keys",
+        "_looked",
         "_months",
         "_numbering",
         "_owner",
@@ -103,12 +123,18 @@ class PostgresSequence:
         "_url",
         "limit",
         "own",
+        "refused",
         "size",
     )
 
-    def __init__(self, url: str, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
-        """`owner` names this process in the lease."""
+    def __init__(
+        self, url: str, numbering: Numbering, keys: TagKeys, owner: str, limit: int = _LIMIT
+    ) -> None:
+        """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._url = url
+        self._keys = keys
+        #: whether this process has looked if the day of the upgrade begins
+        self._looked = False
         self._numbering = numbering
         self._owner = owner
         self._connection: asyncpg.Connection[Any] | None = None
@@ -118,6 +144,7 @@ class PostgresSequence:
         self._months: set[str] = set()
         self.limit = limit
         self.own = OwnRows()
+        self.refused: Counter[str] = Counter()
         self.size = 0
 
     async def number(self) -> int:
@@ -130,6 +157,7 @@ class PostgresSequence:
                     "SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
                 )
             async with asyncio.timeout(_SECONDS):
+                await self._open_untagged(self._connection)
                 return await self._look(self._connection)
         except GatewayError:
             self._disconnect()
@@ -161,35 +189,85 @@ class PostgresSequence:
             *row, now = await connection.fetchrow(_LOCK) or (None,)
             if now is None or not (state := State(*row)).leased_to(self._owner, now):
                 return 0
-            numbered = await self._batch(connection, state)
+            numbered, sifting = await self._batch(connection, state)
         self.own.drop_taken()
-        self.size = state.size + numbered
+        self.refused.update(one.reason for one in sifting.refused)
+        self.size = state.size + numbered - len(sifting.refused)
         return numbered
 
-    async def _batch(self, connection: "asyncpg.Connection[Any]", state: State) -> int:
+    async def _batch(self, connection: "asyncpg.Connection[Any]", state: State) -> tuple[int, Sifting]:
+        """How many rows were handled, and those of others among them."""
         # Three statements in this order, each with a view of its own: see the module's words.
         top = await connection.fetchval(_TOP)
         holders = await connection.fetch(_HOLDERS)
-        fresh = [
-            (seq, self.own.take(record_id))
-            for seq, record_id in await connection.fetch(
-                _FRESH, state.floor_seq, state.floor_size, self.limit
-            )
-        ]
+        found = await connection.fetch(_FRESH, state.floor_seq, state.floor_size, self.limit)
+        rows = {seq: bytes(record_id) for seq, record_id in found}
+        own = {seq: self.own.take(record_id) for seq, record_id in rows.items()}
+        sifting = await self._sifted(connection, rows, own)
+        fresh = sifting.merged(own)
         seen = Observation(top, frozenset(name for name, _ in holders), state.size)
         settled = self._settled(seen, prepared=any(pid is None for _, pid in holders))
-        numbers = [seq for seq, _ in fresh]
         floor = (state.floor_seq, state.floor_size)
         if settled is not None:
-            floor = await self._floor(connection, state, settled, numbers)
-        if numbers:
-            others = [seq for seq, row in fresh if row is None]
-            leaves = dict(await connection.fetch(_LEAVES, others)) if others else {}
-            read = [(seq, leaves[seq] if row is None else row) for seq, row in fresh]
-            await self._write(connection, state, read, floor)
-        elif floor[0] > state.floor_seq:
+            floor = await self._floor(connection, state, settled, list(rows), len(fresh))
+        if sifting.refused:
+            created = now_text()
+            await connection.executemany(_QUARANTINE, [(*row, created) for row in sifting.refused])
+        if fresh:
+            await self._write(connection, state, fresh, floor)
+        elif rows or floor[0] > state.floor_seq:
             await self._keep(connection, state, floor)
-        return len(numbers)
+        return len(rows), sifting
+
+    async def _sifted(
+        self,
+        connection: "asyncpg.Connection[Any]",
+        rows: Mapping[int, bytes],
+        own: Mapping[int, OwnRow | None],
+    ) -> Sifting:
+        """What this process did not write: read, checked by its tag, looked for in the tree."""
+        others = [seq for seq, row in own.items() if row is None]
+        if not others:
+            return Sifting([])
+        found = [Written(*row) for row in await connection.fetch(_WRITTEN, others)]
+        sifting = await self._aside(Sifting, found)
+        wrapped = {period: bytes(held) for period, held in await connection.fetch(_KEYS, sifting.months)}
+        untagged = UntaggedRows()
+        if sifting.untagged:
+            row = await connection.fetchrow(UNTAGGED)
+            untagged = await self._aside(UntaggedRows(*row).taken, self._keys.roots)
+        keys = await self._aside(self._keys.opened, wrapped)
+        await self._aside(sifting.check_tags, keys, untagged)
+        there = await self._entered(connection, sifting)
+        sifting.check_once(there, (rows[seq] for seq, row in own.items() if row is not None))
+        self.own.take_all(sifting.ids)
+        return sifting
+
+    async def _entered(self, connection: "asyncpg.Connection[Any]", sifting: Sifting) -> set[int]:
+        """Hashes that the tree has: a leaf that came twice has one time, so it is among the entries of that time."""
+        wanted, (first, last) = sifting.hashes, sifting.times
+        if not last:
+            return set()
+        found = await connection.fetch(_ENTERED, sifting.months, wanted)
+        if below := await connection.fetchval(_BELOW):
+            start, end = window(await connection.fetch(BLOCKS, first, f"{last}~", BLOCK), None)
+            runs = list(range(start // _RUN, -(-min(end, below) // _RUN)))
+            found += await connection.fetch(_PRUNED, runs, wanted)
+        return {row[0] for row in found}
+
+    async def _open_untagged(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Begin the day of the upgrade, in the first process of this release that numbers this log."""
+        if self._looked:
+            return
+        untagged = UntaggedRows(*await connection.fetchrow(UNTAGGED))
+        if untagged.unopened and not await connection.fetch(TAGGED):
+            root = await self._aside(self._keys.roots.newest)
+            _, until, seal = await self._aside(untagged.opened, root, time.time())
+            await connection.execute(_OPEN_UNTAGGED, until, seal)
+        self._looked = True
+
+    async def _aside(self, work: Callable[..., _T], *values: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
 
     def _settled(self, seen: Observation, *, prepared: bool) -> Observation | None:
         """The newest observation whose holders have all ended; what is not settled yet is remembered."""
@@ -202,29 +280,36 @@ class PostgresSequence:
         return settled
 
     async def _floor(
-        self, connection: "asyncpg.Connection[Any]", state: State, settled: Observation, numbers: list[int]
+        self,
+        connection: "asyncpg.Connection[Any]",
+        state: State,
+        settled: Observation,
+        numbers: list[int],
+        entries: int,
     ) -> tuple[int, int]:
-        """The floor after a batch of these rows, which begins with the lowest ones that were to be numbered."""
+        """The floor after a batch of these rows, which begins with the lowest ones that were to be numbered.
+
+        So many of them became entries.
+        """
         if len(numbers) < self.limit or numbers[-1] >= settled.top:
             return max((state.floor_seq, state.floor_size), (settled.top, settled.size))
         # A backlog: the floor follows the batch, and what was numbered beyond it before still counts.
         self._pending = settled
         beyond = await connection.fetchval(_HIGHEST, state.floor_size) > numbers[-1]
-        return numbers[-1], state.floor_size if beyond else state.size + len(numbers)
+        return numbers[-1], state.floor_size if beyond else state.size + entries
 
     async def _write(
         self,
         connection: "asyncpg.Connection[Any]",
         state: State,
-        fresh: list[tuple[int, bytes | OwnRow]],
+        fresh: list[tuple[int, TreeEntry | OwnRow]],
         floor: tuple[int, int],
     ) -> None:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
         edge = edge_of(state.size, held)
-        loop = asyncio.get_running_loop()
         note = await connection.fetchval(NEWEST_NOTE) or ""
-        await loop.run_in_executor(self._thread, self._numbering.check, state, edge, note)
-        batch = await loop.run_in_executor(self._thread, self._numbering.batch, state, edge, fresh)
+        await self._aside(self._numbering.check, state, edge, note)
+        batch = await self._aside(self._numbering.batch, state, edge, fresh)
         new = batch.months - self._months
         for month in new:
             await connection.fetchval("SELECT motlan_month($1)", month)

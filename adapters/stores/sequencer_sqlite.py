@@ -10,14 +10,18 @@ import asyncio
 import contextlib
 import sqlite3
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
 
+from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.log_sqlite import connect, reason_of
 from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
+    BLOCK,
     COLUMNS,
     LEASE_SECONDS,
     NEWEST_NOTE,
@@ -29,12 +33,16 @@ from adapters.stores.sequence_batch import (
     Rows,
     State,
     edge_of,
+    now_text,
 )
+from adapters.stores.sifting import TAGGED, UNTAGGED, RefusedRow, Sifting, TagKeys, UntaggedRows, Written
 from gateway.domain.errors import LogUnavailable
 
 #: rows of a transaction when many wait, and otherwise: the writer of records waits for the write lock meanwhile
 _LIMIT = 2_048
 _FEW = 256
+#: entries of one run of the index of hashes
+_RUN = 65_536
 #: rows of one INSERT, halved until what is left over fits
 _ROWS = 128
 # Search indexes are written all over: their pages are kept, up to 64 MB. And the log of pages is brought into the file
@@ -49,7 +57,21 @@ _WAITING = "SELECT coalesce(max(seq), 0) - (SELECT floor_seq FROM log_state) FRO
 _GIVE_BACK = "UPDATE log_state SET lease_until = 0 WHERE lease_owner = ?"
 # Whatever the type that somebody wrote: a row that cannot be numbered would stop all after it.
 _FRESH = "SELECT seq, CAST(id AS BLOB) FROM append_log WHERE seq > ? ORDER BY seq LIMIT ?"
-_LEAVES = "SELECT seq, CAST(leaf AS BLOB) FROM append_log WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
+_WRITTEN = (
+    "SELECT seq, CAST(leaf AS BLOB), CAST(tag AS BLOB) FROM append_log"
+    " WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
+)
+_KEYS = (
+    "SELECT period, CAST(wrapped AS BLOB) FROM period_keys WHERE period IN (SELECT value FROM json_each(?))"
+)
+# In the run of 65 536 entries that the index begins with.
+_ENTERED = (
+    "SELECT hash FROM log_entries WHERE idx / 65536 = ?1 AND hash IN (SELECT value FROM json_each(?2))"
+    " UNION ALL SELECT hash FROM log_pruned_hashes WHERE run = ?1 AND hash IN (SELECT value FROM json_each(?2))"
+)
+_QUARANTINE = "INSERT INTO log_quarantine VALUES (?, ?, ?, ?, '')"
+_OPEN_UNTAGGED = "UPDATE log_untagged SET until = ?, seal = ? WHERE seal IS NULL"
+_BLOCKS = BLOCKS.replace("$", "?")
 _EDGE = (
     "INSERT INTO log_edge VALUES (?, ?, ?)"
     " ON CONFLICT (level) DO UPDATE SET idx = excluded.idx, hashes = excluded.hashes"
@@ -59,11 +81,29 @@ _EDGE = (
 class SqliteSequence:
     """The sequence tables in one file, which `adapters.stores.sql` has migrated."""
 
-    __slots__ = ("_connection", "_numbering", "_owner", "_path", "_same", "_thread", "limit", "own", "size")
+    __slots__ = (
+        "_connection",
+        "_keys",
+        "_looked",
+        "_numbering",
+        "_owner",
+        "_path",
+        "_same",
+        "_thread",
+        "limit",
+        "own",
+        "refused",
+        "size",
+    )
 
-    def __init__(self, path: Path, numbering: Numbering, owner: str, limit: int = _LIMIT) -> None:
-        """`owner` names this process in the lease."""
+    def __init__(
+        self, path: Path, numbering: Numbering, keys: TagKeys, owner: str, limit: int = _LIMIT
+    ) -> None:
+        """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._path = path
+        self._keys = keys
+        #: whether this process has looked if the day of the upgrade begins
+        self._looked = False
         self._same = SameFile(path)
         self._numbering = numbering
         self._owner = owner
@@ -71,6 +111,7 @@ class SqliteSequence:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
         self.limit = limit
         self.own = OwnRows()
+        self.refused: Counter[str] = Counter()
         self.size = 0
 
     async def number(self) -> int:
@@ -88,6 +129,7 @@ class SqliteSequence:
                 self._connection = connect(self._path)
                 self._connection.executescript(_SETTINGS)
             self._same.check()
+            self._open_untagged(self._connection)
             return self._batches(self._connection)
         except sqlite3.Error as error:
             self._disconnect()
@@ -113,40 +155,86 @@ class SqliteSequence:
         state = State(*connection.execute(_STATE).fetchone())
         self.size = state.size
         mine = state.leased_to(self._owner, time.time())
-        fresh = self._fresh(connection, state.floor_seq, limit) if mine else []
+        rows = dict(connection.execute(_FRESH, (state.floor_seq, limit)).fetchall()) if mine else {}
+        if not rows:
+            connection.execute("COMMIT")
+            self.own.clear()
+            return 0
+        own = {seq: self.own.take(record_id) for seq, record_id in rows.items()}
+        sifting = self._sifted(connection, rows, own)
         held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
         notes = connection.execute(NEWEST_NOTE).fetchall()
         connection.execute("COMMIT")
-        if not fresh:
-            self.own.clear()
-            return 0
+        fresh = sifting.merged(own)
         edge = edge_of(state.size, held)
         self._numbering.check(state, edge, notes[0][0] if notes else "")
-        batch = self._numbering.batch(state, edge, fresh)
+        batch = self._numbering.batch(state, edge, fresh) if fresh else None
         connection.execute("BEGIN IMMEDIATE")
         if State(*connection.execute(_STATE).fetchone()) != state:
             connection.execute("ROLLBACK")
             self.own.keep_taken()
             return 0
-        self._write(connection, batch, fresh[-1][0])
+        self._write(connection, state, batch, sifting.refused, max(rows))
         connection.execute("COMMIT")
         self.own.drop_taken()
-        self.size = batch.size
-        return len(fresh)
+        self.refused.update(one.reason for one in sifting.refused)
+        self.size = state.size + len(fresh)
+        return len(rows)
 
-    def _fresh(
-        self, connection: sqlite3.Connection, floor: int, limit: int
-    ) -> list[tuple[int, bytes | OwnRow]]:
-        """Rows of this process as it wrote them, rows of others as leaves."""
-        rows = connection.execute(_FRESH, (floor, limit)).fetchall()
-        fresh = {seq: self.own.take(record_id) for seq, record_id in rows}
-        others = [seq for seq, row in fresh.items() if row is None]
-        leaves = (
-            dict(connection.execute(_LEAVES, (orjson.dumps(others).decode(),)).fetchall()) if others else {}
-        )
-        return [(seq, leaves[seq] if row is None else row) for seq, row in fresh.items()]
+    def _sifted(
+        self, connection: sqlite3.Connection, rows: Mapping[int, bytes], own: Mapping[int, OwnRow | None]
+    ) -> Sifting:
+        """What this process did not write: read, checked by its tag, looked for in the tree."""
+        others = [seq for seq, row in own.items() if row is None]
+        if not others:
+            return Sifting([])
+        found = connection.execute(_WRITTEN, (_json(others),)).fetchall()
+        sifting = Sifting([Written(*row) for row in found])
+        wrapped = dict(connection.execute(_KEYS, (_json(sifting.months),)).fetchall())
+        untagged = UntaggedRows()
+        if sifting.untagged:
+            untagged = UntaggedRows(*connection.execute(UNTAGGED).fetchone()).taken(self._keys.roots)
+        sifting.check_tags(self._keys.opened(wrapped), untagged)
+        there = self._entered(connection, sifting)
+        sifting.check_once(there, (rows[seq] for seq, row in own.items() if row is not None))
+        self.own.take_all(sifting.ids)
+        return sifting
 
-    def _write(self, connection: sqlite3.Connection, batch: Batch, seq: int) -> None:
+    def _entered(self, connection: sqlite3.Connection, sifting: Sifting) -> set[int]:
+        """Hashes that the tree has: a leaf that came twice has one time, so it is among the entries of that time."""
+        first, last = sifting.times
+        blocks = connection.execute(_BLOCKS, (first, f"{last}~", BLOCK)).fetchall() if last else []
+        start, end = window(blocks, None)
+        wanted = _json(sifting.hashes)
+        found: set[int] = set()
+        for run in range(start // _RUN, -(-end // _RUN)):
+            found.update(row[0] for row in connection.execute(_ENTERED, (run, wanted)))
+        return found
+
+    def _open_untagged(self, connection: sqlite3.Connection) -> None:
+        """Begin the day of the upgrade, in the first process of this release that numbers this log."""
+        if self._looked:
+            return
+        untagged = UntaggedRows(*connection.execute(UNTAGGED).fetchone())
+        if untagged.unopened and not connection.execute(TAGGED).fetchall():
+            connection.execute(_OPEN_UNTAGGED, untagged.opened(self._keys.roots.newest(), time.time())[1:])
+        self._looked = True
+
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        batch: Batch | None,
+        refused: Sequence[RefusedRow],
+        seq: int,
+    ) -> None:
+        created = now_text()
+        connection.executemany(_QUARANTINE, [(*row, created) for row in refused])
+        lease = (self._owner, time.time() + LEASE_SECONDS)
+        if batch is None:
+            span = (state.time_low, state.time_high)
+            connection.execute(_NEW_STATE, (state.size, seq, state.size, *span, state.vkey, *lease))
+            return
         for table, rows in batch.rows.items():
             _insert(connection, table, rows)
         connection.executemany(_EDGE, batch.edge)
@@ -154,7 +242,6 @@ class SqliteSequence:
             "INSERT INTO log_checkpoints VALUES (?, ?, ?)", (batch.size, batch.note, batch.created)
         )
         span = (batch.time_low, batch.time_high)
-        lease = (self._owner, time.time() + LEASE_SECONDS)
         connection.execute(_NEW_STATE, (batch.size, seq, batch.size, *span, self._numbering.vkey, *lease))
 
     def _leave(self) -> None:
@@ -168,6 +255,10 @@ class SqliteSequence:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _json(values: Sequence[object]) -> str:
+    return orjson.dumps(values).decode()
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Rows) -> None:

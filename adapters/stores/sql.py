@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 #: the newest revision below `migrations/versions`; revisions are four digits and add only
-HEAD = "0011"
+HEAD = "0012"
 
 _VERSION = "SELECT version_num FROM alembic_version"
 _SQLITE = "sqlite:///"

@@ -39,6 +39,9 @@ GRANT SELECT, INSERT ON log_tiles, log_checkpoints, log_blocks, log_anchors TO m
 GRANT SELECT, UPDATE ON log_state TO motlan_app;
 GRANT SELECT, INSERT, UPDATE ON log_edge TO motlan_app;
 GRANT SELECT, INSERT, DELETE ON write_probe TO motlan_app;
+-- Rows that got no place; and, once, until when rows of the release before are taken.
+GRANT SELECT, INSERT ON log_quarantine TO motlan_app;
+GRANT SELECT, UPDATE (until, seal) ON log_untagged TO motlan_app;
 GRANT SELECT ON log_pruned, append_log_seq_seq, alembic_version TO motlan_app;
 -- What access remembers: shown once, revoked.
 GRANT SELECT, INSERT, DELETE ON access_replays, access_revocations TO motlan_app;
@@ -58,8 +61,10 @@ GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;
 GRANT SELECT, INSERT ON log_pruned, log_archives, log_pruned_hashes TO motlan_admin;
 GRANT EXECUTE ON FUNCTION motlan_drop_month(text, text) TO motlan_admin;
 GRANT UPDATE (wrapped) ON period_keys TO motlan_admin;
+GRANT SELECT, UPDATE (seen) ON log_quarantine TO motlan_admin;
 GRANT SELECT, DELETE ON append_log, log_entries, log_subjects, log_sources, period_keys TO motlan_admin;
 GRANT SELECT ON log_state, log_edge, log_tiles, log_checkpoints, log_blocks, log_anchors, alembic_version TO motlan_admin;
 
 GRANT SELECT ON append_log, log_entries, log_subjects, log_sources, log_tiles, log_edge TO motlan_audit;
 GRANT SELECT ON log_checkpoints, log_blocks, log_anchors, log_state, log_pruned, alembic_version TO motlan_audit;
+GRANT SELECT ON log_quarantine, log_untagged TO motlan_audit;

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from gateway.access.faults import JoseBroken
 from gateway.access.jose import VerifyingKey, decoded, encoded
+from gateway.exchange_log.ed25519 import is_weak_key
 
 _LENGTH = 32
 _SECRET = frozenset("d k p q dp dq qi oth".split())
@@ -76,7 +77,9 @@ def from_pem(pem: bytes) -> PublicKey:
 
 
 def of(key: VerifyingKey, kid: str | None = None) -> PublicKey:
-    """The key with its names."""
+    """The key with its names. JoseBroken for one of low order: a signature of nobody could hold under it."""
+    if isinstance(key, Ed25519PublicKey) and is_weak_key(key.public_bytes_raw()):
+        raise JoseBroken("it is a key of low order, for which nobody has a secret: make a new pair")
     name = thumbprint(jwk_of(key))
     return PublicKey(key, "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256", name, kid or name)
 

@@ -97,7 +97,16 @@ def parse(raw: bytes, depth: int) -> object:
         _check_tokens(raw, depth)
     if quotes != 2 * texts:
         raise BadRequest("a member stands twice in one object", code="duplicate_member")
-    return data
+    return data if is_plain else _with_whole_numbers(data)
+
+
+def _with_whole_numbers(data: object) -> object:
+    """The same value (JSON Schema 2020-12, 6.1.1): `179.0` is an integer."""
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, dict):
+        return {name: _with_whole_numbers(one) for name, one in data.items()}
+    return [_with_whole_numbers(one) for one in data] if isinstance(data, list) else data
 
 
 def _walked(data: object, depth: int) -> tuple[int, bool]:

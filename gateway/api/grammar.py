@@ -3,6 +3,7 @@
 import re
 
 from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.signs import HIDDEN
 from gateway.settings_consents import TAG
 
 #: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
@@ -46,7 +47,10 @@ def showable(name: str) -> str:
 PERSONAL_ID = told("^[0-9]{12}$", "12 digits, nothing between them")
 OLD_ID = told("^[0-9]{9}$", "9 digits, nothing between them")
 PASSPORT = told("^[A-Z0-9]{5,20}$", "5 to 20 capital letters and digits")
-PROCEDURE = told(r"^\w[\w .,\-]{0,99}$", "the national code of a procedure, such as 1.004873")
+#: letters of any script, which `\w` means here and not in JSON Schema
+PROCEDURE = told(
+    r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", "the national code of a procedure, such as 1.004873"
+)
 COMMUNE = told("^[0-9]{5}$", "the 5 digits of a commune's code")
 PARCEL = told("^[0-9A-Za-z-]{1,10}$", "1 to 10 letters, digits or dashes")
 WORD = told(
@@ -79,4 +83,6 @@ CONSENT = told("^cs-[a-z]{24}$", "the 'consent' that the answer to POST /v1/cons
 DEMAND = told("^sr-[a-z]{24}$", "the 'request' that the answer to POST /v1/subject-requests has")
 CORRECTION = told("^cr-[a-z]{24}$", "the 'id' that the answer to POST /v1/corrections has")
 LANGUAGE = told(TAG, "a language by its tag (BCP 47), such as vi")
-ONE_LINE = told(r"^[^\x00-\x1f\x7f]+$", "text without line breaks")
+ONE_LINE = told(
+    f"^[^{HIDDEN}]+$", "text without line breaks, changes of direction and other signs that nobody sees"
+)

@@ -21,9 +21,10 @@ from pydantic import (
 from gateway.api import grammar
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import is_tax_code
+from gateway.domain.signs import hides
 
-_INVISIBLE = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
-_VISIBLE = grammar.told(rf"^[^{_INVISIBLE}]+$", "text without line breaks and invisible signs")
+#: of what citizens type, which may have several lines
+_LINES = "\t\n\r"
 
 
 def _date(text: str) -> str:
@@ -41,8 +42,26 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def _in_one_line(claim: str | int | None) -> str | int | None:
+    """A claim, which may be blank; ValueError when it hides something."""
+    if isinstance(claim, str) and hides(claim):
+        raise ValueError(f"must be {grammar.WORDS[grammar.ONE_LINE]}")
+    return claim
+
+
+def _all_seen(value: Any) -> Any:  # noqa: ANN401 -- any JSON
+    """The value; ValueError when a text in it hides something."""
+    if isinstance(value, str):
+        if hides(value, _LINES):
+            raise ValueError(f"must be {grammar.WORDS[grammar.ONE_LINE]}; lines may break")
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _all_seen(inner)
+    return value
+
+
 PersonalId = Annotated[str, Field(pattern=grammar.PERSONAL_ID, examples=["033190001234"])]
-PlainText = Annotated[str, Field(min_length=1, max_length=200, pattern=_VISIBLE)]
+PlainText = Annotated[str, Field(min_length=1, max_length=200, pattern=grammar.ONE_LINE)]
 Text = Annotated[PlainText, AfterValidator(_nfc)]
 Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: kept in records as it is
@@ -53,7 +72,9 @@ BirthDate = Annotated[DateText, AfterValidator(_date)]
 #: a name in words is no code, and near ones are told
 ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
-FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=grammar.ONE_LINE)]
+Claim = Annotated[str | int | bool | None, AfterValidator(_in_one_line)]
+Typed = Annotated[Any, AfterValidator(_all_seen)]
 
 
 Purpose = Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
@@ -223,9 +244,9 @@ class PrefillBody(Body):
     passport: Literal["sd-jwt"] | None = None
     #: shown to the citizen only, who then decides (`/v1/prefill/decision`)
     preview: bool = False
-    account: dict[FieldName, str | int | bool | None] | None = Field(None, max_length=100)
+    account: dict[FieldName, Claim] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
-    known: dict[FieldName, Any] | None = Field(None, max_length=500)
+    known: dict[FieldName, Typed] | None = Field(None, max_length=500)
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
 
 

@@ -29,7 +29,8 @@ async def ready(request: Request) -> Response:
     `subject_requests` is `overdue` while one should have been acknowledged or answered before today.
     `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
-    and `unavailable` while it cannot look, because the database cannot be read.
+    and `unavailable` while it cannot look, because the database cannot be read. It is `quarantined` while rows that no
+    gateway wrote stand in the database: they got no place; `motlan log quarantine` lists them.
     """
     services = request.services
     log = await services.log.ready()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from unicodedata import normalize
 
-import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.api.bodies import parse
@@ -49,7 +48,7 @@ def prefill_body(raw: bytes, depth: int) -> dict[str, Any]:
     if isinstance(data, dict) and _is_prefill(data):
         return data
     try:
-        PrefillBody.model_validate(orjson.loads(raw))
+        PrefillBody.model_validate(parse(raw, depth))
     except ValidationError as error:
         raise from_validation(error, PrefillBody) from None
     raise AssertionError("the model takes what its members do not")

@@ -217,10 +217,7 @@ class Exports:
             if entry.index // TILE != tile:
                 tile = entry.index // TILE
                 await self._hold(held, tiles_of_inclusion(entry.index, head.size))
-            text = record_of(entry, inclusion_proof(entry.index, head.size, node))
-            if text is not None:
-                yield text
-        # What is no text any more is missing, and the count tells of it.
+            yield record_of(entry, inclusion_proof(entry.index, head.size, node))
         yield last_line(len(hits), line)
 
     async def _hold(self, held: dict[TileId, bytes], wanted: set[TileId]) -> None:

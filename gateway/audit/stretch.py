@@ -45,16 +45,14 @@ class Stretch:
         return self._lines(line, first, end, head.size)
 
     async def _lines(self, line: bytes, first: int, end: int, size: int) -> Lines:
-        """Records that are not there, or that are no text any more, are left out: the hashes will tell of them."""
+        """Records that are not there are left out: the hashes will tell of them."""
         yield line
         count = 0
         while first < end:
             following = min(end, first - first % TILE + TILE)
             async for entry in self._entries(first, following):
-                text = record_of(entry)
-                if text is not None:
-                    count += 1
-                    yield text
+                count += 1
+                yield record_of(entry)
             yield hashes_line(first // TILE, await self._kept(first, following, size))
             first = following
         yield last_line(count, line)
@@ -75,10 +73,13 @@ async def tile_of_log(proofs: Proofs, wanted: TileId) -> bytes:
     return hashes
 
 
-def record_of(entry: LogEntry, proof: list[bytes] | None = None) -> bytes | None:
-    """The line of a record; None when somebody made something of its leaf that is no text."""
+def record_of(entry: LogEntry, proof: list[bytes] | None = None) -> bytes:
+    """The line of a record; where somebody made something of its leaf that is no text, with signs for what is none.
+
+    Its hash is then another one than the log keeps: the verifier names the record as edited.
+    """
     try:
         return record_line(entry.index, entry.leaf, proof)
     except ValueError:
         log().error("audit.leaf_unreadable", log_index=entry.index)
-        return None
+        return record_line(entry.index, entry.leaf.decode(errors="replace").encode(), proof)

@@ -92,9 +92,12 @@ class Watch:
     def records(self) -> str:
         """`ready`, `altered` when something in the database is not as it was signed, or `unavailable`.
 
-        The last means that nobody looks just now: the store cannot be asked.
+        The last means that nobody looks just now: the store cannot be asked. `quarantined`: rows were put into the
+        database that no gateway wrote; they got no place.
         """
-        return "ready" if self._inspector is None else self._inspector.state
+        state = "ready" if self._inspector is None else self._inspector.state
+        refused = self._standing.quarantined if self._standing is not None else 0
+        return "quarantined" if refused and state == "ready" else state
 
     async def gauges(self) -> dict[str, float]:
         """Values of the metrics, by name; none when the store cannot be asked."""
@@ -104,6 +107,7 @@ class Watch:
         now = self._now()
         found = {
             "log_altered": float(self._inspector.altered if self._inspector else 0),
+            "log_quarantined": float(standing.quarantined),
             "log_size": float(standing.size),
             "log_waiting": float(standing.waiting),
             "log_waiting_seconds": max(0.0, now - standing.waiting_since) if standing.waiting else 0.0,

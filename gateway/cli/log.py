@@ -62,6 +62,12 @@ def _prune() -> click.Command:
     return prune
 
 
+def _quarantine() -> click.Command:
+    from gateway.cli.quarantine import quarantine
+
+    return quarantine
+
+
 def _prove_archive() -> click.Command:
     from gateway.cli.archive import prove_archive
 
@@ -77,6 +83,7 @@ _COMMANDS: Commands = {
     "anchors": (_anchors, "What time stamps, witnesses and daily files prove of it."),
     "report": (_report, "Count what the log holds: tables for auditors."),
     "archive": (_archive, "Write whole months into signed files; deletes nothing."),
+    "quarantine": (_quarantine, "List rows in the database that no gateway wrote."),
     "prune": (_prune, "Delete archived records from the database; proofs stay."),
     "prove-archive": (_prove_archive, "Prove that the log of an archive is the beginning of today's."),
 }

@@ -77,6 +77,8 @@ class FaultCode(StrEnum):
 
     #: its transform cannot read it
     UNREADABLE = "unreadable"
+    #: line breaks, controls, changes of direction and their like
+    HIDDEN_SIGNS = "hidden_signs"
     SCHEMA_TYPE = "schema_type"
     SCHEMA_PATTERN = "schema_pattern"
     SCHEMA_ENUM = "schema_enum"
@@ -135,7 +137,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, code_unknown, date_partial or value_invalid
+    #: unit_divided, code_unknown, date_partial, dates_differ or value_invalid
     kind: str
     #: possible values, best first; may be empty
     candidates: tuple[object, ...] = ()

@@ -31,6 +31,8 @@ Root = bytes | KeyWrapper
 _KEY = 32
 #: bytes of a keyed index, of the digest of a value that left, and of the digest of a message
 INDEX_BYTES, FIELD_BYTES, CALL_BYTES = 16, 8, 16
+#: bytes of a row's tag, and what keeps it apart from the digest of a message under the same key
+TAG_BYTES, _TAG_PERSON = 16, b"row tag"
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
@@ -55,6 +57,8 @@ class PeriodKeys:
     indexing: blake2s = field(init=False, repr=False, compare=False)
     digesting_fields: blake2s = field(init=False, repr=False, compare=False)
     digesting_calls: blake2s = field(init=False, repr=False, compare=False)
+    #: the same for tags of rows (tag.py)
+    tagging: blake2s = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, size, key in (
@@ -63,6 +67,8 @@ class PeriodKeys:
             ("digesting_calls", CALL_BYTES, self.digest),
         ):
             object.__setattr__(self, name, blake2s(digest_size=size, key=key))
+        tagging = blake2s(digest_size=TAG_BYTES, key=self.digest, person=_TAG_PERSON)
+        object.__setattr__(self, "tagging", tagging)
 
 
 class KeyStore(Protocol):

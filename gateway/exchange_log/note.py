@@ -15,6 +15,8 @@ from typing import NamedTuple, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gateway.exchange_log.ed25519 import is_weak_key
+
 #: signature types of C2SP signed-note: of a log, and of a witness with a time
 ED25519 = 0x01
 COSIGNATURE = 0x04
@@ -123,6 +125,10 @@ class NoteVerifier:
         public = _decoded(encoded)
         if not _HEX_ID.fullmatch(key_id) or len(public) != 1 + _KEY_BYTES:
             raise NoteBroken("a public key is written name+id+base64")
+        if is_weak_key(public[1:]):
+            raise NoteBroken(
+                f"the public key of {name} is of low order and proves nothing: ask its owner for another"
+            )
         known = cls(name, Ed25519PublicKey.from_public_bytes(public[1:]), public[0])
         if known.key_id.hex() != key_id:
             raise NoteBroken(f"the id in the public key of {name} does not belong to it: a slip in copying?")

@@ -81,6 +81,8 @@ class Stretch:
         if kept != self._hashes:
             for code, at, there in _differences(self._hashes, kept):
                 place = self._lines[at] if at < len(self._lines) else line
+                # A leaf that was edited is told as that, whether it is still a record or not.
+                self._verdict.withdraw("record", self._place + at)
                 self._verdict.add(code, _DIFFERENCES[code], place, self._place + there)
             self._kept = self._kept or Frontier(self._tree.size, self._tree.hashes)
         if self._kept:
@@ -165,6 +167,7 @@ class Single:
         checkpoint = self._head.checkpoint
         if not verify_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root):
             what = "the record and its proof do not make the root that was signed"
+            self._verdict.withdraw("record", index)
             self._verdict.add("proof", what, line, index)
 
     def close(self) -> None:

@@ -7,10 +7,21 @@ import ast
 import inspect
 from types import ModuleType
 
-from gateway.exchange_log import head, json_text, merkle, note, report, span, verdict, verify
+from gateway.exchange_log import ed25519, head, json_text, merkle, note, report, seen, span, verdict, verify
 
 #: in the order in which they need one another
-MODULES: tuple[ModuleType, ...] = (merkle, note, json_text, verdict, head, span, verify, report)
+MODULES: tuple[ModuleType, ...] = (
+    merkle,
+    ed25519,
+    note,
+    json_text,
+    seen,
+    verdict,
+    head,
+    span,
+    verify,
+    report,
+)
 
 _PACKAGE = "gateway.exchange_log."
 _HEADER = '''#!/usr/bin/env python3

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from gateway.exchange_log.json_text import parsed, written_sorted
+from gateway.exchange_log.seen import SeenIds
 
 #: findings about single lines and records that are kept; further ones are only counted
 MOST_FINDINGS = 20
@@ -28,7 +29,7 @@ _NO_RECORD = (
     "somebody put it into the log's database"
 )
 #: of findings about records, which are told first
-_RANKS = {"changed": 0, "inserted": 0, "moved": 0, "order": 1, "missing": 2}
+_RANKS = {"changed": 0, "inserted": 0, "moved": 0, "twice": 1, "order": 1, "missing": 2}
 _PHASE_WORD = re.compile(r"[A-Za-z_]{1,32}", re.ASCII)
 _TIME_WORD = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
 _END = re.compile(rb'"time":"([0-9TZ:.-]{24})","v":1}')
@@ -80,6 +81,8 @@ class Verdict:
         #: times of the first and the last record in the file
         self.opening = ""
         self.closing = ""
+        #: ids of the records
+        self.ids = SeenIds()
         #: the span of time that was asked for, as line 1 says, which nobody signed; empty for open ends and none
         self.asked = ("", "")
         #: what a search says of itself in line 1, which nobody signed: names of filters, where it could not look
@@ -140,6 +143,17 @@ class Verdict:
         self.wrong += 1
         self.findings.append(Finding(code, what, line, index))
 
+    def add_twice(self, first: int, line: int, index: int) -> None:
+        """Note a record that stands at two places."""
+        what = f"the same record stands at {first} already: it was copied into the log's database and numbered again"
+        self.add("twice", what, line, index)
+
+    def withdraw(self, code: str, index: int) -> None:
+        """What follows from another finding about this record says less than that one."""
+        kept = [one for one in self.findings if (one.code, one.index) != (code, index)]
+        self.wrong -= len(self.findings) - len(kept)
+        self.findings = kept
+
     def leave_open(self, code: str, what: str) -> None:
         """Note what the reader wanted to see shown, and this file cannot show."""
         self.wrong += 1
@@ -197,6 +211,8 @@ class Verdict:
         except ValueError as error:
             self.add("record", str(error), line, index)
             return
+        if (first := self.ids.first(leaf, index)) != index:
+            self.add_twice(first, line, index)
         known = phase in self.phases or len(self.phases) < MOST_PHASES
         self.phases[phase if known else OTHER_PHASES] += 1
         if time > self.latest:  # noqa: PLR1730 -- max() takes 3 % of a whole run

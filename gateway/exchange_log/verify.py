@@ -23,9 +23,10 @@ Any line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `crea
 `"since":…,"until":…`, the span of time that was asked for.
 
 To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
-records against the root). None of them imports anything else of the gateway but verdict.py and json_text.py.
+records against the root). None of them imports anything else of the gateway but verdict.py, seen.py and json_text.py.
 """
 
+import contextlib
 import gzip
 import io
 import re
@@ -47,6 +48,7 @@ from gateway.exchange_log.head import (
 from gateway.exchange_log.json_text import parsed, written
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteVerifier
+from gateway.exchange_log.seen import id_in_line
 from gateway.exchange_log.span import TILE, Single, Stretch
 from gateway.exchange_log.verdict import Verdict
 
@@ -58,6 +60,7 @@ MOST_SURPLUS = 1_000
 _HASHES = re.compile(r"(?:[0-9a-f]{64})+", re.ASCII)
 _PROGRESS_BYTES = 1 << 20
 _NEWLINE = 0x0A
+_INDEX = b'{"i":'
 _GZIP = b"\x1f\x8b"
 _STRANGE_LINE = "the line is not written as an export writes it"
 
@@ -91,6 +94,7 @@ def verify_export(
     if any(one.kind != COSIGNATURE for one in others):
         raise NoteBroken("this is the key of a log, not of a witness")
     verdict = Verdict()
+    start = file.tell() if file.seekable() else None
     lines = _numbered(file, progress)
     try:
         head = read_head(next(lines, (1, b""))[1])
@@ -99,9 +103,32 @@ def verify_export(
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
         check_checkpoint(checkpoint, head, verifiers, verdict)
         _Body(head, verdict, lines, strict=strict).read(older)
+        _look_for_late(file, start, verdict)
     except Unusable as reason:
         verdict.conclude("file", str(reason), reason.line)
     return verdict
+
+
+def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
+    """A second reading, where ids came that are older than what was remembered: some may stand twice."""
+    ids = verdict.ids
+    if ids.unkept or (ids.late and start is None):
+        what = "give a file, not a pipe" if start is None else "export and verify shorter stretches"
+        verdict.leave_open(
+            "twice", f"{len(ids.late) + ids.unkept} records are out of time, they may stand twice: {what}"
+        )
+    if not ids.late or start is None:
+        return
+    file.seek(start)
+    firsts: dict[bytes, int] = {}
+    with contextlib.suppress(Unusable):  # the first reading has told of it
+        for number, line in _numbered(file, None):
+            record_id = id_in_line(line)
+            index = line[len(_INDEX) : line.find(b",")]
+            if record_id in ids.late and line.startswith(_INDEX) and index.isdigit():
+                first = firsts.setdefault(record_id, int(index))
+                if first != int(index):
+                    verdict.add_twice(first, number, int(index))
 
 
 def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Iterator[tuple[int, bytes]]:

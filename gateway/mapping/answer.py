@@ -63,6 +63,9 @@ class FieldEntry(TypedDict):
 
     state: FieldState
     value: Annotated[Any, "as the form's schema says"]
+    original: NotRequired[
+        Annotated[Any, "what the source wrote, where the form says it more readably (an address in capitals)"]
+    ]
     evidence: str | None
     attribute: str | None
     editable: bool

@@ -23,6 +23,7 @@ from gateway.mapping.answer import (
 )
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.filing_warnings import warnings
+from gateway.mapping.form_transforms import original
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
@@ -159,6 +160,8 @@ def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for eac
                 is_plain = False
                 break
             digestible[key] = text
+            if one.rewrites and (theirs := original(raw, value)) is not None:
+                text += b',"original":' + dumps(theirs)
             fields.append(before + text + behind)
             if len(one.names) == 1:
                 form[key] = value
@@ -245,10 +248,14 @@ def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]
             continue
         evidence, found = evidence_id(pick.query), answer.doubts.get(pick.attribute)
         doubt = None if found is None else _doubt(found, form_field, evidence)
-        return {
+        theirs = original(raw, value) if form_field.rewrites else None
+        entry: FieldEntry = {
             "state": "filled", "value": value, "evidence": evidence, "attribute": pick.name,
             "editable": form_field.editable or doubt is not None, "doubt": doubt,
         }  # fmt: skip
+        if theirs is not None:
+            entry["original"] = theirs
+        return entry
     return _without_value(plan, planned, answers)
 
 

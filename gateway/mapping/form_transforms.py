@@ -33,6 +33,17 @@ _KINDS = (
 ).split()  # fmt: skip
 #: words around the number of a house
 _NUMBERING = frozenset("SO NHA NGO NGACH HEM KIET LO".split())
+#: blanks, commas and parts of an address that say nothing
+_UNTIDY = re.compile(r"\s\s|\s,|,\s*,|^[\s,]|[\s,]$|[^\S ]")
+#: a comma that is not inside a number
+_COMMA = re.compile(r",(?![0-9])|(?<![0-9]),")
+_LETTERS = re.compile(r"[^\W\d_]+")
+#: what stays in capitals: letters beside a digit, abbreviations, which have no vowel, and Roman numerals
+_LOUD = re.compile(
+    r"(?<![^\W\d_])(?:(?<=[0-9])[^\W\d_]+|[^\W\d_]+(?=[0-9])|(?:[BCDĐFGHJKLMNPQRSTVWXZ]+|[IVX]+|UBND|HĐND)(?![^\W\d_]))"
+)
+#: transforms that may write a value more readably than its source does: the entry of the field keeps that as well
+REWRITING = frozenset({"address_text", "address_two_tier"})
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 
 
@@ -80,7 +91,7 @@ def join_comma(value: object) -> str | None:
     """A list → one text."""
     if not isinstance(value, list | tuple):
         return text(value)
-    return ", ".join(str(item) for item in value) or None
+    return ", ".join(filter(None, map(text, value))) or None
 
 
 def next_ordinal(value: object) -> str | None:
@@ -96,12 +107,15 @@ def number(value: object) -> int | float | None:
 
 
 def date_in_words(value: object) -> str | None:
-    """A full ISO date in Vietnamese words; a less precise one is blank."""
+    """A full ISO date in Vietnamese words, as certificates have it; a less precise one is blank.
+
+    `2005-04-24` → `Ngày hai mươi tư, tháng tư, năm hai nghìn không trăm linh năm`.
+    """
     found = date_dash(value)
     if found is None or len(found) != 10:
         return None
     year, month, day = (int(part) for part in found.split("-"))
-    return f"Ngày {_small(day)}, tháng {_small(month)}, năm {_year(year)}"
+    return f"Ngày {_small(day)}, tháng {'tư' if month == 4 else _small(month)}, năm {_year(year)}"
 
 
 def _small(number: int) -> str:
@@ -111,17 +125,47 @@ def _small(number: int) -> str:
     head = "mười" if tens == 1 else f"{_DIGITS[tens]} mươi"
     if ones == 0:
         return head
-    tail = "lăm" if ones == 5 else "mốt" if ones == 1 and tens > 1 else _DIGITS[ones]
-    return f"{head} {tail}"
+    changed = {1: "mốt", 4: "tư"} if tens > 1 else {}
+    return f"{head} {'lăm' if ones == 5 else changed.get(ones, _DIGITS[ones])}"
 
 
 def _year(number: int) -> str:
     thousands, rest = divmod(number, 1000)
     hundreds, rest = divmod(rest, 100)
+    if hundreds == rest == 0:
+        return f"{_DIGITS[thousands]} nghìn"
     words = f"{_DIGITS[thousands]} nghìn {_DIGITS[hundreds]} trăm"
     if rest == 0:
         return words
-    return f"{words} lẻ {_DIGITS[rest]}" if rest < 10 else f"{words} {_small(rest)}"
+    return f"{words} linh {_DIGITS[rest]}" if rest < 10 else f"{words} {_small(rest)}"
+
+
+def readable(detail: str) -> str:
+    """`SỐ 12A/5 ,, THÔN  ĐÔNG, KHU II` → `Số 12A/5, Thôn Đông, Khu II`: no blanks and parts that say nothing.
+
+    What mixes cases stays as it is. Letters beside a digit, Roman numerals and abbreviations stay in capitals.
+    """
+    found = _tidy(detail) if _UNTIDY.search(detail) else detail
+    if not found.isupper():
+        return found
+    return _LETTERS.sub(_less_loud, found) if _LOUD.search(found) else found.title()
+
+
+def _tidy(detail: str) -> str:
+    parts = (" ".join(part.split()) for part in _COMMA.split(detail))
+    return ", ".join(part for part in parts if part)
+
+
+def _less_loud(letters: re.Match[str]) -> str:
+    return letters[0] if _LOUD.match(letters.string, letters.start()) else letters[0].title()
+
+
+def original(raw: object, written: object) -> object:
+    """What the source wrote, where a transform of `REWRITING` wrote it otherwise; else None."""
+    if not isinstance(raw, dict):
+        return None if raw == written else raw
+    theirs, ours = raw.get("detail"), written.get("dcChiTiet") if isinstance(written, dict) else written
+    return None if theirs is None or str(theirs) in str(ours) else theirs
 
 
 class _Units:
@@ -187,9 +231,9 @@ def address_two_tiers(units: _Units) -> Transform:
     """The transform that writes an address in the two tiers of 1 July 2025."""
 
     def address_two_tier(value: object) -> dict[str, str] | None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
-        shown = {**value, "detail": units.split(value)[0]}
+        shown = {**value, "detail": readable(units.split(value)[0])}
         wire = {"dcChiTiet": "detail", "maXa": "commune", "maTinh": "province", "quocGia": "country"}
         return {theirs: str(shown[ours]) for theirs, ours in wire.items() if shown.get(ours)} or None
 
@@ -199,19 +243,20 @@ def address_two_tiers(units: _Units) -> Transform:
 def address_texts(codes: Codes, units: _Units) -> Transform:
     """The transform that writes an address on one line, names from the catalogue.
 
-    A province that the detail repeats stays as it was written there.
+    A province that the detail repeats stays as it was written there, but for capitals.
     """
 
     def address_text(value: object) -> str | None:
-        if not isinstance(value, Mapping):
-            return text(value)
+        if not isinstance(value, dict):
+            found = text(value)
+            return None if found is None else readable(found) or None
         commune, province = str(value.get("commune")), str(value.get("province"))
         detail, repeated = units.split(value)
         names = [codes.units.names.get(commune), codes.provinces.get(province)]
         if repeated and _plain_name(repeated[-1]) == _plain_name(names[1] or ""):
-            names[1] = repeated[-1]
+            names[1] = readable(repeated[-1])
         if upper_ascii(detail) not in units.words(commune, province)[1]:
-            names.insert(0, detail.strip(" ,"))
+            names.insert(0, readable(detail))
         return ", ".join(name for name in names if name) or None
 
     return address_text

@@ -90,6 +90,8 @@ class AnswerRule(Strict):
     #: path (from the record) that must not be blank, else the outcome is `absent`
     found_when: str = ""
     absent: Literal["not_found", "no_match"] = "not_found"
+    #: what an answer without any member is: the contract may say that nothing is held so
+    empty: Literal["invalid", "absent"] = "invalid"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
     identity: dict[SubjectAttribute, str] = {}
     #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too

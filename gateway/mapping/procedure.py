@@ -11,6 +11,7 @@ import orjson
 
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.answer import ProcedureEntry
+from gateway.mapping.form_transforms import REWRITING
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof, WarningRule
 from gateway.mapping.schema_checks import Fits
@@ -53,6 +54,7 @@ class Field:
         "names",
         "propose",
         "refs",
+        "rewrites",
         "rule",
         "takes",
         "title",
@@ -82,6 +84,8 @@ class Field:
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title
         self.translates = rule.codes is not None
+        #: whether the form may say it more readably than the source does
+        self.rewrites = not REWRITING.isdisjoint(rule.transform)
 
     def converted(self, value: object) -> object:
         """The form's value of an evidence value; None: blank, not to be read, or none that the form takes."""

@@ -76,7 +76,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
 
     True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare.
     Names are compared without case, tone marks and spaces; birth dates as precisely as both are known,
-    but that a year and month alone are none of a record which knows the day.
+    but that a year and month alone are none of a record which knows the day. Contradictory dates are blank.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
@@ -87,6 +87,8 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         value = values[slot]
         for transform in transforms:
             value = transform(value)
+        if type(value) is Doubtful:  # dates that contradict each other say nothing
+            value = None
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
             said = text(item)
@@ -165,12 +167,13 @@ def _one_household(people: list[dict[str, object]]) -> None:
 
 def _member(person: Mapping[str, object]) -> dict[str, object]:
     name, head = person.get("HoVaTen"), person.get("ChuHo")
+    born = population_birth_date(person.get("NgayThangNamSinh"))
     member = {
         "full_name": title_case(name.get("Ten") if isinstance(name, dict) else name),
         "personal_id": number
         if isinstance(number := plain.personal_number(person.get("SoDinhDanh")), str)
         else None,
-        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
+        "birth_date": None if type(born) is Doubtful else born,
         "gender": {"1": "male", "2": "female"}.get(str(person.get("GioiTinh"))),
         "relation": text(head.get("QuanHe")) if isinstance(head, dict) else None,
     }

@@ -6,6 +6,7 @@ Pure functions over plain values: adapters bring the bytes, nothing here knows a
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
+from dataclasses import fields
 
 from gateway.domain.evidence import (
     NOTHING,
@@ -25,7 +26,7 @@ from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
 from gateway.mapping.schema_checks import RecordCheck
-from gateway.mapping.transforms import LONGEST, Doubtful, Strangers, Transform, Unreadable, text
+from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, Step, blank
 
 _FAILED = {
@@ -62,7 +63,7 @@ class ServicePlan:
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
         "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status",
-        "_statuses", "_updated", "_vouched",
+        "_statuses", "_updated", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -108,6 +109,7 @@ class ServicePlan:
         self._nested = _lifting(answer) if answer.nested else None
         self._statuses = {said: Outcome(word) for said, word in answer.statuses.items()}
         self._absent = _FAILED[Outcome(answer.absent)]
+        self._words = _words_of(answer)
         #: by the attributes that are asked for
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
@@ -204,7 +206,7 @@ class ServicePlan:
         try:
             paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
             values = paths.read(tree if self._nested is None else self._nested(tree))
-            if (none := self._no_record(tree, values, query.subject)) is not None:
+            if (none := self._no_record(tree, values, query)) is not None:
                 return none
             same = compare(self._identity, values, query.subject)
             if (refusal := self._about_another(same, query.subject)) is None:
@@ -228,19 +230,32 @@ class ServicePlan:
         if not found:
             yield AnswerFault(FaultCode.UNREADABLE)
 
-    def _no_record(self, tree: object, values: list[object], subject: Subject) -> SourceAnswer | None:
-        """Why there is nothing to hold against the subject: a status that says no, no record, or more than one."""
-        if self._status is not None and (said := self._said(values[self._status])) is not Outcome.FOUND:
-            return _STATUS_UNKNOWN if said is Outcome.INVALID else _FAILED[said]
+    def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
+        """Why there is nothing to hold against the subject: a status that says no, no record, or more than one.
+
+        A record about another number is an alarm, whatever else the answer says: it never means that nobody is there.
+        """
+        subject = query.subject
+        said = Outcome.FOUND if self._status is None else self._said(values[self._status])
         there = values[self._is_there]
-        if there is Record.SEVERAL:
+        if there is Record.SEVERAL and said is Outcome.FOUND:
             return _OTHER_PERSON
-        if there is None or (self._found is not None and blank(values[self._found])):
-            return self._nothing_in(tree)
+        is_absent = there is None or (self._found is not None and blank(values[self._found]))
+        if (is_absent or said is not Outcome.FOUND) and self._names_another(values, subject):
+            return _OTHER_PERSON
+        if said is not Outcome.FOUND:
+            return _STATUS_UNKNOWN if said is Outcome.INVALID else _FAILED[said]
+        if is_absent:
+            return self._nothing_in(tree, query)
         for slot in self._papers:
             if names_another_owner(values[slot], subject):
                 return _OTHER_PERSON
         return None
+
+    def _names_another(self, values: list[object], subject: Subject) -> bool:
+        """Whether a number stands there, and is another one than was asked about."""
+        numbers = [one._replace(may_be_blank=True) for one in self._identity[: self._own_words]]
+        return False in compare(numbers, values, subject)
 
     def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
@@ -265,12 +280,24 @@ class ServicePlan:
             return None
         return text(_value_of(self._vouched, values))
 
-    def _nothing_in(self, tree: object) -> SourceAnswer:
-        """Nothing is held; but an answer of another form says nothing about the person."""
-        held = tree.layout.positions if isinstance(tree, PositionedTexts) else tree
-        if isinstance(held, dict) and held and self._heads.isdisjoint(held):
+    def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """Nothing is held, in the contract's words; an answer of another form says nothing about the person."""
+        held = tree.tree() if isinstance(tree, PositionedTexts) else tree
+        if held is None or held == {}:
+            return self._absent if self._mapping.answer.empty == "absent" else _UNKNOWN_FORM
+        if isinstance(held, dict) and self._heads.isdisjoint(held):
             return _UNKNOWN_FORM
-        return self._absent
+        return _UNKNOWN_FORM if self._says_more(tree, query) else self._absent
+
+    def _says_more(self, tree: object, query: SourceQuery) -> bool:
+        """Whether a record without what makes it one holds other words of the contract than it was asked with."""
+        if self._absent.outcome is not Outcome.NOT_FOUND:
+            return False
+        paths, slots = self._words
+        values = paths.read(tree)
+        asked = {query.dossier, *(getattr(query.subject, one.name) for one in fields(query.subject))}
+        said = [values[slot] for slot in slots]
+        return any(not (_is_hollow(one) or (isinstance(one, str) and one in asked)) for one in said)
 
     def _said(self, status: object) -> Outcome:
         word = "" if status is None else str(status)
@@ -301,8 +328,11 @@ class ServicePlan:
                     value = _value_of(row, values)
             except Strangers:
                 raise
-            except _UNREADABLE:
-                faults.append(self._fault(FaultCode.UNREADABLE, name))
+            except _UNREADABLE as error:
+                is_hidden = isinstance(error, Hidden)
+                faults.append(
+                    self._fault(FaultCode.HIDDEN_SIGNS if is_hidden else FaultCode.UNREADABLE, name)
+                )
                 continue
             if type(value) is Doubtful:
                 doubts[name] = value.doubt
@@ -349,6 +379,21 @@ class ServicePlan:
         attribute = self._attributes[name]
         first, *others = [paths.add(steps, self._record) for steps in attribute.paths]
         return name, first, attribute.step, attribute.default, tuple(others)
+
+
+def _words_of(answer: AnswerRule) -> tuple[Paths, list[int]]:
+    """Where a record has words beside those of `identity`, which a provider may repeat when it holds nothing."""
+    paths = Paths()
+    record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
+    whose = answer.identity.values()
+    words = [path for rule in answer.attributes.values() for path in (rule.path, *rule.else_)]
+    return paths, [paths.add(steps_of(path), record) for path in words if path and path not in whose]
+
+
+def _is_hollow(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_is_hollow, value.values() if isinstance(value, dict) else value))
+    return blank(value)
 
 
 def _lifting(rule: AnswerRule) -> Callable[[object], object]:

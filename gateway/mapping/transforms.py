@@ -13,12 +13,18 @@ from datetime import date
 from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.identifiers import is_old_id, is_personal_id
+from gateway.domain.signs import hides
 
 Transform = Callable[[object], object]
 
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
+#: how names of organisations begin
+_ORGANISATION = re.compile(
+    r"((TỔNG )?CÔNG TY|CTY|DOANH NGHIỆP|DNTN|HỢP TÁC XÃ|HTX|LIÊN HIỆP|TẬP ĐOÀN|NGÂN HÀNG|CHI NHÁNH|HỘ KINH DOANH"
+    r"|VĂN PHÒNG|TRUNG TÂM|TRƯỜNG (MẦM|TIỂU|TRUNG|ĐẠI|CAO)|BỆNH VIỆN|ỦY BAN|UỶ BAN|UBND|CHI CỤC)\b"
+)
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: grave, acute, tilde, hook above, dot below
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
@@ -46,6 +52,10 @@ class Unreadable(ValueError):
     """A provider's value that is not of the form its contract gives."""
 
 
+class Hidden(Unreadable):
+    """Signs that nobody sees, or that change how others are read: line breaks, controls, changes of direction."""
+
+
 class Strangers(Unreadable):
     """People of whom it is certain that they do not belong into one answer."""
 
@@ -53,14 +63,17 @@ class Strangers(Unreadable):
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.
 
-    Unreadable when it is longer than any value that a database holds of somebody.
+    Unreadable when it is longer than any value that a database holds of somebody, Hidden when not all of it is seen.
     """
     if type(value) is str:
         if len(value) > LONGEST:
             raise Unreadable("too long")
-        if value.isascii():
-            return value if value.isalnum() else " ".join(value.split()) or None
-        found = " ".join(value.split())
+        if value.isascii() and value.isalnum():
+            return value
+        found = value.strip()
+        if not found.isprintable() and hides(found, "\t"):
+            raise Hidden("signs that nobody sees")
+        found = " ".join(found.split())
         if not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)
         return found or None
@@ -72,12 +85,13 @@ def text(value: object) -> str | None:
 def title_case(value: object) -> str | None:
     """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are.
 
+    So do names of organisations: `CÔNG TY TNHH ABC` is registered in capitals.
     Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
     """
     name = text(value)
     if name is None:
         return None
-    if name.isupper():
+    if name.isupper() and not _ORGANISATION.match(name):
         if _ABBREVIATION.search(name):
             return " ".join(
                 word if _ABBREVIATION.fullmatch(word) else word.title() for word in name.split(" ")
@@ -223,11 +237,14 @@ def date_dash(value: object) -> str | None:
     return _iso(*parts.groups())
 
 
-def population_birth_date(value: object) -> str | None:
-    """`{Nam, NgayThangNam}` of the population database: the full date, else the year."""
+def population_birth_date(value: object) -> object:
+    """`{Nam, NgayThangNam}` of the population database: the full date, else the year; in doubt where they differ."""
     if not isinstance(value, dict):
         return date_compact(value)
-    return date_compact(value.get("NgayThangNam")) or date_compact(value.get("Nam"))
+    full, year = date_compact(value.get("NgayThangNam")), date_compact(value.get("Nam"))
+    if full is None or year is None or full.startswith(year):
+        return full or year
+    return Doubtful(full, AttributeDoubt("dates_differ", (full, year), "birth_date:year"))
 
 
 def bhxh_birth_date(value: object) -> str | None:

@@ -3,18 +3,17 @@
 It is filled into other forms and signed, so it is held against the schema twice: when it is kept, and when it is given.
 """
 
-import unicodedata
 from collections.abc import Mapping
 
 import jsonschema_rs
 
 from gateway.domain.dates import PartialDate
+from gateway.domain.signs import hides
 
 #: characters, whatever a schema says
 LONGEST = 500
 #: `x-format` of a day, month or year that there is (ISO 8601)
 _DATE = "date-partial"
-_LINES = frozenset({"Zl", "Zp"})
 
 
 class Values:
@@ -36,7 +35,7 @@ class Values:
         schema, written = known
         if isinstance(value, str) and len(value) > LONGEST:
             return f"is too long, more than {LONGEST} characters: {written}"
-        if isinstance(value, str) and any(_is_hidden(one) for one in value):
+        if isinstance(value, str) and hides(value):
             return (
                 "has signs that nobody sees (line breaks, changes of the direction of writing): write it anew"
             )
@@ -51,9 +50,3 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_hidden(sign: str) -> bool:
-    """Controls, formats (bidirectional ones among them), surrogates, unassigned ones, and ends of lines."""
-    category = unicodedata.category(sign)
-    return category[0] == "C" or category in _LINES

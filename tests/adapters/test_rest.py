@@ -319,7 +319,7 @@ async def test_text_comes_back_right_whatever_the_header_says(body: bytes | str,
         ([FOUND, FOUND], Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
         ({"khac": "x"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
         ({"ten": None, "khac": "x"}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
-        ({}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        ({}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
     ],
 )
 async def test_fault_or_wrong_form_in_a_success_never_means_not_found(

@@ -3,13 +3,13 @@
 import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from gateway.audit.shown import members_of
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports import LogEntry
 from tests.api.office import WHO, Office
+from tests.stores.sample import believe
 
 #: no members at all, and one member only
 PLAIN = (b"5", b"null", b'"exchange"', b'["exchange"]', b"{}", b"[" * 400, b"\xff", b'{"exchange":"01KB"}')
@@ -26,9 +26,13 @@ def spoilt(leaf: dict[str, Any]) -> list[bytes]:
     return [json.dumps(one, sort_keys=True, separators=(",", ":")).encode() for one in made]
 
 
-def put(folder: Path, leaves: list[bytes]) -> list[bytes]:
-    with closing(sqlite3.connect(folder / "exchange.db")) as connection, connection:
-        rows = [(f"Z{number:025}", leaf) for number, leaf in enumerate(leaves)]
+def put(office: Office, leaves: list[bytes]) -> list[bytes]:
+    """Rows that get their places, as in a log of the releases before tags."""
+    log: Any = office.log
+    rows = [(f"Z{number:025}", leaf) for number, leaf in enumerate(leaves)]
+    for row in rows:
+        believe(log.sequencer.own, *row)
+    with closing(sqlite3.connect(office.state / "exchange.db")) as connection, connection:
         connection.executemany("INSERT INTO append_log (id, leaf) VALUES (?, ?)", rows)
     return [leaf_hash(leaf) for leaf in leaves]
 
@@ -36,7 +40,7 @@ def put(folder: Path, leaves: list[bytes]) -> list[bytes]:
 async def test_every_door_of_the_auditors_passes_leaves_that_are_no_records(office: Office) -> None:
     await office.settled(await office.plant())
     [leaf] = office.leaves()
-    hashes = put(office.state, [*PLAIN, *spoilt(leaf)])
+    hashes = put(office, [*PLAIN, *spoilt(leaf)])
     last = await office.plant()
     size = await office.settled(*hashes, last)
     readable = 0

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,42 @@ async def test_identifier_outside_its_grammar_is_422_with_a_pointer_and_no_value
     answer.assert_problem(422)
     assert "/subjects/requester/personal_id" in answer.raw.decode()
     assert "174209" not in answer.raw.decode()
+
+
+HIDDEN = {
+    "bidirectional": "\u202e", "isolate": "\u2066", "next line": "\u0085", "line feed": "\n", "return": "\r",
+    "tag": "\U000e0041", "soft hyphen": "\u00ad", "zero width": "\u200b", "byte order": "\ufeff",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize(
+    "place", ["name", "official", "claim", "name of a claim", "typed", "typed inside", "purpose"]
+)
+async def test_text_with_a_sign_that_nobody_sees_is_refused_with_a_remedy(
+    door: Door, sign: str, place: str
+) -> None:
+    text = f"Lê{sign}Thử"
+    said: dict[str, Any] = {
+        "name": {"subjects": {"requester": {"personal_id": CANARY, "full_name": text}}},
+        "official": {"official": {"personal_id": CANARY, "full_name": text}},
+        "claim": {"account": {"HoVaTen": text}}, "name of a claim": {"account": {text: "x"}},
+        "typed": {"known": {"nxnMucDichSuDung": text}}, "typed inside": {"known": {"x": [{"y": text}]}},
+        "purpose": {"purpose": f"a{sign}b"},
+    }  # fmt: skip
+    answer = await door.post("/v1/prefill", {**GOOD, **said[place]})
+    if place.startswith("typed") and sign in "\r\n":
+        assert answer.status == 200  # what citizens type may have several lines
+        return
+    answer.assert_problem(422)
+    assert not door.prefill.asked
+    remedy = "small letters, digits" if place == "purpose" else "signs that nobody sees"
+    assert remedy in answer.raw.decode()
+
+
+async def test_whole_number_with_a_point_is_an_integer_and_a_broken_one_is_not(door: Door) -> None:
+    assert (await door.post("/v1/prefill", {**GOOD, "deadline_ms": 1790.0})).status == 200
+    (await door.post("/v1/prefill", {**GOOD, "deadline_ms": 1790.5})).assert_problem(400)
 
 
 async def test_name_in_decomposed_form_reaches_the_use_case_composed(door: Door) -> None:

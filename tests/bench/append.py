@@ -39,7 +39,9 @@ def one_commit_per_row(folder: Path, seconds: float) -> float:
         connection.execute("PRAGMA synchronous=FULL")
         leaf, count, end = os.urandom(_BYTES), 0, time.perf_counter() + seconds
         while time.perf_counter() < end:
-            connection.execute("INSERT INTO append_log (id, leaf) VALUES (?,?)", ("0" * 26, leaf))
+            connection.execute(
+                "INSERT INTO append_log (id, leaf, tag) VALUES (?,?,?)", ("0" * 26, leaf, bytes(16))
+            )
             count += 1
     return count / seconds
 
@@ -107,7 +109,7 @@ def _store(path: Path) -> SqliteStore:
 
 
 async def _append(store: SqliteStore, leaf: bytes) -> None:
-    row = Row("0" * 26, leaf, asyncio.get_running_loop().create_future())
+    row = Row("0" * 26, leaf, bytes(16), asyncio.get_running_loop().create_future())
     store.submit(row)
     await row.done
 

@@ -8,7 +8,9 @@ from typing import Any
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, RequesterId, new_exchange_id
 from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import encode
+from gateway.exchange_log.tag import tag_of
 from gateway.keeping.months import Month
 
 #: the twelve months before this one
@@ -45,8 +47,8 @@ def dossier(number: int) -> str:
     return f"H31.14-{number:09}"
 
 
-def records(count: int, keys: Mapping[str, PeriodKeys], *, large: bool) -> Iterator[tuple[str, bytes]]:
-    """Ids and leaves, about 1 KB each, `large` ones 2.5 KB; `keys` of each of MONTHS."""
+def records(count: int, keys: Mapping[str, PeriodKeys], *, large: bool) -> Iterator[tuple[str, bytes, bytes]]:
+    """Ids, leaves and tags, about 1 KB each, `large` ones 2.5 KB; `keys` of each of MONTHS."""
     rng = random.Random(20260301)
     for number in range(0, count, 2):
         month = MONTHS[number * len(MONTHS) // count]
@@ -67,7 +69,7 @@ def records(count: int, keys: Mapping[str, PeriodKeys], *, large: bool) -> Itera
 
 def _leaf(
     rng: random.Random, keys: PeriodKeys, phase: Phase, common: dict[str, Any], *, large: bool
-) -> tuple[str, bytes]:
+) -> tuple[str, bytes, bytes]:
     done = phase is Phase.OUTCOME
     calls = tuple(
         CallEntry(
@@ -87,4 +89,5 @@ def _leaf(
         phase=phase, calls=calls, fields=fields, result="answered" if done else "", **common
     )
     record_id = new_exchange_id()
-    return record_id, encode(record, keys, record_id)
+    leaf = encode(record, keys, record_id)
+    return record_id, leaf, tag_of(keys, record_id.encode(), leaf_hash(leaf))

@@ -72,7 +72,7 @@ async def fill(url: str, folder: Path, count: int, *, large: bool) -> None:
         return
     keys = await _keys(url, folder)
     with progress(f"{_name(url)}: written", count) as so_far:
-        part: list[tuple[str, bytes]] = []
+        part: list[tuple[str, bytes, bytes]] = []
         for number, one in enumerate(invented.records(count, keys, large=large), 1):
             part.append(one)
             if len(part) == _AT_ONCE or number == count:
@@ -94,17 +94,17 @@ async def _keys(url: str, folder: Path) -> dict[str, PeriodKeys]:
     return found
 
 
-async def _insert(url: str, folder: Path, part: list[tuple[str, bytes]]) -> None:
+async def _insert(url: str, folder: Path, part: list[tuple[str, bytes, bytes]]) -> None:
     if sql.is_postgres(url):
         import asyncpg  # type: ignore[import-untyped]
 
         connection = await asyncpg.connect(sql.postgres_dsn(url))
-        await connection.copy_records_to_table("append_log", records=part, columns=["id", "leaf"])
+        await connection.copy_records_to_table("append_log", records=part, columns=["id", "leaf", "tag"])
         await connection.close()
     else:
         path = sql.sqlite_path(url, folder)
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-            connection.executemany("INSERT INTO append_log (id, leaf) VALUES (?, ?)", part)
+            connection.executemany("INSERT INTO append_log (id, leaf, tag) VALUES (?, ?, ?)", part)
 
 
 async def number_all(url: str, folder: Path, count: int) -> None:

@@ -1,6 +1,8 @@
 """Exports: what is good verifies, and each way of tampering is found and located to the record."""
 
+import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -16,7 +18,7 @@ from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteS
 from gateway.exchange_log.report import told
 from gateway.exchange_log.verdict import MOST_FINDINGS, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, verify_export
-from tests.exchange_log.sample import ORIGIN, Log, joined, key, leaf_of, record
+from tests.exchange_log.sample import ORIGIN, Log, joined, key, leaf_of, node_over, record
 
 SIZE = 600
 LOG = Log(SIZE)
@@ -759,3 +761,73 @@ def test_search_result_says_what_it_was_for_and_where_it_could_not_look() -> Non
     wrongs: list[dict[str, Any]] = [{"filters": "subject"}, {"archives": [1]}, {"more": []}]
     for wrong in wrongs:
         assert codes(LOG.verify(searched(**wrong))) == {("file", None)}
+
+
+# ------------------------------------------------------------------------------------ records that stand twice
+
+
+def log_of(*numbers: int) -> Log:
+    """A log whose records have these ids, whatever their places."""
+    log = Log(0)
+    log.leaves = [leaf_of(record(number)) for number in numbers]
+    log.hashes = [leaf_hash(leaf) for leaf in log.leaves]
+    log.node = node_over(log.hashes)
+    return log
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_record_that_stands_twice_in_the_tree_is_named_with_its_first_place(strict: bool) -> None:
+    log = log_of(*range(300), 17, *range(300, 310), 299)
+    verdict = log.verify(log.stretch(), strict=strict)
+    assert codes(verdict) == {("twice", 300), ("twice", 311)}
+    assert str(verdict.findings[0]).startswith("line 303, record 300: the same record stands at 17")
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_copy_far_from_its_record_is_found_in_a_second_reading(
+    compressed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange_log.seen.REMEMBERED", 20)
+    # 40 is late as well, and stands once
+    log = log_of(*range(40), *range(41, 100), 3, 40, *range(100, 200), 3)
+    file = joined(log.stretch())
+    verdict = verify_export(BytesIO(gzip.compress(file) if compressed else file), [log.signer.vkey])
+    assert codes(verdict) == {("twice", 99), ("twice", 201)}
+    assert verdict.wrong == 2
+    assert all("stands at 3 already" in one.what for one in verdict.findings)
+
+
+def test_pipe_cannot_be_read_again_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.exchange_log.seen.REMEMBERED", 20)
+    log = log_of(*range(100), 3)
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as end:
+        end.write(joined(log.stretch()))
+    with os.fdopen(read, "rb") as file:
+        verdict = verify_export(file, [log.signer.vkey])
+    assert (codes(verdict), verdict.accused) == ({("twice", None)}, False)
+
+
+@given(st.permutations(range(60)), st.integers(0, 59), st.integers(0, 60), st.integers(1, 70))
+def test_any_copy_is_found_wherever_it_stands(
+    order: list[int], copied: int, place: int, remembered: int
+) -> None:
+    numbers = [*order[:place], copied, *order[place:]]
+    log = log_of(*numbers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.exchange_log.seen.REMEMBERED", remembered)
+        verdict = log.verify(log.stretch())
+        once = log_of(*order)
+        assert once.verify(once.stretch()).findings == []
+    second = max(at for at, number in enumerate(numbers) if number == copied)
+    assert codes(verdict) == {("twice", second)}
+
+
+@pytest.mark.parametrize("edited", [b"", b"5", b"null", b'{"v":1}', b"not JSON"])
+def test_edited_leaf_that_is_no_record_is_named_as_edited(edited: bytes) -> None:
+    lines = LOG.stretch()
+    at = line_of(lines, 77)
+    lines[at] = record_line(77, edited)
+    verdict = LOG.verify(lines)
+    assert codes(verdict) == {("changed", 77), ("root", None)}
+    assert verdict.wrong == 2

@@ -6,6 +6,7 @@ The product reads many paths at once, and texts by their positions; it must alwa
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import jsonschema_rs
@@ -95,7 +96,13 @@ def text(value: object) -> str | None:
     said = str(value)
     if len(said) > 10_000:
         raise Unreadable("too long")
+    if any(_hidden(one) for one in said.strip()):
+        raise Unreadable("hidden signs")
     return unicodedata.normalize("NFC", " ".join(said.split())) or None
+
+
+def _hidden(sign: str) -> bool:
+    return sign != "\t" and unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def title_case(value: object) -> str | None:
@@ -138,11 +145,14 @@ def date_compact(value: object) -> str | None:
         raise Unreadable("no such date") from None
 
 
-def population_birth_date(value: object) -> str | None:
-    """The full date, else the year."""
+def population_birth_date(value: object) -> object:
+    """The full date, else the year; in doubt where they contradict each other."""
     if not isinstance(value, dict):
         return date_compact(value)
-    return date_compact(value.get("NgayThangNam")) or date_compact(value.get("Nam"))
+    full, year = date_compact(value.get("NgayThangNam")), date_compact(value.get("Nam"))
+    if full and year and not full.startswith(year):
+        return Doubtful(full, AttributeDoubt("dates_differ", (full, year), "birth_date:year"))
+    return full or year
 
 
 def addresses(codes: Codes) -> Transform:
@@ -215,23 +225,24 @@ class PlainReader:
             return _INVALID
 
     def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
-        answer = self._rule
+        answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
             status = picked(tree, answer.status)
             said = "" if status is None else str(status)
             outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
-            if outcome is not Outcome.FOUND:
-                return failed(outcome, _REASONS[outcome])
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record)
         if isinstance(record, list) and answer.record:
             if len(record) > 1:
-                return _OTHER_PERSON
+                return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
             record = record[0] if record else None
-        if record is None or (answer.found_when and _blank(picked(record, answer.found_when))):
-            if isinstance(tree, dict) and tree and self._heads.isdisjoint(tree):
-                return _INVALID
-            return failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])
+        is_absent = record is None or bool(answer.found_when and _blank(picked(record, answer.found_when)))
+        if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
+            return _OTHER_PERSON
+        if outcome is not Outcome.FOUND:
+            return failed(outcome, _REASONS[outcome])
+        if is_absent:
+            return self._absence(tree, record, query)
         for rule in answer.attributes.values():
             if "paper_list" in rule.transform and names_another_owner(
                 picked(record, rule.path), query.subject
@@ -257,7 +268,29 @@ class PlainReader:
         assert isinstance(tree, dict)
         return {**tree, self._rule.record: found[0]}
 
-    def _fits(self, name: str, record: object, subject: Subject) -> bool | None:
+    def _names_another(self, record: object, subject: Subject) -> bool:
+        """A number that stands there is another one than was asked for."""
+        numbers = [name for name in self._rule.identity if name not in _SHARED]
+        said = {name: self._fits(name, record, subject, may_be_blank=True) for name in numbers}
+        return False in said.values()
+
+    def _absence(self, tree: object, record: object, query: SourceQuery) -> SourceAnswer:
+        """What the contract calls absence, and nothing else."""
+        answer = self._rule
+        absent = failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])
+        if tree is None or tree == {}:
+            return absent if answer.empty == "absent" else _INVALID
+        if isinstance(tree, dict) and self._heads.isdisjoint(tree):
+            return _INVALID
+        words = [path for rule in answer.attributes.values() for path in (rule.path, *rule.else_) if path]
+        said = [picked(record, path) for path in words if path not in answer.identity.values()]
+        asked = [query.dossier, *asdict(query.subject).values()]
+        more = any(not _hollow(one) and not (isinstance(one, str) and one in asked) for one in said)
+        return _INVALID if more and absent.outcome is Outcome.NOT_FOUND else absent
+
+    def _fits(
+        self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False
+    ) -> bool | None:
         asked = getattr(subject, name)
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             return None
@@ -265,7 +298,7 @@ class PlainReader:
         value = picked(record, path)
         for word in rules["birth_date"].transform if name == "birth_date" and "birth_date" in rules else ():
             value = self._named[word](value)
-        items: list[object] = [value]
+        items: list[object] = [None if isinstance(value, Doubtful) else value]
         if any(rule.path == path and "members" in rule.transform for rule in rules.values()):
             people = value if isinstance(value, list) else [value]
             if len(people) > 500:
@@ -273,7 +306,7 @@ class PlainReader:
             items = [_of_member(one, name) for one in people if isinstance(one, dict)]
         found = [item for item in map(text, items) if item is not None]
         if not found:
-            return None if name in {"old_id", *_SHARED} else False
+            return None if may_be_blank or name in {"old_id", *_SHARED} else False
         return any(_same(name, str(asked), item) for item in found)
 
     def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
@@ -320,13 +353,14 @@ class PlainReader:
 def _of_member(person: Mapping[str, Any], name: str) -> object:
     """One word of a member, all of whose words must be readable."""
     called, head = person.get("HoVaTen"), person.get("ChuHo")
+    born = population_birth_date(person.get("NgayThangNamSinh"))
     number = personal_number(person.get("SoDinhDanh"))
     if isinstance(head, dict):
         text(head.get("QuanHe"))
     words = {
         "full_name": title_case(called.get("Ten") if isinstance(called, dict) else called),
         "personal_id": number if isinstance(number, str) else None,
-        "birth_date": population_birth_date(person.get("NgayThangNamSinh")),
+        "birth_date": None if isinstance(born, Doubtful) else born,
     }
     return words.get(name)
 
@@ -359,6 +393,12 @@ def _translated(table: Mapping[str, str | None], value: object) -> object:
     if code is None or code in table:
         return None if code is None else table[code]
     return Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
+
+
+def _hollow(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_hollow, value.values()))
+    return all(map(_hollow, value)) if isinstance(value, list) else _blank(value)
 
 
 def _blank(value: object) -> bool:

@@ -41,6 +41,10 @@ def detail_of(detail: str, commune: str = "11977") -> str:
     return str(shown.get("dcChiTiet", ""))
 
 
+def letters(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
 @given(places, endings)
 def test_units_at_the_end_are_said_once(kept: list[str], ending: list[str]) -> None:
     assert detail_of(", ".join([*kept, *ending])) == ", ".join(kept)
@@ -56,13 +60,13 @@ def test_shortening_twice_is_shortening_once(parts: list[str]) -> None:
 def test_first_part_always_stays(parts: list[str]) -> None:
     named = [part for part in parts if part.strip()]
     if named:
-        assert named[0] in detail_of(", ".join(parts))
+        assert named[0].casefold() in detail_of(", ".join(parts)).casefold()
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_shortened_to_its_own_beginning_and_never_to_nothing(detail: str) -> None:
     shown = detail_of(detail)
-    assert len(shown) <= len(detail)
+    assert letters(detail).startswith(letters(shown))
     assert bool(shown.strip(" ,")) == bool(detail.strip(" ,")) or not detail.strip()
 
 

@@ -8,14 +8,14 @@ from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.sequencer import Sequencer, open_sequencer
 from gateway.exchange_log.merkle import leaf_hash, root
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
-from tests.stores.sample import ORIGIN
+from tests.stores.sample import ORIGIN, ROOT_KEY
 
 SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_SEED = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 def sequencer(url: str, folder: Path, *keys: str | None, limit: int | None = None) -> Sequencer:
-    return open_sequencer(url, folder, ORIGIN, keys or (SEED,), limit)
+    return open_sequencer(url, folder, ORIGIN, keys or (SEED,), limit, ROOT_KEY)
 
 
 async def number(one: Sequencer) -> int:

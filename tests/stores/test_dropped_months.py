@@ -99,7 +99,7 @@ async def test_record_of_a_month_that_was_dropped_is_numbered_by_a_gateway_that_
     url = postgres_url
     log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
     await fill(url, tmp_path, ["2024-01"], 10)
-    running = open_sequencer(url, tmp_path, ORIGIN, (SEED,))
+    running = open_sequencer(url, tmp_path, ORIGIN, (SEED,), root_key=ROOT_KEY)
     running.start()
     await log.append(some_record(time="2024-01-31T00:00:00.000Z"))
     await log.append(some_record())

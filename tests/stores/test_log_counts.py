@@ -19,7 +19,7 @@ from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
 from gateway.ports import LogSearch
 from gateway.ports_log import LogCounts
-from tests.stores.sample import ORIGIN, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_log_reader import invented
 
 SPAN = LogSearch(since="2026-09-15T17:00:00.000Z", until="2026-11-20T05:30:00.000Z")
@@ -52,7 +52,7 @@ async def counts(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator
     )
     await asyncio.gather(*(log.append(some_record(time="2026-10-12T16:59:59.999Z")) for n in range(20)))
     await asyncio.gather(*(log.append(some_record(time="2026-10-12T17:00:00.000Z")) for n in range(20)))
-    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert (sequencer.records, sequencer.fault) == (600, "")
@@ -207,7 +207,7 @@ async def test_record_with_a_strange_time_breaks_no_count(
     counts: SqlLogCounts, log: SqlExchangeLog, url: str, tmp_path: Path
 ) -> None:
     await log.append(some_record(time="2026-10-99Tnoon"))
-    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert await counts.days(SPAN)

@@ -20,7 +20,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
 from tests.stores.numbered import number, sequencer
-from tests.stores.sample import ORIGIN, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 SIZE = 300
 CALLS = tuple(
@@ -99,7 +99,7 @@ async def inspection(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIter
     await asyncio.gather(
         *(log.append(some_record(time=f"{months[n % 2]}-25T03:04:05.678Z", calls=CALLS)) for n in range(SIZE))
     )
-    sequencer = open_sequencer(url, tmp_path, ORIGIN)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert (sequencer.records, sequencer.fault) == (SIZE, "")
@@ -185,7 +185,7 @@ async def test_mark_of_pruning_without_its_record_or_archive_is_told(
     notes = {"operation": "prune", "first": 12, "count": 8, "archives": "between two"}
     await log.append(some_record(phase=Phase.PRUNING, notes=notes))
     assert await inspection.pruned() == []  # though it waits for its place
-    sequencer = open_sequencer(url, tmp_path, ORIGIN)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert await inspection.pruned() == []
@@ -200,7 +200,7 @@ async def test_records_that_are_passed_over_are_told_at_the_end_and_later_on(
     for _ in range(6):
         await log.append(some_record())
     assert len(await inspection.altered(256, SIZE)) == 4
-    again = open_sequencer(url, tmp_path, ORIGIN)
+    again = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     again.start()
     await again.close()
     assert again.records == 2
@@ -209,7 +209,7 @@ async def test_records_that_are_passed_over_are_told_at_the_end_and_later_on(
     assert await inspection.altered(0, 256) == []
     for _ in range(300):
         await log.append(some_record())
-    last = open_sequencer(url, tmp_path, ORIGIN)
+    last = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     last.start()
     await last.close()
     assert len(await inspection.altered(256, 512)) == 4

@@ -54,7 +54,7 @@ async def keeping(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterato
 async def sequencer(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
     """Numbers only when a test says so."""
     await log.ready()
-    opened = open_sequencer(url, tmp_path, ORIGIN)
+    opened = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     yield opened
     await opened.close()
 
@@ -175,7 +175,7 @@ async def test_sweeper_passes_intents_that_are_no_records(
     for left in ("basis", "on_duty", "config", "rules"):
         junk = {**leaf, "exchange": new_exchange_id()}
         del junk[left]
-        await put_leaf(url, tmp_path, json.dumps(junk).encode())
+        await put_leaf(url, tmp_path, json.dumps(junk).encode(), sequencer.own)
     await log.append(some_record(time=ago(300)))
     await number(sequencer)
     assert await Sweeper(log, keeping, StoppedClock(), sequencer.owner, 130, since=slowly()).sweep() == (

@@ -19,7 +19,7 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.record import decode
 from gateway.ports import LogEntry, LogReader, LogSearch, LogTree
 from tests.stores.numbered import number, sequencer
-from tests.stores.sample import ORIGIN, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 MONTHS = ("2026-09", "2026-10", "2026-11")
 
@@ -60,7 +60,7 @@ async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator
     rng = random.Random(20261125)
     for _ in range(3):
         await asyncio.gather(*(log.append(invented(rng, number)) for number in range(200)))
-    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert (sequencer.records, sequencer.fault) == (600, "")
@@ -160,7 +160,7 @@ async def test_page_stays_the_same_while_records_come(
     for _ in range(30):
         await log.append(some_record(requester="portal"))
     await run_sql(url, tmp_path, "UPDATE log_state SET lease_until = 1")
-    sequencer = open_sequencer(url, tmp_path, ORIGIN)
+    sequencer = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
     sequencer.start()
     await sequencer.close()
     assert await reader.search(wanted, first[-1].index, 20) == then

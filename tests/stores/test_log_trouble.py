@@ -125,7 +125,7 @@ async def test_file_that_is_moved_and_comes_back_is_used_again(
 async def test_backup_put_in_the_place_of_an_open_log_stops_it_until_it_is_opened_again(
     sqlite_log: SqlExchangeLog, tmp_path: Path
 ) -> None:
-    sequencer = open_sequencer("sqlite:///exchange.db", tmp_path, ORIGIN)
+    sequencer = open_sequencer("sqlite:///exchange.db", tmp_path, ORIGIN, root_key=ROOT_KEY)
     reader = open_reader("sqlite:///exchange.db", tmp_path)
     await sqlite_log.append(some_record())
     assert await sequencer._store.number() == 1

@@ -17,6 +17,7 @@ from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequence_batch import Numbering, OwnRows, State
 from adapters.stores.sequencer import Sequencer
+from adapters.stores.sifting import Reason, Sifting, Written
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
@@ -112,12 +113,14 @@ def test_what_is_remembered_is_what_reading_the_leaf_gives(record: ExchangeRecor
     assert row is not None
     numbering = Numbering(ORIGIN, *open_signers(Path(), ORIGIN, [SEED])[:2])
     remembered = numbering.batch(EMPTY, {}, [(8, row)])
-    read = numbering.batch(EMPTY, {}, [(8, leaf)])
+    sifting = Sifting([Written(8, leaf, None)])
     if len(record.time) > 100:
+        assert [one.reason for one in sifting.refused] == [Reason.UNREADABLE]
         # Found by when it was numbered only.
         assert not remembered.rows["log_subjects"] + remembered.rows["log_sources"]
         assert remembered.rows["log_entries"][0][5:] == (*[None] * 9,)
         return
+    read = numbering.batch(EMPTY, {}, sifting.merged({8: None}))
     for name, rows in read.rows.items():
         assert sorted(remembered.rows[name]) == sorted(rows)
     assert remembered._replace(rows={}, created="") == read._replace(rows={}, created="")
@@ -163,7 +166,21 @@ async def test_row_altered_before_its_numbering_is_located(
         assert found == set()
 
 
-async def test_rows_inserted_by_hand_are_numbered_from_their_own_bytes(
+async def test_row_of_ours_that_was_read_back_is_taken_once(
+    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+) -> None:
+    written = await append(log, 1)
+    [(record_id,)] = await run_sql(url, tmp_path, "SELECT id FROM append_log")
+    await operate(url, tmp_path, "UPDATE append_log SET id = 'another'")
+    assert await number(one) == 1
+    again = f"INSERT INTO append_log (id, leaf, tag) SELECT '{record_id}', leaf, tag FROM append_log"  # noqa: S608 -- ours
+    await run_sql(url, tmp_path, again)
+    await number(one)
+    assert await numbered_hashes(url, tmp_path) == written
+    assert one._store.refused == {"twice": 1}
+
+
+async def test_rows_inserted_by_hand_get_no_place(
     log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 2)
@@ -175,8 +192,14 @@ async def test_rows_inserted_by_hand_are_numbered_from_their_own_bytes(
     await run_sql(url, tmp_path, forged)
     written += await append(log, 1)
     assert await number(one) == 6
-    by_hand = [leaf_hash(b"garbage"), written[0], leaf_hash(b"forged")]
-    assert await numbered_hashes(url, tmp_path) == [*written[:2], *by_hand, written[2]]
+    assert await numbered_hashes(url, tmp_path) == written
+    refused = await run_sql(url, tmp_path, "SELECT hash, reason FROM log_quarantine ORDER BY seq")
+    assert [(bytes(digest), reason) for digest, reason in refused] == [
+        (leaf_hash(b"garbage"), "unreadable"),
+        (written[0], "untagged"),
+        (leaf_hash(b"forged"), "unreadable"),
+    ]
+    assert await told(url, tmp_path) == set()
 
 
 async def test_batch_that_fails_forgets_nothing(

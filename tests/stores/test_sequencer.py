@@ -18,7 +18,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.merkle import leaf_hash, root, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from tests.stores.numbered import OTHER_SEED, SEED, number, sees, sequencer, vkey
-from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, believe, put_leaf, run_sql, some_record
 
 
 @pytest.fixture
@@ -122,8 +122,7 @@ async def test_leaf_that_nobody_can_read_gets_its_place_like_any_other(
     await append(log, 1)
     broken = [b"not JSON", b"{}", b"[]", b"\xff\xfe", b'{"time":"soon"}', b'{"time":7}', b""]
     for leaf in broken:
-        text = f"'\\x{leaf.hex()}'" if sql.is_postgres(url) else f"x'{leaf.hex()}'"
-        await run_sql(url, tmp_path, f"INSERT INTO append_log (id, leaf) VALUES ('', {text})")  # noqa: S608 -- ours
+        await put_leaf(url, tmp_path, leaf, one.own)
     await append(log, 1, dossier="x" * 5_000 + "\x00", requester="a\x00b")
     assert await number(one) == 2 + len(broken)
     leaves, _ = await sees(reader)
@@ -133,12 +132,10 @@ async def test_leaf_that_nobody_can_read_gets_its_place_like_any_other(
 async def test_blocks_span_the_times_of_their_records(
     log: SqlExchangeLog, reader: SqlLogReader, url: str, tmp_path: Path
 ) -> None:
-    await append(log, 1)
-    source = "generate_series(1, 9000) n" if sql.is_postgres(url) else "counted"
-    more = "" if source != "counted" else _COUNTED
-    cast = "convert_to({}, 'UTF8')" if sql.is_postgres(url) else "CAST({} AS BLOB)"
-    leaf = cast.format("""'{"time":"2026-11-25T' || n || '"}'""")
-    await run_sql(url, tmp_path, f"{more}INSERT INTO append_log (id, leaf) SELECT '', {leaf} FROM {source}")  # noqa: S608 -- ours
+    for start in range(0, 9_000, 500):
+        await asyncio.gather(
+            *(log.append(some_record(time=f"2026-11-25T{start + more}")) for more in range(500))
+        )
     whole = sequencer(url, tmp_path)
     await number(whole)
     await whole.close()
@@ -149,9 +146,6 @@ async def test_blocks_span_the_times_of_their_records(
         span = f"idx >= {block * BLOCK} AND idx < {(block + 1) * BLOCK}"
         [found] = await run_sql(url, tmp_path, f"SELECT min(time), max(time) FROM log_entries WHERE {span}")  # noqa: S608 -- ours
         assert found == (low, high)
-
-
-_COUNTED = "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 9000) "
 
 
 # ------------------------------------------------------------------------------------------- one at a time
@@ -296,11 +290,12 @@ async def test_rows_that_become_visible_late_are_never_left_out(postgres_url: st
     await append(log, 2)
     one = sequencer(postgres_url, tmp_path, limit=5)
     late = [await asyncpg.connect(sql.postgres_dsn(postgres_url)) for _ in range(3)]
-    insert = "INSERT INTO append_log (id, leaf) VALUES ('', $1)"
+    insert = "INSERT INTO append_log (id, leaf) VALUES ($1, $2)"
     transactions = [connection.transaction() for connection in late]
     for place, (connection, transaction) in enumerate(zip(late, transactions, strict=True)):
         await transaction.start()
-        await connection.execute(insert, b"late %d" % place)
+        await connection.execute(insert, f"late {place}", b"late %d" % place)
+        believe(one.own, f"late {place}", b"late %d" % place)
         await append(log, 4)
     assert await number(one) == 14
     floor = "SELECT floor_seq FROM log_state"
@@ -338,7 +333,8 @@ async def test_backlog_is_numbered_while_a_row_is_still_to_come(postgres_url: st
     await transaction.start()
     # As many as three batches, below rows that are numbered already when they appear.
     await late.execute(
-        "INSERT INTO append_log (id, leaf) SELECT '', convert_to('late ' || n, 'UTF8') FROM generate_series(1, 20) n"
+        "INSERT INTO append_log (id, leaf) SELECT 'late ' || n, convert_to('late ' || n, 'UTF8')"
+        " FROM generate_series(1, 20) n"
     )
     await append(log, 30)
     one, two = (sequencer(postgres_url, tmp_path, limit=7) for _ in range(2))
@@ -348,6 +344,8 @@ async def test_backlog_is_numbered_while_a_row_is_still_to_come(postgres_url: st
     await transaction.commit()
     await append(log, 20)
     await run_sql(postgres_url, tmp_path, "UPDATE log_state SET lease_until = 1")
+    for place in range(1, 21):
+        believe(one.own, f"late {place}", b"late %d" % place)
     assert await number(one) == 40
     reader = open_reader(postgres_url, tmp_path)
     leaves, _ = await sees(reader)
@@ -371,7 +369,7 @@ async def test_leaf_that_no_index_would_take_stops_nothing(
         {"time": "0000-01-01T00:00:00.000Z"},
     ]
     for change in spoilt:
-        await put_leaf(url, tmp_path, json.dumps(leaf | change).encode())
+        await put_leaf(url, tmp_path, json.dumps(leaf | change).encode(), one.own)
     await append(log, 1)
     assert await number(one) == len(spoilt) + 2
     assert len((await sees(reader))[0]) == len(spoilt) + 2

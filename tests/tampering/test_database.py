@@ -120,10 +120,10 @@ LEAVES: dict[str, Case] = {
     "other order of keys": Case(lambda db: leaf(db, reversed_keys), CHANGED),
     "spaces": Case(lambda db: leaf(db, lambda old: old.replace(b":", b": ", 1)), CHANGED),
     "escapes": Case(lambda db: leaf(db, escaped), CHANGED),
-    "no text": Case(lambda db: leaf(db, lambda _: b"\xff\xfe"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
-    "text that is none": Case(LEAF.format("CAST(x'ff' AS TEXT)"), f"{RECORD} records {PLACE} to {PLACE} are missing"),
-    "number": Case(LEAF.format(5), RECORD),
-    "empty": Case(lambda db: leaf(db, lambda _: b""), RECORD),
+    "no text": Case(lambda db: leaf(db, lambda _: b"\xff\xfe"), CHANGED),
+    "text that is none": Case(LEAF.format("CAST(x'ff' AS TEXT)"), CHANGED),
+    "number": Case(LEAF.format(5), CHANGED),
+    "empty": Case(lambda db: leaf(db, lambda _: b""), CHANGED),
     "deleted": Case(f"DELETE FROM append_log WHERE seq = {SEQ}", f"{RECORD} records {PLACE} to {PLACE} are missing"),
     "deleted from the sequence": Case(f"DELETE FROM log_entries WHERE idx = {PLACE}", f"{RECORD} records {PLACE} to"),
     "inserted": Case(inserted, CHANGED),
@@ -262,6 +262,35 @@ async def test_untouched_database_gives_no_alarm(
     assert lines is not None
     assert (await asyncio.to_thread(verify, lines)).code == 0
     assert b"altered" not in logged.getvalue()
+
+
+async def test_rows_put_into_the_database_get_no_place_and_raise_an_alarm(
+    state: Path, served: Served, verify: Verify, logged: io.BytesIO
+) -> None:
+    copied = "INSERT INTO append_log (id, leaf, tag) SELECT id, leaf, tag FROM append_log WHERE seq = {}"
+    async with served(state) as (office, _):
+        size = (await office.head()).size
+        with closing(sqlite3.connect(state / "exchange.db", timeout=10)) as database, database:
+            for place in range(1, 6):
+                database.execute(copied.format(place))
+            database.execute("INSERT INTO append_log (id, leaf) VALUES ('x', x'00')")
+        async with asyncio.timeout(20):
+            while True:
+                async with office.session.get(f"{office.admin}/health/ready") as answer:
+                    if (await answer.json())["dependencies"]["records"] == "quarantined":
+                        break
+                await asyncio.sleep(0.1)
+        await office.settled(await office.plant())
+        lines = await export(office, {})
+        async with office.session.get(f"{office.admin}/metrics") as answer:
+            metrics = await answer.text()
+        assert (await office.head()).size <= size + 3  # the record, one of the start and one of the export
+    assert float(metrics.partition("\nmotlan_log_quarantined ")[2].partition("\n")[0]) == 6
+    told = logged.getvalue().decode()
+    assert told.count("sequencer.quarantined") >= 2
+    assert '"reason":"twice"' in told
+    assert lines is not None
+    assert (await asyncio.to_thread(verify, lines)).code == 0
 
 
 def _proof(evidence: Evidence) -> str:

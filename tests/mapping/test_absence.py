@@ -1,0 +1,105 @@
+"""What an answer without a record means, dates that contradict each other, and signs that nobody sees."""
+
+from typing import Any
+
+import pytest
+
+from gateway.domain.evidence import FaultCode, Outcome, Reason, SourceQuery
+from gateway.mapping.model import ServiceExample, ServiceMapping
+from gateway.mapping.source import ServicePlan
+from tests.contract.test_mappings import CATALOGUE, query_of
+
+
+def asked(plan: ServicePlan, **more: Any) -> SourceQuery:
+    return query_of(plan, ServiceExample(name="x", subject={"personal_id": "033175904826", **more}))
+
+
+@pytest.mark.parametrize(
+    ("tree", "outcome", "reason", "alarm"),
+    [
+        ({"so": "033175904826", "ten": None}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        ({"so": None, "ten": None}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        ({"so": "033175904827", "ten": None}, Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
+        ({"so": "033175904827"}, Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
+        ({"ma": "2", "so": "033175904827"}, Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
+        ({"ma": "2", "so": "033175904826"}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        ({"ten": None, "dan": "01"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ({"ten": "", "dan": {"x": None}}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        ({"khac": "01"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+    ],
+)
+def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
+    tree: dict[str, object], outcome: Outcome, reason: Reason, alarm: bool
+) -> None:
+    plan = _service({
+        "found_when": "ten", "identity": {"personal_id": "so"},
+        "status": "ma", "statuses": {"2": "not_found", "*": "found"},
+        "attributes": {"full_name": {"path": "ten"}, "ethnicity": {"path": "dan"}},
+    })  # fmt: skip
+    answer = plan.read(tree, asked(plan))
+    assert (answer.outcome, answer.reason, answer.alarm) == (outcome, reason, alarm)
+
+
+@pytest.mark.parametrize(("empty", "outcome"), [("invalid", Outcome.INVALID), ("absent", Outcome.NOT_FOUND)])
+@pytest.mark.parametrize("tree", [{}, None])
+def test_answer_without_any_member_means_what_its_mapping_says(
+    empty: str, outcome: Outcome, tree: object
+) -> None:
+    plan = _service({"found_when": "ten", "empty": empty, "attributes": {"full_name": {"path": "ten"}}})
+    assert plan.read(tree, asked(plan)).outcome is outcome
+
+
+def test_two_dates_of_one_answer_that_contradict_each_other_are_a_doubt() -> None:
+    plan = _service({
+        "identity": {"personal_id": "so", "birth_date": "sinh"},
+        "attributes": {
+            "birth_date": {"path": "sinh", "transform": "population_birth_date"}, "ethnicity": {"path": "d"},
+        },
+    })  # fmt: skip
+    tree = {"so": "033175904826", "d": "01", "sinh": {"Nam": "1957", "NgayThangNam": "19750415"}}
+    answer = plan.read(tree, asked(plan, birth_date="1975-04-15"))
+    assert answer.values == {"birth_date": "1975-04-15", "ethnicity": "01"}
+    assert answer.doubts["birth_date"].kind == "dates_differ"
+    assert answer.doubts["birth_date"].candidates == ("1975-04-15", "1957")
+
+
+def test_dates_that_contradict_each_other_identify_nobody() -> None:
+    plan = _service({
+        "identity": {"full_name": "ten", "birth_date": "sinh"},
+        "attributes": {"birth_date": {"path": "sinh", "transform": "population_birth_date"}},
+    })  # fmt: skip
+    tree = {"ten": "LÊ THỊ THỬ", "sinh": {"Nam": "1957", "NgayThangNam": "19750415"}}
+    answer = plan.read(tree, asked(plan, full_name="Lê Thị Thử", birth_date="1975-04-15"))
+    assert (answer.outcome, answer.values) == (Outcome.INVALID, {})
+
+
+HIDDEN_SIGNS = {
+    "right to left": "\u202e", "isolate": "\u2066", "arabic mark": "\u061c", "next line": "\u0085", "c1": "\u009b",
+    "line feed": "\n", "carriage return": "\r", "tag": "\U000e0041", "soft hyphen": "\u00ad", "zero width": "\u200b",
+    "escape": "\x1b", "line separator": "\u2028",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", HIDDEN_SIGNS.values(), ids=HIDDEN_SIGNS)
+@pytest.mark.parametrize("transform", ["text", "title_case", "as_list", "split_semicolon"])
+def test_value_with_a_sign_that_nobody_sees_is_left_out(sign: str, transform: str) -> None:
+    plan = _service({"attributes": {
+        "household_book": {"path": "x", "transform": transform}, "ethnicity": {"path": "d"},
+    }})  # fmt: skip
+    answer = plan.read({"x": f"Số{sign}1", "d": "01"}, asked(plan))
+    assert answer.values == {"ethnicity": "01"}
+    assert [fault.code for fault in answer.faults] == [FaultCode.HIDDEN_SIGNS]
+
+
+def test_line_breaks_around_a_value_and_tabulators_in_it_are_spaces() -> None:
+    plan = _service({"attributes": {"full_name": {"path": "x"}}})
+    assert plan.read({"x": "\r\n  Lê\tThị\u00a0Thử \n"}, asked(plan)).values == {"full_name": "Lê Thị Thử"}
+
+
+def _service(answer: dict[str, Any]) -> ServicePlan:
+    title = {"vi": "x", "en": "x"}
+    mapping = ServiceMapping.model_validate({
+        "evidence": "person", "title": title, "subjects": ["person"], "request": {}, "examples": [{"name": "x"}],
+        "answer": answer,
+    })  # fmt: skip
+    return ServicePlan("s", "o", mapping, CATALOGUE.codes)
