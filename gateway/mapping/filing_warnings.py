@@ -1,5 +1,7 @@
 """What blocks or endangers a filing, told before it is filed: a warning refuses nothing by itself."""
 
+from dataclasses import replace
+
 from gateway.domain.evidence import Outcome
 from gateway.mapping.answer import WarningEntry
 from gateway.mapping.paper_rules import WarningRule
@@ -8,7 +10,11 @@ from gateway.mapping.predicates import Facts, Truth, predicate
 
 
 def warnings(facts: Facts) -> list[WarningEntry]:
-    """The warnings whose predicate holds; what is doubtful, contradicted or not asked warns of nothing."""
+    """The warnings whose predicate holds; what is doubtful or not asked warns of nothing.
+
+    What another source contradicts warns all the same: that one register says "married" is worth a look.
+    """
+    facts = replace(facts, disputed=frozenset())
     rules = facts.plan.procedure.warnings.items()
     return [_entry(facts, code, rule) for code, rule in rules if predicate(facts, rule.when) is Truth.YES]
 
@@ -28,7 +34,11 @@ def _entry(facts: Facts, code: str, rule: WarningRule) -> WarningEntry:
 
 
 def _decisive(facts: Facts, name: str) -> Pick | None:
-    """The first of what the predicate reads that says something."""
+    """What the predicate was decided by: the first of its references that says something."""
+    for form in facts.plan.predicates[name]:
+        certain = (other for other in form.others if predicate(facts, other) is not Truth.UNKNOWN)
+        if (other := next(certain, None)) is not None:
+            return _decisive(facts, other)
     for word in facts.plan.reads[name]:
         pick = facts.plan.picks[word]
         answer = None if pick.query is None else facts.answers[pick.query]

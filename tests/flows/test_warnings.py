@@ -1,0 +1,93 @@
+"""What blocks a filing is said before it is filed, and refuses nothing; papers say on what law they rest."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House, on_session
+
+pytestmark = on_session
+
+
+async def told(house: House, procedure: str, subjects: dict[str, Any], **more: Any) -> dict[str, Any]:
+    answer = await house.prefill(procedure, subjects, **more)
+    return {one["code"]: one for one in answer["warnings"]}
+
+
+def couple(house: House, male: str, female: str) -> dict[str, Any]:
+    return {"male": house.subject(male), "female": house.subject(female)}
+
+
+@pytest.mark.parametrize(
+    ("male", "female", "codes"),
+    [
+        ("single", "ethnic_minority", set()),
+        ("single", "bride_dead", {"female_recorded_dead"}),
+        ("remarried", "ethnic_minority", {"male_is_married"}),
+        ("minor", "ethnic_minority", {"male_under_age"}),
+        ("single", "licence_revoked", {"female_is_no_woman"}),
+        ("single", "single", {"one_person_twice", "female_is_no_woman"}),
+        ("missing", "ethnic_minority", {"male_recorded_dead"}),
+    ],
+)
+async def test_marriage_that_cannot_be_registered_is_warned_of(
+    shared_house: House, male: str, female: str, codes: set[str]
+) -> None:
+    assert {*await told(shared_house, "1.000894", couple(shared_house, male, female))} == codes
+
+
+async def test_warning_names_attribute_source_and_rule_and_speaks_to_citizen_and_official(
+    shared_house: House,
+) -> None:
+    found = await told(shared_house, "1.000894", couple(shared_house, "single", "bride_dead"))
+    warning = found["female_recorded_dead"]
+    assert (warning["source"], warning["rule"]) == ("civil_status", "female_recorded_dead")
+    assert warning["attribute"] == "civil_status.life_status"
+    assert "ông/bà" in warning["for_citizen"]["vi"]
+    assert {*warning["for_official"]} == {"vi", "en"}
+
+
+async def test_licence_that_is_over_or_taken_away_and_a_driver_unfit_are_warned_of(
+    shared_house: House,
+) -> None:
+    for trait, code in (
+        ("licence_expired", "licence_expired"),
+        ("licence_revoked", "licence_withdrawn"),
+        ("health_check_not_eligible", "driver_is_unfit"),
+    ):
+        subjects = {"applicant": shared_house.subject(trait)}
+        assert code in await told(shared_house, "1.002809", subjects), trait
+
+
+async def test_parcel_of_somebody_else_is_warned_of(shared_house: House) -> None:
+    parcel = {"commune": "11953", "sheet": "12", "number": "345"}
+    for owner, warned in (("facts_example", False), ("single", True)):
+        subjects = {"owner": shared_house.subject(owner), "parcel": parcel}
+        found = await told(shared_house, "1.013225", subjects)
+        assert ("another_holds_the_parcel" in found) is warned
+
+
+async def test_warning_goes_with_the_evidence_that_the_citizen_refuses(patient: House) -> None:
+    subjects = {"applicant": patient.subject("licence_revoked")}
+    answer = await patient.prefill("1.002809", subjects, preview=True)
+    assert "licence_withdrawn" in {one["code"] for one in answer["warnings"]}
+    licence = next(name for name, one in answer["evidence"].items() if one["source"] == "driving_licence")
+    others = [name for name in answer["evidence"] if name != licence]
+    _, left = await patient.post(
+        "/v1/prefill/decision",
+        {"exchange_id": answer["exchange_id"], "accepted": others, "refused": [licence]},
+    )
+    assert "licence_withdrawn" not in {one["code"] for one in left["warnings"]}
+
+
+async def test_every_paper_says_its_basis_how_sure_it_is_and_the_published_scope(shared_house: House) -> None:
+    who = shared_house.subject("facts_example")
+    answer = await shared_house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
+    by = {one["code"]: one for one in answer["papers"]}
+    identity, divorce = by["id_and_residence"], by["divorce_or_death_paper"]
+    assert (identity["legal_basis"], identity["basis_mark"]) == ("NQ 66.7/2025/NQ-CP", "press")
+    assert identity["published"] == {
+        "scope": identity["published_scope"], "document": "SANDBOX-C06-01/2026", "published_on": "2026-01-15",
+        "mark": "sandbox",
+    }  # fmt: skip
+    assert (divorce["legal_basis"], divorce["basis_mark"], divorce["mark"]) == ("", "none", "memory")
