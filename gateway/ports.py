@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from gateway.domain.anchoring import Anchored
 from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.domain.exchange import ExchangeRecord, Receipt
+from gateway.domain.sentences import Sentence
 
 
 class Source(Protocol):
@@ -247,8 +248,8 @@ class Sequencer(Protocol):
     vkey: str
     #: names this process in `Standing.owner`
     owner: str
-    #: why no record gets its place until somebody mends the log; empty while they do
-    stuck: str
+    #: why no record gets its place until somebody mends the log; None while they do
+    stuck: Sentence | None
 
     def start(self) -> None:
         """Begin; call in the loop."""

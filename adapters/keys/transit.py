@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.ports_keys import ED25519, ES256, KeyWrapper, PublicKey, Signer
 
@@ -68,11 +69,11 @@ class Engine:
                 return None
             found = json.loads(content)["data"] if answer.status == http.client.OK else None
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-            raise KeyUnavailable("the holder of the key does not answer") from None
+            raise KeyUnavailable(say.HOLDER_SILENT) from None
         finally:
             connection.close()
         if not isinstance(found, dict):
-            raise KeyUnavailable("the holder of the key refuses")
+            raise KeyUnavailable(say.HOLDER_REFUSES)
         return found
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -161,13 +162,13 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise KeyUnavailable("the holder of the key gave no base64") from None
+        raise KeyUnavailable(say.HOLDER_NO_BASE64) from None
 
 
 def _value(found: dict[str, Any] | None, name: str) -> str:
     value = (found or {}).get(name)
     if not isinstance(value, str) or not value:
-        raise KeyUnavailable("the holder of the key refuses")
+        raise KeyUnavailable(say.HOLDER_REFUSES)
     return value
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 #: rows queued or being written before newcomers are turned away
@@ -28,7 +29,7 @@ class Row(NamedTuple):
 def keys_of(period: str, wrapped: bytes | None) -> bytes:
     """The keys of a period that has some; LogUnavailable when they are gone."""
     if wrapped is None:
-        raise LogUnavailable(f"the keys of {period} are gone from the log's database")
+        raise LogUnavailable(say.PERIOD_KEYS_GONE(period=period))
     return wrapped
 
 
@@ -45,6 +46,6 @@ def settle(rows: Sequence[Row], error: LogUnavailable | None) -> None:
             continue
         if error is not None:
             failed = LogUnavailable.perhaps if error.unsure else LogUnavailable
-            row.done.set_exception(failed(error.detail))
+            row.done.set_exception(failed(error.said))
         else:
             row.done.set_result(None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import postgres, sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, RightMissing
 
 if TYPE_CHECKING:
@@ -164,8 +165,7 @@ def _told() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 -- the driver's or the network's
         if getattr(error, "sqlstate", None) == "42501":
-            what = "this role may not do that: give the administrator's address (log.admin_url)"
-            raise RightMissing(what) from None
+            raise RightMissing(say.RIGHT_MISSING) from None
         raise LogUnavailable(postgres.reason_of(error)) from None
 
 

@@ -34,6 +34,7 @@ from adapters.stores.sequence_batch import OwnRows
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.transport.child import ChildFailed
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
@@ -71,7 +72,6 @@ __all__ = (
 )
 
 _WAIT_SECONDS = 8.0
-_LATE = "the store does not answer in time"
 #: how long the answer of a readiness probe holds
 _FRESH_SECONDS = 1.0
 
@@ -175,15 +175,15 @@ class SqlExchangeLog:
             if left > 0:
                 self._timer = asyncio.get_running_loop().call_later(left, self._give_up)
                 return
-            settle((row,), LogUnavailable.perhaps(_LATE))
+            settle((row,), LogUnavailable.perhaps(say.STORE_LATE))
 
     async def _opened(self, period: str) -> PeriodKeys:
         try:
             return await self._keys.of(period)
         except ConfigError:
-            raise LogUnavailable("the root key does not open this log") from None
+            raise LogUnavailable(say.ROOT_KEY_WRONG) from None
         except KeyUnavailable:
-            raise LogUnavailable("the root key cannot be used now") from None
+            raise LogUnavailable(say.ROOT_KEY_AWAY) from None
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:
         """The newest records as decoded leaves, newest first, their sealed part left sealed."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from adapters.stores.batch import QUEUE_LIMIT, Row, awaited, keys_of, settle
 from adapters.stores.postgres import PostgresConnection
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 _CHUNK = 1_000
@@ -50,9 +51,7 @@ class PostgresStore:
     def submit(self, row: Row) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
-            raise LogUnavailable(
-                "the log is closed" if self._closed else "too many records wait for the database"
-            )
+            raise LogUnavailable(say.LOG_CLOSED if self._closed else say.TOO_MANY_FOR_DATABASE)
         if self._task is None:
             self._task = asyncio.create_task(self._write_for_ever(), name="exchange-log")
         self._queued += 1
@@ -111,6 +110,6 @@ class PostgresStore:
         try:
             await self._connection.use(lambda connection: connection.execute(_INSERT, *columns))
         except LogUnavailable as error:
-            return LogUnavailable.perhaps(error.detail)
+            return LogUnavailable.perhaps(error.said)
         self.commits += 1
         return None

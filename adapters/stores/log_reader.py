@@ -10,6 +10,7 @@ from typing import Any
 from adapters.stores.log_search import BLOCKS, Statement, span, window
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, hash_key
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogAltered
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
@@ -78,7 +79,7 @@ class SqlLogReader:
             # Entered under this key and hashed to another one: the leaf is not what it was.
             if hash_key(digest) != key:
                 log().error("log.record_altered", log_index=one.index)
-                raise LogAltered(f"the record {one.index} is not any more what this receipt was given for")
+                raise LogAltered(say.RECORD_NOT_OF_RECEIPT(index=one.index))
         return None
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:

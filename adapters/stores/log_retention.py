@@ -13,6 +13,7 @@ from typing import Any
 from adapters.stores.changing import Change, Changing, open_changing
 from adapters.stores.months import drop_empty_months
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.ports_log import Archived
 
@@ -129,7 +130,7 @@ class SqlLogRetention:
         ]
         before, floor = await self.pruned()
         if below > floor:
-            raise LogUnavailable("the last of these records were numbered just now: try again later")
+            raise LogUnavailable(say.JUST_NUMBERED)
         changes: list[Change] = [(_ARCHIVE, fresh)] if fresh else []
         if below > before:
             changes.append((_MARK, [(below, await self._seq_before(below), created)]))

@@ -19,7 +19,9 @@ from urllib.parse import quote
 
 from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
 from adapters.stores.same_file import SameFile
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
+from gateway.domain.sentences import Sentence
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 1.0
@@ -28,13 +30,13 @@ _CHUNK = 256
 #: pause after a batch of several rows, in which more of them come together
 _GATHER_SECONDS = 0.002
 _REASONS = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_BUSY: "the database is locked",
-    sqlite3.SQLITE_LOCKED: "the database is locked",
-    sqlite3.SQLITE_READONLY: "the database is read-only",
-    sqlite3.SQLITE_IOERR: "the disk reports an error",
-    sqlite3.SQLITE_INTERRUPT: "the database does not answer in time",
-    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
+    sqlite3.SQLITE_FULL: say.DISK_FULL,
+    sqlite3.SQLITE_BUSY: say.DATABASE_LOCKED,
+    sqlite3.SQLITE_LOCKED: say.DATABASE_LOCKED,
+    sqlite3.SQLITE_READONLY: say.DATABASE_READ_ONLY,
+    sqlite3.SQLITE_IOERR: say.DISK_ERROR,
+    sqlite3.SQLITE_INTERRUPT: say.DATABASE_LATE,
+    sqlite3.SQLITE_CANTOPEN: say.DATABASE_NOT_OPENED,
 }
 #: nothing was written then
 _REFUSED = frozenset({
@@ -81,9 +83,7 @@ class SqliteStore:
     def submit(self, row: Row) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
-            raise LogUnavailable(
-                "the log is closed" if self._closed else "too many records wait for the disk"
-            )
+            raise LogUnavailable(say.LOG_CLOSED if self._closed else say.TOO_MANY_FOR_DISK)
         self._queued += 1
         self._waiting.append(row)
         if not self._busy:
@@ -235,9 +235,9 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def reason_of(error: Exception, otherwise: str = "the database does not take the record") -> str:
+def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
     """What happened, in words that quote nothing; `otherwise` when that is not known."""
     if isinstance(error, LogUnavailable):
-        return error.detail
+        return error.said or otherwise
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)

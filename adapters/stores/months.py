@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.stores.changing import Changing
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 # Seconds before the next try for a partition that is in use.
@@ -40,7 +41,4 @@ async def _drop(changing: Changing, table: str, month: str, pauses: Sequence[flo
             return
         if pause is not None:
             await asyncio.sleep(pause)
-    what = (
-        f"the records are deleted, but the table of {month} is in use and keeps its disk space: prune again"
-    )
-    raise LogUnavailable(what)
+    raise LogUnavailable(say.TABLE_IN_USE(month=month))

@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import sql
+from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, LogUnavailable
+from gateway.domain.sentences import Sentence
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
 _T = TypeVar("_T")
-_UNKNOWN = "the database does not take the record"
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
 _ENDS = f"SET statement_timeout = '{_COMMAND_SECONDS + 1:.0f}s'"
-_LATE = "the database does not answer in time"
 #: whoever waited so long in vain, and has no more time, says that it hangs
 _HANGS_SECONDS = 0.4
 _REST_SECONDS = 1.0
@@ -50,16 +50,16 @@ class PostgresConnection:
     async def use(self, work: "Callable[[asyncpg.Connection[Any]], Awaitable[_T]]") -> _T:
         """What the work gives; the next use has a fresh connection when it fails."""
         if self._hangs and self._in_use.locked():
-            raise self._unavailable(_LATE)
+            raise self._unavailable(say.DATABASE_LATE)
         async with self._in_use:
             began = asyncio.get_running_loop().time()
             if began < self._rest_until:
-                raise self._unavailable(_LATE)
+                raise self._unavailable(say.DATABASE_LATE)
             try:
                 return await self._used(work)
             except LogUnavailable as error:
                 self._disconnect()
-                raise self._unavailable(error.detail) from None
+                raise self._unavailable(error.said) from None
             except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
                 self._disconnect()
                 self._note(began, late=isinstance(error, TimeoutError))
@@ -120,12 +120,12 @@ async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     return sql.is_current(version)
 
 
-def reason_of(error: Exception, otherwise: str = _UNKNOWN) -> str:
+def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
     """What happened, in words that quote nothing; `otherwise` when that is not known."""
     # PostgreSQL's own text is not repeated: it can quote values and addresses.
     if isinstance(error, TimeoutError):
-        return _LATE
+        return say.DATABASE_LATE
     if isinstance(error, OSError):
-        return "the database cannot be reached"
+        return say.DATABASE_UNREACHABLE
     state = getattr(error, "sqlstate", None) or ""
-    return {"53100": "the disk is full", "25006": "the database is read-only"}.get(state, otherwise)
+    return {"53100": say.DISK_FULL, "25006": say.DATABASE_READ_ONLY}.get(state, otherwise)

@@ -16,6 +16,7 @@ from adapters.stores import sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from adapters.stores.postgres import reason_of as reason_of_postgres
 from adapters.stores.same_file import SameFile
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, LogUnreadable
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ BY_INDEX: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_UNREAD = "the database does not answer the question"
 _AT_ONCE = 4
 #: of SQLite's machine, between two looks at the clock: some thousandths of a second
 _STEPS = 100_000
@@ -97,7 +97,7 @@ class SqliteReading:
         except (sqlite3.Error, LogUnavailable) as error:
             if connection is not None:
                 connection.close()
-            raise LogUnreadable(reason_of(error, _UNREAD)) from None
+            raise LogUnreadable(reason_of(error, say.DATABASE_ANSWERS_NOTHING)) from None
         self._idle.append(connection)
         return rows
 
@@ -130,7 +130,7 @@ class PostgresReading:
             async with asyncio.timeout(_COMMAND_SECONDS):
                 return [tuple(row) for row in await pool.fetch(text, *values)]
         except Exception as error:  # noqa: BLE001 -- the driver's or the network's; the pool connects again
-            raise LogUnreadable(reason_of_postgres(error, _UNREAD)) from None
+            raise LogUnreadable(reason_of_postgres(error, say.DATABASE_ANSWERS_NOTHING)) from None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
+from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SqliteReplays:
     async def first(self, key: bytes, until: float) -> bool:
         """Whether the key is new; remembered until then. AccessUnavailable when that cannot be known."""
         if self._closed:
-            raise AccessUnavailable("the replay store is closed")
+            raise AccessUnavailable(say.REPLAYS_CLOSED)
         row = _row(key, until, self._waiting)
         if not self._busy:
             self._hand_over()
@@ -137,7 +138,7 @@ def open_replays(url: str, state_dir: Path) -> SqliteReplays | PostgresReplays:
 
 def _row(key: bytes, until: float, waiting: list[_Shown]) -> _Shown:
     if len(waiting) >= _WAITING:
-        raise AccessUnavailable("too many wait for the replay store")
+        raise AccessUnavailable(say.TOO_MANY_REPLAYS)
     row = _Shown(key, until, asyncio.get_running_loop().create_future())
     waiting.append(row)
     return row
@@ -145,7 +146,7 @@ def _row(key: bytes, until: float, waiting: list[_Shown]) -> _Shown:
 
 def _settle(rows: Sequence[_Shown], found: _Found) -> None:
     if isinstance(found, Exception):
-        why = found.detail if isinstance(found, AccessUnavailable) else "the replay store failed"
+        why = found.said if isinstance(found, AccessUnavailable) else say.REPLAYS_FAILED
         for row in rows:
             if not row.done.done():
                 row.done.set_exception(AccessUnavailable(why))

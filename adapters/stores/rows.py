@@ -84,7 +84,7 @@ class SqliteRows:
         try:
             return await loop.run_in_executor(self._thread, asked)
         except AccessUnavailable as error:
-            raise self._away(error.detail) from None
+            raise self._away(error.said) from None
 
     async def close(self) -> None:
         """Close the file."""

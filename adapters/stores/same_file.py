@@ -6,15 +6,12 @@ and nothing of it is there after the end. So the file behind the path is compare
 
 import os
 from pathlib import Path
-from typing import Final
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 #: device and number
 Identity = tuple[int, int]
-
-_MISSING: Final = "the database cannot be opened: its file is missing"
-_REPLACED: Final = "the file of the log was replaced while this process had it open: start it again"
 
 
 class SameFile:
@@ -48,12 +45,12 @@ class SameFile:
         if not self._replaced:
             found = _identity(self._path)
             if found is None:
-                raise LogUnavailable(_MISSING)
+                raise LogUnavailable(say.DATABASE_MISSING)
             self._file = self._file or found
             kept = self._wal is None or self._wal == _identity(self._wal_path)
             self._replaced = found != self._file or not kept
         if self._replaced:
-            raise LogUnavailable(_REPLACED)
+            raise LogUnavailable(say.LOG_REPLACED)
 
 
 def _identity(path: str) -> Identity | None:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord
 from gateway.exchange_log.merkle import EMPTY_ROOT, root_from
@@ -232,12 +233,12 @@ class Numbering:
                 signed = Checkpoint.parse(open_note(note, known))
                 top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
             except (NoteBroken, KeyError, TypeError, ValueError):
-                raise LogNotSigned("the end of the tree or its checkpoint was altered") from None
+                raise LogNotSigned(say.TREE_END_ALTERED) from None
             if signed[:3] != (self._origin, state.size, top):
-                raise LogNotSigned("the end of the tree is not the one that was signed")
+                raise LogNotSigned(say.TREE_END_UNSIGNED)
         newest = self._newest
         if (state.size, signed.root) != (newest.size, newest.root) and state.size <= newest.size:
-            raise LogNotSigned("the log is not the one that this process wrote: it was rolled back")
+            raise LogNotSigned(say.LOG_OF_ANOTHER)
         self._newest = signed
 
     def _signers(self, vkey: str) -> list[NoteSigner]:
@@ -245,16 +246,16 @@ class Numbering:
             return [self._signer]
         if self._former is not None and self._former.vkey == vkey:
             return [self._signer, self._former]
-        raise LogNotSigned("the log is signed by another key")
+        raise LogNotSigned(say.SIGNED_BY_ANOTHER)
 
 
 def _signed(signers: Sequence[NoteSigner], text: str) -> str:
     try:
         return signers[0].sign(text) + "".join(signer.line(text) for signer in signers[1:])
     except NoteBroken:
-        raise LogUnavailable("the key that signs gave a signature that does not hold") from None
+        raise LogUnavailable(say.SIGNATURE_WRONG) from None
     except KeyUnavailable:
-        raise LogUnavailable("the key that signs cannot be used now") from None
+        raise LogUnavailable(say.SIGNING_KEY_AWAY) from None
 
 
 def edge_of(size: int, held: Mapping[int, tuple[int, bytes]]) -> dict[TileId, bytes]:

@@ -23,6 +23,7 @@ from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError, LogNotSigned
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.ports_keys import Signer
 from gateway.telemetry import log
@@ -106,7 +107,7 @@ class Sequencer:
         #: why the last attempt failed; empty after one that did not
         self.fault = ""
         #: the same, when no further attempt goes better until somebody mends the log
-        self.stuck = ""
+        self.stuck: Sentence | None = None
 
     @property
     def size(self) -> int:
@@ -153,10 +154,10 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
-            self.stuck = self.fault if isinstance(error, LogNotSigned) else ""
+            self.stuck = error.said if isinstance(error, LogNotSigned) else None
             return 0
         self._tell("")
-        self.stuck = ""
+        self.stuck = None
         refused = self._store.refused - before
         for reason, count in refused.items():
             log().error("sequencer.quarantined", reason=reason, count=count)

@@ -17,6 +17,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from adapters.stores.sequence_batch import OwnRow, TreeEntry, hash_key, read_entry
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.keys import PeriodKeys, Root, RootKeys, safe_periods
 from gateway.exchange_log.merkle import leaf_hash
@@ -148,10 +149,10 @@ class TagKeys:
             return self.roots.unwrap(period, wrapped)
         except ConfigError:
             if needed:
-                raise LogUnavailable(f"the root key does not open the keys of {period}") from None
+                raise LogUnavailable(say.ROOT_KEY_WRONG_FOR(period=period)) from None
             return None
         except KeyUnavailable:
-            raise LogUnavailable("the root key cannot be used now") from None
+            raise LogUnavailable(say.ROOT_KEY_AWAY) from None
 
 
 class Sifting:

@@ -14,16 +14,15 @@ from gateway.access.faults import JoseBroken, TokenRefused
 from gateway.access.keys import KeyRing
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
+from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
 
 TYP = "at+jwt"
 #: by how much the clocks of two gateways may differ
 APART_SECONDS = 300
 _REMEMBERED = 4_096
-_NOT_OURS = "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token"
 _TEXTS = ("iss", "aud", "sub", "client_id", "jti", "scope")
 _NUMBERS = ("iat", "exp", "nbf", "restored")
-_OVER = "the token has expired; fetch a new one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +86,9 @@ class AccessTokens:
         now = self._now()
         # one with a longer life than any was made by a clock that was ahead
         if not now < found.expires <= now + self.seconds + APART_SECONDS:
-            raise TokenRefused(_OVER, code="token_expired")
+            raise TokenRefused(say.TOKEN_OVER, code="token_expired")
         if found.issuer != issuer:
-            raise TokenRefused(
-                "the token was fetched at another address than this; set 'issuer' in gateway.yaml"
-            )
+            raise TokenRefused(say.TOKEN_ELSEWHERE)
         return found
 
     def is_known(self, token: str) -> bool:
@@ -105,21 +102,21 @@ class AccessTokens:
         try:
             message = jose.read(token)
         except JoseBroken as error:
-            raise TokenRefused(f"{_NOT_OURS} ({error})") from None
+            raise TokenRefused(say.TOKEN_NOT_OURS_FOR(why=error.said)) from None
         key = self._keys.named(message.kid)
         if message.typ != TYP or key is None or not jose.is_signed_by(message, key.public.key):
-            raise TokenRefused(_NOT_OURS)
+            raise TokenRefused(say.TOKEN_NOT_OURS)
         return self._in_force(message.claims)
 
     def _in_force(self, claims: dict[str, Any]) -> AccessToken:
         if not _is_ours(claims):
-            raise TokenRefused(_NOT_OURS)
+            raise TokenRefused(say.TOKEN_NOT_OURS)
         known = self._requesters.named(claims["sub"])
         if claims.get("nbf", 0) > self._now() or claims["iat"] > self._now() + APART_SECONDS:
-            raise TokenRefused("the token is not yet in force")
+            raise TokenRefused(say.TOKEN_NOT_YET)
         revoked = self._revocations.hits(claims["jti"], claims["sub"], claims.get("restored", 0))
         if known is None or known.revoked or revoked:
-            raise TokenRefused("the token was revoked; fetch a new one", code="token_revoked")
+            raise TokenRefused(say.TOKEN_REVOKED, code="token_revoked")
         whole, bound = known.requester, claims.get("cnf", {})
         scopes = whole.scopes & frozenset(claims["scope"].split())
         return AccessToken(

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.access import jose, jwk
 from gateway.access.faults import GrantRefused, JoseBroken
 from gateway.access.requesters import Known, Requesters
+from gateway.domain import sentences as say
 from gateway.ports_access import Replays
 
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -22,7 +23,6 @@ _APART_SECONDS = 60
 _LONGEST_JTI = 256
 _TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
 #: told to everybody alike, whatever is wrong
-FAILED = "client authentication failed"
 
 
 class Assertions:
@@ -41,14 +41,16 @@ class Assertions:
         try:
             message = jose.read(assertion)
         except JoseBroken as error:
-            raise GrantRefused("invalid_client", f"{FAILED}: of the assertion, {error}") from None
+            raise GrantRefused(
+                "invalid_client", say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.said))
+            ) from None
         name = message.claims.get("iss")
         known = self._requesters.client(name) if isinstance(name, str) else None
         proven = self._is_signed(message, known)
         if known is None or not proven or (client_id is not None and client_id != name):
-            raise GrantRefused("invalid_client", FAILED)
+            raise GrantRefused("invalid_client", say.CLIENT_FAILED)
         if why := self._fault(message, name, audiences):
-            raise GrantRefused("invalid_client", f"{FAILED}: {why}")
+            raise GrantRefused("invalid_client", say.CLIENT_FAILED_FOR(why=why))
         await self._take(known, message.claims)
         return known
 
@@ -95,9 +97,7 @@ class Assertions:
         text = f"assertion\0{known.client_id}\0{claims['jti']}"
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(key, claims["exp"] + 2 * _APART_SECONDS):
-            raise GrantRefused(
-                "invalid_client", f"{FAILED}: this assertion was shown before; sign a new one each time"
-            )
+            raise GrantRefused("invalid_client", say.CLIENT_FAILED_FOR(why=say.ASSERTION_TAKEN))
 
 
 def _is_for(audience: object, ours: Collection[str]) -> bool:

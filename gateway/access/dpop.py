@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from gateway.access import jose, jwk
 from gateway.access.faults import JoseBroken, ProofBroken
+from gateway.domain import sentences as say
 from gateway.ports_access import Replays
 
 #: of a nonce; one is taken in its own span and in the next
@@ -77,19 +78,19 @@ class Proofs:
             assert message.jwk is not None
             key = self._key(message.jwk)
         except JoseBroken as error:
-            raise ProofBroken(str(error)) from None
+            raise ProofBroken(error.said) from None
         if message.typ != "dpop+jwt":
-            raise ProofBroken("its 'typ' is not dpop+jwt")
+            raise ProofBroken(say.PROOF_TYPE)
         if not jose.is_signed_by(message, key.key):
-            raise ProofBroken("the key in its header did not sign it")
+            raise ProofBroken(say.PROOF_UNSIGNED)
         claims = message.claims
         if claims.get("htm") != method or not _same_place(claims.get("htu"), url):
-            raise ProofBroken(f"'htm' and 'htu' must say {method} {url}")
+            raise ProofBroken(say.PROOF_PLACE(method=method, url=url))
         if token is not None and claims.get("ath") != ath(token):
-            raise ProofBroken("'ath' is not the digest of the token that came with it")
+            raise ProofBroken(say.PROOF_OF_ANOTHER_TOKEN)
         jti, issued, nonce = claims.get("jti"), claims.get("iat"), claims.get("nonce")
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not jose.is_number(issued):
-            raise ProofBroken("'jti' or 'iat' is missing")
+            raise ProofBroken(say.PROOF_UNNAMED)
         return self._timed(key.thumbprint, jti, issued, nonce)
 
     def _key(self, shown: dict[str, Any]) -> jwk.PublicKey:
@@ -98,15 +99,15 @@ class Proofs:
         try:
             return self._keys(members)
         except TypeError:  # a member that is no plain value
-            raise JoseBroken("its key is not a plain one") from None
+            raise JoseBroken(say.PROOF_KEY_NOT_PLAIN) from None
 
     def _timed(self, key: str, jti: str, issued: float, nonce: object) -> Proof:
         span = self._nonces.span(nonce) if isinstance(nonce, str) else None
         if span is None:
-            raise ProofBroken("sign the proof with the nonce of the field DPoP-Nonce", "use_dpop_nonce")
+            raise ProofBroken(say.PROOF_NONCE, "use_dpop_nonce")
         now = self._now()
         if abs(now - issued) > _APART_SECONDS:
-            raise ProofBroken("'iat' is not the time now")
+            raise ProofBroken(say.PROOF_UNTIMELY)
         until = (span + 2) * SPAN_SECONDS
         soon_over = until - now <= SPAN_SECONDS
         return Proof(key, jti, until, self._nonces.fresh() if soon_over else "")
@@ -115,7 +116,7 @@ class Proofs:
         """ProofBroken when it was taken before; AccessUnavailable when that cannot be known."""
         name = hashlib.sha256(f"dpop\0{proof.key}\0{proof.jti}".encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(name, proof.until + SPAN_SECONDS):
-            raise ProofBroken("it was shown before: sign a new one for each request")
+            raise ProofBroken(say.PROOF_TAKEN)
 
 
 def ath(token: str) -> str:

@@ -4,6 +4,7 @@ A refusal names what is wrong with what was shown, never whether a client or a k
 """
 
 from gateway.domain.errors import GatewayError, Unauthenticated
+from gateway.domain.sentences import Sentence
 
 
 class TokenRefused(Unauthenticated):
@@ -12,10 +13,10 @@ class TokenRefused(Unauthenticated):
     code = "invalid_token"
 
     def __init__(
-        self, detail: str, *, code: str = "invalid_token", scheme: str = "Bearer", nonce: str = ""
+        self, said: Sentence | None, *, code: str = "invalid_token", scheme: str = "Bearer", nonce: str = ""
     ) -> None:
         """`scheme`: that of the challenge. `nonce`: what the next proof must carry."""
-        super().__init__(detail, code=code)
+        super().__init__(said, code=code)
         self.scheme = scheme
         self.nonce = nonce
 
@@ -34,7 +35,7 @@ class GrantRefused(GatewayError):
     code = "invalid_request"
     http = 400
 
-    def __init__(self, error: str, why: str, *, nonce: str = "") -> None:
+    def __init__(self, error: str, why: Sentence | None, *, nonce: str = "") -> None:
         """`error` is the code of the standard."""
         super().__init__(why, code=error)
         self.nonce = nonce
@@ -44,11 +45,17 @@ class GrantRefused(GatewayError):
 class JoseBroken(Exception):
     """A compact JWS that is not well-formed, not of an accepted kind, or not signed by the key; says which."""
 
+    def __init__(self, said: Sentence) -> None:
+        """`said`: what is wrong, without quoting it."""
+        super().__init__(said.en)
+        self.said = said
+
 
 class ProofBroken(Exception):
     """A DPoP proof that does not prove; `code` is that of RFC 9449, the text says what is wrong."""
 
-    def __init__(self, why: str, code: str = "invalid_dpop_proof") -> None:
+    def __init__(self, said: Sentence, code: str = "invalid_dpop_proof") -> None:
         """`code` is `use_dpop_nonce` when a nonce is wanted."""
-        super().__init__(why)
+        super().__init__(said.en)
+        self.said = said
         self.code = code

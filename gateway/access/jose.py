@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.access.faults import JoseBroken
+from gateway.domain import sentences as say
 
 #: name in a header -> the algorithm; RFC 9864 calls EdDSA over Ed25519 by the curve's name
 ALGORITHMS = {"EdDSA": "EdDSA", "Ed25519": "EdDSA", "ES256": "ES256"}
@@ -57,32 +58,30 @@ def read(token: str, *, with_key: bool = False) -> Jws:
     `with_key`: a `jwk` must stand in its header, else none may.
     """
     if len(token) > LARGEST:
-        raise JoseBroken(f"it is longer than {LARGEST} characters")
+        raise JoseBroken(say.JWS_TOO_LONG(largest=LARGEST))
     parts = token.split(".")
     if len(parts) != 3:
-        raise JoseBroken("it is not three parts with dots between")
+        raise JoseBroken(say.JWS_NOT_THREE_PARTS)
     header = json_object(decoded(parts[0]))
     algorithm, typ, kid, jwk = _checked(header, with_key=with_key)
     signature = decoded(parts[2])
     if len(signature) != _SIGNATURE:
-        raise JoseBroken("its signature has not the length that it must have")
+        raise JoseBroken(say.JWS_SIGNATURE_LENGTH)
     signed = f"{parts[0]}.{parts[1]}".encode()
     return Jws(algorithm, typ, kid, jwk, json_object(decoded(parts[1])), signed, signature)
 
 
 def _checked(header: dict[str, Any], *, with_key: bool) -> tuple[str, str, str | None, dict[str, Any] | None]:
     if not header.keys() <= _KNOWN:
-        raise JoseBroken("its header has members that are not accepted here")
+        raise JoseBroken(say.JWS_HEADER_MEMBERS)
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise JoseBroken("its algorithm is not accepted: use EdDSA (Ed25519) or ES256")
+        raise JoseBroken(say.JWS_ALGORITHM)
     typ, kid, jwk = header.get("typ", ""), header.get("kid"), header.get("jwk")
     if not isinstance(typ, str) or not isinstance(kid, str | None) or ("kid" in header and kid is None):
-        raise JoseBroken("its header has a member of a wrong type")
+        raise JoseBroken(say.JWS_HEADER_TYPE)
     if with_key != isinstance(jwk, dict) or ("jwk" in header) != with_key:
-        raise JoseBroken(
-            "the public key must stand in its header" if with_key else "its header brings its own key"
-        )
+        raise JoseBroken(say.JWS_KEY_WANTED if with_key else say.JWS_KEY_UNWANTED)
     return ALGORITHMS[algorithm], typ.lower().removeprefix("application/"), kid, jwk
 
 
@@ -130,9 +129,9 @@ def decoded(text: str) -> bytes:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise JoseBroken("a part of it is not base64url") from None
+        raise JoseBroken(say.JWS_NOT_BASE64) from None
     if encoded(raw) != text:
-        raise JoseBroken("a part of it is not the one spelling of its bytes in base64url")
+        raise JoseBroken(say.JWS_SPELLING)
     return raw
 
 
@@ -148,9 +147,9 @@ def json_object(raw: bytes) -> dict[str, Any]:
         if b"\\u" in raw:
             _compact(found)  # half a letter can be escaped, and cannot be written
     except (ValueError, RecursionError):
-        raise JoseBroken("a part of it is not a plain JSON object in UTF-8") from None
+        raise JoseBroken(say.JWS_NO_PLAIN_OBJECT) from None
     if not isinstance(found, dict):
-        raise JoseBroken("a part of it is not a JSON object")
+        raise JoseBroken(say.JWS_NO_OBJECT)
     return found
 
 

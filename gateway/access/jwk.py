@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from gateway.access.faults import JoseBroken
 from gateway.access.jose import VerifyingKey, decoded, encoded
+from gateway.domain import sentences as say
 from gateway.exchange_log.ed25519 import is_weak_key
 
 _LENGTH = 32
@@ -40,10 +41,10 @@ class PublicKey:
 def from_jwk(jwk: dict[str, Any]) -> PublicKey:
     """The key of a JWK; JoseBroken says why it is none that is taken here."""
     if _SECRET & jwk.keys():
-        raise JoseBroken("it holds a private key: write the public one")
+        raise JoseBroken(say.KEY_PRIVATE)
     kid, use = jwk.get("kid"), jwk.get("use", "sig")
     if not isinstance(kid, str | None) or use != "sig":
-        raise JoseBroken("it is not a key for signatures")
+        raise JoseBroken(say.KEY_NOT_FOR_SIGNING)
     try:
         match jwk.get("kty"), jwk.get("crv"):
             case "OKP", "Ed25519":
@@ -52,26 +53,26 @@ def from_jwk(jwk: dict[str, Any]) -> PublicKey:
                 x, y = (int.from_bytes(_coordinate(jwk, name)) for name in "xy")
                 key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
             case _:
-                raise JoseBroken("it is neither Ed25519 (OKP) nor P-256 (EC)")
+                raise JoseBroken(say.KEY_KIND_JWK)
     except ValueError:
-        raise JoseBroken("its numbers are no point of its curve") from None
+        raise JoseBroken(say.KEY_NOT_ON_CURVE) from None
     found = of(key, kid)
     if jwk.get("alg", found.algorithm) not in {found.algorithm, jwk.get("crv")}:
-        raise JoseBroken("its 'alg' is not that of its curve")
+        raise JoseBroken(say.KEY_ALGORITHM)
     return found
 
 
 def from_pem(pem: bytes) -> PublicKey:
     """The key of a PEM file; JoseBroken says why it is none that is taken here."""
     if b"PRIVATE" in pem:
-        raise JoseBroken("it holds a private key: write the public one (openssl pkey -pubout)")
+        raise JoseBroken(say.KEY_PRIVATE_PEM)
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
-        raise JoseBroken("it is no public key in PEM") from None
+        raise JoseBroken(say.KEY_NO_PEM) from None
     is_p256 = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
     if not isinstance(key, Ed25519PublicKey) and not is_p256:
-        raise JoseBroken("it is neither Ed25519 nor P-256")
+        raise JoseBroken(say.KEY_KIND)
     assert isinstance(key, Ed25519PublicKey | EllipticCurvePublicKey)
     return of(key)
 
@@ -79,7 +80,7 @@ def from_pem(pem: bytes) -> PublicKey:
 def of(key: VerifyingKey, kid: str | None = None) -> PublicKey:
     """The key with its names. JoseBroken for one of low order: a signature of nobody could hold under it."""
     if isinstance(key, Ed25519PublicKey) and is_weak_key(key.public_bytes_raw()):
-        raise JoseBroken("it is a key of low order, for which nobody has a secret: make a new pair")
+        raise JoseBroken(say.KEY_LOW_ORDER)
     name = thumbprint(jwk_of(key))
     return PublicKey(key, "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256", name, kid or name)
 
@@ -112,5 +113,5 @@ def _coordinate(jwk: dict[str, Any], name: str) -> bytes:
     text = jwk.get(name)
     raw = decoded(text) if isinstance(text, str) and len(text) < 64 else b""
     if len(raw) != _LENGTH:
-        raise JoseBroken(f"its '{name}' is not 32 bytes of base64url")
+        raise JoseBroken(say.KEY_BYTES(name=name))
     return raw

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
 from gateway.ports_access import RevocationRows, Revoked
 
@@ -16,7 +17,6 @@ from gateway.ports_access import RevocationRows, Revoked
 GRACE_SECONDS = 10.0
 #: a look that a request waits for may take so long, and is not tried again for so long when it failed
 _LOOK_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
-_UNKNOWN = "revocations could not be looked up for a while"
 #: a revoked requester is remembered until it is restored: the end of the year 9999
 _FOR_EVER = 253_402_300_800.0
 
@@ -70,13 +70,13 @@ class Revocations:
         if time() - self._looked <= GRACE_SECONDS:
             return
         if time() - self._failed <= _AGAIN_SECONDS:
-            raise AccessUnavailable(_UNKNOWN)
+            raise AccessUnavailable(say.REVOCATIONS_UNKNOWN)
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 await self.look()
         except (TimeoutError, AccessUnavailable):
             self._failed = time()
-            raise AccessUnavailable(_UNKNOWN) from None
+            raise AccessUnavailable(say.REVOCATIONS_UNKNOWN) from None
 
     def hits(self, jti: str, requester: str, restored: int) -> bool:
         """Whether a token is revoked: it, or its requester, now or since it was minted.

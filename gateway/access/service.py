@@ -17,10 +17,10 @@ from gateway.access.faults import GrantRefused, ProofBroken, TokenRefused
 from gateway.access.keys import KeyRing
 from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
+from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
 from gateway.ports_access import Replays
 
-_SEND = "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof"
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
 
 
@@ -103,17 +103,15 @@ class Access:
         if found.certificate:
             shown = call.certificate
             if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
-                raise TokenRefused("the token is bound to a certificate that did not come with the request")
+                raise TokenRefused(say.TOKEN_OF_CERTIFICATE)
         if found.key:
             if scheme != "dpop":
-                raise TokenRefused(
-                    "the token is bound to a key: send Authorization: DPoP, with a proof", scheme="DPoP"
-                )
+                raise TokenRefused(say.TOKEN_OF_KEY, scheme="DPoP")
             return Admitted(found.requester, await self._proven(call, token, found))
         if scheme != "bearer":
-            raise TokenRefused("the token is not bound to a key: send Authorization: Bearer")
+            raise TokenRefused(say.TOKEN_OF_NO_KEY)
         if not found.certificate and not self.sandbox:
-            raise TokenRefused("the token is bound to nothing; fetch one with DPoP or a certificate")
+            raise TokenRefused(say.TOKEN_UNBOUND)
         return Admitted(found.requester)
 
     async def grant(self, call: Call, form: Mapping[str, str]) -> Granted:
@@ -123,7 +121,7 @@ class Access:
         known = await self._client(call, form, "token")
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
-            raise GrantRefused("invalid_scope", "a scope is asked that this client does not have")
+            raise GrantRefused("invalid_scope", say.SCOPE_NOT_YOURS)
         confirmation = self._confirmation(call, known, proof)
         if proof is not None:
             await self._taken(proof)
@@ -153,7 +151,7 @@ class Access:
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
             if not _may(known, found):
-                raise GrantRefused("unauthorized_client", "the token was given to another client")
+                raise GrantRefused("unauthorized_client", say.TOKEN_OF_ANOTHER)
             await self.revocations.revoke_token(found.jti, found.expires + 3_600)
         return known.requester
 
@@ -174,7 +172,7 @@ class Access:
             proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
             await self.proofs.take(_by(found.key, proof))
         except ProofBroken as error:
-            why = f"DPoP: {error}"
+            why = say.DPOP(why=error.said)
             nonce = self.nonces.fresh() if error.code == "use_dpop_nonce" else ""
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
@@ -195,7 +193,7 @@ class Access:
             raise self._unproven(error) from None
 
     def _unproven(self, error: ProofBroken) -> GrantRefused:
-        return GrantRefused(error.code, f"DPoP: {error}", nonce=self.nonces.fresh())
+        return GrantRefused(error.code, say.DPOP(why=error.said), nonce=self.nonces.fresh())
 
     def _confirmation(self, call: Call, known: Known, proof: Proof | None) -> dict[str, str]:
         """What the token is bound to."""
@@ -204,15 +202,14 @@ class Access:
             assert call.certificate is not None
             found["x5t#S256"] = thumbprint(call.certificate)
         if proof is None and (known.needs_dpop or not (found or self.sandbox)):
-            why = "a token must be bound: send a DPoP proof (RFC 9449)"
-            raise GrantRefused("invalid_dpop_proof", why, nonce=self.nonces.fresh())
+            raise GrantRefused("invalid_dpop_proof", say.BIND_THE_TOKEN, nonce=self.nonces.fresh())
         return found
 
     async def _client(self, call: Call, form: Mapping[str, str], kind: str) -> Known:
         try:
             certificate = call.certificate
         except TokenRefused as error:
-            raise GrantRefused("invalid_client", error.detail) from None
+            raise GrantRefused("invalid_client", error.said) from None
         audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
         return await self.clients.prover(Shown(call.authorization, form, certificate), audiences)
 
@@ -222,7 +219,7 @@ class Access:
         await self.revocations.current()
         known = await self._client(call, form, kind)
         if not form.get("token"):
-            raise GrantRefused("invalid_request", "the parameter 'token' is missing")
+            raise GrantRefused("invalid_request", say.TOKEN_PARAMETER)
         try:
             return known, await self._verified_again(form["token"], call.issuer)
         except TokenRefused:
@@ -231,7 +228,7 @@ class Access:
 
 def _by(key: str, proof: Proof) -> Proof:
     if not hmac.compare_digest(proof.key, key):
-        raise ProofBroken("the token is bound to another key")
+        raise ProofBroken(say.TOKEN_OF_ANOTHER_KEY)
     return proof
 
 
@@ -241,15 +238,15 @@ def _may(known: Known, found: AccessToken) -> bool:
 
 def _credentials(fields: tuple[str, ...]) -> tuple[str, str]:
     if len(fields) != 1:
-        raise TokenRefused(_SEND, code="unauthenticated")
+        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
     kind, _, token = fields[0].partition(" ")
     scheme, token = kind.lower(), token.strip()
     if scheme not in {"bearer", "dpop"} or not token:
-        raise TokenRefused(_SEND, code="unauthenticated")
+        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
     return scheme, token
 
 
 def _one(proofs: tuple[str, ...]) -> str:
     if len(proofs) != 1:
-        raise ProofBroken("exactly one proof comes with a request")
+        raise ProofBroken(say.ONE_PROOF)
     return proofs[0]

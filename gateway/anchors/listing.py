@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.anchors.rounds import Rounds
+from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import NotFound
 from gateway.ports import AnchorRows, LogTree
@@ -32,7 +33,7 @@ class Listing:
             rows = [row for row in await self._kept.of(size) if row.token][-MOST_ROWS:]
             rows = [row for row in rows if await self._rounds.counts(row)]
             if not rows and not await self._tree.checkpoint(size):
-                raise NotFound("the log has no checkpoint of this size", code="size_unknown")
+                raise NotFound(say.NO_CHECKPOINT_OF_SIZE, code="size_unknown")
         notes = {row.size: await self._tree.checkpoint(row.size) for row in rows}
         return {
             "configured": [{"name": name, **shown} for name, shown in self._rounds.shown().items()],

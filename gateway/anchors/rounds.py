@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from gateway.anchors.heads import Heads
 from gateway.anchors.rows import Rows
 from gateway.anchors.standing import LATE, READY, REFUSING, Standing, stamp
+from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored, AnchorFailed
 from gateway.domain.errors import GatewayError, NotAnchored
 from gateway.exchange_log.note import Checkpoint, split_note
@@ -78,7 +79,7 @@ class Rounds:
         """NotAnchored while an anchor owes a proof for longer than the grace."""
         if self.refusing:
             names = ", ".join(one.anchor.name for one in self.standings if one.state == REFUSING)
-            raise NotAnchored(f"no proof for longer than was agreed by: {names}", retry_after=_RETRY_SECONDS)
+            raise NotAnchored(say.NOT_ANCHORED(names=names), retry_after=_RETRY_SECONDS)
 
     def shown(self) -> dict[str, dict[str, object]]:
         """How each anchor stands, by name."""

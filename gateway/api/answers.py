@@ -56,7 +56,7 @@ _PROCEDURE = _object(
     mark=_TEXT,
     subjects=_named(_FREE),
 )
-_FAULT = _object("pointer code detail", pointer=_TEXT, code=_TEXT, detail=_TEXT)
+_FAULT = _object("pointer code detail detail_vi", pointer=_TEXT, code=_TEXT, detail=_TEXT, detail_vi=_TEXT)
 
 #: a report to the owner of a database; it names nobody
 _REPORT: dict[str, Any] = {
@@ -163,6 +163,7 @@ ANSWERS: dict[str, Any] = {
         status={"type": "integer"},
         code=_TEXT,
         detail=_TEXT,
+        detail_vi=_TEXT,
         retry_after={"type": "integer"},
         rule=_TEXT,
         near=_listed(_TEXT),

@@ -21,6 +21,7 @@ from gateway.api.response import Response, answer, begin_stream
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports import LogSearch
@@ -83,11 +84,11 @@ async def inclusion(request: Request) -> Response:
     given = _query(request, "leaf_hash", "exchange_id", "size")
     size = _size(given, "size")
     if ("leaf_hash" in given) == ("exchange_id" in given):
-        raise BadRequest("/: give leaf_hash (of a receipt) or exchange_id, one of them", code="query_wrong")
+        raise BadRequest(say.GIVE_HASH_OR_EXCHANGE, code="query_wrong")
     audit = door_of(request).audit
     if "leaf_hash" in given:
         if not _HASH.fullmatch(given["leaf_hash"]):
-            raise BadRequest("/leaf_hash: write the 64 hex digits of the receipt", code="query_wrong")
+            raise BadRequest(say.LEAF_HASH, code="query_wrong")
         return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
     await demand(request, "audit:search")
     return answer(await audit.proofs_of(asker_of(request), _exchange(given["exchange_id"]), size))
@@ -98,7 +99,7 @@ async def consistency(request: Request) -> Response:
     given = _query(request, "from", "to")
     old, new = _size(given, "from"), _size(given, "to")
     if old is None:
-        raise BadRequest("/from: give the size of the older checkpoint", code="query_wrong")
+        raise BadRequest(say.GIVE_OLDER_SIZE, code="query_wrong")
     return answer(await door_of(request).audit.proofs.consistency(old, new))
 
 
@@ -108,14 +109,13 @@ async def export(request: Request) -> web.StreamResponse:
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
-        what = "/: give from and to, or since and until, or search (which has its own since and until)"
-        raise BadRequest(what, code="range_wrong")
+        raise BadRequest(say.GIVE_A_RANGE, code="range_wrong")
     _check_times(body)
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
-        raise BadRequest("/from: must not lie behind `to`", code="range_wrong")
+        raise BadRequest(say.FROM_BEHIND_TO, code="range_wrong")
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
     if csv and body.grown_from is not None:
-        raise BadRequest("/grown_from: CSV proves nothing, ask for jsonl", code="range_wrong")
+        raise BadRequest(say.CSV_PROVES_NOTHING, code="range_wrong")
     standing = await door_of(request).watch.look()
     missing = {"waiting": [str(standing.waiting)] if standing and standing.waiting else []}
     if body.search is not None:
@@ -142,10 +142,10 @@ async def tile(request: Request) -> Response:
     try:
         wanted = parse_path(f"tile/{request.parameters['path']}")
     except ValueError:
-        raise NotFound("a tile has a path as in /log/tile/0/x001/234.p/56") from None
+        raise NotFound(say.TILE_PATH) from None
     hashes = await door_of(request).audit.proofs.tile(wanted) if wanted.index < _BEYOND else None
     if hashes is None:
-        raise NotFound("the log has no such tile (yet)")
+        raise NotFound(say.NO_SUCH_TILE)
     headers = {"Cache-Control": _FOR_EVER if wanted.width == TILE else _SHORTLY}
     return Response(hashes, "application/octet-stream", headers=headers)
 
@@ -159,7 +159,7 @@ def door_of(request: Request) -> AuditDoor:
     """The use cases; LogUnavailable where there are none."""
     door = request.services.audit
     if door is None:
-        raise LogUnavailable("this process does not read the log")
+        raise LogUnavailable(say.NOT_READING)
     return door
 
 
@@ -190,14 +190,14 @@ _PLAIN = {
 
 def _check_times(body: FiltersBody | ExportBody | UsageBody) -> None:
     if body.since and body.until and body.since >= body.until:
-        raise BadRequest("/since: must lie before `until`", code="range_wrong")
+        raise BadRequest(say.SINCE_BEHIND_UNTIL, code="range_wrong")
 
 
 def _query(request: Request, *names: str) -> dict[str, str]:
     """The parameters of the address, each known and given once."""
     given = dict(request.query)
     if len(given) != len(request.query) or not given.keys() <= set(names):
-        raise BadRequest(f"/: the parameters are {', '.join(names)}, each once at most", code="query_wrong")
+        raise BadRequest(say.PARAMETERS(names=", ".join(names)), code="query_wrong")
     return given
 
 
@@ -205,13 +205,13 @@ def _size(given: dict[str, str], name: str) -> int | None:
     if name not in given:
         return None
     if not _SIZE.fullmatch(given[name]):
-        raise BadRequest(f"/{name}: write a number of records", code="query_wrong")
+        raise BadRequest(say.NUMBER_OF_RECORDS(name=name), code="query_wrong")
     return int(given[name])
 
 
 def _exchange(text: str) -> str:
     if not _EXCHANGE.fullmatch(text):
-        raise NotFound("an exchange id has 26 letters and digits", code="exchange_unknown")
+        raise NotFound(say.EXCHANGE_ID, code="exchange_unknown")
     return text
 
 

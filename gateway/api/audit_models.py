@@ -10,12 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from gateway.api import grammar
 from gateway.api.models import BirthDate, Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase
-from gateway.domain.faults import near
+from gateway.domain.faults import nearest
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.sentences import WrongText
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
@@ -31,12 +33,12 @@ def _moment(text: str) -> str:
             return rfc3339(datetime.fromisoformat(text.upper()).astimezone(UTC))
     except (ValueError, OverflowError):
         pass
-    raise ValueError("write a time as in 2026-11-25T00:00:00Z (RFC 3339)")
+    raise WrongText(say.WRITE_TIME)
 
 
 def _impersonal(text: str) -> str:
     if may_name_a_person(text):
-        raise ValueError("is recorded in clear: leave numbers of people out of it")
+        raise WrongText(say.REASON_IN_CLEAR)
     return text
 
 
@@ -60,10 +62,9 @@ def _known(words: Iterable[str]) -> BeforeValidator:
 
     def check(value: object) -> object:
         if isinstance(value, str) and value not in known:
-            hint = near(value.lower(), known, "this is none of its words")
-            raise PydanticCustomError(
-                "unknown_word", "{text}", {"text": f"{hint}; there are {', '.join(known)}"}
-            )
+            found, there = nearest(value.lower(), known), ", ".join(known)
+            said = say.UNKNOWN_WORD_NEAR(found=found, known=there) if found else say.UNKNOWN_WORD(known=there)
+            raise PydanticCustomError("unknown_word", "{said}", {"said": said})
         return value
 
     return BeforeValidator(check)
@@ -118,7 +119,7 @@ class WhoBody(Body):
     @model_validator(mode="after")
     def _somebody(self) -> "WhoBody":
         if not self.model_fields_set or all(value is None for value in self.model_dump().values()):
-            raise ValueError("give at least one identifier")
+            raise WrongText(say.GIVE_AN_IDENTIFIER)
         return self
 
     @property

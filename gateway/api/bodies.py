@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.api.problems import TooSlow, WrongMedia, from_validation
 from gateway.api.request import Request
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, TooLarge
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -46,29 +47,29 @@ async def read_json_bytes(request: Request) -> bytes:
 
 def _check_media(request: Request) -> None:
     if request.content_type != "application/json":
-        raise WrongMedia("send Content-Type: application/json")
+        raise WrongMedia(say.SEND_JSON)
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise WrongMedia("JSON is UTF-8")
+        raise WrongMedia(say.JSON_IS_UTF8)
 
 
 async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
     """The whole body within its size and its time; the declared length is believed only to refuse early."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise WrongMedia("send the body uncompressed")
+        raise WrongMedia(say.SEND_UNCOMPRESSED)
     try:
         if request.content.is_eof():  # all of it is here already, as with most requests
             body = request.content.read_nowait()
         elif (request.content_length or 0) > largest:
-            raise TooLarge(f"at most {largest} bytes are taken")
+            raise TooLarge(say.AT_MOST_BYTES(largest=largest))
         else:
             async with asyncio.timeout(seconds):
                 body = await _gathered(request.content, largest)
     except TimeoutError:
-        raise TooSlow(f"send the body within {seconds:g} seconds") from None
+        raise TooSlow(say.SEND_WITHIN(seconds=f"{seconds:g}")) from None
     except (web.RequestPayloadError, ValueError):
-        raise BadRequest("the body could not be read") from None
+        raise BadRequest(say.BODY_UNREADABLE) from None
     if len(body) > largest:
-        raise TooLarge(f"at most {largest} bytes are taken")
+        raise TooLarge(say.AT_MOST_BYTES(largest=largest))
     return body
 
 
@@ -83,20 +84,20 @@ async def _gathered(stream: StreamReader, largest: int) -> bytes:
 def parse(raw: bytes, depth: int) -> object:
     """The JSON value in `raw`; BadRequest says what is wrong with it, without quoting it."""
     if not raw.strip():
-        raise BadRequest("the body is empty; a JSON object is expected")
+        raise BadRequest(say.BODY_EMPTY)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise BadRequest("the body starts with a byte-order mark")
+        raise BadRequest(say.BODY_MARK)
     try:
         data: object = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError):
-        raise BadRequest("the body is not valid JSON in UTF-8") from None
+        raise BadRequest(say.BODY_NO_JSON) from None
     texts, is_plain = _walked(data, depth)
     # every text stands between two quotes; a member that stood twice is in `data` once
     quotes = (_ESCAPED.sub(b"", raw) if b"\\" in raw else raw).count(b'"')
     if not is_plain or quotes != 2 * texts:
         _check_tokens(raw, depth)
     if quotes != 2 * texts:
-        raise BadRequest("a member stands twice in one object", code="duplicate_member")
+        raise BadRequest(say.MEMBER_TWICE, code="duplicate_member")
     return data if is_plain else _with_whole_numbers(data)
 
 
@@ -137,7 +138,7 @@ def _check_tokens(raw: bytes, depth: int) -> None:
         if opened:
             level += 1
             if level > depth:
-                raise BadRequest(f"the body is nested deeper than {depth} levels")
+                raise BadRequest(say.BODY_TOO_DEEP(depth=depth))
         elif closed:
             level -= 1
         elif number:
@@ -146,7 +147,7 @@ def _check_tokens(raw: bytes, depth: int) -> None:
 
 def _check_number(text: bytes) -> None:
     if len(text) > _LONGEST_NUMBER:
-        raise BadRequest("a number in the body has too many digits")
+        raise BadRequest(say.NUMBER_TOO_LONG)
     value = float(text)
     if not math.isfinite(value) or abs(value) > _LARGEST:
-        raise BadRequest("a number in the body is too large")
+        raise BadRequest(say.NUMBER_TOO_LARGE)

@@ -18,6 +18,7 @@ from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.consents.given import Asker, Given
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import Keep
 from gateway.subject_requests.service import Demanded
@@ -57,7 +58,7 @@ async def attest(request: Request) -> Response:
     """`POST /v1/attest`."""
     body = await read_model(request, AttestBody)
     if body.keep != (body.consent is not None):
-        raise Unprocessable("/consent: `keep` and `consent` go together: nothing is kept without his consent")
+        raise Unprocessable(say.KEEP_WITH_CONSENT)
     keep = Keep(body.consent) if body.consent is not None else None
     done = _citizens(request).attest.attest(asker_of(request), body.exchange_id, body.form, keep)
     return answer(await done)
@@ -94,14 +95,14 @@ def idempotency_key(fields: tuple[str, ...]) -> str:
     if not fields:
         return ""
     if len(fields) > 1 or not _KEY.fullmatch(fields[0]):
-        raise BadRequest("Idempotency-Key: send it once, 1 to 255 printable ASCII characters")
+        raise BadRequest(say.KEY_FORM)
     return fields[0]
 
 
 def _citizens(request: Request) -> Citizens:
     found = request.services.citizens
     if found is None:
-        raise ConsentsUnavailable("this process keeps no consents")
+        raise ConsentsUnavailable(say.NO_CONSENTS_HERE)
     return found
 
 

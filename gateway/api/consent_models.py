@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from gateway.api import grammar
 from gateway.api.audit_models import Exchange, Moment, Name
 from gateway.api.models import Body, OpenWord, PersonalId, Word, example
+from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.settings_consents import Demand
@@ -40,7 +41,7 @@ class CitizenBody(Body):
         """`Subject.key`; Unprocessable without a number, or with several."""
         given = [one for one in (self.personal_id, self.old_id, self.passport) if one is not None]
         if len(given) != 1:
-            raise Unprocessable("/subject: give one of personal_id, old_id, passport")
+            raise Unprocessable(say.GIVE_ONE_NUMBER.at("/subject"))
         return Subject(
             kind=SubjectKind.PERSON, personal_id=self.personal_id, old_id=self.old_id, passport=self.passport
         ).key

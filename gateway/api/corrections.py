@@ -16,7 +16,8 @@ from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.corrections.reports import Wanted
 from gateway.corrections.service import Corrections
-from gateway.domain.errors import CorrectionsUnavailable, TooLarge, Unprocessable
+from gateway.domain import sentences as say
+from gateway.domain.errors import CorrectionsUnavailable, TooLarge, fault_in
 from gateway.domain.parties import Subject
 
 _LARGEST = 4_096
@@ -27,7 +28,7 @@ async def open_one(request: Request) -> Response:
     body = await read_model(request, CorrectionBody)
     others = [one.model_dump() for one in body.others]
     if len(orjson.dumps([body.shown, body.correct, others])) > _LARGEST:
-        raise TooLarge(f"the values have more than {_LARGEST} bytes")
+        raise TooLarge(say.VALUES_TOO_LARGE(largest=_LARGEST))
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
     wanted = Wanted(
@@ -67,7 +68,5 @@ def _corrections(request: Request) -> Corrections:
 
 def _person(body: PersonBody) -> Subject:
     if not (body.personal_id or body.old_id or body.passport):
-        why = "give personal_id, old_id or passport"
-        fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
-        raise Unprocessable(f"/subject: {why}", errors=[fault])
+        raise fault_in("/subject", say.GIVE_A_NUMBER, "identifier_missing")
     return person_of(body)

@@ -18,6 +18,7 @@ from gateway.api.problems import MethodNotAllowed, NotAcceptable, NotHttp, probl
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, NotFound, Refused, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -134,7 +135,7 @@ class Dispatcher:
             (self._most_waiting, services.waiting) if endpoint.waits else (self._most, services.under_way)
         )
         if counts.get(requester.id, 0) >= most:
-            raise TooMany(f"at most {most} at a time", retry_after=1)
+            raise TooMany(say.AT_MOST_AT_A_TIME(most=most), retry_after=1)
         counts[requester.id] = counts.get(requester.id, 0) + 1
         try:
             if any(map(request.headers.__contains__, MESSAGE_FIELDS)):
@@ -171,7 +172,7 @@ async def demand(request: Request, scope: str) -> None:
         requester=request.requester.id, rules=(f"scope:{scope}",), result="scope_missing",
     )  # fmt: skip
     await services.log.append(record)
-    raise Refused(f"scope:{scope}", f"the token lacks the scope '{scope}'", code="scope_missing")
+    raise Refused(f"scope:{scope}", say.SCOPE_MISSING(scope=scope), code="scope_missing")
 
 
 async def _meet_expectation(request: Request) -> None:

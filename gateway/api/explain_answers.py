@@ -19,7 +19,7 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
-_DENIAL = _object(rule=_TEXT, code=_TEXT, detail=_TEXT, remedy=_TEXT)
+_DENIAL = _object(rule=_TEXT, code=_TEXT, detail=_TEXT, detail_vi=_TEXT, remedy=_TEXT)
 _NO_DENIAL: dict[str, Any] = {"anyOf": [_DENIAL, {"type": "null"}]}
 _PLACE = _object(
     subject=_TEXT, attribute=_TEXT, source=_MAYBE, data_service=_MAYBE, allowed=_FLAG, rule=_TEXT,

@@ -7,40 +7,41 @@ from pydantic import BaseModel
 from pydantic_core.core_schema import ErrorType
 
 from gateway.api.grammar import WORDS, showable
+from gateway.domain import sentences as say
+from gateway.domain.sentences import Sentence, WrongText
 
 #: raised by validators of our models, with their own words
 _OURS = frozenset({"value_error", "assertion_error"})
 _OF_THE_LIBRARY = frozenset(get_args(ErrorType))
-_OBJECT = "a JSON object is expected: {{…}}"
 #: fault of the library -> our words, with what the library knows of it
-_PLAIN = {
-    "missing": "is missing",
-    "model_type": _OBJECT,
-    "model_attributes_type": _OBJECT,
-    "dict_type": _OBJECT,
-    "list_type": "a list is expected: […]",
-    "string_type": "text is expected, in quotes",
-    "int_type": "a whole number is expected",
-    "int_from_float": "a whole number is expected",
-    "float_type": "a number is expected",
-    "bool_type": "true or false is expected",
-    "none_required": "only null is taken here",
-    "literal_error": "is one of {expected}",
-    "enum": "is one of {expected}",
-    "greater_than": "is greater than {gt}",
-    "greater_than_equal": "is at least {ge}",
-    "less_than": "is less than {lt}",
-    "less_than_equal": "is at most {le}",
+_PLAIN: Mapping[str, Sentence] = {
+    "missing": say.IS_MISSING,
+    "model_type": say.OBJECT_EXPECTED,
+    "model_attributes_type": say.OBJECT_EXPECTED,
+    "dict_type": say.OBJECT_EXPECTED,
+    "list_type": say.LIST_EXPECTED,
+    "string_type": say.TEXT_EXPECTED,
+    "int_type": say.WHOLE_NUMBER_EXPECTED,
+    "int_from_float": say.WHOLE_NUMBER_EXPECTED,
+    "float_type": say.NUMBER_EXPECTED,
+    "bool_type": say.TRUTH_EXPECTED,
+    "none_required": say.ONLY_NULL,
+    "literal_error": say.ONE_OF,
+    "enum": say.ONE_OF,
+    "greater_than": say.GREATER_THAN,
+    "greater_than_equal": say.AT_LEAST,
+    "less_than": say.LESS_THAN,
+    "less_than_equal": say.AT_MOST,
 }
 #: values that may be of several kinds: how deep they stand, and which kinds there are
-KINDS: Mapping[tuple[str | int, ...], tuple[int, str]] = {
-    ("account",): (2, "text, a whole number, true, false or null is expected"),
-    ("grown_from",): (1, "a number of records, or the text of a signed checkpoint, is expected"),
+KINDS: Mapping[tuple[str | int, ...], tuple[int, Sentence]] = {
+    ("account",): (2, say.ACCOUNT_KINDS),
+    ("grown_from",): (1, say.GROWN_FROM_KINDS),
 }
 _LENGTHS = frozenset({"too_short", "too_long", "string_too_short", "string_too_long"})
 
 
-def said(fault: Any, model: type[BaseModel]) -> str:  # noqa: ANN401 -- pydantic_core.ErrorDetails
+def said(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401 -- pydantic_core.ErrorDetails
     """One fault of a body of this model."""
     kind, loc, known = fault["type"], fault["loc"], fault.get("ctx", {})
     if loc[:1] in KINDS and loc[-1:] != ("[key]",) and len(loc) > KINDS[loc[:1]][0]:
@@ -48,24 +49,28 @@ def said(fault: Any, model: type[BaseModel]) -> str:  # noqa: ANN401 -- pydantic
     if kind == "extra_forbidden":
         return _unknown(str(loc[-1]), members_at(model, loc[:-1]))
     if kind == "string_pattern_mismatch":
-        return f"is written as {WORDS.get(known['pattern'], 'the contract says')}"
+        return say.WRITTEN_AS(how=WORDS.get(known["pattern"], say.AS_THE_CONTRACT_SAYS))
     if kind in _LENGTHS:
         return _length(kind, known)
     if kind in _OF_THE_LIBRARY and kind not in _OURS:
-        return _PLAIN.get(kind, "is not of the form that the contract asks for").format(**known)
-    return str(fault["msg"]).removeprefix("Value error, ")
+        return _PLAIN.get(kind, say.NOT_OF_THE_FORM)(**known)
+    error = known.get("error")
+    # a text of the library that nobody has written a sentence for yet
+    return error.said if isinstance(error, WrongText) else known.get("said", say.NOT_OF_THE_FORM)
 
 
-def _unknown(name: str, members: Sequence[str]) -> str:
-    there = f"; there are {', '.join(members)}" if members else ""
-    return f"'{showable(name)}' is not a known member{there}"
+def _unknown(name: str, members: Sequence[str]) -> Sentence:
+    if not members:
+        return say.UNKNOWN_MEMBER(name=showable(name))
+    return say.UNKNOWN_MEMBER_OF(name=showable(name), known=", ".join(members))
 
 
-def _length(kind: str, known: Mapping[str, Any]) -> str:
-    bound = f"least {known['min_length']}" if kind.endswith("short") else f"most {known['max_length']}"
+def _length(kind: str, known: Mapping[str, Any]) -> Sentence:
     # of a text that was looked at the library says `Value`
     text = kind.startswith("string") or known["field_type"] == "Value"
-    return f"has at {bound} {'characters' if text else 'entries'}"
+    if kind.endswith("short"):
+        return (say.FEWEST_CHARACTERS if text else say.FEWEST_ENTRIES)(bound=known["min_length"])
+    return (say.MOST_CHARACTERS if text else say.MOST_ENTRIES)(bound=known["max_length"])
 
 
 def members_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

@@ -19,8 +19,10 @@ from pydantic import (
 )
 
 from gateway.api import grammar
-from gateway.domain.dates import PartialDate
+from gateway.domain import sentences as say
+from gateway.domain.dates import EARLIEST, LATEST, PartialDate
 from gateway.domain.identifiers import is_tax_code
+from gateway.domain.sentences import WrongText
 from gateway.domain.signs import hides
 
 #: of what citizens type, which may have several lines
@@ -28,13 +30,16 @@ _LINES = "\t\n\r"
 
 
 def _date(text: str) -> str:
-    PartialDate.parse(text)
+    try:
+        PartialDate.parse(text)
+    except ValueError:
+        raise WrongText(say.NO_SUCH_DATE(first=EARLIEST, last=LATEST)) from None
     return text
 
 
 def _tax_code(text: str) -> str:
     if not is_tax_code(text):
-        raise ValueError("is not a tax code (ten digits with their check digit, or thirteen)")
+        raise WrongText(say.NO_TAX_CODE)
     return text
 
 
@@ -43,17 +48,17 @@ def _nfc(text: str) -> str:
 
 
 def _in_one_line(claim: str | int | None) -> str | int | None:
-    """A claim, which may be blank; ValueError when it hides something."""
+    """A claim, which may be blank; WrongText when it hides something."""
     if isinstance(claim, str) and hides(claim):
-        raise ValueError(f"must be {grammar.WORDS[grammar.ONE_LINE]}")
+        raise WrongText(say.WRITTEN_AS(how=say.HOW_ONE_LINE))
     return claim
 
 
 def _all_seen(value: Any) -> Any:  # noqa: ANN401 -- any JSON
-    """The value; ValueError when a text in it hides something."""
+    """The value; WrongText when a text in it hides something."""
     if isinstance(value, str):
         if hides(value, _LINES):
-            raise ValueError(f"must be {grammar.WORDS[grammar.ONE_LINE]}; lines may break")
+            raise WrongText(say.WRITTEN_AS(how=say.HOW_LINES))
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             _all_seen(inner)

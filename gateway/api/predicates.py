@@ -7,8 +7,9 @@ from gateway.api.prefill_body import official_of, person_of
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import LogNotSigned, NotAnchored, Unprocessable
+from gateway.domain.errors import LogNotSigned, NotAnchored, fault_in
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
@@ -29,9 +30,7 @@ async def ask(request: Request) -> Response:
         await services.log.append(record)
         raise
     if not (body.subject.personal_id or body.subject.old_id or body.subject.passport):
-        why = "give personal_id, old_id or passport, with full_name and birth_date"
-        fault = {"pointer": "/subject", "code": "identifier_missing", "detail": why}
-        raise Unprocessable(f"/subject: {why}", errors=[fault])
+        raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, "identifier_missing")
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
     login = services.logins.proven(body.login, requester.id)

@@ -24,10 +24,12 @@ from gateway.api.models import (
     kind_of,
 )
 from gateway.api.problems import from_validation, pointer
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
-from gateway.domain.errors import Unprocessable
+from gateway.domain.errors import Unprocessable, fault_in
 from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.sentences import Sentence
 from gateway.mapping.model import Role
 
 _BORN_AFTER = 2199
@@ -123,15 +125,14 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
         if not isinstance(one, list):
             found[name] = one["same_as"] if "same_as" in one else subject_of(("subjects", name), one, role)
         elif role is not None and not role.many:
-            raise _fault(("subjects", name), "this role takes one subject, not a list", "list_not_possible")
+            raise _fault(("subjects", name), say.ONE_SUBJECT, "list_not_possible")
         else:
             for at, each in enumerate(one):
                 found[f"{name}#{at + 1}"] = (
                     each["same_as"] if "same_as" in each else subject_of(("subjects", name, at), each, role)
                 )
         if len(found) > _MAX_SUBJECTS:
-            what = f"give at most {_MAX_SUBJECTS} subjects in all roles together"
-            raise _fault(("subjects", name), what, "too_many_subjects")
+            raise _fault(("subjects", name), say.TOO_MANY_SUBJECTS(most=_MAX_SUBJECTS), "too_many_subjects")
     return found
 
 
@@ -159,17 +160,16 @@ def person_of(body: PersonBody) -> Subject:
 def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[SubjectKind, ...]) -> SubjectKind:
     number = given.get("personal_id")
     if number and birth_year_of(number) > _BORN_AFTER:
-        raise _fault((*place, "personal_id"), "the number cannot exist", "value_not_possible")
+        raise _fault((*place, "personal_id"), say.NUMBER_CANNOT_EXIST, "value_not_possible")
     if number or given.get("old_id") or given.get("passport"):
         return SubjectKind.PERSON
     if SubjectKind.NEWBORN in there:
         return SubjectKind.NEWBORN
-    raise _fault(place, "give personal_id, old_id or passport", "identifier_missing")
+    raise _fault(place, say.GIVE_A_NUMBER, "identifier_missing")
 
 
-def _fault(place: _Place, why: str, code: str) -> Unprocessable:
-    where = pointer(place)
-    return Unprocessable(f"{where}: {why}", errors=[{"pointer": where, "code": code, "detail": why}])
+def _fault(place: _Place, why: Sentence, code: str) -> Unprocessable:
+    return fault_in(pointer(place), why, code)
 
 
 def official_of(given: Mapping[str, Any] | None, agency: str) -> Official | None:

@@ -12,7 +12,17 @@ from gateway.access.faults import TokenRefused
 from gateway.api.fault_words import KINDS, said
 from gateway.api.grammar import showable
 from gateway.api.response import Response
-from gateway.domain.errors import BadRequest, Conflict, GatewayError, Gone, NotFound, TooLarge, Unprocessable
+from gateway.domain import sentences as say
+from gateway.domain.errors import (
+    BadRequest,
+    Conflict,
+    GatewayError,
+    Gone,
+    NotFound,
+    TooLarge,
+    Unprocessable,
+    entry,
+)
 
 CONTENT_TYPE = "application/problem+json"
 _MAX_FAULTS = 20
@@ -28,7 +38,7 @@ class NotHttp(BadRequest):
 
     def __init__(self) -> None:
         """Says no more: the bytes may be anybody's."""
-        super().__init__("the request is not valid HTTP")
+        super().__init__(say.NOT_HTTP)
 
 
 class MethodNotAllowed(BadRequest):
@@ -93,8 +103,8 @@ def problem_body(error: GatewayError, exchange: str) -> bytes:
         "status": error.http,
         "code": error.problem_code,
     }
-    if error.detail:
-        body["detail"] = error.detail
+    if error.said is not None:
+        body |= {"detail": error.said.en, "detail_vi": error.said.vi}
     if error.retry_after is not None:
         body["retry_after"] = error.retry_after
     body |= error.members
@@ -108,7 +118,7 @@ def problem(error: GatewayError, exchange: str) -> Response:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.http == 401:
-        told = error if isinstance(error, TokenRefused) else TokenRefused(error.detail)
+        told = error if isinstance(error, TokenRefused) else TokenRefused(error.said)
         headers["WWW-Authenticate"] = told.challenge
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
@@ -123,18 +133,14 @@ def from_validation(error: ValidationError, model: type[BaseModel]) -> BadReques
     faults = error.errors(include_url=False, include_input=False)
     shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
     told = [
-        {
-            "pointer": pointer(_place(fault["loc"])),
-            "code": _word(fault["type"]),
-            "detail": said(fault, model),
-        }
+        (pointer(_place(fault["loc"])), said(fault, model), _word(fault["type"]))
         for fault in (shape or faults)
     ]
     # a value that may be of several kinds has a fault for each of them
-    shown = [one for place, one in enumerate(told) if one not in told[:place]][:_MAX_FAULTS]
+    shown = list(dict.fromkeys(told))[:_MAX_FAULTS]
     family = BadRequest if shape else Unprocessable
-    first = shown[0]
-    return family(f"{first['pointer'] or '/'}: {first['detail']}", errors=shown)
+    place, why, _ = shown[0]
+    return family(why.at(place or "/"), errors=[entry(*one) for one in shown])
 
 
 def pointer(place: Iterable[str | int]) -> str:

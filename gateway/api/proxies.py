@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
 from gateway.access.faults import TokenRefused
+from gateway.domain import sentences as say
 from gateway.settings import ProxySettings
 
 _LARGEST = 16_384
-_NOT_TAKEN = "a certificate in a header is not taken from here"
 
 
 #: name of a field -> all values that it came with
@@ -53,9 +53,9 @@ class Proxies:
         shown = fields(self.secret_header)
         secret = shown[0].encode("utf-8", "surrogateescape") if len(shown) == 1 else b""
         if not self.is_one(peer) or not hmac.compare_digest(secret, self.secret):
-            raise TokenRefused(_NOT_TAKEN)
+            raise TokenRefused(say.CERTIFICATE_NOT_TAKEN)
         if len(values) != 1 or len(values[0]) > _LARGEST:
-            raise TokenRefused("the proxy handed over no certificate that can be read")
+            raise TokenRefused(say.CERTIFICATE_UNREADABLE)
         return _der(values[0]) if values[0] else None
 
 
@@ -77,4 +77,4 @@ def _der(text: str) -> bytes:
             return base64.b64decode(text[1:].removesuffix(":"), validate=True)
         return load_pem_x509_certificate(unquote_to_bytes(text)).public_bytes(Encoding.DER)
     except (binascii.Error, ValueError):
-        raise TokenRefused("the proxy handed over no certificate that can be read") from None
+        raise TokenRefused(say.CERTIFICATE_UNREADABLE) from None

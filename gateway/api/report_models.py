@@ -13,8 +13,10 @@ from gateway.api.models import Body, Word
 from gateway.audit.office import Office
 from gateway.audit.reports import Question
 from gateway.audit.unusual import Habit
+from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
 from gateway.domain.errors import BadRequest
+from gateway.domain.sentences import WrongText
 
 #: a year and a month of days in common
 LONGEST = timedelta(days=400)
@@ -29,7 +31,7 @@ def _day(text: str) -> str:
             return date.fromisoformat(text).isoformat()
     except ValueError:
         pass
-    raise ValueError("write a day as in 2026-09-02")
+    raise WrongText(say.WRITE_DAY)
 
 
 Month = Annotated[str, Field(pattern=grammar.MONTH, examples=["2026-11"])]
@@ -52,7 +54,7 @@ class OfficeBody(Body):
     def office(self) -> Office:
         """For the report; BadRequest when it closes before it opens."""
         if time.fromisoformat(self.opens) >= time.fromisoformat(self.closes):
-            raise BadRequest("/office/closes: must lie behind `opens`", code="range_wrong")
+            raise BadRequest(say.CLOSES_BEFORE_OPENS, code="range_wrong")
         return Office(
             opens=self.opens,
             closes=self.closes,
@@ -114,21 +116,22 @@ class ReportBody(Body):
         }.items():
             for name in names:
                 if self.report != report and getattr(self, name) is not None:
-                    raise BadRequest(f"/{name}: only the report {report} takes it", code="report_wrong")
+                    raise BadRequest(say.ONLY_THE_REPORT(name=name, report=report), code="report_wrong")
 
     def _span(self) -> tuple[datetime, datetime]:
         if (self.month is None) == (self.since is None or self.until is None) or (
             self.month is not None and (self.since or self.until)
         ):
-            raise BadRequest("/: give month, or since and until", code="range_wrong")
+            raise BadRequest(say.GIVE_A_MONTH, code="range_wrong")
         if self.month is not None:
             begin = datetime.fromisoformat(f"{self.month}-01T00:00:00").replace(tzinfo=VIETNAM)
             end = (begin + timedelta(days=31)).replace(day=1)
             return begin.astimezone(UTC), end.astimezone(UTC)
         since, until = (datetime.fromisoformat(str(moment)) for moment in (self.since, self.until))
         if since >= until:
-            raise BadRequest("/since: must lie before `until`", code="range_wrong")
+            raise BadRequest(say.SINCE_BEHIND_UNTIL, code="range_wrong")
         if until - since > LONGEST or since.year < _FIRST_YEAR or until.year > _LAST_YEAR:
-            what = f"/: ask for at most {LONGEST.days} days, from the year {_FIRST_YEAR} to {_LAST_YEAR}"
-            raise BadRequest(what, code="range_wrong")
+            raise BadRequest(
+                say.REPORT_SPAN(days=LONGEST.days, first=_FIRST_YEAR, last=_LAST_YEAR), code="range_wrong"
+            )
         return since, until

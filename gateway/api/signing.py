@@ -12,6 +12,7 @@ from dataclasses import replace
 from gateway.api.bodies import read_bytes
 from gateway.api.request import NOBODY, Request
 from gateway.api.response import Response
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, KeyUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -56,7 +57,7 @@ def check_body(request: Request, body: bytes) -> None:
     try:
         check_digest(request.headers.getall(_DIGEST), body)
     except SignatureBroken as broken:
-        raise BadRequest(broken.detail, code="digest_invalid") from None
+        raise BadRequest(broken.said, code="digest_invalid") from None
     request.digested = True
 
 
@@ -100,7 +101,7 @@ async def _verified(request: Request, body: bytes) -> Signed:
     fresh(message, signed, now)
     name = f"message\0{signed.key.thumbprint}\0{signed.nonce}".encode()
     if not await services.access.replays.first(hashlib.sha256(name).digest(), now + OLDEST + AHEAD):
-        raise SignatureBroken("the nonce was shown before: sign a new one for each request")
+        raise SignatureBroken(say.SIGNATURE_NONCE_TAKEN)
     return signed
 
 

@@ -12,6 +12,7 @@ from gateway.api.bodies import read_bytes
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import check_body
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest
 
 SCOPES = (
@@ -30,7 +31,7 @@ async def token(request: Request) -> Response:
         form = await _form(request)
         if form.get("grant_type") != "client_credentials":
             kind = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
-            return _refuse(request, GrantRefused(kind, "grant_type must be client_credentials"))
+            return _refuse(request, GrantRefused(kind, say.GRANT_TYPE))
         granted = await access.grant(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
@@ -107,17 +108,17 @@ async def metadata(request: Request) -> Response:
 
 async def _form(request: Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
-        raise BadRequest("send Content-Type: application/x-www-form-urlencoded")
+        raise BadRequest(say.SEND_FORM)
     limits = request.services.configuration.gateway.limits
     raw = await read_bytes(request, min(limits.body_bytes, 16_384), limits.body_seconds)
     check_body(request, raw)
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
-        raise BadRequest("the form cannot be read") from None
+        raise BadRequest(say.FORM_UNREADABLE) from None
     form = dict(pairs)
     if len(form) != len(pairs):
-        raise BadRequest("a parameter stands twice")
+        raise BadRequest(say.PARAMETER_TWICE)
     return form
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest
 
 LABEL = b"motlan audit cursors v1"
@@ -32,8 +33,7 @@ class Cursors:
             raw = b""
         place, mac = raw[:_PLACE_BYTES], raw[_PLACE_BYTES:]
         if not hmac.compare_digest(mac, self._mac(place, search)):
-            what = "/cursor: send `next` of the page before with the same filters, or none for the first page"
-            raise BadRequest(what, code="cursor_wrong")
+            raise BadRequest(say.CURSOR, code="cursor_wrong")
         return int.from_bytes(place)
 
     def _mac(self, place: bytes, search: bytes) -> bytes:

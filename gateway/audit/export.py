@@ -16,6 +16,7 @@ from gateway.audit.past import gone, surely_before
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
 from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
+from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import BadRequest, LogAltered
 from gateway.exchange_log.export import first_line, last_line
@@ -107,12 +108,10 @@ class Exports:
         if kept is None:
             return {}
         if isinstance(kept, str) and _opened(kept).origin != head.origin:
-            what = f"/grown_from: that checkpoint is of another log: this one is {head.origin}"
-            raise BadRequest(what, code="size_wrong")
+            raise BadRequest(say.OTHER_LOG(origin=head.origin), code="size_wrong")
         old = _size_of(kept)
         if old > head.size:
-            what = f"/grown_from: the log has {head.size} records and had {old} then: it was rolled back, or is another"
-            raise BadRequest(what, code="size_wrong")
+            raise BadRequest(say.LOG_ROLLED_BACK(size=head.size, old=old), code="size_wrong")
         proven = await self._books.proofs.consistency(old, head.size)
         return {old: [bytes.fromhex(one) for one in proven["proof"]]}
 
@@ -126,8 +125,7 @@ class Exports:
             return min(first, end), end
         first, end = span.first or 0, size if span.end is None else span.end
         if not first <= end <= size:
-            what = f"the log has {size} records: ask for a range within that, `from` before `to`"
-            raise BadRequest(what, code="range_wrong")
+            raise BadRequest(say.RANGE_BEYOND(size=size), code="range_wrong")
         return first, end
 
     async def _before(self, moment: str, size: int) -> int:
@@ -156,8 +154,7 @@ class Exports:
             found = await self._books.places(filters, found[-1], _PLACES)
             hits.extend(found)
             if len(hits) > MOST_HITS:
-                what = f"more than {MOST_HITS} records fit: narrow the search, or export a range"
-                raise BadRequest(what, code="too_many_records")
+                raise BadRequest(say.TOO_MANY_HITS(most=MOST_HITS), code="too_many_records")
         hits.reverse()
         return hits
 
@@ -190,7 +187,7 @@ class Exports:
                 if next(left, None) is None:
                     continue
             await self._check_pruned(places[0], places[-1] + 1)
-            raise LogAltered("a record that was found is not there any more")
+            raise LogAltered(say.FOUND_RECORD_GONE)
 
     async def _near(self, places: list[int]) -> AsyncIterator[LogEntry]:
         """Of one tile: where many stand close together the whole stretch is read, else one by one."""
@@ -234,10 +231,7 @@ def _opened(note: str) -> Checkpoint:
     try:
         return Checkpoint.parse(split_note(note)[0])
     except NoteBroken:
-        what = (
-            "/grown_from: send the signed checkpoint as it was kept, byte by byte, or its number of records"
-        )
-        raise BadRequest(what, code="size_wrong") from None
+        raise BadRequest(say.CHECKPOINT_AS_KEPT, code="size_wrong") from None
 
 
 def _size_of(kept: str | int | None) -> int:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.audit.filters import Filters
+from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Gone
 from gateway.domain.identifiers import made_at
+from gateway.domain.sentences import Sentence
 from gateway.ports_log import Archived, History
 
 _LAST = "9999-12"
@@ -57,8 +59,8 @@ def surely_before(history: History) -> str:
 def gone(history: History, first: int, end: int) -> Gone:
     """The refusal for records of a range that were pruned, which names their archives."""
     files = [one for one in history.archives if one.first < end and first < one.first + one.count]
-    what = f"records below {history.below} were pruned: ask for later ones"
-    return Gone(f"{what}; {_where(files)}", archives=[_told(one) for one in files])
+    said = say.RECORDS_PRUNED(below=history.below, where=_where(files))
+    return Gone(said, archives=[_told(one) for one in files])
 
 
 def gone_exchange(history: History, exchange: str) -> Gone | None:
@@ -70,8 +72,7 @@ def gone_exchange(history: History, exchange: str) -> Gone | None:
     if not history.archives or month > history.archives[-1].month:
         return None
     files = [one for one in history.archives if one.month >= month][:2]
-    what = "if there was such an exchange, its records were pruned"
-    return Gone(f"{what}; {_where(files)}", archives=[_told(one) for one in files])
+    return Gone(say.EXCHANGE_PRUNED(where=_where(files)), archives=[_told(one) for one in files])
 
 
 def _begins_before(one: Archived, until: str) -> bool:
@@ -95,8 +96,8 @@ def _told(one: Archived) -> dict[str, Any]:
     }
 
 
-def _where(files: list[Archived]) -> str:
-    return f"they are in {', '.join(one.name for one in files)}" if files else "no archive is known"
+def _where(files: list[Archived]) -> Sentence:
+    return say.IN_ARCHIVES(names=", ".join(one.name for one in files)) if files else say.NO_ARCHIVE
 
 
 def _month(seconds: float) -> str:

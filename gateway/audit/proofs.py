@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from gateway.anchors.heads import Heads
+from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogAltered, NotFound
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -61,8 +63,7 @@ class Proofs:
             return await self.inclusion(entry, size)
         place = await self._pruned(hash_)
         if place is None:
-            what = "no record in the tree has this hash; one that was just written gets its place within 10 seconds"
-            raise NotFound(what, code="record_unknown", retry_after=_RETRY_SECONDS)
+            raise NotFound(say.NO_SUCH_HASH, code="record_unknown", retry_after=_RETRY_SECONDS)
         return {**await self._included(place, hash_, size), "pruned": True}
 
     async def inclusion(self, entry: LogEntry, size: int | None = None) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Proofs:
         size, root = await self._head(size, at_least=place + 1)
         hashes = await _made(self._tree.inclusion(place, size), place)
         if not verify_inclusion(hash_, place, size, hashes, root):
-            raise _altered(f"the record {place} is not in the tree that was signed", place)
+            raise _altered(say.RECORD_NOT_IN_TREE(index=place), place)
         return {
             "leaf_index": place,
             "tree_size": size,
@@ -88,7 +89,7 @@ class Proofs:
         _, before = await self._head(old)
         proof = await _made(self._tree.consistency(old, new))
         if not verify_consistency(old, before, new, root, proof):
-            raise _altered(f"the tree of {new} records did not grow out of its own first {old}")
+            raise _altered(say.TREE_NOT_GROWN(new=new, old=old))
         return {
             "size1": old,
             "size2": new,
@@ -126,22 +127,20 @@ class Proofs:
         if size is None or size == newest.size:
             size, root = newest.size, newest.root
         elif not 0 <= size <= newest.size:
-            raise BadRequest(
-                f"the log has {newest.size} records: ask for a size up to that", code="size_wrong"
-            )
+            raise BadRequest(say.SIZE_AT_MOST(size=newest.size), code="size_wrong")
         else:
             root = root_from(size, await self.nodes(size, subtrees(0, size))) if size else EMPTY_ROOT
             proof = await _made(self._tree.consistency(size, newest.size))
             if not verify_consistency(size, root, newest.size, newest.root, proof):
-                raise _altered(f"the tree of {newest.size} records did not grow out of its own first {size}")
+                raise _altered(say.TREE_NOT_GROWN(new=newest.size, old=size))
         if size < at_least:
-            raise BadRequest(f"ask for a size of at least {at_least}", code="size_wrong")
+            raise BadRequest(say.SIZE_AT_LEAST(at_least=at_least), code="size_wrong")
         return size, root
 
 
 def _opened(note: str) -> tuple[str, Checkpoint]:
     if not note:
-        raise NotFound("the log has no checkpoint yet", code="log_empty", retry_after=_RETRY_SECONDS)
+        raise NotFound(say.NO_CHECKPOINT, code="log_empty", retry_after=_RETRY_SECONDS)
     return note, Checkpoint.parse(split_note(note)[0])
 
 
@@ -150,14 +149,14 @@ async def _made(proof: Awaitable[list[bytes]], index: int | None = None) -> list
     try:
         return await proof
     except ValueError as error:
-        raise _altered(f"the tree that was signed is not there: {error}", index) from None
+        raise _altered(say.TREE_GONE(why=error), index) from None
 
 
 def lost_tile(tile: TileId) -> LogAltered:
     """What is told of a tile that the log must have, and has not."""
-    return _altered(f"the tile {tile.level}/{tile.index} of the log is missing or cut short")
+    return _altered(say.TILE_GONE(level=tile.level, index=tile.index))
 
 
-def _altered(what: str, index: int | None = None) -> LogAltered:
+def _altered(said: Sentence, index: int | None = None) -> LogAltered:
     log().error("log.proof_broken", log_index=index)
-    return LogAltered(what)
+    return LogAltered(said)

@@ -13,6 +13,7 @@ from gateway.audit.past import archived, gone_exchange, hints, skipped
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
 from gateway.audit.shown import members_of, shown
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -88,8 +89,7 @@ class Books:
             pruned = gone_exchange(await self.history.history(), exchange)
             if pruned is not None:
                 raise pruned
-            what = "the tree has no record of this exchange; one that was just written gets its place within 10 seconds"
-            raise NotFound(what, code="exchange_unknown", retry_after=1)
+            raise NotFound(say.NO_RECORD_OF_EXCHANGE, code="exchange_unknown", retry_after=1)
         return sorted(found)
 
     async def signers(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from gateway.domain.errors import GatewayError, LogNotSigned
+from gateway.domain.sentences import Sentence
 from gateway.ports import LogKeeping, Standing
 
 #: a record has its place in the tree within so many seconds
@@ -37,7 +38,7 @@ class Watch:
         fresh_seconds: float = _FRESH_SECONDS,
         inspector: Inspected | None = None,
         now: Callable[[], float] = time.time,
-        stuck: Callable[[], str] = lambda: "",
+        stuck: Callable[[], Sentence | None] = lambda: None,
     ) -> None:
         """Asks nothing before `look`. `inspector` tells what an inspection has found (inspector.py).
 
@@ -70,7 +71,7 @@ class Watch:
     @property
     def refusing(self) -> bool:
         """Whether new exchanges are refused, because nobody could redeem their receipts."""
-        return bool(self._stuck())
+        return self._stuck() is not None
 
     def demand(self) -> None:
         """LogNotSigned while it is so."""

@@ -16,6 +16,7 @@ from gateway.cli.options import cell
 from gateway.cli.progress import record_bar
 from gateway.cli.proving import newest_note
 from gateway.cli.store import Store, keeps
+from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
 from gateway.keeper import Keeper
@@ -60,7 +61,7 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
     now = keeper.now()
     last = Month.parse(until) if until else newest_cold(now, keeper.settings.retention.hot_months)
     if last >= Month.of(now):
-        raise Unprocessable(f"{last} is not over: only whole months are archived", code="period_running")
+        raise Unprocessable(say.MONTH_RUNNING(month=last), code="period_running")
     keeper.log()
     signers, reader = keeper.signers(), keeper.reader()
     with record_bar(shown=bar) as advance:
@@ -71,8 +72,9 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
         try:
             return [one async for one in Archiver(shelf, advance).write(last)]
         except OSError as error:
-            what = f"{keeper.archive_folder} cannot be written ({error.strerror})"
-            raise Unprocessable(what, code="folder_wrong") from None
+            raise Unprocessable(
+                say.FOLDER_NOT_WRITABLE(folder=keeper.archive_folder, why=error.strerror), code="folder_wrong"
+            ) from None
 
 
 def _list(store: Store) -> int:

@@ -113,11 +113,17 @@ def refusal(answer: Answer) -> str:
     body = answer.body if isinstance(answer.body, dict) else {}
     if "code" not in body:
         return f"the answer {answer.status} is none of a gateway: is there something else at this address?"
-    lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {body.get('detail', '')}"]
-    lines += [f"  {one.get('pointer', '')} {one.get('detail', '')}" for one in _listed(body, "errors", dict)]
+    lines = [f"{body.get('title_vi', answer.status)} / {body.get('title', '')}: {_detail(body)}"]
+    lines += [f"  {one.get('pointer', '')} {_detail(one)}" for one in _listed(body, "errors", dict)]
     if near := _listed(body, "near", str):
         lines.append(f"gần giống / near: {', '.join(near)}")
     return plain("\n".join(lines))
+
+
+def _detail(body: dict[str, Any]) -> str:
+    """Vietnamese first; a gateway of before 2026-12 says it in English only."""
+    found = [str(body[name]) for name in ("detail_vi", "detail") if name in body]
+    return " / ".join(dict.fromkeys(found))
 
 
 def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:

@@ -88,7 +88,9 @@ def _verdict(answer: Any) -> str:  # noqa: ANN401 -- the JSON answer
 
 
 def _told(one: Any) -> str:  # noqa: ANN401 -- the JSON answer
-    return f"  {one['rule']} ({one['code']}): {one['detail']}\n    remedy: {one['remedy']}"
+    return (
+        f"  {one['rule']} ({one['code']}): {one['detail_vi']} / {one['detail']}\n    remedy: {one['remedy']}"
+    )
 
 
 def _fields(answer: Any) -> Table:  # noqa: ANN401 -- the JSON answer

@@ -12,6 +12,7 @@ from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, 
 from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
 from gateway.documents import keys as documents
+from gateway.domain import sentences as say
 from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
@@ -134,7 +135,7 @@ def rotate_signing(*, store: Store) -> int:
         old = keeper.signers()[0].vkey
         signed = (await keeper.history().history()).vkeys
         if signed and signed[0] != old:
-            raise Unprocessable(f"the key in use has not signed yet: first {_RESTART}", code="key_unused")
+            raise Unprocessable(say.KEY_UNUSED, code="key_unused")
         await note_act(log, keeper, Phase.CONFIGURATION, "rotate-signing", former=old)
         keeper.rotate_signing_key()
         return old, keeper.signers()[0].vkey

@@ -21,6 +21,7 @@ from gateway.cli.options import (
     state_folder,
 )
 from gateway.config import Configuration, is_overridden, load
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, RightMissing, Unprocessable
 from gateway.keeper import Keeper, kept
 
@@ -39,17 +40,21 @@ class Store(Voice):
         try:
             return kept(self.keeper, lambda: self._over_a_log(work))
         except (Unprocessable, RightMissing) as error:
-            raise click.UsageError(error.detail) from None
+            raise click.UsageError(_told(error)) from None
         except ConfigError:
             raise
         except GatewayError as error:
-            click.echo(f"{error.title_vi} / {error.title}: {error.detail}", err=True)
+            click.echo(f"{error.title_vi} / {error.title}: {error.said or ''}", err=True)
             raise click.exceptions.Exit(3 if isinstance(error, LogUnavailable) else 1) from None
 
     async def _over_a_log(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
         if missing := await self.keeper.missing():
-            raise Unprocessable(f"{missing}; give the folder that `motlan serve` uses: --dir FOLDER")
+            raise Unprocessable(say.LOG_MISSING(missing=missing))
         return await work()
+
+
+def _told(error: GatewayError) -> str:
+    return str(error.said) if error.said is not None else error.title
 
 
 def keeps(command: Callable[..., int]) -> Callable[..., int]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.config import Configuration
 from gateway.consents.grantable import grantable
+from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import fault_at
 from gateway.domain.identifiers import ExchangeId
@@ -57,26 +58,23 @@ def check(
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
         if not getattr(given, word):
             shown = "expires_at" if word == "expires" else word
-            raise fault_at(
-                f"/{shown}", "there is no default: the citizen must have said it", "consent_default"
-            )
+            raise fault_at(f"/{shown}", say.CONSENT_DEFAULT, "consent_default")
     if given.purpose not in configuration.purposes:
-        raise fault_at("/purpose", "there is no such purpose in config/purposes.yaml", "unknown_purpose")
+        raise fault_at("/purpose", say.NO_SUCH_PURPOSE, "unknown_purpose")
     if given.requester and given.requester not in configuration.requesters:
-        raise fault_at("/requester", "there is no such requester", "unknown_requester")
+        raise fault_at("/requester", say.NO_SUCH_REQUESTER, "unknown_requester")
     if given.controller and given.controller not in configuration.agencies:
-        raise fault_at("/controller", "there is no such agency in config/agencies.yaml", "unknown_agency")
+        raise fault_at("/controller", say.NO_SUCH_AGENCY, "unknown_agency")
     languages = configuration.consents.languages
     if given.language not in languages:
-        what = f"no text is written in it: name the one that he read, of {', '.join(languages)}"
+        what = say.CONSENT_LANGUAGE(languages=", ".join(languages))
         raise fault_at("/language", what, "unknown_language")
     _check_attributes(given, catalogue)
     _check_agreed(given, grantable(configuration, catalogue, holder, given.purpose, legal_day(now)))
     longest = configuration.consents.longest_days
     assert given.expires is not None
     if not now < given.expires <= now + timedelta(days=longest):
-        what = f"must lie in the time to come, at most {longest} days from now"
-        raise fault_at("/expires_at", what, "value_not_possible")
+        raise fault_at("/expires_at", say.CONSENT_EXPIRY(longest=longest), "value_not_possible")
 
 
 def _check_attributes(given: Given, catalogue: Catalogue) -> None:
@@ -84,10 +82,9 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
         source, _, operation = service.partition(".")
         plan = catalogue.services.get(source, {}).get(operation)
         if plan is None:
-            raise fault_at("/attributes", "names a data service that is not known", "unknown_service")
+            raise fault_at("/attributes", say.CONSENT_SERVICE, "unknown_service")
         if not names or not set(names) <= plan.attributes:
-            what = f"of {plan.name}: name attributes that it has, each by its name"
-            raise fault_at("/attributes", what, "unknown_attribute")
+            raise fault_at("/attributes", say.CONSENT_ATTRIBUTE(service=plan.name), "unknown_attribute")
 
 
 def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
@@ -95,6 +92,5 @@ def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
     for service, names in given.attributes.items():
         beyond = sorted(set(names) - could.get(service, frozenset()))
         if beyond:
-            named = f"{', '.join(beyond)} of {service}"
-            what = f"no agreement of the requester gives {named} for this purpose: leave it out"
+            what = say.CONSENT_NOT_AGREED(attributes=", ".join(beyond), service=service)
             raise fault_at("/attributes", what, "not_agreed")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import subject_index
@@ -52,7 +53,7 @@ class Seals:
             try:
                 known |= await asyncio.to_thread(self._unwrapped, new)
             except KeyUnavailable as error:
-                raise LogUnavailable(f"the root key cannot be used: {error.detail}") from None
+                raise LogUnavailable(say.ROOT_KEY_UNUSABLE(why=error.said)) from None
         self._known = known
         return {
             month: known[month, wrapped] for month, wrapped in sorted(living) if (month, wrapped) in known

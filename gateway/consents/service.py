@@ -21,6 +21,7 @@ from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import receipt, signed
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.documents.keys import DocumentKey
+from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
@@ -33,7 +34,6 @@ from gateway.ports import Clock, ExchangeLog
 from gateway.ports_consents import ConsentRow, ConsentRows
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
-_UNKNOWN = "there is no such consent of yours"
 #: as much as a person's number needs, sealed
 _SEALED_BYTES = 48
 
@@ -83,7 +83,7 @@ class Books:
         """The keys of the month that runs; a record was written in it, so there are some."""
         keys = await self.seals.of(rfc3339(moment)[:7])
         if keys is None:
-            raise LogUnavailable("the keys of this month cannot be opened")
+            raise LogUnavailable(say.MONTH_KEYS_CLOSED)
         return keys
 
 
@@ -99,7 +99,7 @@ class ConsentBook:
         books = self._books
         holder = given.requester or asker.requester.id
         if holder != asker.requester.id and not asker.serves_citizens:
-            raise fault_at("/requester", "only a page of the citizens takes consents for others", "not_yours")
+            raise fault_at("/requester", say.CONSENT_FOR_OTHERS, "not_yours")
         check(given, holder, books.configuration, books.catalogue, books.clock.now())
         consent = books.new_id("cs")
         now = await books.note(
@@ -183,7 +183,7 @@ class ConsentBook:
         # nobody's seal is opened for whoever may not see it, and one is tried where there is none
         is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
         if row is None or not (is_seen and is_his):
-            raise NotFound(_UNKNOWN, code="consent_unknown")
+            raise NotFound(say.NO_SUCH_CONSENT, code="consent_unknown")
         return row
 
     def _blank(self) -> ConsentRow:

@@ -31,6 +31,7 @@ from gateway.corrections.reports import (
     told,
 )
 from gateway.corrections.shown import DIFFERS, asked_about, compared
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import (
     Conflict,
@@ -46,6 +47,7 @@ from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.wanted import Wanted as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
+from gateway.policy.rates import told_of_reports
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
 from gateway.prefill.outcomes import Members, outcomes
@@ -87,7 +89,7 @@ class Corrections:
         now = self.clock.now()
         keys = await self.seals.of(rfc3339(now)[:7])
         if keys is None:
-            raise CorrectionsUnavailable("the keys of this month cannot be opened")
+            raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
         report = report_of(
             wanted, asker.requester.id, asker.agency, opened_in=asker.exchange, shown_is=shown_is
         )
@@ -148,14 +150,14 @@ class Corrections:
         row = await self._theirs(correction, _own(asker))
         if row.state != state:
             if row.state not in _BEFORE[state]:
-                raise Conflict(f"the report is {row.state}")
+                raise Conflict(say.CORRECTION_IS(state=row.state))
             person = (await self._opened(row))["key"]
             await self._step(asker, f"correction_{state}", row, person, reference=reference)
             now = self.clock.now().timestamp()
             if not await self.rows.move(row.id, _BEFORE[state], state, now):
                 with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
                     await self._step(asker, "correction_not_done", row, person, undone=state)
-                raise Conflict("somebody else changed it a moment ago")
+                raise Conflict(say.CORRECTION_CHANGED)
             row = row._replace(state=state, changed=now)
         return {"exchange_id": asker.exchange, **told(row)}
 
@@ -164,16 +166,13 @@ class Corrections:
         keys = await self.seals.of(row.period)
         if keys is None:
             if not await self.seals.erased(row.period):
-                raise CorrectionsUnavailable("the keys of its month cannot be opened now")
-            what = "the keys of its month are erased: nobody reads it any more; report it again"
-            raise Conflict(what, code="period_keys_erased")
+                raise CorrectionsUnavailable(say.CORRECTION_KEYS_CLOSED)
+            raise Conflict(say.CORRECTION_UNREADABLE, code="period_keys_erased")
         report = opened(row, keys)
         if report is None:
             await self.rows.move(row.id, (QUEUED, TAKEN), UNREADABLE, self.clock.now().timestamp())
             log().error("corrections.unreadable", code=row.source)
-            raise Conflict(
-                "the report was altered in the database; report it again", code="report_unreadable"
-            )
+            raise Conflict(say.CORRECTION_ALTERED, code="report_unreadable")
         return report
 
     async def _set_erased_aside(self) -> None:
@@ -194,12 +193,12 @@ class Corrections:
         places += [(f"/others/{index}/source", one["source"]) for index, one in enumerate(wanted.others)]
         for place, source in places:
             if source not in self.configuration.sources:
-                raise fault_at(place, "there is no such source", "unknown_source")
+                raise fault_at(place, say.NO_SUCH_SOURCE, "unknown_source")
         kind, _, name = wanted.attribute.partition(".")
         plans = self.catalogue.services.get(wanted.source, {}).values()
         found = [plan.name for plan in plans if plan.evidence == kind and name in plan.attributes]
         if not found:
-            raise fault_at("/attribute", "this source gives no such attribute", "unknown_attribute")
+            raise fault_at("/attribute", say.SOURCE_GIVES_NO_SUCH, "unknown_attribute")
         return found
 
     async def _count(self, wanted: Wanted, asker: Asker) -> None:
@@ -208,8 +207,7 @@ class Corrections:
         over = await self.rates.over(asker.requester.id, {"requester": asker.requester.id, "subject": about})
         if over is None:
             return
-        what = f"at most {over.limit.most} reports in {over.limit.seconds} seconds by {over.limit.whom}"
-        refusal = Throttled(over.limit.rule, what, retry_after=over.retry_after)
+        refusal = Throttled(over.limit.rule, told_of_reports(over.limit), retry_after=over.retry_after)
         await self._refuse(asker, wanted, refusal)
         raise refusal
 
@@ -219,8 +217,7 @@ class Corrections:
         """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
         keys = await self._keys(records)
         if not keys:
-            what = "the keys of its month are destroyed: nobody can tell whom it was about; ask anew"
-            raise fault_at("/exchange_id", what, "period_keys_erased")
+            raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, "period_keys_erased")
         name = wanted.attribute.partition(".")[2]
         asked = [
             one
@@ -228,18 +225,16 @@ class Corrections:
             if f"{wanted.source}.{one.call['operation']}" in services and name in one.call["attributes"]
         ]
         if not asked:
-            what = "that exchange of yours did not ask this source for this attribute of this person"
-            refusal = Refused("correction:not_shown", what, code="not_shown")
+            refusal = Refused("correction:not_shown", say.CORRECTION_NOT_ASKED, code="not_shown")
             await self._refuse(asker, wanted, refusal)
             raise refusal
         for index, other in enumerate(wanted.others):
             theirs = asked_about(records, keys, wanted.subject, other["source"])
             if not any(one.call["outcome"] == Outcome.FOUND.value for one in theirs):
-                what = "that exchange had no answer about this person from this source"
-                raise fault_at(f"/others/{index}/source", what, "not_shown")
+                raise fault_at(f"/others/{index}/source", say.CORRECTION_NOT_ANSWERED, "not_shown")
         shown_is = compared(asked, keys, self.catalogue, wanted.attribute, wanted.shown)
         if shown_is == DIFFERS:
-            raise fault_at("/shown", "is not what that exchange showed", "shown_differs")
+            raise fault_at("/shown", say.SHOWN_DIFFERS, "shown_differs")
         return shown_is
 
     async def _keys(self, records: Sequence[Members]) -> Mapping[str, PeriodKeys]:
@@ -268,7 +263,7 @@ class Corrections:
     async def _theirs(self, correction: str, own: str) -> CorrectionRow:
         row = await self.rows.find(correction)
         if row is None or own not in ("", row.requester):
-            raise NotFound("there is no such report of yours", code="correction_unknown")
+            raise NotFound(say.NO_SUCH_CORRECTION, code="correction_unknown")
         return row
 
     async def _refuse(self, asker: Asker, wanted: Wanted, refusal: Refused | Throttled) -> None:

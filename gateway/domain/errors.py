@@ -6,6 +6,8 @@ An error carries codes and configuration words only, never a value or an identif
 
 from typing import ClassVar, Self
 
+from gateway.domain.sentences import Sentence
+
 
 class GatewayError(Exception):
     """The gateway could not do what was asked."""
@@ -17,18 +19,23 @@ class GatewayError(Exception):
 
     def __init__(
         self,
-        detail: str = "",
+        said: Sentence | None = None,
         *,
         code: str | None = None,
         retry_after: int | None = None,
         **members: object,
     ) -> None:
-        """`detail` is text for people, `members` are further members of the problem body."""
-        super().__init__(detail or self.title)
-        self.detail = detail
+        """`said` is text for people, of gateway/domain/sentences.py; `members` are further members of the body."""
+        super().__init__(self.title if said is None else said.en)
+        self.said = said
         self.problem_code = code or self.code
         self.retry_after = retry_after
         self.members = members
+
+    @property
+    def detail(self) -> str:
+        """What happened, in English; blank when the title says it all."""
+        return "" if self.said is None else self.said.en
 
 
 class BadRequest(GatewayError):
@@ -49,11 +56,19 @@ class Unprocessable(BadRequest):
     title_vi = "Giá trị trong yêu cầu không hợp lệ"
 
 
-def fault_at(place: str, why: str, code: str) -> Unprocessable:
+def fault_at(place: str, why: Sentence, code: str) -> Unprocessable:
     """One value that is not possible: `place` is its JSON pointer, `code` that of the problem and of its one entry."""
-    return Unprocessable(
-        f"{place}: {why}", code=code, errors=[{"pointer": place, "code": code, "detail": why}]
-    )
+    return Unprocessable(why.at(place), code=code, errors=[entry(place, why, code)])
+
+
+def fault_in(place: str, why: Sentence, code: str) -> Unprocessable:
+    """The same, where the problem keeps the code of its family."""
+    return Unprocessable(why.at(place), errors=[entry(place, why, code)])
+
+
+def entry(place: str, why: Sentence, code: str) -> dict[str, str]:
+    """One entry of the member `errors`."""
+    return {"pointer": place, "code": code, "detail": why.en, "detail_vi": why.vi}
 
 
 class NotFound(BadRequest):
@@ -108,9 +123,9 @@ class Throttled(TooMany):
     title = "More was asked than a rule allows in this time"
     title_vi = "Vượt quá số lượt được phép trong khoảng thời gian này"
 
-    def __init__(self, rule: str, detail: str, *, retry_after: int, code: str | None = None) -> None:
+    def __init__(self, rule: str, said: Sentence, *, retry_after: int, code: str | None = None) -> None:
         """`rule` is the id of the deciding rule, for the record and for the answer."""
-        super().__init__(detail, code=code, retry_after=retry_after, rule=rule)
+        super().__init__(said, code=code, retry_after=retry_after, rule=rule)
         self.rule = rule
 
 
@@ -131,9 +146,9 @@ class Refused(GatewayError):
     title = "Refused by rule"
     title_vi = "Bị từ chối theo quy tắc"
 
-    def __init__(self, rule: str, detail: str = "", *, code: str | None = None) -> None:
+    def __init__(self, rule: str, said: Sentence | None = None, *, code: str | None = None) -> None:
         """`rule` is the id of the deciding rule, for the record and for the answer."""
-        super().__init__(detail, code=code, rule=rule)
+        super().__init__(said, code=code, rule=rule)
         self.rule = rule
 
 
@@ -157,9 +172,9 @@ class LogUnavailable(GatewayError):
     unsure: bool = False
 
     @classmethod
-    def perhaps(cls, detail: str) -> Self:
+    def perhaps(cls, said: Sentence | None) -> Self:
         """Nobody can tell whether the record was written."""
-        error = cls(detail)
+        error = cls(said)
         error.unsure = True
         return error
 
@@ -245,8 +260,14 @@ class ConfigError(GatewayError):
 
     def __init__(self, problems: "list[Problem]") -> None:
         """`problems` holds one entry per thing to mend."""
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__()
+        self.args = ("\n".join(str(problem) for problem in problems),)
         self.problems = problems
+
+    @property
+    def detail(self) -> str:
+        """Each problem with its remedy. It is English only: it never leaves as a problem of the API."""
+        return str(self)
 
 
 class Problem:

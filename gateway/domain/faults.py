@@ -72,6 +72,12 @@ def _gathered(problems: Iterable[Problem]) -> list[Problem]:
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:
     """The remedy for a word that is unknown. Of codes none is proposed: they are all near to others."""
+    found = nearest(word, words)
+    return f"did you mean '{found}'?" if found else otherwise
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The word that is near to an unknown one; blank when none is, and for a code."""
     is_word = any(letter.islower() for letter in word)
     found = difflib.get_close_matches(word, sorted(words), 1) if is_word else []
-    return f"did you mean '{found[0]}'?" if found else otherwise
+    return found[0] if found else ""

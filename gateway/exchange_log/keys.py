@@ -19,6 +19,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.exchange_log.durable import replace_file, sync_folder
 from gateway.exchange_log.embedded_keys import EmbeddedRoot, as_wrapper
@@ -198,7 +199,7 @@ class KeyRing:
         wrapped = await self._store.wrapped(period)
         if wrapped is None:
             if used is not None:
-                raise LogUnavailable(f"the keys of {period} are gone from the log's database")
+                raise LogUnavailable(say.PERIOD_KEYS_GONE(period=period))
             fresh = await asyncio.to_thread(lambda: wrap_new(self._roots.newest(), period))
             wrapped = await self._store.keep(period, fresh)
         # whoever holds the root key is not asked again about what has not changed
@@ -207,9 +208,7 @@ class KeyRing:
         else:
             keys = await asyncio.to_thread(self._roots.unwrap, period, wrapped)
         if used not in {None, keys}:
-            raise LogUnavailable(
-                f"the keys of {period} in the log's database are not those that were used before"
-            )
+            raise LogUnavailable(say.PERIOD_KEYS_OTHERS(period=period))
         now = self._clock()
         if period in safe_periods(now):
             # Not longer than they may be held: in a few seconds the month may be over.

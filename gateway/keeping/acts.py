@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -40,9 +41,7 @@ def checked_reason(reason: str) -> str:
     """A reason that may stand in clear in a record; Unprocessable for none, a long one, or numbers of people."""
     text = reason.strip()
     if not text or len(text) > _LONGEST_REASON:
-        raise Unprocessable(f"give a reason of 1 to {_LONGEST_REASON} characters", code="reason_wrong")
+        raise Unprocessable(say.REASON_LENGTH(longest=_LONGEST_REASON), code="reason_wrong")
     if may_name_a_person(text):
-        raise Unprocessable(
-            "the reason is recorded in clear: leave numbers of people out", code="reason_wrong"
-        )
+        raise Unprocessable(say.REASON_HAS_NUMBER, code="reason_wrong")
     return text

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from gateway.audit.proofs import Proofs
 from gateway.audit.stretch import Lines, Stretch
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.durable import DRAFT, replace_file, replacing
@@ -86,7 +87,7 @@ class Archiver:
     async def _month_at(self, place: int) -> Month:
         time = await self._shelf.retention.time_at(place)
         if time is None:
-            raise LogUnavailable(f"record {place} is not in the database")
+            raise LogUnavailable(say.RECORD_NOT_THERE(index=place))
         return Month.parse(time[:7])
 
     def _reached(self, below: int) -> tuple[int, Month]:

@@ -5,6 +5,7 @@ The records stay, and so does every proof: hashes cover what was sealed as it is
 
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.keeping.acts import Hot, checked_reason, note_act
@@ -39,20 +40,15 @@ class Erasure:
         """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
         month, now = Month.parse(period), self._clock.now()
         if month >= Month.of(now).plus(-1):
-            what = f"{period} is not over for long enough: this month and the one before it are never erased"
-            raise Unprocessable(what, code="period_running")
+            raise Unprocessable(say.PERIOD_RUNNING(period=period), code="period_running")
         if month > newest_cold(now, self._hot.months) and not reason:
-            what = (
-                f"{period} is younger than the {self._hot.months} months of the hot period:"
-                " if it must be, say why with --before-its-time REASON"
-            )
-            raise Unprocessable(what, code="period_hot")
+            raise Unprocessable(say.PERIOD_HOT(period=period, months=self._hot.months), code="period_hot")
         if reason:
             checked_reason(reason)
         facts = {one.period: one for one in await self._vault.facts()}
         if period not in facts:
             known = ", ".join(name for name, one in facts.items() if one.living) or "none"
-            raise Unprocessable(f"{period} never had keys; there are {known}", code="period_unknown")
+            raise Unprocessable(say.PERIOD_UNKNOWN(period=period, known=known), code="period_unknown")
         return not facts[period].living
 
     async def erase(self, period: str, reason: str | None) -> Erased:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Unprocessable
 
@@ -21,7 +22,7 @@ class Month(NamedTuple):
     def parse(cls, text: str) -> "Month":
         """From 2026-11; Unprocessable for anything else."""
         if not _MONTH.fullmatch(text):
-            raise Unprocessable("write a month as 2026-11", code="period_wrong")
+            raise Unprocessable(say.WRITE_A_MONTH, code="period_wrong")
         return cls(int(text[:4]), int(text[5:]))
 
     @classmethod

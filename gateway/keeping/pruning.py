@@ -6,10 +6,12 @@ Tiles, checkpoints and hashes stay: proofs of what was pruned are given as befor
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from gateway.audit.proofs import Proofs
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Refused, Unprocessable
 from gateway.domain.exchange import Phase
@@ -64,8 +66,8 @@ class Pruning:
         behind = [one for one in checked if one.note.end > below]
         for one, expected in zip(behind, [below, *(one.note.end for one in behind)], strict=False):
             if one.note.first != expected:
-                what = f"{one.note.name} begins at {one.note.first}: the archive from {expected} on must come first"
-                raise Refused(_RULE, what, code="archive_missing")
+                said = say.ARCHIVE_GAP(name=one.note.name, first=one.note.first, expected=expected)
+                raise Refused(_RULE, said, code="archive_missing")
         return checked
 
     async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
@@ -88,16 +90,19 @@ class Pruning:
             note = read_note(note_beside(path), [NoteVerifier.parse(vkey) for vkey in self._vkeys])
             sha256, verdict = await asyncio.to_thread(_read, path, self._vkeys)
         except NoteBroken as error:
-            raise Refused(_RULE, f"{path.name}: {error}", code="archive_unsigned") from None
-        except OSError as error:
-            what = f"{path.name}: it, or its note, cannot be read ({error.strerror})"
-            raise Unprocessable(what, code="archive_missing") from None
-        if (sha256, path.name) != (note.sha256, note.name):
             raise Refused(
-                _RULE, f"{path.name} is not the file that its note was signed for", code="archive_changed"
-            )
+                _RULE, say.ARCHIVE_UNSIGNED(name=path.name, finding=error), code="archive_unsigned"
+            ) from None
+        except OSError as error:
+            raise Unprocessable(
+                say.ARCHIVE_UNREADABLE(name=path.name, why=error.strerror), code="archive_missing"
+            ) from None
+        if (sha256, path.name) != (note.sha256, note.name):
+            raise Refused(_RULE, say.ARCHIVE_CHANGED(name=path.name), code="archive_changed")
         if not verdict.good:
-            raise Refused(_RULE, f"{path.name}: {verdict.findings[0]}", code="archive_wrong")
+            raise Refused(
+                _RULE, say.ARCHIVE_WRONG(name=path.name, finding=verdict.findings[0]), code="archive_wrong"
+            )
         await self._check_place(note, verdict)
         return Checked(note, verdict)
 
@@ -108,15 +113,14 @@ class Pruning:
             note.origin, note.first, note.end,
         )  # fmt: skip
         if not same or head.origin != note.origin or verdict.size > head.size:
-            raise Refused(_RULE, f"{note.name} is not of this log", code="archive_wrong")
+            raise Refused(_RULE, say.ARCHIVE_OTHER_LOG(name=note.name), code="archive_wrong")
         if (await self._proofs.root(verdict.size)).hex() != verdict.root:
-            raise Refused(
-                _RULE, f"{note.name}: the tree of the database says otherwise", code="archive_wrong"
-            )
+            raise Refused(_RULE, say.ARCHIVE_OTHER_TREE(name=note.name), code="archive_wrong")
         hot = newest_cold(self._clock.now(), self._hot.months).plus(1)
         if verdict.latest >= hot.surely_begun and await self._is_hot(note, hot):
-            what = f"{note.name} has records of {verdict.latest[:10]}: kept hot for {self._hot.months} months"
-            raise Refused(_RULE, what, code="archive_hot")
+            day = date.fromisoformat(verdict.latest[:10])
+            said = say.ARCHIVE_HOT(name=note.name, day=day, months=self._hot.months)
+            raise Refused(_RULE, said, code="archive_hot")
 
     async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:
         """Whether the hot period begins in an archive; a record alone, of a wrong clock, is none."""

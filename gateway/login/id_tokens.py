@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from gateway.access import jose
 from gateway.access.faults import JoseBroken
 from gateway.access.requesters import key_of
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, Problem, fault_at
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.login import Login
@@ -69,31 +70,29 @@ class Logins:
         try:
             return self._proven(token, requester)
         except JoseBroken as error:
-            raise fault_at("/login", f"does not prove a login: {error}", "login_not_proven") from None
+            raise fault_at("/login", say.LOGIN_NOT_PROVEN(why=error.said), "login_not_proven") from None
 
     def _proven(self, token: str, requester: str) -> Login:
         found = _read(token)
         issuer = found.claims.get("iss")
         provider = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
-            raise JoseBroken("its 'iss' is no provider of config/logins.yaml")
+            raise JoseBroken(say.LOGIN_ISSUER)
         if not any(_is_signed_by(found, key) for key in provider.keys):
-            raise JoseBroken("no key of its provider made its signature")
+            raise JoseBroken(say.LOGIN_UNSIGNED)
         _check_audience(found.claims, provider.settings.clients.get(requester))
         self._check_times(found.claims, provider.settings.longest_seconds)
         number = found.claims.get(provider.settings.number)
         if not isinstance(number, str) or not is_personal_id(number):
-            raise JoseBroken("it names nobody by a personal id")
+            raise JoseBroken(say.LOGIN_OF_NOBODY)
         return Login(provider=provider.name, personal_id=number)
 
     def _check_times(self, claims: Mapping[str, Any], longest: int) -> None:
         now, issued, ends = self._now(), claims.get("auth_time", claims.get("iat")), claims.get("exp")
         if not jose.is_number(ends) or ends <= now - _APART_SECONDS:
-            raise JoseBroken("it is over: let the person sign in again")
+            raise JoseBroken(say.LOGIN_OVER)
         if not jose.is_number(issued) or not now - longest - _APART_SECONDS < issued <= now + _APART_SECONDS:
-            raise JoseBroken(
-                f"the login is older than {longest} seconds, or still to come: let the person sign in again"
-            )
+            raise JoseBroken(say.LOGIN_OLD(longest=longest))
 
 
 def login_key(settings: KeySettings, root: Path) -> Key:
@@ -112,18 +111,18 @@ def login_key(settings: KeySettings, root: Path) -> Key:
 
 def _read(token: str) -> _Token:
     if len(token) > jose.LARGEST:
-        raise JoseBroken(f"it is longer than {jose.LARGEST} characters")
+        raise JoseBroken(say.JWS_TOO_LONG(largest=jose.LARGEST))
     parts = token.split(".")
     if len(parts) != 3:
-        raise JoseBroken("it is not three parts with dots between")
+        raise JoseBroken(say.JWS_NOT_THREE_PARTS)
     header = jose.json_object(jose.decoded(parts[0]))
     algorithm, typ = header.get("alg"), header.get("typ", "JWT")
     if not header.keys() <= _KNOWN:
-        raise JoseBroken("its header has members that are not accepted here")
+        raise JoseBroken(say.JWS_HEADER_MEMBERS)
     if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
-        raise JoseBroken("its algorithm is not accepted: use RS256, ES256 or EdDSA (Ed25519)")
+        raise JoseBroken(say.LOGIN_ALGORITHM)
     if not isinstance(typ, str) or typ.lower() != "jwt":
-        raise JoseBroken("its 'typ' is not JWT")
+        raise JoseBroken(say.LOGIN_TYPE)
     claims, signed = jose.json_object(jose.decoded(parts[1])), f"{parts[0]}.{parts[1]}".encode()
     return _Token(_ALGORITHMS[algorithm], claims, signed, jose.decoded(parts[2]))
 
@@ -148,4 +147,4 @@ def _check_audience(claims: Mapping[str, Any], client: str | None) -> None:
     audience = said if isinstance(said, list) else [said]
     authorized = claims.get("azp", client if len(audience) == 1 else None)
     if client is None or client not in audience or authorized != client:
-        raise JoseBroken("it was made for another client: 'clients' of config/logins.yaml names yours")
+        raise JoseBroken(say.LOGIN_OF_ANOTHER)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
+from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.structured import InnerList, Item, dictionary, written
 
@@ -23,7 +24,7 @@ def check_digest(values: Sequence[str], body: bytes) -> None:
             continue
         said = b"" if isinstance(item, InnerList) or not isinstance(item.value, bytes) else item.value
         if not hmac.compare_digest(said, hashlib.new(_ALGORITHMS[name], body).digest()):
-            raise SignatureBroken("Content-Digest is not that of the body")
+            raise SignatureBroken(say.DIGEST_DIFFERS)
         checked += 1
     if not checked:
-        raise SignatureBroken("Content-Digest has none of sha-256, sha-512")
+        raise SignatureBroken(say.DIGEST_KIND)

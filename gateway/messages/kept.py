@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
 
@@ -33,7 +34,7 @@ def read_kept(raw: bytes, origin: str = "") -> Kept:
     if lines and not lines[-1]:
         lines.pop()  # the end of a message without a body
     if len(lines) > _MOST_LINES:
-        raise SignatureBroken(f"the message has more than {_MOST_LINES} fields")
+        raise SignatureBroken(say.MESSAGE_TOO_MANY_FIELDS(most=_MOST_LINES))
     fields: dict[str, list[str]] = {}
     for name, value in _fields(lines):
         fields.setdefault(name, []).append(value)
@@ -41,7 +42,7 @@ def read_kept(raw: bytes, origin: str = "") -> Kept:
         return Kept(Message(fields, status=int(answer[1])), body)
     request = _REQUEST.fullmatch(start)
     if request is None:
-        raise SignatureBroken("the file does not begin with the start line of a request or an answer")
+        raise SignatureBroken(say.MESSAGE_START)
     host = fields.get("host", [""])[0]
     return Kept(Message(fields, request[1], (origin or f"https://{host}").rstrip("/"), request[2]), body)
 
@@ -50,5 +51,5 @@ def _fields(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
-            raise SignatureBroken("a line of the message is no field")
+            raise SignatureBroken(say.MESSAGE_LINE)
         yield name.lower(), value.strip(" \t")

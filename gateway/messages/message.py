@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.structured import InnerList, Item, dictionary, written
 
@@ -40,26 +41,26 @@ def signature_base(signed: InnerList, message: Message, request: Message | None 
     for item in signed.items:
         name = written(item)
         if name in lines:
-            raise SignatureBroken("a component is covered twice")
+            raise SignatureBroken(say.COMPONENT_TWICE)
         lines[name] = _value(item, message, request)
     text = "".join(f"{name}: {value}\n" for name, value in lines.items())
     try:
         return f'{text}"@signature-params": {written(signed)}'.encode("ascii")
     except UnicodeEncodeError:
-        raise SignatureBroken("a field that is covered is not ASCII") from None
+        raise SignatureBroken(say.COMPONENT_NOT_ASCII) from None
 
 
 def _value(item: Item, message: Message, request: Message | None) -> str:
     params = dict(item.params)
     if not isinstance(item.value, str):
-        raise SignatureBroken("a component is named by a text in quotes")
+        raise SignatureBroken(say.COMPONENT_QUOTES)
     if params.pop("req", False) is True:
         if request is None:
-            raise SignatureBroken("'req' belongs to answers")
+            raise SignatureBroken(say.COMPONENT_REQ)
         message = request
     key = params.pop("key", None)
     if params:
-        raise SignatureBroken(f"the parameter '{next(iter(params))}' of a component is not taken here")
+        raise SignatureBroken(say.COMPONENT_PARAMETER(name=next(iter(params))))
     if item.value.startswith("@"):
         return _derived(item.value, message)
     value = _field(item.value, message)
@@ -78,7 +79,7 @@ def _derived(name: str, message: Message) -> str:
         "@query": f"?{message.query}",
     }  # fmt: skip
     if name not in known:
-        raise SignatureBroken("a derived component is not one of those that are taken here")
+        raise SignatureBroken(say.COMPONENT_DERIVED)
     return known[name]
 
 
@@ -89,18 +90,18 @@ def _authority(origin: str) -> str:
     try:
         port = parts.port
     except ValueError:
-        raise SignatureBroken("the port of the address is none") from None
+        raise SignatureBroken(say.COMPONENT_PORT) from None
     return host if port in {None, _PORTS.get(parts.scheme)} else f"{host}:{port}"
 
 
 def _field(name: str, message: Message) -> str:
     if name != name.lower() or not (values := message.fields.get(name)):
-        raise SignatureBroken("a field that is covered is not there, or not named in small letters")
+        raise SignatureBroken(say.COMPONENT_GONE)
     return ", ".join(value.strip(" \t") for value in values)
 
 
 def _member(value: str, key: object) -> str:
     found = dictionary(value).get(key) if isinstance(key, str) else None
     if found is None:
-        raise SignatureBroken("a member that is covered is not there")
+        raise SignatureBroken(say.COMPONENT_MEMBER)
     return written(found)

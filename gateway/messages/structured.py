@@ -8,6 +8,7 @@ import binascii
 import re
 from typing import NamedTuple
 
+from gateway.domain import sentences as say
 from gateway.messages.faults import SignatureBroken
 
 _LARGEST = 8_192
@@ -51,17 +52,17 @@ class InnerList(NamedTuple):
 def dictionary(text: str) -> dict[str, Item | InnerList]:
     """The members of a dictionary in their order; SignatureBroken for what is none, or has a name twice."""
     if len(text) > _LARGEST or not text.isascii():
-        raise SignatureBroken("a structured field is too long, or not ASCII")
+        raise SignatureBroken(say.STRUCTURED_LONG)
     reader, found = _Reader(text.strip(" ")), {}
     while not reader.ended:
         name = reader.match(_KEY)
         if name in found:
-            raise SignatureBroken("a label stands twice in a field")
+            raise SignatureBroken(say.STRUCTURED_LABEL_TWICE)
         found[name] = reader.member() if reader.sign("=") else Item(True, reader.params())
         if not reader.ended:
             reader.match(_COMMA)
             if reader.ended:
-                raise SignatureBroken("a structured field ends in a comma")
+                raise SignatureBroken(say.STRUCTURED_COMMA)
     return found
 
 
@@ -110,7 +111,7 @@ class _Reader:
     def match(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
         if found is None:
-            raise SignatureBroken("a structured field (RFC 9651) cannot be read")
+            raise SignatureBroken(say.STRUCTURED_UNREADABLE)
         self._at = found.end()
         return found[pattern.groups]
 
@@ -124,7 +125,7 @@ class _Reader:
                 return InnerList(tuple(items), self.params())
             items.append(self.item())
             if self._text[self._at : self._at + 1] not in {" ", ")"}:
-                raise SignatureBroken("items of a list stand apart by spaces")
+                raise SignatureBroken(say.STRUCTURED_SPACES)
 
     def item(self) -> Item:
         return Item(self._bare(), self.params())
@@ -135,7 +136,7 @@ class _Reader:
             self.match(_SPACES)
             name = self.match(_KEY)
             if name in found:
-                raise SignatureBroken("a parameter stands twice")
+                raise SignatureBroken(say.PARAMETER_TWICE)
             found[name] = self._bare() if self.sign("=") else True
         return tuple(found.items())
 
@@ -147,7 +148,7 @@ class _Reader:
             try:
                 return base64.b64decode(self.match(_BYTES), validate=True)
             except binascii.Error:
-                raise SignatureBroken("bytes of a field are not base64") from None
+                raise SignatureBroken(say.STRUCTURED_BYTES) from None
         if self.sign("?1"):
             return True
         if self.sign("?0"):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gateway.access.jose import verifies
 from gateway.access.jwk import PublicKey
+from gateway.domain import sentences as say
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message, signature_base
@@ -48,23 +49,23 @@ def verified(
     _check_covered(signed, message, body)
     base = signature_base(signed, message, request)
     if not verifies(key.key, signature, base):
-        raise SignatureBroken("the key did not sign this message")
+        raise SignatureBroken(say.SIGNATURE_NOT_BY_KEY)
     created, nonce = signed.param("created"), signed.param("nonce")
     if not isinstance(created, int) or isinstance(created, bool):
-        raise SignatureBroken("'created' is missing")
+        raise SignatureBroken(say.SIGNATURE_NO_TIME)
     return Signed(label, key, signature, base, created, nonce if isinstance(nonce, str) else "")
 
 
 def fresh(message: Message, signed: Signed, now: float) -> None:
     """SignatureBroken unless the signature was made a moment ago, is in force, and can be taken once only."""
     if not now - OLDEST <= signed.created <= now + AHEAD:
-        raise SignatureBroken(f"'created' is not within the last {OLDEST} seconds")
+        raise SignatureBroken(say.SIGNATURE_OLD(oldest=OLDEST))
     _, inner, _ = _only(message)
     expires = inner.param("expires")
     if expires is not None and (not isinstance(expires, int) or expires < now or expires < signed.created):
-        raise SignatureBroken("'expires' is over, or no time")
+        raise SignatureBroken(say.SIGNATURE_OVER)
     if len(signed.nonce) not in _NONCE:
-        raise SignatureBroken("'nonce' must have 8 to 128 letters, new ones each time")
+        raise SignatureBroken(say.SIGNATURE_NONCE)
 
 
 def _only(message: Message) -> tuple[str, InnerList, bytes]:
@@ -72,13 +73,13 @@ def _only(message: Message) -> tuple[str, InnerList, bytes]:
     inputs = dictionary(", ".join(message.fields.get("signature-input", ())))
     signatures = dictionary(", ".join(message.fields.get("signature", ())))
     if len(inputs) != 1 or inputs.keys() != signatures.keys():
-        raise SignatureBroken("a message has exactly one signature, under one label in both fields")
+        raise SignatureBroken(say.SIGNATURE_ONE)
     ((label, inner),) = inputs.items()
     item = signatures[label]
     if not isinstance(inner, InnerList) or not isinstance(item, Item) or not isinstance(item.value, bytes):
-        raise SignatureBroken("the signature is not written as RFC 9421 says")
+        raise SignatureBroken(say.SIGNATURE_FORM)
     if strange := {name for name, _ in inner.params} - _PARAMS:
-        raise SignatureBroken(f"the parameter '{min(strange)}' of a signature is not taken here")
+        raise SignatureBroken(say.SIGNATURE_PARAMETER(name=min(strange)))
     return label, inner, item.value
 
 
@@ -86,9 +87,9 @@ def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
     name, algorithm = signed.param("keyid"), signed.param("alg")
     key = next((one for one in keys if name in (one.kid, one.thumbprint)), None)
     if key is None:
-        raise SignatureBroken("'keyid' is none of the requester's keys (its id, or its RFC 7638 thumbprint)")
+        raise SignatureBroken(say.SIGNATURE_KEY)
     if algorithm is not None and algorithm != ALGORITHMS[key.algorithm]:
-        raise SignatureBroken(f"'alg' is not that of the key: {ALGORITHMS[key.algorithm]}")
+        raise SignatureBroken(say.SIGNATURE_ALGORITHM(algorithm=ALGORITHMS[key.algorithm]))
     return key
 
 
@@ -99,7 +100,7 @@ def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
     if body or "content-digest" in message.fields:
         wanted.append("content-digest")
     if lacking := [name for name in wanted if name not in names]:
-        raise SignatureBroken(f"the signature does not cover {', '.join(lacking)}")
+        raise SignatureBroken(say.SIGNATURE_LACKS(lacking=", ".join(lacking)))
     if "content-digest" in message.fields:
         check_digest(message.fields["content-digest"], body)
 

@@ -17,6 +17,7 @@ from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import Seals, index_of, seal, unseal
 from gateway.consents.service import named
 from gateway.domain.dates import rfc3339
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
 from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
@@ -34,8 +35,8 @@ class OwnStore:
         self._days = days
         self._values = values
 
-    def why_not(self, attribute: str, value: object) -> str:
-        """Why a value cannot be kept, in words that do not quote it; empty when it can."""
+    def why_not(self, attribute: str, value: object) -> Sentence | None:
+        """Why a value cannot be kept, in words that do not quote it; None when it can."""
         return self._values.why_not(attribute, value)
 
     def keepable(self, consent: ConsentRow) -> frozenset[str]:

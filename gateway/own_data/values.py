@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import jsonschema_rs
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
+from gateway.domain.sentences import Sentence
 from gateway.domain.signs import hides
 
 #: characters, whatever a schema says
@@ -27,21 +29,19 @@ class Values:
         }
         self._dates = {name for name, schema in schemas.items() if schema.get("x-format") == _DATE}
 
-    def why_not(self, attribute: str, value: object) -> str:
-        """Why this cannot be kept, and what can, without quoting it; empty when it can."""
+    def why_not(self, attribute: str, value: object) -> Sentence | None:
+        """Why this cannot be kept, and what can, without quoting it; None when it can."""
         known = self._schemas.get(attribute)
         if known is None:
-            return "is nothing that is kept"
+            return say.NOT_KEPT
         schema, written = known
         if isinstance(value, str) and len(value) > LONGEST:
-            return f"is too long, more than {LONGEST} characters: {written}"
+            return say.KEPT_TOO_LONG(longest=LONGEST, written=written)
         if isinstance(value, str) and hides(value):
-            return (
-                "has signs that nobody sees (line breaks, changes of the direction of writing): write it anew"
-            )
+            return say.KEPT_HIDDEN
         if not schema.is_valid(value) or (attribute in self._dates and not _is_day(str(value))):
-            return f"cannot be kept as it is written: {written}"
-        return ""
+            return say.KEPT_FORM(written=written)
+        return None
 
 
 def _is_day(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.dates import VIETNAM
 from gateway.domain.evidence import NOTHING
+from gateway.domain.sentences import Sentence
 
 
 class Asked(NamedTuple):
@@ -55,5 +56,5 @@ class Denial(NamedTuple):
 
     rule: str
     code: str
-    detail: str
+    said: Sentence
     remedy: str

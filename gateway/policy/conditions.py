@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import get_args
 
 from gateway.agreement import Agreement, DossierRule, Weekday
+from gateway.domain import sentences as say
 from gateway.domain.access import Relation
+from gateway.domain.sentences import Sentence
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.dossiers import looks_like
 
@@ -58,8 +60,10 @@ def _hours(item: Agreement, rule: str) -> Condition:
     opens, _, closes = (item.hours or "").partition("-")
     first, last = (_minute(opens), _minute(closes)) if opens else (0, _DAY_MINUTES)
     days = frozenset(_DAYS.index(day) for day in item.weekdays)
-    when = f"{item.hours or 'the whole day'} in Việt Nam on {', '.join(item.weekdays)}"
-    denial = Denial(rule, "outside_hours", f"the agreement holds {when}", f"ask within {when}")
+    days_of = ", ".join(item.weekdays)
+    said = say.AGREED_HOURS(hours=item.hours or say.WHOLE_DAY, days=days_of)
+    when = f"{item.hours or say.WHOLE_DAY.en} in Việt Nam on {days_of}"
+    denial = Denial(rule, "outside_hours", said, f"ask within {when}")
 
     def hold(asked: Asked) -> Denial | None:
         now = asked.now
@@ -77,7 +81,7 @@ def _minute(text: str) -> int:
 def _agency(item: Agreement, rule: str) -> Condition:
     agencies = frozenset(item.agencies)
     denial = Denial(
-        rule, "agency_not_allowed", "the agreement does not hold for the agency of the official",
+        rule, "agency_not_allowed", say.AGREED_AGENCY,
         f"name an official of {', '.join(item.agencies)}",
     )  # fmt: skip
     return lambda asked: None if asked.agency in agencies else denial
@@ -85,7 +89,7 @@ def _agency(item: Agreement, rule: str) -> Condition:
 
 def _official(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "official_not_named", "the agreement wants the official who asks, nobody on duty stands in",
+        rule, "official_not_named", say.AGREED_OFFICIAL,
         "name the official in `official`",
     )  # fmt: skip
     return lambda asked: None if asked.named else denial
@@ -94,13 +98,13 @@ def _official(_item: Agreement, rule: str) -> Condition:
 def _account(item: Agreement, rule: str) -> Condition:
     levels = {claim: frozenset(values) for claim, values in item.account.levels.items()}
     missing = Denial(
-        rule, "account_missing", "the agreement wants to know who signed in",
-        "send the claims of his account in `account`, with the number that is his",
+        rule, "account_missing", say.AGREED_ACCOUNT,
+        "send the claims of their account in `account`, with their number",
     )  # fmt: skip
     enough = " or ".join(f"{claim} {' or '.join(values)}" for claim, values in item.account.levels.items())
     low = Denial(
-        rule, "account_level_too_low", f"the agreement wants an account whose owner is known: {enough}",
-        "have him sign in at that level, and send the claim",
+        rule, "account_level_too_low", say.AGREED_LEVEL(levels=enough),
+        "have them sign in at that level, and send the claim",
     )  # fmt: skip
 
     def hold(asked: Asked) -> Denial | None:
@@ -116,7 +120,7 @@ def _account(item: Agreement, rule: str) -> Condition:
 
 def _relation(item: Agreement, rule: str) -> Condition:
     allowed = frozenset(item.relations)
-    detail = f"the agreement holds for {', '.join(item.relations)} only"
+    detail = say.AGREED_RELATIONS(relations=", ".join(item.relations))
     denial = Denial(
         rule, "relation_not_allowed", detail, "leave out whoever stands otherwise to the applicant"
     )
@@ -125,7 +129,7 @@ def _relation(item: Agreement, rule: str) -> Condition:
 
 def _signed(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "signature_missing", "the agreement holds for signed requests only",
+        rule, "signature_missing", say.AGREED_SIGNED,
         "sign the message (RFC 9421), with a key of yours that is known here",
     )  # fmt: skip
     return lambda asked: None if asked.signed else denial
@@ -133,7 +137,7 @@ def _signed(_item: Agreement, rule: str) -> Condition:
 
 def _mandate(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "mandate_missing", "whoever acts for somebody else must name the document that lets him",
+        rule, "mandate_missing", say.AGREED_MANDATE,
         "give its code in `mandate`",
     )  # fmt: skip
     return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.mandate else None
@@ -142,13 +146,11 @@ def _mandate(_item: Agreement, rule: str) -> Condition:
 def _dossier(item: Agreement, rule: str) -> Condition:
     wanted, fits = item.dossier, looks_like(item.dossier.patterns)
     shape = " or ".join(wanted.patterns)
-    missing = Denial(
-        rule, "dossier_missing", "data are given for a dossier only", "give its code in `dossier`"
-    )
+    missing = Denial(rule, "dossier_missing", say.AGREED_DOSSIER, "give its code in `dossier`")
     strange = Denial(
         rule,
         "dossier_not_allowed",
-        f"the agreement holds for dossiers written as {shape}",
+        say.AGREED_DOSSIER_SHAPE(shape=shape),
         f"give one of {shape}",
     )
     dead = Denial(
@@ -156,7 +158,7 @@ def _dossier(item: Agreement, rule: str) -> Condition:
     )
 
     undated = Denial(
-        rule, "dossier_not_dated", f"only the last {wanted.days} days count, and the code bears no day of reception",
+        rule, "dossier_not_dated", say.DOSSIER_UNDATED(days=wanted.days),
         "give the code of the reception, written as H31.14-260105-0007",
     )  # fmt: skip
 
@@ -170,14 +172,10 @@ def _dossier(item: Agreement, rule: str) -> Condition:
     return hold
 
 
-def _told(wanted: DossierRule) -> str:
+def _told(wanted: DossierRule) -> Sentence:
     if wanted.checked_by == "relay":
-        return "the gateway has not seen this dossier, or it is closed"
-    return (
-        f"the dossier is closed, not begun, or older than {wanted.days} days"
-        if wanted.days
-        else "it is closed"
-    )
+        return say.DOSSIER_UNSEEN
+    return say.DOSSIER_OLD(days=wanted.days) if wanted.days else say.DOSSIER_CLOSED
 
 
 def _lived(wanted: DossierRule, asked: Asked, dead: Denial, undated: Denial) -> Denial | None:
@@ -193,7 +191,7 @@ def _lived(wanted: DossierRule, asked: Asked, dead: Denial, undated: Denial) -> 
 
 def _consent(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "consent_missing", "the ground of the agreement is consent, and none holds for this",
+        rule, "consent_missing", say.CONSENT_NOT_HELD,
         "ask the person for consent to this purpose and give its id in `consent`",
     )  # fmt: skip
 

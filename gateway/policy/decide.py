@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from gateway.agreement import Agreement
 from gateway.config import Configuration
+from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason
+from gateway.domain.sentences import Sentence
 from gateway.policy.agencies import ended, may_name
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
@@ -119,7 +121,7 @@ class Policy:
     def decide(self, asked: Asked) -> Decision:
         """The decision over one request. Raises nothing: a denial is an answer."""
         if "prefill" not in asked.scopes:
-            what = "the token lacks the scope 'prefill'"
+            what = say.SCOPE_MISSING(scope="prefill")
             return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
         may_name = self._may_name.get(asked.requester)
         if may_name is not None and not may_name(asked.agency):
@@ -138,11 +140,22 @@ class Policy:
         declared = self._purposes.get(purpose)
         if declared is None:
             return _fixed(
-                _denied("purpose:unknown", _NOT_ALLOWED, "", "name a purpose of config/purposes.yaml")
+                _denied(
+                    "purpose:unknown",
+                    _NOT_ALLOWED,
+                    say.PURPOSE_UNKNOWN,
+                    "name a purpose of config/purposes.yaml",
+                )
             )
         if not _names(declared.procedures, procedure):
-            what = f"the purpose {purpose} is not one of procedure {procedure}"
-            return _fixed(_denied(f"purpose:{purpose}", _NOT_ALLOWED, what, "leave `purpose` out"))
+            return _fixed(
+                _denied(
+                    f"purpose:{purpose}",
+                    _NOT_ALLOWED,
+                    say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure),
+                    "leave `purpose` out",
+                )
+            )
         about = [one for one in self._of(requester, procedure) if _names(one.agreement.purposes, purpose)]
         ours = tuple(one for one in about if one.since <= day <= one.until)
         if not ours:
@@ -226,40 +239,38 @@ def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
     """The refusal by an agreement that would cover this on another day: the last that was, else one to come."""
     for one in about:
         if one.until < day:
-            name, last = one.agreement.agreement, one.agreement.valid_until
-            what = f"the agreement {name} ended on {last}"
-            return _denied(f"agreement:{name}", "agreement_over", what, "prolong the agreement (valid_until)")
+            name = one.agreement.agreement
+            said = say.AGREEMENT_ENDED(agreement=name, day=one.until)
+            return _denied(f"agreement:{name}", "agreement_over", said, "prolong the agreement (valid_until)")
     for one in about:
-        name, first = one.agreement.agreement, one.agreement.valid_from
-        what = f"the agreement {name} begins on {first}"
-        return _denied(f"agreement:{name}", "agreement_not_yet_valid", what, f"ask from {first} on")
+        name = one.agreement.agreement
+        said = say.AGREEMENT_BEGINS(agreement=name, day=one.since)
+        return _denied(f"agreement:{name}", "agreement_not_yet_valid", said, f"ask from {one.since} on")
     return None
 
 
 def _no_agreement() -> Decision:
-    what = "no agreement of this requester covers this procedure and purpose"
-    return _denied("agreement:none", _NOT_ALLOWED, what, "agree on it: config/agreements")
+    return _denied("agreement:none", _NOT_ALLOWED, say.NO_AGREEMENT, "agree on it: config/agreements")
 
 
 def _names(words: tuple[str, ...], word: str) -> bool:
     return word in words or ALL in words
 
 
-def _denied(rule: str, code: str, detail: str, remedy: str) -> Decision:
-    return Decision(None, Denial(rule, code, detail, remedy))
+def _denied(rule: str, code: str, said: Sentence, remedy: str) -> Decision:
+    return Decision(None, Denial(rule, code, said, remedy))
 
 
 _NOT_ITS_OFFICIAL = _denied(
-    "requester:agency", "agency_not_allowed", "the requester may not name officials of this agency",
+    "requester:agency", "agency_not_allowed", say.NOT_ITS_OFFICIAL,
     "name one of its own agency, or agree on more: 'agencies' in config/requesters",
 )  # fmt: skip
 
 
 def _dissolved(agency: str, last: date, above: str) -> Decision:
-    what = f"agency {agency} was dissolved: its officials acted until {last.isoformat()}"
     instead = f", such as one of {above} or below it" if above else ""
     return _denied(
-        "agency:dissolved", "agency_dissolved", what,
+        "agency:dissolved", "agency_dissolved", say.AGENCY_DISSOLVED(agency=agency, last=last),
         f"name an official of the agency that took over its tasks{instead}",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gateway.agreement import AgreedService, Agreement
 from gateway.config import Configuration
+from gateway.domain import sentences as say
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL
 from gateway.policy.decide import Decision, Policy
@@ -88,6 +89,6 @@ def _together(grants: list[Grant], predicates: tuple[str, ...]) -> Grant:
 
 
 def _not_granted(word: str) -> Denial:
-    what = f"no agreement of this requester grants the predicate {word} for this purpose"
+    what = say.PREDICATE_NOT_AGREED(predicate=word)
     remedy = "agree on it: 'predicates' of an agreement in config/agreements"
     return Denial(f"predicate:{word}", "predicate_not_agreed", what, remedy)

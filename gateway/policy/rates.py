@@ -3,10 +3,12 @@
 Whoever is counted stands behind a keyed digest: a store of counters that others can read names nobody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2s
 from typing import Literal, NamedTuple
 
+from gateway.domain import sentences as say
+from gateway.domain.sentences import Sentence
 from gateway.ports_policy import Counted, Use
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
@@ -17,6 +19,11 @@ _ONCE_BYTES = 8
 #: `claim`: about one person, each different name and birth date once, by all who ask the requester together;
 #: `form`: about one exchange
 Whom = Literal["requester", "official", "subject", "claim", "form"]
+
+
+_BY: Mapping[Whom, Sentence] = {
+    "requester": say.BY_REQUESTER, "official": say.BY_OFFICIAL, "subject": say.BY_SUBJECT, "form": say.BY_FORM,
+}  # fmt: skip
 
 
 class Limit(NamedTuple):
@@ -63,10 +70,16 @@ def uses(
     return found
 
 
-def told(one: Limit) -> str:
+def told(one: Limit) -> Sentence:
     """The limit in words."""
-    whom = "different names and birth dates about one person" if one.whom == "claim" else f"by {one.whom}"
-    return f"at most {one.most} in {one.seconds} seconds {whom}"
+    if one.whom == "claim":
+        return say.LIMIT_CLAIMS(most=one.most, seconds=one.seconds)
+    return say.LIMIT(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
+
+
+def told_of_reports(one: Limit) -> Sentence:
+    """The same, of reports of corrections."""
+    return say.LIMIT_REPORTS(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 
 def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> list[Exceeded]:

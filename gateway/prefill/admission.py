@@ -6,6 +6,7 @@ Everything here happens before any source is asked.
 import asyncio
 from typing import NamedTuple, Protocol
 
+from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
@@ -114,7 +115,7 @@ class Admission:
             async with asyncio.timeout_at(None if deadline is None else max(deadline, at_least)):
                 return await consents.valid(wanted, requester.id, own, case.purpose, now)
         except TimeoutError:
-            raise ConsentsUnavailable("whether it holds could not be looked up in time") from None
+            raise ConsentsUnavailable(say.CONSENT_LATE) from None
 
     async def _left(
         self, beyond: list[Count], asked: Asked, grant: Grant, case: Case, requester: Requester,
@@ -136,7 +137,7 @@ class Admission:
     async def _refused(
         self, denial: Denial, case: Case, requester: Requester, exchange: ExchangeId
     ) -> Refused:
-        refusal = Refused(denial.rule, denial.detail, code=denial.code)
+        refusal = Refused(denial.rule, denial.said, code=denial.code)
         await self._record(refusal, case, requester, exchange)
         await self._counting.refused(case, requester, exchange)
         return refusal

@@ -14,6 +14,7 @@ from gateway.consents.given import Asker
 from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import Seals
 from gateway.consents.service import ConsentBook
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
@@ -68,7 +69,7 @@ class Attest:
         answered = await self._outcomes(asker, exchange)
         procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
-            raise NotFound("its procedure is not mapped any more", code="unknown_procedure")
+            raise NotFound(say.PROCEDURE_GONE, code="unknown_procedure")
         keys = await self.seals.of(answered[0]["period"])
         about = _people(answered[0], keys)
         act = _Act(asker, exchange, procedure, about)
@@ -99,8 +100,7 @@ class Attest:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
         decision = await decisions(self.reader, exchange, asker.requester.id)
         if not decision:
-            what = "the citizen has not decided about what he was shown; a decision can be asked about in 10 seconds"
-            raise Unprocessable(what, code="undecided", retry_after=1)
+            raise Unprocessable(say.NOT_DECIDED, code="undecided", retry_after=1)
         return decision[:1]
 
     async def _count(self, act: "_Act") -> None:
@@ -137,8 +137,7 @@ class Attest:
                 return found
         rule, code = f"consent:{keep.consent}", "consent_missing"
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
-        what = f"no consent of the person in this form to keep it ({KEEPING}) holds under that id"
-        raise Refused(rule, what, code=code)
+        raise Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING), code=code)
 
     async def _keep(self, act: "_Act", found: "_Keepable") -> dict[str, str]:
         """Attribute -> until when it is valid."""

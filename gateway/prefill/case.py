@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gateway.config import Configuration
+from gateway.domain import sentences as say
 from gateway.domain.access import Relation
 from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
@@ -66,7 +67,7 @@ class Cases:
         procedure = self._catalogue.find(request.procedure)
         if procedure is None:
             near = self._catalogue.near(request.procedure)
-            raise NotFound(f"there is no procedure {request.procedure}", code="unknown_procedure", near=near)
+            raise NotFound(say.NO_PROCEDURE(procedure=request.procedure), code="unknown_procedure", near=near)
         return self.fit(request, procedure, request.subjects, requester)
 
     def fit(
@@ -98,16 +99,13 @@ class Cases:
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
             if request.official.agency not in self._configuration.agencies:
-                raise fault_at(
-                    "/official/agency", "there is no such agency in config/agencies.yaml", "unknown_agency"
-                )
+                raise fault_at("/official/agency", say.NO_SUCH_AGENCY, "unknown_agency")
             return request.official
         settings = self._configuration.requesters.get(requester.id)
         code = request.agency or (settings.agency if settings else "")
         agency = self._configuration.agencies.get(code)
         if agency is None or agency.duty_official is None:
-            what = "name the official; the agency has no duty official to stand in"
-            raise fault_at("/official", what, "official_missing")
+            raise fault_at("/official", say.NAME_THE_OFFICIAL, "official_missing")
         return Official(
             personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
         )
@@ -144,13 +142,11 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     places += [(f"/known/{shown_name(name)}", name) for name in request.known]
     for place, name in places:
         if name not in fields:
-            shown = name if _NAME.fullmatch(name) else "this name"
-            raise fault_at(place, f"the form of {procedure.code} has no field {shown}", "unknown_field")
+            shown = name if _NAME.fullmatch(name) else say.THIS_NAME
+            raise fault_at(place, say.NO_SUCH_FIELD(procedure=procedure.code, field=shown), "unknown_field")
     for name, value in request.known.items():
         if not procedure.accepts(name, value):
-            raise fault_at(
-                f"/known/{name}", "the form's schema does not take this value", "value_not_possible"
-            )
+            raise fault_at(f"/known/{name}", say.VALUE_NOT_IN_FORM, "value_not_possible")
 
 
 def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
@@ -158,11 +154,11 @@ def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
-            raise fault_at(where, "give full_name and birth_date with the number", "identity_incomplete")
+            raise fault_at(where, say.IDENTITY_INCOMPLETE, "identity_incomplete")
     own = roles.subjects.get(signs_in)
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
         if number and claimed and claimed != number:
-            raise fault_at(f"/account/{word}", f"is not the number of the role {signs_in}", "account_differs")
+            raise fault_at(f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), "account_differs")
     if request.login is not None and (own is None or own.personal_id != request.login.personal_id):
-        raise fault_at("/login", f"is not the login of the role {signs_in}", "login_differs")
+        raise fault_at("/login", say.LOGIN_DIFFERS(role=signs_in), "login_differs")

@@ -185,7 +185,13 @@ _SUBJECTS = {
 
 
 def _denial(one: Denial) -> Entry:
-    return {"rule": one.rule, "code": one.code, "detail": one.detail, "remedy": one.remedy}
+    return {
+        "rule": one.rule,
+        "code": one.code,
+        "detail": one.said.en,
+        "detail_vi": one.said.vi,
+        "remedy": one.remedy,
+    }
 
 
 def _sources(plan: Plan, grant: Grant, published: Published, told: _Told) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
@@ -34,10 +35,7 @@ async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> li
         if leaf not in stayed and ("waits" not in one["notes"] or leaf in fetched)
     }
     if not found:
-        what = (
-            "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds"
-        )
-        raise NotFound(what, code="exchange_unknown", retry_after=1)
+        raise NotFound(say.NO_SUCH_EXCHANGE, code="exchange_unknown", retry_after=1)
     return [*found.values()]
 
 

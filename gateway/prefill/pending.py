@@ -12,6 +12,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.identifiers import RequesterId
 from gateway.ports import Cache
@@ -65,8 +66,7 @@ class PendingStore:
 
 def unknown() -> NotFound:
     """Nothing is to be had under a token (any more), whatever the reason."""
-    what = "nothing is pending under this token; it may have expired, or the citizen has decided"
-    return NotFound(what, code="pending_unknown")
+    return NotFound(say.NOTHING_PENDING, code="pending_unknown")
 
 
 def _derive(token: str, purpose: bytes) -> bytes:

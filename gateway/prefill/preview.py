@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import (
     Conflict,
@@ -141,8 +142,7 @@ class Previews:
         with contextlib.suppress(NotFound):
             state = await self._store.get(token, requester.id)
         if "answer" not in state:
-            what = "nothing waits for a decision under this exchange; it was decided, or its time is over"
-            raise NotFound(what, code="decision_unknown")
+            raise NotFound(say.NO_DECISION, code="decision_unknown")
         return state
 
     async def _decided(
@@ -215,7 +215,7 @@ class _Work:
     def recording(self, now: float) -> Iterator[None]:
         """Around the writing of a record. ConsentsUnavailable when it was not begun in time."""
         if now > self.until - _HELD_SECONDS + _BEGIN_SECONDS:
-            raise ConsentsUnavailable("the decision took too long")
+            raise ConsentsUnavailable(say.DECISION_LATE)
         self.unsure = True
         try:
             yield
@@ -237,25 +237,22 @@ class _Work:
 
 
 def _taken() -> Conflict:
-    return Conflict("it was decided, or is being decided, by another request", code="decision_taken")
+    return Conflict(say.DECISION_TAKEN, code="decision_taken")
 
 
 def _check(answer: PrefillAnswer, decided: Decided) -> None:
     if answer["pending"] is not None:
-        why = "sources are still awaited: fetch what is late first (/v1/prefill/resume)"
-        raise fault_at("/exchange_id", why, "still_pending")
+        raise fault_at("/exchange_id", say.STILL_PENDING, "still_pending")
     said: set[str] = set()
     for member, names in (("accepted", decided.accepted), ("refused", decided.refused)):
         for index, name in enumerate(names):
             if name not in answer["evidence"]:
-                raise fault_at(f"/{member}/{index}", "no such evidence was shown", "unknown_evidence")
+                raise fault_at(f"/{member}/{index}", say.EVIDENCE_UNKNOWN, "unknown_evidence")
             if name in said:
-                raise fault_at(f"/{member}/{index}", "this evidence stands twice", "decided_twice")
+                raise fault_at(f"/{member}/{index}", say.EVIDENCE_TWICE, "decided_twice")
             said.add(name)
     if left := sorted(answer["evidence"].keys() - said):
-        raise fault_at(
-            "/accepted", f"say it of each piece: nothing is said of {', '.join(left)}", "undecided"
-        )
+        raise fault_at("/accepted", say.DECIDE_EACH(left=", ".join(left)), "undecided")
 
 
 def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:

@@ -8,10 +8,11 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import fault_at
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
-from gateway.domain.faults import near
+from gateway.domain.faults import nearest
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
 from gateway.mapping.load import Catalogue
@@ -111,13 +112,13 @@ class Questions:
             question, place = self._catalogue.questions.get(name), f"/predicates/{index}"
             if question is None:
                 known = self._catalogue.questions
-                raise fault_at(place, near(name, known, "there is no such predicate"), "unknown_predicate")
+                found_near = nearest(name, known)
+                why = say.DID_YOU_MEAN(word=found_near) if found_near else say.NO_SUCH_PREDICATE
+                raise fault_at(place, why, "unknown_predicate")
             if not question.takes(parameter):
-                raise fault_at(place, f"{name} does not take this parameter", "value_not_possible")
+                raise fault_at(place, say.PREDICATE_PARAMETER(predicate=name), "value_not_possible")
             if any(one is question for one in found.values()):
-                raise fault_at(
-                    place, f"{name} is asked twice: that would narrow its value down", "asked_twice"
-                )
+                raise fault_at(place, say.PREDICATE_TWICE(predicate=name), "asked_twice")
             found[word] = question
         return found
 
@@ -132,9 +133,7 @@ def _procedure(questions: Mapping[str, Question], request: PrefillRequest) -> Pr
 def _purpose(questions: Mapping[str, Question]) -> str:
     purposes = sorted({question.mapping.purpose for question in questions.values()})
     if len(purposes) > 1:
-        raise fault_at(
-            "/purpose", f"name one: these predicates are asked for {', '.join(purposes)}", "purpose_missing"
-        )
+        raise fault_at("/purpose", say.PREDICATE_PURPOSES(purposes=", ".join(purposes)), "purpose_missing")
     return purposes[0]
 
 

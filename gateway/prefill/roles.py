@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
-from gateway.domain.errors import Unprocessable
+from gateway.domain.errors import Unprocessable, fault_in
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id, may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.sentences import Sentence
 from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure, role_of
@@ -67,7 +69,7 @@ def _check_roles(
         subject = subjects.get(name)
         if subject is None:
             if not role.optional and role.found_in is None:
-                raise _fault(name, "the procedure needs this role", "missing_role")
+                raise _fault(name, say.ROLE_NEEDED, "missing_role")
         elif subject.kind not in role.kind:
             raise _wrong_kind(name, role, wanted)
 
@@ -82,7 +84,7 @@ def _check_kinds(
 
 
 def _wrong_kind(name: str, role: Role, wanted: Mapping[str, Subject | str]) -> Unprocessable:
-    return _fault(place_of(name, wanted), f"this role takes: {', '.join(role.kind)}", "wrong_kind")
+    return _fault(place_of(name, wanted), say.ROLE_TAKES(kinds=", ".join(role.kind)), "wrong_kind")
 
 
 def place_of(name: str, wanted: Mapping[str, Subject | str]) -> str:
@@ -104,9 +106,9 @@ def _several(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> bool:
         declared = procedure.roles.get(role)
         if declared is None:
             known = ", ".join(procedure.roles)
-            raise _fault(role, f"the procedure has no such role; it has {known}", "unknown_role")
+            raise _fault(role, say.ROLE_UNKNOWN(known=known), "unknown_role")
         if not declared.many or not number.isdigit():
-            raise _fault(role, "this role takes one subject, not a list", "list_not_possible")
+            raise _fault(role, say.ONE_SUBJECT, "list_not_possible")
     return several
 
 
@@ -114,11 +116,9 @@ def _resolve(name: str, wanted: Mapping[str, Subject | str]) -> Subject:
     seen, value = {name}, wanted[name]
     while isinstance(value, str):
         if f"{value}#1" in wanted or f"{value}#2" in wanted:
-            why = "same_as must lead to a role with one subject, not to a list"
-            raise _fault(place_of(name, wanted), why, "same_as_leads_to_list")
+            raise _fault(place_of(name, wanted), say.SAME_AS_LIST, "same_as_leads_to_list")
         if value in seen or value not in wanted:
-            why = "same_as must lead to a role with a subject"
-            raise _fault(place_of(name, wanted), why, "same_as_leads_nowhere")
+            raise _fault(place_of(name, wanted), say.SAME_AS_NOWHERE, "same_as_leads_nowhere")
         seen.add(value)
         value = wanted[value]
     return value
@@ -134,9 +134,9 @@ def _add_newborns(procedure: Procedure, subjects: dict[str, Subject]) -> None:
             subjects[name] = replace(child, parent_personal_id=parent.personal_id)
 
 
-def _fault(name: str, why: str, code: str) -> Unprocessable:
+def _fault(name: str, why: Sentence, code: str) -> Unprocessable:
     place = f"/subjects/{'*' if may_name_a_person(name) else name}"
-    return Unprocessable(f"{place}: {why}", errors=[{"pointer": place, "code": code, "detail": why}])
+    return fault_in(place, why, code)
 
 
 def dependency(plan: Plan, role: str) -> int | None:

@@ -19,6 +19,7 @@ from gateway.consents.given import Asker
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of, seal, unseal
 from gateway.consents.service import Books, named
+from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import (
     Conflict,
@@ -80,7 +81,7 @@ class Demands:
         if row is None:  # the same came at the same time, and was first
             row = before = await self._rows.find(request)
         if row is None:
-            raise ConsentsUnavailable("the request under this key cannot be read now")
+            raise ConsentsUnavailable(say.DEMAND_UNREAD)
         now = self._books.clock.now()
         if before is not None:
             await self._check_same(row, demanded)
@@ -103,8 +104,7 @@ class Demands:
         before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
         now = (demanded.person, demanded.text, demanded.kind, demanded.third_party, demanded.consent)
         if said and before != now:
-            what = "another request came under this Idempotency-Key; send a new key with a new request"
-            raise Unprocessable(what, code="idempotency_key_reused")
+            raise Unprocessable(say.KEY_REUSED, code="idempotency_key_reused")
 
     def _row(
         self, asker: Asker, demanded: Demanded, request: str, now: datetime, keys: PeriodKeys
@@ -165,7 +165,7 @@ class Demands:
             raise
         if not done:
             await self._undone(asker, _WORDS[act], person, request, "state_differs")
-            raise Conflict("somebody else changed it a moment ago")
+            raise Conflict(say.DEMAND_CHANGED)
         told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
         return {**told, "text": opened.get("text"), "subject": _who(person)}
 
@@ -174,11 +174,7 @@ class Demands:
         persons, now = await self._books.seals.indexes(person), self._books.clock.now().timestamp()
         found = await self._books.rows.about(Wanted(persons, count=_MOST)) if persons else ()
         if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
-            what = (
-                "own data of the person are still kept under a consent: withdraw it first"
-                " (POST /v1/consents/search with the person, then /v1/consents/withdraw)"
-            )
-            raise Conflict(what, code="data_still_kept")
+            raise Conflict(say.STILL_KEPT, code="data_still_kept")
 
     def _changed(self, row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> DemandRow:
         if act == "extend":
@@ -210,7 +206,7 @@ class Demands:
             indexes = await self._books.seals.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
-            raise NotFound("there is no such request of yours", code="request_unknown")
+            raise NotFound(say.NO_SUCH_DEMAND, code="request_unknown")
         return row
 
     async def _opened(self, row: DemandRow) -> dict[str, Any]:
@@ -261,10 +257,10 @@ def _decides(asker: Asker) -> bool:
 
 def _check(row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> None:
     if row.state in _CLOSED:
-        raise Conflict(f"it is {row.state} already")
+        raise Conflict(say.DEMAND_IS(state=row.state))
     if act == "acknowledge" and row.state != "received":
-        raise Conflict("it is acknowledged already")
+        raise Conflict(say.DEMAND_ACKNOWLEDGED)
     if act == "extend" and body["extended"]:
-        raise Conflict("it was extended already, and may be once")
+        raise Conflict(say.DEMAND_EXTENDED)
     if act in ("extend", "refuse") and not reason:
-        raise fault_at("/reason", "say why", "reason_missing")
+        raise fault_at("/reason", say.SAY_WHY, "reason_missing")

@@ -46,7 +46,8 @@ class Away:
     """A store that cannot be asked."""
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        raise ConsentsUnavailable(f"{len(person + requester)} {now.year}")
+        del person, requester, now
+        raise ConsentsUnavailable
 
 
 async def ask(own: OwnData | None, requester: str = "portal", *attributes: str) -> SourceAnswer:

@@ -19,6 +19,7 @@ from adapters.stores.sequence_batch import Numbering, OwnRows, State
 from adapters.stores.sequencer import Sequencer
 from adapters.stores.sifting import Reason, Sifting, Written
 from adapters.stores.signing import open_signers
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.exchange_log.keys import unwrap, wrap_new
@@ -302,7 +303,7 @@ async def test_row_that_waits_too_long_is_given_up_in_its_time(
         third = asyncio.ensure_future(wait())
         await asyncio.sleep(0)
         assert log._timer is timer
-        swallowed[2].done.set_exception(LogUnavailable("it does not answer in time"))
+        swallowed[2].done.set_exception(LogUnavailable(say.STORE_LATE))
         found = await asyncio.gather(first, second, third)
     assert [error.unsure for _, error in found] == [True, True, False]
     took = [seconds for seconds, _ in found]
