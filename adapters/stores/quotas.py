@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,11 +105,20 @@ class _Window:
         return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
 
     def forget(self) -> None:
-        """Make room: of the `within` that has most, forget those that were not counted for longest."""
+        """Make room: of the `within` that has most, forget those that were not counted for longest.
+
+        Of these first the ones with the lowest counts: who floods the room must count as much about everybody.
+        """
         largest = max(self.kept.values(), key=len)
-        for _ in range(1 + len(largest) // 64):
-            largest.popitem(last=False)
+        fewest = 1 + len(largest) // 64
+        oldest = sorted(islice(largest, 8 * fewest), key=lambda key: _height(largest[key]))
+        for key in oldest[:fewest]:
+            del largest[key]
             self.size -= 1
+
+
+def _height(kept: Any) -> int:  # noqa: ANN401 -- a count, or the words that were counted
+    return kept if isinstance(kept, int) else len(kept)
 
 
 class SharedQuotas:

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from gateway.cli.desk import Desk, asks
-from gateway.cli.prefill import OFFICIAL, read_json, subject_of
+from gateway.cli.prefill import LOGIN, OFFICIAL, read_json, subject_of
 
 _WIDTH = 140
 _MARKS = {
@@ -24,6 +24,7 @@ _MARKS = {
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default that of the predicates.")
 @OFFICIAL
+@LOGIN
 @asks("portal")
 def ask(
     *, predicates: tuple[str, ...], subject: str, official: str | None, desk: Desk, **given: str | None

@@ -35,6 +35,13 @@ OFFICIAL = click.option(
     help="JSON of the official in whose name is asked: personal_id, agency. Default: the agency's duty official.",
 )
 
+LOGIN = click.option(
+    "--login",
+    type=click.File("r", encoding="ascii"),
+    callback=lambda _context, _option, file: None if file is None else file.read().strip(),
+    help="File with the ID token that proves who signed in; - for standard input.",
+)
+
 
 @click.command()
 @asks()
@@ -65,6 +72,7 @@ def procedures(*, desk: Desk) -> int:
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--consent", help="Id of the consent that it rests on.")
 @click.option("--mandate", help="Code of the document that lets the applicant act for somebody else.")
+@LOGIN
 @click.option("--deadline-ms", type=click.IntRange(1), help="Time for the sources.")
 @click.option(
     "--passport",
@@ -96,6 +104,7 @@ def prefill(
       motlan prefill 1.004873 --subject requester=person.json --subject person=same:requester --json
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --passport a.sd-jwt
+      motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --login id-token.txt
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}

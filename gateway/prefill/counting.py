@@ -8,6 +8,8 @@ many again under the person's own account; the first that is one too many closes
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import orjson
+
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, SubjectKind
@@ -169,16 +171,27 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
     proven = case.request.login.personal_id if case.request.login is not None else None
     found = []
     for role, one in case.cast.subjects.items():
-        is_person = one.kind in _PEOPLE and bool(one.full_name or one.birth_date)
+        is_newborn = one.kind is SubjectKind.NEWBORN
+        is_person = one.kind in _PEOPLE and bool(
+            one.full_name or one.birth_date or (is_newborn and case.request.known)
+        )
         if not is_person or case.cast.slots[role] != role:
             continue
         # a newborn has no number: its notice is found by the parent's
-        is_newborn = one.kind is SubjectKind.NEWBORN
         number = one.parent_personal_id if is_newborn else one.personal_id
         if number is not None and number == proven:
             continue
         whom = f"newborn|{number or ''}" if is_newborn else case.cast.keys[role]
         own = "own" if number is not None and number == account else ""
         said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
+        if is_newborn and case.request.known:
+            said += _typed_about(role, case)
         found.append((f"{requester.id}\x1f{own}\x1f{whom}", said))
     return found
+
+
+def _typed_about(role: str, case: Case) -> str:
+    """What the form says already of a newborn: it is held against the notice like the request's own words."""
+    about = [field.key for field in case.procedure.fields if any(ref.role == role for ref in field.refs)]
+    typed = {key: case.request.known[key] for key in about if key in case.request.known}
+    return orjson.dumps(typed, option=orjson.OPT_SORT_KEYS).decode()

@@ -56,6 +56,16 @@ async def test_who_is_tried_most_is_forgotten_last() -> None:
     assert (await quotas.use([Use("tried", 60, "50")]))[0].times == 51
 
 
+async def test_flood_of_people_opens_no_count_that_was_closed() -> None:
+    quotas = MemoryQuotas(most=1_000)  # 100 of them remember words
+    for word in "abcdef":
+        [counted] = await quotas.use([Use("closed", 86_400, word, 5, "guesses portal")])
+    assert counted.times == 6
+    for number in range(2_000):
+        await quotas.use([Use(f"somebody {number}", 86_400, "a", 5, "guesses portal")])
+    assert (await quotas.use([Use("closed", 86_400, "g", 5, "guesses portal")]))[0].times == 6
+
+
 async def test_word_that_is_one_too_many_closes_the_count_for_all_and_no_more_are_kept(
     quotas: Quotas,
 ) -> None:
