@@ -45,6 +45,10 @@ TITLES: dict[Reason, tuple[str, str]] = {
     Reason.CODE_UNKNOWN: ("Mã không có trong danh mục", "The code is not in the code list"),
     Reason.ADDRESS_NEEDS_CONFIRMATION: ("Địa chỉ cần được xác nhận", "The address needs confirmation"),
     Reason.SOURCES_DIFFER: ("Dữ liệu giữa các nguồn không thống nhất", "The sources differ"),
+    Reason.SEVERAL_RECORDS: (
+        "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",
+        "The source has several records that may be meant: choose one",
+    ),
     Reason.CONDITION_FALSE: ("Điều kiện không được đáp ứng", "The condition does not hold"),
     Reason.CONDITION_UNKNOWN: ("Chưa đủ dữ liệu để xác định điều kiện", "The condition cannot be decided"),
     Reason.OBJECT_DIFFERS: (

@@ -50,7 +50,7 @@ class CandidateEntry(TypedDict):
 
 
 class DoubtEntry(TypedDict):
-    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in."""
+    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in, -1: of none."""
 
     kind: str
     candidates: list[CandidateEntry]
