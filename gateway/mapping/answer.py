@@ -50,11 +50,11 @@ class CandidateEntry(TypedDict):
 
 
 class DoubtEntry(TypedDict):
-    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in, -1: of none."""
+    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in, null where none was."""
 
     kind: str
     candidates: list[CandidateEntry]
-    preferred: int
+    preferred: int | None
     rule: str
 
 

@@ -6,7 +6,7 @@ Commune-level units (hung_yen_units.yaml) carry the pre-merger codes that each w
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import Field
@@ -80,6 +80,19 @@ class Units:
     names: Mapping[str, str]
     #: old code -> new codes that it may have become; more than one: it was divided
     successors: Mapping[str, tuple[str, ...]]
+    #: provinces that became this one; their codes are no longer given
+    former: frozenset[str] = frozenset()
+    #: code of a unit in another list -> the unit; some were older codes of other units
+    alternatives: Mapping[str, str] = field(default_factory=dict)
+
+    def possible(self, commune: str, *, is_old: bool) -> tuple[str, ...]:
+        """Units that a code may mean. `is_old`: the record is of before 1 July 2025; else nobody says of when."""
+        news = self.successors.get(commune, ())
+        if is_old and news:
+            return news
+        today = (commune,) if commune in self.names else ()
+        other = self.alternatives.get(commune)
+        return tuple(dict.fromkeys((*today, *news, *((other,) if other else ()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +203,6 @@ def _units(file: UnitFile) -> Units:
         file.province.code,
         {unit.code: unit.name for unit in file.units},
         {old: tuple(new) for old, new in successors.items()},
+        frozenset(file.province.merged_from) - {file.province.code},
+        {unit.alt_code: unit.code for unit in file.units if unit.alt_code},
     )

@@ -2,14 +2,14 @@
 
 Here too is how a record is held against the subject that was asked about (`identity` of a source mapping).
 
-Old commune codes become the units of 1 July 2025; a commune that was divided comes back as `Doubtful`.
+Old commune codes become the units of 1 July 2025; a code that does not say which unit comes back as `Doubtful`.
 """
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gateway.domain.evidence import AttributeDoubt, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.parties import Subject
 from gateway.mapping import transforms as plain
 from gateway.mapping.codes import Codes
@@ -38,8 +38,6 @@ _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-#: the kind of doubt of what differs between records of which any may be meant, and the rule that found it
-SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: what a person shares with others: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 
@@ -102,25 +100,6 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts
-
-
-def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
-    """One answer of several records: what they all say stands, what differs between them is in doubt.
-
-    Candidates stand in the same order for every attribute; None where a record is blank.
-    """
-    names = dict.fromkeys(name for one in found for name in (*one.values, *one.doubts))
-    values: dict[str, object] = {}
-    doubts: dict[str, AttributeDoubt] = {}
-    for name in names:
-        said = [one.values.get(name) for one in found]
-        if len(found) > 1 and all(one == said[0] for one in said) and name not in found[0].doubts:
-            values[name] = said[0]
-        else:
-            doubts[name] = AttributeDoubt(SEVERAL, tuple(said), SEVERAL_RULE)
-    return found[0]._replace(
-        values=values, doubts=doubts, faults=tuple(f for one in found for f in one.faults)
-    )
 
 
 def _alike(name: str, asked: str, found: list[str]) -> bool:
@@ -293,7 +272,11 @@ def enterprise_addresses(codes: Codes) -> Transform:
 
 
 def _address(codes: Codes, *parts: object) -> object:
-    """An address value; a divided commune gives the candidates and asks for confirmation."""
+    """An address value, in the units of 1 July 2025.
+
+    Where the code may mean several units, none of this province, or none at all, the value has no commune: nothing is
+    chosen before the candidates are looked at.
+    """
     clean: list[str | None] = []
     for one in parts:
         is_code = type(one) is str and one.isalnum() and one.isascii() and len(one) < _SHORT
@@ -306,15 +289,39 @@ def _address(codes: Codes, *parts: object) -> object:
         if part:
             address[name] = part  # noqa: PERF403 -- a comprehension is a call
     address["country"] = country or "VN"
-    news = codes.units.successors.get(commune, ()) if commune else ()
-    if not news or (len(news) < 2 and not district and commune in codes.units.names):
+    units = codes.units
+    if province == units.province and not district and units.successors.get(commune or "") == (commune,):
         return address
-    address["province"] = codes.units.province
-    candidates = tuple({**address, "commune": new} for new in news)
-    if len(news) == 1:
-        return candidates[0]
-    rule = "units:divided"
-    return Doubtful(candidates[0], AttributeDoubt(kind="unit_divided", candidates=candidates, rule=rule))
+    if province and province != units.province and province not in units.former:
+        return _elsewhere(codes, address)
+    address["province"] = units.province
+    return _here(codes, address, commune, province in units.former) if commune else address
+
+
+def _here(codes: Codes, address: dict[str, object], commune: str, is_former: bool) -> object:  # noqa: FBT001 -- internal
+    """An address in this province. `is_former`: the record names a province that became part of it."""
+    has_district = "district" in address
+    found = codes.units.possible(commune, is_old=has_district or is_former)
+    # a province that is no more says that the record is old, and without a district it is not whole
+    if len(found) == 1 and (has_district or not is_former):
+        return {**address, "commune": found[0]}
+    return _unclear(address, found, "unit_divided" if found else "code_unknown")
+
+
+def _elsewhere(codes: Codes, address: dict[str, object]) -> object:
+    """An address in another province, whose units nobody here knows: old codes, and codes of ours, are in doubt."""
+    commune = address.get("commune")
+    ours = commune in codes.units.names or commune in codes.units.successors
+    if address["province"] in codes.provinces and "district" not in address and not ours:
+        return address
+    return _unclear(address, (), "code_unknown")
+
+
+def _unclear(address: dict[str, object], found: Sequence[str], kind: str) -> Doubtful:
+    bare_address = {name: part for name, part in address.items() if name not in {"commune", "district"}}
+    candidates = tuple({**bare_address, "commune": unit} for unit in found)
+    rule = "units:divided" if len(found) > 1 else "units:old" if found else "units:unknown"
+    return Doubtful(bare_address, AttributeDoubt(kind=kind, candidates=candidates, rule=rule))
 
 
 def provider_transforms(codes: Codes) -> dict[str, Transform]:
