@@ -149,6 +149,9 @@ class PolicySettings(Settings):
     #: more different names and birth dates about one person, by all who ask the requester together, are an alert, and
     #: nothing more about the person is answered; those that come with the person's own account are counted apart
     claims: Rate | None = "5/day"
+    #: more different parameters of one predicate about one person, by all who ask the requester together, are the same:
+    #: asked province by province, `resident_of` would tell the address
+    parameters: Rate | None = "5/day"
 
 
 class ReloadSettings(Settings):

@@ -550,8 +550,14 @@ LIMIT = Sentence(
     "at most {most} in {seconds} seconds by {whom}",
 )
 LIMIT_CLAIMS = Sentence(
-    "tối đa {most} họ tên và ngày sinh khác nhau về một người trong {seconds} giây",
-    "at most {most} in {seconds} seconds different names and birth dates about one person",
+    "tối đa {most} họ tên và ngày sinh khác nhau về một người trong {seconds} giây; chính người đó vẫn được phục vụ"
+    " khi gửi kèm chứng minh đăng nhập (login)",
+    "at most {most} in {seconds} seconds different names and birth dates about one person; the person is served with"
+    " the proof of a login (`login`)",
+)
+LIMIT_PARAMETERS = Sentence(
+    "tối đa {most} tham số khác nhau của một điều kiện về một người trong {seconds} giây",
+    "at most {most} in {seconds} seconds different parameters of one predicate about one person",
 )
 LIMIT_REPORTS = Sentence(
     "tối đa {most} yêu cầu chỉnh sửa trong {seconds} giây, tính theo {whom}",

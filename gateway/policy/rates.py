@@ -17,8 +17,8 @@ _KEY_BYTES = 12
 _ONCE_BYTES = 8
 
 #: `claim`: about one person, each different name and birth date once, by all who ask the requester together;
-#: `form`: about one exchange
-Whom = Literal["requester", "official", "subject", "claim", "form"]
+#: `parameter`: the same of different parameters of one predicate; `form`: about one exchange
+Whom = Literal["requester", "official", "subject", "claim", "parameter", "form"]
 
 
 _BY: Mapping[Whom, Sentence] = {
@@ -74,6 +74,8 @@ def told(one: Limit) -> Sentence:
     """The limit in words."""
     if one.whom == "claim":
         return say.LIMIT_CLAIMS(most=one.most, seconds=one.seconds)
+    if one.whom == "parameter":
+        return say.LIMIT_PARAMETERS(most=one.most, seconds=one.seconds)
     return say.LIMIT(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 

@@ -52,6 +52,7 @@ class Counting:
             ("requester_exchanges", "requester", settings.requester_exchanges),
         )
         self._claims = _limits(("claims", "claim", settings.claims))
+        self._parameters = _limits(("parameters", "parameter", settings.parameters))
 
     async def refused(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
         """Count a refusal, or data that do not match the person. LogUnavailable: an alert cannot be recorded."""
@@ -81,6 +82,8 @@ class Counting:
         # an official who works on a dossier is not kept from it by what others tried
         if case.official.on_duty or not is_dossier_alive:
             all_limits += self._claims
+        if case.predicates:
+            all_limits += self._parameters
         return await self._count(all_limits, case, requester)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
@@ -156,6 +159,15 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
             return [(one, "") for one in sorted(case.persons)]
         case "claim":
             return _claims(case, requester)
+        case "parameter":
+            asked = [word.partition(":") for word in case.predicates]
+            people = sorted(case.persons)
+            return [
+                (f"{requester.id}\x1f{name}\x1f{one}", said)
+                for one in people
+                for name, _, said in asked
+                if said
+            ]
         case _:
             return []
 

@@ -220,7 +220,7 @@ async def staged(
     async with AsyncExitStack() as stack:
         peers = {}
         # hostile text stands in many names about one person
-        more = {f"gateway.policy.{name}": "1000000/day" for name in ("claims",)}
+        more = {f"gateway.policy.{name}": "1000000/day" for name in ("claims", "parameters")}
         for source, service in services.items():
             peer = peers[source] = await stack.enter_async_context(
                 between(source, tls if source == "civil_status" else None)

@@ -218,6 +218,25 @@ async def test_login_opens_nothing_but_the_data_of_who_signed_in(make_house: Cal
         assert {one.get("login") for one in notes} == {"sandbox"}
 
 
+async def test_address_is_not_found_out_province_by_province(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+
+        async def lives_in(province: int, **more: Any) -> int:
+            words = [f"resident_of:{province:02}"]
+            body = {"subject": who, "predicates": words, "official": new_official(), **more}
+            status, _ = await house.post("/v1/predicates", body)
+            return int(status)
+
+        assert [await lives_in(province) for province in (1, 4, 8, 11, 12, 14, 15, 19, 20, 22)] == [
+            200
+        ] * FEW + [429] * FEW
+        assert await lives_in(1) == 429
+        # other questions, and questions about others, are answered
+        assert (await alive(house, who))[0] == 200
+        assert await lives_in(33, subject=house.subject("divorced")) == 200
+
+
 async def test_same_name_and_birth_date_may_be_given_as_often_as_one_likes(
     make_house: Callable[..., Any],
 ) -> None:
