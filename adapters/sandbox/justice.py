@@ -1,7 +1,7 @@
 """Simulated civil status and judicial record (Bộ Tư pháp; databases.md 5, 6.1 and 6.3).
 
 Promises: dates `dd/MM/yyyy`; a person that is not on record is an answer, not an error.
-`/hotich/1.0/trichLuc` is of the sandbox's own making.
+`/hotich/1.0/trichLuc` and `/apiLyLichTuPhap/traCuuPhieu` are of the sandbox's own making.
 """
 
 from typing import Any
@@ -25,6 +25,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             "/apiLyLichTuPhap/traTrangThaiHs",
             "/apiLyLichTuPhap/1.0/traTrangThaiHs",
         ),
+        post(JUDICIAL, "traCuuPhieu", certificate, "/apiLyLichTuPhap/traCuuPhieu"),
     )
 
 
@@ -116,5 +117,32 @@ def judicial_state(call: Call) -> Reply:
             "APPROVE_DATE": day_first(shown["issued_on"]) or None,
             "ISSUE_DATE": day_first(shown["issued_on"]) or None,
             "LISTCONTENT": [],
+        }
+    )
+
+
+def certificate(call: Call) -> Reply:
+    """The newest certificate of a person (`soPhieu`, `anTich`: 0 no conviction, 1 some); null when there is none."""
+    person = call.register.find(text_of(call.words(), "identifyNo"))
+    issued = [one for one in call.register.things["judicial_dossiers"] if one["state"] == "5"]
+    mine = [one for one in issued if person is not None and one["person"] == person.key]
+    if not mine:
+        return as_json({"STATUS": "1", "DESCRIPTION": "Chưa cấp phiếu", "PHIEU": None})
+    shown = call.shown(max(mine, key=lambda one: one["issued_on"]), issued)
+    holder = call.register.by_key[shown["person"]]
+    return as_json(
+        {
+            "STATUS": "1",
+            "DESCRIPTION": "Thành công",
+            "PHIEU": {
+                "soPhieu": shown["number"],
+                "formType": "1",
+                "fullName": holder.full_name.upper(),
+                "genderId": "1" if holder.gender == "male" else "0",
+                "birthDateStr": day_first(holder.birth_date),
+                "identifyNo": holder.personal_id,
+                "ISSUE_DATE": day_first(shown["issued_on"]),
+                "anTich": shown["convictions"],
+            },
         }
     )

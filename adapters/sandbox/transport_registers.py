@@ -49,6 +49,7 @@ def vehicle(call: Call) -> Reply:
             "mauSon": shown["colour"],
             "ngayDangKy": day_first(shown["registered_on"]),
             "chuXe": owner.full_name.upper(),
+            "soDinhDanhChuXe": owner.personal_id,
             "trangThai": {"active": "1", "withdrawn": "2", "paused": "3"}[shown["state"]],
         }
     )

@@ -45,7 +45,7 @@ class Predicate(Strict):
     equal: tuple[str, str] | None = None
     #: the caller named this role (a plain fact of the request)
     role_given: str | None = None
-    #: the date attribute makes the subject younger than `years` today
+    #: the date attribute lies less than `years` back: of a person the age, of a paper how long ago it was issued
     younger_than: str | None = None
     years: int = Field(18, ge=1, le=150)
     #: the answer of the person at this form field, as the caller sent it in `known`

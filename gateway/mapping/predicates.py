@@ -161,6 +161,8 @@ def _younger(value: object, years: int, today: date) -> Truth:
         lowest, highest = PartialDate.parse(value).age_on(today)
     except ValueError:
         return Truth.UNKNOWN
+    if highest < 0:
+        return Truth.UNKNOWN  # a day that has not come is nobody's, and no paper's
     if highest < years:
         return Truth.YES
     return Truth.NO if lowest >= years else Truth.UNKNOWN

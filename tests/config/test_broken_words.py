@@ -56,7 +56,7 @@ FAULTS: dict[str, Fault] = {
     "neither true nor false": (CIVIL, SERVICES, f"options: {{allow_url_ids: yo}}\n{SERVICES}", "options:", "neither"),
     "SOAP of the future": (POPULATION, "options:\n", 'options:\n  soap_version: "2.0"\n', "soap_version", '"1.1" or'),
     "type on two lines": (POPULATION, "application/xml; charset=utf-8", '"a\\nb"', "content_type", "on one line"),
-    "profile of nobody": (POPULATION, 'profile: "2025"', 'profile: "2026"', "request_profile", "one of 2022, 2025"),
+    "profile of nobody": (POPULATION, 'profile: "2025"', 'profile: "2026"', "request_profile", "of 2022, 2022_plain"),
     "place of no request": (VEHICLE, "{bien_so}", "{bien_soo}", 'path: "', "did you mean 'bien_so'?"),
     "parameter mistyped": (VEHICLE, "vehicle_kind:", "vehicle_knd:", "parameters:", "did you mean 'vehicle_kind'?"),
     "parameter left out": (VEHICLE, 'vehicle_kind: "oto", ', "", "parameters:", "takes 'service.vehicle_kind'"),
