@@ -207,6 +207,16 @@ class OfficialBody(Body):
     full_name: Text | None = None
 
 
+class RepresentativeBody(Body):
+    """Who acts for a subject of the request; a source must prove it before anything else is asked."""
+
+    kind: Annotated[str, Field(pattern=grammar.ROLE, examples=["parent"])]
+    of: RoleName | None = Field(
+        None, description="role of who is represented; left out: the role that signs in"
+    )
+    subject: PersonBody | None = Field(None, description="left out: the subject of the role that signs in")
+
+
 class PrefillBody(Body):
     """`POST /v1/prefill`."""
 
@@ -244,6 +254,7 @@ class PrefillBody(Body):
     consent: OpenWord | None = None
     #: code of the document that lets the applicant act for somebody else
     mandate: DossierCode | None = None
+    representative: RepresentativeBody | None = None
     login: LoginToken | None = Field(None, description=LOGIN)
     #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
     passport: Literal["sd-jwt"] | None = None

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.api.bodies import read_json_bytes, read_model
 from gateway.api.models import DecisionBody, ResumeBody
-from gateway.api.prefill_body import official_of, prefill_body, subjects
+from gateway.api.prefill_body import official_of, prefill_body, representative_of, subjects
 from gateway.api.problems import problem_body
 from gateway.api.procedures import find
 from gateway.api.request import Request
@@ -76,6 +76,7 @@ def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
         proof=proof_of(request),
         consent=given("consent"),
         mandate=given("mandate"),
+        representative=representative_of(given("representative")),
     )
 
 

@@ -31,6 +31,7 @@ from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.sentences import Sentence
 from gateway.mapping.model import Role
+from gateway.prefill.request import Representative
 
 _BORN_AFTER = 2199
 #: of all roles together
@@ -170,6 +171,22 @@ def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[Subjec
 
 def _fault(place: _Place, why: Sentence, code: str) -> Unprocessable:
     return fault_in(pointer(place), why, code)
+
+
+def representative_of(given: Mapping[str, Any] | None) -> Representative | None:
+    """Who acts for somebody else, as checked data say."""
+    if given is None:
+        return None
+    person = given.get("subject")
+    if person is None:
+        return Representative(kind=given["kind"], of=given.get("of"))
+    words = {name: value for name, value in person.items() if value is not None}
+    if "full_name" in words:
+        words["full_name"] = normalize("NFC", words["full_name"])
+    if "birth_date" in words:
+        words["birth_date"] = PartialDate.parse(words["birth_date"])
+    subject = subject_of(("representative", "subject"), words, None)
+    return Representative(kind=given["kind"], of=given.get("of"), subject=subject)
 
 
 def official_of(given: Mapping[str, Any] | None, agency: str) -> Official | None:

@@ -46,6 +46,7 @@ def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
         yield from _agreed_words(configuration, catalogue, agreement, document)
         yield from demand_faults(configuration, agreement, document)
         yield from _predicates(catalogue, agreement, document)
+        yield from _represents(catalogue, agreement, document)
 
 
 def _predicates(catalogue: Catalogue, agreement: Agreement, document: Document) -> Iterator[Problem]:
@@ -60,6 +61,14 @@ def _predicates(catalogue: Catalogue, agreement: Agreement, document: Document) 
             what = f"the predicate '{name}' does not take '{parameter}'"
             remedy = f"write one that mappings/predicates/{name}.yaml allows"
             yield document.problem(("predicates", index), what, remedy)
+
+
+def _represents(catalogue: Catalogue, agreement: Agreement, document: Document) -> Iterator[Problem]:
+    for index, kind in enumerate(agreement.represents):
+        if kind != ALL and kind not in catalogue.representations:
+            what, file = f"there is no representation '{kind}'", f"mappings/representations/{kind}.yaml"
+            remedy = near(kind, catalogue.representations, f"remove it, or add {file}")
+            yield document.problem(("represents", index), what, remedy, file)
 
 
 def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:

@@ -24,6 +24,9 @@ def demand_faults(
         if not held:
             what = f"'{word}' is empty: the agreement never holds"
             yield document.problem((word,), what, "name at least one, or leave the word out")
+    if agreement.mandate == "proven" and not agreement.represents:
+        what = "'mandate: proven' without 'represents': nobody may act for anybody"
+        yield document.problem(("mandate",), what, "write 'represents', or leave out 'mandate'")
     opens, _, closes = (agreement.hours or "").partition("-")
     if agreement.hours is not None and opens >= closes:
         what = f"'hours' end at {closes}, which is not after {opens}"

@@ -524,6 +524,23 @@ AGREED_MANDATE = Sentence(
     "người làm thay người khác phải nêu văn bản cho phép làm thay",
     "a person who acts for somebody else must name the document that lets them",
 )
+AGREED_REPRESENTATIVE = Sentence(
+    "thỏa thuận yêu cầu nêu ai đại diện cho ai, và nguồn dữ liệu phải chứng minh việc đại diện đó",
+    "the agreement wants to know who represents whom, and a source must prove it",
+)
+REPRESENTATION_NOT_AGREED = Sentence(
+    "không có thỏa thuận nào của hệ thống khai thác cho đại diện theo loại {kind}",
+    "no agreement of this requester lets anybody act as {kind}",
+)
+REPRESENTATION_NOT_PROVEN = Sentence(
+    "nguồn dữ liệu không xác nhận việc đại diện theo loại {kind}; không dữ liệu nào khác được hỏi",
+    "no source confirms that this person acts as {kind}; nothing else was asked",
+)
+REPRESENTATION_UNDECIDED = Sentence(
+    "hiện không nguồn dữ liệu nào cho biết có đúng là đại diện theo loại {kind} hay không; không hỏi dữ liệu nào khác",
+    "no source can tell just now whether this person acts as {kind}; nothing else was asked",
+)
+MANDATE_OVER = Sentence("văn bản ủy quyền đã hết hiệu lực", "the mandate is over")
 AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given for a dossier only")
 AGREED_DOSSIER_SHAPE = Sentence(
     "thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
@@ -596,6 +613,28 @@ ACCOUNT_DIFFERS = Sentence(
 )
 LOGIN_DIFFERS = Sentence(
     "không phải phiên đăng nhập của vai trò {role}", "is not the login of the role {role}"
+)
+REPRESENTATION_KINDS = Sentence(
+    "không có loại đại diện này; có các loại {known}",
+    "there is no such kind of representation; there are {known}",
+)
+REPRESENTED_ROLE = Sentence(
+    "cần nêu vai trò có một đối tượng được đại diện", "name a role with one subject, who is represented"
+)
+REPRESENTS_ITSELF = Sentence("không ai đại diện cho chính mình", "nobody represents themselves")
+REPRESENTATION_CHAIN = Sentence(
+    "có người thứ ba xen giữa: người đăng nhập hoặc người yêu cầu không phải là người đại diện",
+    "a third person takes part: who signs in or applies is not the representative",
+)
+REPRESENTATIVE_MINOR = Sentence(
+    "người đại diện chưa đủ {years} tuổi", "the representative is not yet {years} years old"
+)
+REPRESENTED_OF_AGE = Sentence(
+    "người được đại diện đã đủ {years} tuổi", "the person who is represented is {years} years old or more"
+)
+CHILD_OLDER = Sentence(
+    "ngày sinh cho thấy người con không sinh sau cha, mẹ",
+    "by their birth dates the child is not younger than the parent",
 )
 ONE_SUBJECT = Sentence(
     "vai trò này chỉ nhận một đối tượng, không nhận danh sách", "this role takes one subject, not a list"

@@ -14,12 +14,13 @@ from gateway.domain.faults import Faults
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
-from gateway.mapping.fits import mended, procedure_faults
+from gateway.mapping.fits import Evidence, mended, procedure_faults
 from gateway.mapping.forms import form_faults
 from gateway.mapping.model import FieldGroup, ProcedureMapping
 from gateway.mapping.procedure import DECLARED, Procedure, refs_of_predicate
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.questions import Question, compiled
+from gateway.mapping.representation import RepresentationMapping, representation_faults
 from gateway.mapping.schema_files import SchemaFile, survey_schemas
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
@@ -49,6 +50,8 @@ class Catalogue:
     questions: Mapping[str, Question]
     #: attribute of what people declare themselves -> its JSON Schema
     declared: Mapping[str, Mapping[str, object]]
+    #: kind of representation -> what proves it
+    representations: Mapping[str, RepresentationMapping]
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -97,7 +100,7 @@ def load_catalogue(root: Path) -> Catalogue:
 def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     """What can be read of `mappings/` and `schemas/`; the rest is in `faults`."""
     rooms = root / "mappings"
-    for room in ("codes", "sources", "groups", "procedures", "predicates"):
+    for room in ("codes", "sources", "groups", "procedures", "predicates", "representations"):
         faults.add(misnamed(rooms / room, root))
     codes = survey_codes(rooms / "codes", faults)
     schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
@@ -127,9 +130,26 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     aliases = _aliases(mappings, faults)
     asked = _written(rooms / "predicates", root, QuestionMapping, "predicate", faults)
     questions = compiled(asked, codes.lists, evidence, faults)
+    representations = _representations(rooms / "representations", root, evidence, faults)
     own = evidence.get(DECLARED, {}).items()
     declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
-    return Catalogue(codes, services, procedures, aliases, _offers(services), questions, declared)
+    return Catalogue(
+        codes, services, procedures, aliases, _offers(services), questions, declared, representations
+    )
+
+
+def _representations(
+    folder: Path, root: Path, evidence: Evidence, faults: Faults
+) -> dict[str, RepresentationMapping]:
+    """Kind -> what proves it, of those without a fault."""
+    found = {}
+    written = _written(folder, root, RepresentationMapping, "representation", faults)
+    for kind, (rule, document) in written.items():
+        said = list(representation_faults(rule, evidence))
+        faults.add(document.problem(*fault) for fault in said)
+        if not said:
+            found[kind] = rule
+    return found
 
 
 def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:

@@ -31,6 +31,10 @@ class Asked(NamedTuple):
     account: Mapping[str, object] = NOTHING
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""
+    #: as what somebody acts for another (`parent`); blank: nobody does
+    acting: str = ""
+    #: everybody who is represented is so by who acts
+    is_covered: bool = False
     dossier: str = ""
     #: days since the reception that its code carries; None: it carries none
     age: int | None = None

@@ -36,8 +36,8 @@ def _spoken_of(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str]
         yield "account", _account
     if set(item.relations) < set(Relation):
         yield "relation", _relation
-    if item.mandate == "required":
-        yield "mandate", _mandate
+    if item.mandate != "not_checked":
+        yield "mandate", _mandate if item.mandate == "required" else _represented
     if item.dossier.required:
         yield "dossier", _dossier
     if asks_consent(item):
@@ -141,6 +141,14 @@ def _mandate(_item: Agreement, rule: str) -> Condition:
         "give its code in `mandate`",
     )  # fmt: skip
     return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.mandate else None
+
+
+def _represented(_item: Agreement, rule: str) -> Condition:
+    denial = Denial(
+        rule, "representation_missing", say.AGREED_REPRESENTATIVE,
+        "say in `representative` who acts for whom, or leave out whoever is represented",
+    )  # fmt: skip
+    return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.is_covered else None
 
 
 def _dossier(item: Agreement, rule: str) -> Condition:

@@ -116,7 +116,7 @@ class Policy:
                 rule = compiled.get(name) or compiled.setdefault(name, _Rule(agreement))
                 for code in dict.fromkeys(agreement.procedures):
                     of.setdefault(code, []).append((place, rule))
-        self._standing: dict[tuple[str, str, str, date], _Standing] = {}
+        self._standing: dict[tuple[str, str, str, date, str], _Standing] = {}
 
     def decide(self, asked: Asked) -> Decision:
         """The decision over one request. Raises nothing: a denial is an answer."""
@@ -129,14 +129,15 @@ class Policy:
         if asked.agency in self._ended and asked.now.date() > self._ended[asked.agency][0]:
             return _dissolved(asked.agency, *self._ended[asked.agency])
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
-        standing = self._standing.get(key)
+        place = (*key, asked.acting)
+        standing = self._standing.get(place)
         if standing is None:
             if len(self._standing) >= _KEPT:
                 self._standing.clear()
-            standing = self._standing[key] = self._stand(*key)
+            standing = self._standing[place] = self._stand(*place)
         return standing.always or _held(asked, key, standing, self._purposes[asked.purpose].legal_basis)
 
-    def _stand(self, requester: str, procedure: str, purpose: str, day: date) -> _Standing:
+    def _stand(self, requester: str, procedure: str, purpose: str, day: date, acting: str) -> _Standing:
         declared = self._purposes.get(purpose)
         if declared is None:
             return _fixed(
@@ -160,6 +161,10 @@ class Policy:
         ours = tuple(one for one in about if one.since <= day <= one.until)
         if not ours:
             return _fixed(_out_of_time(about, day) or _no_agreement())
+        if acting:
+            ours = tuple(one for one in ours if _names(one.agreement.represents, acting))
+            if not ours:
+                return _fixed(_not_represented(acting))
         if any(one.held or one.limits for one in ours):
             return _Standing(ours, None, {})
         grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
@@ -265,6 +270,13 @@ _NOT_ITS_OFFICIAL = _denied(
     "requester:agency", "agency_not_allowed", say.NOT_ITS_OFFICIAL,
     "name one of its own agency, or agree on more: 'agencies' in config/requesters",
 )  # fmt: skip
+
+
+def _not_represented(acting: str) -> Decision:
+    return _denied(
+        f"representation:{acting}", "representation_not_agreed", say.REPRESENTATION_NOT_AGREED(kind=acting),
+        "agree on it: 'represents' of an agreement in config/agreements",
+    )  # fmt: skip
 
 
 def _dissolved(agency: str, last: date, above: str) -> Decision:

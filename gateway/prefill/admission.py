@@ -10,6 +10,7 @@ from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
+from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
@@ -22,7 +23,7 @@ from gateway.ports import LogReader
 from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
-from gateway.prefill.case import Case
+from gateway.prefill.case import Case, covered
 from gateway.prefill.counting import UNUSUAL, Count, Counting, over
 from gateway.prefill.recorder import Recorder
 
@@ -71,6 +72,8 @@ class Admission:
     async def decide(self, case: Case, requester: Requester) -> tuple[Decision, Decision]:
         """The decision, and that about a person who is found in evidence; without any consequence."""
         asked = await self._asked(case, requester)
+        if (denial := case.impossible(asked.now.date())) is not None:
+            return Decision(None, denial), Decision(None, denial)
         found = asked._replace(persons=asked.persons | {_SOMEBODY})
         return self._policy.decide(asked), self._policy.decide(found)
 
@@ -80,11 +83,13 @@ class Admission:
         LogUnavailable, ConsentsUnavailable: nobody can tell, or not by the `deadline` (loop time).
         """
         asked = await self._asked(case, requester, deadline)
+        if case.acting is not None and (denial := case.impossible(asked.now.date())) is not None:
+            raise await self.refused(denial, case, requester, exchange)
         decision = self._policy.decide(asked)
         grant = decision.grant
         if grant is None:
             assert decision.denial is not None
-            raise await self._refused(decision.denial, case, requester, exchange)
+            raise await self.refused(decision.denial, case, requester, exchange)
         is_alive = asked.alive is True
         if beyond := await self._counting.admitted(grant.limits, case, requester, is_dossier_alive=is_alive):
             asked, grant = await self._left(beyond, asked, grant, case, requester, exchange)
@@ -97,7 +102,10 @@ class Admission:
         return Asked(
             requester=requester.id, scopes=requester.scopes, procedure=case.procedure.code, purpose=case.purpose,
             now=local, agency=case.official.agency, named=not case.official.on_duty,
-            relations=case.relations, account=case.account, mandate=request.mandate or "", dossier=dossier,
+            relations=case.relations, account=case.account if case.signed_in else NOTHING,
+            acting="" if case.acting is None else case.acting.kind,
+            is_covered=case.acting is not None and covered(case, case.acting),
+            mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)) if dossier else None,
             alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
             signed=bool(request.proof), predicates=case.predicates, persons=case.persons,
@@ -134,9 +142,10 @@ class Admission:
             raise await self._throttled(soonest(exceeded), QUOTA, case, requester, exchange)
         return asked, left
 
-    async def _refused(
+    async def refused(
         self, denial: Denial, case: Case, requester: Requester, exchange: ExchangeId
     ) -> Refused:
+        """The refusal to raise, recorded and counted."""
         refusal = Refused(denial.rule, denial.said, code=denial.code)
         await self._record(refusal, case, requester, exchange)
         await self._counting.refused(case, requester, exchange)
@@ -159,7 +168,7 @@ class Admission:
         await self._recorder.write(ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=self._recorder.now(), requester=requester.id,
             agency=official.agency, procedure=case.procedure.code, dossier=case.request.dossier or "",
-            purpose=case.purpose, subjects=case.cast.keys, official=official.personal_id,
+            purpose=case.purpose, subjects=case.keys, official=official.personal_id,
             on_duty=official.on_duty, rules=(refusal.rule,), result=refusal.problem_code,
-            configuration=self._recorder.digest, notes={**predicates, **case.request.proof},
+            configuration=self._recorder.digest, notes={**predicates, **case.who_asks, **case.request.proof},
         ))  # fmt: skip

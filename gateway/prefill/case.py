@@ -1,7 +1,9 @@
 """A request held against its procedure: its roles, its fields, its people, its official. Asks nobody."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
 from gateway.config import Configuration
@@ -12,11 +14,15 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
+from gateway.policy.asked import Denial
+from gateway.prefill.acting import Acting, acting, impossible
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
 
 #: a form key may be shown in an error; anything else could be a value in the wrong place
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
+#: a level of an account as records may have it
+_WORD = re.compile(r"(?!None)[A-Za-z0-9]{1,10}")
 #: things stand in no relation to the applicant
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 #: claims of an account that say whose it is, and the identifier of a subject that each must equal
@@ -40,11 +46,56 @@ class Case(NamedTuple):
     persons: frozenset[str]
     #: questions that are asked instead of a form
     predicates: tuple[str, ...] = ()
+    #: claims of who signs in; those of a representative without a role fill no form and are no more in `request`
+    signed_in: Mapping[str, object] = NOTHING
+    #: who acts for somebody else; None: nobody says so
+    acting: Acting | None = None
+    #: what proved that: exchange of the proof, and the data service that decided
+    proof: tuple[str, str] = ("", "")
+    #: claims of levels that agreements name
+    levels: Sequence[str] = ()
+    #: who asks where no official does: who applies, or who acts for them
+    citizen: Subject | None = None
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Role -> `Subject.key` of everybody whom records name; personal data."""
+        if self.acting is None or not self.acting.is_outside:
+            return self.cast.keys
+        return {**self.cast.keys, "representative": self.acting.subject.key}
+
+    @property
+    def who_asks(self) -> dict[str, str]:
+        """What records say of who signed in and acts: level of the account, as what for which role, what proved it."""
+        said = {}
+        if self.signed_in and (account := self.account):
+            shown = [
+                f"{claim}={account[claim]}"
+                for claim in self.levels
+                if _WORD.fullmatch(str(account.get(claim)))
+            ]
+            said["account_level"] = " ".join(shown) or "unknown"
+        if self.acting is None:
+            return said
+        said |= {"representation": self.acting.kind, "represented": self.acting.role}
+        exchange, by = self.proof
+        return {**said, "proof": exchange, "proven_by": by} if exchange else said
+
+    def impossible(self, today: date) -> Denial | None:
+        """What the request itself shows to be wrong in who acts for whom; None: nothing, or nobody acts."""
+        if self.acting is None:
+            return None
+        login = self.request.login
+        numbers = (self.signed_in.get("SoDinhDanh"), login.personal_id if login is not None else None)
+        applicant = self.cast.subjects.get(self.procedure.signs_in)
+        return impossible(self.acting, self.request, numbers, applicant, today)
 
     @property
     def account(self) -> Mapping[str, object]:
         """Claims of who signs in, where they say whose account it is."""
-        claims, own = self.request.account, self.cast.subjects.get(self.procedure.signs_in)
+        acts = self.acting
+        claims = self.signed_in
+        own = self.cast.subjects.get(self.procedure.signs_in) if acts is None else acts.subject
         if not claims or own is None:
             return NOTHING
         words = _ORGANISATION_CLAIMS if own.kind is SubjectKind.ORGANISATION else CLAIMS
@@ -61,6 +112,11 @@ class Cases:
         self._catalogue = catalogue
         #: procedure and shape of the cast -> relations: the same for all people
         self._relations: dict[tuple[object, ...], frozenset[Relation]] = {}
+        self._representations = catalogue.representations
+        #: claims that say how surely an account is somebody's own
+        self._levels = sorted({
+            claim for one in configuration.agreements.values() for claim in one.account.levels
+        })  # fmt: skip
 
     def of(self, request: PrefillRequest, requester: Requester) -> Case:
         """The case. NotFound (procedure), Unprocessable (roles, fields, people, official)."""
@@ -78,13 +134,28 @@ class Cases:
         roles = cast(procedure, subjects)
         if request.fields or request.known:
             _check_fields(procedure, request)
-        _check_people(roles, request, procedure.signs_in)
-        official = self._official(request, requester)
+        _check_people(roles, request)
+        acts = None
+        if request.representative is None and (request.account or request.login):
+            _check_account(roles, request, procedure.signs_in)
+        if request.representative is not None:
+            acts = acting(request, procedure, roles, self._representations)
+        official, persons = (
+            self._official(request, requester),
+            [roles.keys[name] for name, one in roles.subjects.items() if one.kind in _PEOPLE],
+        )
+        signed_in = request.account
+        if acts is not None:
+            persons.append(acts.subject.key)
+            if signed_in and roles.keys.get(procedure.signs_in) != acts.subject.key:
+                # the representative's own name, number and telephone are not those of who is represented
+                request = replace(request, account={})
         return Case(
             request, procedure, roles, official, request.purpose or procedure.purpose,
-            self._related(procedure, roles), frozenset([roles.keys[name] for name, one in roles.subjects.items()
-                                                       if one.kind in _PEOPLE]),
-            predicates,
+            self._related(procedure, roles) if acts is None else relations(procedure, roles, acts),
+            frozenset(persons), predicates, signed_in, acts, levels=self._levels,
+            citizen=None if not official.on_duty
+            else roles.subjects.get(procedure.signs_in) if acts is None else acts.subject,
         )  # fmt: skip
 
     def _related(self, procedure: Procedure, roles: Cast) -> frozenset[Relation]:
@@ -111,11 +182,22 @@ class Cases:
         )
 
 
-def relations(procedure: Procedure, roles: Cast) -> frozenset[Relation]:
-    """How everybody whom the request names, or whom the procedure finds through them, stands to the applicant."""
+def relations(procedure: Procedure, roles: Cast, acts: Acting | None = None) -> frozenset[Relation]:
+    """How everybody whom the request names, or whom the procedure finds through them, stands to the applicant.
+
+    Where somebody acts for another, that person applies, and the other is represented.
+    """
     own = roles.slots.get(procedure.signs_in)
+    represented = None
+    if acts is not None:
+        own = next((name for name, key in roles.keys.items() if key == acts.subject.key), None)
+        represented = roles.slots[acts.role]
     found = {
-        Relation.APPLICANT if slot == own else _declared(procedure, role_of(name))
+        Relation.REPRESENTED
+        if slot == represented
+        else Relation.APPLICANT
+        if slot == own
+        else _declared(procedure, role_of(name))
         for name, slot in roles.slots.items()
         if roles.subjects[name].kind in _PEOPLE
     }
@@ -149,12 +231,27 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
             raise fault_at(f"/known/{name}", say.VALUE_NOT_IN_FORM, "value_not_possible")
 
 
-def _check_people(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
-    """A number alone identifies nobody: name and birth date must come with it, and the account be of that person."""
+def covered(case: Case, acts: Acting) -> bool:
+    """Whether everybody who is represented is so by who acts in the request."""
+    cast_, procedure = case.cast, case.procedure
+    slot, own = cast_.slots[acts.role], acts.subject.key
+    return all(
+        cast_.slots[name] == slot or cast_.keys[name] == own or one.kind not in _PEOPLE
+        or _declared(procedure, role_of(name)) is not Relation.REPRESENTED
+        for name, one in cast_.subjects.items()
+    )  # fmt: skip
+
+
+def _check_people(roles: Cast, request: PrefillRequest) -> None:
+    """A number alone identifies nobody: name and birth date must come with it."""
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise fault_at(where, say.IDENTITY_INCOMPLETE, "identity_incomplete")
+
+
+def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
+    """The account and the login are of the person who signs in."""
     own = roles.subjects.get(signs_in)
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)

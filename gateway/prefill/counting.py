@@ -179,21 +179,26 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
     others must not lock a person out: a login that a provider of identities proved (not counted), and the account that
     the requester says is the person's own (counted apart, for that is the requester's word).
     """
-    account = case.request.account.get("SoDinhDanh")
+    account = case.signed_in.get("SoDinhDanh")
     proven = case.request.login.personal_id if case.request.login is not None else None
     found = []
-    for role, one in case.cast.subjects.items():
+    people = [
+        (role, case.cast.keys[role], one)
+        for role, one in case.cast.subjects.items()
+        if case.cast.slots[role] == role
+    ]
+    if case.acting is not None and case.acting.is_outside:
+        people.append(("", case.acting.subject.key, case.acting.subject))
+    for role, key, one in people:
         is_newborn = one.kind is SubjectKind.NEWBORN
-        is_person = one.kind in _PEOPLE and bool(
-            one.full_name or one.birth_date or (is_newborn and case.request.known)
-        )
-        if not is_person or case.cast.slots[role] != role:
+        is_told = one.full_name or one.birth_date or (is_newborn and case.request.known)
+        if one.kind not in _PEOPLE or not is_told:
             continue
         # a newborn has no number: its notice is found by the parent's
         number = one.parent_personal_id if is_newborn else one.personal_id
         if number is not None and number == proven:
             continue
-        whom = f"newborn|{number or ''}" if is_newborn else case.cast.keys[role]
+        whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else ""
         said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
         if is_newborn and case.request.known:

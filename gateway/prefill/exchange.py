@@ -52,7 +52,7 @@ class Exchange:
         self.named: Mapping[str, Subject] = case.cast.subjects
         #: the same, with those who were found in evidence; and `Subject.key` of each
         self.subjects = dict(case.cast.subjects)
-        self.keys = dict(case.cast.keys)
+        self.keys = dict(case.cast.keys if case.acting is None else case.keys)
         #: roles whose subjects were found in evidence, whatever may be asked about them
         self.met: set[str] = set()
         #: how many subjects a durable intent names
@@ -60,11 +60,9 @@ class Exchange:
         #: held while another intent is written; None until there may be one
         self.announcing: asyncio.Lock | None = None
         #: in whose name is asked: answers are shared within it only
-        one = case.official
-        #: who fills his own form, where no official asks
-        self.citizen = case.cast.subjects.get(case.procedure.signs_in) if one.on_duty else None
-        own = self.citizen.personal_id if self.citizen else ""
-        self.asker = f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{own}"
+        #: who fills his own form or that of somebody represented, where no official asks
+        self.citizen = case.citizen
+        self.asker = asked_by(requester, case)
         self.began = asyncio.get_running_loop().time()
         self.end = self.began + late_seconds
         #: by query
@@ -120,3 +118,12 @@ class Exchange:
     def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
         """Queries by a number of which no source said whose it is."""
         return unconfirmed(self.plan.queries, answers, self.plan.confirms)
+
+
+def asked_by(requester: Requester, case: Case) -> str:
+    """In whose name is asked: answers are shared within it only."""
+    one, own = case.official, case.citizen
+    number = own.personal_id if own else ""
+    return (
+        f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{number}"
+    )

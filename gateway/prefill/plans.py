@@ -27,7 +27,7 @@ class Plans:
 
     def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
         """Reads which data services are enabled, and which attributes may stand for papers."""
-        self._offers = _enabled(configuration, catalogue)
+        self._offers = enabled(configuration, catalogue)
         self._sources = configuration.sources
         self._is_sandbox = configuration.gateway.profile == "sandbox"
         self.published = _published(configuration)
@@ -117,7 +117,8 @@ def _published(configuration: Configuration) -> Published:
     return lambda service, attribute: scopes.get((service, attribute)) or scopes.get((service, "*"))
 
 
-def _enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:
+def enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:
+    """Evidence type -> the data services that are enabled and give it, in the order of preference."""
     lacks = {
         f"{source}.{operation}": service.lacks
         for source, settings in configuration.sources.items()

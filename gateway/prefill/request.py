@@ -8,6 +8,18 @@ from gateway.domain.parties import Official, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Representative:
+    """Who acts for a subject of the request, as the portal says."""
+
+    #: parent, guardian, legal_representative, authorised
+    kind: str
+    #: role of who is represented; None: of who signs in
+    of: str | None = None
+    #: None: the subject of the role that signs in
+    subject: Subject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrefillRequest:
     """A request after its grammar was checked; whether it fits the procedure is the service's to say."""
 
@@ -25,6 +37,8 @@ class PrefillRequest:
     consent: str | None = None
     #: code of the document that lets the applicant act for somebody else
     mandate: str | None = None
+    #: None: whoever applies acts for themselves, or nobody says what they are to the others
+    representative: Representative | None = None
     account: Mapping[str, object] = field(default_factory=dict)
     #: proof of who signed in; None: there is none
     login: Login | None = None

@@ -18,6 +18,7 @@ from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.apply import Filled, fill
 from gateway.mapping.load import Catalogue
 from gateway.mapping.plan import Plan, evidence_id
+from gateway.policy.asked import Denial
 from gateway.policy.decide import Policy
 from gateway.policy.predicates import PredicatePolicy
 from gateway.ports import Cache, Clock, ExchangeLog
@@ -35,6 +36,7 @@ from gateway.prefill.late import LateWork
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.preview import Decided, Previews
+from gateway.prefill.proving import Proving
 from gateway.prefill.questions import Questions, Wanted
 from gateway.prefill.recorder import Recorder
 from gateway.prefill.records import Records
@@ -84,6 +86,7 @@ class Prefill:
             self._counting,
             self._begin,
         )
+        self._proving = Proving(configuration, catalogue, gatherer, recorder)
         self._explainer = Explainer(self._cases, self._admission, self._plans, self._counting, recorder)
 
     async def fill(
@@ -95,10 +98,12 @@ class Prefill:
         """
         case = self._cases.of(request, requester)  # parse
         allowed = await self._admission.admit(case, requester, exchange_id, deadline)  # admit
+        if case.acting is not None:
+            case = await self._represented(case, requester, exchange_id, deadline)  # prove
         plan = self._plans.plan(case, allowed.grant)  # plan
         exchange = self._begin(exchange_id, requester, case, allowed, plan)
         try:
-            await self._records.write(exchange, Phase.INTENT, **_promised(request))  # promise
+            await self._records.write(exchange, Phase.INTENT, **_promised(case))  # promise
             if await self._asking.ask(exchange, deadline):  # ask
                 return await self.answer(exchange)  # fill, account, answer
             token = await self._late.open(exchange)
@@ -109,6 +114,15 @@ class Prefill:
             raise
         self._late.follow(exchange, token, answer)
         return answer
+
+    async def _represented(
+        self, case: Case, requester: Requester, exchange_id: ExchangeId, deadline: float
+    ) -> Case:
+        """The case with what proved that somebody may act for another. Refused: nothing did; a record by then."""
+        found = await self._proving.prove(case, requester, exchange_id, deadline)
+        if isinstance(found, Denial):
+            raise await self._admission.refused(found, case, requester, exchange_id)
+        return case._replace(proof=found)
 
     async def answer(self, exchange: Exchange, pending: str | None = None, *, cut: bool = False) -> bytes:
         """Fill the form with what is there, record the outcome, and give the answer.
@@ -192,9 +206,12 @@ class Prefill:
         )
 
 
-def _promised(request: PrefillRequest) -> dict[str, str | bool]:
+def _promised(case: Case) -> dict[str, str | bool]:
     """What the record of an intent says beside its calls."""
-    notes: dict[str, str | bool] = {**request.proof}
+    request = case.request
+    notes: dict[str, str | bool] = (
+        {**request.proof, **case.who_asks} if case.signed_in or case.acting else {**request.proof}
+    )
     if request.mandate:
         notes["mandate"] = request.mandate
     if request.login is not None:
@@ -207,6 +224,8 @@ def _promised(request: PrefillRequest) -> dict[str, str | bool]:
 def _accounted(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str, str | int | bool]:
     """What the record of an outcome says of how its answer leaves, and of what is in doubt or left out."""
     notes: dict[str, str | int | bool] = {"late": is_late}
+    if exchange.case.acting is not None:
+        notes |= exchange.case.who_asks
     request = exchange.case.request
     if request.preview:
         notes["preview"] = True

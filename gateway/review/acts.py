@@ -42,8 +42,11 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
         procedure is None
         or record["phase"] not in ("intent", "refusal")
         or refused.startswith(("quota:", "unusual:"))
+        or record["notes"].get("operation") == "representation"
     ):
         return None
+    if refused.startswith("representation:") and record["result"] != "representation_not_agreed":
+        return None  # no agreement decided it, but what the request or a source said
     if record["phase"] == "refusal" and not refused:
         return None
     pairs = frozenset(
@@ -55,18 +58,32 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
     asked = Asked(
         requester=record["requester"], scopes=frozenset(), procedure=procedure.code, purpose=record["purpose"],
         now=now, agency=record["agency"], named=not record["on_duty"],
-        relations=_relations(record["subjects"], procedure), mandate=str(record["notes"].get("mandate", "")),
+        relations=_relations(record, procedure), mandate=str(record["notes"].get("mandate", "")),
         dossier=record["dossier"], age=age(record["dossier"], now.date()), consent=_consent(record, pairs),
-        signed="signature" in record["notes"],
+        signed="signature" in record["notes"], account=_account(record),
+        acting=str(record["notes"].get("representation", "")), is_covered="representation" in record["notes"],
     )  # fmt: skip
     return Act(record["exchange"], asked, refused, pairs)
 
 
-def _relations(subjects: Mapping[str, str], procedure: Procedure) -> frozenset[Relation]:
+def _account(record: Mapping[str, Any]) -> dict[str, str]:
+    """Of the account that signed in, the levels that the record names; whose it is was checked then."""
+    told = record["notes"].get("account_level")
+    if told is None:
+        return {}
+    levels = (word.partition("=") for word in str(told).split() if "=" in word)
+    return {"signed_in": "yes", **{claim: value for claim, _, value in levels}}
+
+
+def _relations(record: Mapping[str, Any], procedure: Procedure) -> frozenset[Relation]:
     """Within one record equal indexes are one person: more is not known, and not needed."""
+    subjects = record["subjects"]
+    represented = subjects.get(record["notes"].get("represented"))
     own = subjects.get(procedure.signs_in)
-    found = set()
+    found = set() if represented is None else {Relation.REPRESENTED}
     for name, index in subjects.items():
+        if index == represented:
+            continue
         role = procedure.roles.get(role_of(name))
         if role is not None and _PEOPLE & {*role.kind}:
             found.add(Relation.APPLICANT if index == own else role.relation or Relation.REPRESENTED)

@@ -19,6 +19,7 @@ from gateway.config import (
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.mapping.question_model import QuestionMapping
+from gateway.mapping.representation import RepresentationMapping
 from gateway.settings import GatewaySettings
 from gateway.settings_access import RequesterSettings
 from gateway.settings_consents import ConsentSettings, HolidayFile
@@ -43,6 +44,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "procedure_mapping": ProcedureMapping,
     "source_mapping": SourceMapping,
     "predicate_mapping": QuestionMapping,
+    "representation_mapping": RepresentationMapping,
 }
 
 

@@ -71,7 +71,15 @@ def _exchange(count: int) -> Exchange:
         subjects={"one": object()}, keys={"one": "k"}, identities={"one": "i"}, given=frozenset({"one"})
     )
     official = _Named(personal_id="", agency="", account="", full_name="", on_duty=False)
-    case = _Named(request=request, cast=cast_, official=official, procedure=_Named(code="c"), purpose="p")
+    case = _Named(
+        request=request,
+        cast=cast_,
+        acting=None,
+        citizen=None,
+        official=official,
+        procedure=_Named(code="c"),
+        purpose="p",
+    )
     made: Any = Exchange
     exchange: Exchange = made("e", _Named(id="portal"), case, None, plan, None, datetime.now(UTC), 5)
     return exchange

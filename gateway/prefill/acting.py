@@ -1,0 +1,122 @@
+"""Who acts for somebody else in a request, and whether that can be at all. Asks nobody."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from gateway.domain import sentences as say
+from gateway.domain.errors import fault_at
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.sentences import Sentence
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.representation import RepresentationMapping
+from gateway.policy.asked import Denial
+from gateway.prefill.request import PrefillRequest
+from gateway.prefill.roles import Cast
+
+#: years of age at which somebody may act for others (Civil Code 91/2015, art. 20)
+_OF_AGE = 18
+_DAY = len("2026-11-27")
+
+
+class Acting(NamedTuple):
+    """One person who acts for another subject of the request."""
+
+    rule: RepresentationMapping
+    #: who acts; personal data
+    subject: Subject
+    #: role of who is represented
+    role: str
+    represented: Subject
+    #: who acts has no role of the procedure: an account or login of the request is of this person
+    is_outside: bool
+
+    @property
+    def kind(self) -> str:
+        """The word of the mapping: parent, guardian and so on."""
+        return self.rule.representation
+
+    @property
+    def rule_id(self) -> str:
+        """What decides over it, as records name it."""
+        return f"representation:{self.kind}"
+
+
+def acting(
+    request: PrefillRequest, procedure: Procedure, roles: Cast, rules: Mapping[str, RepresentationMapping]
+) -> Acting | None:
+    """Who acts in a request; None: nobody but who applies. Unprocessable where it names no kind, role or person."""
+    wanted = request.representative
+    if wanted is None:
+        return None
+    rule = rules.get(wanted.kind)
+    if rule is None:
+        known = say.REPRESENTATION_KINDS(known=", ".join(sorted(rules)))
+        raise fault_at("/representative/kind", known, "unknown_representation")
+    role = wanted.of or (procedure.signs_in if wanted.subject is not None else "")
+    represented, subject = roles.subjects.get(role), wanted.subject or roles.subjects.get(procedure.signs_in)
+    if represented is None or "#" in role:
+        raise fault_at("/representative/of", say.REPRESENTED_ROLE, "unknown_role")
+    if represented.kind is not rule.of:
+        raise fault_at("/representative/of", say.ROLE_TAKES(kinds=rule.of), "wrong_kind")
+    if subject is None or not _is_known(subject):
+        raise fault_at("/representative/subject", say.IDENTITY_INCOMPLETE, "identity_incomplete")
+    is_outside = subject.key not in {key for name, key in roles.keys.items() if name != role}
+    return Acting(rule, subject, role, represented, is_outside)
+
+
+def _is_known(subject: Subject) -> bool:
+    is_person = subject.kind is SubjectKind.PERSON and subject.personal_id is not None
+    return is_person and subject.full_name is not None and subject.birth_date is not None
+
+
+def impossible(
+    one: Acting, request: PrefillRequest, signed_in: Sequence[object], applicant: Subject | None, today: date
+) -> Denial | None:
+    """What the request itself shows to be wrong, before anybody is asked.
+
+    `signed_in`: numbers of whoever signed in; `applicant`: subject of the role that signs in.
+    """
+    if one.subject.key == one.represented.key:
+        return _denied(one, "representation_impossible", say.REPRESENTS_ITSELF, "leave `representative` out")
+    if _is_chain(one, signed_in, applicant):
+        return _denied(
+            one, "representation_chain", say.REPRESENTATION_CHAIN,
+            "let the person who signs in be the one who represents",
+        )  # fmt: skip
+    if one.rule.mandate == "required" and not request.mandate:
+        return _denied(one, "mandate_missing", say.AGREED_MANDATE, "give its code in `mandate`")
+    return _of_ages(one, today)
+
+
+def _is_chain(one: Acting, signed_in: Sequence[object], applicant: Subject | None) -> bool:
+    """Whether a third person takes part: the account, the login or the role that signs in is somebody else's."""
+    if any(number and number != one.subject.personal_id for number in signed_in):
+        return True
+    return applicant is not None and applicant.key not in (one.subject.key, one.represented.key)
+
+
+def _of_ages(one: Acting, today: date) -> Denial | None:
+    his, theirs, years = one.subject.birth_date, one.represented.birth_date, one.rule.younger_than
+    if his is None:
+        return None
+    if years is not None and theirs is not None:
+        if _is_older(str(theirs), str(his)):
+            return _denied(one, "representation_impossible", say.CHILD_OLDER, "correct the birth dates")
+        if theirs.age_on(today)[0] >= years:
+            remedy = "let them file for themselves, or name a mandate"
+            return _denied(one, "represented_of_age", say.REPRESENTED_OF_AGE(years=years), remedy)
+    if his.age_on(today)[1] < _OF_AGE:
+        said, remedy = say.REPRESENTATIVE_MINOR(years=_OF_AGE), "name a representative who is of age"
+        return _denied(one, "representative_minor", said, remedy)
+    return None
+
+
+def _is_older(child: str, parent: str) -> bool:
+    """Whether the child was born before the parent, or on the same day, as far as both dates are known."""
+    known = min(len(child), len(parent))
+    return child[:known] < parent[:known] or (child == parent and known == _DAY)
+
+
+def _denied(one: Acting, code: str, said: Sentence, remedy: str) -> Denial:
+    return Denial(one.rule_id, code, said, remedy)

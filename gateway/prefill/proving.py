@@ -1,0 +1,226 @@
+"""Proves that somebody may act for another: a query of its own, with records of its own, before anything else is asked.
+
+Who acts is asked about first: nothing is asked about the other for somebody who is not who they say.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from gateway.config import Configuration
+from gateway.domain import sentences as say
+from gateway.domain.dates import legal_day
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
+from gateway.domain.identifiers import CallId, ExchangeId, new_exchange_id
+from gateway.domain.parties import Requester, Subject
+from gateway.mapping.load import Catalogue
+from gateway.mapping.predicates import Truth
+from gateway.mapping.representation import (
+    IDENTITY,
+    PAPERS,
+    REPRESENTATIVE,
+    REPRESENTED,
+    held,
+    identified,
+    is_over,
+    proven,
+)
+from gateway.mapping.source import ServicePlan
+from gateway.policy.asked import Denial
+from gateway.prefill.acting import Acting
+from gateway.prefill.case import Case
+from gateway.prefill.exchange import asked_by
+from gateway.prefill.gather import Gatherer, QueryCall
+from gateway.prefill.plans import enabled
+from gateway.prefill.recorder import Recorder
+
+
+class ProofQuery(NamedTuple):
+    """One question of a proof."""
+
+    #: `<role>:<evidence>`
+    word: str
+    role: str
+    service: ServicePlan
+    subject: Subject
+    attributes: tuple[str, ...]
+    call: CallId
+
+
+class ProvenBy(NamedTuple):
+    """What proved it: the exchange of the proof, and the data service that decided."""
+
+    exchange: ExchangeId
+    service: str
+
+
+class Proving:
+    """Asks what proves a representation. Holds no state."""
+
+    def __init__(
+        self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, recorder: Recorder
+    ) -> None:
+        """Reads which data services are enabled."""
+        self._offers = enabled(configuration, catalogue)
+        self._gatherer = gatherer
+        self._recorder = recorder
+
+    async def prove(
+        self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float
+    ) -> ProvenBy | Denial:
+        """What proved it, or why nothing did. `exchange`: for which it is asked. LogUnavailable."""
+        one = case.acting
+        assert one is not None
+        proof = new_exchange_id()
+        queries = self._queries(one, proof)
+        answers: dict[str, SourceAnswer | None] = {}
+        record = partial(self._record, case, requester, proof, exchange)
+        await record(Phase.INTENT, queries, answers)
+        try:
+            await self._ask(case, requester, proof, queries, answers, deadline)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await record(Phase.ABANDONED, queries, answers)
+            raise
+        mandate, today = case.request.mandate or "", legal_day(self._recorder.clock.now())
+        truth, evidence = proven(one.rule, answers, _as_named(one, answers), mandate, today)
+        by = next((query.service.name for query in queries if query.word == f"{REPRESENTED}:{evidence}"), "")
+        await record(Phase.OUTCOME, queries, answers, proven=truth.value, proven_by=by)
+        if truth is Truth.YES:
+            return ProvenBy(proof, by)
+        if is_over(one.rule, answers, mandate, today):
+            remedy = "renew the mandate, and give the code of the new one"
+            return Denial(one.rule_id, "mandate_over", say.MANDATE_OVER, remedy)
+        return _denial(one, truth)
+
+    def _queries(self, one: Acting, proof: ExchangeId) -> list[ProofQuery]:
+        """What the rule wants to know, as far as a data service that is enabled can be asked it."""
+        people = {
+            REPRESENTATIVE: one.subject,
+            REPRESENTED: replace(one.represented, parent_personal_id=one.subject.personal_id),
+        }
+        found: list[ProofQuery] = []
+        for role, wanted in one.rule.wants().items():
+            for evidence, attributes in wanted.items():
+                service = self._service(evidence, people[role])
+                if service is None:
+                    continue
+                known = tuple(name for name in attributes if name in service.attributes)
+                call = CallId(f"{proof}-{len(found) + 1}")
+                found.append(ProofQuery(f"{role}:{evidence}", role, service, people[role], known, call))
+        return found
+
+    def _service(self, evidence: str, subject: Subject) -> ServicePlan | None:
+        offered = self._offers.get(evidence, ())
+        if evidence == IDENTITY:
+            # only one that checks number, name and birth date says that they are one person's
+            offered = tuple(one for one in offered if one.verifies)
+        return next((one for one in offered if one.can_ask(subject)), None)
+
+    async def _ask(
+        self, case: Case, requester: Requester, proof: ExchangeId, queries: list[ProofQuery],
+        answers: dict[str, SourceAnswer | None], deadline: float,
+    ) -> None:  # fmt: skip
+        """Who acts first; the other only when that is settled and not in vain."""
+        one = case.acting
+        assert one is not None
+        ask = partial(self._ask_all, case, requester, proof, answers, deadline)
+        await ask([query for query in queries if query.role == REPRESENTATIVE])
+        today = legal_day(self._recorder.clock.now())
+        may_hold = held(one.rule, answers, case.request.mandate or "", today)
+        if identified(answers, REPRESENTATIVE) is Truth.YES and may_hold is not Truth.NO:
+            await ask([query for query in queries if query.role == REPRESENTED])
+
+    async def _ask_all(
+        self, case: Case, requester: Requester, proof: ExchangeId, answers: dict[str, SourceAnswer | None],
+        deadline: float, queries: list[ProofQuery],
+    ) -> None:  # fmt: skip
+        loop, one = asyncio.get_running_loop(), case.acting
+        assert one is not None
+        official, waiting = case.official, []
+        asker = asked_by(requester, case)
+        for query in queries:
+            landed: asyncio.Future[SourceAnswer] = loop.create_future()
+            asked = SourceQuery(
+                query.call, query.service.name, query.subject, query.attributes, official, case.procedure.code,
+                case.purpose, case.request.dossier,
+                one.rule.result_codes() if query.service.evidence == PAPERS else (), requester=requester.id,
+                citizen=case.citizen,
+            )  # fmt: skip
+            call = QueryCall(query.call, query.attributes, partial(_land, landed))
+            answers[query.word] = None
+            self._gatherer.ask(asked, asker, query.subject.identity, proof, deadline, call)
+            waiting.append((query.word, landed))
+        if waiting:
+            await asyncio.wait([landed for _, landed in waiting], timeout=max(0.0, deadline - loop.time()))
+        answers.update((word, landed.result()) for word, landed in waiting if landed.done())
+
+    async def _record(
+        self, case: Case, requester: Requester, proof: ExchangeId, exchange: ExchangeId, phase: Phase,
+        queries: list[ProofQuery], answers: Mapping[str, SourceAnswer | None], **notes: str,
+    ) -> None:  # fmt: skip
+        one, official = case.acting, case.official
+        assert one is not None
+        is_intent = phase is Phase.INTENT
+        calls = tuple(
+            _call(query, answers, is_intent=is_intent)
+            for query in queries
+            if is_intent or query.word in answers
+        )
+        said = {"mandate": case.request.mandate} if case.request.mandate else {}
+        await self._recorder.write(ExchangeRecord(
+            exchange=proof, phase=phase, time=self._recorder.now(), requester=requester.id, agency=official.agency,
+            procedure=case.procedure.code, dossier=case.request.dossier or "", purpose=case.purpose,
+            legal_basis=one.rule.legal_basis,
+            subjects={REPRESENTATIVE: one.subject.key, REPRESENTED: one.represented.key},
+            official=official.personal_id, on_duty=official.on_duty, calls=calls, rules=(one.rule_id,),
+            configuration=self._recorder.digest,
+            notes={"operation": "representation", "representation": one.kind, "proof_of": exchange, **said, **notes},
+        ))  # fmt: skip
+
+
+def _land(landed: "asyncio.Future[SourceAnswer]", answer: SourceAnswer) -> None:
+    if not landed.done():
+        landed.set_result(answer)
+
+
+def _call(query: ProofQuery, answers: Mapping[str, SourceAnswer | None], *, is_intent: bool) -> CallEntry:
+    service, answer = query.service, answers.get(query.word)
+    outcome = "" if is_intent else str(answer.outcome) if answer is not None else "unknown"
+    digests = (b"", b"") if answer is None else (answer.request_digest, answer.response_digest)
+    return CallEntry(
+        query.call,
+        service.source,
+        service.operation,
+        query.role,
+        query.attributes,
+        outcome,
+        0,
+        False,
+        "",
+        *digests,
+    )
+
+
+def _as_named(one: Acting, answers: Mapping[str, SourceAnswer | None]) -> Subject:
+    """Who acts, by the name that the source that confirmed it gives."""
+    answer = answers.get(f"{REPRESENTATIVE}:{IDENTITY}")
+    name = answer.values.get("full_name") if answer is not None and answer.outcome is Outcome.FOUND else None
+    return replace(one.subject, full_name=name) if isinstance(name, str) else one.subject
+
+
+def _denial(one: Acting, truth: Truth) -> Denial:
+    """The same words whether somebody is not who they say or does not represent: nobody learns one by the other."""
+    if truth is Truth.NO:
+        return Denial(
+            one.rule_id, "representation_not_proven", say.REPRESENTATION_NOT_PROVEN(kind=one.kind),
+            "check who acts and for whom, or file at a counter with the papers that show it",
+        )  # fmt: skip
+    return Denial(
+        one.rule_id, "representation_undecided", say.REPRESENTATION_UNDECIDED(kind=one.kind),
+        "ask again later, or file at a counter with the papers that show it",
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""A representative files for somebody else: proven by a query of its own, recorded, before anything else is asked."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House, new_official, on_session
+from tests.flows.test_access import since
+from tests.flows.test_doors import signed_in
+from tests.flows.test_records import records
+
+CARD = "9.000001"
+
+
+def filed(ward: Any, who: Any, kind: str, **more: Any) -> dict[str, Any]:
+    """A health-insurance card for somebody, filed by a representative at the national portal."""
+    return {
+        "procedure": CARD, "subjects": {"applicant": ward}, "representative": {"kind": kind, "subject": who},
+        "account": signed_in(who, IAL="2", HoVaTen=who["full_name"].upper(), SoDienThoai="0900000077"), **more,
+    }  # fmt: skip
+
+
+async def sent(house: House, body: dict[str, Any], client: str = "national_portal") -> tuple[int, Any]:
+    return await house.post("/v1/prefill", body, client=client)
+
+
+async def refused(house: House, body: dict[str, Any], code: str, client: str = "national_portal") -> Any:
+    """Refused with this code, on the record; what was asked until then is handed back: operation -> how often."""
+    before, calls = len(records(house)), await house.calls()
+    status, problem = await sent(house, body, client)
+    assert (status, problem.get("code")) == (403, code), problem
+    assert problem["detail_vi"]
+    [record] = [one for one in since(house, before) if one["phase"] == "refusal"]
+    assert (record["result"], record["exchange"]) == (code, problem["exchange_id"])
+    return {
+        name: count - calls.get(name, 0)
+        for name, count in (await house.calls()).items()
+        if count > calls.get(name, 0)
+    }
+
+
+def people(house: House, *traits: str) -> list[dict[str, Any]]:
+    return [house.subject(one) for one in traits]
+
+
+@on_session
+async def test_parent_files_for_a_minor_child_and_the_record_says_who_asked(shared_house: House) -> None:
+    house = shared_house
+    child, mother = people(house, "child", "facts_example")
+    before = len(records(house))
+    status, answer = await sent(house, filed(child, mother, "parent"))
+    assert status == 200, answer
+    said = str(answer["form"])
+    assert "Gia Bảo" in said
+    # nothing of the mother's account fills her child's form
+    for foreign in ("Trần Thị Mẫu", mother["personal_id"], "0900000077"):
+        assert foreign not in said
+    proof, outcome, *own = since(house, before)
+    assert (proof["phase"], outcome["phase"], proof["exchange"]) == ("intent", "outcome", outcome["exchange"])
+    assert proof["exchange"] != answer["exchange_id"]
+    assert {(one["source"], one["operation"], one["role"]) for one in outcome["calls"]} == {
+        ("population", "TraCuuThongTinCongDan", "representative"),
+        ("population", "TraCuuThongTinCongDan", "represented"),
+        ("civil_status", "trichLuc", "represented"),
+    }
+    asked = {(one["role"], name) for one in proof["calls"] for name in one["attributes"]}
+    assert {name for role, name in asked if role == "represented"} == {
+        "personal_id", "birth_date", "mother.personal_id", "father.personal_id",
+        "birth.mother.personal_id", "birth.father.personal_id",
+    }  # fmt: skip
+    assert (outcome["notes"]["proven"], outcome["notes"]["proven_by"]) == ("yes", "civil_status.trichLuc")
+    for one in own:
+        assert one["exchange"] == answer["exchange_id"]
+        notes = one["notes"]
+        assert (notes["representation"], notes["represented"]) == ("parent", "applicant")
+        assert (notes["proof"], notes["proven_by"]) == (proof["exchange"], "civil_status.trichLuc")
+        assert set(one["subjects"]) >= {"applicant", "representative"}
+        assert one["on_duty"]
+    assert own[0]["notes"]["account_level"] == "IAL=2"
+
+
+@on_session
+async def test_official_of_a_counter_asks_in_his_name_for_a_parent_and_a_child(shared_house: House) -> None:
+    child, mother = people(shared_house, "child", "facts_example")
+    body = filed(child, mother, "parent", official=new_official())
+    del body["account"]
+    before = len(records(shared_house))
+    status, answer = await sent(shared_house, body, "one_gate")
+    assert status == 200, answer
+    assert {(one["on_duty"], one["notes"].get("representation")) for one in since(shared_house, before)} == {
+        (False, "parent")
+    }
+
+
+@on_session
+async def test_role_that_signs_in_may_represent_another_role(shared_house: House) -> None:
+    child, mother = people(shared_house, "child", "facts_example")
+    body = {
+        "procedure": "1.004873", "subjects": {"requester": mother, "person": child},
+        "account": signed_in(mother, IAL="2"),
+    }  # fmt: skip
+    left_out = await refused(shared_house, body, "representation_missing")
+    assert left_out == {}
+    status, answer = await sent(shared_house, {**body, "representative": {"kind": "parent", "of": "person"}})
+    assert (status, answer["form"]["nxnHoTen"]) == (200, "Phạm Gia Bảo")
+
+
+@on_session
+async def test_stranger_is_refused_before_anything_else_about_the_child_is_asked(shared_house: House) -> None:
+    child, stranger = people(shared_house, "child", "divorced")
+    asked = await refused(shared_house, filed(child, stranger, "parent"), "representation_not_proven")
+    # what the proof needs, or what it needed a moment ago
+    assert set(asked) <= {"population.TraCuuThongTinCongDan", "civil_status.trichLuc", "civil_status.token"}
+    assert asked.get("population.TraCuuThongTinCongDan", 0) <= 2
+
+
+@on_session
+async def test_nothing_is_asked_about_the_child_for_somebody_who_is_not_who_they_say(
+    shared_house: House,
+) -> None:
+    child, mother = people(shared_house, "child", "facts_example")
+    mother = {**mother, "full_name": "Trần Thị Khác"}
+    asked = await refused(shared_house, filed(child, mother, "parent"), "representation_not_proven")
+    assert asked == {"population.TraCuuThongTinCongDan": 1}
+
+
+async def test_proof_that_nobody_can_give_refuses_and_asks_no_more(house: House) -> None:
+    child, mother = people(house, "child", "facts_example")
+    for source in ("civil_status", "population"):
+        await house.misbehave(source, "status503")
+    asked = await refused(house, filed(child, mother, "parent"), "representation_undecided")
+    assert not [name for name in asked if not name.startswith("population.")]
+
+
+@on_session
+async def test_guardian_of_a_ward_is_proven_and_names_the_document(shared_house: House) -> None:
+    ward, guardian, other = people(shared_house, "guardian", "guardian_of_minor", "divorced")
+    before = len(records(shared_house))
+    status, answer = await sent(shared_house, filed(ward, guardian, "guardian", mandate="12/QD-GH"))
+    assert status == 200, answer
+    [outcome] = [one for one in since(shared_house, before) if one["notes"].get("proven")]
+    assert (outcome["notes"]["proven_by"], outcome["notes"]["mandate"]) == (
+        "population.XacMinhThongTinNguoiGiamHo", "12/QD-GH"
+    )  # fmt: skip
+    without = filed(ward, guardian, "guardian")
+    assert await refused(shared_house, without, "mandate_missing") == {}
+    strange = filed(ward, other, "guardian", mandate="12/QD-GH")
+    await refused(shared_house, strange, "representation_not_proven")
+
+
+@on_session
+async def test_authorised_person_acts_while_the_mandate_is_in_force(shared_house: House) -> None:
+    house = shared_house
+    who_gave, who_acts = people(house, "land_certificate_in_store", "household_business_owner")
+    body = filed(who_gave, who_acts, "authorised", mandate="31/2026-UQ")
+    status, answer = await sent(house, body)
+    assert status == 200, answer
+    # the store of who acts says so: nothing is asked about the other
+    over = await refused(house, {**body, "mandate": "7/2024-UQ", "official": None}, "mandate_over")
+    assert over.get("paper_store.GetKetQuaGiayTo", 0) <= 1
+    assert over.get("population.TraCuuThongTinCongDan", 0) <= 1
+    await refused(house, {**body, "mandate": "99/2026-UQ"}, "representation_not_proven")
+    others = filed(house.subject("widowed"), who_acts, "authorised", mandate="31/2026-UQ")
+    await refused(house, others, "representation_not_proven")
+
+
+@on_session
+async def test_legal_representative_is_named_by_the_register_of_enterprises(shared_house: House) -> None:
+    house = shared_house
+    parcel = {"commune": "11953", "sheet": "12", "number": "345"}
+    for acts, code in ((DIRECTOR, None), (house.subject("divorced"), "representation_not_proven")):
+        body = {
+            "procedure": "1.013225", "subjects": {"owner": {"tax_code": TAX_CODE}, "parcel": parcel},
+            "representative": {"kind": "legal_representative", "subject": acts}, "account": signed_in(acts, IAL="2"),
+        }  # fmt: skip
+        if code:
+            await refused(house, body, code)
+            continue
+        status, answer = await sent(house, body)
+        assert status == 200, answer
+        assert acts["full_name"] not in str(answer["form"])
+
+
+#: the enterprise of the persona `director`
+TAX_CODE = "0916911353"
+DIRECTOR = {"personal_id": "033077239431", "full_name": "Nguyễn Đức Thành", "birth_date": "1977-03-15"}
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        # three people: the account is of a third one
+        ({"account": {"SoDinhDanh": "033185470926", "IAL": "2"}}, "representation_chain"),
+        ({"child": "never_married"}, "represented_of_age"),
+        ({"who": "guardian"}, "representative_minor"),
+        ({"who": "child"}, "representation_impossible"),
+        ({"older": True}, "representation_impossible"),
+    ],
+)
+async def test_what_cannot_be_is_refused_on_the_record_and_nobody_is_asked(
+    shared_house: House, change: dict[str, Any], code: str
+) -> None:
+    child = shared_house.subject(change.get("child", "child"))
+    who = shared_house.subject(change.get("who", "facts_example"))
+    if change.get("older"):
+        who = {**who, "birth_date": "2017-01-01"}
+    body = filed(child, who, "parent")
+    if "account" in change:
+        body["account"] = change["account"]
+    assert await refused(shared_house, body, code) == {}
