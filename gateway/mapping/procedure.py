@@ -23,6 +23,8 @@ ACCOUNT = "account"
 FORM, TYPED = "form.", "typed."
 #: evidence type of what people let be kept: their own word
 DECLARED = "own_data"
+#: evidence of who signs in, and of nobody else
+_OWN = frozenset({ACCOUNT, DECLARED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class Field:
             return None
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
-        """What fills it where these roles are of who signs in: what people let be kept fills their own forms only."""
-        return tuple(ref for ref in self.refs if ref.evidence != DECLARED or ref.role in own)
+        """What fills it where these roles are of who signs in: his account, and what he let be kept, are his alone."""
+        return tuple(ref for ref in self.refs if ref.evidence not in _OWN or ref.role in own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gateway.domain.evidence import AttributeDoubt, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.parties import Subject
 from gateway.mapping import transforms as plain
 from gateway.mapping.codes import Codes
@@ -38,8 +38,6 @@ _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-#: the kind of doubt of what differs between records of which any may be meant, and the rule that found it
-SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: what a person shares with others: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 
@@ -102,25 +100,6 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts
-
-
-def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
-    """One answer of several records: what they all say stands, what differs between them is in doubt.
-
-    Candidates stand in the same order for every attribute; None where a record is blank.
-    """
-    names = dict.fromkeys(name for one in found for name in (*one.values, *one.doubts))
-    values: dict[str, object] = {}
-    doubts: dict[str, AttributeDoubt] = {}
-    for name in names:
-        said = [one.values.get(name) for one in found]
-        if len(found) > 1 and all(one == said[0] for one in said) and name not in found[0].doubts:
-            values[name] = said[0]
-        else:
-            doubts[name] = AttributeDoubt(SEVERAL, tuple(said), SEVERAL_RULE)
-    return found[0]._replace(
-        values=values, doubts=doubts, faults=tuple(f for one in found for f in one.faults)
-    )
 
 
 def _alike(name: str, asked: str, found: list[str]) -> bool:
@@ -353,7 +332,8 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
         plain.count,
-        plain.dead_if_there, members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
+        plain.dead_if_there, plain.of_divorce, plain.entry_number, plain.entry_date,
+        members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,
         plain.to_birth_basis, plain.to_bhxh_gender,
         addresses(codes), enterprise_addresses(codes),

@@ -289,6 +289,21 @@ def dead_if_there(value: object) -> str | None:
     return "dead" if value else None
 
 
+def of_divorce(value: object) -> object:
+    """The entry of how a marriage ended, where it ended by divorce (`lyDo` is `lyHon`)."""
+    return value if isinstance(value, dict) and text(value.get("lyDo")) == "lyHon" else None
+
+
+def entry_number(value: object) -> object:
+    """Number of an entry (`so`); what has no digit is a doubt."""
+    return numbered(value.get("so")) if isinstance(value, dict) else None
+
+
+def entry_date(value: object) -> str | None:
+    """Day of an entry (`ngay`), `dd/MM/yyyy` → ISO."""
+    return date_vn(value.get("ngay")) if isinstance(value, dict) else None
+
+
 def to_date_compact(value: object) -> str | None:
     """A full date → `yyyyMMdd`; a less precise one is blank."""
     return str(value).replace("-", "") if value is not None and len(str(value)) == 10 else None
