@@ -116,6 +116,10 @@ class DoorLimits(Settings):
     header_seconds: float = Field(10, gt=0, le=600)
     body_seconds: float = Field(10, gt=0, le=600)
     idle_seconds: float = Field(30, gt=0, le=3_600)
+    #: how long a client may leave what was sent to it unread; a slow reader must take 32 KB a second beyond that
+    unread_seconds: float = Field(10, gt=0, le=600)
+    #: what waits to be read by all clients of a process together; beyond that who waits longest is cut
+    unread_bytes: int = Field(33_554_432, ge=1_048_576, le=1_073_741_824)
     requests_per_requester: int = Field(256, gt=0, le=100_000)
     #: requests of one requester that wait for late answers, counted on their own
     waiting_per_requester: int = Field(256, gt=0, le=100_000)

@@ -102,7 +102,7 @@ class Dispatcher:
                 endpoint = self._routes.find(request)
                 if "Expect" in request.headers:
                     await _meet_expectation(request)
-                _check_head(request)
+                check_head(request)
                 if endpoint.scope is None:
                     response = await endpoint.handler(request)
                 else:
@@ -183,8 +183,8 @@ async def _meet_expectation(request: Request) -> None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def _check_head(request: Request) -> None:
-    """What the parser lets through though RFC 9112 (2.3, 3.2, 6.1) does not."""
+def check_head(request: web.BaseRequest) -> None:
+    """NotHttp for what the parser lets through though RFC 9112 (2.3, 3.2, 6.1) does not."""
     headers = request.headers
     codings = headers.getall("Transfer-Encoding", ())
     if request.version == (1, 1):

@@ -1,12 +1,15 @@
 """The socket side of the door: what happens before a request exists (RFC 9112).
 
-Cuts clients that are slow with their headers, holds a cap on connections,
+Cuts clients that are slow with their headers or do not read, holds caps on connections and on what waits unread,
 and answers what cannot be parsed with a problem body instead of the server's own page.
 """
 
 import asyncio
+import contextlib
+import socket
+import struct
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -22,6 +25,10 @@ from gateway.settings import DoorLimits, address_of
 _LEAVING_SECONDS = 0.1
 _LINGERING_SECONDS = 2
 _MOST_FIELDS = 64
+#: a socket that is closed drops what it has
+_AT_ONCE = struct.pack("ii", 1, 0)
+#: bytes that a client must read a second, on the average, while it is waited for
+_LEAST_RATE = 32_768
 
 
 class Answering(Protocol):
@@ -37,7 +44,7 @@ class Answering(Protocol):
 class DoorProtocol(RequestHandler):
     """One connection. A request head must be complete within `header_seconds` of its first byte."""
 
-    __slots__ = ("_door", "_head_timer", "_seconds", "_write_timer", "address")
+    __slots__ = ("_door", "_head_timer", "_patience", "_seconds", "_unread", "_write_timer", "address")
 
     def __init__(self, manager: "DoorServer", **kwargs: Any) -> None:  # noqa: ANN401 -- aiohttp's own
         """`manager` counts the connections."""
@@ -46,6 +53,10 @@ class DoorProtocol(RequestHandler):
         self._seconds = manager.limits.header_seconds
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        #: seconds that the client may still be waited for; what it reads adds to them
+        self._patience = manager.limits.unread_seconds
+        #: since when how many bytes wait to be read
+        self._unread = (0.0, 0)
         #: where the connection came in, as a URL
         self.address = ""
 
@@ -53,6 +64,8 @@ class DoorProtocol(RequestHandler):
         """Refuse at the cap; else the clock for the first head starts now."""
         super().connection_made(transport)
         self.address = _address(transport)
+        # Whatever the system does not take at once is unread: it is counted, and has its time.
+        cast("asyncio.Transport", transport).set_write_buffer_limits(high=1, low=0)
         if len(self._door.connections) > self._door.limits.connections:
             self._refuse()
             return
@@ -72,16 +85,23 @@ class DoorProtocol(RequestHandler):
             super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
-        """The client does not read: it has as long as for a body, then it is cut."""
+        """The client does not read: it is cut when its time is over, or when too much waits for all clients."""
         super().pause_writing()
         self._stop_writing_timer()
-        seconds = self._door.limits.body_seconds
-        self._write_timer = asyncio.get_running_loop().call_later(seconds, self._not_read)
+        if self.transport is None:
+            return
+        loop = asyncio.get_running_loop()
+        self._unread = (loop.time(), self.transport.get_write_buffer_size())
+        self._write_timer = loop.call_later(self._patience, self.cut)
+        self._door.hold(self, self._unread[1])
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """The client has read what there was: the time that it took is over, and what it read is worth some."""
         super().resume_writing()
         self._stop_writing_timer()
+        since, size = self._unread
+        left = self._patience - (asyncio.get_running_loop().time() - since) + size / _LEAST_RATE
+        self._patience = max(0.0, min(left, self._door.limits.unread_seconds))
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Nothing is left to time."""
@@ -114,14 +134,20 @@ class DoorProtocol(RequestHandler):
             self._head_timer = None
 
     def _stop_writing_timer(self) -> None:
+        self._door.release(self)
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
 
-    def _not_read(self) -> None:
-        self._write_timer = None
-        if self.transport is not None:
-            self.transport.abort()
+    def cut(self) -> None:
+        """End the connection at once; what was not read is dropped, in the system as well."""
+        self._stop_writing_timer()
+        if self.transport is None:
+            return
+        # Else the system would go on sending what it took, megabytes for each client, long after the connection.
+        with contextlib.suppress(OSError):
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
     def _too_slow(self) -> None:
         self._head_timer = None
@@ -147,6 +173,25 @@ class DoorServer(Server):
         """`limits` as configured."""
         super().__init__(*args, **kwargs)
         self.limits = limits
+        #: connections whose clients do not read, the longest first, and how many bytes wait for each
+        self._held: dict[DoorProtocol, int] = {}
+        self._held_bytes = 0
+
+    def hold(self, connection: DoorProtocol, size: int) -> None:
+        """So many bytes wait for a client; where that is too much for all of them, who waits longest is cut."""
+        self._held[connection] = size
+        self._held_bytes += size
+        while self._held_bytes > self.limits.unread_bytes:
+            longest = next(iter(self._held))
+            self.release(longest)
+            if longest is connection:  # in the middle of its write
+                self._loop.call_soon(longest.cut)
+            else:
+                longest.cut()
+
+    def release(self, connection: DoorProtocol) -> None:
+        """Nothing waits for this client any more."""
+        self._held_bytes -= self._held.pop(connection, 0)
 
     def __call__(self) -> RequestHandler:
         """A new connection."""

@@ -23,6 +23,8 @@ HEADERS = {
 }
 JSON = "application/json"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+#: bytes of a body from which it is worth to send it apart from its head
+_LARGE = 16_384
 #: a value with one of these could end its line
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -73,7 +75,12 @@ class Response:
         transport = request.protocol.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client is gone")
-        transport.write(sent if request.method == hdrs.METH_HEAD else sent + self.body)
+        body = b"" if request.method == hdrs.METH_HEAD else self.body
+        if len(body) > _LARGE:
+            # Not put together: a document that many ask for, and do not read, is in memory once.
+            transport.writelines((sent, body))
+        else:
+            transport.write(sent + body)
         self._protocol = request.protocol
 
     async def write_eof(self) -> None:

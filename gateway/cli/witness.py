@@ -15,9 +15,12 @@ from aiohttp import web
 
 from gateway import registry, telemetry
 from gateway.api.bodies import read_bytes
+from gateway.api.dispatcher import check_head
 from gateway.api.door import DoorRunner
+from gateway.api.problems import problem
 from gateway.cli.options import JSON, QUIET, READY, state_folder
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, GatewayError, Problem
+from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.key_files import key_in
 from gateway.listeners import listen
 from gateway.serving import stop_event, write_ready
@@ -27,7 +30,9 @@ _KEY = "witness.key"
 _MEMORY = "witness.db"
 _NAME = "motlan.example/witness"
 #: a submission is a few kilobytes and sent at once; so many connections stay below the usual limit of open files
-_LIMITS = DoorLimits(body_bytes=65_536, header_seconds=3, body_seconds=3, idle_seconds=10, connections=500)
+_LIMITS = DoorLimits(
+    body_bytes=65_536, header_seconds=3, body_seconds=3, idle_seconds=10, unread_seconds=3, connections=500
+)
 
 
 @click.command()
@@ -121,7 +126,16 @@ def guarded_runner(app: web.Application, limits: DoorLimits) -> DoorRunner:
         return make(*parts, loop)
 
     entry = app._handle  # noqa: SLF001 -- what the application's own runner calls
-    return DoorRunner(_Dispatcher(entry), limits, request_type=request)
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        try:
+            check_head(request)
+        except GatewayError as error:
+            refused: Any = problem(error, new_exchange_id())
+            return cast("web.StreamResponse", refused)
+        return await entry(request)
+
+    return DoorRunner(_Dispatcher(checked), limits, request_type=request)
 
 
 async def _run(

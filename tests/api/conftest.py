@@ -49,6 +49,7 @@ HASTY = DoorLimits(
     header_seconds=1,
     body_seconds=1,
     idle_seconds=2,
+    unread_seconds=1,
     body_bytes=65_536,
     requests_per_requester=4,
     waiting_per_requester=4,
@@ -269,6 +270,16 @@ async def full_door(
 ) -> AsyncIterator[Door]:
     """A door for five connections."""
     async for made in _open(configuration, catalogue, HASTY.model_copy(update={"connections": 5}), tmp_path):
+        yield made
+
+
+@pytest.fixture
+async def narrow_door(
+    configuration: Configuration, catalogue: Catalogue, tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A door that lets a megabyte wait for those who do not read, for a long time."""
+    limits = HASTY.model_copy(update={"unread_bytes": 1_048_576, "unread_seconds": 60.0})
+    async for made in _open(configuration, catalogue, limits, tmp_path):
         yield made
 
 

@@ -1,9 +1,11 @@
 """Hostile input at the door: never a 500, always a problem with an exchange id, never a value of the request."""
 
 import asyncio
+import contextlib
 import io
 import json
 import re
+import socket
 import time
 from typing import Any
 
@@ -24,6 +26,13 @@ SMUGGLED = {
     "no host": b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n",
     "two hosts": b"GET /health/live HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n",
     "no version": b"GET /health/live\r\n\r\n",
+    "version 2 in text": b"GET /health/live HTTP/2.0\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+    "preface of version 2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "version 1.2": b"GET /health/live HTTP/1.2\r\nHost: x\r\n\r\n",
+    "packed coding": b"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+    b"0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+    "coding twice": b"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
     "binary": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     "null in header": b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n",
     "long target": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -386,6 +395,62 @@ async def test_client_that_does_not_read_is_cut_and_frees_its_place(full_door: D
             await asyncio.sleep(0.2)
     for _, writer in held:
         writer.transport.abort()
+
+
+async def test_client_that_reads_a_trickle_is_cut_however_often_it_reads(door: Door) -> None:
+    reader, writer = await small(door, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(30):
+            # enough that the door goes on sending now and then, at less than 32 KB a second
+            while await reader.read(8_192):
+                await asyncio.sleep(0.5)
+    writer.close()
+    assert loop.time() - began < 20
+
+
+async def test_client_that_reads_slowly_enough_has_all_of_it(door: Door) -> None:
+    count = 12
+    reader, writer = await small(door, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * count)
+    received, began = 0, time.monotonic()
+    whole = len(await door.raw(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) - 19
+    while received < whole * count:
+        received += len(await reader.readexactly(min(65_536, whole * count - received)))
+        await asyncio.sleep(0.05)
+    writer.close()
+    # longer than a client may be silent
+    assert time.monotonic() - began > 1
+
+
+async def test_what_waits_for_all_clients_together_is_bounded(narrow_door: Door) -> None:
+    held = [
+        await small(narrow_door, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20) for _ in range(30)
+    ]
+    await asyncio.sleep(1)
+    cut = 0
+    for reader, writer in held:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(0.5):
+                while await reader.read(65_536):
+                    pass
+                cut += 1
+                continue
+        cut += reader.at_eof() or reader.exception() is not None
+        writer.transport.abort()
+    assert cut >= 15
+    assert (await narrow_door.get("/health/live")).status == 200
+
+
+async def small(door: Door, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A client whose system takes little for it; it asks this."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    plain.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", door.port))
+    reader, writer = await asyncio.open_connection(sock=plain, limit=4_096)
+    writer.write(sent)
+    return reader, writer
 
 
 async def test_connections_beyond_the_cap_are_told_to_come_back(full_door: Door) -> None:
