@@ -68,6 +68,14 @@ _PROBLEMS: dict[int, type[GatewayError]] = {
     405: MethodNotAllowed,
 }
 
+_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
+    "description": "what comes again under a key of the requester is the same request; another one is 422",
+    "example": "thu-den-0417",
+}
+
 
 def document() -> dict[str, Any]:
     """The whole description; equal for every process of one version."""
@@ -123,7 +131,8 @@ def _operation(item: Operation) -> dict[str, Any]:
         "responses": _responses(item),
         "security": _security(item),
     }
-    if parameters := [*map(_in_path, _PATTERN.findall(item.path)), *(_in_query(*one) for one in item.query)]:
+    parameters = [*map(_in_path, _PATTERN.findall(item.path)), *(_in_query(*one) for one in item.query)]
+    if parameters := [*parameters, *([_KEY] if item.keyed else [])]:
         out["parameters"] = parameters
     if item.body is not None:
         out["requestBody"] = {

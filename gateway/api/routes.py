@@ -63,6 +63,8 @@ class Operation:
     media: tuple[str, ...] = ("application/json",)
     #: parameters of the query, each with an example; those of the path are in the path
     query: tuple[tuple[str, str], ...] = ()
+    #: what comes again under one Idempotency-Key is done once
+    keyed: bool = False
 
 
 OPERATIONS = (
@@ -213,8 +215,8 @@ OPERATIONS = (
     ),
     Operation(
         method="POST", path="/v1/subject-requests", handler=citizens.demand, id="subject_request", scope="consents",
-        body=DemandBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu", en="Take in a request of a data subject",
-        answer="SubjectRequest", problems=(*BODY, *GUARDED, 503),
+        keyed=True, body=DemandBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu",
+        en="Take in a request of a data subject", answer="SubjectRequest", problems=(*BODY, *GUARDED, 503),
     ),
     Operation(
         method="POST", path="/v1/subject-requests/search", handler=citizens.demands, id="subject_request_search",
