@@ -182,7 +182,7 @@ class _Stage:
 
     def summary(self) -> None:
         """What the citizens did not have to type or bring."""
-        table = Table("tình huống / scene", "trường / fields", "giấy tờ / papers", "không có / unavailable",
+        table = Table("tình huống / scene", "trường / fields", "giấy tờ / papers", "không trả lời / unavailable",
                       title="Đã tiết kiệm / saved")  # fmt: skip
         for result in self.results:
             cells = (result["title"], result["fields"], result["papers"], result["unavailable"])

@@ -25,14 +25,14 @@ _HEADS = {
         "được phép / allowed",
         "quy tắc / rule",
         "nguồn / source",
-        "cách đổi / remedy",
+        "cách khắc phục / remedy",
     ),
     "papers": (
         "giấy tờ / paper",
         "thay bằng dữ liệu / by data",
         "khi / when",
         "quy tắc / rule",
-        "cách đổi / remedy",
+        "cách khắc phục / remedy",
     ),
 }
 

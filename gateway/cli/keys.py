@@ -24,7 +24,7 @@ from gateway.keeping.acts import note_act
 from gateway.settings_words import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
-_RELOAD = "cho cổng đọc lại / let every gateway read it: kill -HUP <pid>"
+_RELOAD = "cho cổng đọc lại cấu hình / let every gateway read it: kill -HUP <pid>"
 _RESTART = "khởi động lại cổng / restart the gateway"
 
 

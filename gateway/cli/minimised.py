@@ -10,7 +10,8 @@ from gateway.review.minimised import Report
 def tables(report: Report) -> Iterator[Table]:
     """What each procedure gets and lacks; then, if there is any, what agreements give for nothing."""
     table = Table(
-        "hệ thống / requester", "thủ tục / procedure", "thỏa thuận / agreements", "trường / fields", "đủ / gets",
+        "hệ thống khai thác / requester", "thủ tục / procedure", "thỏa thuận / agreements", "trường / fields",
+        "đủ / gets",
         "thiếu (cần, chưa thỏa thuận) / lacks (needed, not agreed)", "điều kiện / demands",
     )  # fmt: skip
     for row in report.rows:

@@ -158,7 +158,8 @@ def _tables(found: dict[str, Any]) -> list[Table]:
     if not found["changed"]:
         return []
     table = Table(
-        "hệ thống / requester", "thủ tục / procedure", "thay đổi / change", "quy tắc / rule", "lượt / exchanges",
+        "hệ thống khai thác / requester", "thủ tục / procedure", "thay đổi / change", "quy tắc / rule",
+        "giao dịch / exchanges",
         "mất / lost", "thêm / gained",
     )  # fmt: skip
     for row in found["changed"]:

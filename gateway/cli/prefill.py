@@ -54,7 +54,7 @@ def procedures(*, desk: Desk) -> int:
       motlan procedures --gateway http://127.0.0.1:8080 --json
     """  # noqa: D301 -- \b is click's
     answer = desk.asked(lambda client: client.get("/v1/procedures", "Procedures"))
-    table = Table("mã / code", "thủ tục / procedure", "vai / roles")
+    table = Table("mã / code", "thủ tục / procedure", "vai trò / roles")
     for item in answer.body["procedures"]:
         roles = ", ".join(
             name + ("?" if role.get("optional") else "") for name, role in item["subjects"].items()

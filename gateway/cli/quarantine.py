@@ -42,7 +42,7 @@ def quarantine(*, seen: bool, store: Store) -> int:
         return [row._asdict() for row in rows]
 
     found = store.done(look)
-    table = Table("số dòng / row", "lý do / reason", "lúc / refused", "băm / leaf hash")
+    table = Table("số dòng / row", "lý do / reason", "lúc / refused", "giá trị băm / leaf hash")
     for one in found:
         words = _REASONS.get(one["reason"], one["reason"])
         table.add_row(*map(cell, (one["seq"], words, one["refused"], one["leaf_hash"])))

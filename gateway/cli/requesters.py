@@ -30,7 +30,7 @@ _APPLIED = {
     "refused": "từ chối / refused",
 }  # fmt: skip
 _NO_STORE = "chưa có kho / no store"
-_RESTART = "cho cổng đọc lại / let the gateway read it: kill -HUP <pid>"
+_RESTART = "cho cổng đọc lại cấu hình / let the gateway read it: kill -HUP <pid>"
 
 
 @click.group()

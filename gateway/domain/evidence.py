@@ -59,6 +59,8 @@ class Reason(StrEnum):
     CODE_UNKNOWN = "code_unknown"
     ADDRESS_NEEDS_CONFIRMATION = "address_needs_confirmation"
     SOURCES_DIFFER = "sources_differ"
+    #: nothing says which of them is meant
+    SEVERAL_RECORDS = "several_records"
     CONDITION_FALSE = "condition_false"
     CONDITION_UNKNOWN = "condition_unknown"
     #: the evidence speaks of another parcel, child, licence than the form or the request names
@@ -137,7 +139,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, code_unknown, date_partial, dates_differ or value_invalid
+    #: unit_divided, code_unknown, date_partial, dates_differ, several_records or value_invalid
     kind: str
     #: possible values, best first; may be empty
     candidates: tuple[object, ...] = ()

@@ -441,9 +441,9 @@ CLIENT_FAILED_FOR = Sentence(
     "không xác thực được hệ thống khai thác: {why}", "client authentication failed: {why}"
 )
 NO_CREDENTIALS = Sentence("yêu cầu không kèm thông tin xác thực", "no credentials came with the request")
-ASSERTION_BROKEN = Sentence("giấy khẳng định (assertion): {why}", "of the assertion, {why}")
+ASSERTION_BROKEN = Sentence("mã khẳng định (assertion): {why}", "of the assertion, {why}")
 ASSERTION_TAKEN = Sentence(
-    "giấy khẳng định (assertion) đã được dùng; mỗi lần ký một giấy mới",
+    "mã khẳng định (assertion) đã được dùng; mỗi lần ký một mã mới",
     "this assertion was shown before; sign a new one each time",
 )
 ONE_WAY = Sentence("mỗi lần chỉ xác thực theo một cách", "a client proves itself in one way at a time")

@@ -31,13 +31,14 @@ from gateway.mapping.paths import put
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id, without_value
 from gateway.mapping.predicates import Facts, Published
 from gateway.mapping.procedure import Field
+from gateway.mapping.records import SEVERAL
 
 _FOUND = Outcome.FOUND
 #: kind of the doubt of a value that is not as its schema says
 _INVALID = "value_invalid"
 #: kind of doubt -> why a field has no value; any other: its code is unknown
 _DOUBTED: Mapping[str, Reason] = {
-    "sources_differ": Reason.SOURCES_DIFFER, _INVALID: Reason.VALUE_INVALID,
+    "sources_differ": Reason.SOURCES_DIFFER, _INVALID: Reason.VALUE_INVALID, SEVERAL: Reason.SEVERAL_RECORDS,
 }  # fmt: skip
 #: which state says most about why a field has no value, strongest first
 _RANK: tuple[FieldState, ...] = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
@@ -324,7 +325,12 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
 
 def _unwritable(form_field: Field, pick: Pick, answer: SourceAnswer | None) -> DoubtEntry | None:
     """The doubt of a field without a value whose evidence has one: the form has no word for it, or refuses it."""
-    raw = None if answer is None or answer.outcome is not _FOUND else answer.values.get(pick.attribute)
+    if answer is None or answer.outcome is not _FOUND:
+        return None
+    raw, doubt = answer.values.get(pick.attribute), answer.doubts.get(pick.attribute)
+    if doubt is not None and doubt.kind == SEVERAL and pick.query is not None:
+        shown = _doubt(doubt, form_field, evidence_id(pick.query))
+        return None if shown is None else {**shown, "preferred": None}
     if raw is None:
         return None
     kind, rule = (_INVALID, "form:schema") if form_field.refuses(raw) else ("code_unknown", "form:unwritable")

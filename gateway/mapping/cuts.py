@@ -63,11 +63,19 @@ def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> It
     for word, places in leaf.bound.items():
         if ":" not in word and leaf.issued is None:
             yield (*loc, "same"), f"'{word}' names no evidence", "write '<role>:<evidence type>.<attribute>'"
+        if any(":" in place and _evidence(place) == _evidence(word) for place in places):
+            what = f"'{word}' is tied to the same piece of evidence: it is always what it says itself"
+            yield (*loc, "same", word), what, "tie it to the form, the request or another source"
         yield from (
             ((*loc, "same", word), *fault)
             for place in places
             if (fault := _place_fault(place, procedure)) is not None
         )
+
+
+def _evidence(word: str) -> str:
+    """Role and evidence type of a reference."""
+    return word.partition(".")[0]
 
 
 def _place_fault(place: str, procedure: Procedure) -> tuple[str, str] | None:

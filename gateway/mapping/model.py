@@ -94,6 +94,8 @@ class AnswerRule(Strict):
     empty: Literal["invalid", "absent"] = "invalid"
     #: subject attribute -> path (from the record): what comes back must be about whom we asked
     identity: dict[SubjectAttribute, str] = {}
+    #: of a record that may be one of several: the attributes by which the request or the form says which is meant
+    tells_apart: Words = ()
     #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too
     vouched: dict[str, Words] = {}
     #: path (from the answer's root) of the provider's own status, and its value table

@@ -11,20 +11,20 @@ from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 #: the role of who acts for a minor
 _REPRESENTATIVE = "representative"
 _DATA_LACKING: SentenceEntry = {
-    "vi": "Dữ liệu chưa có, chưa đủ hoặc chưa đúng: đề nghị nộp giấy tờ này "
+    "vi": "Dữ liệu chưa có, chưa đủ hoặc không thống nhất: đề nghị ông/bà nộp giấy tờ này "
     "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
     "en": "Data are missing, incomplete or wrong: hand in this paper and have the database updated by its owner.",
 }
 _SOURCE_AWAY: SentenceEntry = {
-    "vi": "Nguồn dữ liệu hiện không trả lời được: thử lại sau, hoặc nộp giấy tờ này.",
+    "vi": "Nguồn dữ liệu hiện không trả lời được: đề nghị ông/bà thử lại sau, hoặc nộp giấy tờ này.",
     "en": "The source gives no answer now: try again later, or hand in this paper.",
 }
 _MAY_NOT: SentenceEntry = {
-    "vi": "Dữ liệu này chưa được công bố hoặc chưa được thỏa thuận để thay giấy tờ: đề nghị nộp giấy tờ này.",
+    "vi": "Dữ liệu này chưa được công bố hoặc chưa được thỏa thuận để thay giấy tờ: đề nghị ông/bà nộp giấy tờ này.",
     "en": "These data may not replace the paper (not published for it, or not agreed): hand in this paper.",
 }
 _DO_NOT: SentenceEntry = {
-    "vi": "Theo dữ liệu hiện có, giấy tờ này không được thay: đề nghị nộp giấy tờ này.",
+    "vi": "Theo dữ liệu hiện có, giấy tờ này không được thay: đề nghị ông/bà nộp giấy tờ này.",
     "en": "As the data stand, they do not replace this paper: hand it in.",
 }
 _NOT_IN_FORCE: SentenceEntry = {
@@ -42,7 +42,8 @@ _OBJECT_UNKNOWN: SentenceEntry = {
     "en": "The form does not yet name what this paper is about: name it, or hand in this paper.",
 }
 _NOT_ASKED: SentenceEntry = {
-    "vi": "Chưa đủ thông tin để tra cứu dữ liệu thay giấy tờ này: bổ sung số định danh, hoặc nộp giấy tờ này.",
+    "vi": "Chưa đủ thông tin để tra cứu dữ liệu thay giấy tờ này: đề nghị ông/bà bổ sung số định danh, "
+    "hoặc nộp giấy tờ này.",
     "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
 }
 #: why a paper is required -> what to do, where it is not that data are lacking

@@ -107,19 +107,20 @@ def _place(facts: Facts, place: str) -> object:
 
 def _covers(left: object, right: object) -> bool:
     """Whether the evidence speaks of all that is named; a list in it speaks of each of its items."""
-    return {_folded(one) for one in _items(right)} <= {_folded(one) for one in _items(left)}
+    named = str(right).split(",") if isinstance(left, list) and not isinstance(right, list) else right
+    return {_folded(one) for one in _items(named)} <= {_folded(one) for one in _items(left)}
 
 
 def _items(value: object) -> list[str]:
-    """The items of a list, also of one that a form writes with commas (`A1, B`)."""
-    return list(map(str, value)) if isinstance(value, list) else str(value).split(",")
+    return list(map(str, value)) if isinstance(value, list) else [str(value)]
 
 
 def _folded(value: str) -> str:
-    """Letters and digits alone, a date as year, month and day: `CX 418026` is `CX418026`."""
+    """Without case and spaces, a date as ISO 8601 has it: `cx 418026` is `CX418026`; `12-1` is not `121`."""
+    value = "".join(value.split())
     if _DATE_VN.fullmatch(value):
-        value = "".join(reversed(value.split("/")))
-    return "".join(filter(str.isalnum, normalize("NFC", value).casefold()))
+        value = "-".join(reversed(value.split("/")))
+    return normalize("NFC", value).casefold()
 
 
 def _not_in_force(facts: Facts, leaf: Proof) -> Iterator[Verdict]:

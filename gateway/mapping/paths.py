@@ -252,6 +252,14 @@ def _date(value: object) -> str | None:
     return None
 
 
+def only(tree: object, steps: list[Step], item: object) -> object:
+    """The tree with nothing but `item` at a path of names."""
+    if not steps:
+        return [item]
+    name, *others = steps
+    return {**tree, name: only(tree.get(name), others, item)} if isinstance(tree, dict) else tree
+
+
 def put(tree: dict[str, object], names: tuple[str, ...], value: object) -> None:
     """Set `value` below `names`, making the dictionaries on the way."""
     for name in names[:-1]:

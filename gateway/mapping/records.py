@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gateway.domain.evidence import AttributeDoubt
+from gateway.domain.evidence import AttributeDoubt, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping import transforms as plain
 from gateway.mapping.codes import Codes
@@ -38,6 +38,8 @@ _HEAD = "CH01"
 #: what a provider may leave blank without becoming an answer about somebody else
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
+#: the kind of doubt of what differs between records of which any may be meant, and the rule that found it
+SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: what a person shares with others: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 
@@ -100,6 +102,25 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts
+
+
+def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
+    """One answer of several records: what they all say stands, what differs between them is in doubt.
+
+    Candidates stand in the same order for every attribute; None where a record is blank.
+    """
+    names = dict.fromkeys(name for one in found for name in (*one.values, *one.doubts))
+    values: dict[str, object] = {}
+    doubts: dict[str, AttributeDoubt] = {}
+    for name in names:
+        said = [one.values.get(name) for one in found]
+        if len(found) > 1 and all(one == said[0] for one in said) and name not in found[0].doubts:
+            values[name] = said[0]
+        else:
+            doubts[name] = AttributeDoubt(SEVERAL, tuple(said), SEVERAL_RULE)
+    return found[0]._replace(
+        values=values, doubts=doubts, faults=tuple(f for one in found for f in one.faults)
+    )
 
 
 def _alike(name: str, asked: str, found: list[str]) -> bool:

@@ -23,8 +23,8 @@ from gateway.domain.parties import Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
-from gateway.mapping.paths import Paths, PositionedTexts, Record, put, steps_of
-from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms
+from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, only, put, steps_of
+from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms, together
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, Step, blank
@@ -53,6 +53,8 @@ _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 #: of an attribute that is not taken: why
 _MISFITS = {code: AttributeDoubt(kind="value_invalid", rule=f"evidence:{code}") for code in FaultCode}
+#: children of one mother
+_MOST_RECORDS = 30
 #: sets of attributes that a service remembers how to read
 _MAX_READINGS = 512
 
@@ -65,7 +67,7 @@ class ServicePlan:
         "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status",
         "_statuses", "_updated", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
-        "source", "verifies", "vouched", "wanted_paths",
+        "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +105,8 @@ class ServicePlan:
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
+        #: attributes that tell records apart, of which an answer may have several
+        self.tells_apart = frozenset(answer.tells_apart)
         #: number that the provider gives people -> references by which others name it too
         self.vouched = answer.vouched
         self._read_in(answer, transforms)
@@ -205,7 +209,9 @@ class ServicePlan:
         """
         try:
             paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
-            values = paths.read(tree if self._nested is None else self._nested(tree))
+            if self._nested is not None:
+                tree = self._nested(tree)
+            values = paths.read(tree)
             if (none := self._no_record(tree, values, query)) is not None:
                 return none
             same = compare(self._identity, values, query.subject)
@@ -235,22 +241,47 @@ class ServicePlan:
 
         A record about another number is an alarm, whatever else the answer says: it never means that nobody is there.
         """
-        subject = query.subject
         said = Outcome.FOUND if self._status is None else self._said(values[self._status])
         there = values[self._is_there]
-        if there is Record.SEVERAL and said is Outcome.FOUND:
-            return _OTHER_PERSON
+        is_several = there is Record.SEVERAL
+        if is_several and said is Outcome.FOUND:
+            return self._several(tree, query) if self.tells_apart else _OTHER_PERSON
         is_absent = there is None or (self._found is not None and blank(values[self._found]))
-        if (is_absent or said is not Outcome.FOUND) and self._names_another(values, subject):
+        is_none = not is_several and (is_absent or said is not Outcome.FOUND)
+        if is_none and self._names_another(values, query.subject):
             return _OTHER_PERSON
         if said is not Outcome.FOUND:
             return _STATUS_UNKNOWN if said is Outcome.INVALID else _FAILED[said]
         if is_absent:
             return self._nothing_in(tree, query)
         for slot in self._papers:
-            if names_another_owner(values[slot], subject):
+            if names_another_owner(values[slot], query.subject):
                 return _OTHER_PERSON
         return None
+
+    def _several(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """Of several records those that may be meant: one alone, where what the request says fits it and no other."""
+        plain = tree.tree() if isinstance(tree, PositionedTexts) else tree
+        path = self._mapping.answer.record
+        steps, records, found = steps_of(path), compile_path(path)(plain), []
+        if not isinstance(records, list) or len(records) > _MOST_RECORDS:
+            return _UNKNOWN_FORM
+        for record in records:
+            one = self.read(only(plain, steps, record), query)
+            if one.outcome is Outcome.FOUND:
+                found.append((one, record))
+            elif one.outcome is not Outcome.NO_MATCH:
+                return one
+        if not found:
+            return _FAILED[Outcome.NO_MATCH]
+        if len(found) == 1 and self._is_named(only(plain, steps, found[0][1]), query.subject):
+            return found[0][0]
+        return together([one for one, _ in found])
+
+    def _is_named(self, tree: object, subject: Subject) -> bool:
+        """Whether a record says what the request says of its own name, birth date or number."""
+        checks = [check for check in self._identity if check.name != "parent_personal_id"]
+        return True in compare(checks, self._paths.read(tree), subject)
 
     def _names_another(self, values: list[object], subject: Subject) -> bool:
         """Whether a number stands there, and is another one than was asked about."""
@@ -268,7 +299,9 @@ class ServicePlan:
         if False in own:
             return _OTHER_PERSON
         if False in shared:
-            return _NO_MATCH if True in own else _OTHER_PERSON
+            # another child of the same mother is no security event
+            no_match = _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
+            return no_match if True in own else _OTHER_PERSON
         if True in own or not any(getattr(subject, check.name) for check in self._identity):
             return None
         return None if shared.count(True) == len(SHARED) else _NOBODY_NAMED

@@ -34,6 +34,7 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
         for name, attribute in service.answer.attributes.items():
             yield from _conversion_faults(attribute, codes, transforms, (*at, "answer", "attributes", name))
         yield from _evidence_faults(service, codes, evidence, at)
+        yield from _apart_faults(service.answer, (*at, "answer", "tells_apart"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
 
 
@@ -102,6 +103,15 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
             compile_path(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
+    for name in answer.tells_apart:
+        if name not in answer.attributes:
+            what = f"tells_apart: '{name}' is no attribute of this answer"
+            yield at, what, near(name, answer.attributes, "name one of its attributes")
+    if answer.tells_apart and (not answer.record or "[" in answer.record):
+        yield at, "'tells_apart' needs a record that may be a list", "write 'record: names.of.it' beside it"
 
 
 def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator[Said]:

@@ -104,7 +104,7 @@ class Exchange:
     def trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
         """The answers as far as it is sure of whom they speak."""
         hurried = asyncio.get_running_loop().time() < self.began + _PATIENCE_SECONDS
-        return trusted(self.plan, answers, self.subjects, self.named, hurried=hurried)
+        return trusted(self.plan, answers, self.subjects, self.named, self.known, hurried=hurried)
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
         """What came so far and may be shown. `cut`: a query without an answer may have been needed."""

@@ -23,7 +23,7 @@ Dropped = Mapping[str, ReasonEntry]
 #: reason of what the citizen refused
 REFUSED: ReasonEntry = {"code": Reason.EVIDENCE_REFUSED.value}
 _ADVICE: SentenceEntry = {
-    "vi": "Bạn không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị nộp giấy tờ này.",
+    "vi": "Ông/bà không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị ông/bà nộp giấy tờ này.",
     "en": "You do not agree that data replace this paper: hand it in.",
 }
 #: what an answer says of a paper that data replace, and of no other

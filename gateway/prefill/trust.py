@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject
 from gateway.mapping.confirming import denied, disowned, misfits, unconfirmed, untrusted
+from gateway.mapping.meant import only_meant
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import ACCOUNT
 
@@ -20,11 +21,12 @@ MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
 def trusted(
     plan: Plan, answers: list[SourceAnswer | None], subjects: Mapping[str, Subject], given: Mapping[str, Subject],
-    *, hurried: bool,
+    known: Mapping[str, object], *, hurried: bool,
 ) -> list[SourceAnswer | None]:  # fmt: skip
     """The answers as far as it is sure of whom they speak.
 
-    `subjects`: by role; `given`: those that the request names; `hurried`: a source that confirms people had no time.
+    `subjects`: by role; `given`: those that the request names; `known`: what was typed.
+    `hurried`: a source that confirms people had no time.
     """
     strangers = denied(plan.queries, answers, plan.confirms)
     hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, strangers, hurried=hurried)
@@ -33,10 +35,10 @@ def trusted(
         subject = subjects.get(plan.queries[index].role)
         if subject is not None and misfits(subject):
             hidden.setdefault(index, Reason.DATA_DO_NOT_MATCH)
-    shown = answers
+    shown = only_meant(plan, answers, known) if known else answers
     if len(subjects) > len(given):
         named = {role: one for role, one in subjects.items() if role not in given}
-        shown = disowned(plan.queries, answers, named, strangers, hurried=hurried)
+        shown = disowned(plan.queries, shown, named, strangers, hurried=hurried)
     if hidden:
         shown = list(shown)
         for index, reason in hidden.items():

@@ -58,6 +58,11 @@ PROOFS = {
             ("force: always", "force: [always, applicant_alive]", "'always' beside predicates"),
             ("no_object", "{person.personal_id: form.soThe}", "names no field of the form"),
             ("no_object", "{person.personal_id: applicant.plate}", "names nothing of the form"),
+            (
+                "no_object",
+                "{applicant:person.personal_id: applicant:person.old_id}",
+                "the same piece of evidence",
+            ),
         )
     },
 }

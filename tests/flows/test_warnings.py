@@ -47,13 +47,12 @@ async def test_warning_names_attribute_source_and_rule_and_speaks_to_citizen_and
     assert {*warning["for_official"]} == {"vi", "en"}
 
 
-async def test_licence_that_is_over_or_taken_away_and_a_driver_unfit_are_warned_of(
+async def test_licence_that_is_over_or_taken_away_is_warned_of(
     shared_house: House,
 ) -> None:
     for trait, code in (
         ("licence_expired", "licence_expired"),
         ("licence_revoked", "licence_withdrawn"),
-        ("health_check_not_eligible", "driver_is_unfit"),
     ):
         subjects = {"applicant": shared_house.subject(trait)}
         assert code in await told(shared_house, "1.002809", subjects), trait

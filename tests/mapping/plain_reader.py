@@ -3,6 +3,7 @@
 The product reads many paths at once, and texts by their positions; it must always say what this says.
 """
 
+import copy
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -19,7 +20,15 @@ from gateway.mapping.model import ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
 from gateway.mapping.records import provider_transforms
-from gateway.mapping.transforms import Doubtful, Strangers, Transform, Unreadable, date_dash, date_vn
+from gateway.mapping.transforms import (
+    _ORGANISATION,
+    Doubtful,
+    Strangers,
+    Transform,
+    Unreadable,
+    date_dash,
+    date_vn,
+)
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
@@ -108,7 +117,7 @@ def _hidden(sign: str) -> bool:
 def title_case(value: object) -> str | None:
     """Names in capitals, but for abbreviations, or in small letters."""
     name = text(value)
-    if name is None or not (name.isupper() or name.islower()):
+    if name is None or not (name.isupper() or name.islower()) or _ORGANISATION.match(name):
         return name
     if name.isupper() and _ABBREVIATION.search(name):
         return " ".join(one if _ABBREVIATION.fullmatch(one) else one.title() for one in name.split(" "))
@@ -258,6 +267,8 @@ class PlainReader:
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record)
         if isinstance(record, list) and answer.record:
+            if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
+                return self._several(tree, record, query)
             if len(record) > 1:
                 return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
             record = record[0] if record else None
@@ -275,6 +286,8 @@ class PlainReader:
                 return _OTHER_PERSON
         fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
         refusal = _about_another(fits, query.subject) if fits else None
+        if refusal is _NO_MATCH and answer.tells_apart:
+            refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:
             return self._evidence(record, tree, query)
         number = None
@@ -292,6 +305,40 @@ class PlainReader:
             raise Unreadable("no record")
         assert isinstance(tree, dict)
         return {**tree, self._rule.record: found[0]}
+
+    def _several(  # noqa: C901 -- read top-down
+        self, tree: Any, records: list[object], query: SourceQuery
+    ) -> SourceAnswer:
+        """All that may be meant; one alone where it says a word that was asked with, and no other does."""
+        if len(records) > 30:
+            return _INVALID
+        found: list[tuple[SourceAnswer, object]] = []
+        for record in records:
+            alone = copy.deepcopy(tree)
+            *before, last = self._rule.record.split(".")
+            place = alone
+            for name in before:
+                place = place[name]
+            place[last] = [record]
+            one = self.read(alone, query)
+            if one.outcome is Outcome.FOUND:
+                found.append((one, record))
+            elif one.outcome is not Outcome.NO_MATCH:
+                return one
+        if not found:
+            return failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
+        own = [name for name in self._rule.identity if name != "parent_personal_id"]
+        if len(found) == 1 and any(self._fits(name, found[0][1], query.subject) for name in own):
+            return found[0][0]
+        values: dict[str, object] = {}
+        doubts: dict[str, AttributeDoubt] = {}
+        for name in {name for one, _ in found for name in (*one.values, *one.doubts)}:
+            said = [one.values.get(name) for one, _ in found]
+            if len(found) > 1 and name not in found[0][0].doubts and said.count(said[0]) == len(said):
+                values[name] = said[0]
+            else:
+                doubts[name] = AttributeDoubt("several_records", tuple(said), "record:several")
+        return found[0][0]._replace(values=values, doubts=doubts)
 
     def _names_another(self, record: object, subject: Subject) -> bool:
         """A number that stands there is another one than was asked for."""
