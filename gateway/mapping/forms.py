@@ -60,6 +60,7 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
                 *WORDS,
                 "x-catalogue",
                 "x-order",
+                "x-portal-key",
                 "x-procedure",
                 "x-title-en",
             ):
@@ -68,15 +69,16 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
 
 
 def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
-    """Two fields side by side at one place of the page."""
+    """Two fields side by side at one place of the page, or under one key of the portal."""
     fields = part.get("properties")
-    taken: dict[object, str] = {}
-    for name, field in fields.items() if isinstance(fields, Mapping) else ():
-        place = field.get("x-order") if isinstance(field, Mapping) else None
-        if place is not None and place in taken:
-            what = f"'x-order: {place}' stands at '{taken[place]}' and at '{name}'"
-            yield (*loc, "properties", name, "x-order"), what, "give each field a place of its own"
-        taken.setdefault(place, name)
+    for word in ("x-order", "x-portal-key"):
+        taken: dict[object, str] = {}
+        for name, field in fields.items() if isinstance(fields, Mapping) else ():
+            place = str(field[word]) if isinstance(field, Mapping) and word in field else None
+            if place is not None and place in taken:
+                what = f"'{word}: {place}' stands at '{taken[place]}' and at '{name}'"
+                yield (*loc, "properties", name, word), what, "give each field a place of its own"
+            taken.setdefault(place, name)
 
 
 def filled_faults(

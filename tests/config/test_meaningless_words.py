@@ -41,6 +41,10 @@ FAULTS: dict[str, Fault] = {
     "misspelt word of a schema": (
         MARRIAGE_FORM, '"minLength"', '"minLenght"', '"minLenght"', "did you mean 'minLength'",
     ),
+    "portal key of two fields": (
+        BIRTH_FORM, '"x-portal-key": "citizenNDK_HoVaTen"', '"x-portal-key": "citizenNoisinhnks"', "",
+        "'x-portal-key: citizenNoisinhnks' stands at",
+    ),
     "place of two fields": (BIRTH_FORM, '"x-order": 2,', '"x-order": 1,', "", "'x-order: 1' stands at"),
 }  # fmt: skip
 RUNS = together(FAULTS)
