@@ -121,6 +121,16 @@ ANSWERS: dict[str, Any] = {
     "Reasons": _object(
         "reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))
     ),
+    "SharedList": _object(
+        "catalogue rows source provider mark sandbox fetched_at",
+        catalogue=_TEXT,
+        rows=_listed({"type": "object", "description": "columns are the owner's own; every value is text"}),
+        source=_TEXT,
+        provider=_TEXT,
+        mark=_TEXT,
+        sandbox={"type": "boolean"},
+        fetched_at=_TEXT,
+    ),
     "Sources": _object("sources", sources=_listed(_SOURCE)),
     **AUDIT_ANSWERS,
     **CONSENT_ANSWERS,

@@ -11,6 +11,7 @@ from gateway.access.requesters import Requesters
 from gateway.access.service import Access
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
+from gateway.api.kept_rows import KeptRows
 from gateway.api.proxies import Proxies
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
@@ -148,6 +149,8 @@ class Services:
     waiting: dict[str, int] = field(default_factory=dict)
     #: consents, attests, requests of data subjects; None where none are kept
     citizens: "Citizens | None" = None
+    #: rows of shared catalogues that were fetched lately
+    kept_rows: KeptRows = field(default_factory=KeptRows)
     #: proxies that may hand over a certificate
     proxies: Proxies = field(default_factory=Proxies)
 

@@ -40,6 +40,7 @@ _POLICY = (
 _PATTERN = re.compile(r"\{([a-z_]+)\}")
 #: parameters of paths: longest text, example
 _IN_PATH = {
+    "name": (64, "madantoc"),
     "code": (100, "1.004873"),
     "exchange_id": (26, "01KB0000000000000000000000"),
     "path": (100, "0/000.p/12"),

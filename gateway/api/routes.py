@@ -16,6 +16,7 @@ from gateway.api import (
     prefill,
     procedures,
     report,
+    shared_lists,
     tokens,
 )
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
@@ -130,6 +131,11 @@ OPERATIONS = (
     Operation(
         method="GET", path="/v1/procedures/{code}/form", handler=procedures.form, id="form",
         vi="Biểu mẫu (JSON Schema)", en="The form (JSON Schema 2020-12)", answer="Form", problems=(404,),
+    ),
+    Operation(
+        method="GET", path="/v1/catalogues/{name}", handler=shared_lists.one, id="catalogue", scope="",
+        vi="Các dòng của một danh mục dùng chung (DMDC)", en="Rows of one shared catalogue (DMDC)", answer="SharedList",
+        problems=(*GUARDED, 404, 503),
     ),
     Operation(
         method="GET", path="/v1/reasons", handler=operation.reasons, id="reasons",

@@ -161,6 +161,15 @@ class Overloaded(GatewayError):
     title_vi = "Cổng đang quá tải"
 
 
+class SourceAway(GatewayError):
+    """The one source that could answer does not; ask again a little later."""
+
+    code = "source_unavailable"
+    http = 503
+    title = "The source does not answer now"
+    title_vi = "Nguồn dữ liệu hiện không trả lời được"
+
+
 class LogUnavailable(GatewayError):
     """The exchange log cannot be written, so nothing may leave (no record, no release)."""
 

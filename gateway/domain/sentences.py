@@ -587,6 +587,17 @@ BY_FORM = Sentence("biểu mẫu", "form")
 
 # --- a request of prefill: procedure, roles, people, fields
 
+NO_SUCH_CATALOGUE = Sentence(
+    "không có danh mục dùng chung này: dùng tên của danh mục (madantoc, maquocgia)",
+    "no such shared catalogue: use the name that its owner gave it (madantoc, maquocgia)",
+)
+NO_CATALOGUES = Sentence(
+    "cổng chưa kết nối danh mục dùng chung", "the gateway is not connected to the shared catalogues"
+)
+CATALOGUES_AWAY = Sentence(
+    "nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
+    "the source of the shared catalogues does not answer now: ask again later",
+)
 NO_SUCH_PROCEDURE = Sentence("không có thủ tục này", "no such procedure")
 NO_PROCEDURE = Sentence("không có thủ tục {procedure}", "there is no procedure {procedure}")
 PROCEDURE_GONE = Sentence(

@@ -100,3 +100,29 @@ async def test_judicial_record_counts_while_it_is_new_and_clean(
     assert paper(answer, "judicial_record_certificate") == (state, reason)
     assert warned(answer) == warning
     assert "recorded" not in json.dumps(answer), "whether somebody was convicted is nobody's to read here"
+
+
+async def rows(house: House, name: str, client: str = "portal") -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {await house.token(client)}"} if client else {}
+    async with house.session.get(f"{house.url}/v1/catalogues/{name}", headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_shared_catalogue_is_fetched_once_and_kept_while_it_counts(house: House) -> None:
+    status, answer = await rows(house, "madantoc")
+    assert status == 200
+    assert {"MaDanToc": "01", "TenDanToc": "Kinh"} in answer["rows"]
+    assert (answer["source"], answer["mark"], answer["sandbox"]) == ("catalogues", "seen", True)
+    assert (await rows(house, "madantoc"))[1] == answer
+    assert (await house.calls())["catalogues.Category"] == 1
+
+
+async def test_shared_catalogue_that_nobody_has_or_that_is_away_is_told_so(house: House) -> None:
+    for name in ("makhongco", "MADANTOC", "ma.dantoc"):
+        status, problem = await rows(house, name)
+        assert (status, problem["code"]) == (404, "catalogue_unknown"), name
+        assert problem["detail_vi"]
+    await house.misbehave("catalogues", "status503")
+    status, problem = await rows(house, "magioitinh")
+    assert (status, problem["code"]) == (503, "source_unavailable")
+    assert (await rows(house, "magioitinh", client=""))[0] == 401
