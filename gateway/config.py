@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from gateway.agreement import Agreement
 from gateway.domain.errors import ConfigError, Problem
@@ -115,6 +115,27 @@ class PublishedScope(Settings):
     mark: Literal["seen", "memory", "sandbox"]
 
 
+class RefusalGround(Settings):
+    """An entry of `config/refusal_grounds.yaml`: on which law refusals of one code rest."""
+
+    legal_basis: Said
+    mark: Literal["seen", "memory", "sandbox"]
+
+
+class RefusalFile(Settings):
+    """`config/refusal_grounds.yaml`."""
+
+    refusals: dict[str, RefusalGround]
+
+    @field_validator("refusals")
+    @classmethod
+    def _of_any(cls, found: dict[str, RefusalGround]) -> dict[str, RefusalGround]:
+        """No refusal is without a ground."""
+        if "*" not in found:
+            raise ValueError("a refusal of another code has no legal ground", "write one for '*' as well")
+        return found
+
+
 class PurposeFile(Settings):
     """`config/purposes.yaml`."""
 
@@ -173,6 +194,8 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
+    #: code of a refusal -> its legal ground; `*` for any other
+    refusals: dict[str, RefusalGround] = {}
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None
@@ -208,6 +231,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
         "requesters": reader.many("requesters", RequesterSettings, "requester"),
         "agreements": reader.many("agreements", Agreement, "agreement"),
         "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
+        "refusals": getattr(reader.one("refusal_grounds.yaml", RefusalFile), "refusals", {}),
         "scopes": getattr(reader.one("published_scopes.yaml", ScopeFile), "scopes", ()),
     }
     for name, model in _OPTIONAL.items():

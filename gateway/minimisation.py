@@ -98,6 +98,7 @@ def strays(root: Path) -> list[str]:
         "gateway.yaml",
         *AGENCY_FILES,
         "purposes.yaml",
+        "refusal_grounds.yaml",
         "published_scopes.yaml",
         "consents.yaml",
         "holidays.yaml",

@@ -176,6 +176,7 @@ ANSWERS: dict[str, Any] = {
         detail_vi=_TEXT,
         retry_after={"type": "integer"},
         rule=_TEXT,
+        legal_basis=_TEXT,
         near=_listed(_TEXT),
         errors=_listed(_FAULT),
         exchange_id=_TEXT,

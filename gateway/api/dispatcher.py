@@ -20,9 +20,10 @@ from gateway.api.response import Response
 from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
-from gateway.domain.errors import GatewayError, NotFound, Refused, TooMany
+from gateway.domain.errors import GatewayError, NotFound, Refused, Throttled, TooMany
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
+from gateway.policy.grounds import ground
 from gateway.telemetry import Metrics, log
 
 Handler = Callable[[Request], Awaitable[Response | web.StreamResponse]]
@@ -170,6 +171,7 @@ async def demand(request: Request, scope: str) -> None:
     record = ExchangeRecord(
         exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
         requester=request.requester.id, rules=(f"scope:{scope}",), result="scope_missing",
+        legal_basis=ground(services.configuration, f"scope:{scope}", "scope_missing"),
     )  # fmt: skip
     await services.log.append(record)
     raise Refused(f"scope:{scope}", say.SCOPE_MISSING(scope=scope), code="scope_missing")
@@ -201,6 +203,9 @@ def _refusal(error: Exception, request: Request) -> Response:
     if not isinstance(error, GatewayError):  # nothing of it leaves
         log().error("http.failed", exchange_id=request.exchange, error=error)
         error = GatewayError()
+    if isinstance(error, Refused | Throttled):
+        # who refuses to share data says on which law
+        error.members["legal_basis"] = ground(request.services.configuration, error.rule, error.problem_code)
     request.problem = error.problem_code
     if isinstance(error, TokenRefused) and error.nonce:
         request.nonce = error.nonce

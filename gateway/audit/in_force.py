@@ -29,6 +29,7 @@ _PARTS: Mapping[str, str] = {
     "agencies": "agencies.yaml",
     "communes": "communes.yaml",
     "purposes": "purposes.yaml",
+    "refusal_grounds": "refusal_grounds.yaml",
     "published_scopes": "published_scopes.yaml",
     "consents": "consents.yaml",
     "holidays": "holidays.yaml",

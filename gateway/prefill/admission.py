@@ -6,6 +6,7 @@ Everything here happens before any source is asked.
 import asyncio
 from typing import NamedTuple, Protocol
 
+from gateway.config import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
@@ -18,6 +19,7 @@ from gateway.policy.asked import Asked, Denial, asked_at
 from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
+from gateway.policy.grounds import ground
 from gateway.policy.rates import Exceeded, longest, soonest, told
 from gateway.ports import LogReader
 from gateway.ports_consents import Decisions, KeptCopies
@@ -62,12 +64,16 @@ class Access(NamedTuple):
 class Admission:
     """Decides over each request, and remembers nothing of it but counts."""
 
-    def __init__(self, policy: Decides, access: Access, recorder: Recorder, counting: Counting) -> None:
-        """Nothing is counted yet."""
+    def __init__(
+        self, policy: Decides, access: Access, recorder: Recorder, counting: Counting,
+        configuration: Configuration,
+    ) -> None:  # fmt: skip
+        """Nothing is counted yet. `configuration` has the legal grounds of refusals."""
         self._policy = policy
         self._access = access
         self._recorder = recorder
         self._counting = counting
+        self._configuration = configuration
 
     async def decide(self, case: Case, requester: Requester) -> tuple[Decision, Decision]:
         """The decision, and that about a person who is found in evidence; without any consequence."""
@@ -168,7 +174,8 @@ class Admission:
         await self._recorder.write(ExchangeRecord(
             exchange=exchange, phase=Phase.REFUSAL, time=self._recorder.now(), requester=requester.id,
             agency=official.agency, procedure=case.procedure.code, dossier=case.request.dossier or "",
-            purpose=case.purpose, subjects=case.keys, official=official.personal_id,
+            purpose=case.purpose, legal_basis=ground(self._configuration, refusal.rule, refusal.problem_code),
+            subjects=case.keys, official=official.personal_id,
             on_duty=official.on_duty, rules=(refusal.rule,), result=refusal.problem_code,
             configuration=self._recorder.digest, notes={**predicates, **case.who_asks, **case.request.proof},
         ))  # fmt: skip

@@ -69,7 +69,7 @@ class Prefill:
         )
         self._counting = Counting(settings.policy, access.quotas, access.secret, recorder)
         self._cases = Cases(configuration, catalogue)
-        self._admission = Admission(Policy(configuration), access, recorder, self._counting)
+        self._admission = Admission(Policy(configuration), access, recorder, self._counting, configuration)
         self._plans = Plans(configuration, catalogue)
         self._records = Records(recorder)
         self._asking = Asking(gatherer, self._consents, self._records)
@@ -78,7 +78,13 @@ class Prefill:
         self._questions = Questions(
             catalogue,
             self._cases,
-            Admission(PredicatePolicy(configuration, catalogue.rests()), access, recorder, self._counting),
+            Admission(
+                PredicatePolicy(configuration, catalogue.rests()),
+                access,
+                recorder,
+                self._counting,
+                configuration,
+            ),
             self._plans,
             self._asking,
             self._records,

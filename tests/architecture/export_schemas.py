@@ -13,6 +13,7 @@ from gateway.config import (
     AgencyFile,
     ApplicationFile,
     PurposeFile,
+    RefusalFile,
     ScopeFile,
     SourceSettings,
 )
@@ -31,6 +32,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "agencies": AgencyFile,
     "agreement": Agreement,
     "purposes": PurposeFile,
+    "refusal_grounds": RefusalFile,
     "consents": ConsentSettings,
     "holidays": HolidayFile,
     "logins": LoginFile,

@@ -1,6 +1,7 @@
 """The doors of 2026: who asks for whom, at the real HTTP door."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,38 @@ def test_no_door_of_2026_gets_less_of_a_procedure_than_the_portal_whose_pages_cl
         if requester == "portal":
             for door in ("national_portal", "one_gate"):
                 assert set(one["gets"]) <= set(given[door, procedure]["gets"]), (door, procedure)
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("more", "client", "ground"),
+    [
+        ({"purpose": "driving_licence"}, "portal", "Luật Bảo vệ dữ liệu cá nhân 91/2025, Điều 19"),
+        (
+            {},
+            "one_gate",
+            "Nghị quyết 66.7/2025/NQ-CP (cán bộ khai thác theo thủ tục và hồ sơ); SANDBOX-TT-02/2026",
+        ),
+        ({}, "national_portal", "Nghị định 69/2024/NĐ-CP; SANDBOX-TT-04/2026"),
+        ({"official": official_of("000.00.15.H31")}, "portal", "Luật Giao dịch điện tử 20/2023, Điều 42"),
+        ({}, "auditor", "Luật Giao dịch điện tử 20/2023, Điều 42"),
+    ],
+)
+async def test_refusal_carries_its_legal_ground_and_so_does_its_record(
+    shared_house: House, more: dict[str, Any], client: str, ground: str
+) -> None:
+    before = len(records(shared_house))
+    status, problem = await shared_house.post("/v1/prefill", marital(shared_house, **more), client=client)
+    assert status == 403
+    assert problem["legal_basis"].startswith("Nghị định 194/2025/NĐ-CP, Điều 16; ")
+    assert problem["legal_basis"].endswith(ground)
+    assert [one["basis"] for one in since(shared_house, before)] == [problem["legal_basis"]]
+
+
+@on_session
+async def test_quota_that_is_spent_names_the_agreement_whose_it_is(make_house: Callable[..., Any]) -> None:
+    async with make_house(agreements__portal__quota__requester="1/day") as house:
+        assert (await house.post("/v1/prefill", marital(house)))[0] == 200
+        status, problem = await house.post("/v1/prefill", marital(house))
+    assert (status, problem["code"]) == (429, "quota_exceeded")
+    assert problem["legal_basis"].endswith("; SANDBOX-TT-01/2026")
