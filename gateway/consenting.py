@@ -80,8 +80,9 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
     consents, kept, demands = registry.store(url, "open_consents")(url, state)
     decisions: Decisions = registry.store(url, "open_decisions")(url, state)
     keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
-    reader = registry.store(url, "open_reader")(url, state)
-    seals = Seals(root_keys(settings, state), keeping)
+    roots = root_keys(settings, state)
+    reader = registry.store(url, "open_reader")(url, state, roots)
+    seals = Seals(roots, keeping)
     sweeping = asyncio.create_task(_sweep(kept, decisions, reader, clock), name="own_data")
     try:
         yield Shelves(

@@ -130,6 +130,10 @@ class LogReader(Protocol):
         """
         ...
 
+    async def waiting(self, exchange: str) -> Sequence[bytes]:
+        """Leaves of an exchange's newest records that wait for their place, newest first, of whichever process."""
+        ...
+
 
 class LogTree(Protocol):
     """The tree over these records, out of its tiles. LogUnavailable when the store cannot be asked."""

@@ -3,6 +3,7 @@
 Proofs are made from tiles only, a handful of them, in one statement: they cost the same however long the log is.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 from adapters.stores.log_search import BLOCKS, Statement, span, window
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, hash_key
+from adapters.stores.sifting import UNTAGGED, Sifting, TagKeys, UntaggedRows, Written
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogAltered
+from gateway.exchange_log.keys import Root, RootKeys
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
@@ -33,6 +36,15 @@ _ENTRY_OF_IN_RUNS = (
 _RANGE = f"{_LEAVES} e.idx >= $1 AND e.idx < $2 ORDER BY e.idx LIMIT $3"
 #: beyond any log
 _NO_BLOCK = 1 << 50
+# Written, neither numbered nor refused; the condition on the leaf is the store's own.
+_WAITING = (
+    "SELECT a.seq, a.leaf, a.tag FROM log_state s CROSS JOIN append_log a WHERE a.seq > s.floor_seq AND {contains} > 0"
+    " AND NOT EXISTS (SELECT 1 FROM log_entries e WHERE e.idx >= s.floor_size AND e.seq = a.seq)"
+    " AND NOT EXISTS (SELECT 1 FROM log_quarantine q WHERE q.seq = a.seq) ORDER BY a.seq DESC LIMIT 64"
+)
+_WAITING_SQLITE = _WAITING.format(contains="instr(a.leaf, CAST($1 AS BLOB))")
+_WAITING_POSTGRES = _WAITING.format(contains="position(convert_to(CAST($1 AS text), 'UTF8') IN a.leaf)")
+_KEYS = "SELECT wrapped FROM period_keys WHERE period = $1"
 _CHECKPOINT = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 _CHECKPOINT_OF = "SELECT note FROM log_checkpoints WHERE size = $1"
 
@@ -51,10 +63,14 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_quick", "_reading")
+    __slots__ = ("_keys", "_quick", "_reading")
 
-    def __init__(self, reading: Reading, quick: Reading) -> None:
-        """Closes both with itself. `quick` is for single records, proofs and tiles, which wait for no search."""
+    def __init__(self, reading: Reading, quick: Reading, keys: TagKeys | None = None) -> None:
+        """Closes both with itself. `quick` is for single records, proofs and tiles, which wait for no search.
+
+        `keys` tell which records that wait a process of this log wrote; without them none are known.
+        """
+        self._keys = keys
         self._reading = reading
         self._quick = quick
 
@@ -95,6 +111,34 @@ class SqlLogReader:
         if statement is None:
             return []
         return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+
+    async def waiting(self, exchange: str) -> Sequence[bytes]:
+        """Leaves of an exchange's newest records that wait for their place, newest first.
+
+        Only those that a process of this log wrote: what somebody put in by hand is not yet refused here.
+        """
+        if self._keys is None:
+            return []
+        text = _WAITING_POSTGRES if self._reading.arrays else _WAITING_SQLITE
+        rows = [
+            Written(seq, bytes_of(leaf), None if tag is None else bytes_of(tag))
+            for seq, leaf, tag in await self._quick.fetch(text, exchange)
+        ]
+        if not rows:
+            return []
+        sifting = await asyncio.to_thread(Sifting, rows)
+        untagged = UntaggedRows()
+        if sifting.untagged:
+            found = UntaggedRows(*(await self._quick.fetch(UNTAGGED))[0])
+            untagged = await asyncio.to_thread(found.taken, self._keys.roots)
+        wrapped = {
+            month: bytes_of(row[0])
+            for month in sifting.months
+            for row in await self._quick.fetch(_KEYS, month)
+        }
+        sifting.check_tags(await asyncio.to_thread(self._keys.opened, wrapped), untagged)
+        taken = set(sifting.numbers)
+        return [row.leaf for row in rows if row.seq in taken]
 
     async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
         """The places of the same records: no leaf is read."""
@@ -161,9 +205,10 @@ class SqlLogReader:
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
 
 
-def open_reader(url: str, state_dir: Path) -> SqlLogReader:
-    """The reading side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogReader(*(open_reading(url, state_dir, BY_INDEX) for _ in range(2)))
+def open_reader(url: str, state_dir: Path, root_key: Root | RootKeys | None = None) -> SqlLogReader:
+    """The reading side of the log at `url`, which `open_log` has opened before; `root_key` for `waiting`."""
+    reading, quick = (open_reading(url, state_dir, BY_INDEX) for _ in range(2))
+    return SqlLogReader(reading, quick, None if root_key is None else TagKeys(root_key))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:

@@ -175,6 +175,11 @@ class Sifting:
                 time.sleep(0)
 
     @property
+    def numbers(self) -> list[int]:
+        """The numbers of the rows."""
+        return list(self._rows)
+
+    @property
     def ids(self) -> list[bytes]:
         """The ids of the records."""
         return [one.id for one in self._rows.values()]

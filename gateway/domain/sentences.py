@@ -689,8 +689,8 @@ PREDICATE_PURPOSES = Sentence(
     "name one: these predicates are asked for {purposes}",
 )
 NO_SUCH_EXCHANGE = Sentence(
-    "hệ thống khai thác không có giao dịch này; giao dịch vừa trả lời tra cứu được sau 10 giây",
-    "there is no such exchange of yours; one that was just answered can be asked about in 10 seconds",
+    "hệ thống khai thác không có giao dịch này",
+    "there is no such exchange of yours",
 )
 NOTHING_PENDING = Sentence(
     "không có dữ liệu nào đang chờ theo mã này; mã có thể đã hết hạn, hoặc ông/bà đã quyết định",
@@ -774,8 +774,8 @@ KEPT_FORM = Sentence(
     "cannot be kept as it is written: {written}",
 )
 NOT_DECIDED = Sentence(
-    "ông/bà chưa quyết định về dữ liệu đã xem trước; quyết định tra cứu được sau 10 giây",
-    "the citizen has not decided about what was shown; a decision can be asked about in 10 seconds",
+    "ông/bà chưa quyết định về dữ liệu đã xem trước",
+    "the citizen has not decided about what was shown",
 )
 NO_SUCH_DEMAND = Sentence("hệ thống khai thác không có yêu cầu này", "there is no such request of yours")
 DEMAND_UNREAD = Sentence(

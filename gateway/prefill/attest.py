@@ -100,7 +100,7 @@ class Attest:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
         decision = await decisions(self.reader, exchange, asker.requester.id)
         if not decision:
-            raise Unprocessable(say.NOT_DECIDED, code="undecided", retry_after=1)
+            raise Unprocessable(say.NOT_DECIDED, code="undecided")
         return decision[:1]
 
     async def _count(self, act: "_Act") -> None:

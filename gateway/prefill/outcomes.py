@@ -35,7 +35,7 @@ async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> li
         if leaf not in stayed and ("waits" not in one["notes"] or leaf in fetched)
     }
     if not found:
-        raise NotFound(say.NO_SUCH_EXCHANGE, code="exchange_unknown", retry_after=1)
+        raise NotFound(say.NO_SUCH_EXCHANGE, code="exchange_unknown")
     return [*found.values()]
 
 
@@ -46,7 +46,16 @@ async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Me
 
 
 async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:
-    """Hash of the leaf -> record, the newest first."""
+    """Hash of the leaf -> record, the newest first; those that still wait for their place in the tree as well."""
+    # Asked first: what gets its place meanwhile is then found twice, and not missed.
+    waiting = {leaf_hash(leaf).hex(): decode(leaf) for leaf in await reader.waiting(exchange)}
+    written = (exchange, phase.value, requester)
+    found: dict[str, Members] = {
+        digest: one
+        for digest, one in waiting.items()
+        if (one["exchange"], one["phase"], one["requester"]) == written
+    }
     wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester)
-    entries = await reader.search(wanted, None, _MOST)
-    return {leaf_hash(entry.leaf).hex(): decode(entry.leaf) for entry in entries}
+    for entry in await reader.search(wanted, None, _MOST):
+        found.setdefault(leaf_hash(entry.leaf).hex(), decode(entry.leaf))
+    return found

@@ -11,13 +11,16 @@ from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_quarantine import open_quarantine
+from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import Sequencer, open_sequencer
 from adapters.stores.sifting import UPGRADE_SECONDS
 from gateway.domain.errors import LogUnavailable
+from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.keys import unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import leaf_of
 from gateway.exchange_log.tag import tag_of
+from gateway.ports import LogSearch
 from tests.stores.numbered import SEED, number, sequencer
 from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 from tests.stores.test_own_rows import numbered_hashes, operate
@@ -152,6 +155,26 @@ async def test_process_with_another_root_key_numbers_nothing_and_refuses_nothing
     await number(other)
     assert await numbered_hashes(url, tmp_path) == written
     assert not await reasons(url, tmp_path)
+
+
+async def test_records_that_wait_are_known_to_every_process_and_inventions_to_none(
+    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+) -> None:
+    one, two = new_exchange_id(), new_exchange_id()
+    written = await append(log, 1, exchange=one)
+    await append(log, 1, exchange=two)
+    written += await append(log, 1, exchange=one)
+    keys = unwrap(bytes(32), "2026-11", wrap_new(bytes(32), "2026-11"))
+    for tag in (None, bytes(16)):
+        await put(url, tmp_path, leaf_of(some_record(exchange=one), keys, ID)[0], tag)
+    reader = open_reader(url, tmp_path, ROOT_KEY)
+    assert [leaf_hash(leaf) for leaf in await reader.waiting(one)] == written[::-1]
+    assert len(await reader.waiting(two)) == 1
+    assert not await reader.waiting(new_exchange_id())
+    await number(other)
+    assert not await reader.waiting(one)
+    assert len(await reader.search(LogSearch(exchange=one), None, 9)) == 2
+    await reader.close()
 
 
 # ---------------------------------------------------------------------------------- the release before
