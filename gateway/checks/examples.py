@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from gateway.domain.dates import PartialDate
+from gateway.checks.as_written import at, differences, request_fault, subject_of, text_of
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
-from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.parties import Subject
 from gateway.mapping.answer import PaperEntry, ScopeEntry
 from gateway.mapping.apply import Filled, FixedSituation, fill
 from gateway.mapping.model import ProcedureExample
@@ -29,16 +29,6 @@ SCOPE: ScopeEntry = {
     "mark": "sandbox",
 }
 Offers = Mapping[str, tuple[ServicePlan, ...]]
-
-
-def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
-    """A subject as an example writes it; ValueError and TypeError when it is none."""
-    words = dict(given)
-    likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
-    guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
-    kind = SubjectKind(words.pop("kind", guess))
-    birth = words.pop("birth_date", None)
-    return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
 
 
 def planned(procedure: Procedure, example: ProcedureExample, offers: Offers) -> tuple[Plan, Cast]:
@@ -86,6 +76,39 @@ def filled(procedure: Procedure, example: ProcedureExample, offers: Offers) -> F
     """The form and the papers of an example."""
     plan, roles = planned(procedure, example, offers)
     return fill(plan, answers_of(example, plan), situation_of(example, plan, roles))
+
+
+def example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
+    """Expectations of the procedure's examples that are not so: place, what is wrong, remedy."""
+    for index, example in enumerate(procedure.mapping.examples):
+        for place, what in _example_faults(procedure, example, offers):
+            yield (
+                ("examples", index, *place),
+                f"example '{example.name}': {what}",
+                "mend the mapping, or the example",
+            )
+
+
+def _example_faults(
+    procedure: Procedure, example: ProcedureExample, offers: Offers
+) -> Iterator[tuple[Loc, str]]:
+    if why := request_fault(procedure, example):
+        yield ("subjects",), f"its people are not as the API takes them: {why}"
+        return
+    try:
+        got = filled(procedure, example, offers)
+    except (GatewayError, TypeError, ValueError) as error:
+        yield ("subjects",), f"it cannot be run: {type(error).__name__}"
+        return
+    entries, papers = got.entries(), {one["code"]: one["state"] for one in got.papers}
+    states = {key: entry["state"] for key, entry in entries.items()}
+    form = {key: text_of(at(got.form, key)) for key in example.form}
+    expected = {key: text_of(value) for key, value in example.form.items()}
+    for part, said, came in (
+        ("form", expected, form), ("states", example.states, states), ("papers", example.papers, papers),
+    ):  # fmt: skip
+        for key, wanted, found in differences(said, {key: came.get(key) for key in said}):
+            yield (part, key), f"{part}.{key}: expected {wanted}, got {found}"
 
 
 def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExample:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,9 @@ from gateway import registry
 from gateway.anchors.faults import anchor_faults
 from gateway.app import open_sources
 from gateway.audit.in_force import in_force
-from gateway.checks.examples import counter_example_faults
+from gateway.checks.examples import counter_example_faults, example_faults
+from gateway.checks.question_examples import question_example_faults
+from gateway.checks.service_examples import service_example_faults
 from gateway.cli.minimised import tables as minimised_tables
 from gateway.cli.options import (
     CONFIG,
@@ -46,7 +48,7 @@ from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.minimisation import notes as notes_of
 from gateway.review.minimised import Report, minimised
-from gateway.strict_yaml import read
+from gateway.strict_yaml import Loc, read
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (
@@ -83,22 +85,29 @@ class Finding:
 
 @click.command("check-config")
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--examples/--no-examples", default=True, help="Run the examples of all mappings (default), or not."
+)
 @SET
 @JSON
 @QUIET
-def check_config(*, folder: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def check_config(
+    *, folder: Path | None, examples: bool, values: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
     """Validate all YAML, mappings, schemas and agreements against one another.
 
     When all is good, a table shows what each procedure gets and lacks under each requester's agreements today,
-    and what agreements give that their procedures never need.
+    and what agreements give that their procedures never need. The examples of all mappings are run: those of data
+    services, procedures and predicates, and the cases that must not cut.
 
     \b
     Examples:
       motlan check-config
       motlan check-config /etc/motlan/config --json
+      motlan check-config --no-examples
     """  # noqa: D301 -- \b is click's
     config = (folder or data_root() / "config").resolve()
-    done = _check(config, overrides(values))
+    done = _check(config, overrides(values), examples=examples)
     found, notes, counts = done.found, done.notes, done.counts
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
@@ -131,7 +140,7 @@ class _Checked(NamedTuple):
     report: Report | None
 
 
-def _check(config: Path, values: dict[str, str]) -> _Checked:
+def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _Checked:
     faults, root = Faults(), root_of(config)
     try:
         configuration = survey(config, values, faults)
@@ -144,11 +153,8 @@ def _check(config: Path, values: dict[str, str]) -> _Checked:
         asyncio.run(_adapters(configuration, catalogue, root))
     with faults.noted():
         _people(root)
-    if not faults.told():  # examples of what is wrong in itself say nothing
-        for code, procedure in catalogue.procedures.items():
-            document = read(root / "mappings" / "procedures" / f"{code}.yaml", root)
-            said = counter_example_faults(procedure, catalogue.offers)
-            faults.add(document.problem(loc, what, remedy) for loc, what, remedy in said)
+    if examples and not faults.told():  # examples of what is wrong in itself say nothing
+        faults.add(_example_faults(catalogue, root))
     found = faults.told()
     counts = {
         "sources": len(configuration.sources),
@@ -162,6 +168,31 @@ def _check(config: Path, values: dict[str, str]) -> _Checked:
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
     return _Checked(configuration, found, notes, counts, report)
+
+
+def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
+    """Examples of mappings that come out otherwise than they say."""
+    offers, rooms = catalogue.offers, root / "mappings"
+    written: list[tuple[Path, Iterable[tuple[Loc, str, str]]]] = [
+        *(
+            (rooms / "sources" / f"{source}.yaml", service_example_faults(plan))
+            for source, plans in catalogue.services.items()
+            for plan in plans.values()
+        ),
+        *(
+            (rooms / "procedures" / f"{code}.yaml", faults(procedure, offers))
+            for code, procedure in catalogue.procedures.items()
+            for faults in (example_faults, counter_example_faults)
+        ),
+        *(
+            (rooms / "predicates" / f"{name}.yaml", question_example_faults(question, offers))
+            for name, question in catalogue.questions.items()
+        ),
+    ]
+    for path, faults in written:
+        if said := list(faults):
+            document = read(path, root)
+            yield from (document.problem(loc, what, remedy) for loc, what, remedy in said)
 
 
 def _people(root: Path) -> None:
@@ -203,7 +234,7 @@ def doctor(
     """  # noqa: D301 -- \b is click's
     folder = (config or data_root() / "config").resolve()
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
-    done = _check(folder, overrides(values))
+    done = _check(folder, overrides(values), examples=False)
     configuration, found = done.configuration, done.found
     if found or configuration is None:
         said = f"{found[0]}\n{len(found)} to mend: motlan check-config"

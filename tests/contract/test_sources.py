@@ -17,7 +17,7 @@ import pytest
 
 from adapters.sandbox.app import sources as played_sources
 from gateway import registry
-from gateway.checks.examples import subject_of
+from gateway.checks.as_written import subject_of
 from gateway.config import load
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from gateway.checks.service_examples import query_of
 from gateway.domain.evidence import FaultCode, Outcome, Reason, SourceQuery
 from gateway.mapping.model import ServiceExample, ServiceMapping
 from gateway.mapping.source import ServicePlan
-from tests.contract.test_mappings import CATALOGUE, query_of
+from tests.contract.test_mappings import CATALOGUE
 
 
 def asked(plan: ServicePlan, **more: Any) -> SourceQuery:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
@@ -14,7 +15,7 @@ from gateway.mapping.meant import only_meant
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.plan import Plan, make_plan
 from gateway.prefill.roles import cast
-from tests.contract.test_mappings import CATALOGUE, query_of
+from tests.contract.test_mappings import CATALOGUE
 
 MOTHER = "033191640275"
 NOTICE = CATALOGUE.services["health"]["giayChungSinh"]

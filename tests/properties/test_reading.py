@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from adapters.transport.soap import Decoder
 from adapters.transport.strict_json import parse
 from adapters.transport.wsdl import Shape, load
+from gateway.checks.service_examples import query_of
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.signs import hides
 from gateway.mapping.load import load_catalogue
@@ -25,7 +26,6 @@ from gateway.mapping.records import provider_transforms
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.transforms import Unreadable
 from tests.code_lists import load_codes
-from tests.contract.test_mappings import query_of
 from tests.mapping.plain_reader import PlainReader, plain, transforms
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.transport.strict_json import parse
-from gateway.checks.examples import subject_of
+from gateway.checks.as_written import subject_of
+from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import FaultCode, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject
@@ -23,7 +24,7 @@ from gateway.mapping.plan import Plan, make_plan
 from gateway.mapping.records import NO_DATE
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import cast
-from tests.contract.test_mappings import CATALOGUE, query_of
+from tests.contract.test_mappings import CATALOGUE
 from tests.properties.test_reading import CODES, EXAMPLES, JSON, ODD, ROOT, spoiled
 
 SCHEMA = FaultCode.SCHEMA_PATTERN

@@ -1,0 +1,91 @@
+"""Values and people as examples write them: YAML holds text only, and people are written as the API takes them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from gateway.api.models import BODIES, Body, kind_of
+from gateway.api.prefill_body import prefill_body, subjects
+from gateway.api.problems import from_validation
+from gateway.domain.dates import PartialDate
+from gateway.domain.errors import GatewayError
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.model import ProcedureExample
+from gateway.mapping.procedure import Procedure
+
+#: nesting of a request
+_DEPTH = 32
+#: word of a subject that no request has -> the one that is written the same way
+_WRITTEN_AS = {"parent_personal_id": "personal_id"}
+#: words of an example's subject that are not the subject's
+_NOT_THEIRS = frozenset({"kind", "account"})
+
+
+def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
+    """A subject as an example writes it; ValueError and TypeError when it is none."""
+    words = dict(given)
+    likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
+    guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
+    kind = SubjectKind(words.pop("kind", guess))
+    words.pop("account", None)
+    birth = words.pop("birth_date", None)
+    return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
+
+
+def text_of(value: Any) -> Any:  # noqa: ANN401 -- plain data
+    """The value with numbers and booleans as text."""
+    if isinstance(value, dict):
+        return {key: text_of(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [text_of(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None else str(value)
+
+
+def at(tree: Any, key: str) -> Any:  # noqa: ANN401 -- plain data
+    """What stands at dotted names; None when it is not there."""
+    for name in key.split("."):
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def subject_fault(given: Mapping[str, Any]) -> str:
+    """Why the API would not take these words of a subject; blank when it would."""
+    words = {_WRITTEN_AS.get(name, name): one for name, one in given.items() if name not in _NOT_THEIRS}
+    model: type[Body] = BODIES[kind_of(words)]
+    known = {name: one for name, one in words.items() if name in model.model_fields}
+    try:
+        model.model_validate(known)
+    except ValidationError as error:
+        wrong = [fault for fault in error.errors() if fault["type"] != "missing"]
+        return from_validation(error, model).detail if wrong else ""
+    return ""
+
+
+def request_fault(procedure: Procedure, example: ProcedureExample) -> str:
+    """Why `POST /v1/prefill` would not take the example's people and what was typed; blank when it would."""
+    people: dict[str, Any] = {}
+    for name, given in example.subjects.items():
+        role, _, number = name.partition("#")
+        one = {word: value for word, value in given.items() if word not in _NOT_THEIRS}
+        if number:
+            before = people.get(role)
+            people[role] = [*(before if isinstance(before, list) else [before]), one]
+        else:
+            people[role] = one
+    body = {"procedure": procedure.code, "subjects": people, "known": example.known}
+    try:
+        subjects(prefill_body(orjson.dumps(body), _DEPTH)["subjects"], procedure.roles)
+    except GatewayError as error:
+        return error.detail
+    return ""
+
+
+def differences(expected: Mapping[str, Any], got: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Key, what was expected and what came, of all that differs."""
+    for key in dict.fromkeys((*expected, *got)):
+        if expected.get(key) != got.get(key):
+            yield key, expected.get(key), got.get(key)

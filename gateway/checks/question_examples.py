@@ -1,0 +1,45 @@
+"""Runs the examples of predicates that may be asked: evidence in, yes, no or cannot tell out."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from gateway.checks.as_written import subject_of
+from gateway.checks.examples import Offers
+from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.parties import SubjectKind
+from gateway.mapping.plan import make_plan
+from gateway.mapping.predicates import Facts
+from gateway.mapping.question_model import QuestionExample
+from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
+from gateway.prefill.roles import cast
+from gateway.strict_yaml import Loc
+
+#: about whom is asked; invented
+_ASKED = {"personal_id": "033190481726", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
+
+
+def question_example_faults(question: Question, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
+    """Answers of the examples that are not so: place, what is wrong, remedy."""
+    for index, example in enumerate(question.mapping.examples):
+        got = answer_of(question, example, offers)
+        if got != example.answer:
+            what = f"example '{example.name}': answer: expected {example.answer}, got {got}"
+            yield ("examples", index, "answer"), what, "mend 'asks', or the example"
+
+
+def answer_of(question: Question, example: QuestionExample, offers: Offers) -> str:
+    """What the predicate says of the example's evidence."""
+    word, title = question.name, question.mapping.title
+    procedure = asking("", "example", {word: question.about(example.parameter)}, {word: title})
+    roles = cast(procedure, {SUBJECT: subject_of(_ASKED, (SubjectKind.PERSON,))})
+    plan = make_plan(procedure, offers, lambda _service, _attribute: True, roles.subjects, roles.slots)
+    found: list[SourceAnswer | None] = []
+    for query in plan.queries:
+        given = example.evidence.get(query.service.evidence, {})
+        if isinstance(given, str):
+            found.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
+        else:
+            found.append(SourceAnswer(outcome=Outcome.FOUND, values=dict(given)))
+    day = date.fromisoformat(example.today)
+    facts = Facts(plan, found, lambda _service, _attribute: None, day, roles.given, {})
+    return TOLD[question.truth(facts, word)]

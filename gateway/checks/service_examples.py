@@ -1,0 +1,92 @@
+"""Runs the examples of data services: what is asked and answered on the wire, and the evidence that it becomes."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from gateway.checks.as_written import at, differences, subject_fault, subject_of, text_of
+from gateway.domain.errors import GatewayError
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.identifiers import CallId
+from gateway.domain.parties import Official
+from gateway.mapping.model import ServiceExample
+from gateway.mapping.source import ServicePlan
+from gateway.strict_yaml import Loc
+
+#: in whose name examples ask; invented
+OFFICIAL = Official(
+    personal_id="033085000017", agency="000.00.14.H31", account="canbo.thu", full_name="Phạm Văn Mẫu"
+)
+#: what the settings of a data service may send
+PARAMETERS = {"procedure_code": "G15-TP110", "integration_code": "037"}
+PROFILE = "2025"
+
+
+def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
+    """The question of an example, for everything that the service gives."""
+    return SourceQuery(
+        call_id=CallId("01JEXAMPLE0000000000000000-1"),
+        service=plan.name,
+        subject=subject_of(example.subject, plan.mapping.subjects),
+        attributes=tuple(sorted(plan.attributes)),
+        official=OFFICIAL,
+        procedure="1.004873",
+        purpose="example",
+        dossier="H31.14-260105-0007",
+        result_codes=("KQ.G15.900002",),
+        account=example.subject.get("account", {}),
+    )
+
+
+def service_example_faults(plan: ServicePlan) -> Iterator[tuple[Loc, str, str]]:
+    """Expectations of the service's examples that are not so: place, what is wrong, remedy."""
+    for index, example in enumerate(plan.mapping.examples):
+        loc: Loc = ("services", plan.operation, "examples", index)
+        for place, what, remedy in _faults(plan, example):
+            yield (*loc, *place), f"example '{example.name}': {what}", remedy
+
+
+def _faults(plan: ServicePlan, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
+    if why := subject_fault(example.subject):
+        yield ("subject",), f"the subject is not as the API takes it: {why}", "write it as a request would"
+        return
+    try:
+        query = query_of(plan, example)
+        request = plan.request(query, PARAMETERS, PROFILE)
+    except (GatewayError, TypeError, ValueError) as error:
+        what = f"it cannot be run: {type(error).__name__}"
+        yield ("subject",), what, "name the words of a subject as 'needs' does"
+        return
+    for place, expected in example.request.items():
+        if (got := text_of(at(request, place))) != text_of(expected):
+            yield ("request", place), _differs(f"request place '{place}'", expected, got), _MEND
+    yield from _answer_faults(plan.read(example.answer, query), example)
+
+
+_MEND = "mend the mapping, or the example"
+
+
+def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
+    if answer.outcome is not example.outcome:
+        why = f" ({answer.reason})" if answer.reason else ""
+        yield ("outcome",), _differs("outcome", example.outcome, f"{answer.outcome}{why}"), _MEND
+        return
+    for fault in answer.faults:
+        if fault.attribute not in example.doubts and answer.outcome is Outcome.FOUND:
+            what = f"attribute '{fault.attribute}' does not fit ({fault.code})"
+            yield ("evidence", fault.attribute), what, "mend the mapping, or the schema in schemas/evidence"
+    read = text_of(orjson.loads(orjson.dumps(dict(answer.values))))
+    said = {name: text_of(value) for name, value in example.evidence.items() if value is not None}
+    for name, expected, got in differences(said, read):
+        yield ("evidence", name), _differs(f"attribute '{name}'", expected, got), _MEND
+    kinds = {name: doubt.kind for name, doubt in answer.doubts.items()}
+    for name, expected, got in differences(example.doubts, kinds):
+        yield ("doubts", name), _differs(f"doubt of '{name}'", expected, got), _MEND
+
+
+def _differs(what: str, expected: object, got: object) -> str:
+    return f"{what}: expected {_shown(expected)}, got {_shown(got)}"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)

@@ -1,0 +1,73 @@
+"""`motlan check-config` runs the examples of all mappings: a wrong expectation is told with what came instead."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config.telling import Fault, told_once
+from tests.config.test_broken_files import check, replace, root
+
+__all__ = ["root"]
+
+HEALTH = "mappings/sources/health.yaml"
+AGE = "mappings/predicates/age_at_least.yaml"
+LICENCE = "mappings/procedures/1.002809.yaml"
+
+WRONG: dict[str, Fault] = {
+    "attribute of a source": (
+        HEALTH, 'weight: "3150"', 'weight: "3151"', 'weight: "3151"',
+        "'found through the mother': attribute 'weight': expected 3151, got 3150",
+    ),
+    "place of a request": (
+        HEALTH, "request: {SO: 33001-2025-09182}", "request: {SO: 33001-2025-09183}", "SO: 33001-2025-09183}",
+        "request place 'SO': expected 33001-2025-09183, got 33001-2025-09182",
+    ),
+    "outcome": (
+        HEALTH, "outcome: no_match", "outcome: not_found", "outcome: not_found",
+        "outcome: expected not_found, got no_match (data_do_not_match)",
+    ),
+    "doubt": (
+        HEALTH, "doubts: {number: several_records, gender: several_records}", "doubts: {number: several_records}",
+        "doubts: {number: several_records}", "doubt of 'gender': expected nothing, got several_records",
+    ),
+    "subject that no request could have": (
+        HEALTH, 'subject: {parent_personal_id: "033190482617", full_name: Phạm Minh Khang}',
+        'subject: {parent_personal_id: "33190482617", full_name: Phạm Minh Khang}', '"33190482617"',
+        "not as the API takes it",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_expectation_of_an_example_names_what_was_expected_and_what_came(root: Path, name: str) -> None:
+    told_once(root, WRONG[name])
+
+
+def test_wrong_answer_of_a_predicate_is_told(root: Path) -> None:
+    said = spoiled(root, AGE, "answer: cannot_tell}", "answer: no}")
+    assert "answer: expected no, got cannot_tell" in said
+
+
+def test_wrong_form_of_a_procedure_is_told_with_its_field(root: Path) -> None:
+    said = spoiled(root, LICENCE, "form: {hoTen: Nguyễn Văn Thử, soGPLX", "form: {hoTen: Sai, soGPLX")
+    assert "form.hoTen: expected Sai, got Nguyễn Văn Thử" in said
+
+
+def test_people_of_a_procedure_that_no_request_could_name_are_told(root: Path) -> None:
+    text = (root / LICENCE).read_text("utf-8")
+    at = text.index('personal_id: "', text.index("examples:"))
+    number = text[at + 14 : at + 26]
+    said = spoiled(root, LICENCE, f'personal_id: "{number}"', f'personal_id: "{number[:-1]}"')
+    assert "its people are not as the API takes them" in said
+
+
+def test_examples_are_left_out_when_nobody_wants_them(root: Path) -> None:
+    replace(root, HEALTH, 'weight: "3150"', 'weight: "3151"')
+    assert check(root, "--no-examples")[0] == 0
+
+
+def spoiled(root: Path, file: str, old: str, new: str) -> str:
+    replace(root, file, old, new)
+    code, said = check(root)
+    assert code == 2, said
+    return said
