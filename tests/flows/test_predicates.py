@@ -57,6 +57,13 @@ async def test_nobody_is_alive_whose_death_is_known_or_whose_life_is_not(
     assert told(await ask(patient, trait, "alive")) == {"alive": expected}
 
 
+@on_session
+async def test_residence_in_a_commune_that_is_not_certain_decides_nothing(patient: House) -> None:
+    assert told(await ask(patient, "old_commune_mapped", "resident_of:33")) == {"resident_of:33": "yes"}
+    answer = await ask(patient, "old_commune_divided", "resident_of:33")
+    assert told(answer) == {"resident_of:33": "cannot_tell"}
+
+
 async def test_where_the_look_up_does_not_say_who_lives_the_check_of_deaths_is_asked(
     make_house: Callable[..., Any],
 ) -> None:
