@@ -104,7 +104,7 @@ _USE = _object(
     purpose=_WORDS,
     legal_basis=_TEXT,
     dossier=_TEXT,
-    state={"enum": ["answered", "refused", "abandoned", "open", "identified"]},
+    state={"enum": ["answered", "answered_in_part", "refused", "abandoned", "open", "identified"]},
     data=_listed(
         _object(
             source=_WORDS,

@@ -24,6 +24,13 @@ _ENDS = {
     "abandoned": ("abandoned", "bị bỏ dở", "abandoned"),
     "": ("open", "đang xử lý", "under way"),
 }
+#: what is said of one whose answer, or decision of the citizen, left something out (note `withheld`)
+_IN_PART = (
+    "answered_in_part",
+    "đã trả lời một phần, phần còn lại không được trả",
+    "answered in part, the rest was not given",
+)
+_ANSWERING = frozenset({"outcome", "consent"})
 _ATTEMPTS = 20
 #: why records are opened
 _INSPECTION = ("kiểm tra nhật ký giao dịch", "inspection of the exchange log")
@@ -110,7 +117,7 @@ class Usage:
     ) -> dict[str, object]:
         ends = [members for members in records if members["phase"] in _CLOSING]
         end = ends[-1] if ends else None
-        word, vi, en = _ENDS[end["phase"] if end else ""]
+        word, vi, en = _end_of(end, records)
         roles = {
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
@@ -140,6 +147,14 @@ class Usage:
             ],
         }
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
+
+
+def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
+    """What became of an exchange, by the record that closed it: a word, in Vietnamese, in English."""
+    if end is None:
+        return _ENDS[""]
+    left_out = any(one["phase"] in _ANSWERING and one["notes"].get("withheld") for one in records)
+    return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
 
 
 def _service_titles(words: Words) -> dict[str, str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.api.office import ONE, OTHER, WHO, Office, call
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import new_exchange_id
+from tests.api.office import ONE, OTHER, WHO, Office, call, fits
 from tests.api.test_exports_told import ready, run
 from tests.keeping.shelf import opened
 
@@ -39,6 +41,32 @@ async def test_citizen_is_told_that_his_identity_was_opened_and_not_why(office: 
     assert "Khiếu nại" not in said.out
     _, answer = await office.post("/v1/usage", {"subject": {"personal_id": WHO}}, client="citizen")
     assert [one["state"] for one in answer["uses"]] == ["identified", "answered"]
+
+
+@pytest.mark.parametrize(
+    ("closing", "state"),
+    [
+        ([("outcome", {})], "answered"),
+        ([("outcome", {"withheld": "civil.extract"})], "answered_in_part"),
+        ([("outcome", {}), ("consent", {"withheld": "own_data"})], "answered_in_part"),
+        ([("outcome", {"withheld": "civil.extract"}), ("refusal", {})], "refused"),
+    ],
+)
+async def test_citizen_is_told_when_a_part_was_not_given(
+    office: Office, closing: list[tuple[str, dict[str, str]]], state: str
+) -> None:
+    exchange = new_exchange_id()
+    planted = [await office.plant(exchange=exchange, phase=Phase.INTENT)]
+    for phase, notes in closing:
+        planted.append(await office.plant(exchange=exchange, phase=Phase(phase), notes=notes))
+    await office.settled(*planted)
+    status, answer = await office.post("/v1/usage", {"subject": {"personal_id": WHO}}, client="citizen")
+    assert status == 200, answer
+    fits("Usage", answer)
+    [use] = answer["uses"]
+    assert use["state"] == state
+    assert ("đã trả lời một phần" in use["summary"]) == (state == "answered_in_part")
+    assert ("in part" in use["summary_en"]) == (state == "answered_in_part")
 
 
 async def test_old_number_is_said_to_find_what_was_typed_with_it_only(office: Office) -> None:
