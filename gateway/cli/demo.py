@@ -27,7 +27,7 @@ from gateway.cli.export_file import write_export
 from gateway.cli.greeting import greeting
 from gateway.cli.proving import Shown, check_inclusion
 from gateway.cli.scenes import SCENES, TROUBLE, Scene
-from gateway.cli.tables import papers_table, shown
+from gateway.cli.tables import papers_table, shown, warnings_table
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 from gateway.listeners import Gateway
@@ -203,6 +203,8 @@ class _Stage:
             self.console.print(f"[red]{answer.status}[/] {answer.body}")
             return
         self.console.print(_told(answer.body), papers_table(answer.body))
+        if (warned := warnings_table(answer.body)) is not None:
+            self.console.print(warned)
         calls = (f"{call['source']}.{call['data_service']}={_said(call)}" for call in answer.body["sources"])
         self.console.print(" ".join(calls))
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from gateway.cli.desk import Desk, asks
 from gateway.cli.options import cell
-from gateway.cli.tables import fields_table, papers_table
+from gateway.cli.tables import fields_table, papers_table, warnings_table
 from gateway.exchange_log.durable import replace_file
 
 _NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
@@ -118,7 +118,8 @@ def prefill(
     if passport is not None:
         body["passport"] = "sd-jwt"
     answer = desk.asked(lambda client: client.post("/v1/prefill", body, "PrefillAnswer"))
-    desk.say(answer.body, fields_table(answer.body), papers_table(answer.body))
+    tables = (fields_table(answer.body), papers_table(answer.body), warnings_table(answer.body))
+    desk.say(answer.body, *filter(None, tables))
     if passport is not None:
         _write(passport, str(answer.body["passport"]))
     return 0

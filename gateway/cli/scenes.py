@@ -43,6 +43,10 @@ SCENES = (
         more={"parcel": {"commune": "11953", "sheet": "12", "number": "345"}},
     ),
     _scene(
+        "Đăng ký kết hôn, cô dâu đã được khai tử / marriage, the bride's death is registered", "1.000894",
+        male="single", female="bride_dead",
+    ),
+    _scene(
         "Đăng ký tạm trú, người có xã cũ đã sáp nhập / temporary residence, commune since merged", "1.004194",
         applicant="old_commune_mapped",
     ),

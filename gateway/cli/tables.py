@@ -29,14 +29,26 @@ def papers_table(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     return table
 
 
+def warnings_table(body: Any) -> Table | None:  # noqa: ANN401 -- the JSON answer
+    """What blocks or endangers the filing; None when nothing does."""
+    if not body.get("warnings"):
+        return None
+    table = Table("cảnh báo / warning", "nguồn / source")
+    for one in body["warnings"]:
+        said = one["for_citizen"]
+        table.add_row(cell(f"{said['vi']}\n{said['en']}"), cell(one["source"] or ""))
+    return table
+
+
 def replaced_by(by: Any, evidence: Any) -> str:  # noqa: ANN401 -- the JSON answer
     """What proves, in words: `population: full name, birth date; never married`."""
     sources: dict[str, dict[str, None]] = {}
     rules: dict[str, None] = {}
     for word in _leaves(by):
         place, _, name = word.partition(":")
-        if place == "is":
+        if place in ("is", "in_force"):
             rules[name.replace("_", " ")] = None
+        if place in ("is", "in_force", "same"):
             continue
         attribute = name.partition(".")[2] or name
         source = evidence.get(place, {}).get("source", place)

@@ -75,7 +75,20 @@ def _cut(facts: Facts, leaf: Proof) -> Verdict:
             return fault
         if verdict.truth is Truth.YES:
             verdict = fault
-    return verdict
+    if verdict.truth is not Truth.YES or not (rule := _rule_of(leaf)):
+        return verdict
+    return replace(verdict, by={"all_of": [*_together(verdict.by), *rule]})
+
+
+def _rule_of(leaf: Proof) -> list[str]:
+    """What held beside the evidence, in the words of the answer."""
+    in_force = [f"in_force:{name}" for name in leaf.guards]
+    return [*(f"same:{word}" for word in leaf.bound), *in_force, *(f"is:{name}" for name in leaf.concludes)]
+
+
+def _together(by: object) -> list[object]:
+    found = by.get("all_of") if isinstance(by, Mapping) else None
+    return found if isinstance(found, list) else [by]
 
 
 def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[Verdict]:
