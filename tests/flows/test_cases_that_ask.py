@@ -1,16 +1,40 @@
 """People of the sandbox whose paper a careful official still demands: it is asked for, at the real door."""
 
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.flows.conftest import House, new_official, on_session
+from tests.flows.conftest import ROOT, House, build, new_official, on_session
 
 pytestmark = on_session
 
 
-async def states(house: House, procedure: str, subjects: dict[str, Any], **known: str) -> dict[str, Any]:
-    answer = await house.prefill(procedure, subjects, official=new_official(), known=known)
+SCOPES = """  - {scope: all-birth, service: health.giayChungSinh, attributes: ["*"], document: T, published_on: "2026-01-01", mark: sandbox}
+  - {scope: all-check, service: health.khamSucKhoeLaiXe, attributes: ["*"], document: T, published_on: "2026-01-01", mark: sandbox}
+  - {scope: all-tax, service: tax.chungTuNghiaVuTaiChinh, attributes: ["*"], document: T, published_on: "2026-01-01", mark: sandbox}
+"""  # noqa: E501 -- lines of YAML
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def published(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house in which the owners of health and tax data have published them."""
+    root: Path = tmp_path_factory.mktemp("published")
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, root / room)
+    with (root / "config" / "published_scopes.yaml").open("a", encoding="utf-8") as file:
+        file.write(SCOPES)
+    async with build(root / "state", {}, root) as made:
+        yield made
+
+
+async def states(
+    house: House, procedure: str, subjects: dict[str, Any], known: dict[str, str] | None = None, **more: Any
+) -> dict[str, Any]:
+    answer = await house.prefill(procedure, subjects, official=new_official(), known=known or {}, **more)
     return {one["code"]: (one["state"], (one.get("reason") or {}).get("code")) for one in answer["papers"]}
 
 
@@ -43,3 +67,61 @@ async def test_bride_whose_death_is_registered_shows_her_certificate(
 async def test_card_that_has_expired_is_asked_for(shared_house: House, trait: str, state: str) -> None:
     papers = await states(shared_house, "9.000001", {"applicant": shared_house.subject(trait)})
     assert papers["old_card"][0] == state
+
+
+@pytest.mark.parametrize(
+    ("trait", "classes", "state", "reason"),
+    [
+        ("official", "B", "replaced", None),
+        ("health_check_not_eligible", "A1, C1", "required", "conclusion_differs"),
+        ("health_check_again", "B", "required", "conclusion_differs"),
+        ("health_check_other_class", "B", "required", "object_differs"),
+        ("health_check_over", "B", "required", "not_in_force"),
+    ],
+)
+async def test_check_that_does_not_conclude_what_the_paper_would_is_asked_for(
+    published: House, trait: str, classes: str, state: str, reason: str | None
+) -> None:
+    papers = await states(published, "1.002809", {"applicant": published.subject(trait)}, {"hang": classes})
+    assert papers["health_certificate"] == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("dossier", "user", "state", "reason"),
+    [
+        ("H31.17-261102-0063", "single", "replaced", None),
+        ("H31.17-261102-0064", "single", "required", "object_differs"),
+        ("H31.17-261102-0065", "single", "required", "conclusion_differs"),
+        ("H31.17-261102-0066", "single", "required", "object_differs"),
+        ("H31.17-260109-0051", "land_certificate_in_store", "required", "conclusion_differs"),
+    ],
+)
+async def test_voucher_of_other_tax_other_person_or_other_parcel_is_no_proof(
+    published: House, dossier: str, user: str, state: str, reason: str | None
+) -> None:
+    parcel = {"commune": "11977", "sheet": "7", "number": "91"}
+    subjects = {"user": published.subject(user), "parcel": parcel}
+    papers = await states(published, "1.012753", subjects, dossier=dossier)
+    assert papers["payment_proof"] == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("mother", "born", "sex", "state"),
+    [
+        ("newborn_mother", "02/01/2026", "1", "replaced"),
+        ("newborn_mother", "02/11/2026", "1", "required"),
+        ("elder_child_notice", "12/11/2026", "1", "required"),
+        ("twins_mother", "20/10/2026", "2", "required"),
+    ],
+)
+async def test_notice_of_another_child_or_of_twins_is_no_proof(
+    published: House, mother: str, born: str, sex: str, state: str
+) -> None:
+    subjects = {
+        "requester": published.subject(mother),
+        "mother": {"same_as": "requester"},
+        "child": {},
+    }
+    known = {"nksNgaySinh": born, "nksGioiTinh": sex}
+    papers = await states(published, "1.001193", subjects, known)
+    assert papers["birth_evidence"][0] == state
