@@ -263,6 +263,12 @@ class PrefillBody(Body):
     account: dict[FieldName, Claim] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Typed] | None = Field(None, max_length=500)
+    held: dict[FieldName, Typed] | None = Field(
+        None,
+        max_length=500,
+        description="Fields that the portal fills and locks itself, with the values it holds: each gets a `check` "
+        "(same, differs, cannot_tell) against the sources, and no second value.",
+    )
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
 
 

@@ -70,6 +70,7 @@ def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
         login=services.logins.proven(given("login"), request.requester.id),
         fields=None if fields is None else tuple(fields),
         known=given("known") or {},
+        held=given("held") or {},
         preview=given("preview", False),
         signed=given("passport") == "sd-jwt",
         issuer=request.issuer,

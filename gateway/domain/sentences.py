@@ -616,6 +616,10 @@ NO_SUCH_FIELD = Sentence(
 )
 THIS_NAME = Sentence("tên này", "this name")
 VALUE_NOT_IN_FORM = Sentence("biểu mẫu không nhận giá trị này", "the form's schema does not take this value")
+HELD_AND_KNOWN = Sentence(
+    "trường này không thể vừa do cổng điền (held) vừa do công dân điền (known)",
+    "this field cannot be the portal's (held) and the citizen's (known) at once",
+)
 IDENTITY_INCOMPLETE = Sentence(
     "số định danh phải đi kèm full_name và birth_date", "give full_name and birth_date with the number"
 )

@@ -22,6 +22,7 @@ import orjson
 
 from gateway.domain.evidence import Outcome, Reason
 
+Check = Literal["same", "differs", "cannot_tell"]
 FieldState = Literal[
     "filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept"
 ]
@@ -71,6 +72,11 @@ class FieldEntry(TypedDict):
     editable: bool
     doubt: DoubtEntry | None
     reason: NotRequired[ReasonEntry | None]
+    check: NotRequired[
+        Annotated[
+            Check, "of a value that the portal holds: whether the sources say the same; theirs is not shown"
+        ]
+    ]
 
 
 class DeclaredEntry(TypedDict):

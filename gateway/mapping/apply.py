@@ -21,6 +21,7 @@ from gateway.mapping.answer import (
     PaperEntry,
     ReasonEntry,
 )
+from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
@@ -65,6 +66,10 @@ class Situation(Protocol):
         """Form keys that the citizen typed already, with their values."""
 
     @property
+    def held(self) -> Mapping[str, object]:
+        """Form keys that the portal fills itself, with the values it holds."""
+
+    @property
     def given(self) -> frozenset[str]:
         """Roles that the caller named."""
 
@@ -90,6 +95,7 @@ class FixedSituation:
     today: date
     published: Published
     named: Mapping[str, Subject] = field(default_factory=dict)
+    held: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -116,13 +122,13 @@ class Filled:
         return found
 
 
-def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for each would cost more than its lines
+def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a call for each would cost more than its lines
     plan: Plan, answers: list[SourceAnswer | None], situation: Situation
 ) -> Filled:
     """Fill every field of the plan and decide every paper. A missing answer counts as `skipped`."""
     filled = Filled()
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
-    dumps = orjson.dumps
+    dumps, held = orjson.dumps, situation.held
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     for planned in plan.fields:
@@ -131,6 +137,9 @@ def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for eac
         if key in known:
             fields.append(planned.name + dumps(_kept(known[key])))
             put(form, one.names, known[key])
+            continue
+        if key in held:
+            _check(filled, planned, held[key], _entry(plan, planned, shown), doubtful)
             continue
         is_plain = not (one.agree or doubtful)
         for query, attribute, before, behind in planned.asked if is_plain else ():
@@ -176,6 +185,14 @@ def fill(  # noqa: C901, PLR0912 -- the one loop over all fields: a call for eac
     if plan.papers:
         _decide_papers(filled, plan, answers, shown, situation, doubtful)
     return filled
+
+
+def _check(
+    filled: Filled, planned: PlannedField, held: object, said: FieldEntry, doubtful: Mapping[int, Reason]
+) -> None:
+    """A field that the portal fills itself: its value stays, and is held against what the sources say."""
+    filled.fields.append(planned.name + orjson.dumps(checked_entry(held, said, doubtful)))
+    put(filled.form, planned.field.names, held)
 
 
 def _fill_with_care(

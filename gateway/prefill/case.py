@@ -56,6 +56,8 @@ class Case(NamedTuple):
     levels: Sequence[str] = ()
     #: who asks where no official does: who applies, or who acts for them
     citizen: Subject | None = None
+    #: in whose name is asked: answers are shared within it only; personal data
+    asker: str = ""
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -132,7 +134,7 @@ class Cases:
     ) -> Case:  # fmt: skip
         """The same with a procedure that was found."""
         roles = cast(procedure, subjects)
-        if request.fields or request.known:
+        if request.fields or request.known or request.held:
             _check_fields(procedure, request)
         _check_people(roles, request)
         acts = None
@@ -150,12 +152,15 @@ class Cases:
             if signed_in and roles.keys.get(procedure.signs_in) != acts.subject.key:
                 # the representative's own name, number and telephone are not those of who is represented
                 request = replace(request, account={})
+        citizen = None
+        if official.on_duty:
+            citizen = roles.subjects.get(procedure.signs_in) if acts is None else acts.subject
+        one, number = official, citizen.personal_id if citizen else ""
         return Case(
             request, procedure, roles, official, request.purpose or procedure.purpose,
             self._related(procedure, roles) if acts is None else relations(procedure, roles, acts),
-            frozenset(persons), predicates, signed_in, acts, levels=self._levels,
-            citizen=None if not official.on_duty
-            else roles.subjects.get(procedure.signs_in) if acts is None else acts.subject,
+            frozenset(persons), predicates, signed_in, acts, levels=self._levels, citizen=citizen,
+            asker=f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{number}",
         )  # fmt: skip
 
     def _related(self, procedure: Procedure, roles: Cast) -> frozenset[Relation]:
@@ -221,14 +226,18 @@ def shown_name(name: str) -> str:
 def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     fields = {field.key for field in procedure.fields}
     places = [(f"/fields/{at}", name) for at, name in enumerate(request.fields or ())]
-    places += [(f"/known/{shown_name(name)}", name) for name in request.known]
+    typed = [("known", request.known), ("held", request.held)]
+    places += [(f"/{member}/{shown_name(name)}", name) for member, values in typed for name in values]
     for place, name in places:
         if name not in fields:
             shown = name if _NAME.fullmatch(name) else say.THIS_NAME
             raise fault_at(place, say.NO_SUCH_FIELD(procedure=procedure.code, field=shown), "unknown_field")
-    for name, value in request.known.items():
-        if not procedure.accepts(name, value):
-            raise fault_at(f"/known/{name}", say.VALUE_NOT_IN_FORM, "value_not_possible")
+    for member, values in typed:
+        for name, value in values.items():
+            if not procedure.accepts(name, value):
+                raise fault_at(f"/{member}/{name}", say.VALUE_NOT_IN_FORM, "value_not_possible")
+    if twice := sorted(request.known.keys() & request.held.keys()):
+        raise fault_at(f"/held/{twice[0]}", say.HELD_AND_KNOWN, "declared_twice")
 
 
 def covered(case: Case, acts: Acting) -> bool:

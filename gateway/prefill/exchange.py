@@ -28,9 +28,9 @@ class Exchange:
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
-        "case", "citizen", "end", "failure", "given", "id", "is_followed", "is_mismatch_counted", "is_stopped", "keys",
-        "known", "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects", "today",
-        "waits",
+        "case", "citizen", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted", "is_stopped",
+        "keys", "known", "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects",
+        "today", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +47,8 @@ class Exchange:
         self.started = started
         self.today: date = legal_day(started)
         self.known: Mapping[str, object] = case.request.known
+        #: what the portal fills itself
+        self.held: Mapping[str, object] = case.request.held
         self.given = case.cast.given
         #: role -> subject, as the caller named them
         self.named: Mapping[str, Subject] = case.cast.subjects
@@ -62,7 +64,7 @@ class Exchange:
         #: in whose name is asked: answers are shared within it only
         #: who fills his own form or that of somebody represented, where no official asks
         self.citizen = case.citizen
-        self.asker = asked_by(requester, case)
+        self.asker = case.asker
         self.began = asyncio.get_running_loop().time()
         self.end = self.began + late_seconds
         #: by query
@@ -118,12 +120,3 @@ class Exchange:
     def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
         """Queries by a number of which no source said whose it is."""
         return unconfirmed(self.plan.queries, answers, self.plan.confirms)
-
-
-def asked_by(requester: Requester, case: Case) -> str:
-    """In whose name is asked: answers are shared within it only."""
-    one, own = case.official, case.citizen
-    number = own.personal_id if own else ""
-    return (
-        f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{number}"
-    )

@@ -197,7 +197,8 @@ def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool
 def seen(answer: PrefillAnswer) -> dict[str, tuple[object, ...]]:
     """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
     return {
-        key: (entry["state"], entry["value"], entry["attribute"]) for key, entry in answer["fields"].items()
+        key: (entry["state"], entry["value"], entry["attribute"], entry.get("check"))
+        for key, entry in answer["fields"].items()
     }
 
 

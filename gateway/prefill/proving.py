@@ -33,7 +33,6 @@ from gateway.mapping.source import ServicePlan
 from gateway.policy.asked import Denial
 from gateway.prefill.acting import Acting
 from gateway.prefill.case import Case
-from gateway.prefill.exchange import asked_by
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.plans import enabled
 from gateway.prefill.recorder import Recorder
@@ -142,7 +141,7 @@ class Proving:
         loop, one = asyncio.get_running_loop(), case.acting
         assert one is not None
         official, waiting = case.official, []
-        asker = asked_by(requester, case)
+        asker = case.asker
         for query in queries:
             landed: asyncio.Future[SourceAnswer] = loop.create_future()
             asked = SourceQuery(

@@ -75,6 +75,8 @@ def _evidence(plan: Plan, words: list[str]) -> list[str]:
 
 def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
     if (reason := dropped.get(entry["evidence"] or "")) is not None:
+        if "check" in entry:  # the portal's own value stays; what it was checked against does not
+            return {**entry, "evidence": None, "check": "cannot_tell", "reason": {**reason}}
         return {
             **entry, "state": "withheld" if "rule" in reason else "empty", "value": None, "evidence": None,
             "editable": True, "doubt": None, "reason": {**reason},

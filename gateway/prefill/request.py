@@ -46,6 +46,8 @@ class PrefillRequest:
     fields: tuple[str, ...] | None = None
     #: form keys that the citizen filled already; never overwritten
     known: Mapping[str, object] = field(default_factory=dict)
+    #: form keys that the portal fills and locks itself, with its values; they get a check and no second value
+    held: Mapping[str, object] = field(default_factory=dict)
     #: the answer is to be signed as a whole (SD-JWT)
     signed: bool = False
     #: shown to the citizen first, who may refuse it

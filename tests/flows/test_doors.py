@@ -174,3 +174,52 @@ async def test_quota_that_is_spent_names_the_agreement_whose_it_is(make_house: C
         status, problem = await house.post("/v1/prefill", marital(house))
     assert (status, problem["code"]) == (429, "quota_exceeded")
     assert problem["legal_basis"].endswith("; SANDBOX-TT-01/2026")
+
+
+@on_session
+async def test_field_that_the_portal_fills_itself_gets_a_check_and_no_second_value(
+    shared_house: House,
+) -> None:
+    house, who = shared_house, shared_house.subject("facts_example")
+    plain = (await house.prefill(**marital(house)))["fields"]
+    held = {"nycHoTen": "TRẦN THỊ MẪU", "nxnDanToc": "Tày", "nxnNgaySinh": plain["nxnNgaySinh"]["value"]}
+    assert plain["nxnDanToc"]["value"] == "Kinh"
+    body = marital(house, held=held, account=signed_in(who, IAL="2"))
+    status, answer = await house.post("/v1/prefill", body, client="national_portal")
+    assert status == 200, answer
+    fields = answer["fields"]
+    assert {key: (fields[key]["state"], fields[key]["value"], fields[key]["check"]) for key in held} == {
+        "nycHoTen": ("kept", "TRẦN THỊ MẪU", "same"),
+        # the form has the portal's value; what the source says instead does not leave
+        "nxnDanToc": ("kept", "Tày", "differs"),
+        "nxnNgaySinh": ("kept", held["nxnNgaySinh"], "same"),
+    }
+    assert answer["form"]["nxnDanToc"] == "Tày"
+    assert not fields["nxnDanToc"]["editable"]
+    assert fields["nxnDanToc"]["reason"] == {"code": "sources_differ"}
+    assert "check" not in fields["nxnHoTen"]
+    assert answer["saved"]["fields"] == sum(one["state"] in ("filled", "disputed") for one in fields.values())
+
+
+async def test_check_that_no_source_can_make_says_so(house: House) -> None:
+    await house.misbehave("population", "status503")
+    answer = await house.prefill(**marital(house, held={"nxnDanToc": "Kinh"}))
+    entry = answer["fields"]["nxnDanToc"]
+    assert (entry["value"], entry["check"]) == ("Kinh", "cannot_tell")
+    assert entry["reason"]["code"]
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("more", "place", "code"),
+    [
+        ({"held": {"mauMat": "nâu"}}, "/held/mauMat", "unknown_field"),
+        ({"held": {"nxnNgaySinh": "99/99/9999"}}, "/held/nxnNgaySinh", "value_not_possible"),
+        ({"held": {"nxnHoTen": "A"}, "known": {"nxnHoTen": "B"}}, "/held/nxnHoTen", "declared_twice"),
+    ],
+)
+async def test_field_that_cannot_be_held_is_told_at_its_place(
+    shared_house: House, more: dict[str, Any], place: str, code: str
+) -> None:
+    status, problem = await shared_house.post("/v1/prefill", marital(shared_house, **more))
+    assert (status, [(one["pointer"], one["code"]) for one in problem["errors"]]) == (422, [(place, code)])

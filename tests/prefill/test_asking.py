@@ -66,7 +66,7 @@ def _exchange(count: int) -> Exchange:
         for n in range(count)
     ]
     plan = _Named(queries=queries, first=(), withheld={})
-    request = _Named(account={}, known={}, dossier=None)
+    request = _Named(account={}, known={}, held={}, dossier=None)
     cast_ = _Named(
         subjects={"one": object()}, keys={"one": "k"}, identities={"one": "i"}, given=frozenset({"one"})
     )
@@ -76,6 +76,7 @@ def _exchange(count: int) -> Exchange:
         cast=cast_,
         acting=None,
         citizen=None,
+        asker="portal",
         official=official,
         procedure=_Named(code="c"),
         purpose="p",

@@ -1,0 +1,48 @@
+"""A value that the portal holds and locks, held against what the sources say: same, differs or cannot_tell.
+
+The national portal fills some fields of a person itself. Such a field gets no second value: only the check leaves.
+"""
+
+from collections.abc import Mapping
+
+from gateway.domain.evidence import Reason
+from gateway.mapping.answer import Check, FieldEntry, ReasonEntry
+from gateway.mapping.plan import evidence_id
+from gateway.mapping.transforms import Unreadable, same_words
+
+
+def checked_entry(held: object, said: FieldEntry, unconfirmed: Mapping[int, Reason]) -> FieldEntry:
+    """The entry of a field that the portal fills. `said`: as the sources would fill it; a doubt tells nothing."""
+    unsure = said["evidence"] in {evidence_id(query) for query in unconfirmed}
+    check: Check = "cannot_tell"
+    if said["value"] is not None and said["doubt"] is None and not unsure:
+        check = "same" if _same(held, said["value"]) else "differs"
+    entry: FieldEntry = {
+        "state": "kept", "value": held, "evidence": said["evidence"], "attribute": said["attribute"],
+        "editable": False, "doubt": None, "check": check,
+    }  # fmt: skip
+    if check == "differs":
+        entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
+    elif check == "cannot_tell":
+        entry["reason"] = said.get("reason") or _why(said)
+    return entry
+
+
+def _why(said: FieldEntry) -> ReasonEntry:
+    code = Reason.SOURCES_DIFFER if said["state"] == "disputed" else Reason.CONDITION_UNKNOWN
+    return {"code": code.value}
+
+
+def _same(held: object, said: object) -> bool:
+    """Equal but for the case of letters, the place of tones and members that are blank."""
+    if isinstance(held, str) and isinstance(said, str):
+        try:
+            return same_words(held) == same_words(said)
+        except Unreadable:
+            return held == said
+    if isinstance(held, dict) and isinstance(said, dict):
+        names = {name for one in (held, said) for name, value in one.items() if value not in (None, "")}
+        return all(_same(held.get(name), said.get(name)) for name in names)
+    if isinstance(held, list) and isinstance(said, list):
+        return len(held) == len(said) and all(map(_same, held, said))
+    return type(held) is type(said) and held == said
