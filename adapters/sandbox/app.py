@@ -87,6 +87,7 @@ def personas(data_root: Path) -> list[dict[str, Any]]:
             "key": one.key,
             "personal_id": one.personal_id,
             "old_id": one.old_id,
+            "passport": one.passport,
             "full_name": one.full_name,
             "birth_date": one.birth_date,
             "gender": one.gender,

@@ -69,6 +69,12 @@ def _ask() -> click.Command:
     return ask
 
 
+def _cuts() -> click.Command:
+    from gateway.cli.cuts import cuts
+
+    return cuts
+
+
 def _corrections() -> click.Command:
     from gateway.cli.corrections import corrections
 
@@ -139,6 +145,7 @@ COMMANDS: Commands = {
     "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
     "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
     "ask": (_ask, "Ask predicates about a person: yes, no or cannot tell, and no value."),
+    "cuts": (_cuts, "Run every procedure against every cast of the sandbox: which papers data cut, and why."),
     "corrections": (_corrections, "List what was reported to the owners of databases."),
     "policy": (_policy, "What another configuration would have decided otherwise."),
     "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),

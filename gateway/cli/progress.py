@@ -1,4 +1,4 @@
-"""The progress bar over records of the log, on standard error when that is a terminal."""
+"""The progress bar, mostly over records of the log, on standard error when that is a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,13 +8,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def record_bar(*, shown: bool, total: int | None = None) -> Iterator[Callable[[int], object]]:
+def record_bar(
+    *, shown: bool, total: int | None = None, of: str = "bản ghi / records"
+) -> Iterator[Callable[[int], object]]:
     """Gives what is told how many more records are done; nothing is shown elsewhere. `total` None: nobody knows."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
         yield lambda _count: None
         return
-    columns = (TextColumn("bản ghi / records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(of), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda count: bar.advance(task, count)

@@ -1,0 +1,204 @@
+"""The matrix of `motlan cuts`: every cast asked at the real door of a gateway beside its sandbox, paper by paper.
+
+Promises: a gateway of its own on free ports, state that is gone afterwards, and no row that depends
+on the rows before (a source that fails stays asked: breakers never open).
+"""
+
+import asyncio
+import io
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway import telemetry
+from gateway.cli.casts import Casting
+from gateway.cli.client import Answer, Client
+from gateway.mapping.load import Catalogue
+from gateway.mapping.paper_rules import Proof
+from gateway.mapping.procedure import DECLARED, Procedure
+from gateway.serving import Plan, running, with_ports
+
+CUT = frozenset({"replaced", "reusable"})
+#: nothing is cut, be it that the paper does not apply
+_ASKED = frozenset({"required", "not_applicable"})
+_AT_ONCE = 8
+_NEVER = "1000000"
+_REQUESTER = "portal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What became of one paper in one cast."""
+
+    procedure: str
+    paper: str
+    cast: str
+    #: state of the paper, or `refused` where the whole request was
+    verdict: str
+    #: what proves it, or why it is asked for
+    proof: str
+    #: the words of the rule that gave it
+    rule: str
+    warnings: tuple[str, ...] = ()
+
+
+async def matrix(
+    root: Path,
+    catalogue: Catalogue,
+    castings: Sequence[Casting],
+    *,
+    all_published: bool,
+    done: Callable[[int], object] = lambda _count: None,
+) -> list[Row]:
+    """The rows of all casts, in their order. `all_published`: as if every owner of a database had published all."""
+    async with _client(root, catalogue, all_published=all_published) as client:
+        # threads of their own: the gateway needs those of the loop
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+
+            async def rows(casting: Casting) -> list[Row]:
+                asked = partial(client.post, "/v1/prefill", casting.body)
+                answer = await asyncio.get_running_loop().run_in_executor(threads, asked)
+                done(1)
+                return list(_rows(casting, catalogue.procedures[casting.procedure], answer))
+
+            found = await asyncio.gather(*map(rows, castings))
+    return [row for each in found for row in each]
+
+
+def broken(castings: Sequence[Casting], rows: Sequence[Row], *, all_published: bool) -> list[str]:
+    """Casts that do not come out as they say: a paper that is cut and must be asked for, or the other way round."""
+    verdicts = {(row.procedure, row.cast, row.paper): row.verdict for row in rows}
+    return [
+        f"{one.procedure} {paper} {one.name}: {verdict}, expected {expected} ({one.what})"
+        for one in castings
+        for papers, expected in ((one.asks, "required"), (one.cuts if all_published else (), "cut"))
+        for paper in papers
+        if (verdict := verdicts[one.procedure, one.name, paper])
+        not in (_ASKED if expected == "required" else CUT)
+    ]
+
+
+@asynccontextmanager
+async def _client(root: Path, catalogue: Catalogue, *, all_published: bool) -> AsyncIterator[Client]:
+    telemetry.set_up(io.BytesIO(), level=50)
+    with tempfile.TemporaryDirectory(prefix="motlan-cuts-") as folder:
+        config = root / "config"
+        if all_published:
+            config = Path(folder) / "config"
+            shutil.copytree(root / "config", config)
+            (config / "published_scopes.yaml").write_bytes(_all_scopes(catalogue))
+        patient = {
+            f"sources.{path.stem}.limits.breaker_failures": _NEVER for path in config.glob("sources/*.yaml")
+        }
+        plan = Plan(root=root, config=config, state=Path(folder), overrides=patient, with_sandbox=True)
+        async with running(with_ports(plan, api=0, admin=0, sandbox=0), with_admin=False) as (_, content):
+            known: Any = content["clients"]
+            yield Client(
+                str(content["gateway"]), known[_REQUESTER]["client_id"], known[_REQUESTER]["client_secret"]
+            )  # fmt: skip
+
+
+def _all_scopes(catalogue: Catalogue) -> bytes:
+    """`published_scopes.yaml` (JSON is YAML) with all that every source gives."""
+    scopes = [
+        {
+            "scope": f"all-{plan.name}",
+            "service": plan.name,
+            "attributes": sorted(plan.attributes),
+            "document": "none: as if it were published",
+            "published_on": "2026-01-01",
+            "mark": "sandbox",
+        }
+        for service in catalogue.services.values()
+        for plan in service.values()
+        if plan.evidence != DECLARED
+    ]
+    return orjson.dumps({"scopes": scopes})
+
+
+def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[Row]:
+    if answer.status != 200:
+        problem = answer.body or {}
+        why = " ".join(
+            map(
+                str,
+                (answer.status, problem.get("code"), *(one["detail"] for one in problem.get("errors", ()))),
+            )
+        )
+        for paper in procedure.papers:
+            yield Row(
+                procedure=casting.procedure, paper=paper, cast=casting.name, verdict="refused", proof=why,
+                rule=str(problem.get("rule", "")),
+            )  # fmt: skip
+        return
+    warnings = tuple(one["code"] for one in answer.body["warnings"])
+    for paper in answer.body["papers"]:
+        cut = paper["state"] in CUT
+        reason = paper.get("reason") or {}
+        yield Row(
+            procedure=casting.procedure,
+            paper=paper["code"],
+            cast=casting.name,
+            verdict=paper["state"],
+            proof=_proof(paper["by"], answer.body["evidence"]) if cut else str(reason.get("code", "")),
+            rule=_rule(procedure, paper, answer.body["evidence"]) if cut else _named(reason),
+            warnings=warnings,
+        )
+
+
+def _named(reason: Mapping[str, Any]) -> str:
+    return str(reason.get("rule") or reason.get("condition") or "")
+
+
+def _proof(by: object, evidence: Mapping[str, Any]) -> str:
+    """The evidence that stands for the paper: `population person.full_name (mother)`."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for role, name, source in _leaves(by, evidence):
+        told.setdefault((role, source), []).append(name)
+    return "; ".join(f"{source} of {role}: {', '.join(names)}" for (role, source), names in told.items())
+
+
+def _leaves(by: object, evidence: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Role, attribute and source of each piece of evidence."""
+    if isinstance(by, Mapping):
+        by = [one for group in by.values() for one in group]
+    if isinstance(by, list):
+        for one in by:
+            yield from _leaves(one, evidence)
+    elif by:
+        place, _, name = str(by).partition(":")
+        yield evidence[place]["subject"], name, evidence[place]["source"]
+
+
+def _rule(procedure: Procedure, paper: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    """The leaves of the rule that were proven, in the words of the mapping."""
+    proof = procedure.papers[paper["code"]].replaced_by
+    shown = {name for _, name, _ in _leaves(paper["by"], evidence)}
+    words = {_words(leaf) for leaf in _proven(proof, shown)} if proof else set()
+    return " | ".join(sorted(words))
+
+
+def _proven(proof: Proof, shown: set[str]) -> Iterator[Proof]:
+    """The leaves all of whose evidence is shown."""
+    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
+        yield from _proven(child, shown)
+    names = [word.partition(":")[2] for word in proof.has or ()]
+    if proof.is_leaf and (set(names) <= shown if names else "issued_paper.papers" in shown):
+        yield proof
+
+
+def _words(leaf: Proof) -> str:
+    """`about owner, same parcel number, in force owner_alive, concludes shown`."""
+    bound = ", ".join(leaf.bound) or "no_object"
+    return (
+        f"about {leaf.about}; same {bound}; in_force {', '.join(leaf.in_force)}; "
+        f"conclusion {', '.join(leaf.conclusion)}"
+    )
