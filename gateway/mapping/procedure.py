@@ -91,16 +91,16 @@ class Field:
 
     def converted(self, value: object) -> object:
         """The form's value of an evidence value; None: blank, not to be read, or none that the form takes."""
-        found = self._written(value)
+        found = self.written(value)
         return found if found is not None and self.takes(found) else None
 
     def refuses(self, value: object) -> bool:
         """Whether the form has words for an evidence value, and does not take what they say."""
-        found = self._written(value)
+        found = self.written(value)
         return found is not None and not self.takes(found)
 
-    def _written(self, value: object) -> object:
-        """None: blank, not to be read, or nothing that JSON can say."""
+    def written(self, value: object) -> object:
+        """The same, whether or not the form takes it; None: blank, not to be read, or nothing that JSON can say."""
         found = value if self.convert is None else self.convert(value)
         try:
             return None if orjson.dumps(found) == b"null" else found

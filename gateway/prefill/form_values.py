@@ -50,7 +50,7 @@ def evidence_of(field: Field, value: object) -> object:
         candidates.append("-".join(reversed(value.split(_DATE))))
     for candidate in reversed(candidates):
         try:
-            if field.converted(candidate) == value:
+            if field.written(candidate) == value:
                 return candidate
         except (Unreadable, ValueError):
             continue
