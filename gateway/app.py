@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from gateway import registry
 from gateway.access.requesters import Requesters
@@ -45,10 +46,8 @@ _PREVIEW_LABEL = b"motlan preview v1"
 class SystemClock:
     """Wall-clock time of the machine."""
 
-    @staticmethod
-    def now() -> datetime:
-        """The time now, aware, in UTC."""
-        return datetime.now(UTC)
+    #: the time now, aware, in UTC; no function of ours: a prefill asks eleven times
+    now = staticmethod(partial(datetime.now, UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
