@@ -318,7 +318,15 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
         rule = "prefer:" + ">".join(one.name for _, _, one in found)
         entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
+    elif (own := _doubt_of(pick, answers)) is not None:
+        entry["doubt"] = _doubt(own, planned.field, source)
+        entry["editable"] = planned.field.editable or entry["doubt"] is not None
     return entry
+
+
+def _doubt_of(pick: Pick, answers: list[SourceAnswer | None]) -> AttributeDoubt | None:
+    answer = None if pick.query is None else answers[pick.query]
+    return None if answer is None else answer.doubts.get(pick.attribute)
 
 
 def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:

@@ -25,6 +25,8 @@ _DOUBTS = {
     "code_unknown": Reason.CODE_UNKNOWN,
     "sources_differ": Reason.SOURCES_DIFFER,
     "name_differs": Reason.SOURCES_DIFFER,
+    "value_invalid": Reason.VALUE_INVALID,
+    "several_records": Reason.SEVERAL_RECORDS,
 }
 #: a source that gave no answer to go by
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})

@@ -241,7 +241,10 @@ def population_birth_date(value: object) -> object:
     """`{Nam, NgayThangNam}` of the population database: the full date, else the year; in doubt where they differ."""
     if not isinstance(value, dict):
         return date_compact(value)
-    full, year = date_compact(value.get("NgayThangNam")), date_compact(value.get("Nam"))
+    full, said = date_compact(value.get("NgayThangNam")), value.get("Nam")
+    if full is not None and (said is None or full[:4] == said):
+        return full
+    year = date_compact(said)
     if full is None or year is None or full.startswith(year):
         return full or year
     return Doubtful(full, AttributeDoubt("dates_differ", (full, year), "birth_date:year"))

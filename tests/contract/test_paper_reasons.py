@@ -66,6 +66,8 @@ def test_data_without_doubt_replace_the_paper() -> None:
     [
         ("unit_divided", Reason.ADDRESS_NEEDS_CONFIRMATION),
         ("code_unknown", Reason.CODE_UNKNOWN),
+        ("value_invalid", Reason.VALUE_INVALID),
+        ("several_records", Reason.SEVERAL_RECORDS),
         ("sources_differ", Reason.SOURCES_DIFFER),
         ("name_differs", Reason.SOURCES_DIFFER),
         ("date_partial", Reason.CONDITION_UNKNOWN),

@@ -16,7 +16,7 @@ from adapters.transport.strict_json import parse
 from gateway.checks.as_written import subject_of
 from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import FaultCode, Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, FaultCode, Outcome, Reason, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.model import ServiceExample, ServiceMapping
@@ -239,6 +239,24 @@ def test_field_whose_value_the_form_refuses_says_so() -> None:
     assert entry["reason"]["code"] == Reason.VALUE_INVALID
     assert entry["doubt"] is not None
     assert entry["doubt"]["rule"] == "form:schema"
+
+
+def test_doubt_of_a_value_is_shown_in_a_field_that_compares_sources_too() -> None:
+    plan, situation = planned("1.001193")
+    names = ("Lê Thị Thử", "Lê Thị Thứ")
+    doubt = AttributeDoubt("dates_differ", names, "test")
+    comparing = [
+        (one, query, name) for one in plan.fields if one.field.agree
+        for query, name, *_ in one.asked[:1] if name == "full_name"
+    ]  # fmt: skip
+    assert comparing
+    for one, query, name in comparing:
+        answers: list[SourceAnswer | None] = [None] * len(plan.queries)
+        answers[query] = SourceAnswer(Outcome.FOUND, {name: names[0]}, {name: doubt})
+        entry = fill(plan, answers, situation).entries()[one.field.key]
+        assert (entry["value"], entry["editable"]) == (names[0], True)
+        assert entry["doubt"] is not None
+        assert [item["value"] for item in entry["doubt"]["candidates"]] == list(names)
 
 
 def test_field_whose_evidence_does_not_fit_says_what_is_wrong_with_it() -> None:
