@@ -64,10 +64,25 @@ def procedures(*, desk: Desk) -> int:
     return 0
 
 
+ACCOUNT = click.option(
+    "--account",
+    metavar="-|FILE",
+    help="JSON of the claims of who signed in: SoDinhDanh, IAL. The national portal needs it.",
+)
+
+REPRESENTATIVE = click.option(
+    "--representative",
+    metavar="-|FILE",
+    help="JSON of who acts for somebody else: kind (parent, guardian, …), of, subject.",
+)
+
+
 @click.command()
 @click.argument("code")
 @SUBJECTS
 @OFFICIAL
+@ACCOUNT
+@REPRESENTATIVE
 @click.option("--dossier", help="Dossier code.")
 @click.option("--purpose", help="Purpose; default the procedure's own.")
 @click.option("--consent", help="Id of the consent that it rests on.")
@@ -85,6 +100,8 @@ def prefill(
     code: str,
     subjects: tuple[str, ...],
     official: str | None,
+    account: str | None,
+    representative: str | None,
     dossier: str | None,
     purpose: str | None,
     deadline_ms: int | None,
@@ -105,6 +122,8 @@ def prefill(
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --official me.json
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --passport a.sd-jwt
       motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --login id-token.txt
+      motlan prefill 1.004873 --subject requester=a.json --subject person=same:requester --account signed-in.json
+        --client-id national_portal
       motlan prefill 1.001612 --subject requester=a.json --subject members=b.json --subject members=c.json
     """  # noqa: D301 -- \b is click's
     body: dict[str, Any] = {"procedure": code, "subjects": gathered(map(subject_of, subjects))}
@@ -115,6 +134,10 @@ def prefill(
     }
     if official is not None:
         body["official"] = read_json(official, "--official")
+    if account is not None:
+        body["account"] = read_json(account, "--account")
+    if representative is not None:
+        body["representative"] = read_json(representative, "--representative")
     if passport is not None:
         body["passport"] = "sd-jwt"
     answer = desk.asked(lambda client: client.post("/v1/prefill", body, "PrefillAnswer"))

@@ -1,5 +1,6 @@
 """The doors of 2026: who asks for whom, at the real HTTP door."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -223,3 +224,22 @@ async def test_field_that_cannot_be_held_is_told_at_its_place(
 ) -> None:
     status, problem = await shared_house.post("/v1/prefill", marital(shared_house, **more))
     assert (status, [(one["pointer"], one["code"]) for one in problem["errors"]]) == (422, [(place, code)])
+
+
+async def test_terminal_asks_as_the_national_portal_and_for_a_child(house: House, tmp_path: Path) -> None:
+    child, mother = house.subject("child"), house.subject("facts_example")
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps({"gateway": house.url, "clients": house.clients}), "utf-8")
+    files = {
+        "child": child, "account": signed_in(mother, IAL="2"), "acts": {"kind": "parent", "subject": mother},
+    }  # fmt: skip
+    for name, content in files.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    words = (
+        "prefill", "9.000001", "--subject", f"applicant={tmp_path / 'child.json'}", "--account",
+        str(tmp_path / "account.json"), "--ready-file", str(ready), "--client-id", "national_portal", "--json",
+    )  # fmt: skip
+    said = await asyncio.to_thread(motlan, *words, "--representative", str(tmp_path / "acts.json"))
+    assert said.code == 0, said.err
+    assert "Gia Bảo" in said.out
+    assert (await asyncio.to_thread(motlan, *words)).code != 0
