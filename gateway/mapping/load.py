@@ -147,7 +147,9 @@ def _representations(
     for kind, (rule, document) in written.items():
         said = list(representation_faults(rule, evidence))
         faults.add(document.problem(*fault) for fault in said)
-        if not said:
+        if said:
+            faults.unread.add(document.name)
+        else:
             found[kind] = rule
     return found
 

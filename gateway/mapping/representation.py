@@ -230,7 +230,7 @@ def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> It
     """References that lead nowhere, proofs that say nothing, and examples that come out otherwise."""
     for index, proof in enumerate(rule.proofs):
         for what, remedy in _proof_faults(proof, evidence):
-            yield ("proofs", index), what, remedy
+            yield ("proofs", index), what, remedy, f"schemas/evidence/{proof.evidence}.schema.json"
         if proof.issued and rule.mandate != "required":
             yield ("proofs", index), "a paper in the store is found by its code", "write 'mandate: required'"
     for index, example in enumerate(rule.examples):
@@ -248,7 +248,8 @@ def _proof_faults(proof: RepresentationProof, evidence: Evidence) -> Iterator[tu
     if sum(map(bool, (proof.names, proof.says, proof.issued))) != 1:
         yield "a proof says one thing", "write one of 'names', 'says', 'issued'"
     if proof.evidence not in evidence:
-        yield f"there is no evidence type '{proof.evidence}'", near(proof.evidence, evidence, f"add {file}")
+        what = f"there is no evidence type '{proof.evidence}': {file} does not exist"
+        yield what, near(proof.evidence, evidence, f"add {file}")
         return
     for name in proof.attributes:
         if name not in evidence[proof.evidence]:
