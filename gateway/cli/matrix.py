@@ -22,7 +22,6 @@ from gateway import telemetry
 from gateway.cli.casts import Casting
 from gateway.cli.client import Answer, Client
 from gateway.mapping.load import Catalogue
-from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import DECLARED, Procedure
 from gateway.serving import Plan, running, with_ports
 
@@ -149,7 +148,7 @@ def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[Ro
             cast=casting.name,
             verdict=paper["state"],
             proof=_proof(paper["by"], answer.body["evidence"]) if cut else str(reason.get("code", "")),
-            rule=_rule(procedure, paper, answer.body["evidence"]) if cut else _named(reason),
+            rule=_rule(paper["by"], answer.body["evidence"]) if cut else _named(reason),
             warnings=warnings,
         )
 
@@ -159,46 +158,30 @@ def _named(reason: Mapping[str, Any]) -> str:
 
 
 def _proof(by: object, evidence: Mapping[str, Any]) -> str:
-    """The evidence that stands for the paper: `population person.full_name (mother)`."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for role, name, source in _leaves(by, evidence):
-        told.setdefault((role, source), []).append(name)
-    return "; ".join(f"{source} of {role}: {', '.join(names)}" for (role, source), names in told.items())
+    """The evidence that stands for the paper: `population of mother: person.full_name`."""
+    told: dict[str, list[str]] = {}
+    for place, name in _words(by):
+        if (one := evidence.get(place)) is not None:
+            told.setdefault(f"{one['source']} of {one['subject']}", []).append(name)
+    return "; ".join(f"{whose}: {', '.join(names)}" for whose, names in told.items())
 
 
-def _leaves(by: object, evidence: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Role, attribute and source of each piece of evidence."""
+def _rule(by: object, evidence: Mapping[str, Any]) -> str:
+    """What held beside the evidence: `same parcel:land_parcel.number; in_force owner_alive`."""
+    told: dict[str, dict[str, None]] = {}
+    for word, name in _words(by):
+        if word not in evidence:
+            told.setdefault(word, {})[name] = None
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in told.items())
+
+
+def _words(by: object) -> Iterator[tuple[str, str]]:
+    """The leaves of what proves a paper: evidence and attribute, or a word of the rule and what it names."""
     if isinstance(by, Mapping):
         by = [one for group in by.values() for one in group]
     if isinstance(by, list):
         for one in by:
-            yield from _leaves(one, evidence)
+            yield from _words(one)
     elif by:
-        place, _, name = str(by).partition(":")
-        yield evidence[place]["subject"], name, evidence[place]["source"]
-
-
-def _rule(procedure: Procedure, paper: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
-    """The leaves of the rule that were proven, in the words of the mapping."""
-    proof = procedure.papers[paper["code"]].replaced_by
-    shown = {name for _, name, _ in _leaves(paper["by"], evidence)}
-    words = {_words(leaf) for leaf in _proven(proof, shown)} if proof else set()
-    return " | ".join(sorted(words))
-
-
-def _proven(proof: Proof, shown: set[str]) -> Iterator[Proof]:
-    """The leaves all of whose evidence is shown."""
-    for child in (*(proof.all_of or ()), *(proof.any_of or ())):
-        yield from _proven(child, shown)
-    names = [word.partition(":")[2] for word in proof.has or ()]
-    if proof.is_leaf and (set(names) <= shown if names else "issued_paper.papers" in shown):
-        yield proof
-
-
-def _words(leaf: Proof) -> str:
-    """`about owner, same parcel number, in force owner_alive, concludes shown`."""
-    bound = ", ".join(leaf.bound) or "no_object"
-    return (
-        f"about {leaf.about}; same {bound}; in_force {', '.join(leaf.in_force)}; "
-        f"conclusion {', '.join(leaf.conclusion)}"
-    )
+        word, _, name = str(by).partition(":")
+        yield word, name

@@ -54,7 +54,10 @@ def test_command_shows_proof_and_rule_and_exits_by_what_the_casts_say() -> None:
     [row] = [one for one in shown["rows"] if one["paper"] == "land_certificate_copy"]
     assert (shown["good"], row["verdict"]) == (True, "replaced")
     assert row["proof"] == "land of parcel: land_parcel.certificate.serial, land_parcel.owner_ids"
-    assert "about owner; same parcel:land_parcel.owner_ids" in row["rule"]
+    assert row["rule"] == (
+        "same parcel:land_parcel.owner_ids, parcel:land_parcel.number, parcel:land_parcel.sheet;"
+        " in_force owner_alive, certificate_in_force; is parcel_is_for_dwelling"
+    )
 
 
 @pytest.mark.parametrize(
