@@ -24,6 +24,7 @@ Said = Annotated[str, Field(min_length=1, max_length=4_000)]
 Reason = Annotated[
     str,
     Field(min_length=3, max_length=300, pattern=grammar.ONE_LINE),
+    AfterValidator(grammar.in_one_line),
     AfterValidator(grammar.not_a_number_of_a_person),
 ]
 _WHO = {"personal_id": "033190001234"}

@@ -5,7 +5,7 @@ import re
 from gateway.domain import sentences as say
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.sentences import Sentence, WrongText
-from gateway.domain.signs import HIDDEN
+from gateway.domain.signs import HIDDEN, hides
 from gateway.settings_consents import TAG
 
 #: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
@@ -36,6 +36,13 @@ def not_a_name(text: str) -> str:
     """The text; WrongText when it looks like somebody's name rather than a code."""
     if _CAPITAL.search(text) or len(_WORDS.findall(text)) > 1:
         raise WrongText(say.MAY_BE_A_NAME)
+    return text
+
+
+def in_one_line(text: str) -> str:
+    """The text; WrongText when it hides something, also beyond the signs of `ONE_LINE`."""
+    if hides(text):
+        raise WrongText(say.WRITTEN_AS(how=say.HOW_ONE_LINE))
     return text
 
 

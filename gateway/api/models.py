@@ -49,9 +49,7 @@ def _nfc(text: str) -> str:
 
 def _in_one_line(claim: str | int | None) -> str | int | None:
     """A claim, which may be blank; WrongText when it hides something."""
-    if isinstance(claim, str) and hides(claim):
-        raise WrongText(say.WRITTEN_AS(how=say.HOW_ONE_LINE))
-    return claim
+    return grammar.in_one_line(claim) if isinstance(claim, str) else claim
 
 
 def _all_seen(value: Any) -> Any:  # noqa: ANN401 -- any JSON
@@ -66,7 +64,9 @@ def _all_seen(value: Any) -> Any:  # noqa: ANN401 -- any JSON
 
 
 PersonalId = Annotated[str, Field(pattern=grammar.PERSONAL_ID, examples=["033190001234"])]
-PlainText = Annotated[str, Field(min_length=1, max_length=200, pattern=grammar.ONE_LINE)]
+PlainText = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=grammar.ONE_LINE), AfterValidator(grammar.in_one_line)
+]
 Text = Annotated[PlainText, AfterValidator(_nfc)]
 Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: kept in records as it is
@@ -77,7 +77,7 @@ BirthDate = Annotated[DateText, AfterValidator(_date)]
 #: a name in words is no code, and near ones are told
 ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
-FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=grammar.ONE_LINE)]
+FieldName = PlainText
 Claim = Annotated[str | int | bool | None, AfterValidator(_in_one_line)]
 Typed = Annotated[Any, AfterValidator(_all_seen)]
 

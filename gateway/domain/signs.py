@@ -8,8 +8,11 @@ import unicodedata
 
 #: controls, formats (bidirectional ones, soft hyphens, tags among them), surrogates, private ones, ends of lines
 _KINDS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-#: the same for expressions that take them (JSON Schema, pydantic); a text of theirs has no surrogates
-HIDDEN = r"\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}"
+#: those of the basic plane, as every kind of regular expression reads them; `hides` knows the others too
+HIDDEN = (
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u2064\u2066-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb"
+)
 
 
 def hides(text: str, but: str = "") -> bool:

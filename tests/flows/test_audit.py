@@ -96,7 +96,7 @@ async def test_citizen_reads_who_used_his_data_and_why(house: House) -> None:
     assert status == 200
     (use,) = answer["uses"]
     assert (use["state"], use["dossier"]) == ("answered", DOSSIER)
-    assert use["requester"]["title"] == "Cổng dịch vụ công tỉnh Hưng Yên"
+    assert use["requester"]["title"] == "Cổng Dịch vụ công tỉnh Hưng Yên"
     sources = [one["source"]["title_en"] for one in use["data"]]
     assert "National population database" in sources
     assert "Civil-status register" in sources
