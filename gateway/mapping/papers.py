@@ -30,6 +30,8 @@ _DOUBTS = {
 }
 #: a source that gave no answer to go by
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
+#: why an attribute that would decide may not be asked: more to go by than that nobody knows
+_WITHHELD = frozenset({Reason.NOT_AGREED, Reason.CONSENT_MISSING, Reason.QUOTA_EXCEEDED})
 #: of several ways that all fail, the reason that says most
 _TELLING = frozenset({Reason.NOT_IN_FORCE, Reason.OBJECT_DIFFERS, Reason.SOURCES_DIFFER})
 _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
@@ -160,7 +162,10 @@ def _undecided(facts: Facts, name: str) -> Reason:
         return Reason.SOURCES_DIFFER
     if (reason := unsettled(facts, name)) is not None:
         return reason
-    picks = (facts.plan.picks[word] for word in facts.plan.reads[name])
+    picks = [facts.plan.picks[word] for word in facts.plan.reads[name]]
+    withheld = (pick.reason for pick in picks if pick.query is None and pick.reason in _WITHHELD)
+    if (reason := next(withheld, None)) is not None:
+        return reason
     answers = (facts.answers[pick.query] for pick in picks if pick.query is not None)
     silent = (one.reason for one in answers if one is not None and one.outcome in _SILENT)
     return next((reason for reason in silent if reason is not None), Reason.CONDITION_UNKNOWN)

@@ -25,16 +25,24 @@ VALUES: dict[str, object] = {
 
 
 def paper_of(
-    values: dict[str, object], doubts: dict[str, AttributeDoubt], code: str = "id_and_residence"
+    values: dict[str, object],
+    doubts: dict[str, AttributeDoubt],
+    code: str = "id_and_residence",
+    withheld: str = "",
 ) -> PaperEntry:
-    """How a paper of the marital certificate comes out when the population database says this."""
+    """How a paper of the marital certificate comes out when the population database says this.
+
+    `withheld`: an attribute that no agreement grants.
+    """
     procedure = CATALOGUE.procedures["1.004873"]
     person = Subject(
         kind=SubjectKind.PERSON, personal_id="033174620958", full_name="Nguyễn Văn Thử",
         birth_date=PartialDate(1990, 2, 15),
     )  # fmt: skip
     roles = cast(procedure, {"requester": person, "person": "requester"})
-    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    plan = make_plan(
+        procedure, CATALOGUE.offers, lambda _s, name: name != withheld, roles.subjects, roles.slots
+    )
     answers: list[SourceAnswer | None] = [
         SourceAnswer(
             outcome=Outcome.FOUND,
@@ -59,6 +67,13 @@ def reason_of(paper: PaperEntry) -> object:
 
 def test_data_without_doubt_replace_the_paper() -> None:
     assert paper_of(VALUES, {})["state"] == "replaced"
+
+
+def test_what_would_decide_and_is_not_agreed_is_told_so() -> None:
+    """Else nobody knows that the agreement must say more."""
+    paper = paper_of(VALUES, {}, withheld="life_status")
+    assert reason_of(paper) == Reason.NOT_AGREED
+    assert paper["reason"] == {"code": "not_agreed", "rule": "person_alive"}
 
 
 @pytest.mark.parametrize(

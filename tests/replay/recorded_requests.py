@@ -84,6 +84,7 @@ def _casts(people: People) -> _Casts:
     yield from _marriages_and_deaths(people)
     yield from _businesses_and_land(people)
     yield from _residences(people)
+    yield from _things(people)
     for key in ("mau thu hanh quan nhai foreigner old_id_only tuong missing blocked catholic no_permanent "
                 "upper_name tay sang").split():  # fmt: skip
         yield (
@@ -110,6 +111,16 @@ def _casts(people: People) -> _Casts:
         yield "1.014027", key, {"applicant": people[key]}, {}
     for key in "mau name_differs soldier old_id_only khai graduate mixed_name thu".split():
         yield "9.000001", key, {"applicant": people[key]}, {}
+
+
+def _things(people: People) -> _Casts:
+    for key in ("director_wife", "mau"):
+        yield "2.000720", key, {"requester": {"same_as": "owner"}, "owner": people[key]}, {}
+    for key in ("graduate", "quan"):
+        yield "9.000002", key, {"applicant": people[key]}, {}
+    car = {"registration_no": "89A-96325", "number": "RLMAU265606379197"}
+    for key in ("thu", "quan"):
+        yield "9.000003", key, {"owner": people[key], "vehicle": car}, {}
 
 
 def _births(people: People) -> _Casts:
@@ -667,7 +678,7 @@ def _ended_meanwhile(people: People, given: dict[str, Any]) -> Iterator[Request]
     person = people["quan"]
     read = {
         "driving_licence.traCuu": ["number", "classes", "issued_on", "full_name"],
-        "population.TraCuuThongTinCongDan": ["personal_id", "full_name"],
+        "population.TraCuuThongTinCongDan": ["personal_id", "full_name", "life_status"],
     }
     whose = {
         "subject": {"personal_id": person["personal_id"]},

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.sandbox.misbehave import Mode
+from tests.replay.differing import Difference, differences
 from tests.replay.houses import houses
+from tests.replay.meant import sorted_out
 from tests.replay.placeholders import replaced
 from tests.replay.recorded_requests import recorded
 from tests.replay.sides import ROOT
@@ -69,3 +71,44 @@ def test_set_is_the_same_each_time() -> None:
         return (one.name, one.house, one.method, None if callable(one.body) else one.body, one.misbehaving)
 
     assert [plain(one) for one in recorded(ROOT)] == [plain(one) for one in recorded(ROOT)]
+
+
+HEAD = "HTTP/1.1 200 OK\ndate: <date>\n\n"
+
+
+def found(before: Any, now: Any) -> dict[str, tuple[object, object]]:
+    texts = (f"{HEAD}{json.dumps(one)}\ncalls: tax.traCuuMST 1\nno record" for one in (before, now))
+    return {one.place: (one.before, one.now) for one in differences(*texts)}
+
+
+def test_differences_are_told_by_their_places_and_new_evidence_shifts_no_names() -> None:
+    person = {"subject": "owner", "source": "population", "data_service": "x"}
+    tax = {"subject": "owner", "source": "tax", "data_service": "y"}
+    before = {"evidence": {"e1": person}, "fields": {"mst": {"value": "1", "evidence": "e1"}}}
+    now = {"evidence": {"e1": tax, "e2": person}, "fields": {"mst": {"value": "2", "evidence": "e2"}}}
+    places = found(before, now)
+    assert places.pop("answer.fields.mst.value") == ("1", "2")
+    assert {
+        place.partition(".source")[0].partition(".data")[0].partition(".subject")[0] for place in places
+    } == {"answer.evidence.owner/tax.y"}
+    papers = [
+        [{"code": "a", "state": "replaced"}, {"code": "b", "state": one}] for one in ("replaced", "required")
+    ]
+    assert found({"papers": papers[0]}, {"papers": papers[1]}) == {
+        "answer.papers[b].state": ("replaced", "required")
+    }
+
+
+def meant(place: str, before: object, now: object, request: str = "1.002809 thu") -> bool:
+    return bool(next(known for known, _ in sorted_out(request, [Difference(place, before, now)])))
+
+
+def test_what_is_meant_is_no_wider_than_said() -> None:
+    assert meant("answer.papers[licence_copy].state", "replaced", "required")
+    assert not meant("answer.papers[licence_copy].state", "required", "replaced")
+    assert meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 1 Phố Mẫu")
+    assert not meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 2 Phố Mẫu")
+    assert not meant("answer.form.hoTen", "Phạm Văn Thử", "Trần Thị Mẫu")
+    assert not meant("answer.fields.hoTen.state", "filled", "disputed")
+    assert not meant("answer.status", "HTTP/1.1 200 OK", "HTTP/1.1 503 Service Unavailable")
+    assert not meant("record[outcome].calls[a/b/c].outcome", "found", "invalid")
