@@ -166,7 +166,10 @@ class WarningEntry(TypedDict):
     attribute: str | None
     evidence: str | None
     source: str | None
+    sandbox: Annotated[bool, "the evidence that decided is of a sandbox service"]
     rule: str
+    legal_basis: str
+    basis_mark: BasisMark
     for_citizen: SentenceEntry
     for_official: SentenceEntry
 

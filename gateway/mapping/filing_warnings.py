@@ -1,4 +1,4 @@
-"""What blocks or endangers a filing, told before it is filed: a warning refuses nothing by itself."""
+"""What blocks or endangers a filing, said before it is filed: a warning refuses nothing by itself."""
 
 from dataclasses import replace
 
@@ -22,12 +22,16 @@ def warnings(facts: Facts) -> list[WarningEntry]:
 def _entry(facts: Facts, code: str, rule: WarningRule) -> WarningEntry:
     pick = _decisive(facts, rule.when)
     asked = None if pick is None else pick.query
+    service = None if asked is None else facts.plan.queries[asked].service
     return {
         "code": code,
         "attribute": None if pick is None else pick.name,
         "evidence": None if asked is None else evidence_id(asked),
-        "source": None if asked is None else facts.plan.queries[asked].service.source,
+        "source": None if service is None else service.source,
+        "sandbox": service is not None and (facts.plan.is_sandbox or service.mark == "sandbox"),
         "rule": rule.when,
+        "legal_basis": rule.legal_basis,
+        "basis_mark": rule.basis_mark,
         "for_citizen": {"vi": rule.for_citizen.vi, "en": rule.for_citizen.en},
         "for_official": {"vi": rule.for_official.vi, "en": rule.for_official.en},
     }

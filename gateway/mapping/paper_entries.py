@@ -10,6 +10,8 @@ from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
 #: the role of who acts for a minor
 _REPRESENTATIVE = "representative"
+#: how the predicates end that say whether somebody lives
+_ALIVE = "_alive"
 _DATA_LACKING: SentenceEntry = {
     "vi": "Dữ liệu chưa có, chưa đủ hoặc không thống nhất: đề nghị ông/bà nộp giấy tờ này "
     "và cập nhật dữ liệu tại cơ quan quản lý cơ sở dữ liệu.",
@@ -24,13 +26,19 @@ _MAY_NOT: SentenceEntry = {
     "en": "These data may not replace the paper (not published for it, or not agreed): hand in this paper.",
 }
 _DO_NOT: SentenceEntry = {
-    "vi": "Theo dữ liệu hiện có, giấy tờ này không được thay: đề nghị ông/bà nộp giấy tờ này.",
+    "vi": "Dữ liệu hiện có chưa thay được giấy tờ này: đề nghị ông/bà nộp giấy tờ này.",
     "en": "As the data stand, they do not replace this paper: hand it in.",
 }
 _NOT_IN_FORCE: SentenceEntry = {
     "vi": "Dữ liệu cho thấy giấy tờ này hết hạn, đã bị thu hồi hoặc không còn hiệu lực: "
     "đề nghị ông/bà nộp giấy tờ còn hiệu lực.",
     "en": "The data say that it has expired, was withdrawn or no longer holds: hand in one that is in force.",
+}
+_NOT_ALIVE: SentenceEntry = {
+    "vi": "Dữ liệu ghi nhận người đứng tên giấy tờ đã chết hoặc mất tích: đề nghị ông/bà kiểm tra số định danh, "
+    "hoặc nộp giấy tờ này.",
+    "en": "The data record the person of this paper as dead or missing: check the personal number, "
+    "or hand in this paper.",
 }
 _ANOTHER_OBJECT: SentenceEntry = {
     "vi": "Dữ liệu nói về đối tượng khác với đối tượng ghi trong hồ sơ: đề nghị ông/bà kiểm tra tờ khai, "
@@ -126,6 +134,8 @@ def _required(
     advice = _ADVICE.get(reason["code"], _DATA_LACKING)
     if verdict.rule == "subject:incomplete":
         advice = _NOT_ASKED
+    elif reason["code"] == Reason.NOT_IN_FORCE and verdict.rule.partition("@")[0].endswith(_ALIVE):
+        advice = _NOT_ALIVE
     elif reason["code"] == Reason.CONDITION_UNKNOWN and verdict.rule.startswith("same:"):
         advice = _OBJECT_UNKNOWN
     entry["reason"], entry["advice"] = reason, advice

@@ -194,21 +194,13 @@ class CounterExample(Strict):
         return self
 
 
-class PaperRule(Strict):
-    """One paper that the procedure demands, and what replaces it. Without `replaced_by` nothing does."""
+class Grounded(Strict):
+    """What a legal text says: a paper that is demanded, or what blocks a filing."""
 
-    title: Title
-    #: predicate; no: the paper does not apply
-    when: str | None = None
-    replaced_by: Proof | None = None
-    #: needs no paper by law
-    digital_only: bool = False
-    #: the text that says so of this paper; blank where none is known to name it
+    #: the text that says so; blank where none is known to name it
     legal_basis: str = ""
     #: how sure that text is: read, read about in the press, known to exist, recalled; none without a text
     basis_mark: BasisMark = "none"
-    mark: Mark = "seen"
-    counter_examples: tuple[CounterExample, ...] = ()
 
     @model_validator(mode="after")
     def _on_a_ground(self) -> Self:
@@ -217,6 +209,23 @@ class PaperRule(Strict):
                 "'legal_basis' and 'basis_mark' do not fit",
                 "write the text and how sure it is (seen, press, exists, memory), or neither",
             )
+        return self
+
+
+class PaperRule(Grounded):
+    """One paper that the procedure demands, and what replaces it. Without `replaced_by` nothing does."""
+
+    title: Title
+    #: predicate; no: the paper does not apply
+    when: str | None = None
+    replaced_by: Proof | None = None
+    #: needs no paper by law
+    digital_only: bool = False
+    mark: Mark = "seen"
+    counter_examples: tuple[CounterExample, ...] = ()
+
+    @model_validator(mode="after")
+    def _without_paper_by_law(self) -> Self:
         if self.digital_only and not self.legal_basis.strip():
             raise ValueError(
                 "no paper is needed on no ground", "add 'legal_basis:', the document that says so"
@@ -233,7 +242,7 @@ class PaperRule(Strict):
         return self
 
 
-class WarningRule(Strict):
+class WarningRule(Grounded):
     """What blocks or endangers the filing; it refuses nothing by itself."""
 
     #: predicate; yes: the warning is given

@@ -141,6 +141,8 @@ class Plan:
     #: by query: the JSON around what only its answer says, of its evidence and of its line among the sources
     evidence: tuple[tuple[bytes, ...], ...] = ()
     sources: tuple[bytes, ...] = ()
+    #: whether all services are those of the sandbox, also those that were seen
+    is_sandbox: bool = False
 
 
 class _Planner:

@@ -61,6 +61,7 @@ class Plans:
             first=tuple(next_queries(plan, [None] * len(plan.queries), untouched)),
             evidence=tuple([self._evidence(query, grant) for query in plan.queries]),
             sources=tuple([_source(query) for query in plan.queries]),
+            is_sandbox=self._is_sandbox,
         )
 
     def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:

@@ -45,6 +45,26 @@ async def test_warning_names_attribute_source_and_rule_and_speaks_to_citizen_and
     assert warning["attribute"] == "civil_status.life_status"
     assert "ông/bà" in warning["for_citizen"]["vi"]
     assert {*warning["for_official"]} == {"vi", "en"}
+    assert {"legal_basis", "basis_mark"} <= {*warning}
+
+
+async def test_warning_says_sandbox_as_its_evidence_does(shared_house: House) -> None:
+    subjects = couple(shared_house, "single", "bride_dead")
+    answer = await shared_house.prefill("1.000894", subjects)
+    assert answer["warnings"]
+    for one in answer["warnings"]:
+        assert one["sandbox"] is answer["evidence"][one["evidence"]]["sandbox"]
+
+
+async def test_paper_of_the_dead_says_so_and_not_that_it_has_expired(shared_house: House) -> None:
+    answer = await shared_house.prefill("1.000894", couple(shared_house, "single", "death_notice"))
+    advice = {
+        one["reason"]["rule"]: one["advice"]["vi"]
+        for one in answer["papers"]
+        if one.get("reason", {}).get("code") == "not_in_force"
+    }
+    assert "đã chết hoặc mất tích" in advice["female_alive"]
+    assert "hết hạn" not in advice["female_alive"]
 
 
 async def test_licence_that_is_over_or_taken_away_is_warned_of(
