@@ -532,6 +532,10 @@ REPRESENTATION_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho đại diện theo loại {kind}",
     "no agreement of this requester lets anybody act as {kind}",
 )
+NOT_BY_REPRESENTATIVE = Sentence(
+    "không ai được nộp thay thủ tục này với tư cách đại diện loại {kind}; không dữ liệu nào được hỏi",
+    "this procedure cannot be filed by somebody who acts as {kind}; nothing was asked",
+)
 REPRESENTATION_NOT_PROVEN = Sentence(
     "nguồn dữ liệu không xác nhận việc đại diện theo loại {kind}; không dữ liệu nào khác được hỏi",
     "no source confirms that this person acts as {kind}; nothing else was asked",

@@ -5,12 +5,12 @@ The gateway refuses to start when anything here does not fit together; every pro
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.domain.faults import Faults
+from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
@@ -26,7 +26,7 @@ from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
 from gateway.mapping.strict import Strict
 from gateway.mapping.transforms import upper_ascii
-from gateway.strict_yaml import Document, misnamed, read
+from gateway.strict_yaml import Document, Loc, misnamed, read
 
 _NEAR = 5
 _BETWEEN = re.compile(r"[\W_]+")
@@ -131,6 +131,8 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     asked = _written(rooms / "predicates", root, QuestionMapping, "predicate", faults)
     questions = compiled(asked, codes.lists, evidence, faults)
     representations = _representations(rooms / "representations", root, evidence, faults)
+    for mapping, document in mappings.values():
+        faults.add(document.problem(*fault) for fault in _represented_faults(mapping, representations))
     own = evidence.get(DECLARED, {}).items()
     declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
     return Catalogue(
@@ -152,6 +154,17 @@ def _representations(
         else:
             found[kind] = rule
     return found
+
+
+def _represented_faults(
+    mapping: ProcedureMapping, known: Mapping[str, RepresentationMapping]
+) -> Iterator[tuple[Loc, str, str]]:
+    """Kinds of representation that do not exist."""
+    for index, kind in enumerate(mapping.represented_by or ()):
+        if kind not in known:
+            what = f"there is no representation '{kind}'"
+            remedy = near(kind, known, f"add mappings/representations/{kind}.yaml")
+            yield ("represented_by", index), what, remedy
 
 
 def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:

@@ -240,6 +240,8 @@ class ProcedureMapping(Strict):
     aliases: Words = ()
     target: dict[str, str] = {}
     subjects: dict[RoleName, Role] = Field(min_length=1)
+    #: kinds of representation under which it may be filed; None: under any
+    represented_by: Words | None = None
     use: tuple[GroupUse, ...] = ()
     #: another procedure, of which everything is taken first
     include: str | None = None

@@ -71,12 +71,17 @@ def _is_known(subject: Subject) -> bool:
 
 
 def impossible(
-    one: Acting, request: PrefillRequest, signed_in: Sequence[object], applicant: Subject | None, today: date
-) -> Denial | None:
+    one: Acting, request: PrefillRequest, kinds: Sequence[str] | None, signed_in: Sequence[object],
+    applicant: Subject | None, today: date,
+) -> Denial | None:  # fmt: skip
     """What the request itself shows to be wrong, before anybody is asked.
 
-    `signed_in`: numbers of whoever signed in; `applicant`: subject of the role that signs in.
+    `kinds`: those of the procedure, None for any; `signed_in`: numbers of who signed in; `applicant`: subject of
+    the role that signs in.
     """
+    if kinds is not None and one.kind not in kinds:
+        said = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
+        return _denied(one, "representation_not_possible", said, "let them file for themselves")
     if one.subject.key == one.represented.key:
         return _denied(one, "representation_impossible", say.REPRESENTS_ITSELF, "leave `representative` out")
     if _is_chain(one, signed_in, applicant):

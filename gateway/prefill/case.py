@@ -90,7 +90,8 @@ class Case(NamedTuple):
         login = self.request.login
         numbers = (self.signed_in.get("SoDinhDanh"), login.personal_id if login is not None else None)
         applicant = self.cast.subjects.get(self.procedure.signs_in)
-        return impossible(self.acting, self.request, numbers, applicant, today)
+        kinds = self.procedure.mapping.represented_by
+        return impossible(self.acting, self.request, kinds, numbers, applicant, today)
 
     @property
     def account(self) -> Mapping[str, object]:

@@ -106,6 +106,18 @@ async def test_role_that_signs_in_may_represent_another_role(shared_house: House
 
 
 @on_session
+async def test_nobody_marries_through_a_representative_and_nobody_is_asked(shared_house: House) -> None:
+    man, woman, who = people(shared_house, "divorced", "never_married", "facts_example")
+    body = {
+        "procedure": "1.000894", "subjects": {"male": man, "female": woman}, "mandate": "31/2026-UQ",
+        "representative": {"kind": "authorised", "subject": who}, "account": signed_in(who, IAL="2"),
+    }  # fmt: skip
+    for role in ("male", "female"):
+        body["representative"] = {"kind": "authorised", "subject": who, "of": role}
+        assert await refused(shared_house, body, "representation_not_possible") == {}
+
+
+@on_session
 async def test_stranger_is_refused_before_anything_else_about_the_child_is_asked(shared_house: House) -> None:
     child, stranger = people(shared_house, "child", "divorced")
     asked = await refused(shared_house, filed(child, stranger, "parent"), "representation_not_proven")
