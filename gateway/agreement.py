@@ -79,7 +79,7 @@ class Agreement(Settings):
     consent: Literal["required", "not_required"] = "not_required"
     #: whom it may be about
     relations: Annotated[tuple[Relation, ...], AS_LIST] = tuple(Relation)
-    #: `required`: whoever acts for somebody else names the document that lets him; `proven`: the request says in
+    #: `required`: who acts for somebody else names the document that lets him; `proven`: the request says in
     #: `representative` who acts as what, and a source proves it
     mandate: Literal["required", "proven", "not_checked"] = "not_checked"
     #: as what people may act for others (`mappings/representations`), `*` for all; a source must prove it

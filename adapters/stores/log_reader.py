@@ -11,7 +11,7 @@ from typing import Any
 from adapters.stores.log_search import BLOCKS, Statement, span, window
 from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, hash_key
-from adapters.stores.sifting import UNTAGGED, Sifting, TagKeys, UntaggedRows, Written
+from adapters.stores.sifting import UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogAltered
 from gateway.exchange_log.keys import Root, RootKeys
@@ -121,7 +121,7 @@ class SqlLogReader:
             return []
         text = _WAITING_POSTGRES if self._reading.arrays else _WAITING_SQLITE
         rows = [
-            Written(seq, bytes_of(leaf), None if tag is None else bytes_of(tag))
+            AppendedRow(seq, bytes_of(leaf), None if tag is None else bytes_of(tag))
             for seq, leaf, tag in await self._quick.fetch(text, exchange)
         ]
         if not rows:

@@ -44,7 +44,7 @@ class SequenceStore(Protocol):
     size: int
     #: rows of this process that wait for their numbers
     own: OwnRows
-    #: rows that got no place so far, by reason (`sifting.Reason`)
+    #: rows that got no place so far, by reason (`sifting.QuarantineReason`)
     refused: Counter[str]
 
     async def number(self) -> int:

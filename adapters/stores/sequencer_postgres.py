@@ -45,7 +45,7 @@ from adapters.stores.sequence_batch import (
     edge_of,
     now_text,
 )
-from adapters.stores.sifting import TAGGED, UNTAGGED, Sifting, TagKeys, UntaggedRows, Written
+from adapters.stores.sifting import TAGGED, UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain.errors import GatewayError, LogUnavailable
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class PostgresSequence:
         others = [seq for seq, row in own.items() if row is None]
         if not others:
             return Sifting([])
-        found = [Written(*row) for row in await connection.fetch(_WRITTEN, others)]
+        found = [AppendedRow(*row) for row in await connection.fetch(_WRITTEN, others)]
         sifting = await self._aside(Sifting, found)
         wrapped = {period: bytes(held) for period, held in await connection.fetch(_KEYS, sifting.months)}
         untagged = UntaggedRows()

@@ -35,7 +35,7 @@ from adapters.stores.sequence_batch import (
     edge_of,
     now_text,
 )
-from adapters.stores.sifting import TAGGED, UNTAGGED, RefusedRow, Sifting, TagKeys, UntaggedRows, Written
+from adapters.stores.sifting import TAGGED, UNTAGGED, AppendedRow, RefusedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain.errors import LogUnavailable
 
 #: rows of a transaction when many wait, and otherwise: the writer of records waits for the write lock meanwhile
@@ -189,7 +189,7 @@ class SqliteSequence:
         if not others:
             return Sifting([])
         found = connection.execute(_WRITTEN, (_json(others),)).fetchall()
-        sifting = Sifting([Written(*row) for row in found])
+        sifting = Sifting([AppendedRow(*row) for row in found])
         wrapped = dict(connection.execute(_KEYS, (_json(sifting.months),)).fetchall())
         untagged = UntaggedRows()
         if sifting.untagged:

@@ -1,12 +1,12 @@
 """Which rows of `append_log` get a place: those that a process of this log wrote, each once; pure but for the keys.
 
 A row that this process did not write itself is taken when its leaf is a record, when its tag holds for the record's id
-under the keys of its month, and when the tree has no such leaf yet. The id beside the leaf proves nothing: whoever
-changed it hides no record. What is refused stays in `append_log` and is named in `log_quarantine`; the rest goes on.
+under the keys of its month, and when the tree has no such leaf yet. The id beside the leaf proves nothing: who
+changes it hides no record. What is refused stays in `append_log` and is named in `log_quarantine`; the rest goes on.
 
 Rows without a tag are those of a gateway of the release before. They are taken where they stood before the column,
 and for a day after the first gateway of this release started. That day begins once: it is sealed under the root key,
-and a log that has numbered rows with a tag gets no other one, whoever resets the row in the database.
+and a log that has numbered rows with a tag gets no other one, even when somebody resets the row in the database.
 """
 
 import time
@@ -38,7 +38,7 @@ _SEAL_LABEL = b"motlan rows without a tag v1"
 _STRETCH = 32
 
 
-class Reason(StrEnum):
+class QuarantineReason(StrEnum):
     """Why a row has no place."""
 
     #: its leaf is no record
@@ -53,7 +53,7 @@ class Reason(StrEnum):
     TWICE = "twice"
 
 
-class Written(NamedTuple):
+class AppendedRow(NamedTuple):
     """A row of `append_log` that is not known to be this process's."""
 
     seq: int
@@ -67,7 +67,7 @@ class RefusedRow(NamedTuple):
     seq: int
     #: of the leaf
     hash: bytes
-    reason: Reason
+    reason: QuarantineReason
 
 
 class Candidate(NamedTuple):
@@ -160,7 +160,7 @@ class Sifting:
 
     __slots__ = ("_rows", "refused")
 
-    def __init__(self, rows: Sequence[Written]) -> None:
+    def __init__(self, rows: Sequence[AppendedRow]) -> None:
         """Reads each leaf. Takes time: not for the loop."""
         self._rows: dict[int, Candidate] = {}
         self.refused: list[RefusedRow] = []
@@ -169,7 +169,7 @@ class Sifting:
             try:
                 self._rows[row.seq] = _candidate(row, digest)
             except ValueError:
-                self.refused.append(RefusedRow(row.seq, digest, Reason.UNREADABLE))
+                self.refused.append(RefusedRow(row.seq, digest, QuarantineReason.UNREADABLE))
             if place % _STRETCH == 0:
                 # This is a thread beside the loop: offer it the interpreter sooner than it would be taken.
                 time.sleep(0)
@@ -212,11 +212,11 @@ class Sifting:
             month = keys.get(str(entry.columns[0]))
             if tag is None:
                 if not untagged.takes(seq, now):
-                    self._refuse(seq, Reason.UNTAGGED)
+                    self._refuse(seq, QuarantineReason.UNTAGGED)
             elif month is None:
-                self._refuse(seq, Reason.KEYLESS)
+                self._refuse(seq, QuarantineReason.KEYLESS)
             elif not is_tag(month, record_id, entry.hash, tag):
-                self._refuse(seq, Reason.FORGED)
+                self._refuse(seq, QuarantineReason.FORGED)
 
     def check_once(self, there: Collection[int], own: Iterable[bytes]) -> None:
         """Refuse what has a place already.
@@ -226,7 +226,7 @@ class Sifting:
         known = set(own)
         for seq, (record_id, _, entry) in list(self._rows.items()):
             if record_id in known or hash_key(entry.hash) in there:
-                self._refuse(seq, Reason.TWICE)
+                self._refuse(seq, QuarantineReason.TWICE)
             known.add(record_id)
 
     def merged(self, rows: Mapping[int, OwnRow | None]) -> list[tuple[int, TreeEntry | OwnRow]]:
@@ -235,11 +235,11 @@ class Sifting:
         fresh = ((seq, taken.get(seq) if row is None else row) for seq, row in rows.items())
         return [(seq, row) for seq, row in fresh if row is not None]
 
-    def _refuse(self, seq: int, reason: Reason) -> None:
+    def _refuse(self, seq: int, reason: QuarantineReason) -> None:
         self.refused.append(RefusedRow(seq, self._rows.pop(seq).entry.hash, reason))
 
 
-def _candidate(row: Written, digest: bytes) -> Candidate:
+def _candidate(row: AppendedRow, digest: bytes) -> Candidate:
     """The record of a row; ValueError when its leaf is none."""
     members, entry = read_entry(digest, row.leaf)
     record_id = members.get("id")

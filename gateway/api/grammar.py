@@ -19,7 +19,7 @@ _MANY_DIGITS = re.compile(r"[0-9]{6}")
 WORDS: dict[str, Sentence] = {}
 
 
-def told(pattern: str, words: Sentence) -> str:
+def worded(pattern: str, words: Sentence) -> str:
     """The pattern, of which `words` say how it is written."""
     WORDS[pattern] = words
     return pattern
@@ -53,34 +53,34 @@ def showable(name: str) -> str:
     return name if plain else "*"
 
 
-PERSONAL_ID = told("^[0-9]{12}$", say.HOW_PERSONAL_ID)
-OLD_ID = told("^[0-9]{9}$", say.HOW_OLD_ID)
-PASSPORT = told("^[A-Z0-9]{5,20}$", say.HOW_PASSPORT)
+PERSONAL_ID = worded("^[0-9]{12}$", say.HOW_PERSONAL_ID)
+OLD_ID = worded("^[0-9]{9}$", say.HOW_OLD_ID)
+PASSPORT = worded("^[A-Z0-9]{5,20}$", say.HOW_PASSPORT)
 #: letters of any script, which `\w` means here and not in JSON Schema
-PROCEDURE = told(r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", say.HOW_PROCEDURE)
-COMMUNE = told("^[0-9]{5}$", say.HOW_COMMUNE)
-PARCEL = told("^[0-9A-Za-z-]{1,10}$", say.HOW_PARCEL)
-WORD = told(r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$", say.HOW_WORD)
-ROLE = told("^[a-z][a-z0-9_]{0,39}$", say.HOW_ROLE)
-REGISTRATION = told(r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$", say.HOW_REGISTRATION)
-PURPOSE = told("^[a-z][a-z0-9_.-]{0,63}$", say.HOW_PURPOSE)
-NAME = told(r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$", say.HOW_NAME)
-EXCHANGE = told("^[0-9A-HJKMNP-TV-Z]{26}$", say.HOW_EXCHANGE)
-MONTH = told("^20[0-9]{2}-(0[1-9]|1[0-2])$", say.HOW_MONTH)
-CLOCK = told("^([01][0-9]|2[0-3]):[0-5][0-9]$", say.HOW_CLOCK)
-ATTRIBUTE = told(
+PROCEDURE = worded(r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", say.HOW_PROCEDURE)
+COMMUNE = worded("^[0-9]{5}$", say.HOW_COMMUNE)
+PARCEL = worded("^[0-9A-Za-z-]{1,10}$", say.HOW_PARCEL)
+WORD = worded(r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$", say.HOW_WORD)
+ROLE = worded("^[a-z][a-z0-9_]{0,39}$", say.HOW_ROLE)
+REGISTRATION = worded(r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$", say.HOW_REGISTRATION)
+PURPOSE = worded("^[a-z][a-z0-9_.-]{0,63}$", say.HOW_PURPOSE)
+NAME = worded(r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$", say.HOW_NAME)
+EXCHANGE = worded("^[0-9A-HJKMNP-TV-Z]{26}$", say.HOW_EXCHANGE)
+MONTH = worded("^20[0-9]{2}-(0[1-9]|1[0-2])$", say.HOW_MONTH)
+CLOCK = worded("^([01][0-9]|2[0-3]):[0-5][0-9]$", say.HOW_CLOCK)
+ATTRIBUTE = worded(
     r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,4}$",
     say.HOW_ATTRIBUTE,
 )
-EVIDENCE = told("^e[1-9][0-9]{0,3}$", say.HOW_EVIDENCE)
-PREDICATE = told(
+EVIDENCE = worded("^e[1-9][0-9]{0,3}$", say.HOW_EVIDENCE)
+PREDICATE = worded(
     "^[a-z][a-z0-9_]{0,39}(:[0-9A-Za-z._-]{1,40})?$",
     say.HOW_PREDICATE,
 )
-JWT = told(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", say.HOW_JWT)
-TOKEN = told(r"^[0-9A-Za-z._~\-]{1,512}$", say.HOW_PENDING)
-CONSENT = told("^cs-[a-z]{24}$", say.HOW_CONSENT)
-DEMAND = told("^sr-[a-z]{24}$", say.HOW_DEMAND)
-CORRECTION = told("^cr-[a-z]{24}$", say.HOW_CORRECTION)
-LANGUAGE = told(TAG, say.HOW_LANGUAGE)
-ONE_LINE = told(f"^[^{HIDDEN}]+$", say.HOW_ONE_LINE)
+JWT = worded(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", say.HOW_JWT)
+TOKEN = worded(r"^[0-9A-Za-z._~\-]{1,512}$", say.HOW_PENDING)
+CONSENT = worded("^cs-[a-z]{24}$", say.HOW_CONSENT)
+DEMAND = worded("^sr-[a-z]{24}$", say.HOW_DEMAND)
+CORRECTION = worded("^cr-[a-z]{24}$", say.HOW_CORRECTION)
+LANGUAGE = worded(TAG, say.HOW_LANGUAGE)
+ONE_LINE = worded(f"^[^{HIDDEN}]+$", say.HOW_ONE_LINE)

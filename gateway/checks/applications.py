@@ -16,7 +16,7 @@ from gateway.subject_requests.days import WorkingDays
 ANSWER_DAYS = 2
 
 
-class Standing(NamedTuple):
+class ApplicationState(NamedTuple):
     """How an application stands on a day."""
 
     application: Application
@@ -26,7 +26,7 @@ class Standing(NamedTuple):
     state: str
 
 
-def standings(configuration: Configuration, today: date) -> list[Standing]:
+def standings(configuration: Configuration, today: date) -> list[ApplicationState]:
     """Every application, in the order of the file."""
     if configuration.applications is None:
         return []
@@ -34,13 +34,15 @@ def standings(configuration: Configuration, today: date) -> list[Standing]:
     return [_standing(configuration, days, one, today) for one in configuration.applications.applications]
 
 
-def _standing(configuration: Configuration, days: WorkingDays, one: Application, today: date) -> Standing:
+def _standing(
+    configuration: Configuration, days: WorkingDays, one: Application, today: date
+) -> ApplicationState:
     answer_by = days.after(date.fromisoformat(one.asked_on), ANSWER_DAYS)
     if one.refused is not None:
-        return Standing(one, answer_by, "refused")
+        return ApplicationState(one, answer_by, "refused")
     if one.requester in configuration.requesters:
-        return Standing(one, answer_by, "granted")
-    return Standing(one, answer_by, "overdue" if answer_by < today else "open")
+        return ApplicationState(one, answer_by, "granted")
+    return ApplicationState(one, answer_by, "overdue" if answer_by < today else "open")
 
 
 def application_faults(configuration: Configuration) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from gateway import registry
 from gateway.cli.casts import Casting, load_casts
-from gateway.cli.matrix import CUT, Row, broken, matrix
+from gateway.cli.matrix import CUT, MatrixRow, broken, matrix
 from gateway.cli.options import JSON, QUIET, Voice, cell, data_root, options
 from gateway.cli.progress import record_bar
 from gateway.domain.faults import near
@@ -106,7 +106,7 @@ def _chosen(
     return named
 
 
-def _show(rows: Sequence[Row], faults: Sequence[str], voice: Voice, *, as_csv: bool) -> None:
+def _show(rows: Sequence[MatrixRow], faults: Sequence[str], voice: Voice, *, as_csv: bool) -> None:
     cut = sum(row.verdict in CUT for row in rows)
     counted = f"{len(rows)} dòng / rows, {cut} giấy tờ được thay / papers cut, {len(faults)} sai / wrong"
     if as_csv:
@@ -118,7 +118,7 @@ def _show(rows: Sequence[Row], faults: Sequence[str], voice: Voice, *, as_csv: b
         click.echo("\n".join(faults), err=True)
 
 
-def _csv(rows: Sequence[Row]) -> str:
+def _csv(rows: Sequence[MatrixRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -126,13 +126,13 @@ def _csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: MatrixRow) -> tuple[str, ...]:
     return (
         row.procedure, row.paper, row.cast, row.verdict, row.proof, row.rule, " ".join(row.warnings)
     )  # fmt: skip
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[MatrixRow]) -> Table:
     table = Table(*_HEADS)
     for row in rows:
         table.add_row(*map(cell, _cells(row)))

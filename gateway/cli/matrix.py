@@ -34,7 +34,7 @@ _REQUESTER = "portal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class MatrixRow:
     """What became of one paper in one cast."""
 
     procedure: str
@@ -56,13 +56,13 @@ async def matrix(
     *,
     all_published: bool,
     done: Callable[[int], object] = lambda _count: None,
-) -> list[Row]:
+) -> list[MatrixRow]:
     """The rows of all casts, in their order. `all_published`: as if every owner of a database had published all."""
     async with _client(root, catalogue, all_published=all_published) as client:
         # threads of their own: the gateway needs those of the loop
         with ThreadPoolExecutor(_AT_ONCE) as threads:
 
-            async def rows(casting: Casting) -> list[Row]:
+            async def rows(casting: Casting) -> list[MatrixRow]:
                 asked = partial(client.post, "/v1/prefill", casting.body)
                 answer = await asyncio.get_running_loop().run_in_executor(threads, asked)
                 done(1)
@@ -72,7 +72,7 @@ async def matrix(
     return [row for each in found for row in each]
 
 
-def broken(castings: Sequence[Casting], rows: Sequence[Row], *, all_published: bool) -> list[str]:
+def broken(castings: Sequence[Casting], rows: Sequence[MatrixRow], *, all_published: bool) -> list[str]:
     """Casts that do not come out as they say: a paper that is cut and must be asked for, or the other way round."""
     verdicts = {(row.procedure, row.cast, row.paper): row.verdict for row in rows}
     return [
@@ -123,7 +123,7 @@ def _all_scopes(catalogue: Catalogue) -> bytes:
     return orjson.dumps({"scopes": scopes})
 
 
-def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[Row]:
+def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[MatrixRow]:
     if answer.status != 200:
         problem = answer.body or {}
         why = " ".join(
@@ -133,7 +133,7 @@ def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[Ro
             )
         )
         for paper in procedure.papers:
-            yield Row(
+            yield MatrixRow(
                 procedure=casting.procedure, paper=paper, cast=casting.name, verdict="refused", proof=why,
                 rule=str(problem.get("rule", "")),
             )  # fmt: skip
@@ -142,7 +142,7 @@ def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[Ro
     for paper in answer.body["papers"]:
         cut = paper["state"] in CUT
         reason = paper.get("reason") or {}
-        yield Row(
+        yield MatrixRow(
             procedure=casting.procedure,
             paper=paper["code"],
             cast=casting.name,

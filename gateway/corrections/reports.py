@@ -89,7 +89,7 @@ def opened(row: CorrectionRow, keys: PeriodKeys) -> dict[str, Any] | None:
     return report
 
 
-def told(row: CorrectionRow) -> dict[str, object]:
+def as_listed(row: CorrectionRow) -> dict[str, object]:
     """A report as the door tells it; names nobody."""
     changed = rfc3339(moment(row.changed)) if row.changed else None
     return {

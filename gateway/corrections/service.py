@@ -23,12 +23,12 @@ from gateway.corrections.reports import (
     TAKEN,
     UNREADABLE,
     Wanted,
+    as_listed,
     as_taken,
     id_of,
     opened,
     report_of,
     row_of,
-    told,
 )
 from gateway.corrections.shown import DIFFERS, asked_about, compared
 from gateway.domain import sentences as say
@@ -47,7 +47,7 @@ from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.wanted import Wanted as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
-from gateway.policy.rates import told_of_reports
+from gateway.policy.rates import reports_in_words
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_corrections import CorrectionRow, CorrectionRows
 from gateway.prefill.outcomes import Members, outcomes
@@ -122,7 +122,7 @@ class Corrections:
         page = found[:count]
         return {
             "exchange_id": asker.exchange,
-            "corrections": [told(row) for row in page],
+            "corrections": [as_listed(row) for row in page],
             "next": page[-1].id if len(found) > count else None,
         }
 
@@ -138,7 +138,7 @@ class Corrections:
         if await self.rows.move(row.id, (QUEUED,), TAKEN, now):
             row = row._replace(state=TAKEN, changed=now)
         return {
-            "exchange_id": asker.exchange, **told(row), "report": as_taken(row, report),
+            "exchange_id": asker.exchange, **as_listed(row), "report": as_taken(row, report),
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }  # fmt: skip
 
@@ -159,7 +159,7 @@ class Corrections:
                     await self._step(asker, "correction_not_done", row, person, undone=state)
                 raise Conflict(say.CORRECTION_CHANGED)
             row = row._replace(state=state, changed=now)
-        return {"exchange_id": asker.exchange, **told(row)}
+        return {"exchange_id": asker.exchange, **as_listed(row)}
 
     async def _opened(self, row: CorrectionRow) -> Mapping[str, Any]:
         """The report of a row. Conflict when nobody reads it any more; CorrectionsUnavailable when not now."""
@@ -207,7 +207,7 @@ class Corrections:
         over = await self.rates.over(asker.requester.id, {"requester": asker.requester.id, "subject": about})
         if over is None:
             return
-        refusal = Throttled(over.limit.rule, told_of_reports(over.limit), retry_after=over.retry_after)
+        refusal = Throttled(over.limit.rule, reports_in_words(over.limit), retry_after=over.retry_after)
         await self._refuse(asker, wanted, refusal)
         raise refusal
 

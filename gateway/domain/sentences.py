@@ -7,6 +7,7 @@ A new sentence is added here, and nowhere else: an error takes no other text.
 Terms are those of the glossary and of the decrees: khai thác, không thống nhất, thỏa thuận chia sẻ dữ liệu.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +32,17 @@ class Sentence:
     def __str__(self) -> str:
         """Both, as a line of a terminal has them."""
         return f"{self.vi} / {self.en}"
+
+
+def titled(vi: str, en: str) -> Sentence:
+    """A title of the configuration, which stands in a place of a sentence."""
+    return Sentence(vi, en)
+
+
+def listed(many: Iterable[Sentence]) -> Sentence:
+    """Several after each other, with commas between."""
+    many = tuple(many)
+    return Sentence(", ".join(one.vi for one in many), ", ".join(one.en for one in many))
 
 
 def _in_vietnamese(place: object) -> object:
@@ -189,7 +201,7 @@ HOW_PREDICATE = Sentence(
     "tên điều kiện, tham số đặt sau dấu hai chấm", "a predicate, its parameter behind a colon"
 )
 HOW_JWT = Sentence(
-    "mã định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
+    "token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
     "an ID token as it came, three parts with dots between",
 )
 HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token as it stood in 'pending'")
@@ -247,11 +259,11 @@ SEND_TOKEN = Sentence(
     "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof",
 )
 TOKEN_NOT_OURS = Sentence(
-    "đây không phải mã truy cập của cổng này, hoặc không đủ; lấy mã mới tại /oauth2/token",
+    "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token",
     "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token",
 )
 TOKEN_NOT_OURS_FOR = Sentence(
-    "đây không phải mã truy cập của cổng này, hoặc không đủ; lấy mã mới tại /oauth2/token ({why})",
+    "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token ({why})",
     "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token ({why})",
 )
 TOKEN_OVER = Sentence("mã truy cập đã hết hạn; lấy mã mới", "the token has expired; fetch a new one")
@@ -521,7 +533,7 @@ AGREED_SIGNED = Sentence(
     "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement holds for signed requests only"
 )
 AGREED_MANDATE = Sentence(
-    "người làm thay người khác phải nêu văn bản cho phép làm thay",
+    "người đại diện phải nêu văn bản chứng minh quyền đại diện",
     "a person who acts for somebody else must name the document that lets them",
 )
 AGREED_REPRESENTATIVE = Sentence(
@@ -529,29 +541,30 @@ AGREED_REPRESENTATIVE = Sentence(
     "the agreement wants to know who represents whom, and a source must prove it",
 )
 REPRESENTATION_NOT_AGREED = Sentence(
-    "không có thỏa thuận nào của hệ thống khai thác cho đại diện theo loại {kind}",
-    "no agreement of this requester lets anybody act as {kind}",
+    "không có thỏa thuận nào của hệ thống khai thác cho phép loại đại diện nêu trong yêu cầu",
+    "no agreement of this requester allows the kind of representation that the request names",
 )
 NOT_BY_REPRESENTATIVE = Sentence(
     "không ai được nộp thay thủ tục này với tư cách đại diện loại {kind}; không dữ liệu nào được hỏi",
     "this procedure cannot be filed by somebody who acts as {kind}; nothing was asked",
 )
 REPRESENTATION_NOT_PROVEN = Sentence(
-    "nguồn dữ liệu không xác nhận việc đại diện theo loại {kind}; không dữ liệu nào khác được hỏi",
-    "no source confirms that this person acts as {kind}; nothing else was asked",
+    "nguồn dữ liệu không xác nhận tư cách đại diện ({kind}); không dữ liệu nào khác được hỏi",
+    "no source confirms the representation ({kind}); nothing else was asked",
 )
 REPRESENTATION_UNDECIDED = Sentence(
-    "hiện không nguồn dữ liệu nào cho biết có đúng là đại diện theo loại {kind} hay không; không hỏi dữ liệu nào khác",
-    "no source can tell just now whether this person acts as {kind}; nothing else was asked",
+    "hiện không nguồn dữ liệu nào cho biết có đúng tư cách đại diện hay không ({kind}); không hỏi dữ liệu nào khác",
+    "no source can tell just now whether the representation is so ({kind}); nothing else was asked",
 )
-MANDATE_OVER = Sentence("văn bản ủy quyền đã hết hiệu lực", "the mandate is over")
+MANDATE_OVER = Sentence("văn bản làm căn cứ đại diện đã hết hiệu lực", "the mandate is over")
 AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given for a dossier only")
 AGREED_DOSSIER_SHAPE = Sentence(
     "thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
     "the agreement holds for dossiers written as {shape}",
 )
 DOSSIER_UNSEEN = Sentence(
-    "cổng chưa biết hồ sơ này, hoặc hồ sơ đã đóng", "the gateway has not seen this dossier, or it is closed"
+    "hệ thống kết nối chưa biết hồ sơ này, hoặc hồ sơ đã đóng",
+    "the gateway has not seen this dossier, or it is closed",
 )
 DOSSIER_OLD = Sentence(
     "hồ sơ đã đóng, chưa bắt đầu, hoặc quá {days} ngày",
@@ -586,7 +599,7 @@ LIMIT_REPORTS = Sentence(
 )
 BY_REQUESTER = Sentence("hệ thống khai thác", "requester")
 BY_OFFICIAL = Sentence("cán bộ", "official")
-BY_SUBJECT = Sentence("người được hỏi dữ liệu", "subject")
+BY_SUBJECT = Sentence("cá nhân có dữ liệu được khai thác", "subject")
 BY_FORM = Sentence("biểu mẫu", "form")
 
 # --- a request of prefill: procedure, roles, people, fields
@@ -596,7 +609,7 @@ NO_SUCH_CATALOGUE = Sentence(
     "no such shared catalogue: use the name that its owner gave it (madantoc, maquocgia)",
 )
 NO_CATALOGUES = Sentence(
-    "cổng chưa kết nối danh mục dùng chung", "the gateway is not connected to the shared catalogues"
+    "hệ thống kết nối chưa có danh mục dùng chung", "the gateway is not connected to the shared catalogues"
 )
 CATALOGUES_AWAY = Sentence(
     "nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
@@ -621,7 +634,7 @@ NO_SUCH_FIELD = Sentence(
 THIS_NAME = Sentence("tên này", "this name")
 VALUE_NOT_IN_FORM = Sentence("biểu mẫu không nhận giá trị này", "the form's schema does not take this value")
 HELD_AND_KNOWN = Sentence(
-    "trường này không thể vừa do cổng điền (held) vừa do công dân điền (known)",
+    "trường này không thể vừa do cổng dịch vụ công điền (held) vừa do công dân điền (known)",
     "this field cannot be the portal's (held) and the citizen's (known) at once",
 )
 IDENTITY_INCOMPLETE = Sentence(
@@ -675,6 +688,11 @@ ROLE_UNKNOWN = Sentence(
     "thủ tục không có vai trò này; có các vai trò {known}",
     "the procedure has no such role; it has {known}",
 )
+KIND_PERSON = Sentence("cá nhân", "person")
+KIND_NEWBORN = Sentence("trẻ sơ sinh", "newborn")
+KIND_ORGANISATION = Sentence("tổ chức", "organisation")
+KIND_PARCEL = Sentence("thửa đất", "parcel")
+KIND_VEHICLE = Sentence("phương tiện", "vehicle")
 ROLE_TAKES = Sentence("vai trò này nhận: {kinds}", "this role takes: {kinds}")
 SAME_AS_LIST = Sentence(
     "same_as phải dẫn tới vai trò có một đối tượng, không dẫn tới danh sách",
@@ -1059,7 +1077,7 @@ MONTH_RUNNING = Sentence(
 )
 FOLDER_NOT_WRITABLE = Sentence("không ghi được vào {folder} ({why})", "{folder} cannot be written ({why})")
 KEY_UNUSED = Sentence(
-    "khóa đang dùng chưa ký lần nào: trước hết khởi động lại cổng",
+    "khóa đang dùng chưa ký lần nào: trước hết khởi động lại hệ thống kết nối",
     "the key in use has not signed yet: first restart the gateway",
 )
 LOG_MISSING = Sentence(

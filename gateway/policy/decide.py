@@ -18,7 +18,7 @@ from gateway.policy.agencies import ended, may_name
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
 from gateway.policy.grants import Grant, covers, granted
-from gateway.policy.rates import Limit, Whom, limit, told
+from gateway.policy.rates import Limit, Whom, in_words, limit
 
 _KEPT = 20_000
 #: requester, procedure, purpose, day
@@ -77,7 +77,7 @@ class _Rule:
         for one in self.limits if asked.spent else ():
             if one.rule in asked.spent:
                 return _LAST, Denial(
-                    one.rule, QUOTA, told(one), "ask when the next window begins, or agree on more"
+                    one.rule, QUOTA, in_words(one), "ask when the next window begins, or agree on more"
                 )
         return None
 
@@ -274,7 +274,7 @@ _NOT_ITS_OFFICIAL = _denied(
 
 def _not_represented(acting: str) -> Decision:
     return _denied(
-        f"representation:{acting}", "representation_not_agreed", say.REPRESENTATION_NOT_AGREED(kind=acting),
+        f"representation:{acting}", "representation_not_agreed", say.REPRESENTATION_NOT_AGREED,
         "agree on it: 'represents' of an agreement in config/agreements",
     )  # fmt: skip
 

@@ -70,7 +70,7 @@ def uses(
     return found
 
 
-def told(one: Limit) -> Sentence:
+def in_words(one: Limit) -> Sentence:
     """The limit in words."""
     if one.whom == "claim":
         return say.LIMIT_CLAIMS(most=one.most, seconds=one.seconds)
@@ -79,7 +79,7 @@ def told(one: Limit) -> Sentence:
     return say.LIMIT(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 
-def told_of_reports(one: Limit) -> Sentence:
+def reports_in_words(one: Limit) -> Sentence:
     """The same, of reports of corrections."""
     return say.LIMIT_REPORTS(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 

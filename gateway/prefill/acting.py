@@ -12,7 +12,7 @@ from gateway.mapping.procedure import Procedure
 from gateway.mapping.representation import RepresentationMapping
 from gateway.policy.asked import Denial
 from gateway.prefill.request import PrefillRequest
-from gateway.prefill.roles import Cast
+from gateway.prefill.roles import KINDS, Cast
 
 #: years of age at which somebody may act for others (Civil Code 91/2015, art. 20)
 _OF_AGE = 18
@@ -58,7 +58,7 @@ def acting(
     if represented is None or "#" in role:
         raise fault_at("/representative/of", say.REPRESENTED_ROLE, "unknown_role")
     if represented.kind is not rule.of:
-        raise fault_at("/representative/of", say.ROLE_TAKES(kinds=rule.of), "wrong_kind")
+        raise fault_at("/representative/of", say.ROLE_TAKES(kinds=KINDS[rule.of]), "wrong_kind")
     if subject is None or not _is_known(subject):
         raise fault_at("/representative/subject", say.IDENTITY_INCOMPLETE, "identity_incomplete")
     is_outside = subject.key not in {key for name, key in roles.keys.items() if name != role}

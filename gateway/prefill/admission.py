@@ -20,7 +20,7 @@ from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.grounds import ground
-from gateway.policy.rates import Exceeded, longest, soonest, told
+from gateway.policy.rates import Exceeded, in_words, longest, soonest
 from gateway.ports import LogReader
 from gateway.ports_consents import Decisions, KeptCopies
 from gateway.ports_policy import Consents, Dossiers, Quotas
@@ -161,7 +161,7 @@ class Admission:
         self, exceeded: Exceeded, code: str, case: Case, requester: Requester, exchange: ExchangeId
     ) -> Throttled:
         one = exceeded.limit
-        refusal = Throttled(one.rule, told(one), code=code, retry_after=exceeded.retry_after)
+        refusal = Throttled(one.rule, in_words(one), code=code, retry_after=exceeded.retry_after)
         await self._record(refusal, case, requester, exchange)
         return refusal
 

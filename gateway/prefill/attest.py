@@ -1,6 +1,6 @@
 """Attest: is a finished form still as the databases said? Compared with the keyed digests of the exchange's outcome.
 
-No value was kept, so none can be told: only whether it is the same. Without the keys of the period nobody can tell.
+No value was kept, so none can be said: only whether it is the same. Without the keys of the period nobody can tell.
 With the citizen's consent what only he knows is kept from the same form.
 """
 
@@ -23,7 +23,7 @@ from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.own_data.store import OwnStore
-from gateway.policy.rates import told
+from gateway.policy.rates import in_words
 from gateway.ports import Clock, ExchangeLog, LogReader
 from gateway.ports_consents import ConsentRow
 from gateway.prefill.case import shown_name
@@ -111,7 +111,7 @@ class Attest:
         )
         if over is None:
             return
-        refusal = Throttled(over.limit.rule, told(over.limit), retry_after=over.retry_after)
+        refusal = Throttled(over.limit.rule, in_words(over.limit), retry_after=over.retry_after)
         await self._note(act, Phase.REFUSAL, "attest", refusal.problem_code, refusal.rule)
         raise refusal
 

@@ -25,6 +25,8 @@ from gateway.settings import PolicySettings
 from gateway.telemetry import log
 
 UNUSUAL = "unusual_volume"
+_RULES = "unusual:"
+_PEOPLE = (SubjectKind.PERSON, SubjectKind.NEWBORN)
 
 
 class Count(NamedTuple):
@@ -137,10 +139,6 @@ class Counting:
 def over(counts: Sequence[Count]) -> list[Exceeded]:
     """Counts that are beyond their limits, as exceeded limits."""
     return [Exceeded(one.limit, one.counted.ends_in) for one in counts]
-
-
-_RULES = "unusual:"
-_PEOPLE = (SubjectKind.PERSON, SubjectKind.NEWBORN)
 
 
 def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:

@@ -17,6 +17,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester, Subject
+from gateway.domain.sentences import titled
 from gateway.mapping.load import Catalogue
 from gateway.mapping.predicates import Truth
 from gateway.mapping.representation import (
@@ -214,12 +215,13 @@ def _as_named(one: Acting, answers: Mapping[str, SourceAnswer | None]) -> Subjec
 
 def _denial(one: Acting, truth: Truth) -> Denial:
     """The same words whether somebody is not who they say or does not represent: nobody learns one by the other."""
+    title = titled(one.rule.title.vi, one.rule.title.en)
     if truth is Truth.NO:
         return Denial(
-            one.rule_id, "representation_not_proven", say.REPRESENTATION_NOT_PROVEN(kind=one.kind),
+            one.rule_id, "representation_not_proven", say.REPRESENTATION_NOT_PROVEN(kind=title),
             "check who acts and for whom, or file at a counter with the papers that show it",
         )  # fmt: skip
     return Denial(
-        one.rule_id, "representation_undecided", say.REPRESENTATION_UNDECIDED(kind=one.kind),
+        one.rule_id, "representation_undecided", say.REPRESENTATION_UNDECIDED(kind=title),
         "ask again later, or file at a counter with the papers that show it",
     )  # fmt: skip

@@ -9,10 +9,19 @@ from gateway.domain.errors import Unprocessable, fault_in
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id, may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.domain.sentences import Sentence
+from gateway.domain.sentences import Sentence, listed
 from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure, role_of
+
+#: kind of subject -> what it is called
+KINDS: Mapping[SubjectKind, Sentence] = {
+    SubjectKind.PERSON: say.KIND_PERSON,
+    SubjectKind.NEWBORN: say.KIND_NEWBORN,
+    SubjectKind.ORGANISATION: say.KIND_ORGANISATION,
+    SubjectKind.PARCEL: say.KIND_PARCEL,
+    SubjectKind.VEHICLE: say.KIND_VEHICLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,9 @@ def _check_kinds(
 
 
 def _wrong_kind(name: str, role: Role, wanted: Mapping[str, Subject | str]) -> Unprocessable:
-    return _fault(place_of(name, wanted), say.ROLE_TAKES(kinds=", ".join(role.kind)), "wrong_kind")
+    return _fault(
+        place_of(name, wanted), say.ROLE_TAKES(kinds=listed(KINDS[kind] for kind in role.kind)), "wrong_kind"
+    )
 
 
 def place_of(name: str, wanted: Mapping[str, Subject | str]) -> str:

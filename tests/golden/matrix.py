@@ -14,7 +14,7 @@ import uvloop
 
 from gateway.cli.casts import Casting, load_casts
 from gateway.cli.cuts import people
-from gateway.cli.matrix import CUT, Row, matrix
+from gateway.cli.matrix import CUT, MatrixRow, matrix
 from gateway.mapping.load import Catalogue, load_catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ Verdict of every paper for every cast: as configured | when every owner has publ
 """
 
 
-def run(*, all_published: bool) -> list[Row]:
+def run(*, all_published: bool) -> list[MatrixRow]:
     """The matrix, asked at a gateway of its own."""
     return uvloop.run(matrix(ROOT, catalogue(), castings(), all_published=all_published))
 
@@ -42,16 +42,18 @@ def castings() -> list[Casting]:
     return load_casts(ROOT, catalogue(), people(ROOT))
 
 
-def pages(configured: Sequence[Row], published: Sequence[Row]) -> dict[str, str]:
+def pages(configured: Sequence[MatrixRow], published: Sequence[MatrixRow]) -> dict[str, str]:
     """Procedure -> its page."""
     what = {(one.procedure, one.name): one.what for one in castings()}
-    found: dict[str, list[tuple[Row, Row]]] = defaultdict(list)
+    found: dict[str, list[tuple[MatrixRow, MatrixRow]]] = defaultdict(list)
     for pair in zip(configured, published, strict=True):
         found[pair[0].procedure].append(pair)
     return {code: _page(code, pairs, what) for code, pairs in found.items()}
 
 
-def _page(code: str, pairs: Sequence[tuple[Row, Row]], what: Mapping[tuple[str, str], str]) -> str:
+def _page(
+    code: str, pairs: Sequence[tuple[MatrixRow, MatrixRow]], what: Mapping[tuple[str, str], str]
+) -> str:
     lines = [f"# {code}", "", _ABOUT]
     casts = list(dict.fromkeys(row.cast for row, _ in pairs))
     warned = {row.cast: row.warnings for row, _ in pairs}
@@ -65,7 +67,7 @@ def _page(code: str, pairs: Sequence[tuple[Row, Row]], what: Mapping[tuple[str, 
     return "\n".join(lines) + "\n"
 
 
-def _paper(pairs: Sequence[tuple[Row, Row]], width: int) -> Iterator[str]:
+def _paper(pairs: Sequence[tuple[MatrixRow, MatrixRow]], width: int) -> Iterator[str]:
     said = {(_said(row), _said(published)) for row, published in pairs}
     if len(said) == 1:
         [(before, after)] = said
@@ -78,7 +80,7 @@ def _paper(pairs: Sequence[tuple[Row, Row]], width: int) -> Iterator[str]:
         yield f"    {row.cast:{width}}  {left:{wide}} | {'same' if right == left else right}".rstrip()
 
 
-def _said(row: Row) -> str:
+def _said(row: MatrixRow) -> str:
     """`REPLACED by population of mother: …`: what is cut stands out."""
     if row.verdict in CUT:
         return f"{row.verdict.upper()} by {row.proof}"

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli.casts import CASTS, load_casts
 from gateway.cli.cuts import people
-from gateway.cli.matrix import CUT, Row, broken
+from gateway.cli.matrix import CUT, MatrixRow, broken
 from gateway.domain.errors import ConfigError
 from tests.golden.matrix import FOLDER, ROOT, castings, catalogue, page, pages, run
 from tests.typed import motlan
@@ -30,7 +30,7 @@ def test_matrix_of_cuts_asks_for_what_an_official_would_and_is_the_one_that_was_
         assert not (lines := list(changed)), "\n".join([*lines, "write anew: python -m tests.golden.matrix"])
 
 
-def _asks_in_the_seven_cases(rows: list[Row]) -> None:
+def _asks_in_the_seven_cases(rows: list[MatrixRow]) -> None:
     """Each of the wrong cuts that were found in November 2026 asks for its paper, with a reason."""
     for number in range(1, 8):
         cases = [one for one in castings() if one.name.startswith(f"wrong_cut_{number}_")]
@@ -40,7 +40,7 @@ def _asks_in_the_seven_cases(rows: list[Row]) -> None:
         assert all(row.proof for row in found)
 
 
-def _cuts_no_less(configured: list[Row], published: list[Row]) -> None:
+def _cuts_no_less(configured: list[MatrixRow], published: list[MatrixRow]) -> None:
     """Publishing takes no cut away; afterwards no paper is asked for because something is not published."""
     for before, after in zip(configured, published, strict=True):
         assert before.verdict not in CUT or after.verdict in CUT, after

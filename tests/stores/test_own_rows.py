@@ -17,7 +17,7 @@ from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequence_batch import Numbering, OwnRows, State
 from adapters.stores.sequencer import Sequencer
-from adapters.stores.sifting import Reason, Sifting, Written
+from adapters.stores.sifting import AppendedRow, QuarantineReason, Sifting
 from adapters.stores.signing import open_signers
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
@@ -114,9 +114,9 @@ def test_what_is_remembered_is_what_reading_the_leaf_gives(record: ExchangeRecor
     assert row is not None
     numbering = Numbering(ORIGIN, *open_signers(Path(), ORIGIN, [SEED])[:2])
     remembered = numbering.batch(EMPTY, {}, [(8, row)])
-    sifting = Sifting([Written(8, leaf, None)])
+    sifting = Sifting([AppendedRow(8, leaf, None)])
     if len(record.time) > 100:
-        assert [one.reason for one in sifting.refused] == [Reason.UNREADABLE]
+        assert [one.reason for one in sifting.refused] == [QuarantineReason.UNREADABLE]
         # Found by when it was numbered only.
         assert not remembered.rows["log_subjects"] + remembered.rows["log_sources"]
         assert remembered.rows["log_entries"][0][5:] == (*[None] * 9,)
