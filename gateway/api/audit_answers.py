@@ -69,7 +69,13 @@ _IDENTIFIED = _object(
         "anyOf": [_WORDS, {"type": "null"}],
         "description": "why it cannot be read: `period_erased` or `seal_broken`",
     },
-    official=_MAYBE,
+    official={**_MAYBE, "description": "who asked; null where no official did"},
+    on_duty={**_FLAG, "description": "no official asked: a citizen did, or a system that named nobody"},
+    duty_official={**_MAYBE, "description": "configured, in whose name sources were asked then; did nothing"},
+    asked_by={
+        **_MAYBE,
+        "description": "role of the citizen who asked, one of `subjects`, as the requester said",
+    },
     subjects={"type": "object", "additionalProperties": _object(kind=_TEXT, identifier=_TEXT)},
 )
 _INCLUSION = {
@@ -103,6 +109,11 @@ _USE = _object(
     procedure=_WORDS,
     purpose=_WORDS,
     legal_basis=_TEXT,
+    asked_by={
+        **_WORDS,
+        "description": "who asked, as a part of the sentence: `self`, `representative`, `citizen`, `official`, "
+        "`system` or `inspector`; that a citizen asked is what the requester said",
+    },
     dossier=_TEXT,
     state={"enum": ["answered", "answered_in_part", "refused", "abandoned", "open", "identified"]},
     data=_listed(

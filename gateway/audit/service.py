@@ -188,13 +188,31 @@ def _identified(
     known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
     if opened is None:
         period = "" if members is None else members["period"]
-        return {**known, "reason": _why(period, erased), "official": None, "subjects": {}}
+        return {**known, "reason": _why(period, erased), **_NOBODY}
     return {
         **known,
         "reason": None,
-        "official": opened["official"] or None,
+        **_who_asked(members or {}, opened["official"] or None),
         "subjects": {role: _named(key) for role, key in opened["subjects"].items()},
     }
+
+
+#: of a record that cannot be read
+_NOBODY: Mapping[str, Any] = {
+    "official": None,
+    "on_duty": False,
+    "duty_official": None,
+    "asked_by": None,
+    "subjects": {},
+}
+
+
+def _who_asked(members: Mapping[str, Any], official: str | None) -> dict[str, Any]:
+    """The official who asked; an official on duty did nothing, and lends the agency's queries a name."""
+    if not members.get("on_duty"):
+        return {"official": official, "on_duty": False, "duty_official": None, "asked_by": None}
+    role = members["notes"].get("asked_by")
+    return {"official": None, "on_duty": True, "duty_official": official, "asked_by": role}
 
 
 def _why(period: str, erased: Mapping[str, str]) -> dict[str, str]:

@@ -47,6 +47,10 @@ class Titles:
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
 
+    def representation(self, kind: str) -> Words:
+        """As what somebody acts for another."""
+        return _words(kind, self._catalogue.representations.get(kind))
+
     def data_service(self, source: str, operation: str) -> Words:
         """What it was asked for as a whole."""
         service = self._catalogue.services.get(source, {}).get(operation)

@@ -8,6 +8,7 @@ left. Other look-ups are not: they tell nobody who he is, or ask what whoever as
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway.audit.asker_words import asked_by
 from gateway.audit.filters import Filters
 from gateway.audit.service import MOST_RECORDS, Asker, Books
 from gateway.audit.shown import members_of
@@ -90,6 +91,9 @@ class Usage:
     def _identified(self, record: Mapping[str, Any]) -> dict[str, object]:
         """What an inspector learnt, without his reason: it may be about somebody else."""
         titles = self._titles
+        inspector = (
+            titles.agency(record["agency"]) if record["agency"] else titles.requester(record["requester"])
+        )
         use: dict[str, Any] = {
             "exchange_id": record["exchange"],
             "time": record["time"],
@@ -98,11 +102,12 @@ class Usage:
             "procedure": {"code": "", "title": "", "title_en": ""},
             "purpose": {"code": "inspection", "title": _INSPECTION[0], "title_en": _INSPECTION[1]},
             "legal_basis": record["basis"],
+            "asked_by": {**inspector, "code": "inspector"},
             "dossier": record["dossier"],
             "state": "identified",
             "data": [],
         }
-        who = [use["agency" if record["agency"] else "requester"][name] for name in ("title", "title_en")]
+        who = [inspector[name] for name in ("title", "title_en")]
         of = record["notes"].get("of", "")
         vi = f"{who[0]} đã mở giao dịch {of} trong nhật ký để biết giao dịch đó là về ai; mục đích: {_INSPECTION[0]}."
         en = f"{who[1]} opened the exchange {of} in the log to learn who it is about; purpose: {_INSPECTION[1]}."
@@ -132,6 +137,7 @@ class Usage:
             "procedure": titles.procedure(opening["procedure"]),
             "purpose": titles.purpose(opening["purpose"]),
             "legal_basis": opening["basis"],
+            "asked_by": asked_by(titles, [opening, *records], roles),
             "dossier": opening["dossier"],
             "state": word,
             "data": [
@@ -164,14 +170,18 @@ def _service_titles(words: Words) -> dict[str, str]:
 def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     """The use in one sentence of the language that `title` names."""
     sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
-    agency, purpose, procedure = (use[name][title] for name in ("agency", "purpose", "procedure"))
+    who, purpose, procedure = (use[name][title] for name in ("asked_by", "purpose", "procedure"))
     if title == "title":
         asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
-        return f"{_at(use['time'], 'vi')}{agency}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
+        return f"{_begun(_at(use['time'], 'vi'), who)}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
-    return (
-        f"{_at(use['time'], 'en')}{agency}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
-    )
+    begun = _begun(_at(use["time"], "en"), who)
+    return f"{begun}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
+
+
+def _begun(when: str, who: str) -> str:
+    """A sentence begins with a capital, also where nobody knows when."""
+    return f"{when}{who}" if when else f"{who[:1].upper()}{who[1:]}"
 
 
 def _is_identification(record: Mapping[str, Any]) -> bool:

@@ -15,12 +15,12 @@ from gateway.cli.paging import looked_past, pages
 from gateway.domain.dates import local_text
 
 #: of a table that goes into a file
-_WIDTH = 180
+_WIDTH = 200
 #: columns of a terminal from which on a record stands in one line
 _FLAT = 150
 _HEADS = (
-    "số / no.", "giờ / +07:00", "loại / phase", "hệ thống / by", "cơ quan / agency", "thủ tục / procedure",
-    "mục đích / purpose", "hồ sơ / dossier", "nguồn / sources", "kết quả / result",
+    "số / no.", "giờ / +07:00", "loại / phase", "hệ thống / by", "cơ quan / agency", "ai hỏi / asked by",
+    "thủ tục / procedure", "mục đích / purpose", "hồ sơ / dossier", "nguồn / sources", "kết quả / result",
 )  # fmt: skip
 
 
@@ -81,12 +81,43 @@ def _cells(record: Any) -> tuple[str, ...]:  # noqa: ANN401 -- the JSON answer
     calls = dict.fromkeys(f"{c['source']}: {c['outcome'] or '…'}" for c in record.get("calls", ()))
     time, _, zone = local_text(record.get("time", "")).partition(" +")
     del zone  # the heading has it
-    names = "phase requester agency procedure purpose dossier".split()
-    named = (str(record.get(name) or "") for name in names)
+    named, wanted = (
+        [str(record.get(name) or "") for name in names.split()]
+        for names in ("phase requester agency", "procedure purpose dossier")
+    )
     place = f"{record['leaf_index']}" + ("\nbị sửa\naltered" if record.get("altered") else "")
-    return (place, time, *named, ", ".join(calls), str(record.get("result") or ""))
+    return (
+        place,
+        time,
+        *named,
+        _asked_by(record),
+        *wanted,
+        ", ".join(calls),
+        str(record.get("result") or ""),
+    )
+
+
+def _asked_by(record: Any) -> str:  # noqa: ANN401 -- the JSON answer
+    """An official, or the role of the citizen who asked; with what a representation rests on."""
+    notes = record.get("notes") or {}
+    role = str(notes.get("asked_by") or "")
+    lines = []
+    if record.get("on_duty"):
+        lines.append(f"công dân / citizen: {role}" if role else "không nêu cán bộ / no official (on_duty)")
+    elif record.get("has_official"):
+        lines.append("cán bộ / official")
+    if kind := notes.get("representation"):
+        lines.append(
+            f"đại diện / as {kind}" + (f" → {notes['represented']}" if "represented" in notes else "")
+        )
+        proven = notes.get("proven", "yes" if notes.get("proof") else "")
+        by = f": {notes['proven_by']}" if notes.get("proven_by") else ""
+        lines.append(f"chứng minh / proven {proven}{by}" if proven else "chưa chứng minh / not proven yet")
+    if notes.get("proof"):
+        lines.append(f"proof {notes['proof']}")
+    return "\n".join(lines)
 
 
 def _stacked(cells: Sequence[str]) -> tuple[Sequence[str], ...]:
     """Number, time and phase; who; for what; what came of it."""
-    return cells[:3], cells[3:5], cells[5:8], cells[8:]
+    return cells[:3], cells[3:6], cells[6:9], cells[9:]

@@ -56,6 +56,8 @@ class Case(NamedTuple):
     levels: Sequence[str] = ()
     #: who asks where no official does: who applies, or who acts for them
     citizen: Subject | None = None
+    #: role of that citizen, as records have it; blank where an official asks
+    asked_by: str = ""
     #: in whose name is asked: answers are shared within it only; personal data
     asker: str = ""
 
@@ -68,8 +70,8 @@ class Case(NamedTuple):
 
     @property
     def who_asks(self) -> dict[str, str]:
-        """What records say of who signed in and acts: level of the account, as what for which role, what proved it."""
-        said = {}
+        """What records say of who asks: role of the citizen, level of the account, as what for whom, what proved it."""
+        said = {"asked_by": self.asked_by} if self.asked_by else {}
         if self.signed_in and (account := self.account):
             shown = [
                 f"{claim}={account[claim]}"
@@ -153,14 +155,18 @@ class Cases:
             if signed_in and roles.keys.get(procedure.signs_in) != acts.subject.key:
                 # the representative's own name, number and telephone are not those of who is represented
                 request = replace(request, account={})
-        citizen = None
+        citizen, asked_by = None, ""
         if official.on_duty:
             citizen = roles.subjects.get(procedure.signs_in) if acts is None else acts.subject
+            # who asks a question instead of a form need not be the person whom it is about
+            if citizen is not None and not predicates:
+                asked_by = _role_of_citizen(procedure, roles, acts)
         one, number = official, citizen.personal_id if citizen else ""
         return Case(
             request, procedure, roles, official, request.purpose or procedure.purpose,
             self._related(procedure, roles) if acts is None else relations(procedure, roles, acts),
             frozenset(persons), predicates, signed_in, acts, levels=self._levels, citizen=citizen,
+            asked_by=asked_by,
             asker=f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{number}",
         )  # fmt: skip
 
@@ -217,6 +223,15 @@ def relations(procedure: Procedure, roles: Cast, acts: Acting | None = None) -> 
 
 def _declared(procedure: Procedure, role: str) -> Relation:
     return procedure.roles[role].relation or Relation.REPRESENTED
+
+
+def _role_of_citizen(procedure: Procedure, roles: Cast, acts: Acting | None) -> str:
+    """The role in which records name the citizen who asks, where no official does."""
+    if acts is None:
+        return procedure.signs_in
+    if acts.is_outside:
+        return "representative"
+    return next(name for name, key in roles.keys.items() if key == acts.subject.key)
 
 
 def shown_name(name: str) -> str:

@@ -172,6 +172,8 @@ class Proving:
             if is_intent or query.word in answers
         )
         said = {"mandate": case.request.mandate} if case.request.mandate else {}
+        if official.on_duty:
+            said["asked_by"] = REPRESENTATIVE
         await self._recorder.write(ExchangeRecord(
             exchange=proof, phase=phase, time=self._recorder.now(), requester=requester.id, agency=official.agency,
             procedure=case.procedure.code, dossier=case.request.dossier or "", purpose=case.purpose,

@@ -216,7 +216,9 @@ def _promised(case: Case) -> dict[str, str | bool]:
     """What the record of an intent says beside its calls."""
     request = case.request
     notes: dict[str, str | bool] = (
-        {**request.proof, **case.who_asks} if case.signed_in or case.acting else {**request.proof}
+        {**request.proof, **case.who_asks}
+        if case.signed_in or case.acting or case.asked_by
+        else {**request.proof}
     )
     if request.mandate:
         notes["mandate"] = request.mandate

@@ -1,9 +1,13 @@
 """A representative files for somebody else: proven by a query of its own, recorded, before anything else is asked."""
 
+import asyncio
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from gateway.cli.search import Records
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_access import since
 from tests.flows.test_doors import signed_in
@@ -77,6 +81,71 @@ async def test_parent_files_for_a_minor_child_and_the_record_says_who_asked(shar
         assert set(one["subjects"]) >= {"applicant", "representative"}
         assert one["on_duty"]
     assert own[0]["notes"]["account_level"] == "IAL=2"
+
+
+@on_session
+async def test_mother_child_and_auditor_read_that_she_asked_through_the_portal(shared_house: House) -> None:
+    house = shared_house
+    child, mother = people(house, "child", "facts_example")
+    status, answer = await sent(house, filed(child, mother, "parent"))
+    assert status == 200, answer
+    exchange = answer["exchange_id"]
+    portal, proof = "Cổng Dịch vụ công Quốc gia", "chứng minh bằng dữ liệu của Cơ sở dữ liệu hộ tịch điện tử"
+    use = await used(house, child, exchange)
+    assert use["asked_by"]["code"] == "representative"
+    for said in ("người đại diện (cha, mẹ của người chưa thành niên", portal, proof):
+        assert said in use["summary"], use["summary"]
+    assert "proven by data of the Civil-status register" in use["summary_en"]
+    assert "Ủy ban nhân dân" not in use["summary"]
+    use = await used(house, mother, exchange)
+    assert use["asked_by"]["code"] == "self"
+    assert "chính ông/bà, với tư cách người đại diện" in use["summary"]
+    body = {"exchange_id": exchange, "reason": "Khiếu nại số 31/KN-2026"}
+    _, identified = await house.post("/v1/audit/identify", body, client="auditor")
+    for one in identified["records"]:
+        assert (one["official"], one["on_duty"]) == (None, True)
+        assert one["subjects"]["representative"]["identifier"] == mother["personal_id"]
+        assert one["asked_by"] == "representative"
+    _, page = await house.post("/v1/audit/search", {"exchange_id": exchange}, client="auditor")
+    paper = io.StringIO()
+    Console(width=220, file=paper).print(Records(page["records"], more=False))
+    table = paper.getvalue()
+    for cell in ("công dân / citizen", "parent", "civil_status.trichLuc"):
+        assert cell in table, table
+
+
+@on_session
+async def test_list_says_himself_where_a_citizen_asked_and_an_official_where_one_did(
+    shared_house: House,
+) -> None:
+    house = shared_house
+    [who] = people(house, "facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    status, answer = await sent(house, {**body, "account": signed_in(who, IAL="2")})
+    assert status == 200, answer
+    use = await used(house, who, answer["exchange_id"])
+    assert use["asked_by"]["code"] == "self"
+    assert "chính ông/bà, qua Cổng Dịch vụ công Quốc gia, khai thác dữ liệu từ" in use["summary"]
+    assert "you yourself, through National public-service portal, asked" in use["summary_en"]
+    status, answer = await sent(house, {**body, "official": new_official()}, "one_gate")
+    assert status == 200, answer
+    use = await used(house, who, answer["exchange_id"])
+    assert use["asked_by"]["code"] == "official"
+    assert ", cán bộ của " in use["summary"]
+    assert "an official of " in use["summary_en"]
+
+
+async def used(house: House, who: Any, exchange: str) -> Any:
+    """What this person reads of one exchange, once its last record has its place."""
+    body = {"subject": {"personal_id": who["personal_id"]}}
+    async with asyncio.timeout(10):
+        while True:
+            status, answer = await house.post("/v1/usage", body, client="national_portal")
+            assert status == 200, answer
+            found = [one for one in answer["uses"] if one["exchange_id"] == exchange]
+            if found and found[0]["state"].startswith("answered"):
+                return found[0]
+            await asyncio.sleep(0.05)
 
 
 @on_session

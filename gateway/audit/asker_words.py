@@ -1,0 +1,69 @@
+"""Who asked, in words for the person whose data were asked for: that person, a representative, a citizen, an official.
+
+Read from records alone: `on_duty` (no official acted), the note `asked_by` (role of the citizen who asked, as the
+portal said), and the notes on a representation and on what proved it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from gateway.audit.titles import Titles, Words
+
+
+def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collection[str]) -> Words:
+    """`code` (self, representative, citizen, system, official) and who it is; `roles`: those of the reader."""
+    notes = {name: value for record in records for name, value in record["notes"].items()}
+    opening = records[0]
+    role = notes.get("asked_by", "")
+    kind = str(notes.get("representation", ""))
+    acting = _representation(titles, kind, notes) if kind else ("", "")
+    if not opening["on_duty"]:
+        return _official(titles, opening, acting)
+    portal = titles.requester(opening["requester"])
+    vi, en = f"qua {portal['title']}", f"through {portal['title_en']}"
+    if role and role in roles:
+        as_what = (f", với tư cách {acting[0]}", f", as {acting[1]}") if kind else ("", "")
+        return _said("self", f"chính ông/bà{as_what[0]}, {vi},", f"you yourself{as_what[1]}, {en},")
+    if kind:
+        return _said("representative", f"{acting[0]}, {vi},", f"{acting[1]}, {en},")
+    if role:
+        return _said("citizen", f"người làm thủ tục (công dân), {vi},", f"the citizen who files, {en},")
+    return _said(
+        "system", f"{portal['title']} (không nêu cán bộ)", f"{portal['title_en']} (naming no official)"
+    )
+
+
+def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str]) -> Words:
+    agency = titles.agency(opening["agency"])
+    if not opening["official"]:
+        return {**agency, "code": "system"}
+    for_whom = (
+        (f", theo yêu cầu của {acting[0]},", f", at the request of {acting[1]},") if acting[0] else ("", "")
+    )
+    return _said(
+        "official",
+        f"cán bộ của {agency['title']}{for_whom[0]}",
+        f"an official of {agency['title_en']}{for_whom[1]}",
+    )
+
+
+def _representation(titles: Titles, kind: str, notes: Mapping[str, Any]) -> tuple[str, str]:
+    """As what somebody acts, and by whose data that was proven."""
+    words = titles.representation(kind)
+    source = str(notes.get("proven_by", "")).partition(".")[0]
+    is_proven = bool(source) and notes.get("proven", "yes") == "yes"
+    proof = titles.source(source)
+    vi = f"chứng minh bằng dữ liệu của {proof['title']}" if is_proven else "chưa được chứng minh"
+    en = f"proven by data of the {proof['title_en']}" if is_proven else "not proven"
+    return (
+        f"người đại diện ({_small(words['title'])}; {vi})",
+        f"the representative ({_small(words['title_en'])}; {en})",
+    )
+
+
+def _small(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+def _said(code: str, vi: str, en: str) -> Words:
+    return {"code": code, "title": vi, "title_en": en}
