@@ -5,7 +5,7 @@ A proof is a query of its own. It yields yes, no or unknown; what is unknown ope
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -14,15 +14,18 @@ from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.fits import Evidence
-from gateway.mapping.predicates import Truth
+from gateway.mapping.predicates import Truth, lasts
 from gateway.mapping.source_faults import Said
 from gateway.mapping.strict import Mark, Strict, Title, Words
 from gateway.mapping.transforms import Unreadable, same_words
 
-#: who acts, and for whom: the two roles of a proof
+#: the two roles of a proof
 REPRESENTATIVE, REPRESENTED = "representative", "represented"
 #: what confirms that number, name and birth date are one person's
 IDENTITY = "person"
+LIFE_STATUS = "life_status"
+#: word of the answer that says whether the representative lives, where the one about the identity does not
+LIFE = f"{REPRESENTATIVE}:{IDENTITY}.{LIFE_STATUS}"
 PAPERS = "issued_paper"
 _WORDS = {"true": True, "false": False}
 _ABSENT = (Outcome.NOT_FOUND, Outcome.NO_MATCH)
@@ -31,24 +34,44 @@ _ABSENT = (Outcome.NOT_FOUND, Outcome.NO_MATCH)
 Answers = Mapping[str, SourceAnswer | None]
 
 
+class RepresentationClaim(NamedTuple):
+    """Who says to represent whom, and what they show of it; personal data."""
+
+    acting: Subject
+    represented: Subject
+    #: code of the document that lets them act; blank: none was named
+    mandate: str
+    today: date
+    #: tax and enterprise codes that the representative's own account claims
+    account_codes: tuple[object, ...] = ()
+
+
 class RepresentationProof(Strict):
     """One proof: exactly one of `names`, `says` and `issued`."""
 
     #: evidence about who is represented
     evidence: str
-    #: attributes (a value or a list), any of which names who acts
+    #: attributes (a value or a list), any of which names the representative
     names: Words = ()
-    #: how they name him
+    #: how they name them; many bear one name, so that a name proves nothing without `confirmed_by`
     by: Literal["personal_id", "full_name"] = "personal_id"
+    #: `account_tax_code`: the representative's own account claims the code of who is represented
+    confirmed_by: Literal["", "account_tax_code"] = ""
+    #: attribute -> its words while who is represented may act at all; any other word says no
+    in_force: dict[str, Words] = {}
     #: attribute that says whether it is so
     says: str = ""
     #: result codes of a paper that both have in the store, under the code that the request gives as `mandate`
     issued: Words = ()
+    #: the words of the paper's title before the full name of the representative, with which it ends: both people
+    #: have the paper, and nothing else of it says who represents whom
+    named_after: str = ""
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """What it reads of the evidence."""
-        return self.names or ((self.says,) if self.says else ("papers",))
+        read = self.names or ((self.says,) if self.says else ("papers",))
+        return (*read, *self.in_force)
 
 
 class RepresentationExample(Strict):
@@ -57,8 +80,12 @@ class RepresentationExample(Strict):
     name: str
     today: str = "2026-11-25"
     mandate: str = ""
-    #: number and name of who acts
+    #: number and name of the representative
     representative: dict[str, str]
+    #: number, name or tax code of who is represented
+    represented: dict[str, str] = {}
+    #: tax and enterprise codes that the representative's account claims
+    account_codes: Words = ()
     #: `<role>:<evidence>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
     proven: Literal["yes", "no", "unknown"]
@@ -70,7 +97,7 @@ class RepresentationMapping(Strict):
     representation: str
     title: Title
     mark: Mark = "memory"
-    #: why he may act
+    #: why the representative may act
     legal_basis: str
     #: who is represented
     of: Literal[SubjectKind.PERSON, SubjectKind.ORGANISATION]
@@ -83,9 +110,9 @@ class RepresentationMapping(Strict):
     examples: tuple[RepresentationExample, ...] = Field(min_length=1)
 
     def wants(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Role -> evidence -> attributes. Who acts is asked about first, and the other only when that is he."""
+        """Role -> evidence -> attributes. Of the other nothing is asked before the representative is known."""
         found: dict[str, dict[str, tuple[str, ...]]] = {
-            REPRESENTATIVE: {IDENTITY: ("personal_id", "full_name")}, REPRESENTED: {},
+            REPRESENTATIVE: {IDENTITY: ("personal_id", "full_name", LIFE_STATUS)}, REPRESENTED: {},
         }  # fmt: skip
         asked = found[REPRESENTED]
         if self.of is SubjectKind.PERSON:
@@ -111,43 +138,56 @@ def identified(answers: Answers, role: str) -> Truth:
     return Truth.NO if answer.outcome in _ABSENT else Truth.UNKNOWN
 
 
-def held(rule: RepresentationMapping, answers: Answers, mandate: str, today: date) -> Truth:
-    """Whether who acts may have a paper that lets him, as far as his own store says; yes where none is needed."""
+def alive(answers: Answers) -> Truth:
+    """Whether the representative lives: nobody acts for the dead or the missing, and neither do they for others."""
+    answer = answers.get(LIFE, answers.get(f"{REPRESENTATIVE}:{IDENTITY}"))
+    if answer is None or answer.outcome is not Outcome.FOUND or LIFE_STATUS in answer.doubts:
+        return Truth.UNKNOWN
+    said = answer.values.get(LIFE_STATUS)
+    return Truth.UNKNOWN if said is None else Truth.YES if said == "alive" else Truth.NO
+
+
+def may_act(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> Truth:
+    """Whether the representative is who they say, lives and has what lets them act, as far as their own data say."""
+    return _all([identified(answers, REPRESENTATIVE), alive(answers), _held(rule, answers, claim)])
+
+
+def _held(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> Truth:
+    """Whether the representative's store has a paper that lets them act; yes where none is needed."""
     issued = [proof for proof in rule.proofs if proof.issued]
     if len(issued) < len(rule.proofs):
         return Truth.YES
-    return _either(
-        _holds(answers.get(f"{REPRESENTATIVE}:{PAPERS}"), proof, mandate, today) for proof in issued
-    )
+    return _either(_holds(answers.get(f"{REPRESENTATIVE}:{PAPERS}"), proof, claim) for proof in issued)
 
 
-def proven(
-    rule: RepresentationMapping, answers: Answers, acting: Subject, mandate: str, today: date
-) -> tuple[Truth, str]:
-    """Whether `acting` represents, and the evidence that decided it; blank while nothing did."""
-    known = [identified(answers, REPRESENTATIVE), held(rule, answers, mandate, today)]
+def proven(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> tuple[Truth, str]:
+    """Whether the claim is true, and the evidence that decided it; blank while nothing did."""
+    known = [may_act(rule, answers, claim)]
     if rule.of is SubjectKind.PERSON:
         known.append(identified(answers, REPRESENTED))
     if rule.younger_than is not None:
-        known.append(_younger(answers.get(f"{REPRESENTED}:{IDENTITY}"), rule.younger_than, today))
+        known.append(_younger(answers.get(f"{REPRESENTED}:{IDENTITY}"), rule.younger_than, claim.today))
     if (who := _all(known)) is not Truth.YES:
         return who, ""
     for proof in rule.proofs:
-        truth = _proves(proof, answers, acting, mandate, today)
+        truth = _proves(proof, answers, claim)
         if truth is not Truth.UNKNOWN:
             return truth, proof.evidence
     return Truth.UNKNOWN, ""
 
 
-def _proves(
-    proof: RepresentationProof, answers: Answers, acting: Subject, mandate: str, today: date
-) -> Truth:
+def _proves(proof: RepresentationProof, answers: Answers, claim: RepresentationClaim) -> Truth:
     answer = answers.get(f"{REPRESENTED}:{proof.evidence}")
     if proof.issued:
-        his = answers.get(f"{REPRESENTATIVE}:{PAPERS}")
-        return _all([_holds(one, proof, mandate, today) for one in (his, answer)])
+        own = answers.get(f"{REPRESENTATIVE}:{PAPERS}")
+        return _all([_holds(one, proof, claim) for one in (own, answer)])
     if answer is None or answer.outcome is not Outcome.FOUND:
         return Truth.UNKNOWN
+    in_force = [_is_among(answer, name, words) for name, words in proof.in_force.items()]
+    return _all([_says(answer, proof, claim.acting), _confirmed(proof, claim), *in_force])
+
+
+def _says(answer: SourceAnswer, proof: RepresentationProof, acting: Subject) -> Truth:
     if proof.says:
         said = answer.values.get(proof.says)
         return Truth.UNKNOWN if type(said) is not bool else Truth.YES if said else Truth.NO
@@ -167,40 +207,62 @@ def _names(answer: SourceAnswer, name: str, wanted: str | None) -> Truth:
     return Truth.YES if folded in said else Truth.NO
 
 
-def _holds(answer: SourceAnswer | None, proof: RepresentationProof, mandate: str, today: date) -> Truth:
-    """Whether a store has the paper, valid today; one whose last day cannot be read proves nothing."""
+def _confirmed(proof: RepresentationProof, claim: RepresentationClaim) -> Truth:
+    """Whether more than a name says that it is this person; an account of something else says neither yes nor no."""
+    if proof.by == "personal_id":
+        return Truth.YES
+    code = claim.represented.tax_code
+    is_so = proof.confirmed_by == "account_tax_code" and code is not None and code in claim.account_codes
+    return Truth.YES if is_so else Truth.UNKNOWN
+
+
+def _is_among(answer: SourceAnswer, name: str, words: tuple[str, ...]) -> Truth:
+    value = answer.values.get(name)
+    if value is None or name in answer.doubts:
+        return Truth.UNKNOWN
+    return Truth.YES if value in words else Truth.NO
+
+
+def _holds(answer: SourceAnswer | None, proof: RepresentationProof, claim: RepresentationClaim) -> Truth:
+    """Whether a store has the paper, valid today, and it names the representative as such."""
     if answer is None or answer.outcome not in (Outcome.FOUND, *_ABSENT):
         return Truth.UNKNOWN
-    papers = answer.values.get("papers")
-    fitting = [
-        one for one in (papers if isinstance(papers, list) else ())
-        if one.get("result_code") in proof.issued and one.get("reference") == mandate
-    ]  # fmt: skip
-    return _either(_valid(one.get("valid_until"), today) for one in fitting) if fitting else Truth.NO
-
-
-def is_over(rule: RepresentationMapping, answers: Answers, mandate: str, today: date) -> bool:
-    """Whether the document is in the store of who acts, and its last day is past."""
-    answer = answers.get(f"{REPRESENTATIVE}:{PAPERS}")
-    papers = answer.values.get("papers") if answer is not None else None
-    codes = rule.result_codes()
-    return any(
-        _valid(one.get("valid_until"), today) is Truth.NO
-        for one in (papers if isinstance(papers, list) else ())
-        if one.get("result_code") in codes and one.get("reference") == mandate
+    fitting = _papers(answer, proof.issued, claim.mandate)
+    return _either(
+        _all([lasts(one.get("valid_until"), claim.today), _names_acting(one, proof, claim)])
+        for one in fitting
     )
 
 
-def _valid(until: object, today: date) -> Truth:
-    if until is None:
-        return Truth.YES
+def _papers(answer: SourceAnswer | None, codes: tuple[str, ...], mandate: str) -> list[Mapping[str, object]]:
+    papers = answer.values.get("papers") if answer is not None else None
+    return [
+        one for one in (papers if isinstance(papers, list) else ())
+        if one.get("result_code") in codes and one.get("reference") == mandate
+    ]  # fmt: skip
+
+
+def _names_acting(
+    paper: Mapping[str, object], proof: RepresentationProof, claim: RepresentationClaim
+) -> Truth:
+    """Whether the title says who represents; it never says no, for a title may be cut short."""
     try:
-        last = PartialDate.parse(str(until))
-    except ValueError:
+        acting, other, title, before = map(same_words, (
+            claim.acting.full_name or "", claim.represented.full_name or "", str(paper.get("title") or ""),
+            proof.named_after,
+        ))  # fmt: skip
+    except Unreadable:
         return Truth.UNKNOWN
-    if last.day is None:
-        return Truth.UNKNOWN if last.year >= today.year else Truth.NO
-    return Truth.YES if str(last) >= today.isoformat() else Truth.NO
+    if not acting or not before or acting == other:
+        return Truth.UNKNOWN
+    _, found, named = f" {title}".rpartition(f" {before} ")
+    return Truth.YES if found and named == acting else Truth.UNKNOWN
+
+
+def is_over(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> bool:
+    """Whether the document is in the representative's store, and its last day is past."""
+    fitting = _papers(answers.get(f"{REPRESENTATIVE}:{PAPERS}"), rule.result_codes(), claim.mandate)
+    return any(lasts(one.get("valid_until"), claim.today) is Truth.NO for one in fitting)
 
 
 def _younger(answer: SourceAnswer | None, years: int, today: date) -> Truth:
@@ -233,11 +295,18 @@ def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> It
             yield ("proofs", index), what, remedy, f"schemas/evidence/{proof.evidence}.schema.json"
         if proof.issued and rule.mandate != "required":
             yield ("proofs", index), "a paper in the store is found by its code", "write 'mandate: required'"
+        if proof.issued and not proof.named_after:
+            what = "a paper that both people have does not say who represents whom"
+            yield ("proofs", index), what, "write 'named_after', the words before the representative's name"
+        if proof.names and proof.by == "full_name" and not proof.confirmed_by:
+            remedy = "write 'confirmed_by: account_tax_code', or 'by: personal_id'"
+            yield ("proofs", index), "many bear one name: a name alone proves nothing", remedy
     for index, example in enumerate(rule.examples):
-        found, _ = proven(
-            rule, {name: _given(one) for name, one in example.evidence.items()}, _acting(example.representative),
-            example.mandate, date.fromisoformat(example.today),
+        claim = RepresentationClaim(
+            _subject(SubjectKind.PERSON, example.representative), _subject(rule.of, example.represented),
+            example.mandate, date.fromisoformat(example.today), example.account_codes,
         )  # fmt: skip
+        found, _ = proven(rule, {name: _given(one) for name, one in example.evidence.items()}, claim)
         if found.value != example.proven:
             what = f"example '{example.name}': it comes out as {found.value}, not {example.proven}"
             yield ("examples", index), what, "correct the proofs, or the example"
@@ -267,7 +336,8 @@ def _given(written: object) -> SourceAnswer:
     )
 
 
-def _acting(words: Mapping[str, str]) -> Subject:
+def _subject(kind: SubjectKind, words: Mapping[str, str]) -> Subject:
     return Subject(
-        kind=SubjectKind.PERSON, personal_id=words.get("personal_id"), full_name=words.get("full_name")
-    )
+        kind=kind, personal_id=words.get("personal_id"), full_name=words.get("full_name"),
+        tax_code=words.get("tax_code"),
+    )  # fmt: skip

@@ -1,11 +1,12 @@
 """Proves that somebody may act for another: a query of its own, with records of its own, before anything else is asked.
 
-Who acts is asked about first: nothing is asked about the other for somebody who is not who they say.
+The representative is asked about first: nothing is asked about the other for somebody who is not who they say, is
+dead, or has no document that names them.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -22,12 +23,14 @@ from gateway.mapping.load import Catalogue
 from gateway.mapping.predicates import Truth
 from gateway.mapping.representation import (
     IDENTITY,
+    LIFE,
+    LIFE_STATUS,
     PAPERS,
     REPRESENTATIVE,
     REPRESENTED,
-    held,
-    identified,
+    RepresentationClaim,
     is_over,
+    may_act,
     proven,
 )
 from gateway.mapping.source import ServicePlan
@@ -37,6 +40,9 @@ from gateway.prefill.case import Case
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.plans import enabled
 from gateway.prefill.recorder import Recorder
+
+#: claims of an account with the code of an enterprise
+_CODES = ("MaSoThue", "MaSoDoanhNghiep")
 
 
 class ProofQuery(NamedTuple):
@@ -86,13 +92,13 @@ class Proving:
             with contextlib.suppress(Exception):
                 await record(Phase.ABANDONED, queries, answers)
             raise
-        mandate, today = case.request.mandate or "", legal_day(self._recorder.clock.now())
-        truth, evidence = proven(one.rule, answers, _as_named(one, answers), mandate, today)
+        claim = self._claim(case, answers)
+        truth, evidence = proven(one.rule, answers, claim)
         by = next((query.service.name for query in queries if query.word == f"{REPRESENTED}:{evidence}"), "")
         await record(Phase.OUTCOME, queries, answers, proven=truth.value, proven_by=by)
         if truth is Truth.YES:
             return ProvenBy(proof, by)
-        if is_over(one.rule, answers, mandate, today):
+        if is_over(one.rule, answers, claim):
             remedy = "renew the mandate, and give the code of the new one"
             return Denial(one.rule_id, "mandate_over", say.MANDATE_OVER, remedy)
         return _denial(one, truth)
@@ -112,7 +118,18 @@ class Proving:
                 known = tuple(name for name in attributes if name in service.attributes)
                 call = CallId(f"{proof}-{len(found) + 1}")
                 found.append(ProofQuery(f"{role}:{evidence}", role, service, people[role], known, call))
+                if LIFE_STATUS in attributes and LIFE_STATUS not in known:
+                    found.extend(self._of_life(people[role], CallId(f"{proof}-{len(found) + 1}")))
         return found
+
+    def _of_life(self, subject: Subject, call: CallId) -> Iterator[ProofQuery]:
+        """Whether the representative lives, of a data service that says it where the first one `lacks` it."""
+        offered = self._offers.get(IDENTITY, ())
+        service = next(
+            (one for one in offered if LIFE_STATUS in one.attributes and one.can_ask(subject)), None
+        )
+        if service is not None:
+            yield ProofQuery(LIFE, REPRESENTATIVE, service, subject, (LIFE_STATUS,), call)
 
     def _service(self, evidence: str, subject: Subject) -> ServicePlan | None:
         offered = self._offers.get(evidence, ())
@@ -125,15 +142,21 @@ class Proving:
         self, case: Case, requester: Requester, proof: ExchangeId, queries: list[ProofQuery],
         answers: dict[str, SourceAnswer | None], deadline: float,
     ) -> None:  # fmt: skip
-        """Who acts first; the other only when that is settled and not in vain."""
+        """The representative first; the other only when that is settled and not in vain."""
         one = case.acting
         assert one is not None
         ask = partial(self._ask_all, case, requester, proof, answers, deadline)
         await ask([query for query in queries if query.role == REPRESENTATIVE])
-        today = legal_day(self._recorder.clock.now())
-        may_hold = held(one.rule, answers, case.request.mandate or "", today)
-        if identified(answers, REPRESENTATIVE) is Truth.YES and may_hold is not Truth.NO:
+        if may_act(one.rule, answers, self._claim(case, answers)) is Truth.YES:
             await ask([query for query in queries if query.role == REPRESENTED])
+
+    def _claim(self, case: Case, answers: Mapping[str, SourceAnswer | None]) -> RepresentationClaim:
+        one, claims = case.acting, case.account
+        assert one is not None
+        return RepresentationClaim(
+            _as_named(one, answers), one.represented, case.request.mandate or "",
+            legal_day(self._recorder.clock.now()), tuple(claims[word] for word in _CODES if word in claims),
+        )  # fmt: skip
 
     async def _ask_all(
         self, case: Case, requester: Requester, proof: ExchangeId, answers: dict[str, SourceAnswer | None],
@@ -209,7 +232,7 @@ def _call(query: ProofQuery, answers: Mapping[str, SourceAnswer | None], *, is_i
 
 
 def _as_named(one: Acting, answers: Mapping[str, SourceAnswer | None]) -> Subject:
-    """Who acts, by the name that the source that confirmed it gives."""
+    """The representative, by the name that the source that confirmed it gives."""
     answer = answers.get(f"{REPRESENTATIVE}:{IDENTITY}")
     name = answer.values.get("full_name") if answer is not None and answer.outcome is Outcome.FOUND else None
     return replace(one.subject, full_name=name) if isinstance(name, str) else one.subject

@@ -14,6 +14,7 @@ from tests.flows.test_doors import signed_in
 from tests.flows.test_records import records
 
 CARD = "9.000001"
+UNDECIDED = "representation_undecided"
 
 
 def filed(ward: Any, who: Any, kind: str, **more: Any) -> dict[str, Any]:
@@ -243,19 +244,45 @@ async def test_authorised_person_acts_while_the_mandate_is_in_force(shared_house
     await refused(house, {**body, "mandate": "99/2026-UQ"}, "representation_not_proven")
     others = filed(house.subject("widowed"), who_acts, "authorised", mandate="31/2026-UQ")
     await refused(house, others, "representation_not_proven")
+    # both have the mandate; it names who acts, so that who gave it does not
+    back = await refused(house, filed(who_acts, who_gave, "authorised", mandate="31/2026-UQ"), UNDECIDED)
+    assert back.get("population.TraCuuThongTinCongDan", 0) <= 1
 
 
 @on_session
-async def test_legal_representative_is_named_by_the_register_of_enterprises(shared_house: House) -> None:
+async def test_dead_guardian_is_refused_and_nothing_is_asked_about_the_ward(shared_house: House) -> None:
+    ward, dead = people(shared_house, "guardian", "death_notice")
+    asked = await refused(
+        shared_house, filed(ward, dead, "guardian", mandate="12/QD-GH"), "representation_not_proven"
+    )
+    assert {name.partition(".")[0] for name in asked} <= {"population", "paper_store"}
+    assert "population.XacMinhThongTinNguoiGiamHo" not in asked
+    assert asked.get("population.TraCuuThongTinCongDan", 0) <= 1
+
+
+@on_session
+async def test_legal_representative_is_named_by_the_register_and_by_the_account_of_the_enterprise(
+    shared_house: House,
+) -> None:
     house = shared_house
     parcel = {"commune": "11953", "sheet": "12", "number": "345"}
-    for acts, code in ((DIRECTOR, None), (house.subject("divorced"), "representation_not_proven")):
+    other = house.subject("divorced")
+    for acts, code, claims, refusal in (
+        (DIRECTOR, TAX_CODE, {"MaSoThue": TAX_CODE}, None),
+        (DIRECTOR, TAX_CODE, {"MaSoDoanhNghiep": TAX_CODE}, None),
+        # by the name alone any namesake is the one
+        (DIRECTOR, TAX_CODE, {}, UNDECIDED),
+        (DIRECTOR, TAX_CODE, {"MaSoThue": "0904861537"}, UNDECIDED),
+        (other, TAX_CODE, {"MaSoThue": TAX_CODE}, "representation_not_proven"),
+        (OWNER, DISSOLVED, {"MaSoThue": DISSOLVED}, "representation_not_proven"),
+    ):
         body = {
-            "procedure": "1.013225", "subjects": {"owner": {"tax_code": TAX_CODE}, "parcel": parcel},
-            "representative": {"kind": "legal_representative", "subject": acts}, "account": signed_in(acts, IAL="2"),
+            "procedure": "1.013225", "subjects": {"owner": {"tax_code": code}, "parcel": parcel},
+            "representative": {"kind": "legal_representative", "subject": acts},
+            "account": signed_in(acts, IAL="2", **claims),
         }  # fmt: skip
-        if code:
-            await refused(house, body, code)
+        if refusal:
+            await refused(house, body, refusal)
             continue
         status, answer = await sent(house, body)
         assert status == 200, answer
@@ -264,6 +291,8 @@ async def test_legal_representative_is_named_by_the_register_of_enterprises(shar
 
 #: the enterprise of the persona `director`
 TAX_CODE = "0916911353"
+DISSOLVED = "0970091155"
+OWNER = {"personal_id": "033085004321", "full_name": "Phạm Văn Thử", "birth_date": "1985-07-04"}
 DIRECTOR = {"personal_id": "033077239431", "full_name": "Nguyễn Đức Thành", "birth_date": "1977-03-15"}
 
 
