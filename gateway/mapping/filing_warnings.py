@@ -16,7 +16,11 @@ def warnings(facts: Facts) -> list[WarningEntry]:
     """
     facts = replace(facts, disputed=frozenset())
     rules = facts.plan.procedure.warnings.items()
-    return [_entry(facts, code, rule) for code, rule in rules if predicate(facts, rule.when) is Truth.YES]
+    return [
+        _entry(facts, code, rule)
+        for code, rule in rules
+        if predicate(facts, rule.when, of_any=True) is Truth.YES
+    ]
 
 
 def _entry(facts: Facts, code: str, rule: WarningRule) -> WarningEntry:

@@ -84,7 +84,7 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
     if paper.digital_only:
         entry["state"] = "digital_only"
         return entry
-    condition = predicate(facts, paper.when) if paper.when is not None else Truth.YES
+    condition = predicate(facts, paper.when, of_any=True) if paper.when is not None else Truth.YES
     if condition is Truth.NO:
         entry["state"] = "not_applicable"
         entry["reason"] = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}

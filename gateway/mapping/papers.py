@@ -51,7 +51,7 @@ class Verdict:
 
 def prove(facts: Facts, proof: Proof) -> Verdict:
     """Whether data prove what the paper would prove."""
-    if proof.when is not None and (condition := predicate(facts, proof.when)) is not Truth.YES:
+    if proof.when is not None and (condition := predicate(facts, proof.when, of_any=True)) is not Truth.YES:
         reason = Reason.CONDITION_FALSE if condition is Truth.NO else Reason.CONDITION_UNKNOWN
         return Verdict(Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when)
     if proof.all_of is not None:
@@ -259,7 +259,7 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
 
 def _does_not_apply(facts: Facts, proof: Proof) -> bool:
     """A branch whose condition is false proves nothing where any branch would do."""
-    return proof.when is not None and predicate(facts, proof.when) is Truth.NO
+    return proof.when is not None and predicate(facts, proof.when, of_any=True) is Truth.NO
 
 
 def _issued(facts: Facts, leaf: Proof) -> Verdict:
@@ -301,7 +301,7 @@ def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
         if missing:
             yield from missing
             return
-        if predicate(facts, paper.when) is Truth.NO:
+        if predicate(facts, paper.when, of_any=True) is Truth.NO:
             return
     if paper.replaced_by is not None:
         yield from _wanting(facts, paper.replaced_by)

@@ -30,6 +30,9 @@ class Truth(StrEnum):
 
 #: what is true of the opposite
 OPPOSITE = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
+#: of what is true of each of several subjects, what speaks first where it must hold for every one, or for one
+_FOR_EVERY = (Truth.NO, Truth.UNKNOWN, Truth.YES)
+_FOR_ONE = (Truth.YES, Truth.UNKNOWN, Truth.NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +81,24 @@ class Facts:
         return self.unconfirmed.get(pick.query)
 
 
-def predicate(facts: Facts, name: str) -> Truth:
-    """The truth of a named predicate; of several subjects it must hold for every one."""
+def predicate(facts: Facts, name: str, *, of_any: bool = False) -> Truth:
+    """The truth of a named predicate; of several subjects it must hold for every one, or with `of_any` for one."""
     forms = facts.plan.predicates[name]
     if len(forms) == 1:
-        return _truth(facts, forms[0])
-    found = {_truth(facts, form) for form in forms}
-    return next(truth for truth in (Truth.NO, Truth.UNKNOWN, Truth.YES) if truth in found)
+        return _truth(facts, forms[0], of_any=of_any)
+    found = {_truth(facts, form, of_any=of_any) for form in forms}
+    return next(truth for truth in (_FOR_ONE if of_any else _FOR_EVERY) if truth in found)
 
 
-def _truth(facts: Facts, rule: Predicate) -> Truth:
+def _truth(facts: Facts, rule: Predicate, *, of_any: bool) -> Truth:
     if rule.attribute is not None:
         disputed = rule.agree and _contradicted(facts, rule)
         return Truth.UNKNOWN if disputed else _from_table(rule, value_of(facts, rule.attribute))
     if rule.not_ is not None:
-        return OPPOSITE[predicate(facts, rule.not_)]
+        # that it is not so of every one is that it is so of none
+        return OPPOSITE[predicate(facts, rule.not_, of_any=not of_any)]
     if rule.said_by:
-        agreed = _said(facts, rule)
+        agreed = _said(facts, rule, of_any=of_any)
         return agreed.pop() if len(agreed) == 1 else Truth.UNKNOWN
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
@@ -122,9 +126,9 @@ def contradicted(facts: Facts, name: str) -> bool:
     )
 
 
-def _said(facts: Facts, rule: Predicate) -> set[Truth]:
+def _said(facts: Facts, rule: Predicate, *, of_any: bool = False) -> set[Truth]:
     """What predicates that state the same fact say of it, as far as they say anything."""
-    return {predicate(facts, name) for name in rule.said_by} - {Truth.UNKNOWN}
+    return {predicate(facts, name, of_any=of_any) for name in rule.said_by} - {Truth.UNKNOWN}
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:

@@ -1,5 +1,6 @@
 """A role that takes many: what is said of it must hold for each of its subjects, and lists show only the named."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,13 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
-from gateway.mapping.paper_rules import Predicate, Proof
+from gateway.mapping.paper_entries import paper_entry
+from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.plan import make_plan
+from gateway.mapping.predicates import Facts, Truth, predicate
+from gateway.prefill.roles import cast
 from tests.code_lists import load_codes
+from tests.contract.test_mappings import CATALOGUE
 from tests.counted import calls_of
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +78,71 @@ def test_predicate_of_several_is_asked_of_each() -> None:
     assert len(predicate_of_each(young, MANY)) == 2
     given = Predicate.model_validate({"role_given": "members"})
     assert predicate_of_each(given, MANY) == (given,)
+
+
+RULES = {
+    "minor": {"younger_than": "members:person.birth_date"},
+    "of_age": {"not": "minor"},
+    "said": {"said_by": ["minor"]},
+}
+
+
+def members_born(*born: str | None) -> Facts:
+    """Two members of a household business, and what predicates may say of them."""
+    first, second = born
+    whole = CATALOGUE.procedures["1.001612"]
+    predicates = {name: Predicate.model_validate(rule) for name, rule in RULES.items()}
+    papers = {
+        name: PaperRule.model_validate({"title": {"vi": "Giấy", "en": "Paper"}, "when": name})
+        for name in RULES
+    }
+    procedure = replace(whole, predicates=predicates, papers=papers, warnings={})
+    people = {
+        "requester": "033185207463",
+        "owner": "033188607315",
+        "members": "033192407731",
+        "members#2": "033215630482",
+    }
+    roles = cast(
+        procedure,
+        {
+            role: subject(personal_id=one, full_name="Trần Thử", birth_date="1990")
+            for role, one in people.items()
+        },
+    )
+    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    said = {"members": first, "members#2": second}
+    answers: list[SourceAnswer | None] = [
+        SourceAnswer(Outcome.FOUND, {"birth_date": day})
+        if query.service.evidence == "person" and (day := said.get(query.role))
+        else SourceAnswer(Outcome.NOT_FOUND)
+        for query in plan.queries
+    ]
+    return Facts(plan, answers, lambda _s, _a: None, date(2026, 11, 25), roles.given, {})
+
+
+@pytest.mark.parametrize(
+    ("born", "minor", "of_age"),
+    [
+        (("1992-05-21", "2015-08-30"), "required", "required"),
+        (("2016-05-21", "2015-08-30"), "required", "not_applicable"),
+        (("1992-05-21", "1990-08-30"), "not_applicable", "required"),
+        ((None, "2015-08-30"), "required", "required"),
+        (("1992-05-21", None), "required", "required"),
+    ],
+)
+def test_paper_is_asked_for_where_its_condition_holds_for_any_of_several(
+    born: tuple[str | None, str | None], minor: str, of_age: str
+) -> None:
+    facts = members_born(*born)
+    papers = facts.plan.papers
+    states = {name: paper_entry(facts, name, papers[name])["state"] for name in papers}
+    assert states == {"minor": minor, "of_age": of_age, "said": minor}
+
+
+def test_what_must_hold_for_each_of_several_does_not_hold_for_one_of_them_alone() -> None:
+    facts = members_born("1992-05-21", "2015-08-30")
+    assert {name: predicate(facts, name) for name in RULES} == dict.fromkeys(RULES, Truth.NO)
 
 
 ROW = {"full_name": "NGUYỄN THỊ BÉ", "personal_id": "033315402062", "birth_date": "2015-08"}
