@@ -495,8 +495,8 @@ AGREEMENT_ENDED = Sentence(
 )
 PURPOSE_UNKNOWN = Sentence("không có mục đích này", "there is no such purpose")
 PURPOSE_NOT_OF_PROCEDURE = Sentence(
-    "mục đích {purpose} không thuộc thủ tục {procedure}",
-    "the purpose {purpose} is not one of procedure {procedure}",
+    "mục đích {purpose} không thuộc thủ tục {procedure}: hãy bỏ purpose để dùng mục đích của thủ tục",
+    "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to ask for its own",
 )
 PREDICATE_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho hỏi điều kiện {predicate} với mục đích này",

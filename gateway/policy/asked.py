@@ -46,6 +46,8 @@ class Asked(NamedTuple):
     consent: ValidConsent | None = None
     #: questions that are asked instead of a form (`age_at_least:18`)
     predicates: tuple[str, ...] = ()
+    #: the purpose that the procedure declares, for which alone its form is filled; blank: no form is
+    own_purpose: str = ""
     #: ids of the quotas that are used up for this request (`quota:<agreement>:<whom>`)
     spent: frozenset[str] = frozenset()
 

@@ -128,6 +128,8 @@ class Policy:
             return _NOT_ITS_OFFICIAL
         if asked.agency in self._ended and asked.now.date() > self._ended[asked.agency][0]:
             return _dissolved(asked.agency, *self._ended[asked.agency])
+        if asked.own_purpose and asked.purpose != asked.own_purpose and asked.purpose in self._purposes:
+            return _not_of_procedure(asked.purpose, asked.procedure)
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         place = (*key, asked.acting)
         standing = self._standing.get(place)
@@ -149,14 +151,7 @@ class Policy:
                 )
             )
         if not _names(declared.procedures, procedure):
-            return _fixed(
-                _denied(
-                    f"purpose:{purpose}",
-                    _NOT_ALLOWED,
-                    say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure),
-                    "leave `purpose` out",
-                )
-            )
+            return _fixed(_not_of_procedure(purpose, procedure))
         about = [one for one in self._of(requester, procedure) if _names(one.agreement.purposes, purpose)]
         ours = tuple(one for one in about if one.since <= day <= one.until)
         if not ours:
@@ -252,6 +247,11 @@ def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
         said = say.AGREEMENT_BEGINS(agreement=name, day=one.since)
         return _denied(f"agreement:{name}", "agreement_not_yet_valid", said, f"ask from {one.since} on")
     return None
+
+
+def _not_of_procedure(purpose: str, procedure: str) -> Decision:
+    said = say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure)
+    return _denied(f"purpose:{purpose}", _NOT_ALLOWED, said, "leave `purpose` out")
 
 
 def _no_agreement() -> Decision:

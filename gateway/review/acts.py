@@ -57,7 +57,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
     now = asked_at(datetime.fromisoformat(record["time"]))
     asked = Asked(
         requester=record["requester"], scopes=frozenset(), procedure=procedure.code, purpose=record["purpose"],
-        now=now, agency=record["agency"], named=not record["on_duty"],
+        own_purpose=procedure.purpose, now=now, agency=record["agency"], named=not record["on_duty"],
         relations=_relations(record, procedure), mandate=str(record["notes"].get("mandate", "")),
         dossier=record["dossier"], age=age(record["dossier"], now.date()), consent=_consent(record, pairs),
         signed="signature" in record["notes"], account=_account(record),

@@ -412,3 +412,28 @@ async def test_mandate_of_who_acts_for_somebody_else_is_demanded_and_kept(
             "UQ-2026-0019"
         ]
         assert (await house.post("/v1/prefill", marital(house)))[0] == 200
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("procedure", "role", "purpose"),
+    [
+        ("9.000002", "applicant", "civil_registration"),
+        ("1.004873", "requester", "health_insurance"),
+        ("1.004873", "requester", "eligibility"),
+    ],
+)
+async def test_form_is_filled_for_no_purpose_but_that_of_its_procedure(
+    shared_house: House, procedure: str, role: str, purpose: str
+) -> None:
+    house, who = shared_house, shared_house.subject("facts_example")
+    subjects = {role: who, **({"person": {"same_as": role}} if role == "requester" else {})}
+    body = {"procedure": procedure, "subjects": subjects, "official": new_official(), "dossier": DOSSIER}
+    before, calls = len(records(house)), await house.calls()
+    status, problem = await house.post("/v1/prefill", {**body, "purpose": purpose}, client="one_gate")
+    assert (status, problem.get("code")) == (403, "purpose_not_allowed"), problem
+    assert purpose in problem["detail_vi"]
+    assert problem["legal_basis"]
+    [record] = since(house, before)
+    assert (record["phase"], record["rules"]) == ("refusal", [f"purpose:{purpose}"])
+    assert await house.calls() == calls
