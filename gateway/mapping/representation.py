@@ -289,18 +289,32 @@ def _either(truths: Iterator[Truth]) -> Truth:
 
 
 def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> Iterator[Said]:
-    """References that lead nowhere, proofs that say nothing, and examples that come out otherwise."""
+    """References that lead nowhere and proofs that prove nothing; else examples that come out otherwise."""
+    is_good = True
     for index, proof in enumerate(rule.proofs):
+        for what, remedy in _weak(proof, rule):
+            is_good = False
+            yield ("proofs", index), what, remedy
         for what, remedy in _proof_faults(proof, evidence):
+            is_good = False
             yield ("proofs", index), what, remedy, f"schemas/evidence/{proof.evidence}.schema.json"
-        if proof.issued and rule.mandate != "required":
-            yield ("proofs", index), "a paper in the store is found by its code", "write 'mandate: required'"
-        if proof.issued and not proof.named_after:
-            what = "a paper that both people have does not say who represents whom"
-            yield ("proofs", index), what, "write 'named_after', the words before the representative's name"
-        if proof.names and proof.by == "full_name" and not proof.confirmed_by:
-            remedy = "write 'confirmed_by: account_tax_code', or 'by: personal_id'"
-            yield ("proofs", index), "many bear one name: a name alone proves nothing", remedy
+    if is_good:
+        yield from _example_faults(rule)
+
+
+def _weak(proof: RepresentationProof, rule: RepresentationMapping) -> Iterator[tuple[str, str]]:
+    """What a proof must say besides, so that it proves anything."""
+    if proof.issued and rule.mandate != "required":
+        yield "a paper in the store is found by its code", "write 'mandate: required'"
+    if proof.issued and not proof.named_after:
+        what = "a paper that both people have does not say who represents whom"
+        yield what, "write 'named_after', the words before the representative's name"
+    if proof.names and proof.by == "full_name" and not proof.confirmed_by:
+        remedy = "write 'confirmed_by: account_tax_code', or 'by: personal_id'"
+        yield "many bear one name: a name alone proves nothing", remedy
+
+
+def _example_faults(rule: RepresentationMapping) -> Iterator[Said]:
     for index, example in enumerate(rule.examples):
         claim = RepresentationClaim(
             _subject(SubjectKind.PERSON, example.representative), _subject(rule.of, example.represented),

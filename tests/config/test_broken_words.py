@@ -26,6 +26,9 @@ PEOPLE = "config/sandbox/personas.yaml"
 FORM = "schemas/forms/1.004873.schema.json"
 STAY = "mappings/procedures/1.004222.yaml"
 PAYER = "mappings/sources/tax.yaml"
+MARRIAGE = "mappings/procedures/1.000894.yaml"
+MANDATE = "mappings/representations/authorised.yaml"
+DIRECTOR = "mappings/representations/legal_representative.yaml"
 BIRTH = "mappings/procedures/1.001193.yaml"
 PURPOSES = "config/purposes.yaml"
 RELIGION = "mappings/codes/religion.yaml"
@@ -101,6 +104,13 @@ FAULTS: dict[str, Fault] = {
     "commune of nowhere": (PEOPLE, 'commune: "11953"', 'commune: "99999"', "99999", "there is no commune"),
     "short number": (PEOPLE, '"033190001234"', '"03319000123"', '"03319000123"', "is not 12 digits"),
     "word mistyped of a person": (PEOPLE, "gender: female", "gendr: female", "", "did you mean 'gender'?"),
+    # who represents whom
+    "representative of no kind": (
+        MARRIAGE, "represented_by: []", "represented_by: [uncle]", "represented_by:", "no representation 'uncle'",
+    ),
+    "paper without direction": (MANDATE, ", named_after: cho", "", "- {evidence:", "write 'named_after'"),
+    "name alone": (DIRECTOR, ", confirmed_by: account_tax_code", "", "- {evidence:", "confirmed_by: account_tax"),
+    "status of nothing": (DIRECTOR, "{status: [Đ", "{state: [Đ", "- {evidence:", "has no attribute 'state'"),
     # what agreements demand
     "agency of nobody": (LAND, OFFICIAL, "agencies: [000.00.14.H99]\n", "agencies:", "there is no agency"),
     "officials of nobody": (

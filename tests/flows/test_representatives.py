@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -258,6 +259,20 @@ async def test_dead_guardian_is_refused_and_nothing_is_asked_about_the_ward(shar
     assert {name.partition(".")[0] for name in asked} <= {"population", "paper_store"}
     assert "population.XacMinhThongTinNguoiGiamHo" not in asked
     assert asked.get("population.TraCuuThongTinCongDan", 0) <= 1
+
+
+async def test_where_the_look_up_does_not_say_who_lives_the_check_of_deaths_says_it_of_the_representative(
+    make_house: Callable[..., Any],
+) -> None:
+    lacking = {"sources__population__services__TraCuuThongTinCongDan__lacks": "life_status"}
+    async with make_house(**lacking) as house:
+        child, mother, dead = people(house, "child", "facts_example", "death_notice")
+        status, answer = await sent(house, filed(child, mother, "parent"))
+        assert status == 200, answer
+        [proof] = [one for one in records(house) if one["notes"].get("proven")]
+        asked = [one["role"] for one in proof["calls"] if one["operation"] == "XacMinhTinhTrangChetMatTich"]
+        assert asked == ["representative"]
+        await refused(house, filed(child, dead, "parent"), "representation_not_proven")
 
 
 @on_session
