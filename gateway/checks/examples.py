@@ -69,6 +69,7 @@ def situation_of(example: ProcedureExample, plan: Plan, roles: Cast) -> FixedSit
         TODAY,
         lambda service, _: None if service in hidden else SCOPE,
         roles.subjects,
+        dossier=example.dossier,
     )
 
 

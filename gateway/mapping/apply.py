@@ -66,6 +66,10 @@ class Situation(Protocol):
         """Form keys that the citizen typed already, with their values."""
 
     @property
+    def dossier(self) -> str | None:
+        """The code of the dossier for which is asked."""
+
+    @property
     def held(self) -> Mapping[str, object]:
         """Form keys that the portal fills itself, with the values it holds."""
 
@@ -96,6 +100,7 @@ class FixedSituation:
     published: Published
     named: Mapping[str, Subject] = field(default_factory=dict)
     held: Mapping[str, object] = field(default_factory=dict)
+    dossier: str | None = None
 
 
 @dataclass(slots=True)
@@ -219,6 +224,11 @@ def _fill_with_care(
         filled.rules[reason["rule"] if reason else ""] = None
 
 
+def _typed(situation: Situation) -> Mapping[str, object]:
+    """What stands in the form already: typed by the citizen, or held by the portal."""
+    return {**situation.known, **situation.held} if situation.held else situation.known
+
+
 def _decide_papers(
     filled: Filled,
     plan: Plan,
@@ -229,10 +239,10 @@ def _decide_papers(
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     facts = Facts(
-        plan, answers, situation.published, situation.today, situation.given, situation.known,
+        plan, answers, situation.published, situation.today, situation.given, _typed(situation),
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
-        unconfirmed_queries, situation.named, filled.form,
+        unconfirmed_queries, situation.named, filled.form, situation.dossier,
     )  # fmt: skip
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
@@ -405,8 +415,8 @@ def next_queries(
         for index in _next_of(planned, shown)
     )
     facts = Facts(
-        plan, answers, situation.published, situation.today, situation.given, situation.known,
-        named=situation.named,
+        plan, answers, situation.published, situation.today, situation.given, _typed(situation),
+        named=situation.named, dossier=situation.dossier,
     )  # fmt: skip
     for paper in () if waiting else plan.papers.values():
         wanted.update(dict.fromkeys(wanting(facts, paper)))

@@ -6,7 +6,7 @@ from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import ProcedureMapping
 from gateway.mapping.paper_rules import Proof
-from gateway.mapping.procedure import FORM, TYPED, Procedure
+from gateway.mapping.procedure import DOSSIER, FORM, TYPED, Procedure
 from gateway.strict_yaml import Loc
 
 Fault = tuple[Loc, str, str]
@@ -66,11 +66,22 @@ def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> It
         if any(":" in place and _evidence(place) == _evidence(word) for place in places):
             what = f"'{word}' is tied to the same piece of evidence: it is always what it says itself"
             yield (*loc, "same", word), what, "tie it to the form, the request or another source"
+        if any(_fills(word, place, procedure) for place in places):
+            what = f"'{word}' is tied to a field that it fills itself"
+            yield (*loc, "same", word), what, "write 'typed.<field>': what the citizen typed alone"
         yield from (
             ((*loc, "same", word), *fault)
             for place in places
             if (fault := _place_fault(place, procedure)) is not None
         )
+
+
+def _fills(word: str, place: str, procedure: Procedure) -> bool:
+    """Whether a form field is filled by this evidence and no other."""
+    if not place.startswith(FORM):
+        return False
+    refs = [one.refs for one in procedure.fields if one.key == place.removeprefix(FORM)]
+    return any(refs) and all(_evidence(word) == f"{ref.role}:{ref.evidence}" for ref in refs[0])
 
 
 def _evidence(word: str) -> str:
@@ -80,7 +91,7 @@ def _evidence(word: str) -> str:
 
 def _place_fault(place: str, procedure: Procedure) -> tuple[str, str] | None:
     """What is wrong with a place where the object is named; references are checked with all others."""
-    if ":" in place:
+    if ":" in place or place == DOSSIER:
         return None
     start = next((start for start in (FORM, TYPED) if place.startswith(start)), None)
     if start is not None:

@@ -47,7 +47,9 @@ def _decisive(facts: Facts, name: str) -> Pick | None:
         certain = (other for other in form.others if predicate(facts, other) is not Truth.UNKNOWN)
         if (other := next(certain, None)) is not None:
             return _decisive(facts, other)
-    for word in facts.plan.reads[name]:
+    # of two that are compared, the second speaks of the object
+    compared = [form.equal[1] for form in facts.plan.predicates[name] if form.equal is not None]
+    for word in (*compared, *facts.plan.reads[name]):
         pick = facts.plan.picks[word]
         answer = None if pick.query is None else facts.answers[pick.query]
         if answer is not None and answer.outcome is Outcome.FOUND and pick.attribute in answer.values:

@@ -214,6 +214,7 @@ class ProcedureExample(Strict):
     subjects: dict[str, dict[str, Any]]
     #: `<role>:<type>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
+    dossier: str | None = None
     #: evidence types whose owner has not published that they may stand for papers; all others are published
     unpublished: Words = ()
     account: dict[str, Any] = {}

@@ -234,6 +234,9 @@ class PaperRule(Grounded):
 
     @model_validator(mode="after")
     def _shown_not_to_cut(self) -> Self:
+        changes = [(one.example, one.evidence, one.known, one.subjects) for one in self.counter_examples]
+        if any(one in changes[:at] for at, one in enumerate(changes)):
+            raise ValueError("a counter-example stands twice", "change something else in each")
         if self.replaced_by is not None and len(self.counter_examples) < COUNTER_EXAMPLES:
             raise ValueError(
                 f"{len(self.counter_examples)} counter-examples show what must not cut it",

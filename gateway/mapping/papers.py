@@ -17,7 +17,7 @@ from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
 from gateway.mapping.predicates import Facts, Truth, contradicted, lasts, predicate, value_of
-from gateway.mapping.procedure import FORM, TYPED, evidence_of, stored
+from gateway.mapping.procedure import DOSSIER, FORM, TYPED, evidence_of, stored
 
 #: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
 _DOUBTS = {
@@ -28,6 +28,9 @@ _DOUBTS = {
     "value_invalid": Reason.VALUE_INVALID,
     "several_records": Reason.SEVERAL_RECORDS,
 }
+#: the evidence and attributes by which a form says who somebody is
+_IDENTIFIES = frozenset({"person", "account"})
+_IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
 #: a source that gave no answer to go by
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
 #: why an attribute that would decide may not be asked: more to go by than that nobody knows
@@ -66,6 +69,8 @@ def _cut(facts: Facts, leaf: Proof) -> Verdict:
 
     What denies it speaks before what is unknown.
     """
+    if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
+        return Verdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
     faults: list[Verdict] = []
     if leaf.has is None:
         verdict = _issued(facts, leaf)
@@ -82,6 +87,24 @@ def _cut(facts: Facts, leaf: Proof) -> Verdict:
     if verdict.truth is not Truth.YES or not (rule := _rule_of(leaf)):
         return verdict
     return replace(verdict, by={"all_of": [*_together(verdict.by), *rule]})
+
+
+def _named_otherwise(facts: Facts, role: str) -> str | None:
+    """The form field in which stands another number, name or birth date than that of the role's subject."""
+    slot = facts.plan.slots.get(role, role)
+    subject = facts.named.get(slot)
+    for planned in facts.plan.fields if subject is not None else ():
+        typed = facts.known.get(planned.field.key)
+        about = [
+            one.attribute
+            for one in planned.refs
+            if facts.plan.slots.get(one.role, one.role) == slot and one.evidence in _IDENTIFIES
+        ]
+        for name in about if typed else ():
+            own = getattr(subject, name, None) if name in _IDENTITY else None
+            if own is not None and not _covers(str(own), typed):
+                return planned.field.key
+    return None
 
 
 def _rule_of(leaf: Proof) -> list[str]:
@@ -118,6 +141,8 @@ def _place(facts: Facts, place: str) -> object:
         return facts.in_form(place.removeprefix(FORM))
     if ":" in place:
         return value_of(facts, place)
+    if place == DOSSIER:
+        return facts.dossier
     role, _, attribute = place.partition(".")
     return getattr(facts.named.get(facts.plan.slots.get(role, role)), attribute, None)
 
@@ -250,11 +275,12 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
             return Verdict(
                 Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable
             )
-    unknown = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
     given = [verdict for verdict in verdicts if verdict.reason is not None]
-    telling = (verdict for verdict in given if verdict.reason in _TELLING)
-    why = next(telling, next(iter(given), Verdict(Truth.UNKNOWN)))
-    return replace(why, truth=Truth.UNKNOWN if unknown else Truth.NO)
+    unknown = [verdict for verdict in given if verdict.truth is Truth.UNKNOWN]
+    telling = [verdict for verdict in given if verdict.reason in _TELLING]
+    why = next(iter((*telling, *unknown, *given)), Verdict(Truth.UNKNOWN))
+    is_open = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
+    return replace(why, truth=Truth.UNKNOWN if is_open else Truth.NO)
 
 
 def _does_not_apply(facts: Facts, proof: Proof) -> bool:

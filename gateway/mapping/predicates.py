@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Reason, SourceAnswer
+from gateway.domain.evidence import SAID, Reason, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import Predicate
@@ -55,6 +55,7 @@ class Facts:
     named: Mapping[str, Subject] = field(default_factory=dict)
     #: the form as far as it is filled
     form: Mapping[str, object] = field(default_factory=dict)
+    dossier: str | None = None
 
     def in_form(self, key: str) -> object:
         """What stands in the form: typed by the citizen, or filled; None when it is blank."""
@@ -92,8 +93,10 @@ def predicate(facts: Facts, name: str, *, of_any: bool = False) -> Truth:
 
 def _truth(facts: Facts, rule: Predicate, *, of_any: bool) -> Truth:
     if rule.attribute is not None:
-        disputed = rule.agree and _contradicted(facts, rule)
-        return Truth.UNKNOWN if disputed else _from_table(rule, value_of(facts, rule.attribute))
+        open_ = rule.agree and (
+            _contradicted(facts, rule) or not all(_spoke(facts, one) for one in rule.agree)
+        )
+        return Truth.UNKNOWN if open_ else _from_table(rule, value_of(facts, rule.attribute))
     if rule.not_ is not None:
         # that it is not so of every one is that it is so of none
         return OPPOSITE[predicate(facts, rule.not_, of_any=not of_any)]
@@ -129,6 +132,13 @@ def contradicted(facts: Facts, name: str) -> bool:
 def _said(facts: Facts, rule: Predicate, *, of_any: bool = False) -> set[Truth]:
     """What predicates that state the same fact say of it, as far as they say anything."""
     return {predicate(facts, name, of_any=of_any) for name in rule.said_by} - {Truth.UNKNOWN}
+
+
+def _spoke(facts: Facts, word: str) -> bool:
+    """Whether the source of a reference was asked and said what it holds, if only that it holds nothing."""
+    pick = facts.plan.picks.get(word)
+    answer = None if pick is None or pick.query is None else facts.answers[pick.query]
+    return answer is not None and answer.outcome in SAID
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:

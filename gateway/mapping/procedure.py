@@ -21,6 +21,8 @@ from gateway.mapping.transforms import Unreadable, date_vn
 ACCOUNT = "account"
 #: in `same`: what stands in the form, typed or filled, and what the citizen typed alone
 FORM, TYPED = "form.", "typed."
+#: in `same`: the code of the dossier for which is asked
+DOSSIER = "request.dossier"
 #: evidence type of what people let be kept: their own word
 DECLARED = "own_data"
 #: evidence of who signs in, and of nobody else

@@ -28,9 +28,9 @@ class Exchange:
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
-        "case", "citizen", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted", "is_stopped",
-        "keys", "known", "landed", "met", "named", "plan", "published", "requester", "seen", "started", "subjects",
-        "today", "waits",
+        "case", "citizen", "dossier", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted",
+        "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published", "requester", "seen",
+        "started", "subjects", "today", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Exchange:
         #: what the portal fills itself
         self.held: Mapping[str, object] = case.request.held
         self.given = case.cast.given
+        self.dossier = case.request.dossier
         #: role -> subject, as the caller named them
         self.named: Mapping[str, Subject] = case.cast.subjects
         #: the same, with those who were found in evidence; and `Subject.key` of each

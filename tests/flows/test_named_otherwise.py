@@ -1,0 +1,61 @@
+"""What the form says of a person or an object, typed or held, and the evidence must speak of the same one."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import House, on_session
+
+pytestmark = on_session
+
+PARCEL = {"commune": "11953", "sheet": "12", "number": "345"}
+
+
+async def papers(
+    house: House, procedure: str, subjects: dict[str, Any], **more: Any
+) -> dict[str, tuple[str, str]]:
+    answer = await house.prefill(procedure, subjects, **more)
+    return {
+        one["code"]: (one["state"], (one.get("reason") or {}).get("code", "")) for one in answer["papers"]
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"SoDinhDanh_BenNu": "033303411924"},
+        {"HoTenBenNu": "Hà Phương Thảo"},
+        {"NgaySinhBenNu": "01/01/2000"},
+    ],
+)
+async def test_paper_is_not_cut_by_data_of_another_than_the_form_names(
+    shared_house: House, typed: dict[str, str]
+) -> None:
+    couple = {"male": shared_house.subject("single"), "female": shared_house.subject("ethnic_minority")}
+    assert (await papers(shared_house, "1.000894", couple))["id_copies"][0] == "replaced"
+    for word in ("known", "held"):
+        found = await papers(shared_house, "1.000894", couple, **{word: typed})
+        assert found["id_copies"] == ("required", "object_differs"), word
+        assert found["marital_status_certificate"] == ("required", "object_differs"), word
+
+
+async def test_what_the_form_says_of_the_same_person_in_its_own_way_changes_nothing(
+    shared_house: House,
+) -> None:
+    one = shared_house.persona("ethnic_minority")
+    couple = {"male": shared_house.subject("single"), "female": shared_house.subject("ethnic_minority")}
+    born = "/".join(reversed(one["birth_date"].split("-")))
+    typed = {
+        "SoDinhDanh_BenNu": one["personal_id"],
+        "HoTenBenNu": one["full_name"].upper(),
+        "NgaySinhBenNu": born,
+    }
+    found = await papers(shared_house, "1.000894", couple, known=typed)
+    assert found["id_copies"][0] == "replaced"
+
+
+async def test_parcel_that_the_portal_holds_counts_like_one_that_is_typed(shared_house: House) -> None:
+    subjects = {"owner": shared_house.subject("facts_example"), "parcel": PARCEL}
+    for word in ("known", "held"):
+        found = await papers(shared_house, "1.013225", subjects, **{word: {"thuaDatSo": "999"}})
+        assert found["land_certificate_copy"][0] == "required", word
