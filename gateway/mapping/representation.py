@@ -103,7 +103,7 @@ class RepresentationMapping(Strict):
     of: Literal[SubjectKind.PERSON, SubjectKind.ORGANISATION]
     #: only somebody who has not completed so many years is represented so
     younger_than: int | None = Field(None, gt=0, le=150)
-    #: the request names the document that lets him act
+    #: the request names the document that lets the representative act
     mandate: Literal["required", "not_needed"] = "not_needed"
     #: the first that can be decided decides
     proofs: tuple[RepresentationProof, ...] = Field(min_length=1)
