@@ -89,6 +89,10 @@ class Situation(Protocol):
     def named(self) -> Mapping[str, Subject]:
         """Role -> subject; only whom the caller named."""
 
+    @property
+    def represented(self) -> frozenset[str]:
+        """Roles of which a source has proven that somebody acts for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class FixedSituation:
@@ -101,6 +105,7 @@ class FixedSituation:
     named: Mapping[str, Subject] = field(default_factory=dict)
     held: Mapping[str, object] = field(default_factory=dict)
     dossier: str | None = None
+    represented: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -242,7 +247,7 @@ def _decide_papers(
         plan, answers, situation.published, situation.today, situation.given, _typed(situation),
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
-        unconfirmed_queries, situation.named, filled.form, situation.dossier,
+        unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
     )  # fmt: skip
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)

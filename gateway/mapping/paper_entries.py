@@ -8,8 +8,6 @@ from gateway.mapping.paper_rules import PaperRule
 from gateway.mapping.papers import Verdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 
-#: the role of who acts for a minor
-_REPRESENTATIVE = "representative"
 #: how the predicates end that say whether somebody lives
 _ALIVE = "_alive"
 _DATA_LACKING: SentenceEntry = {
@@ -102,9 +100,9 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
 
 
 def _minor(facts: Facts, paper: PaperRule) -> ReasonEntry | None:
-    """Why a paper for minors is asked for: a minor asks, and the caller names nobody who acts for him."""
+    """Why a paper for minors is asked for: a minor asks, and nobody is proven to act for him."""
     rule = facts.plan.procedure.predicates.get(paper.when or "")
-    if rule is None or rule.younger_than is None or _REPRESENTATIVE in facts.given:
+    if rule is None or rule.younger_than is None or rule.younger_than.partition(":")[0] in facts.represented:
         return None
     return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
 

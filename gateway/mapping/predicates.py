@@ -56,6 +56,8 @@ class Facts:
     #: the form as far as it is filled
     form: Mapping[str, object] = field(default_factory=dict)
     dossier: str | None = None
+    #: roles of which a source has proven that somebody acts for them
+    represented: Collection[str] = frozenset()
 
     def in_form(self, key: str) -> object:
         """What stands in the form: typed by the citizen, or filled; None when it is blank."""

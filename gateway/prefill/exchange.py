@@ -29,8 +29,8 @@ class Exchange:
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
         "case", "citizen", "dossier", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted",
-        "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published", "requester", "seen",
-        "started", "subjects", "today", "waits",
+        "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published", "represented", "requester",
+        "seen", "started", "subjects", "today", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,8 @@ class Exchange:
         self.dossier = case.request.dossier
         #: role -> subject, as the caller named them
         self.named: Mapping[str, Subject] = case.cast.subjects
+        #: roles of who is represented; who acts was proven before an exchange begins
+        self.represented = frozenset[str]() if case.acting is None else case.cast.alike(case.acting.role)
         #: the same, with those who were found in evidence; and `Subject.key` of each
         self.subjects = dict(case.cast.subjects)
         self.keys = dict(case.cast.keys if case.acting is None else case.keys)

@@ -40,6 +40,10 @@ class Cast:
     keys: Mapping[str, str]
     identities: Mapping[str, str]
 
+    def alike(self, role: str) -> frozenset[str]:
+        """Roles that have the subject of this one."""
+        return frozenset(name for name, slot in self.slots.items() if slot == self.slots[role])
+
 
 def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
     """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind.

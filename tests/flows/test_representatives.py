@@ -137,6 +137,24 @@ async def test_list_says_himself_where_a_citizen_asked_and_an_official_where_one
     assert "an official of " in use["summary_en"]
 
 
+@on_session
+async def test_consent_of_parents_says_that_nobody_acts_only_where_nobody_is_proven_to(
+    shared_house: House,
+) -> None:
+    house = shared_house
+    child, mother = people(house, "child", "facts_example")
+    plain = {"procedure": "1.004194", "subjects": {"applicant": child}, "official": new_official()}
+    by_herself = {**plain, "representative": {"kind": "parent", "subject": mother}}
+    codes = []
+    for body in (plain, by_herself):
+        status, answer = await sent(house, body, "one_gate")
+        assert status == 200, answer
+        [paper] = [one for one in answer["papers"] if one["code"] == "minor_parent_consent"]
+        assert paper["state"] == "required"
+        codes.append((paper["reason"] or {}).get("code"))
+    assert codes == ["minor_without_representative", None]
+
+
 async def used(house: House, who: Any, exchange: str) -> Any:
     """What this person reads of one exchange, once its last record has its place."""
     body = {"subject": {"personal_id": who["personal_id"]}}
