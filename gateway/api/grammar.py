@@ -9,8 +9,8 @@ from gateway.domain.signs import HIDDEN, hides
 from gateway.settings_consents import TAG
 
 #: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
-_WORDS = re.compile("[A-Za-z]{3,}")
-_CAPITAL = re.compile("[A-Z][a-z]")
+_WORDS = re.compile("[A-Za-zĐđ]{3,}")
+_CAPITAL = re.compile("[A-ZĐ][a-zđ]")
 
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9]{6}")
@@ -61,6 +61,8 @@ PROCEDURE = worded(r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", say.HOW_PR
 COMMUNE = worded("^[0-9]{5}$", say.HOW_COMMUNE)
 PARCEL = worded("^[0-9A-Za-z-]{1,10}$", say.HOW_PARCEL)
 WORD = worded(r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$", say.HOW_WORD)
+#: what a decision of an agency bears (12/QĐ-GH): Đ is a letter of its own, not one with a mark
+MANDATE = worded(r"^[0-9A-Za-zĐđ][0-9A-Za-zĐđ._\-/]{0,99}$", say.HOW_MANDATE)
 ROLE = worded("^[a-z][a-z0-9_]{0,39}$", say.HOW_ROLE)
 REGISTRATION = worded(r"^[0-9A-Z][0-9A-Za-z.\-/]{0,39}$", say.HOW_REGISTRATION)
 PURPOSE = worded("^[a-z][a-z0-9_.-]{0,63}$", say.HOW_PURPOSE)

@@ -72,6 +72,11 @@ Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: kept in records as it is
 OpenWord = Annotated[Word, AfterValidator(grammar.not_a_number_of_a_person)]
 DossierCode = Annotated[OpenWord, AfterValidator(grammar.not_a_name)]
+#: as decisions are numbered
+MandateCode = Annotated[
+    str, Field(pattern=grammar.MANDATE, examples=["12/QĐ-GH"]), AfterValidator(grammar.not_a_number_of_a_person),
+    AfterValidator(grammar.not_a_name),
+]  # fmt: skip
 DateText = Annotated[str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"])]
 BirthDate = Annotated[DateText, AfterValidator(_date)]
 #: a name in words is no code, and near ones are told
@@ -253,7 +258,7 @@ class PrefillBody(Body):
     #: id of the consent that the request rests on
     consent: OpenWord | None = None
     #: code of the document that lets the applicant act for somebody else
-    mandate: DossierCode | None = None
+    mandate: MandateCode | None = None
     representative: RepresentativeBody | None = None
     login: LoginToken | None = Field(None, description=LOGIN)
     #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)

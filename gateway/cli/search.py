@@ -113,6 +113,9 @@ def _asked_by(record: Any) -> str:  # noqa: ANN401 -- the JSON answer
         proven = notes.get("proven", "yes" if notes.get("proof") else "")
         by = f": {notes['proven_by']}" if notes.get("proven_by") else ""
         lines.append(f"chứng minh / proven {proven}{by}" if proven else "chưa chứng minh / not proven yet")
+    if "mandate" in notes:
+        checked = "đã kiểm tra / checked" if notes.get("mandate_checked") else "chưa kiểm tra / not checked"
+        lines.append(f"{notes['mandate']}: {checked}")
     if notes.get("proof"):
         lines.append(f"proof {notes['proof']}")
     return "\n".join(lines)

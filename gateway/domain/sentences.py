@@ -173,6 +173,10 @@ HOW_WORD = Sentence(
     "tối đa 100 chữ cái không dấu, chữ số và . _ - /, không có dấu cách",
     "up to 100 letters without marks, digits and . _ - /, no spaces",
 )
+HOW_MANDATE = Sentence(
+    "số, ký hiệu văn bản: tối đa 100 chữ cái không dấu (kể cả Đ), chữ số và . _ - /, không có dấu cách",
+    "the code of a document: up to 100 letters without marks (D with a stroke is one), digits and . _ - /, no spaces",
+)
 HOW_ROLE = Sentence(
     "tên vai trò: chữ thường không dấu, chữ số và _", "the name of a role: small letters, digits and _"
 )
@@ -641,10 +645,12 @@ IDENTITY_INCOMPLETE = Sentence(
     "số định danh phải đi kèm full_name và birth_date", "give full_name and birth_date with the number"
 )
 ACCOUNT_DIFFERS = Sentence(
-    "không thống nhất với số của vai trò {role}", "is not the number of the role {role}"
+    "không thống nhất với số của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
+    "is not the number of the role {role}; if who signed in acts for them, name who acts in `representative`",
 )
 LOGIN_DIFFERS = Sentence(
-    "không phải phiên đăng nhập của vai trò {role}", "is not the login of the role {role}"
+    "không phải phiên đăng nhập của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
+    "is not the login of the role {role}; if who signed in acts for them, name who acts in `representative`",
 )
 REPRESENTATION_KINDS = Sentence(
     "không có loại đại diện này; có các loại {known}",

@@ -50,8 +50,8 @@ class Case(NamedTuple):
     signed_in: Mapping[str, object] = NOTHING
     #: who acts for somebody else; None: nobody says so
     acting: Acting | None = None
-    #: what proved that: exchange of the proof, and the data service that decided
-    proof: tuple[str, str] = ("", "")
+    #: what proved that: exchange of the proof, the data service that decided, whether it has the document of `mandate`
+    proof: tuple[str, str, bool] = ("", "", False)
     #: claims of levels that agreements name
     levels: Sequence[str] = ()
     #: who asks where no official does: who applies, or who acts for them
@@ -82,7 +82,7 @@ class Case(NamedTuple):
         if self.acting is None:
             return said
         said |= {"representation": self.acting.kind, "represented": self.acting.role}
-        exchange, by = self.proof
+        exchange, by, _ = self.proof
         return {**said, "proof": exchange, "proven_by": by} if exchange else said
 
     def impossible(self, today: date) -> Denial | None:

@@ -62,6 +62,8 @@ class ProvenBy(NamedTuple):
 
     exchange: ExchangeId
     service: str
+    #: it proved so by the document that the request names
+    is_mandate_checked: bool
 
 
 class Proving:
@@ -95,9 +97,10 @@ class Proving:
         claim = self._claim(case, answers)
         truth, evidence = proven(one.rule, answers, claim)
         by = next((query.service.name for query in queries if query.word == f"{REPRESENTED}:{evidence}"), "")
-        await record(Phase.OUTCOME, queries, answers, proven=truth.value, proven_by=by)
+        checked = {"mandate_checked": evidence == PAPERS} if case.request.mandate else {}
+        await record(Phase.OUTCOME, queries, answers, proven=truth.value, proven_by=by, **checked)
         if truth is Truth.YES:
-            return ProvenBy(proof, by)
+            return ProvenBy(proof, by, evidence == PAPERS)
         if is_over(one.rule, answers, claim):
             remedy = "renew the mandate, and give the code of the new one"
             return Denial(one.rule_id, "mandate_over", say.MANDATE_OVER, remedy)
@@ -184,7 +187,7 @@ class Proving:
 
     async def _record(
         self, case: Case, requester: Requester, proof: ExchangeId, exchange: ExchangeId, phase: Phase,
-        queries: list[ProofQuery], answers: Mapping[str, SourceAnswer | None], **notes: str,
+        queries: list[ProofQuery], answers: Mapping[str, SourceAnswer | None], **notes: str | bool,
     ) -> None:  # fmt: skip
         one, official = case.acting, case.official
         assert one is not None

@@ -221,7 +221,7 @@ def _promised(case: Case) -> dict[str, str | bool]:
         else {**request.proof}
     )
     if request.mandate:
-        notes["mandate"] = request.mandate
+        notes |= {"mandate": request.mandate, "mandate_checked": case.proof[2]}
     if request.login is not None:
         notes["login"] = request.login.provider
     if request.preview:

@@ -155,6 +155,31 @@ async def test_consent_of_parents_says_that_nobody_acts_only_where_nobody_is_pro
     assert codes == ["minor_without_representative", None]
 
 
+@on_session
+async def test_account_of_a_parent_without_representative_says_what_is_missing(shared_house: House) -> None:
+    child, mother = people(shared_house, "child", "facts_example")
+    body = filed(child, mother, "parent")
+    del body["representative"]
+    status, problem = await sent(shared_house, body)
+    assert (status, problem["code"]) == (422, "account_differs")
+    assert "`representative`" in problem["detail"]
+    assert "hãy nêu trong representative" in problem["detail_vi"]
+
+
+@on_session
+@pytest.mark.parametrize(
+    "code", ["12/Quyết-định", "12/QĐ GH", "Đào-GH", "GIÁM-HỘ", "QUYĐT-SĐT", "033184620957"]
+)
+async def test_mandate_is_no_name_no_number_of_a_person_and_no_sentence(
+    shared_house: House, code: str
+) -> None:
+    ward, guardian = people(shared_house, "guardian", "guardian_of_minor")
+    status, problem = await sent(shared_house, filed(ward, guardian, "guardian", mandate=code))
+    assert status == 422, problem
+    assert problem["detail_vi"].startswith("/mandate"), problem
+    assert code not in str(problem)
+
+
 async def used(house: House, who: Any, exchange: str) -> Any:
     """What this person reads of one exchange, once its last record has its place."""
     body = {"subject": {"personal_id": who["personal_id"]}}
@@ -237,15 +262,23 @@ async def test_proof_that_nobody_can_give_refuses_and_asks_no_more(house: House)
 async def test_guardian_of_a_ward_is_proven_and_names_the_document(shared_house: House) -> None:
     ward, guardian, other = people(shared_house, "guardian", "guardian_of_minor", "divorced")
     before = len(records(shared_house))
-    status, answer = await sent(shared_house, filed(ward, guardian, "guardian", mandate="12/QD-GH"))
+    status, answer = await sent(shared_house, filed(ward, guardian, "guardian", mandate="12/QĐ-GH"))
     assert status == 200, answer
     [outcome] = [one for one in since(shared_house, before) if one["notes"].get("proven")]
     assert (outcome["notes"]["proven_by"], outcome["notes"]["mandate"]) == (
-        "population.XacMinhThongTinNguoiGiamHo", "12/QD-GH"
+        "population.XacMinhThongTinNguoiGiamHo", "12/QĐ-GH"
     )  # fmt: skip
+    # the population database knows the guardian, and no document: nobody has checked its code
+    assert outcome["notes"]["mandate_checked"] is False
+    [promised] = [
+        one
+        for one in since(shared_house, before)
+        if one["exchange"] == answer["exchange_id"] and one["phase"] == "intent"
+    ]
+    assert (promised["notes"]["mandate"], promised["notes"]["mandate_checked"]) == ("12/QĐ-GH", False)
     without = filed(ward, guardian, "guardian")
     assert await refused(shared_house, without, "mandate_missing") == {}
-    strange = filed(ward, other, "guardian", mandate="12/QD-GH")
+    strange = filed(ward, other, "guardian", mandate="12/QĐ-GH")
     await refused(shared_house, strange, "representation_not_proven")
 
 
@@ -272,7 +305,7 @@ async def test_authorised_person_acts_while_the_mandate_is_in_force(shared_house
 async def test_dead_guardian_is_refused_and_nothing_is_asked_about_the_ward(shared_house: House) -> None:
     ward, dead = people(shared_house, "guardian", "death_notice")
     asked = await refused(
-        shared_house, filed(ward, dead, "guardian", mandate="12/QD-GH"), "representation_not_proven"
+        shared_house, filed(ward, dead, "guardian", mandate="12/QĐ-GH"), "representation_not_proven"
     )
     assert {name.partition(".")[0] for name in asked} <= {"population", "paper_store"}
     assert "population.XacMinhThongTinNguoiGiamHo" not in asked
