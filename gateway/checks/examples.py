@@ -96,6 +96,7 @@ def _example_faults(
     if why := request_fault(procedure, example):
         yield ("subjects",), f"its people are not as the API takes them: {why}"
         return
+    yield from _misfits(example.evidence, offers)
     try:
         got = filled(procedure, example, offers)
     except (GatewayError, TypeError, ValueError) as error:
@@ -110,6 +111,24 @@ def _example_faults(
     ):  # fmt: skip
         for key, wanted, found in differences(said, {key: came.get(key) for key in said}):
             yield (part, key), f"{part}.{key}: expected {wanted}, got {found}"
+
+
+def _misfits(evidence: Mapping[str, Any], offers: Offers) -> Iterator[tuple[Loc, str]]:
+    """Attributes of evidence that no answer of a source could have."""
+    for word, given in evidence.items():
+        plans = offers.get(word.partition(":")[2], ())
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            if value is not None and (why := _misfit(name, _typed(value), plans)):
+                yield ("evidence", word, name), f"evidence {word}.{name}: {why}"
+
+
+def _misfit(name: str, value: object, plans: tuple[ServicePlan, ...]) -> str:
+    plan = next((one for one in plans if name in one.attributes), None)
+    if plan is None:
+        return "no data service gives it"
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    why, why_number = plan.why_not(name, value), plan.why_not(name, number)
+    return f"its evidence schema does not take the value ({why})" if why and why_number else ""
 
 
 def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExample:
@@ -142,6 +161,8 @@ def counter_example_faults(procedure: Procedure, offers: Offers) -> Iterator[tup
                 yield at, what, "name the roles and evidence of the procedure as its examples do"
                 continue
             yield from ((at, *fault) for fault in _faults(code, counter, before, after))
+            for _, what in _misfits(counter.evidence, offers):
+                yield at, f"counter-example '{counter.name}': {what}", "write what a source could answer"
 
 
 def _faults(

@@ -78,7 +78,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
 
     True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare.
     Names are compared without case, tone marks and spaces; birth dates as precisely as both are known,
-    but that a year and month alone are none of a record which knows the day. Contradictory dates are blank.
+    but that a year and month alone are none of a record which knows the day.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
@@ -89,8 +89,8 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         value = values[slot]
         for transform in transforms:
             value = transform(value)
-        if type(value) is Doubtful:  # dates that contradict each other say nothing
-            value = None
+        if type(value) is Doubtful:  # of dates that contradict each other the fullest must fit
+            value = value.value
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
             said = text(item)

@@ -122,6 +122,10 @@ class ServicePlan:
         self.verifies = compared.issuperset(SHARED) and not compared.isdisjoint(_NUMBERS)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
+    def why_not(self, name: str, value: object) -> FaultCode | None:
+        """What a value of an attribute offends of its evidence schema; None when it fits."""
+        return self._check.why_not(name, value)
+
     @property
     def attributes(self) -> frozenset[str]:
         """Names of the attributes that this service can give."""
@@ -457,8 +461,13 @@ def _value_of(row: _Row, values: list[object]) -> object:
 
 
 def _compared(mapping: ServiceMapping) -> set[str]:
-    """What the request says about the subject, or the answer says again."""
-    told = {(rule.from_ or "").removeprefix("subject.") for rule in mapping.request.values()}
+    """What the request says about the subject, or the answer says again.
+
+    A number that is sent in some profiles only, or that something else is made of, is a search key: nobody holds it
+    against the record.
+    """
+    sent = [(rule, (rule.from_ or "").removeprefix("subject.")) for rule in mapping.request.values()]
+    told = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}
     return told.union(mapping.answer.identity)
 
 

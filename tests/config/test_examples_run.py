@@ -11,6 +11,7 @@ __all__ = ["root"]
 
 HEALTH = "mappings/sources/health.yaml"
 AGE = "mappings/predicates/age_at_least.yaml"
+SINGLE = "mappings/procedures/1.004873.yaml"
 LICENCE = "mappings/procedures/1.002809.yaml"
 
 WRONG: dict[str, Fault] = {
@@ -59,6 +60,16 @@ def test_people_of_a_procedure_that_no_request_could_name_are_told(root: Path) -
     number = text[at + 14 : at + 26]
     said = spoiled(root, LICENCE, f'personal_id: "{number}"', f'personal_id: "{number[:-1]}"')
     assert "its people are not as the API takes them" in said
+
+
+def test_evidence_of_an_example_that_no_source_could_answer_is_said(root: Path) -> None:
+    said = spoiled(
+        root,
+        SINGLE,
+        'full_name: LÊ VĂN VÍ, birth_date: "1994-01-12"',
+        'full_name: LÊ VĂN VÍ, birth_date: "1994-13"',
+    )
+    assert "evidence person:person.birth_date: its evidence schema does not take the value" in said
 
 
 def test_examples_are_left_out_when_nobody_wants_them(root: Path) -> None:

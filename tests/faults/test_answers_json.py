@@ -75,8 +75,8 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "lone surrogate": (swapped(STATE, f'{STATE}, "z": "\\ud800"'), INVALID),
     "null byte": (swapped(STATE, f"{STATE}\x00"), INVALID),
     "full-width number": (swapped(PERSON, "０３３１９０００１２３４"), SOMEBODY_ELSE),
-    "zero width in the number": (swapped(PERSON, "033190\u200b001234"), SOMEBODY_ELSE),
-    "line end after the number": (swapped(PERSON, f"{PERSON}\\n9"), SOMEBODY_ELSE),
+    "zero width in the number": (swapped(PERSON, "033190\u200b001234"), INVALID),
+    "line end after the number": (swapped(PERSON, f"{PERSON}\\n9"), INVALID),
     "number as a list": (swapped(f'"{PERSON}"', f'["{PERSON}", "{OTHER}"]'), SOMEBODY_ELSE),
     "number as an object": (swapped(f'"{PERSON}"', f'{{"a": "{PERSON}"}}'), SOMEBODY_ELSE),
     # T14, F16

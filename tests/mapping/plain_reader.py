@@ -370,7 +370,7 @@ class PlainReader:
         value = picked(record, path)
         for word in rules["birth_date"].transform if name == "birth_date" and "birth_date" in rules else ():
             value = self._named[word](value)
-        items: list[object] = [None if isinstance(value, Doubtful) else value]
+        items: list[object] = [value.value if isinstance(value, Doubtful) else value]
         if any(rule.path == path and "members" in rule.transform for rule in rules.values()):
             people = value if isinstance(value, list) else [value]
             if len(people) > 500:

@@ -261,7 +261,10 @@ def test_doubt_of_a_value_is_shown_in_a_field_that_compares_sources_too() -> Non
 
 def test_field_whose_evidence_does_not_fit_says_what_is_wrong_with_it() -> None:
     plan, situation = planned("1.004873")
-    query = next(one for one in plan.queries if one.service.name == "population.TraCuuThongTinCongDan")
+    query = next(
+        one for one in plan.queries
+        if one.service.name == "population.TraCuuThongTinCongDan" and one.role == plan.slots["person"]
+    )  # fmt: skip
     example = next(one for one in query.service.mapping.examples if one.outcome is Outcome.FOUND)
     tree = copy.deepcopy(example.answer)
     tree["CongDan"]["QuocTich"] = "473389200"
