@@ -89,8 +89,11 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         value = values[slot]
         for transform in transforms:
             value = transform(value)
-        if type(value) is Doubtful:  # of dates that contradict each other the fullest must fit
-            value = value.value
+        is_doubtful = False
+        if isinstance(
+            value, Doubtful
+        ):  # of dates that contradict each other the fullest denies, and none confirms
+            is_doubtful, value = True, value.value
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
             said = text(item)
@@ -98,7 +101,8 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
                 found.append(said)
         if found:
             asked = asked if type(asked) is str else str(asked)
-            verdicts.append(asked in found or _alike(name, asked, found))
+            fits = asked in found or _alike(name, asked, found)
+            verdicts.append(None if fits and is_doubtful else fits)
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts

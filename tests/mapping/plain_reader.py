@@ -379,7 +379,8 @@ class PlainReader:
         found = [item for item in map(text, items) if item is not None]
         if not found:
             return None if may_be_blank or name in {"old_id", *_SHARED} else False
-        return any(_same(name, str(asked), item) for item in found)
+        fits = any(_same(name, str(asked), item) for item in found)
+        return None if fits and isinstance(value, Doubtful) else fits
 
     def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
         values: dict[str, object] = {}
