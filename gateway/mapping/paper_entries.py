@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from gateway.domain.evidence import Reason
-from gateway.mapping.answer import PaperEntry, ReasonEntry, SentenceEntry
-from gateway.mapping.paper_rules import PaperRule
+from gateway.mapping.answer import PaperEntry, ReasonEntry, ScopeEntry, SentenceEntry
+from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.papers import Verdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
+from gateway.mapping.procedure import leaves
 
 #: how the predicates end that say whether somebody lives
 _ALIVE = "_alive"
@@ -137,4 +138,15 @@ def _required(
     elif reason["code"] == Reason.CONDITION_UNKNOWN and verdict.rule.startswith("same:"):
         advice = _OBJECT_UNKNOWN
     entry["reason"], entry["advice"] = reason, advice
+    if paper.replaced_by is not None:
+        entry["published"] = _scope(facts, paper.replaced_by)
     return entry
+
+
+def _scope(facts: Facts, proof: Proof) -> ScopeEntry | None:
+    """What was published of the first data that may stand for the paper; None where nothing was."""
+    for word in (word for leaf in leaves(proof) for word in leaf.has or ()):
+        pick = facts.plan.picks[word]
+        if pick.query is not None:
+            return facts.published(facts.plan.queries[pick.query].service.name, pick.attribute)
+    return None

@@ -110,3 +110,11 @@ async def test_every_paper_says_its_basis_how_sure_it_is_and_the_published_scope
         "mark": "sandbox",
     }  # fmt: skip
     assert (divorce["legal_basis"], divorce["basis_mark"], divorce["mark"]) == ("", "none", "memory")
+
+
+async def test_paper_that_is_asked_for_says_what_was_published_too(shared_house: House) -> None:
+    answer = await shared_house.prefill("1.002809", {"applicant": shared_house.subject("licence_revoked")})
+    by = {one["code"]: one for one in answer["papers"]}
+    assert by["licence_copy"]["state"] == "required"
+    assert by["licence_copy"]["published"]["document"] == "SANDBOX-GPLX-01/2026"
+    assert by["health_certificate"]["published"] is None
