@@ -5,7 +5,7 @@ a requester, whatever it says, gets answers to `policy.claims` different names a
 many again under the person's own account; the first that is one too many closes the count until the window ends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -179,6 +179,7 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
     """
     account = case.signed_in.get("SoDinhDanh")
     proven = case.request.login.personal_id if case.request.login is not None else None
+    written = {**case.request.known, **case.request.held}
     found = []
     people = [
         (role, case.cast.keys[role], one)
@@ -189,7 +190,7 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
         people.append(("", case.acting.subject.key, case.acting.subject))
     for role, key, one in people:
         is_newborn = one.kind is SubjectKind.NEWBORN
-        is_told = one.full_name or one.birth_date or (is_newborn and case.request.known)
+        is_told = one.full_name or one.birth_date or (is_newborn and written)
         if one.kind not in _PEOPLE or not is_told:
             continue
         # a newborn has no number: its notice is found by the parent's
@@ -199,14 +200,14 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
         whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else ""
         said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
-        if is_newborn and case.request.known:
-            said += _typed_about(role, case)
+        if is_newborn and written:
+            said += _written_about(role, case, written)
         found.append((f"{requester.id}\x1f{own}\x1f{whom}", said))
     return found
 
 
-def _typed_about(role: str, case: Case) -> str:
-    """What the form says already of a newborn: it is held against the notice like the request's own words."""
+def _written_about(role: str, case: Case, written: Mapping[str, object]) -> str:
+    """What the form says already of a newborn, typed or held: it is compared with the notice like the request."""
     about = [field.key for field in case.procedure.fields if any(ref.role == role for ref in field.refs)]
-    typed = {key: case.request.known[key] for key in about if key in case.request.known}
-    return orjson.dumps(typed, option=orjson.OPT_SORT_KEYS).decode()
+    said = {key: written[key] for key in about if key in written}
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
