@@ -4,16 +4,18 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-GATEWAY = Path(__file__).parents[2] / "gateway"
+from tests.architecture.test_architecture import ROOT, python_files, tree
+
+GATEWAY = ROOT / "gateway"
 #: the machine's clock itself, a doctor that looks at it, ids, which carry the time that they were made, a client that
 #: signs when it asks, and the stamps of log lines and counters, by which nothing is decided
 ALLOWED = {"app.py", "keeper.py", "cli/check.py", "cli/proofs.py", "domain/identifiers.py", "telemetry.py"}
 ASKED = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 
 
-def calls(text: str) -> Iterator[str]:
+def calls(path: Path) -> Iterator[str]:
     """What is called, itself or through `partial`."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             called = [node.func, *(node.args if ast.unparse(node.func) == "partial" else ())]
             yield from (ast.unparse(one) for one in called if isinstance(one, ast.Attribute))
@@ -21,8 +23,6 @@ def calls(text: str) -> Iterator[str]:
 
 def test_nothing_but_the_clock_asks_the_machine_for_the_time() -> None:
     asking = {
-        str(path.relative_to(GATEWAY))
-        for path in GATEWAY.rglob("*.py")
-        if ASKED.intersection(calls(path.read_text("utf-8")))
+        str(path.relative_to(GATEWAY)) for path in python_files("gateway") if ASKED.intersection(calls(path))
     }
     assert asking == ALLOWED

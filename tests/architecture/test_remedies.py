@@ -8,7 +8,7 @@ import click
 
 from gateway.cli import motlan
 from gateway.settings import GatewaySettings
-from tests.architecture.test_architecture import name_of, python_files
+from tests.architecture.test_architecture import name_of, python_files, tree
 
 #: in prose a sub-command comes in backticks, behind `run`, or at the beginning of a line of an example
 COMMAND = re.compile(
@@ -21,7 +21,7 @@ SETTING = re.compile(rf"(?<![\w./])(?:gateway\.)?({SECTIONS})\.([a-z][a-z_]+)(?!
 
 def texts(*rooms: str) -> Iterator[tuple[str, str]]:
     for path in python_files(*rooms):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield f"{name_of(path)}:{node.lineno}", node.value
 

@@ -3,18 +3,17 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
-
-import pytest
 
 from gateway.api.grammar import WORDS
 from gateway.api.problems import problem_body
 from gateway.domain import sentences
 from gateway.domain.errors import Unprocessable, fault_at
 from gateway.domain.sentences import Sentence
+from tests.architecture.test_architecture import ROOT, name_of, python_files, tree
 
-ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "gateway" / "domain" / "sentences.py"
 #: it fills its sentences from what the library knows of a fault, whatever that is
 FILLED_BY_THE_LIBRARY = "fault_words.py"
@@ -30,36 +29,41 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def uses() -> Iterator[tuple[str, str, set[str]]]:
+@cache
+def uses() -> list[tuple[str, str, set[str]]]:
     """Each use of a sentence: where, its name, and the places that are filled there."""
-    for path in sorted([*(ROOT / "gateway").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")]):
-        if path == TABLE:
-            continue
-        tree = ast.parse(path.read_text("utf-8"))
-        filled = {
-            id(node.func): {one.arg for one in node.keywords if one.arg}
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call)
-        }
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "say"
-            ):
-                where = f"{path.relative_to(ROOT)}:{node.lineno}"
-                yield where, node.attr, filled.get(id(node), set())
+    return [use for path in python_files("gateway", "adapters") if path != TABLE for use in uses_in(path)]
 
 
-@pytest.mark.parametrize("name", SENTENCES)
-def test_sentence_is_whole_in_both_languages(name: str) -> None:
-    one = SENTENCES[name]
-    assert places(one.vi) <= places(one.en)
-    assert one.vi.strip() == one.vi
-    assert one.en.strip() == one.en
-    assert name in SAME or VIETNAMESE.search(one.vi)
-    assert not VIETNAMESE.search(one.en.replace("Việt Nam", ""))
-    assert not NOT_OFFICIAL.search(one.vi)
+def uses_in(path: Path) -> Iterator[tuple[str, str, set[str]]]:
+    nodes = list(ast.walk(tree(path)))
+    filled = {
+        id(node.func): {one.arg for one in node.keywords if one.arg}
+        for node in nodes
+        if isinstance(node, ast.Call)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "say":
+            yield f"{name_of(path)}:{node.lineno}", node.attr, filled.get(id(node), set())
+
+
+def faults(name: str, one: Sentence) -> Iterator[str]:
+    if not places(one.vi) <= places(one.en):
+        yield "the Vietnamese has a place that the English has not"
+    if one.vi.strip() != one.vi or one.en.strip() != one.en:
+        yield "begins or ends with a blank"
+    if name not in SAME and not VIETNAMESE.search(one.vi):
+        yield "is not Vietnamese"
+    if VIETNAMESE.search(one.en.replace("Việt Nam", "")):
+        yield "is not English"
+    if NOT_OFFICIAL.search(one.vi):
+        yield "is not as official texts write it"
+
+
+def test_every_sentence_is_whole_in_both_languages() -> None:
+    found = {name: wrong for name, one in SENTENCES.items() if (wrong := list(faults(name, one)))}
+    assert len(SENTENCES) > 300
+    assert found == {}
 
 
 def test_every_use_fills_the_places_of_its_sentence() -> None:
