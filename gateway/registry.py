@@ -1,4 +1,4 @@
-"""Resolves the adapters that configuration names: the only importlib in the repository.
+"""Resolves the adapters that configuration names: the only importlib that reads a word of the configuration.
 
 Only modules below `adapters.` are ever imported, and only the factories that the ports describe are called.
 """

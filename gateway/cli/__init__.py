@@ -14,148 +14,39 @@ from gateway.cli.lazy import Commands, LazyGroup
 from gateway.domain.errors import ConfigError
 from gateway.hanging_up import remember_hang_up
 
-
-def _serve() -> click.Command:
-    from gateway.cli.serve import serve
-
-    return serve
-
-
-def _sandbox() -> click.Command:
-    from gateway.cli.serve import sandbox
-
-    return sandbox
-
-
-def _demo() -> click.Command:
-    from gateway.cli.serve import demo
-
-    return demo
-
-
-def _check_config() -> click.Command:
-    from gateway.cli.check import check_config
-
-    return check_config
-
-
-def _doctor() -> click.Command:
-    from gateway.cli.check import doctor
-
-    return doctor
-
-
-def _procedures() -> click.Command:
-    from gateway.cli.prefill import procedures
-
-    return procedures
-
-
-def _prefill() -> click.Command:
-    from gateway.cli.prefill import prefill
-
-    return prefill
-
-
-def _explain() -> click.Command:
-    from gateway.cli.explain import explain
-
-    return explain
-
-
-def _ask() -> click.Command:
-    from gateway.cli.ask import ask
-
-    return ask
-
-
-def _cuts() -> click.Command:
-    from gateway.cli.cuts import cuts
-
-    return cuts
-
-
-def _corrections() -> click.Command:
-    from gateway.cli.corrections import corrections
-
-    return corrections
-
-
-def _policy() -> click.Command:
-    from gateway.cli.policy import policy
-
-    return policy
-
-
-def _subject_requests() -> click.Command:
-    from gateway.cli.subject_requests import subject_requests
-
-    return subject_requests
-
-
-def _verify_log() -> click.Command:
-    from gateway.cli.verify import verify_log
-
-    return verify_log
-
-
-def _verify_message() -> click.Command:
-    from gateway.cli.message import verify_message
-
-    return verify_message
-
-
-def _log() -> click.Command:
-    from gateway.cli.log import log
-
-    return log
-
-
-def _witness() -> click.Command:
-    from gateway.cli.witness import witness
-
-    return witness
-
-
-def _erase_period() -> click.Command:
-    from gateway.cli.erase import erase_period
-
-    return erase_period
-
-
-def _requesters() -> click.Command:
-    from gateway.cli.requesters import requesters
-
-    return requesters
-
-
-def _keys() -> click.Command:
-    from gateway.cli.keys import keys
-
-    return keys
-
-
 COMMANDS: Commands = {
-    "demo": (_demo, "Start sandbox and gateway, show the main job, stop."),
-    "serve": (_serve, "Run the gateway."),
-    "sandbox": (_sandbox, "Run the simulated peers."),
-    "check-config": (_check_config, "Validate configuration, mappings and schemas against one another."),
-    "doctor": (_doctor, "Check libraries, clock, keys and reachability."),
-    "procedures": (_procedures, "List the procedures of a running gateway."),
-    "prefill": (_prefill, "Prefill the form of a procedure at a running gateway."),
-    "explain": (_explain, "Say what a prefill would be given, by which rule, and what would change it."),
-    "ask": (_ask, "Ask predicates about a person: yes, no or cannot tell, and no value."),
-    "cuts": (_cuts, "Run every procedure against every cast of the sandbox: which papers data cut, and why."),
-    "corrections": (_corrections, "List what was reported to the owners of databases."),
-    "policy": (_policy, "What another configuration would have decided otherwise."),
-    "subject-requests": (_subject_requests, "What data subjects demand, and until when it must be answered."),
-    "log": (_log, "Search, export, prove, archive and prune what the exchange log holds."),
-    "verify-log": (_verify_log, "Verify an export of an exchange log, offline."),
-    "verify-message": (_verify_message, "Verify a signed message that somebody kept, offline."),
-    "witness": (_witness, "Run a witness of exchange logs, for whoever watches over one."),
-    "requesters": (_requesters, "Add, list, revoke and restore those who may ask."),
-    "keys": (_keys, "List and change the keys of the exchange log."),
-    "erase-period": (_erase_period, "Destroy the keys of one month of the exchange log."),
+    "demo": ("serve:demo", "Start sandbox and gateway, show the main job, stop."),
+    "serve": ("serve:serve", "Run the gateway."),
+    "sandbox": ("serve:sandbox", "Run the simulated peers."),
+    "check-config": (
+        "check:check_config",
+        "Validate configuration, mappings and schemas against one another.",
+    ),
+    "doctor": ("check:doctor", "Check libraries, clock, keys and reachability."),
+    "procedures": ("prefill:procedures", "List the procedures of a running gateway."),
+    "prefill": ("prefill:prefill", "Prefill the form of a procedure at a running gateway."),
+    "explain": (
+        "explain:explain",
+        "Say what a prefill would be given, by which rule, and what would change it.",
+    ),
+    "ask": ("ask:ask", "Ask predicates about a person: yes, no or cannot tell, and no value."),
+    "cuts": (
+        "cuts:cuts",
+        "Run every procedure against every cast of the sandbox: which papers data cut, and why.",
+    ),
+    "corrections": ("corrections:corrections", "List what was reported to the owners of databases."),
+    "policy": ("policy:policy", "What another configuration would have decided otherwise."),
+    "subject-requests": (
+        "subject_requests:subject_requests",
+        "What data subjects demand, and until when it must be answered.",
+    ),
+    "log": ("log:log", "Search, export, prove, archive and prune what the exchange log holds."),
+    "verify-log": ("verify:verify_log", "Verify an export of an exchange log, offline."),
+    "verify-message": ("message:verify_message", "Verify a signed message that somebody kept, offline."),
+    "witness": ("witness:witness", "Run a witness of exchange logs, for whoever watches over one."),
+    "requesters": ("requesters:requesters", "Add, list, revoke and restore those who may ask."),
+    "keys": ("keys:keys", "List and change the keys of the exchange log."),
+    "erase-period": ("erase:erase_period", "Destroy the keys of one month of the exchange log."),
 }
 
 

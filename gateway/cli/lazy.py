@@ -1,11 +1,12 @@
 """A group whose commands load when they run or show their own help."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 
-#: name -> how to load it, and its line of help
-Commands = Mapping[str, tuple[Callable[[], click.Command], str]]
+#: name -> its place below `gateway.cli` (`module:name`), and its line of help
+Commands = Mapping[str, tuple[str, str]]
 
 
 #: below the help of every command
@@ -37,7 +38,10 @@ class LazyGroup(click.Group):
         """Load one."""
         del ctx
         entry = self._lazy.get(cmd_name)
-        return _with_codes(entry[0]()) if entry else None
+        if entry is None:
+            return None
+        module, _, name = entry[0].partition(":")
+        return _with_codes(getattr(import_module(f"gateway.cli.{module}"), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Without loading anything."""

@@ -7,85 +7,21 @@ import click
 
 from gateway.cli.lazy import Commands, LazyGroup
 
-
-def _search() -> click.Command:
-    from gateway.cli.search import search
-
-    return search
-
-
-def _subject() -> click.Command:
-    from gateway.cli.subject import subject
-
-    return subject
-
-
-def _export() -> click.Command:
-    from gateway.cli.export import export
-
-    return export
-
-
-def _prove() -> click.Command:
-    from gateway.cli.prove import prove
-
-    return prove
-
-
-def _checkpoint() -> click.Command:
-    from gateway.cli.prove import checkpoint
-
-    return checkpoint
-
-
-def _anchors() -> click.Command:
-    from gateway.cli.anchors import anchors
-
-    return anchors
-
-
-def _report() -> click.Command:
-    from gateway.cli.report import report
-
-    return report
-
-
-def _archive() -> click.Command:
-    from gateway.cli.archive import archive
-
-    return archive
-
-
-def _prune() -> click.Command:
-    from gateway.cli.archive import prune
-
-    return prune
-
-
-def _quarantine() -> click.Command:
-    from gateway.cli.quarantine import quarantine
-
-    return quarantine
-
-
-def _prove_archive() -> click.Command:
-    from gateway.cli.archive import prove_archive
-
-    return prove_archive
-
-
 _COMMANDS: Commands = {
-    "search": (_search, "Find records, newest first."),
-    "subject": (_subject, "Every use of one person's data, in words for him."),
-    "export": (_export, "Write the log, a range or a day of it, for `motlan verify-log`."),
-    "prove": (_prove, "Redeem a receipt: fetch a proof and check it here."),
-    "checkpoint": (_checkpoint, "Fetch the newest signed checkpoint; check that the log only grew."),
-    "anchors": (_anchors, "What time stamps, witnesses and daily files prove of it."),
-    "report": (_report, "Count what the log holds: tables for auditors."),
-    "archive": (_archive, "Write whole months into signed files; deletes nothing."),
-    "quarantine": (_quarantine, "List rows in the database that no gateway wrote."),
-    "prune": (_prune, "Delete archived records from the database; proofs stay."),
-    "prove-archive": (_prove_archive, "Prove that the log of an archive is the beginning of today's."),
+    "search": ("search:search", "Find records, newest first."),
+    "subject": ("subject:subject", "Every use of one person's data, in words for him."),
+    "export": ("export:export", "Write the log, a range or a day of it, for `motlan verify-log`."),
+    "prove": ("prove:prove", "Redeem a receipt: fetch a proof and check it here."),
+    "checkpoint": ("prove:checkpoint", "Fetch the newest signed checkpoint; check that the log only grew."),
+    "anchors": ("anchors:anchors", "What time stamps, witnesses and daily files prove of it."),
+    "report": ("report:report", "Count what the log holds: tables for auditors."),
+    "archive": ("archive:archive", "Write whole months into signed files; deletes nothing."),
+    "quarantine": ("quarantine:quarantine", "List rows in the database that no gateway wrote."),
+    "prune": ("archive:prune", "Delete archived records from the database; proofs stay."),
+    "prove-archive": (
+        "archive:prove_archive",
+        "Prove that the log of an archive is the beginning of today's.",
+    ),
 }
 
 
