@@ -13,28 +13,30 @@ from functools import partial
 
 from gateway import registry
 from gateway.access.requesters import Requesters
-from gateway.accessing import accessing
 from gateway.api.context import AuditDoor, Loaded, Services
 from gateway.api.proxies import proxies
 from gateway.api.tls import server_context
 from gateway.audit.in_force import announce
-from gateway.auditing import auditing
-from gateway.composition import Composition, same_sources
-from gateway.consenting import Citizens, Shelves, citizens, consenting
-from gateway.correcting import correcting
-from gateway.document_key import open_document_key
+from gateway.composition.access import accessing
+from gateway.composition.audit import auditing
+from gateway.composition.composition import Composition, same_sources
+from gateway.composition.consents import Citizens, Shelves, citizens, consenting
+from gateway.composition.corrections import correcting
+from gateway.composition.document_key import open_document_key
+from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
+from gateway.config.strict_yaml import read
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
-from gateway.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.login.id_tokens import Logins
-from gateway.ports import Cache, ExchangeLog, Sequencer, Source
-from gateway.ports_consents import OwnData
-from gateway.ports_policy import Quotas
+from gateway.ports.cache import Cache
+from gateway.ports.consents import OwnData
+from gateway.ports.exchange_log import ExchangeLog, Sequencer
+from gateway.ports.policy import Quotas
+from gateway.ports.sources import Source
 from gateway.prefill.admission import Access
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
-from gateway.strict_yaml import read
 from gateway.telemetry import log
 
 #: how long the start waits for the record of the configuration; a log that is away gets it later

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.config import SourceSettings
+from gateway.config.configuration import SourceSettings
+from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
-from gateway.ports import Clock, Source
-from gateway.ports_consents import OwnData
-from gateway.ports_keys import KeyWrapper, Signer
-from gateway.settings_words import KeyService
+from gateway.ports.clock import Clock
+from gateway.ports.consents import OwnData
+from gateway.ports.keys import KeyWrapper, Signer
+from gateway.ports.sources import Source
 
 PREFIX = "adapters."
 #: where a source's settings name its adapter

@@ -12,7 +12,7 @@ from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.dates import VIETNAM
 from gateway.exchange_log.durable import SHARED, create_file
 from gateway.exchange_log.note import NoteBroken, split_note
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 #: the bytes of a file -> a time stamp response over them
 Stamp = Callable[[str], Awaitable[bytes]]

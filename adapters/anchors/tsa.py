@@ -18,7 +18,7 @@ from adapters.anchors.outside import Outside
 from adapters.transport import der
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, Problem
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
 

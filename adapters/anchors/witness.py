@@ -20,7 +20,7 @@ from gateway.exchange_log.note import (
     signatures_of,
     split_note,
 )
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 #: from an older size to a newer one -> the consistency proof
 Grow = Callable[[int, int], Awaitable[Sequence[bytes]]]

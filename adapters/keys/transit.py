@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
-from gateway.ports_keys import ED25519, ES256, KeyWrapper, PublicKey, Signer
+from gateway.ports.keys import ED25519, ES256, KeyWrapper, PublicKey, Signer
 
 if TYPE_CHECKING:
-    from gateway.settings_words import KeyService
+    from gateway.config.values import KeyService
 
 _SECONDS = 5.0
 _ANSWER_BYTES = 65_536

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.sandbox.people_checks import faults
+from gateway.config.strict_yaml import Document, read
 from gateway.domain.errors import ConfigError, Problem
-from gateway.strict_yaml import Document, read
 
 PERSONAS = Path("config/sandbox/personas.yaml")
 CATALOGUES = Path("config/sandbox/catalogues.yaml")

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.config.strict_yaml import Loc
 from gateway.domain.dates import PartialDate
 from gateway.domain.faults import near
-from gateway.strict_yaml import Loc
 
 #: place, what is wrong, what to write
 Said = tuple[Loc, str, str]

@@ -13,7 +13,7 @@ from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, Sou
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
-    from gateway.config import SourceSettings
+    from gateway.config.configuration import SourceSettings
 
 
 def open_source(

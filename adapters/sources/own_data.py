@@ -15,7 +15,7 @@ from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, 
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
-    from gateway.config import SourceSettings
+    from gateway.config.configuration import SourceSettings
 
 
 def open_source(

@@ -14,10 +14,10 @@ from adapters.transport.faults import refused_here
 from adapters.transport.health import Health
 from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import procedure_code
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 if TYPE_CHECKING:
-    from gateway.config import ServiceSettings
+    from gateway.config.configuration import ServiceSettings
 
 
 #: letters of a national code (`1.004873`); what is longer has a suffix

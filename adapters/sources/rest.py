@@ -28,7 +28,7 @@ from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
-    from gateway.config import ServiceSettings, SourceSettings
+    from gateway.config.configuration import ServiceSettings, SourceSettings
 
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _NOT_READ = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_JSON),))

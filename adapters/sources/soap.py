@@ -35,7 +35,7 @@ from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
-    from gateway.config import ServiceSettings, SourceSettings
+    from gateway.config.configuration import ServiceSettings, SourceSettings
 
 #: a fault comes with these statuses; it is read, not guessed from the status
 _ACCEPTED = frozenset({400, 500})

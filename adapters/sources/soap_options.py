@@ -11,7 +11,7 @@ from gateway.domain.evidence import Outcome, Reason
 from gateway.domain.faults import Faults
 
 if TYPE_CHECKING:
-    from gateway.config import SourceSettings
+    from gateway.config.configuration import SourceSettings
 
 Fault = tuple[Outcome, Reason]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.stores.rows import Rows, Statement, open_rows, search
 from gateway.domain.wanted import Wanted
-from gateway.ports_consents import (
+from gateway.ports.consents import (
     Claim,
     ConsentRow,
     ConsentRows,

@@ -6,7 +6,7 @@ from pathlib import Path
 from adapters.stores.rows import Rows, open_rows, search
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.wanted import Wanted
-from gateway.ports_corrections import CorrectionRow, CorrectionRows
+from gateway.ports.corrections import CorrectionRow, CorrectionRows
 
 _NAME = "corrections.sqlite"
 _COLUMNS = "id, period, person, requester, source, attribute, state, opened, delivered, sealed"

@@ -16,7 +16,7 @@ from adapters.stores.log_search import BLOCKS, span, window
 from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, searched
 from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 
 #: rows of days that are given at most
 MOST_DAYS = 100_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import hash_key
-from gateway.ports_log import Archived, History
+from gateway.ports.exchange_log import Archived, History
 
 # One statement: all of it is small, and asked with each search.
 _HISTORY = (

@@ -13,7 +13,7 @@ from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searc
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.record import decode
 from gateway.exchange_log.tiles import TILE
-from gateway.ports_log import Altered, SubjectRow
+from gateway.ports.exchange_log import Altered, SubjectRow
 
 _NAMES = COLUMNS["log_entries"].split()
 _ENTRIES = (

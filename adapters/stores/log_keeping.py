@@ -6,7 +6,7 @@ from pathlib import Path
 from adapters.stores.log_reader import bytes_of, entry_from
 from adapters.stores.reading import Reading, open_reading
 from gateway.domain.identifiers import made_at
-from gateway.ports import LogEntry, Standing
+from gateway.ports.exchange_log import LogEntry, Standing
 
 #: waiting records are counted up to this
 _MOST_WAITING = 10_000

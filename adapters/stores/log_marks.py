@@ -12,7 +12,7 @@ from adapters.stores.log_reader import bytes_of
 from adapters.stores.reading import Reading
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
-from gateway.ports_log import NO_PLACE, Altered
+from gateway.ports.exchange_log import NO_PLACE, Altered
 
 # Written by one transaction, so that they agree whenever they are asked for together.
 _ENDS = (

@@ -9,7 +9,7 @@ from adapters.stores import sql
 from adapters.stores.log_sqlite import reason_of
 from adapters.stores.reading import PostgresReading
 from gateway.domain.errors import LogUnavailable
-from gateway.ports_log import LogMarks
+from gateway.ports.exchange_log import LogMarks
 
 _TABLE = "SELECT to_regclass('append_log') IS NOT NULL"
 _STATE_TABLE = "SELECT to_regclass('log_state') IS NOT NULL"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.stores.changing import Changing, open_changing
 from adapters.stores.log_reader import bytes_of
-from gateway.ports_log import PeriodFacts
+from gateway.ports.exchange_log import PeriodFacts
 
 _KEYS = "SELECT period, wrapped FROM period_keys ORDER BY period"
 _FACTS = (

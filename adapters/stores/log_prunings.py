@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
-from gateway.ports_log import Altered
+from gateway.ports.exchange_log import Altered
 
 ARCHIVES = "SELECT first, count, name FROM log_archives ORDER BY first"
 PRUNINGS = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.stores.changing import Changing, open_changing
-from gateway.ports_log import QuarantinedRow
+from gateway.ports.exchange_log import QuarantinedRow
 
 #: rows that are shown at once
 _MOST = 1_000

@@ -18,7 +18,7 @@ from gateway.exchange_log.keys import Root, RootKeys
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
-from gateway.ports import LogEntry, LogSearch
+from gateway.ports.exchange_log import LogEntry, LogSearch
 from gateway.telemetry import log
 
 #: entries of an export that are held at a time

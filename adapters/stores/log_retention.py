@@ -15,7 +15,7 @@ from adapters.stores.months import drop_empty_months
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
-from gateway.ports_log import Archived
+from gateway.ports.exchange_log import Archived
 
 #: records of one step
 _STEP = 512

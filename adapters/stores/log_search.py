@@ -8,7 +8,7 @@ here, the most telling first, and not by the planners: they would have to know h
 from collections.abc import Callable, Sequence
 
 from adapters.stores.sequence_batch import BLOCK, searched
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 
 #: columns that may lead, the most telling first; `source` stands for source and outcome of a call
 _LEADERS = (

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.ports import Cache
-from gateway.ports_policy import Quotas
+from gateway.ports.cache import Cache
+from gateway.ports.policy import Quotas
 
 _ENTRIES = 50_000
 _BYTES = 32 * 1024 * 1024

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from adapters.stores.redis import server_at
 from gateway.domain.dates import DISORDER, VIETNAM
-from gateway.ports_policy import Counted, Quotas, Use
+from gateway.ports.policy import Counted, Quotas, Use
 
 _MOST = 300_000
 _REST_SECONDS = 1.0

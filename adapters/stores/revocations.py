@@ -13,7 +13,7 @@ from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import AccessUnavailable
-from gateway.ports_access import RevocationRows, Revoked
+from gateway.ports.access import RevocationRows, Revoked
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]

@@ -25,7 +25,7 @@ from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError, LogNotSigned
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
-from gateway.ports_keys import Signer
+from gateway.ports.keys import Signer
 from gateway.telemetry import log
 
 #: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second

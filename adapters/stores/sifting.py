@@ -22,7 +22,7 @@ from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.keys import PeriodKeys, Root, RootKeys, safe_periods
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.tag import is_tag
-from gateway.ports_keys import KeyWrapper
+from gateway.ports.keys import KeyWrapper
 
 #: how long rows without a tag are taken after the first start of a release that writes them
 UPGRADE_SECONDS = 86_400.0

@@ -14,7 +14,7 @@ from gateway.exchange_log.durable import replace_file
 from gateway.exchange_log.embedded_keys import EmbeddedSigner
 from gateway.exchange_log.key_files import SIGNING_FILE, key_from_text, key_in, new_key_text
 from gateway.exchange_log.note import NoteBroken, NoteSigner
-from gateway.ports_keys import ED25519, Signer
+from gateway.ports.keys import ED25519, Signer
 
 _FORMER_FILE = "exchange-log-signing-former.key"
 

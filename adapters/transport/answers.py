@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from adapters.transport.connection import Answer
 from adapters.transport.faults import from_status, invalid
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 _LONGEST_RETRY_AFTER = 3_600
 FIRST_ERROR = 400

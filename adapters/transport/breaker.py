@@ -15,7 +15,7 @@ from adapters.transport.places import Places
 from gateway.domain.evidence import Outcome, Reason
 
 if TYPE_CHECKING:
-    from gateway.config import Limits
+    from gateway.config.configuration import Limits
 
 #: above so many calls in the window, failures must also be this share of them to open the breaker:
 #: there, few failures among very many calls do no harm

@@ -26,7 +26,7 @@ from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason
 
 if TYPE_CHECKING:
-    from gateway.config import Limits, SourceSettings
+    from gateway.config.configuration import Limits, SourceSettings
 
 #: answers above this size are read in a thread, one at a time
 LARGE_BYTES = 32_768

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from adapters.transport.breaker import Guard, Position
 from gateway.domain.evidence import Outcome
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 
 class Health:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.transport.heavy import Heavy
-from gateway.ports import Clock
-from gateway.ports_consents import OwnData
+from gateway.ports.clock import Clock
+from gateway.ports.consents import OwnData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from adapters.transport.signature import (
 )
 from adapters.transport.soap import NAMESPACES
 from adapters.transport.xml import XmlLimits, XmlRefused, parse
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 WSSE = f"{_OASIS}-wssecurity-secext-1.0.xsd"

@@ -15,7 +15,7 @@ from gateway.access import jose, jwk
 from gateway.access.faults import GrantRefused, JoseBroken
 from gateway.access.requesters import Known, Requesters
 from gateway.domain import sentences as say
-from gateway.ports_access import Replays
+from gateway.ports.access import Replays
 
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_LIFE = 300

@@ -19,8 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.access.jose import encoded
 from gateway.access.jwk import thumbprint_bytes
+from gateway.config.access import CertificateSettings
 from gateway.domain.errors import ConfigError, Problem
-from gateway.settings_access import CertificateSettings
 
 _LARGEST = 16_384
 

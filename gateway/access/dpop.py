@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from gateway.access import jose, jwk
 from gateway.access.faults import JoseBroken, ProofBroken
 from gateway.domain import sentences as say
-from gateway.ports_access import Replays
+from gateway.ports.access import Replays
 
 #: of a nonce; one is taken in its own span and in the next
 SPAN_SECONDS = 60

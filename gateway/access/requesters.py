@@ -9,10 +9,10 @@ from pathlib import Path
 from gateway.access import jwk
 from gateway.access.certificates import Pinned, pinned
 from gateway.access.faults import JoseBroken
+from gateway.config.access import CertificateSettings, KeySettings, Method, RequesterSettings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.identifiers import RequesterId
 from gateway.domain.parties import Requester
-from gateway.settings_access import CertificateSettings, KeySettings, Method, RequesterSettings
 
 
 @dataclass(frozen=True, slots=True)

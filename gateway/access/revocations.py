@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
-from gateway.ports_access import RevocationRows, Revoked
+from gateway.ports.access import RevocationRows, Revoked
 
 #: for how long a process may live on what it knew
 GRACE_SECONDS = 10.0

@@ -19,7 +19,7 @@ from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
-from gateway.ports_access import Replays
+from gateway.ports.access import Replays
 
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
 

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from cryptography.x509 import load_pem_x509_certificates
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.exchange_log.note import COSIGNATURE, NoteBroken, NoteVerifier
-from gateway.strict_yaml import Document
 
 _PLACE = ("log", "anchors")
 

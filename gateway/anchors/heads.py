@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, cosigned, split_note
-from gateway.ports import AnchorRows, LogTree
+from gateway.ports.anchors import AnchorRows
+from gateway.ports.exchange_log import LogTree
 
 #: an older checkpoint with cosignatures is shown instead of the newest one for so long, and no longer
 FRESH_SECONDS = 300.0

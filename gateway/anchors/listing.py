@@ -8,7 +8,8 @@ from gateway.anchors.rounds import Rounds
 from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import NotFound
-from gateway.ports import AnchorRows, LogTree
+from gateway.ports.anchors import AnchorRows
+from gateway.ports.exchange_log import LogTree
 
 #: rows of one size that are listed, the newest ones
 MOST_ROWS = 200

@@ -16,7 +16,8 @@ from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored, AnchorFailed
 from gateway.domain.errors import GatewayError, NotAnchored
 from gateway.exchange_log.note import Checkpoint, split_note
-from gateway.ports import Anchor, AnchorStore, LogKeeping, LogTree
+from gateway.ports.anchors import Anchor, AnchorStore
+from gateway.ports.exchange_log import LogKeeping, LogTree
 from gateway.telemetry import log
 
 _LOOK_SECONDS = 1.0

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from gateway.anchors.standing import AHEAD_SECONDS, stamp
 from gateway.domain.anchoring import Anchored, AnchorFailed
-from gateway.ports import Anchor, AnchorRows, LogTree
+from gateway.ports.anchors import Anchor, AnchorRows
+from gateway.ports.exchange_log import LogTree
 from gateway.telemetry import log
 
 #: how far a row may stand from the time that is in its proof: clocks differ, and answers take their time

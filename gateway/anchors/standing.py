@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.domain.anchoring import Anchored
 from gateway.domain.dates import VIETNAM, rfc3339
-from gateway.ports import Anchor
+from gateway.ports.anchors import Anchor
 
 READY, LATE, REFUSING = "ready", "late", "refusing"
 

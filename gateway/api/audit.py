@@ -24,7 +24,7 @@ from gateway.audit.service import Asker
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.exchange_log.tiles import TILE, parse_path
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 from gateway.telemetry import log
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)

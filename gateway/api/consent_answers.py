@@ -2,8 +2,8 @@
 
 from typing import Any, get_args
 
+from gateway.config.consents import Demand
 from gateway.prefill.unkept import NotKept
-from gateway.settings_consents import Demand
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}

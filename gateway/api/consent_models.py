@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field
 from gateway.api import grammar
 from gateway.api.audit_models import Exchange, Moment, Name
 from gateway.api.models import Body, OpenWord, PersonalId, Word, example
+from gateway.config.consents import Demand
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
-from gateway.settings_consents import Demand
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
 DemandId = Annotated[str, Field(pattern=grammar.DEMAND, examples=["sr-abcdefghijkmnpqrstuvwxyz"])]

@@ -18,7 +18,7 @@ from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.consents.service import ConsentBook
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
@@ -26,7 +26,9 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
-from gateway.ports import Clock, ExchangeLog, Source
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
+from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Wanted

@@ -17,9 +17,9 @@ from aiohttp.web_server import Server
 
 from gateway.api.problems import NotHttp, problem
 from gateway.api.request import Request
+from gateway.config.gateway import DoorLimits, address_of
 from gateway.domain.errors import GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
-from gateway.settings import DoorLimits, address_of
 
 #: between two looks whether a dispatcher has ended its last request
 _LEAVING_SECONDS = 0.1

@@ -2,11 +2,11 @@
 
 import re
 
+from gateway.config.consents import TAG
 from gateway.domain import sentences as say
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.sentences import Sentence, WrongText
 from gateway.domain.signs import HIDDEN, hides
-from gateway.settings_consents import TAG
 
 #: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
 _WORDS = re.compile("[A-Za-zĐđ]{3,}")

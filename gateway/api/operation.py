@@ -7,7 +7,7 @@ from gateway.api.reasons import TITLES
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
-from gateway.ports import SourceState
+from gateway.ports.sources import SourceState
 
 #: how long a probe waits for what a database counts
 _PROBE_SECONDS = 1.0

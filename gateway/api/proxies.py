@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
 from gateway.access.faults import TokenRefused
+from gateway.config.gateway import ProxySettings
 from gateway.domain import sentences as say
-from gateway.settings import ProxySettings
 
 _LARGEST = 16_384
 

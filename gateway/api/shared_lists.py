@@ -15,7 +15,7 @@ from gateway.domain.errors import NotFound, SourceAway
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.ports import Source
+from gateway.ports.sources import Source
 
 SOURCE, OPERATION = "catalogues", "Category"
 _NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)

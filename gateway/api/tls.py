@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from gateway.config.gateway import TlsSettings
 from gateway.domain.errors import ConfigError, Problem
-from gateway.settings import TlsSettings
 
 _REMEDY = (
     "name PEM files of the configuration's folder: certificate (chain), and its key without a passphrase"

@@ -23,7 +23,7 @@ from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint, NoteBroken, split_note
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusion
-from gateway.ports import LogEntry, LogSearch
+from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 #: hits of a search whose places are remembered, eight bytes each

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import orjson
 
 from gateway.audit.people import People
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

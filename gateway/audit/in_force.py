@@ -15,12 +15,13 @@ from typing import Literal, NamedTuple
 import orjson
 
 from gateway import VERSION
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
-from gateway.ports import Clock, ExchangeLog
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
 from gateway.telemetry import log
 
 #: part -> beginning of the names of its files below `config/`

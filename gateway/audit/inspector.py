@@ -13,8 +13,7 @@ from typing import NamedTuple
 from gateway.audit.proofs import Proofs
 from gateway.audit.tasks import end
 from gateway.domain.errors import GatewayError, LogAltered, LogUnavailable, NotFound
-from gateway.ports import LogReader
-from gateway.ports_log import NO_PLACE, NO_ROW, Altered, LogInspection, SubjectRow
+from gateway.ports.exchange_log import NO_PLACE, NO_ROW, Altered, LogInspection, LogReader, SubjectRow
 from gateway.telemetry import log
 
 #: records that are looked at in one step, those of one tile, and rows of the search by person beside them

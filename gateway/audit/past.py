@@ -11,7 +11,7 @@ from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Gone
 from gateway.domain.identifiers import made_at
 from gateway.domain.sentences import Sentence
-from gateway.ports_log import Archived, History
+from gateway.ports.exchange_log import Archived, History
 
 _LAST = "9999-12"
 _MONTH = slice(0, 7)

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.domain.errors import ConfigError
 from gateway.exchange_log.keys import PeriodKeys, Root, RootKeys
 from gateway.exchange_log.record import SealBroken, subject_index, unseal
-from gateway.ports import LogKeeping
+from gateway.ports.exchange_log import LogKeeping
 
 _LAST_MONTH = "9999-12"
 

@@ -19,8 +19,7 @@ from gateway.exchange_log.merkle import (
 )
 from gateway.exchange_log.note import Checkpoint, split_note
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tile_of
-from gateway.ports import LogEntry, LogReader, LogTree
-from gateway.ports_log import LogHistory
+from gateway.ports.exchange_log import LogEntry, LogHistory, LogReader, LogTree
 from gateway.telemetry import log
 
 _RETRY_SECONDS = 1

@@ -16,8 +16,7 @@ from gateway.audit.service import Asker, Books
 from gateway.audit.unusual import Habit, uncompared, unusual
 from gateway.domain.counts import Counted, OfficialCount
 from gateway.domain.dates import VIETNAM, local, rfc3339
-from gateway.ports import LogSearch
-from gateway.ports_log import LogCounts
+from gateway.ports.exchange_log import LogCounts, LogSearch
 
 _DAY = timedelta(days=1)
 #: sources times outcomes: all there are, for the shares

@@ -18,8 +18,8 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
-from gateway.ports import Clock, ExchangeLog, LogEntry, LogReader, LogSearch
-from gateway.ports_log import LogHistory, LogPlaces
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.audit.form import well_formed
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode
-from gateway.ports import LogEntry
+from gateway.ports.exchange_log import LogEntry
 
 #: columns of a CSV export
 COLUMNS = (

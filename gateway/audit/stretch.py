@@ -7,7 +7,7 @@ from gateway.exchange_log.export import edges, first_line, hashes_line, last_lin
 from gateway.exchange_log.merkle import HASH_BYTES, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
 from gateway.exchange_log.tiles import TILE, TileId
-from gateway.ports import LogEntry
+from gateway.ports.exchange_log import LogEntry
 from gateway.telemetry import log
 
 Lines = AsyncIterator[bytes]

@@ -20,7 +20,8 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.ports import Clock, ExchangeLog, LogEntry, LogKeeping, Standing
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogKeeping, Standing
 from gateway.telemetry import log
 
 _WINDOW = 1_024

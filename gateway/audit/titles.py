@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 
 Words = dict[str, str]

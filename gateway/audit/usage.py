@@ -14,7 +14,7 @@ from gateway.audit.service import MOST_RECORDS, Asker, Books
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, Words
 from gateway.domain.dates import local
-from gateway.ports import LogEntry, LogSearch
+from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
 _CLOSING = ("outcome", "refusal", "abandoned")

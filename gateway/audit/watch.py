@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.domain.errors import GatewayError, LogNotSigned
 from gateway.domain.sentences import Sentence
-from gateway.ports import LogKeeping, Standing
+from gateway.ports.exchange_log import LogKeeping, Standing
 
 #: a record has its place in the tree within so many seconds
 REDEEMABLE_SECONDS = 10.0

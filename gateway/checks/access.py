@@ -7,12 +7,12 @@ from ipaddress import ip_network
 from gateway.access.certificates import certificates_in, pinned
 from gateway.access.requesters import key_of
 from gateway.api.tls import server_context
-from gateway.config import Configuration
+from gateway.config.access import RequesterSettings
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Document, Loc
+from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import key_from_text
-from gateway.settings_access import RequesterSettings
-from gateway.settings_words import Secret
-from gateway.strict_yaml import Document, Loc
 
 
 def access_faults(configuration: Configuration) -> Iterator[Problem]:

@@ -5,16 +5,16 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
-from gateway.agreement import Agreement
 from gateway.checks.demands import demand_faults
 from gateway.checks.sources import rests_on
-from gateway.config import Configuration
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.questions import split
 from gateway.policy.conditions import ALL, asks_consent
-from gateway.strict_yaml import Document
 
 _DAY = "write yyyy-mm-dd"
 #: consent, as small letters without anything between them; Vietnamese with its tone marks and without

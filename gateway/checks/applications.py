@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from gateway.config import Application, Configuration
+from gateway.config.configuration import Application, Configuration
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.subject_requests.days import WorkingDays

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.consents.grantable import KEEPING
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near

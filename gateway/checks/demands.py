@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.policy.conditions import ALL
-from gateway.strict_yaml import Document
 
 
 def demand_faults(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from gateway.checks.as_written import at, differences, request_fault, subject_of, text_of
+from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import Subject
@@ -16,7 +17,6 @@ from gateway.mapping.plan import Plan, make_plan
 from gateway.mapping.procedure import Procedure, role_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import Cast, cast
-from gateway.strict_yaml import Loc
 
 #: the day on which examples of procedures are filed
 TODAY = date(2026, 11, 25)

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.gateway import is_http
+from gateway.config.values import Key
 from gateway.documents.keys import former_in
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.exchange_log.key_files import key_from_text
 from gateway.mapping.load import Catalogue
 from gateway.registry import STORES, resolve
-from gateway.settings import is_http
-from gateway.settings_words import Key
 
 #: C2SP signed-note, key names
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.logins import LoginProvider
+from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.login.id_tokens import login_key
-from gateway.settings_logins import LoginProvider
-from gateway.strict_yaml import Document, Loc
 
 
 def login_faults(configuration: Configuration) -> Iterator[Problem]:

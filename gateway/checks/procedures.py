@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from gateway.checks.demands import purpose_bounds
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Document, Loc, read
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure, Ref
 from gateway.policy.conditions import ALL
-from gateway.strict_yaml import Document, Loc, read
 
 
 def procedure_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.strict_yaml import Loc
+from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
-from gateway.settings_words import Secret
-from gateway.strict_yaml import Loc
 
 
 def refused_in_production(configuration: Configuration) -> Iterator[Problem]:

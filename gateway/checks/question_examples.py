@@ -5,6 +5,7 @@ from datetime import date
 
 from gateway.checks.as_written import subject_of
 from gateway.checks.examples import Offers
+from gateway.config.strict_yaml import Loc
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.plan import make_plan
@@ -12,7 +13,6 @@ from gateway.mapping.predicates import Facts
 from gateway.mapping.question_model import QuestionExample
 from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
 from gateway.prefill.roles import cast
-from gateway.strict_yaml import Loc
 
 #: about whom is asked; invented
 _ASKED = {"personal_id": "033190481726", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from gateway.checks.access import proof_faults
-from gateway.config import AGENCY_FILES, Configuration
+from gateway.config.access import RequesterSettings
+from gateway.config.configuration import AGENCY_FILES, Configuration
+from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.policy.conditions import ALL
-from gateway.settings_access import RequesterSettings
-from gateway.strict_yaml import Document
 
 #: what a requester may be allowed to do
 SCOPES = (

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import orjson
 
 from gateway.checks.as_written import at, differences, subject_fault, subject_of, text_of
+from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan
-from gateway.strict_yaml import Loc
 
 #: in whose name examples ask; invented
 OFFICIAL = Official(

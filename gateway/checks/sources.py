@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from gateway.config import Configuration, ServiceSettings, SourceSettings
+from gateway.config.configuration import Configuration, ServiceSettings, SourceSettings
+from gateway.config.gateway import is_http
+from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.source import ServicePlan
-from gateway.settings import is_http
-from gateway.strict_yaml import Document
 
 #: the adapter of claims: it asks nobody, so it has no address
 _NO_ADDRESS = frozenset({"adapters.sources.account", "adapters.sources.own_data"})

@@ -12,7 +12,7 @@ import click
 from gateway import VERSION
 from gateway.cli.lazy import Commands, LazyGroup
 from gateway.domain.errors import ConfigError
-from gateway.hanging_up import remember_hang_up
+from gateway.serving.hanging_up import remember_hang_up
 
 COMMANDS: Commands = {
     "demo": ("serve:demo", "Start sandbox and gateway, show the main job, stop."),

@@ -16,10 +16,10 @@ from gateway.cli.options import cell
 from gateway.cli.progress import record_bar
 from gateway.cli.proving import newest_note
 from gateway.cli.store import Store, keeps
+from gateway.composition.keeper import Keeper
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
-from gateway.keeper import Keeper
 from gateway.keeping.archive import Archiver, Shelf, notes_in
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, due_for_destruction, newest_cold

@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import Field
 
+from gateway.config.strict_yaml import Document, Loc, read
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.strict import Strict, Words
-from gateway.strict_yaml import Document, Loc, read
 
 CASTS = Path("config/sandbox/casts.yaml")
 _SAME = "same:"

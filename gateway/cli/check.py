@@ -23,6 +23,7 @@ from gateway import registry
 from gateway.anchors.faults import anchor_faults
 from gateway.app import open_sources
 from gateway.audit.in_force import in_force
+from gateway.checks.crosscheck import crosscheck
 from gateway.checks.examples import counter_example_faults, example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import service_example_faults
@@ -39,16 +40,15 @@ from gateway.cli.options import (
     root_of,
     state_folder,
 )
-from gateway.composition import Composition
-from gateway.config import Configuration, survey
-from gateway.crosscheck import crosscheck
+from gateway.composition.composition import Composition
+from gateway.config.configuration import Configuration, survey
+from gateway.config.strict_yaml import Loc, read
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
-from gateway.minimisation import notes as notes_of
+from gateway.review.minimisation import notes as notes_of
 from gateway.review.minimised import Report, minimised
-from gateway.strict_yaml import Loc, read
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (

@@ -30,8 +30,8 @@ from gateway.cli.scenes import SCENES, TROUBLE, Scene
 from gateway.cli.tables import papers_table, shown, warnings_table
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
-from gateway.listeners import Gateway
-from gateway.serving import Plan, running, stop_event, write_ready
+from gateway.serving.listeners import Gateway
+from gateway.serving.server import Plan, running, stop_event, write_ready
 
 _SHOWN_FIELDS = 16
 _REDEEMABLE_SECONDS = 10

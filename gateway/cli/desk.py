@@ -163,9 +163,9 @@ def _sandbox_secret(base: str, client_id: str) -> str:
     """The secret in the shipped sandbox configuration; it is sent to this machine only."""
     if urlsplit(base).hostname not in {"127.0.0.1", "::1", "localhost"}:
         return ""
-    from gateway.config import load
+    from gateway.config.configuration import load
     from gateway.domain.errors import ConfigError
-    from gateway.serving import clients
+    from gateway.serving.server import clients
 
     try:
         known = clients(load(data_root() / "config")).values()

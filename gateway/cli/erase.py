@@ -3,7 +3,7 @@
 import click
 
 from gateway.cli.store import Store, keeps
-from gateway.keeper import Keeper
+from gateway.composition.keeper import Keeper
 from gateway.keeping.archive import notes_in
 from gateway.keeping.erasure import Erased, Erasure
 

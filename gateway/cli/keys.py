@@ -11,6 +11,8 @@ from gateway.access.access_tokens import APART_SECONDS
 from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, seeds_in
 from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
+from gateway.composition.keeper import Keeper
+from gateway.config.values import Key
 from gateway.documents import keys as documents
 from gateway.domain import sentences as say
 from gateway.domain.dates import local_text, rfc3339
@@ -19,9 +21,7 @@ from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
-from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
-from gateway.settings_words import Key
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RELOAD = "cho cổng đọc lại cấu hình / let every gateway read it: kill -HUP <pid>"

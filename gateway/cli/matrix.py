@@ -23,7 +23,7 @@ from gateway.cli.casts import Casting
 from gateway.cli.client import Answer, Client
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Procedure
-from gateway.serving import Plan, running, with_ports
+from gateway.serving.server import Plan, running, with_ports
 
 CUT = frozenset({"replaced", "reusable"})
 #: nothing is cut, be it that the paper does not apply

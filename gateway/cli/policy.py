@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gateway.audit.in_force import in_force
 from gateway.audit.shown import members_of
+from gateway.checks.crosscheck import crosscheck
 from gateway.cli.filters import TIMES, moment
 from gateway.cli.options import (
     CONFIG,
@@ -26,15 +27,14 @@ from gateway.cli.options import (
 )
 from gateway.cli.progress import record_bar
 from gateway.cli.store import Store
-from gateway.config import Configuration, load
-from gateway.crosscheck import crosscheck
+from gateway.composition.keeper import Keeper
+from gateway.config.configuration import Configuration, load
 from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import Faults
-from gateway.keeper import Keeper
 from gateway.keeping.acts import note_act
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.ports import LogReader, LogSearch
+from gateway.ports.exchange_log import LogReader, LogSearch
 from gateway.review.acts import Act, act_of
 from gateway.review.replay import Outcome, Rules, replay
 

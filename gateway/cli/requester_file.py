@@ -16,7 +16,7 @@ from gateway.access.certificates import certificates_in
 from gateway.access.faults import JoseBroken
 from gateway.access.jose import json_object
 from gateway.checks.requesters import requester_faults
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.errors import ConfigError
 from gateway.exchange_log.durable import SHARED, create_file
 

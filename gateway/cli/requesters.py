@@ -14,13 +14,13 @@ from gateway.checks.applications import standings
 from gateway.cli.options import CONFIG, JSON, QUIET, Voice, cell, data_root, options
 from gateway.cli.requester_file import Wanted, added
 from gateway.cli.store import Store, keeps
-from gateway.config import Configuration
+from gateway.composition.keeper import kept
+from gateway.config.access import RequesterSettings
+from gateway.config.configuration import Configuration
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.durable import replacing
-from gateway.keeper import kept
 from gateway.keeping.acts import note_act
-from gateway.settings_access import RequesterSettings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)

@@ -22,10 +22,10 @@ from gateway.cli.options import (
     root_of,
     state_folder,
 )
-from gateway.serving import Plan, sandbox_at, stop_event, with_ports, write_ready
-from gateway.serving import serve as serve_one
-from gateway.settings import Listener
-from gateway.workers import WorkerFailed, serve_many
+from gateway.config.gateway import Listener
+from gateway.serving.server import Plan, sandbox_at, stop_event, with_ports, write_ready
+from gateway.serving.server import serve as serve_one
+from gateway.serving.workers import WorkerFailed, serve_many
 
 
 @click.command()

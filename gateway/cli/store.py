@@ -20,10 +20,10 @@ from gateway.cli.options import (
     overrides,
     state_folder,
 )
-from gateway.config import Configuration, is_overridden, load
+from gateway.composition.keeper import Keeper, kept
+from gateway.config.configuration import Configuration, is_overridden, load
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, GatewayError, LogUnavailable, RightMissing, Unprocessable
-from gateway.keeper import Keeper, kept
 
 _Found = TypeVar("_Found")
 

@@ -19,12 +19,12 @@ from gateway.api.dispatcher import check_head
 from gateway.api.door import DoorRunner
 from gateway.api.problems import problem
 from gateway.cli.options import JSON, QUIET, READY, state_folder
+from gateway.config.gateway import DoorLimits
 from gateway.domain.errors import ConfigError, GatewayError, Problem
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.key_files import key_in
-from gateway.listeners import listen
-from gateway.serving import stop_event, write_ready
-from gateway.settings import DoorLimits
+from gateway.serving.listeners import listen
+from gateway.serving.server import stop_event, write_ready
 
 _KEY = "witness.key"
 _MEMORY = "witness.db"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.consents.grantable import grantable
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day

@@ -6,8 +6,8 @@ A consent to keep own data names own data only, of those that `config/consents.y
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.policy.conditions import ALL
 

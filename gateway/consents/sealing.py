@@ -17,7 +17,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import subject_index
-from gateway.ports import LogKeeping
+from gateway.ports.exchange_log import LogKeeping
 
 _NONCE = 12
 #: month, wrapped keys

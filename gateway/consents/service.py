@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from gateway.access.access_tokens import APART_SECONDS
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import receipt, signed
 from gateway.consents.sealing import Seals, index_of, seal, unseal
@@ -30,8 +30,9 @@ from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
-from gateway.ports import Clock, ExchangeLog
-from gateway.ports_consents import ConsentRow, ConsentRows
+from gateway.ports.clock import Clock
+from gateway.ports.consents import ConsentRow, ConsentRows
+from gateway.ports.exchange_log import ExchangeLog
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 #: as much as a person's number needs, sealed

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.corrections.reports import DELIVERED, QUEUED, TAKEN
-from gateway.ports_corrections import CorrectionRows
+from gateway.ports.corrections import CorrectionRows
 from gateway.telemetry import log
 
 _NAME = re.compile(r"cr-[a-z]{24}", re.ASCII)

@@ -13,7 +13,7 @@ from gateway.consents.sealing import index_of, seal, unseal
 from gateway.domain.dates import rfc3339
 from gateway.domain.parties import Subject
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.ports_corrections import CorrectionRow
+from gateway.ports.corrections import CorrectionRow
 
 #: it waits here; somebody took it out, to bring it to the owner; the owner says: it has it, it corrected, it refused
 QUEUED, TAKEN, RECEIVED, CORRECTED, REFUSED = "queued", "taken", "received", "corrected", "refused"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.audit.titles import Titles
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.consents.given import Asker
 from gateway.consents.sealing import Seals
 from gateway.corrections.advice import advice
@@ -46,12 +46,13 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
 from gateway.domain.wanted import Wanted as Search
 from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.outcomes import Members, outcomes
 from gateway.mapping.load import Catalogue
+from gateway.policy.counted import Rates
 from gateway.policy.rates import reports_in_words
-from gateway.ports import Clock, ExchangeLog, LogReader
-from gateway.ports_corrections import CorrectionRow, CorrectionRows
-from gateway.prefill.outcomes import Members, outcomes
-from gateway.prefill.rates import Rates
+from gateway.ports.clock import Clock
+from gateway.ports.corrections import CorrectionRow, CorrectionRows
+from gateway.ports.exchange_log import ExchangeLog, LogReader
 from gateway.telemetry import log
 
 #: the owner's word -> the states in which it may come

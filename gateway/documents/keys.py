@@ -17,7 +17,7 @@ from gateway.access.faults import JoseBroken
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.durable import replace_file
 from gateway.exchange_log.key_files import key_in, new_key_text
-from gateway.ports_keys import Signer
+from gateway.ports.keys import Signer
 
 #: files of the state folder: the seed of the key, and a JWK set of those that signed before
 CURRENT_FILE: Final = "document-signing.key"

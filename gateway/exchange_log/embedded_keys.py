@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.ports_keys import ED25519, KeyWrapper, PublicKey
+from gateway.ports.keys import ED25519, KeyWrapper, PublicKey
 
 _NONCE = 12
 

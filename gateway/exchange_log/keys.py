@@ -24,7 +24,7 @@ from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.exchange_log.durable import replace_file, sync_folder
 from gateway.exchange_log.embedded_keys import EmbeddedRoot, as_wrapper
 from gateway.exchange_log.key_files import ROOT_FILE, kept_key, key_in
-from gateway.ports_keys import KeyWrapper
+from gateway.ports.keys import KeyWrapper
 
 #: a root key: one that is held somewhere, or its 32 bytes
 Root = bytes | KeyWrapper

@@ -7,7 +7,8 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import may_name_a_person, new_exchange_id
-from gateway.ports import Clock, ExchangeLog
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
 
 _LONGEST_REASON = 200
 

@@ -19,8 +19,8 @@ from gateway.exchange_log.durable import DRAFT, replace_file, replacing
 from gateway.exchange_log.note import NoteBroken, NoteSigner
 from gateway.keeping.archive_note import ENDING, ArchiveNote, name_of, note_beside, unverified
 from gateway.keeping.months import Month
-from gateway.ports import Clock, LogReader
-from gateway.ports_log import LogRetention
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import LogReader, LogRetention
 
 _LEVEL = 6
 _RECORD = b'{"i":'

@@ -10,8 +10,8 @@ from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.keeping.acts import Hot, checked_reason, note_act
 from gateway.keeping.months import Month, newest_cold
-from gateway.ports import Clock, ExchangeLog
-from gateway.ports_log import PeriodVault
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog, PeriodVault
 
 
 class Erased(NamedTuple):

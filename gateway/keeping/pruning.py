@@ -21,8 +21,8 @@ from gateway.exchange_log.verify import verify_export
 from gateway.keeping.acts import Hot, note_act
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, newest_cold
-from gateway.ports import Clock, ExchangeLog
-from gateway.ports_log import Archived, LogPruning, LogRetention
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import Archived, ExchangeLog, LogPruning, LogRetention
 
 _READ_BYTES = 1 << 20
 _RULE = "retention"

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from gateway.access import jose
 from gateway.access.faults import JoseBroken
 from gateway.access.requesters import key_of
+from gateway.config.access import KeySettings
+from gateway.config.logins import LoginFile, LoginProvider
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, Problem, fault_at
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.login import Login
-from gateway.settings_access import KeySettings
-from gateway.settings_logins import LoginFile, LoginProvider
 
 _APART_SECONDS = 60
 _LEAST_BITS = 2048

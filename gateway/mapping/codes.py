@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import Field
 
+from gateway.config.strict_yaml import Loc, read
 from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.strict import Mark, Strict
-from gateway.strict_yaml import Loc, read
 
 #: lists that the code itself reads
 UNITS = "hung_yen_units"

@@ -5,6 +5,7 @@ What is included is compiled with it; each fault is told in the file that has it
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
 from gateway.mapping.cuts import Objects, cut_faults
@@ -14,7 +15,6 @@ from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref, described, living
 from gateway.mapping.schema_checks import Fits, FormChecks
 from gateway.mapping.transforms import Transform, Unreadable, text
-from gateway.strict_yaml import Document, Loc
 
 #: what the evidence about a person whom other evidence names must say
 _FOUND = ("personal_id", "full_name")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from gateway.config.strict_yaml import Loc
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.model import ProcedureMapping
 from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import DOSSIER, FORM, TYPED, Procedure
-from gateway.strict_yaml import Loc
 
 Fault = tuple[Loc, str, str]
 #: evidence type -> start of its attributes that speak of an object -> the attributes that say which

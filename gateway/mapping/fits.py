@@ -6,6 +6,7 @@ Every fault is a Problem with file, line and remedy; nothing here raises for wha
 
 from collections.abc import Iterator, Mapping
 
+from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults, near
 from gateway.mapping.codes import Codes
@@ -14,7 +15,6 @@ from gateway.mapping.forms import filled_faults
 from gateway.mapping.model import FieldGroup, FieldRule
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.procedure import Field, Procedure, Ref
-from gateway.strict_yaml import Document, Loc
 
 #: evidence type -> attribute -> its JSON Schema
 Evidence = Mapping[str, Mapping[str, object]]

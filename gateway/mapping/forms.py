@@ -7,13 +7,13 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from gateway.config.strict_yaml import Loc
 from gateway.domain.faults import near
 from gateway.mapping.codes import UNITS, Codes
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import FieldRule
 from gateway.mapping.procedure import Field, Procedure
 from gateway.mapping.schema_files import SchemaFile, parts
-from gateway.strict_yaml import Loc
 
 #: word of a form -> what it may be
 WORDS: Mapping[str, tuple[str, ...]] = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.config.strict_yaml import Document, Loc, misnamed, read
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.codes import Codes, survey_codes
@@ -26,7 +27,6 @@ from gateway.mapping.source import ServicePlan
 from gateway.mapping.sources import survey_sources
 from gateway.mapping.strict import Strict
 from gateway.mapping.transforms import upper_ascii
-from gateway.strict_yaml import Document, Loc, misnamed, read
 
 _NEAR = 5
 _BETWEEN = re.compile(r"[\W_]+")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import Faults, near
@@ -20,7 +21,6 @@ from gateway.mapping.procedure import Procedure, refs_of_predicate
 from gateway.mapping.question_model import PLACE, QuestionMapping
 from gateway.mapping.source_faults import Said
 from gateway.mapping.strict import Title
-from gateway.strict_yaml import Document, Loc
 
 #: the only role of a question
 SUBJECT = "subject"

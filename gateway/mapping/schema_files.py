@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jsonschema_rs
 
+from gateway.config.strict_yaml import Document, Loc, read_text
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
-from gateway.strict_yaml import Document, Loc, read_text
 
 _REMEDY = "mend the file: JSON Schema 2020-12 in UTF-8"
 #: what JSON Schema 2020-12 may say of a value (core, applicators, validation, annotations); other words say nothing

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from gateway.config.strict_yaml import Loc
 from gateway.domain.faults import near
 from gateway.domain.parties import Official
 from gateway.mapping.codes import Codes
@@ -11,7 +12,6 @@ from gateway.mapping.paths import compile_path
 from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.values import QUERY_WORDS
-from gateway.strict_yaml import Loc
 
 #: place, what is wrong there, remedy, files that it was held against
 Said = tuple[Loc, str, str, *tuple[str, ...]]

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from gateway.config.strict_yaml import read
 from gateway.domain.faults import Faults
 from gateway.mapping.codes import Codes
 from gateway.mapping.fits import Evidence
 from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.source_faults import source_faults
-from gateway.strict_yaml import read
 
 
 def survey_sources(

@@ -20,7 +20,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
-from gateway.ports_consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
+from gateway.ports.consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
 
 _KEY = 32
 

@@ -7,9 +7,9 @@ of that; zeros fill it up. Where an agency names its `parent`, that counts as we
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from gateway.config import Agency
+from gateway.config.access import RequesterSettings
+from gateway.config.configuration import Agency
 from gateway.policy.conditions import ALL
-from gateway.settings_access import RequesterSettings
 
 #: longest chain of parents that is followed
 _MOST_PARENTS = 10

@@ -6,7 +6,7 @@ Each is made once from the agreement and then looks at facts only; None: it has 
 from collections.abc import Callable, Iterator
 from typing import get_args
 
-from gateway.agreement import Agreement, DossierRule, Weekday
+from gateway.config.agreement import Agreement, DossierRule, Weekday
 from gateway.domain import sentences as say
 from gateway.domain.access import Relation
 from gateway.domain.sentences import Sentence

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason

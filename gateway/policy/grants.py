@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.agreement import Agreement
+from gateway.config.agreement import Agreement
 from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.policy.conditions import ALL, asks_consent

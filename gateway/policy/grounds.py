@@ -1,6 +1,6 @@
 """The legal ground of a refusal: who refuses to share data says on which law (Nghị định 194/2025/NĐ-CP, art. 16)."""
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 
 #: code of any refusal that has no ground of its own
 ANY = "*"

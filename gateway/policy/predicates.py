@@ -6,8 +6,8 @@ The same rules decide as over a form, each predicate standing where a procedure 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gateway.agreement import AgreedService, Agreement
-from gateway.config import Configuration
+from gateway.config.agreement import AgreedService, Agreement
+from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.policy.asked import Asked, Denial
 from gateway.policy.conditions import ALL

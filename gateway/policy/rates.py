@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from gateway.domain import sentences as say
 from gateway.domain.sentences import Sentence
-from gateway.ports_policy import Counted, Use
+from gateway.ports.policy import Counted, Use
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 12

@@ -6,7 +6,7 @@ Everything here happens before any source is asked.
 import asyncio
 from typing import NamedTuple, Protocol
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
@@ -21,9 +21,9 @@ from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.grounds import ground
 from gateway.policy.rates import Exceeded, in_words, longest, soonest
-from gateway.ports import LogReader
-from gateway.ports_consents import Decisions, KeptCopies
-from gateway.ports_policy import Consents, Dossiers, Quotas
+from gateway.ports.consents import Decisions, KeptCopies
+from gateway.ports.exchange_log import LogReader
+from gateway.ports.policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case, covered
 from gateway.prefill.counting import UNUSUAL, Count, Counting, over

@@ -19,17 +19,18 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.outcomes import Members, decisions, outcomes
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.own_data.store import OwnStore
+from gateway.policy.counted import Rates
 from gateway.policy.rates import in_words
-from gateway.ports import Clock, ExchangeLog, LogReader
-from gateway.ports_consents import ConsentRow
+from gateway.ports.clock import Clock
+from gateway.ports.consents import ConsentRow
+from gateway.ports.exchange_log import ExchangeLog, LogReader
 from gateway.prefill.case import shown_name
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
-from gateway.prefill.outcomes import Members, decisions, outcomes
-from gateway.prefill.rates import Rates
 from gateway.prefill.unkept import Kept, Said, not_kept
 
 CANNOT_TELL = "cannot_tell"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import Relation
 from gateway.domain.errors import NotFound, fault_at

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from gateway.domain.evidence import Reason
-from gateway.ports import Clock
-from gateway.ports_policy import Consents
+from gateway.ports.clock import Clock
+from gateway.ports.policy import Consents
 from gateway.prefill.exchange import Exchange
 
 #: how long the look-up may take

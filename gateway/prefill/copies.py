@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.procedure import DECLARED, Field, Procedure
-from gateway.ports_consents import Own, OwnData
+from gateway.ports.consents import Own, OwnData
 
 #: `Subject.key` -> names of attributes; personal data
 Copies = dict[str, set[str]]

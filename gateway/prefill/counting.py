@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
+from gateway.config.gateway import PolicySettings
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, SubjectKind
@@ -17,11 +18,10 @@ from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, uses
-from gateway.ports_policy import Counted, Quotas, Use
+from gateway.ports.policy import Counted, Quotas, Use
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.recorder import Recorder
-from gateway.settings import PolicySettings
 from gateway.telemetry import log
 
 UNUSUAL = "unusual_volume"

@@ -16,7 +16,8 @@ import orjson
 
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
-from gateway.ports import Clock, Source
+from gateway.ports.clock import Clock
+from gateway.ports.sources import Source
 from gateway.telemetry import Metrics, log
 
 #: how much too early a timer of the loop may ring

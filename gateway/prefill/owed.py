@@ -1,8 +1,8 @@
 """Decisions that their process left behind: what they owe is erased, or forgotten, as the exchange log says."""
 
-from gateway.ports import LogReader
-from gateway.ports_consents import Decisions
-from gateway.prefill.outcomes import decisions as recorded
+from gateway.exchange_log.outcomes import decisions as recorded
+from gateway.ports.consents import Decisions
+from gateway.ports.exchange_log import LogReader
 
 
 async def settle_open(decisions: Decisions, reader: LogReader, now: float) -> None:

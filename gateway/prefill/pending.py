@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.identifiers import RequesterId
-from gateway.ports import Cache
+from gateway.ports.cache import Cache
 
 _NONCE = 12
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.mapping.answer import EvidenceEntry, ScopeEntry, SourceEntry, around
 from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue

@@ -25,13 +25,13 @@ from gateway.domain.errors import (
 )
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.exchange_log.outcomes import DECISION
+from gateway.exchange_log.outcomes import decisions as recorded_decisions
 from gateway.mapping.answer import PrefillAnswer, PreviewEntry
 from gateway.mapping.load import Catalogue
-from gateway.ports_consents import Claim, Copies, Decisions
+from gateway.ports.consents import Claim, Copies, Decisions
 from gateway.prefill.admission import Access
 from gateway.prefill.copies import copies
-from gateway.prefill.outcomes import DECISION
-from gateway.prefill.outcomes import decisions as recorded_decisions
 from gateway.prefill.pending import PendingStore, unknown
 from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import REFUSED, Dropped, without

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery

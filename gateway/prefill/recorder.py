@@ -5,7 +5,8 @@ import time
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import ExchangeRecord, Receipt
-from gateway.ports import Clock, ExchangeLog
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
 from gateway.telemetry import Metrics
 
 

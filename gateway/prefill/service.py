@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
@@ -21,7 +21,9 @@ from gateway.mapping.plan import Plan, evidence_id
 from gateway.policy.asked import Denial
 from gateway.policy.decide import Policy
 from gateway.policy.predicates import PredicatePolicy
-from gateway.ports import Cache, Clock, ExchangeLog
+from gateway.ports.cache import Cache
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
 from gateway.prefill.admission import Access, Admission
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.answers import closed, content, read_back

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure
 from gateway.policy.conditions import ALL, conditions

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Asked

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from gateway.settings_consents import HolidayFile
+from gateway.config.consents import HolidayFile
 
 _ONE = timedelta(days=1)
 _SATURDAY = 5

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import orjson
 
+from gateway.config.consents import Demand, DemandSettings
 from gateway.consents.given import Asker
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of, seal, unseal
@@ -31,8 +32,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.wanted import Wanted
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.ports_consents import DemandRow, DemandRows
-from gateway.settings_consents import Demand, DemandSettings
+from gateway.ports.consents import DemandRow, DemandRows
 from gateway.subject_requests.days import WorkingDays
 
 Act = Literal["acknowledge", "extend", "answer", "refuse"]

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh, typed
 from tests.access.signing import Key, assertion, p256, proof
 

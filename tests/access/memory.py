@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.ports_access import Revoked
+from gateway.ports.access import Revoked
 
 
 class Replays:

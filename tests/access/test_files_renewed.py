@@ -17,15 +17,15 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.config import load
+from gateway.config.access import RequesterSettings
+from gateway.config.configuration import load
+from gateway.config.gateway import GatewaySettings
+from gateway.config.named_files import FILE_WORDS
+from gateway.config.values import Settings
 from gateway.exchange_log.key_files import new_key_text
-from gateway.listeners import Gateway
-from gateway.named_files import FILE_WORDS
-from gateway.reloading import Reloader
-from gateway.serving import Plan, configured, running
-from gateway.settings import GatewaySettings
-from gateway.settings_access import RequesterSettings
-from gateway.settings_words import Settings
+from gateway.serving.listeners import Gateway
+from gateway.serving.reloading import Reloader
+from gateway.serving.server import Plan, configured, running
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, add, enrolled
 from tests.access.signing import p256

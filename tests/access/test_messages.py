@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gateway.serving import Plan, running, write_ready
+from gateway.serving.server import Plan, running, write_ready
 from tests import fresh, typed
 from tests.access.conftest import Answer, Harbourfront, enrolled
 from tests.access.messages import Draft, digest, thumbprint

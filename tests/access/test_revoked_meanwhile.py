@@ -15,11 +15,11 @@ import aiohttp
 from adapters.stores.revocations import open_revocations
 from gateway.access.revocations import Revocations
 from gateway.app import App
-from gateway.composition import Composition, compose
-from gateway.config import Configuration
-from gateway.listeners import Gateway
-from gateway.reloading import Reloader
-from gateway.serving import Plan, configured
+from gateway.composition.composition import Composition, compose
+from gateway.config.configuration import Configuration
+from gateway.serving.listeners import Gateway
+from gateway.serving.reloading import Reloader
+from gateway.serving.server import Plan, configured
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, Port, enrolled
 from tests.access.test_processes import beside

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.access.conftest import Harbourfront, add, enrolled
 from tests.flows.conftest import on_session

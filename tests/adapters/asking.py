@@ -7,7 +7,7 @@ from adapters.transport.call import Auth, Call, HttpPeer, Reading, Wire
 from adapters.transport.connection import Answer
 from adapters.transport.tokens import HeaderAuth
 from gateway.domain.evidence import SourceAnswer, SourceQuery
-from gateway.ports import Source
+from gateway.ports.sources import Source
 
 
 async def landed_from(source: Source, query: SourceQuery, end: float) -> SourceAnswer:

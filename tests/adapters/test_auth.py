@@ -18,7 +18,7 @@ from adapters.transport.call import Auth, HttpPeer, Wire
 from adapters.transport.connection import Answer
 from adapters.transport.faults import ProviderError
 from adapters.transport.tokens import Token, TokenAuth, life_seconds
-from gateway.config import Limits
+from gateway.config.configuration import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
 from tests.adapters.asking import called

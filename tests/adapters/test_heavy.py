@@ -9,7 +9,7 @@ from adapters.transport.call import HttpPeer, Reading, Wire
 from adapters.transport.connection import Answer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
-from gateway.config import Limits
+from gateway.config.configuration import Limits
 from gateway.domain.evidence import Outcome, Reason
 from tests.adapters.asking import Plain, called
 from tests.adapters.raw_peers import answer, raw_peer, saying, soon, tools

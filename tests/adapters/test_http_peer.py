@@ -20,7 +20,7 @@ from adapters.transport.connection import Answer
 from adapters.transport.dial import tls_context
 from adapters.transport.faults import ProviderError, from_status, invalid, timed_out, unreachable
 from adapters.transport.places import Places
-from gateway.config import Limits
+from gateway.config.configuration import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
 from tests.adapters.asking import called

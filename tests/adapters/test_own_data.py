@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway import registry, telemetry
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.load import load_catalogue
-from gateway.ports_consents import Own, OwnData
+from gateway.ports.consents import Own, OwnData
 from tests.adapters.asking import landed_from
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from adapters.sources import account, rest
 from adapters.sources.provider import Provider
 from adapters.transport.strict_json import NotStrictJson, parse
 from gateway import telemetry
-from gateway.config import SourceSettings
+from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery
@@ -27,7 +27,7 @@ from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan
-from gateway.ports import Source
+from gateway.ports.sources import Source
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon, tools
 

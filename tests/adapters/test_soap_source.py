@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from adapters.sources.provider import Provider
 from adapters.sources.soap import open_source
 from adapters.transport.wsse import Recent, Signer, Verifier
-from gateway.config import SourceSettings
+from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery

@@ -24,10 +24,10 @@ from adapters.anchors.outside import Outside
 from adapters.anchors.tsa import TimestampAuthority, open_tsa, request
 from adapters.sandbox.tsa import LIES, POLICY, Authority
 from adapters.transport import der
+from gateway.config.gateway import Listener
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError
-from gateway.serving import sandbox_at
-from gateway.settings import Listener
+from gateway.serving.server import sandbox_at
 
 ROOT = Path(__file__).parents[2]
 NOTE = "log.example/main\n3\nAAAA\n\n— log.example/main AAAA\n"

@@ -20,11 +20,11 @@ from adapters.anchors.witness import Witness, add_checkpoint, open_witness
 from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway import telemetry
 from gateway.cli.witness import guarded_runner, guarded_witness
+from gateway.config.gateway import DoorLimits
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.exchange_log.merkle import consistency_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteSigner, NoteVerifier, signatures_of
-from gateway.settings import DoorLimits
 from tests.exchange_log.sample import ORIGIN, Log, key, node_over
 
 LOG = Log(40)

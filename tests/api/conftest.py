@@ -14,23 +14,23 @@ import uvloop
 from aiohttp import web
 
 from gateway.access.service import Access
-from gateway.accessing import assembled
 from gateway.api.context import Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
 from gateway.app import SystemClock
-from gateway.config import Configuration, load
+from gateway.composition.access import assembled
+from gateway.config.configuration import Configuration, load
+from gateway.config.gateway import DoorLimits
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.listeners import api_routes
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
-from gateway.settings import DoorLimits
+from gateway.serving.listeners import api_routes
 from gateway.telemetry import Metrics
 from tests.access.memory import Replays, Rows
 from tests.api.office import Office, opened

@@ -16,8 +16,8 @@ from gateway.api.openapi import document
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
-from gateway.ports import ExchangeLog
-from gateway.serving import Plan, running
+from gateway.ports.exchange_log import ExchangeLog
+from gateway.serving.server import Plan, running
 from tests import fresh
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.audit.shown import members_of
 from gateway.exchange_log.merkle import leaf_hash
-from gateway.ports import LogEntry
+from gateway.ports.exchange_log import LogEntry
 from tests.api.office import WHO, Office
 from tests.stores.sample import believe
 

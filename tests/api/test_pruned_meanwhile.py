@@ -13,11 +13,11 @@ from adapters.stores.sequencer import open_sequencer
 from gateway.audit.export import Exports, Span
 from gateway.audit.filters import Filters
 from gateway.audit.service import Asker
+from gateway.config.gateway import LogSettings
 from gateway.domain.errors import Gone, LogUnavailable
 from gateway.domain.identifiers import RequesterId, new_exchange_id
-from gateway.ports import LogSearch
-from gateway.serving import Plan, running
-from gateway.settings import LogSettings
+from gateway.ports.exchange_log import LogSearch
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.stores.sample import some_record
 

@@ -10,10 +10,10 @@ from gateway.access.access_tokens import AccessTokens
 from gateway.access.keys import open_ring
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
-from gateway.config import Configuration
+from gateway.config.configuration import Configuration
+from gateway.config.gateway import AccessSettings
 from gateway.domain.errors import Unauthenticated
 from gateway.domain.parties import Requester
-from gateway.settings import AccessSettings
 from tests.access.memory import Rows
 from tests.api.conftest import GOOD, Door
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gateway.audit.titles import Titles
 from gateway.cli.search import Records
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.mapping.load import load_catalogue

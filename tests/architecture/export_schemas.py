@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.agreement import Agreement
 from gateway.api.openapi import document
-from gateway.config import (
+from gateway.config.access import RequesterSettings
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import (
     AgencyFile,
     ApplicationFile,
     PurposeFile,
@@ -17,14 +18,13 @@ from gateway.config import (
     ScopeFile,
     SourceSettings,
 )
+from gateway.config.consents import ConsentSettings, HolidayFile
+from gateway.config.gateway import GatewaySettings
+from gateway.config.logins import LoginFile
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.representation import RepresentationMapping
-from gateway.settings import GatewaySettings
-from gateway.settings_access import RequesterSettings
-from gateway.settings_consents import ConsentSettings, HolidayFile
-from gateway.settings_logins import LoginFile
 
 ROOT = Path(__file__).parents[2]
 MODELS: dict[str, type[BaseModel]] = {

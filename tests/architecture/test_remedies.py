@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from gateway.cli import motlan
-from gateway.settings import GatewaySettings
+from gateway.config.gateway import GatewaySettings
 from tests.architecture.test_architecture import name_of, python_files, tree
 
 #: in prose a sub-command comes in backticks, behind `run`, or at the beginning of a line of an example

@@ -15,14 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration, Purpose
+from gateway.config.access import RequesterSettings
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration, Purpose
+from gateway.config.gateway import GatewaySettings
 from gateway.domain.access import Relation
 from gateway.policy.asked import Asked, asked_at
 from gateway.policy.decide import Policy
 from gateway.policy.dossiers import age
-from gateway.settings import GatewaySettings
-from gateway.settings_access import RequesterSettings
 
 _TITLE = {"vi": "đo", "en": "bench"}
 _NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -38,11 +38,11 @@ from adapters.stores.log import open_log
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import Sequencer, open_sequencer
 from gateway import telemetry
+from gateway.config.gateway import LogSettings
 from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
-from gateway.ports import LogEntry
-from gateway.serving import Plan, running
-from gateway.settings import LogSettings
+from gateway.ports.exchange_log import LogEntry
+from gateway.serving.server import Plan, running
 from tests.bench import invented
 from tests.stores.sample import run_sql
 

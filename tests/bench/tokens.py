@@ -20,9 +20,9 @@ from adapters.stores.revocations import open_revocations
 from gateway.access.certificates import thumbprint
 from gateway.access.jwk import thumbprint as key_thumbprint
 from gateway.access.service import Access
-from gateway.accessing import assembled
 from gateway.app import SystemClock
-from gateway.config import Configuration, load
+from gateway.composition.access import assembled
+from gateway.config.configuration import Configuration, load
 from tests.access.signing import Key, jwk, p256, proof
 
 ROOT = Path(__file__).parents[2]

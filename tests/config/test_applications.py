@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.checks.applications import standings
-from gateway.config import load
+from gateway.config.configuration import load
 from tests.config.test_broken_files import check, root
 from tests.typed import motlan
 

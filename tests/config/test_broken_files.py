@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.check import check_config
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.errors import ConfigError, Problem
 from gateway.mapping.load import load_catalogue
 

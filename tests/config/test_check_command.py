@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.in_force import in_force
-from gateway.config import load
+from gateway.config.configuration import load
 from tests.config.test_broken_anchors import ROOT, root
 
 __all__ = ("root",)

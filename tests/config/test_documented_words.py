@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gateway.agreement import Agreement
-from gateway.config import ScopeFile
+from gateway.config.access import RequesterSettings
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import ScopeFile
+from gateway.config.strict_yaml import read_text
 from gateway.mapping.codes import CodeList
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.model import AnswerRule, AttributeRule, FieldRule, RequestValue, ServiceMapping
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.records import provider_transforms
-from gateway.settings_access import RequesterSettings
-from gateway.strict_yaml import read_text
 from tests.code_lists import load_codes
 
 ROOT = Path(__file__).parents[2]

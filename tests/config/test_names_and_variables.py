@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.configuration import load
 from tests import typed
 from tests.config.telling import Fault, all_told, line_of
 from tests.config.test_broken_files import check, root

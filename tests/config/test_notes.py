@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.gateway import PolicySettings
+from gateway.config.strict_yaml import read
 from gateway.mapping.form_transforms import number
 from gateway.mapping.transforms import Unreadable
-from gateway.settings import PolicySettings
-from gateway.strict_yaml import read
 from tests.config.test_broken_files import check, replace, root
 
 __all__ = ["root"]

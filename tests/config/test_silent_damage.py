@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.errors import ConfigError
 from tests import typed
 from tests.config.telling import Fault, told_once

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.consents.grantable import KEPT, grantable
 from gateway.mapping.load import load_catalogue
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
-from gateway.settings_consents import Holiday, HolidayFile
+from gateway.config.configuration import load
+from gateway.config.consents import Holiday, HolidayFile
 from gateway.subject_requests.days import WorkingDays
 
 SHIPPED = load(Path(__file__).parents[2] / "config").holidays

@@ -17,7 +17,7 @@ import orjson
 
 from adapters.transport.soap import Envelope
 from adapters.transport.wsdl import Shape, load
-from gateway.config import SourceSettings
+from gateway.config.configuration import SourceSettings
 from gateway.domain.evidence import Outcome
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan

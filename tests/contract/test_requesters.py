@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.mapping.load import load_catalogue
 from tests.flows.conftest import ROOT, House, on_session
 from tests.flows.conftest import patient as patient  # noqa: PLC0414 -- a fixture

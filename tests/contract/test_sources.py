@@ -18,15 +18,15 @@ import pytest
 from adapters.sandbox.app import sources as played_sources
 from gateway import registry
 from gateway.checks.as_written import subject_of
-from gateway.config import load
+from gateway.config.configuration import load
+from gateway.config.gateway import Listener
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.source import ServicePlan
-from gateway.ports import Source
-from gateway.serving import sandbox_at
-from gateway.settings import Listener
+from gateway.ports.sources import Source
+from gateway.serving.server import sandbox_at
 from tests.adapters.asking import landed_from
 from tests.contract.peers import BROKEN, Peer, answer_of, found, moved_to, peer_of
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.config import Limits, load
+from gateway.config.configuration import Limits, load
 from tests.faults.conftest import Good, Say, Stage, always, body, found, http
 from tests.flows.conftest import ROOT
 

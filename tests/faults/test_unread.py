@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gateway.api.door import DoorRunner
-from gateway.settings import DoorLimits
+from gateway.config.gateway import DoorLimits
 
 #: the largest document that is given without a token, several times over one connection
 ASKED = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 8

@@ -14,9 +14,9 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.anchors.witness_door import build_witness, vkey_of
+from gateway.config.gateway import Listener
 from gateway.exchange_log.note import NoteSigner
-from gateway.serving import Plan, running, sandbox_at
-from gateway.settings import Listener
+from gateway.serving.server import Plan, running, sandbox_at
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 

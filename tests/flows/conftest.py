@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.config.test_broken_files import replace
 

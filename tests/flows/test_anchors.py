@@ -15,7 +15,7 @@ import pytest
 
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note, signatures_of
 from gateway.exchange_log.verify import verify_export
-from gateway.serving import write_ready
+from gateway.serving.server import write_ready
 from tests.flows import anchored
 from tests.flows.conftest import ROOT, House
 

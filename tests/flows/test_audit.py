@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway import telemetry
 from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, open_note
-from gateway.serving import Plan, running, write_ready
+from gateway.serving.server import Plan, running, write_ready
 from tests import fresh, typed
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records

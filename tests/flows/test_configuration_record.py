@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from gateway.cli.check import check_config
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_consents import given

@@ -12,11 +12,11 @@ from typing import Any
 from adapters.stores.consents import open_decisions
 from adapters.stores.log import open_log
 from adapters.stores.log_reader import open_reader
+from gateway.composition.log_keys import root_keys
+from gateway.config.gateway import LogSettings
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.log_keys import root_keys
 from gateway.prefill.owed import settle_open
-from gateway.settings import LogSettings
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_consents import PHONE
 from tests.flows.test_preview import body, decided, evidence_of, kept_phone, shown

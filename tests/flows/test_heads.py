@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.strict_yaml import read
+from gateway.config.strict_yaml import read
 from tests.flows.conftest import ROOT, House
 
 PEOPLE = ROOT / "config" / "sandbox" / "personas.yaml"

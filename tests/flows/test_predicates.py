@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway import telemetry
-from gateway.serving import Plan, running, write_ready
+from gateway.serving.server import Plan, running, write_ready
 from tests import fresh, typed
 from tests.flows.conftest import ROOT, House, new_official, on_session
 from tests.flows.test_records import records

@@ -21,10 +21,10 @@ from weakref import WeakSet
 import aiohttp
 import pytest
 
-from gateway.listeners import Gateway
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
-from gateway.serving import Plan, running
+from gateway.serving.listeners import Gateway
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House, new_official
 from tests.flows.test_records import records

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from gateway.access.jwk import jwk_of
-from gateway.serving import Plan, running
+from gateway.serving.server import Plan, running
 from tests import fresh
 from tests.access.conftest import Port, add, enrolled, read_key
 from tests.access.signing import edwards

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.domain.dates import legal_day
 from gateway.subject_requests.days import WorkingDays
 from tests.api.office import fits

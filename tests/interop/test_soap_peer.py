@@ -18,7 +18,7 @@ from adapters.sources.soap import open_source
 from adapters.transport.soap import Decoder, Envelope
 from adapters.transport.wsdl import Operation, load
 from adapters.transport.wsse import Recent, Signer, Verifier
-from gateway.config import SourceSettings
+from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId

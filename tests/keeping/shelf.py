@@ -16,9 +16,9 @@ import orjson
 
 from adapters.stores.log import open_log
 from adapters.stores.sequencer import open_sequencer
+from gateway.config.gateway import LogSettings
 from gateway.keeping.months import Month
-from gateway.serving import Plan, running
-from gateway.settings import LogSettings
+from gateway.serving.server import Plan, running
 from tests import fresh, typed
 from tests.api.office import Office
 from tests.stores.sample import some_record

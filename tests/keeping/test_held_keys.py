@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway import registry
+from gateway.config.gateway import LogSettings
+from gateway.config.values import KeyService, Secret
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
 from gateway.exchange_log.note import COSIGNATURE, NoteBroken, NoteSigner, NoteVerifier
 from gateway.exchange_log.verify import verify_export
-from gateway.ports_keys import ES256
-from gateway.settings import LogSettings
-from gateway.settings_words import KeyService, Secret
+from gateway.ports.keys import ES256
 from tests.api.office import WHO as PLANTED
 from tests.keeping.engine import TOKEN, Engine, engine
 from tests.keeping.shelf import COLD, HOT, URL, WHO, facts, fill, opened

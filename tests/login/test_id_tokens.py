@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.access import jose
+from gateway.config.logins import LoginFile
 from gateway.domain.errors import ConfigError, Unprocessable
 from gateway.login.id_tokens import Logins
-from gateway.settings_logins import LoginFile
 
 NOW = 1_795_800_000.0
 NUMBER = "033190482619"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.config import load
+from gateway.config.configuration import load
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.procedure import DECLARED
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.agreement import Agreement
-from gateway.config import Configuration, Purpose
+from gateway.config.access import RequesterSettings
+from gateway.config.agreement import Agreement
+from gateway.config.configuration import Configuration, Purpose
+from gateway.config.gateway import GatewaySettings, Label
 from gateway.domain.access import Relation
 from gateway.policy.asked import Asked, asked_at
 from gateway.policy.dossiers import age
-from gateway.settings import GatewaySettings, Label
-from gateway.settings_access import RequesterSettings
 
 SERVICES = ("people.look", "land.look", "tax.look")
 ATTRIBUTES = ("name", "born", "home", "owner")

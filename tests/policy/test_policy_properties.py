@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.agreement import AgreedService, Agreement, DossierRule, QuotaRule
-from gateway.config import Configuration
+from gateway.config.agreement import AgreedService, Agreement, DossierRule, QuotaRule
+from gateway.config.configuration import Configuration
 from gateway.domain.access import Relation, ValidConsent
 from gateway.policy.asked import Asked
 from gateway.policy.decide import Policy

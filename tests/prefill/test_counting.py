@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.quotas import MemoryQuotas
-from gateway.config import load
+from gateway.config.configuration import load
+from gateway.config.gateway import PolicySettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import RequesterId
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
@@ -13,7 +14,6 @@ from gateway.mapping.load import load_catalogue
 from gateway.prefill.case import Case, Cases
 from gateway.prefill.counting import Counting
 from gateway.prefill.request import PrefillRequest
-from gateway.settings import PolicySettings
 from tests.prefill.test_service import _Named
 
 ROOT = Path(__file__).parents[2]

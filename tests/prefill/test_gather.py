@@ -22,7 +22,7 @@ from gateway.domain.evidence import (
 )
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
-from gateway.ports import SourceState
+from gateway.ports.sources import SourceState
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.telemetry import Metrics
 

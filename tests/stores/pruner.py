@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from adapters.stores.log import open_retention
-from gateway.ports_log import Archived
+from gateway.ports.exchange_log import Archived
 
 
 async def main() -> None:

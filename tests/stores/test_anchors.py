@@ -13,7 +13,7 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_reader import open_reader
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import LogUnavailable
-from gateway.ports import AnchorRows, AnchorStore
+from gateway.ports.anchors import AnchorRows, AnchorStore
 from tests.stores.numbered import number, sequencer
 from tests.stores.sample import run_sql, some_record
 

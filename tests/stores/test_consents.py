@@ -9,7 +9,7 @@ import pytest
 from adapters.stores.consents import open_consents, open_decisions
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.wanted import Wanted
-from gateway.ports_consents import Claim, ConsentRow, Copies, DemandRow, KeptKey, KeptValue
+from gateway.ports.consents import Claim, ConsentRow, Copies, DemandRow, KeptKey, KeptValue
 
 NOW = time.time()
 LONG = NOW + 1_000

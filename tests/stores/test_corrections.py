@@ -7,7 +7,7 @@ import pytest
 from adapters.stores.corrections import open_corrections
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.wanted import Wanted
-from gateway.ports_corrections import CorrectionRow
+from gateway.ports.corrections import CorrectionRow
 
 
 def row(number: int, requester: str = "portal", person: bytes = b"p" * 16) -> CorrectionRow:

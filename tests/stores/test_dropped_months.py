@@ -14,7 +14,7 @@ from adapters.stores.changing import open_changing
 from adapters.stores.log import open_log, open_reader, open_sequencer
 from adapters.stores.months import drop_empty_months
 from gateway.domain.errors import LogUnavailable
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 from tests.stores.numbered import SEED, number, sees, sequencer
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_log_retention import fill, prune_and_kill, pruned, raised_floor

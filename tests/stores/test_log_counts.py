@@ -17,8 +17,7 @@ from gateway.domain.counts import Counted, OpenHours
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
-from gateway.ports import LogSearch
-from gateway.ports_log import LogCounts
+from gateway.ports.exchange_log import LogCounts, LogSearch
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_log_reader import invented
 

@@ -18,7 +18,7 @@ from gateway.audit.inspector import Inspector, Place
 from gateway.audit.proofs import Proofs
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
-from gateway.ports_log import NO_ROW, Altered, LogInspection, SubjectRow
+from gateway.ports.exchange_log import NO_ROW, Altered, LogInspection, SubjectRow
 from tests.stores.numbered import number, sequencer
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 

@@ -20,7 +20,7 @@ from gateway.audit.watch import Watch
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.record import decode
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 from tests.stores.numbered import number
 from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 

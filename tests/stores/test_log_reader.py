@@ -17,7 +17,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.record import decode
-from gateway.ports import LogEntry, LogReader, LogSearch, LogTree
+from gateway.ports.exchange_log import LogEntry, LogReader, LogSearch, LogTree
 from tests.stores.numbered import number, sequencer
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 

@@ -25,8 +25,7 @@ from adapters.stores.log import (
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.keys import rewrap, unwrap
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
-from gateway.ports import LogSearch
-from gateway.ports_log import Archived
+from gateway.ports.exchange_log import Archived, LogSearch
 from tests import typed
 from tests.keeping.shelf import in_files
 from tests.stores.numbered import OTHER_SEED, SEED, number, sequencer, vkey

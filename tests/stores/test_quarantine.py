@@ -20,7 +20,7 @@ from gateway.exchange_log.keys import unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import leaf_of
 from gateway.exchange_log.tag import tag_of
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 from tests.stores.numbered import SEED, number, sequencer
 from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 from tests.stores.test_own_rows import numbered_hashes, operate

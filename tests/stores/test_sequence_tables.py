@@ -15,7 +15,7 @@ from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.anchoring import Anchored
 from gateway.domain.exchange import CallEntry
-from gateway.ports import LogSearch
+from gateway.ports.exchange_log import LogSearch
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 ROLES = Path(__file__).parents[2] / "config/deploy/postgres-roles.sql"

@@ -20,8 +20,8 @@ from gateway import VERSION
 from gateway.cli.verify import verify_log
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.standalone import standalone
-from gateway.ports import Sequencer
-from gateway.serving import Plan, running
+from gateway.ports.exchange_log import Sequencer
+from gateway.serving.server import Plan, running
 from tests.api.office import Office
 from tests.exchange_log.test_standalone import ALONE
 from tests.faults.conftest import logged

@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from gateway.exchange_log.merkle import leaf_hash
-from gateway.ports import Sequencer
+from gateway.ports.exchange_log import Sequencer
 from tests.api.office import Office
 from tests.tampering.conftest import Evidence, Served, Verify, operate
 

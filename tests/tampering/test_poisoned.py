@@ -12,8 +12,8 @@ from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_reader import open_reader
 from gateway.audit.inspector import Inspector, Place
 from gateway.audit.proofs import Proofs
+from gateway.config.gateway import LogSettings
 from gateway.exchange_log.verify import verify_export
-from gateway.settings import LogSettings
 from tests.api.office import fits
 from tests.tampering.conftest import Served, operate
 from tests.tampering.test_database import export

@@ -1,0 +1,38 @@
+"""Holds configuration and mappings against one another: what one names, the other must have.
+
+Used before the gateway starts and by `motlan check-config`; every problem names file, line and remedy.
+"""
+
+from gateway.checks.access import access_faults
+from gateway.checks.agreements import agreement_faults, scope_faults
+from gateway.checks.applications import application_faults
+from gateway.checks.consents import consent_faults
+from gateway.checks.gateway import gateway_faults
+from gateway.checks.logins import login_faults
+from gateway.checks.procedures import procedure_faults
+from gateway.checks.production import refused_in_production
+from gateway.checks.requesters import agency_faults, purpose_faults, requester_faults
+from gateway.checks.sources import source_faults
+from gateway.config.configuration import Configuration
+from gateway.domain.faults import Faults
+from gateway.mapping.load import Catalogue
+
+
+def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Faults) -> None:
+    """Every contradiction between `config/` and `mappings/` goes to `faults`."""
+    faults.add(refused_in_production(configuration))
+    faults.add(gateway_faults(configuration, catalogue))
+    faults.add(access_faults(configuration))
+    faults.add(source_faults(configuration, catalogue))
+    agreed = list(agreement_faults(configuration, catalogue))
+    faults.add(agreed)
+    # what such an agreement grants is not known whole
+    faults.unread.update(problem.file for problem in agreed)
+    faults.add(scope_faults(configuration, catalogue))
+    faults.add(consent_faults(configuration, catalogue))
+    faults.add(requester_faults(configuration))
+    faults.add(login_faults(configuration))
+    faults.add(application_faults(configuration))
+    faults.add(agency_faults(configuration))
+    faults.add(purpose_faults(configuration))
+    faults.add(procedure_faults(configuration, catalogue))

@@ -1,0 +1,85 @@
+"""Opens who is let in: keys, requesters, what was shown and revoked. A part of the composition root."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from gateway import registry
+from gateway.access.access_tokens import AccessTokens
+from gateway.access.assertions import Assertions
+from gateway.access.certificates import Certificates, certificates_in
+from gateway.access.clients import Clients
+from gateway.access.dpop import Nonces, Proofs
+from gateway.access.keys import open_ring
+from gateway.access.requesters import Requesters
+from gateway.access.revocations import Revocations
+from gateway.access.service import Access, KeySet
+from gateway.config.configuration import Configuration
+from gateway.config.gateway import GatewaySettings
+from gateway.ports.access import Replays, RevocationRows
+from gateway.ports.clock import Clock
+
+
+class Parts(Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """Requesters, and how access is set."""
+
+    @property
+    def state(self) -> Path:
+        """Where keys lie that the configuration does not have."""
+
+
+@contextlib.asynccontextmanager
+async def accessing(parts: Parts, clock: Clock, further: tuple[KeySet, ...] = ()) -> AsyncIterator[Access]:
+    """Who is let in, and what looks for revocations and new keys meanwhile. `further`: public keys of the house."""
+    url = parts.configuration.gateway.log.url
+    replays: Replays = registry.store(url, "open_replays")(url, parts.state)
+    rows: RevocationRows = registry.store(url, "open_revocations")(url, parts.state)
+    access = assembled(parts, clock, replays, rows, further)
+    with contextlib.suppress(Exception):  # a store that is away refuses whoever comes, not the start
+        await access.revocations.look()
+    seconds = parts.configuration.gateway.access.check_seconds
+    watching = asyncio.create_task(access.revocations.watch(seconds, access.keys.refresh), name="revocations")
+    try:
+        yield access
+    finally:
+        watching.cancel()
+        await asyncio.wait((watching,))
+        await replays.close()
+        await rows.close()
+
+
+def assembled(
+    parts: Parts, clock: Clock, replays: Replays, rows: RevocationRows, further: tuple[KeySet, ...] = ()
+) -> Access:
+    """The same over stores that somebody else opened and looks after."""
+    settings, root = parts.configuration.gateway, parts.configuration.root
+    requesters = Requesters(parts.configuration.requesters, root)
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    keys = open_ring(settings.access, parts.state)
+    revocations = Revocations(rows, now)
+    nonces = Nonces(keys.secrets, now)
+    assertions = Assertions(requesters, replays, now)
+    return Access(
+        requesters=requesters,
+        clients=Clients(requesters, assertions, _certificates(settings, root), revocations, now),
+        tokens=AccessTokens(keys, requesters, revocations, now, settings.access.token_seconds),
+        proofs=Proofs(nonces, replays, now), nonces=nonces, revocations=revocations, keys=keys, replays=replays,
+        sandbox=settings.profile == "sandbox", further=further,
+    )  # fmt: skip
+
+
+def _certificates(settings: GatewaySettings, root: Path) -> Certificates:
+    """Those that issue certificates known by their names: of the listener, and of the proxy."""
+    named = [one.client_ca for one in (settings.api.tls, settings.access.proxy) if one is not None]
+    return Certificates(
+        [found for path in named if path is not None for found in certificates_in(root / path)]
+    )

@@ -1,0 +1,90 @@
+"""Opens the anchors that the configuration names, and what keeps them: a part of the composition root."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from gateway import registry
+from gateway.anchors.gauges import AnchorGauges
+from gateway.anchors.heads import Heads
+from gateway.anchors.listing import Listing
+from gateway.anchors.rounds import Rounds
+from gateway.anchors.rows import Rows
+from gateway.config.configuration import Configuration
+from gateway.ports.anchors import Anchor, AnchorRows, AnchorStore
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import LogKeeping, LogTree
+from gateway.telemetry import Metrics
+
+_PLACE = "config/gateway.yaml"
+
+
+class Anchoring(NamedTuple):
+    """What the doors see of anchors."""
+
+    rounds: Rounds
+    listing: Listing
+
+
+class Parts(Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """As it was read."""
+
+    @property
+    def root(self) -> Path:
+        """Project data: certificates of authorities lie below it."""
+
+    @property
+    def state(self) -> Path:
+        """Folder for what must survive."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Of this process."""
+
+
+@contextlib.asynccontextmanager
+async def anchoring(
+    parts: Parts, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
+) -> AsyncIterator[Anchoring]:
+    """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
+    settings = parts.configuration.gateway.log
+    opened = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
+    store: AnchorStore = opened
+    kept: AnchorRows = opened
+    keys = [one.vkey for one in settings.anchors.witnesses]
+    anchors = _opened(parts, tree, clock)
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    heads = Heads(tree, kept, keys, now)
+    rounds = Rounds(
+        anchors, store, Rows(kept, tree, now), tree, keeping, heads, owner,
+        settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
+    )  # fmt: skip
+    if rounds.standings:
+        parts.metrics.registry.register(AnchorGauges(rounds))
+    await rounds.start()
+    yield Anchoring(rounds, Listing(rounds, kept, tree, keys))
+    await rounds.close()
+
+
+def _opened(parts: Parts, tree: LogTree, clock: Clock) -> list[Anchor]:
+    settings = parts.configuration.gateway.log.anchors
+    anchors: list[Anchor] = []
+    for tsa in settings.tsa:
+        opened = registry.resolve("adapters.anchors.tsa", "open_tsa", _PLACE)
+        anchors.append(opened(tsa.name, tsa.url, parts.root / tsa.ca, tsa.policy, clock))
+    stamp = anchors[0].fix if anchors else None
+    for witness in settings.witnesses:
+        opened = registry.resolve("adapters.anchors.witness", "open_witness", _PLACE)
+        anchors.append(opened(witness.vkey, witness.url, tree.consistency, clock))
+    if settings.daily_folder is not None:
+        opened = registry.resolve("adapters.anchors.daily", "open_daily", _PLACE)
+        anchors.append(opened(parts.state / settings.daily_folder, clock, stamp))
+    return anchors

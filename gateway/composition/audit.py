@@ -1,0 +1,87 @@
+"""Opens what reads the log for auditors, and what watches over it: a part of the composition root."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Protocol
+
+from gateway import registry
+from gateway.api.context import AuditDoor
+from gateway.audit.cursors import LABEL, Cursors
+from gateway.audit.export import Exports
+from gateway.audit.in_force import InForce
+from gateway.audit.inspector import Inspector
+from gateway.audit.people import People
+from gateway.audit.proofs import Proofs
+from gateway.audit.reports import Reports
+from gateway.audit.service import Audit, Books
+from gateway.audit.sweeper import Sweeper
+from gateway.audit.titles import Titles
+from gateway.audit.usage import Usage
+from gateway.audit.watch import Watch
+from gateway.composition.anchors import Parts, anchoring
+from gateway.composition.log_keys import derived, root_keys
+from gateway.mapping.load import Catalogue
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog, Sequencer
+
+#: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
+_GRACE_SECONDS = 90.0
+
+
+class Audited(Parts, Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Its words stand in lists for citizens."""
+
+    @property
+    def in_force(self) -> InForce:
+        """Digest of the configuration, for records."""
+
+
+@contextlib.asynccontextmanager
+async def auditing(
+    parts: Audited, log: ExchangeLog, sequencer: Sequencer, clock: Clock
+) -> AsyncIterator[AuditDoor]:
+    """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
+    settings = parts.configuration.gateway.log
+    url, roots = settings.url, root_keys(settings, parts.state)
+    reader = registry.store(url, "open_reader")(url, parts.state)
+    counts = registry.store(url, "open_counts")(url, parts.state)
+    keeping = registry.store(url, "open_keeping")(url, parts.state)
+    history = registry.store(url, "open_history")(url, parts.state)
+    inspection = registry.store(url, "open_inspection")(url, parts.state)
+    times = parts.configuration.gateway.prefill
+    deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
+    async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
+        secret = await derived(roots, LABEL)
+        proofs = Proofs(reader, reader, anchors.rounds.heads, history)
+        people = People(roots, keeping)
+        books = Books(
+            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
+            clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
+        )  # fmt: skip
+        sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)
+        sweeper.start()
+        inspector = Inspector(inspection, reader, proofs, people.unreadable)
+        inspector.start()
+        watch = Watch(
+            keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
+        )
+
+        def door(of: Audited) -> AuditDoor:
+            """Words and digest are those of a configuration, all else stays."""
+            ours = replace(books, digest=of.in_force.digest)
+            usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
+            return AuditDoor(
+                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, counts), usage=usage, watch=watch,
+                anchors=anchors, of=door,
+            )  # fmt: skip
+
+        yield door(parts)
+        await sweeper.close()
+        await inspector.close()
+    for one in (inspection, counts, reader, keeping, history):
+        await one.close()

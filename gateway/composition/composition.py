@@ -1,0 +1,72 @@
+"""What one process is made of, before anything is opened: a configuration and mappings that fit one another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.anchors.faults import anchor_faults
+from gateway.audit.in_force import InForce, in_force
+from gateway.checks.crosscheck import crosscheck
+from gateway.config.configuration import Configuration
+from gateway.config.named_files import NamedFile, named_files
+from gateway.domain.faults import Faults
+from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What one process is made of, before anything is opened."""
+
+    configuration: Configuration
+    catalogue: Catalogue
+    #: project data: holds `schemas/`, `mappings/`
+    root: Path
+    #: folder for what must survive (SQLite, keys)
+    state: Path
+    metrics: Metrics
+    in_force: InForce
+    #: files that the configuration names -> SHA-256 of what was in them before they were used
+    files: Mapping[NamedFile, str] = field(default_factory=dict)
+
+
+def compose(
+    configuration: Configuration, root: Path, state: Path, before: Composition | None = None
+) -> Composition:
+    """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = named_files(configuration, root)
+    told = in_force(configuration, root)
+    catalogue = load_catalogue(root) if before is None or _is_remapped(told, before) else before.catalogue
+    faults = Faults()
+    crosscheck(configuration, catalogue, faults)
+    faults.add(anchor_faults(configuration, root))
+    faults.finish()
+    return Composition(
+        configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
+        in_force=told, files=files,
+    )  # fmt: skip
+
+
+def same_sources(parts: Composition, former: Composition) -> set[str]:
+    """Sources with the same settings and files under the same mappings: they go on with their connections."""
+    if _is_remapped(parts.in_force, former):
+        return set()
+    before = former.configuration.sources
+    touched = {file.document for file in changed_files(former, parts)}
+    return {
+        name
+        for name, one in parts.configuration.sources.items()
+        if before.get(name) == one and f"sources/{name}.yaml" not in touched
+    }
+
+
+def changed_files(before: Composition, after: Composition) -> set[NamedFile]:
+    """Files that are named in one and not in the other, or that have other bytes in them."""
+    return {file for file, _ in before.files.items() ^ after.files.items()}
+
+
+def _is_remapped(told: InForce, before: Composition) -> bool:
+    """Whether mappings or schemas are others than before."""
+    theirs = before.in_force.parts
+    return any(told.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))

@@ -1,0 +1,129 @@
+"""Opens consents, own data and requests of data subjects: a part of the composition root."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gateway import registry
+from gateway.audit.in_force import InForce
+from gateway.composition.log_keys import root_keys
+from gateway.config.configuration import Configuration
+from gateway.consents.sealing import Seals
+from gateway.consents.service import Books, ConsentBook, new_id
+from gateway.documents.keys import DocumentKey
+from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
+from gateway.mapping.load import Catalogue
+from gateway.own_data.store import OwnStore
+from gateway.own_data.values import Values
+from gateway.policy.counted import Rates, limits_of
+from gateway.policy.rates import Whom
+from gateway.ports.clock import Clock
+from gateway.ports.consents import ConsentRows, Decisions, DemandRows, KeptRows
+from gateway.ports.exchange_log import ExchangeLog, LogKeeping, LogReader
+from gateway.prefill.admission import Access
+from gateway.prefill.attest import Attest
+from gateway.prefill.owed import settle_open
+from gateway.subject_requests.service import Demands
+
+_SWEEP_SECONDS = 600.0
+
+
+class Parts(Protocol):
+    """What is needed of the composition."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """Purposes, requesters, terms."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Data services that consents name."""
+
+    @property
+    def in_force(self) -> InForce:
+        """Digest of the configuration, for records."""
+
+    @property
+    def state(self) -> Path:
+        """Where keys lie that the configuration does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelves:
+    """What every configuration of the process uses."""
+
+    consents: ConsentRows
+    kept: KeptRows
+    demands: DemandRows
+    decisions: Decisions
+    reader: LogReader
+    seals: Seals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citizens:
+    """The use cases of one configuration."""
+
+    consents: ConsentBook
+    own: OwnStore
+    demands: Demands
+    attest: Attest
+
+
+@contextlib.asynccontextmanager
+async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
+    """The stores; what is over leaves them now and then."""
+    settings, state = parts.configuration.gateway.log, parts.state
+    url = settings.url
+    consents, kept, demands = registry.store(url, "open_consents")(url, state)
+    decisions: Decisions = registry.store(url, "open_decisions")(url, state)
+    keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
+    roots = root_keys(settings, state)
+    reader = registry.store(url, "open_reader")(url, state, roots)
+    seals = Seals(roots, keeping)
+    sweeping = asyncio.create_task(_sweep(kept, decisions, reader, clock), name="own_data")
+    try:
+        yield Shelves(
+            consents=consents, kept=kept, demands=demands, decisions=decisions, reader=reader, seals=seals
+        )
+    finally:
+        sweeping.cancel()
+        await asyncio.wait((sweeping,))
+        await reader.close()
+        await keeping.close()
+        await decisions.close()
+        await consents.close()
+
+
+def citizens(
+    shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
+) -> Citizens:
+    """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
+    configuration, digest = parts.configuration, parts.in_force.digest
+    books = Books(
+        rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, key=key, configuration=configuration,
+        catalogue=parts.catalogue, digest=digest, new_id=new_id,
+    )  # fmt: skip
+    days, values = configuration.consents.keep, Values(parts.catalogue.declared)
+    book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
+    settings = configuration.gateway.attest
+    rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
+    attest = Attest(
+        reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
+        clock=clock, digest=digest, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
+    )  # fmt: skip
+    demands = Demands(books, shelves.demands, new_id)
+    return Citizens(consents=book, own=own, demands=demands, attest=attest)
+
+
+async def _sweep(kept: KeptRows, decisions: Decisions, reader: LogReader, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        now = clock.now().timestamp()
+        with contextlib.suppress(ConsentsUnavailable):
+            await kept.erase(now)
+        with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
+            await settle_open(decisions, reader, now)

@@ -1,0 +1,173 @@
+"""What the keeper's commands work on: the log of a configuration, opened for one command and closed after it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from gateway import registry
+from gateway.composition.log_keys import root_keys, signing_keys
+from gateway.config.gateway import LogSettings
+from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
+from gateway.exchange_log.keys import RootKeys
+from gateway.exchange_log.note import NoteSigner
+from gateway.keeping.acts import Hot
+from gateway.ports.access import RevocationRows
+from gateway.ports.exchange_log import (
+    ExchangeLog,
+    LogHistory,
+    LogKeeping,
+    LogPruning,
+    LogQuarantine,
+    LogReader,
+    LogRetention,
+    LogTree,
+    PeriodVault,
+)
+
+_Found = TypeVar("_Found")
+
+
+class Keeper:
+    """One log; whatever is asked for is opened once and closed with `close`."""
+
+    def __init__(self, settings: LogSettings, state: Path, *, hot_overridden: bool = False) -> None:
+        """Opens nothing yet. `hot_overridden`: the hot period is not the one of the configuration's files."""
+        self.hot = Hot(settings.retention.hot_months, hot_overridden)
+        self.settings = settings
+        self.state = state
+        self._open: dict[str, Any] = {}
+
+    @property
+    def admin_url(self) -> str:
+        """The administrator's address of the store; that of the gateway where there is only one."""
+        return self.settings.admin_url or self.settings.url
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where archives are."""
+        return self.settings.retention.archive_folder or self.state / "archives"
+
+    def now(self) -> datetime:
+        """The time of this machine, aware."""
+        return datetime.now(UTC)
+
+    async def missing(self) -> str:
+        """Which part of a log is not there, in words; empty when all of it is. Creates nothing.
+
+        LogUnavailable when a database cannot be asked.
+        """
+        url, settings = self.settings.url, self.settings
+        missing: str = await registry.store(url, "log_missing")(url, self.state)
+        kept = {ROOT_FILE: settings.root_key, SIGNING_FILE: settings.signing_key}
+        lacking = [name for name, given in kept.items() if given is None and not (self.state / name).exists()]
+        if missing or not lacking:
+            return missing
+        return f"there are no keys of the log in {self.state}: {', '.join(lacking)}"
+
+    def roots(self) -> RootKeys:
+        """The root keys; made in the state folder where there are none."""
+        return root_keys(self.settings, self.state)
+
+    def signers(self) -> list[NoteSigner]:
+        """Who signs: the key in use, then the former one."""
+        open_signers = registry.store(self.settings.url, "open_signers")
+        found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_keys(self.settings))
+        return found
+
+    def rotate_signing_key(self) -> None:
+        """A new signing key in the state folder, the one in use becomes the former one."""
+        registry.store(self.settings.url, "rotate_signing_key")(self.state)
+
+    def log(self) -> ExchangeLog:
+        """The log to write to; opens and migrates the store, so it comes first. Blocks for a moment."""
+        url, origin = self.settings.url, self.settings.origin
+        open_log = registry.store(url, "open_log")
+        found: ExchangeLog = self._opened("log", lambda: open_log(url, self.state, origin, self.roots()))
+        return found
+
+    def reader(self) -> "Reader":
+        """Records and tree."""
+        found: Reader = self._opened("reader", lambda: self._store("open_reader", self.settings.url))
+        return found
+
+    def history(self) -> LogHistory:
+        """Its past."""
+        found: LogHistory = self._opened("history", lambda: self._store("open_history", self.settings.url))
+        return found
+
+    async def vkeys(self) -> list[str]:
+        """The public keys that sign, then every former one."""
+        own = [one.vkey for one in self.signers()]
+        return list(dict.fromkeys((*own, *(await self.history().history()).vkeys)))
+
+    def revocations(self) -> RevocationRows:
+        """What running gateways look at."""
+        found: RevocationRows = self._opened(
+            "revocations", lambda: self._store("open_revocations", self.settings.url)
+        )
+        return found
+
+    def keeping(self) -> LogKeeping:
+        """Its wrapped keys, as the gateway reads them."""
+        found: LogKeeping = self._opened("keeping", lambda: self._store("open_keeping", self.settings.url))
+        return found
+
+    def vault(self) -> PeriodVault:
+        """Its periods, in the administrator's hands."""
+        found: PeriodVault = self._opened("vault", lambda: self._store("open_periods", self.admin_url))
+        return found
+
+    def quarantine(self) -> LogQuarantine:
+        """Rows without a place, in the administrator's hands."""
+        found: LogQuarantine = self._opened(
+            "quarantine", lambda: self._store("open_quarantine", self.admin_url)
+        )
+        return found
+
+    def retention(self) -> LogRetention:
+        """The log for reading what is to be archived."""
+        found: LogRetention = self._opened(
+            "retention", lambda: self._store("open_retention", self.settings.url)
+        )
+        return found
+
+    def pruning(self) -> tuple[LogRetention, LogPruning]:
+        """The same in the administrator's hands, and what deletes."""
+        found = self._opened("pruning", lambda: self._store("open_retention", self.admin_url))
+        return found, found
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for one in reversed(list(self._open.values())):
+            await one.close()
+        self._open.clear()
+
+    def _store(self, name: str, url: str) -> Any:  # noqa: ANN401 -- what the registry gives
+        return registry.store(url, name)(url, self.state)
+
+    def _opened(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 -- what the registry gives
+        if name not in self._open:
+            self._open[name] = make()
+        return self._open[name]
+
+
+class Reader(LogReader, LogTree, Protocol):
+    """What stores give for both."""
+
+    async def close(self) -> None:
+        """Free connections."""
+        ...
+
+
+def kept(keeper: Keeper, work: Callable[[], Awaitable[_Found]]) -> _Found:
+    """Run one command over a log and close it, whatever comes of it."""
+
+    async def run() -> _Found:
+        try:
+            return await work()
+        finally:
+            await keeper.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,116 @@
+"""Who may ask, and how each proves itself: `config/requesters/<id>.yaml` (RFC 7523, RFC 8705).
+
+A requester proves itself in exactly one way: by keys, by a certificate, or (sandbox profile only) by a secret.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.config.gateway import Label, Words
+from gateway.config.values import Day, Said, Secret, Settings
+
+Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
+_MOST_KEYS = 4
+
+
+class KeySettings(Settings):
+    """A public key: a PEM file in the configuration's folder, or a JSON Web Key (RFC 7517), Ed25519 or P-256."""
+
+    file: Path | None = None
+    kty: str | None = None
+    crv: str | None = None
+    x: str | None = None
+    y: str | None = None
+    kid: str | None = None
+    alg: str | None = None
+    use: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """A file, or the members of a key."""
+        written = self.model_dump(exclude_none=True, exclude={"file"})
+        if (self.file is None) == (not written):
+            raise ValueError("a key stands in one place", "write '{file: PATH}', or '{kty: …, crv: …, x: …}'")
+        return self
+
+
+class CertificateSettings(Settings):
+    """A certificate that proves the requester: exactly one of these.
+
+    `file` (PEM) and `thumbprint` (SHA-256, hexadecimal): this certificate and no other, signed by whomever.
+    `subject` (RFC 4514), `san_dns`, `san_uri`: any that an authority of `client_ca` issued to this name.
+    """
+
+    file: Path | None = None
+    thumbprint: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
+    subject: str | None = Field(None, pattern=r"\S")
+    san_dns: str | None = Field(None, pattern=r"\S")
+    san_uri: str | None = Field(None, pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """Two of them could mean either."""
+        if len(self.model_dump(exclude_none=True)) != 1:
+            remedy = "write one of 'file', 'thumbprint', 'subject', 'san_dns', 'san_uri'"
+            raise ValueError("a certificate is known by exactly one thing", remedy)
+        return self
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is this one certificate, instead of any of an authority's."""
+        return self.file is not None or self.thumbprint is not None
+
+
+class LegacySettings(Settings):
+    """What a requester keeps for pages that closed, until nobody uses it any more."""
+
+    #: the day on which they closed
+    since: Day
+    #: why they closed
+    legal_basis: Said
+    scopes: Words
+
+
+class RequesterSettings(Settings):
+    """`config/requesters/<id>.yaml`: a system that may ask."""
+
+    requester: str
+    title: Label
+    agency: str
+    #: of the officials whom it may name beside its own, `*` for all; left out: those below its own by their codes
+    agencies: Words | None = None
+    #: no colon: it ends the name in Basic (RFC 7617)
+    client_id: str = Field(pattern=r"^[!-9;-~]+$")
+    #: sandbox profile only
+    client_secret: Secret | None = None
+    #: keys that sign its assertions; two while it changes them
+    keys: tuple[KeySettings, ...] = Field((), max_length=_MOST_KEYS)
+    certificate: CertificateSettings | None = None
+    #: `required`: no token without DPoP, in the sandbox profile too
+    dpop: Literal["optional", "required"] = "optional"
+    #: since when it may not ask any more; `motlan requesters revoke` writes it
+    revoked: str | None = None
+    scopes: Words
+    agreements: Words = ()
+    #: some of `scopes`; `check-config` reminds of it
+    legacy: LegacySettings | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """Whoever may choose how to prove himself chooses the weakest way."""
+        given = [self.client_secret is not None, bool(self.keys), self.certificate is not None]
+        if sum(given) != 1:
+            remedy = "write one of 'keys', 'certificate' or (sandbox only) 'client_secret'"
+            raise ValueError("a requester proves itself in exactly one way", remedy)
+        return self
+
+    @property
+    def method(self) -> Method:
+        """How it authenticates at the token endpoint."""
+        if self.keys:
+            return "private_key_jwt"
+        if self.certificate is None:
+            return "client_secret_basic"
+        return "self_signed_tls_client_auth" if self.certificate.is_pinned else "tls_client_auth"

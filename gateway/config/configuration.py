@@ -1,0 +1,330 @@
+"""Typed settings: everything under `config/`, read strictly and frozen.
+
+Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox profile may write them in the file.
+`--set a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, field_validator
+
+from gateway.config.access import RequesterSettings
+from gateway.config.agreement import Agreement
+from gateway.config.consents import ConsentSettings, HolidayFile
+from gateway.config.gateway import GatewaySettings, Label, Words
+from gateway.config.logins import LoginFile
+from gateway.config.overrides import as_written, from_environment, put, unknown_word
+from gateway.config.strict_yaml import Document, misnamed, moved, read
+from gateway.config.values import Day, Said, Settings
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import Faults, near
+
+#: of no success
+HttpCode = Annotated[str, Field(pattern=r"^([345][0-9]{2}|[0-9]{6})$")]
+
+
+class Limits(Settings):
+    """How a source is guarded; times in milliseconds."""
+
+    connect_ms: int = Field(1_000, gt=0, le=600_000)
+    total_ms: int = Field(5_000, gt=0, le=3_600_000)
+    connections: int = Field(64, gt=0, le=10_000)
+    answer_bytes: int = Field(2_097_152, gt=0, le=67_108_864)
+    breaker_failures: int = Field(5, gt=0, le=1_000_000)
+    breaker_window_seconds: int = Field(10, gt=0, le=3_600)
+    breaker_probe_seconds: int = Field(10, gt=0, le=3_600)
+    retry_budget: float = Field(0.1, ge=0, le=1)
+
+
+class ServiceSettings(Settings):
+    """One data service at its address. `valid_seconds` 0: never cached."""
+
+    enabled: bool = True
+    path: str = ""
+    method: Literal["GET", "POST"] = "POST"
+    #: where the request tree goes
+    body: Literal["json", "query", "form"] = "json"
+    valid_seconds: int = Field(0, ge=0, le=900)
+    legal_basis: str = ""
+    #: values for `service.<parameter>` of the mapping
+    parameters: dict[str, str] = {}
+    #: codes table that maps procedure codes to the provider's service code (`service.procedure_code`)
+    procedure_codes: dict[str, str] = {}
+    #: attributes of the mapping that this provider leaves out: another service that gives them is asked
+    lacks: Words = ()
+
+
+class SourceSettings(Settings):
+    """`config/sources/<source>.yaml`: where a provider is and how to speak with it."""
+
+    source: str
+    adapter: str = Field(pattern=r"^adapters\.")
+    title: Label
+    provider: str
+    mark: Literal["seen", "memory", "sandbox"]
+    url: str = ""
+    #: request profile of the mapping
+    request_profile: str = ""
+    #: read and checked by the adapter (`kind` names the profile)
+    auth: dict[str, Any] = {"kind": "none"}
+    #: further settings, read and checked by the adapter
+    options: dict[str, Any] = {}
+    #: HTTP status, or six-digit fault code of a gateway in front -> what it means here
+    http: dict[HttpCode, Literal["not_found", "no_match", "refused", "busy", "unavailable", "invalid"]] = {}
+    limits: Limits = Limits()
+    services: dict[str, ServiceSettings]
+
+
+class Agency(Settings):
+    """An agency of the province, and who stands in when a citizen fills his own form."""
+
+    code: Said
+    title: Label
+    #: code of the agency above it; blank: none
+    parent: str = ""
+    #: code of the commune-level unit that it is of (`mappings/codes/hung_yen_units.yaml`); blank: of none
+    unit: str = Field("", pattern=r"^([0-9]{5})?$")
+    #: the last day on which its officials act (`2025-06-30`): it was dissolved, or merged into another
+    until: Day | None = None
+    #: personal id, twelve digits
+    duty_official: str | None = Field(None, pattern=r"^[0-9]{12}$")
+    duty_account: str = ""
+
+
+class Purpose(Settings):
+    """An entry of `config/purposes.yaml`."""
+
+    title: Label
+    legal_basis: Said
+    #: national codes of the procedures that may have it; `*` for all
+    procedures: Words = ("*",)
+
+
+class PublishedScope(Settings):
+    """An entry of `config/published_scopes.yaml`: data whose owner declared them usable instead of papers."""
+
+    scope: str
+    service: str
+    attributes: Words
+    document: str
+    published_on: str
+    #: sandbox or memory scopes are shown as such
+    mark: Literal["seen", "memory", "sandbox"]
+
+
+class RefusalGround(Settings):
+    """An entry of `config/refusal_grounds.yaml`: on which law refusals of one code rest."""
+
+    legal_basis: Said
+    mark: Literal["seen", "memory", "sandbox"]
+
+
+class RefusalFile(Settings):
+    """`config/refusal_grounds.yaml`."""
+
+    refusals: dict[str, RefusalGround]
+
+    @field_validator("refusals")
+    @classmethod
+    def _of_any(cls, found: dict[str, RefusalGround]) -> dict[str, RefusalGround]:
+        """No refusal is without a ground."""
+        if "*" not in found:
+            raise ValueError("a refusal of another code has no legal ground", "write one for '*' as well")
+        return found
+
+
+class PurposeFile(Settings):
+    """`config/purposes.yaml`."""
+
+    purposes: dict[str, Purpose]
+
+
+class ScopeFile(Settings):
+    """`config/published_scopes.yaml`."""
+
+    scopes: tuple[PublishedScope, ...]
+
+
+class AgencyFile(Settings):
+    """`config/agencies.yaml`, and `config/communes.yaml`, which is generated out of the list of units."""
+
+    agencies: tuple[Agency, ...]
+
+
+class RefusedApplication(Settings):
+    """A refusal in writing (NĐ 47/2020, art. 35(3); NĐ 194/2025, art. 16)."""
+
+    on: Day
+    reason: Said
+    legal_basis: Said
+
+
+class Application(Settings):
+    """Somebody who asked for an account; granted by a file in `requesters/`."""
+
+    #: the name of that file
+    requester: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    agency: Said
+    #: of the application: number and day
+    document: Said
+    asked_on: Day
+    refused: RefusedApplication | None = None
+
+
+class ApplicationFile(Settings):
+    """`config/applications.yaml`."""
+
+    applications: tuple[Application, ...]
+
+
+class Configuration(Settings):
+    """All of `config/`, typed, with the documents it came from (for messages with file and line)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    root: Path
+    gateway: GatewaySettings
+    agencies: dict[str, Agency]
+    sources: dict[str, SourceSettings]
+    requesters: dict[str, RequesterSettings]
+    agreements: dict[str, Agreement]
+    purposes: dict[str, Purpose]
+    scopes: tuple[PublishedScope, ...]
+    documents: dict[str, Document]
+    #: code of a refusal -> its legal ground; `*` for any other
+    refusals: dict[str, RefusalGround] = {}
+    consents: ConsentSettings = ConsentSettings()
+    #: None: no holidays are known
+    holidays: HolidayFile | None = None
+    #: None: nobody applied for an account
+    applications: ApplicationFile | None = None
+    #: None: no proof of a login counts
+    logins: LoginFile | None = None
+
+
+def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
+    """Read `root` (the folder `config/`); ConfigError with every problem found at once."""
+    faults = Faults()
+    configuration = survey(root, overrides or {}, faults)
+    faults.finish()
+    return configuration
+
+
+def is_overridden(name: str, overrides: Mapping[str, str]) -> bool:
+    """Whether a value of the files, such as `gateway.log.url`, is another one by option or by environment."""
+    return name in overrides or name in from_environment(os.environ)
+
+
+def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:
+    """What can be read of `root`; the rest is in `faults`. ConfigError when it is no such folder at all."""
+    if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():
+        what = "is no configuration: neither gateway.yaml nor sources/ is there"
+        raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
+    reader = _Reader(root, from_environment(os.environ), overrides, faults)
+    configuration: dict[str, Any] = {
+        "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
+        "agencies": {one.code: one for one in reader.agencies()},
+        "sources": reader.many("sources", SourceSettings, "source"),
+        "requesters": reader.many("requesters", RequesterSettings, "requester"),
+        "agreements": reader.many("agreements", Agreement, "agreement"),
+        "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
+        "refusals": getattr(reader.one("refusal_grounds.yaml", RefusalFile), "refusals", {}),
+        "scopes": getattr(reader.one("published_scopes.yaml", ScopeFile), "scopes", ()),
+    }
+    for name, model in _OPTIONAL.items():
+        found = reader.one(f"{name}.yaml", model) if (root / f"{name}.yaml").exists() else None
+        configuration |= {} if found is None else {name: found}
+    reader.finish()
+    return Configuration(root=root, documents=reader.documents, **configuration)
+
+
+#: agencies that were written by hand, and those that are generated, which a configuration may do without
+AGENCY_FILES = ("agencies.yaml", "communes.yaml")
+_FOLDERS = ("sources", "requesters", "agreements")
+#: files that a configuration may do without
+_OPTIONAL: Mapping[str, type[Settings]] = {
+    "consents": ConsentSettings,
+    "holidays": HolidayFile,
+    "logins": LoginFile,
+    "applications": ApplicationFile,
+}
+
+
+class _Reader:
+    """Collects problems over all files, so that one run names everything there is to mend."""
+
+    def __init__(
+        self, root: Path, environment: Mapping[str, str], given: Mapping[str, str], faults: Faults
+    ) -> None:
+        self.root = root
+        self.overrides = {**environment, **given}
+        self.given = given
+        self.faults = faults
+        faults.add(misnamed(root, root.parent))
+        self.documents: dict[str, Document] = {}
+        self._prefixes: list[str] = []
+
+    def agencies(self) -> Iterator[Agency]:
+        """Those of all files that are there; one that stands twice is a fault that `check-config` names."""
+        for name in AGENCY_FILES:
+            if name == AGENCY_FILES[0] or (self.root / name).exists():
+                yield from getattr(self.one(name, AgencyFile), "agencies", ())
+
+    def one(self, name: str, model: type[Settings], prefix: str = "") -> Any:  # noqa: ANN401 -- the caller's model
+        prefix = prefix or Path(name).stem
+        self._prefixes.append(prefix)
+        path, shown = self.root / name, f"{self.root.name}/{name}"
+        self.documents[name] = Document(path, shown, None, {})
+        with self.faults.noted(shown) as reading:
+            document = self.documents[name] = read(path, self.root.parent)
+            self._override(document, prefix, model)
+            reading.append(document.read_as(model))
+        return reading[0] if reading else None
+
+    def many(self, folder: str, model: type[Settings], key: str) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        self.faults.add(misnamed(self.root / folder, self.root.parent))
+        for path in sorted((self.root / folder).glob("*.yaml")):
+            name = f"{folder}/{path.name}"
+            item = self.one(name, model, f"{folder}.{path.stem}")
+            if item is None:
+                continue
+            if getattr(item, key) != path.stem:
+                what = f"'{key}' is '{getattr(item, key)}' but the file is called '{path.stem}'"
+                self.faults.add([self.documents[name].problem((key,), what, f"write '{key}: {path.stem}'")])
+            out[path.stem] = item
+        return out
+
+    def finish(self) -> None:
+        """An override that names no file is a fault too."""
+        for name in self.overrides:
+            if not any(name.startswith(prefix + ".") for prefix in self._prefixes):
+                file = ".".join(name.split(".")[: 2 if "." in name and name.split(".")[0] in _FOLDERS else 1])
+                remedy = near(file, self._prefixes, f"begin with one of {', '.join(self._prefixes)}")
+                self.faults.add([self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy)])
+
+    def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
+        kind = self.overrides.get(f"{prefix}.auth.kind")
+        if kind and isinstance(document.data, dict) and kind != (document.data.get("auth") or {}).get("kind"):
+            document.data["auth"] = {}  # the words of another kind mean nothing to this one
+        for name, value in self.overrides.items():
+            if not name.startswith(prefix + ".") or not isinstance(document.data, dict):
+                continue
+            path = name[len(prefix) + 1 :].split(".")
+            if name not in self.given:
+                path = as_written(path, document.data)
+            unknown = unknown_word(path, model, document.data)
+            if unknown is None:
+                put(document.data, path, value)
+                continue
+            word, words = unknown
+            remedy = near(word, words, f"there are {', '.join(sorted(words))}")
+            told = moved(word, model) or (f"'{word}' is not a word of {document.name}", remedy)
+            self.faults.add([self._refused(name, *told)])
+
+    def _refused(self, name: str, what: str, remedy: str) -> Problem:
+        shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")
+        return Problem(shown, 0, what, remedy)

@@ -1,0 +1,293 @@
+"""What the gateway itself is set to: `config/gateway.yaml`, and what other settings share."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+)
+
+from gateway.config.values import Key, Moved, Secret, Settings
+
+Profile = Literal["sandbox", "production"]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+AS_LIST = BeforeValidator(_listed)
+Words = Annotated[tuple[str, ...], AS_LIST]
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
+
+
+class Label(Settings):
+    """Words for people, Vietnamese first."""
+
+    vi: str
+    en: str
+
+
+def is_http(url: str) -> bool:
+    """Whether this is an address of http or https, with a host, and nothing that has a place of its own.
+
+    A name and password are a secret, and a query belongs to the request.
+    """
+    try:
+        parts = urlsplit(url)
+        plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        written = url.isascii() and url.isprintable() and " " not in url
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and plain
+            and written
+        )
+    except ValueError:
+        return False
+
+
+def address_of(host: str, port: int, scheme: str = "http") -> str:
+    """Where a listener is reached; an IPv6 host stands in brackets (RFC 3986, 3.2.2)."""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+class Listener(Settings):
+    """One listening socket."""
+
+    host: str = Field("127.0.0.1", pattern=r"^[A-Za-z0-9.:_-]+$")
+    port: int = Field(0, ge=0, le=65535)
+
+
+class TlsSettings(Settings):
+    """TLS that this listener ends itself. PEM files; relative ones lie in the configuration's folder."""
+
+    #: the certificate, followed by those between it and its root
+    certificate: Path
+    key: Path
+    #: authorities that issue requesters' certificates directly (`tls_client_auth`)
+    client_ca: Path | None = None
+
+
+class DoorListener(Listener):
+    """The listener of the API."""
+
+    tls: TlsSettings | None = None
+
+
+class ProxySettings(Settings):
+    """A proxy that ends TLS and hands the caller's certificate over; it proves itself by its address and a secret."""
+
+    #: addresses or networks (`10.0.0.0/28`) from which it connects
+    addresses: Words
+    #: of the certificate: PEM in percent-encoding (nginx `$ssl_client_escaped_cert`), or as RFC 9440 writes it
+    certificate_header: str = Field("Client-Cert", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret_header: str = Field("X-Proxy-Secret", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret: Secret
+    #: authorities as in `api.tls.client_ca`
+    client_ca: Path | None = None
+
+
+class AccessSettings(Settings):
+    """Access tokens: how long they live, which keys sign them, who may hand over certificates.
+
+    Keys are 32 bytes in base64, seeds of Ed25519; without them, they are kept in the state folder.
+    """
+
+    token_seconds: int = Field(600, ge=30, le=3_600)
+    signing_key: Secret | None = None
+    #: the key that will sign next: published before
+    next_signing_key: Secret | None = None
+    #: the key that signed before: its tokens are taken until they end
+    former_signing_key: Secret | None = None
+    #: how soon at the latest what another process revoked is refused here
+    check_seconds: float = Field(0.5, ge=0.05, le=5)
+    proxy: ProxySettings | None = None
+
+
+class DoorLimits(Settings):
+    """What the door accepts; sizes in bytes, times in seconds."""
+
+    body_bytes: int = Field(262_144, gt=0, le=16_777_216)
+    json_depth: int = Field(20, gt=0, le=100)
+    header_seconds: float = Field(10, gt=0, le=600)
+    body_seconds: float = Field(10, gt=0, le=600)
+    idle_seconds: float = Field(30, gt=0, le=3_600)
+    #: how long a client may leave what was sent to it unread; a slow reader must take 32 KB a second beyond that
+    unread_seconds: float = Field(10, gt=0, le=600)
+    #: what waits to be read by all clients of a process together; beyond that who waits longest is cut
+    unread_bytes: int = Field(33_554_432, ge=1_048_576, le=1_073_741_824)
+    requests_per_requester: int = Field(256, gt=0, le=100_000)
+    #: requests of one requester that wait for late answers, counted on their own
+    waiting_per_requester: int = Field(256, gt=0, le=100_000)
+    connections: int = Field(4_000, gt=0, le=100_000)
+
+
+class PrefillSettings(Settings):
+    """Times of a prefill in milliseconds, lives in seconds."""
+
+    deadline_ms: int = Field(2_000, gt=0, le=600_000)
+    max_deadline_ms: int = Field(10_000, gt=0, le=600_000)
+    #: how long sources are waited for in all; what comes after the deadline can be fetched later
+    late_ms: int = Field(30_000, gt=0, le=3_600_000)
+    pending_seconds: int = Field(900, gt=0, le=900)
+
+
+class PolicySettings(Settings):
+    """From when on something is unusual; None: it is not counted. An official is one whom the request names.
+
+    Beyond all but `refusals` and `requester_refusals` the answer is 429 until the window ends.
+    """
+
+    #: more refusals, and data that do not match whom they name, by one requester for one official are an alert
+    refusals: Rate | None = "50/hour"
+    #: by one requester, whomever it names
+    requester_refusals: Rate | None = "50/hour"
+    #: more exchanges by one requester for one official are an alert, and are refused
+    exchanges: Rate | None = "300/hour"
+    #: by one requester, whomever it names
+    requester_exchanges: Rate | None = "30000/hour"
+    #: more different names and birth dates about one person, by all who ask the requester together, are an alert, and
+    #: nothing more about the person is answered; those that come with the person's own account are counted apart
+    claims: Rate | None = "5/day"
+    #: more different parameters of one predicate about one person, by all who ask the requester together, are the same:
+    #: asked province by province, `resident_of` would tell the address
+    parameters: Rate | None = "5/day"
+
+
+class ReloadSettings(Settings):
+    """When a changed configuration is taken up: at SIGHUP, and by looking for changed files so often (0: never)."""
+
+    every_seconds: float = Field(0, ge=0)
+
+
+class TsaSettings(Settings):
+    """A time stamping authority (RFC 3161; needs the extra `tsa`)."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    url: str
+    #: PEM file below the data root with the certificates in which its chain may end
+    ca: Path
+    #: object identifier of the policy that must stand in its stamps
+    policy: str | None = Field(None, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,18})){1,30}$")
+
+
+class WitnessSettings(Settings):
+    """A witness (C2SP tlog-witness): its public key, which has its name, and its submission prefix."""
+
+    vkey: str
+    url: str
+
+
+class AnchorSettings(Settings):
+    """Who outside vouches for the log's checkpoints; nobody by default. Times in seconds."""
+
+    tsa: tuple[TsaSettings, ...] = ()
+    witnesses: tuple[WitnessSettings, ...] = ()
+    #: for one checkpoint a day, to be copied away by an outside keeper; relative ones lie in the state folder
+    daily_folder: Path | None = None
+    #: between two time stamps; witnesses are asked within seconds when there is something new
+    every_seconds: float = Field(3_600, gt=0)
+    #: when an anchor has had no success for so long, prefill is refused
+    grace_seconds: float = Field(14_400, gt=0)
+
+
+class RetentionSettings(Settings):
+    """How long records stay: in the database, and then in archive files."""
+
+    #: whole months that are kept in the database behind the month that runs
+    hot_months: int = Field(24, ge=1)
+    #: after so many years an archive is due for destruction; nothing destroys it by itself
+    archive_years: int = Field(5, ge=1)
+    #: default: `archives` in the state folder
+    archive_folder: Path | None = None
+
+
+class LogSettings(Settings):
+    """The exchange log: its name, its store, its root and signing keys (32 bytes each, base64, or held elsewhere).
+
+    Machines that share a store must be given the same keys; alone, one keeps its keys in the state folder.
+    """
+
+    origin: str = "motlan.example/exchange-log"
+    url: str = "sqlite:///exchange.db"
+    #: PostgreSQL: the administrator's address, for erasure and pruning; only `motlan` commands use it
+    admin_url: str = ""
+    root_key: Key | None = None
+    #: seed of the Ed25519 key that signs checkpoints
+    signing_key: Key | None = None
+    #: the key before it, while keys are changed: the first checkpoint then carries both signatures
+    former_signing_key: Key | None = None
+    anchors: AnchorSettings = AnchorSettings()
+    #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
+    former_root_key: Key | None = None
+    retention: RetentionSettings = RetentionSettings()
+
+
+class DocumentSettings(Settings):
+    """The key that signs what others keep: signed answers, receipts. Without one, it is kept in the state folder.
+
+    Machines that stand beside one another must be given the same key.
+    """
+
+    #: seed of an Ed25519 key, or a key held elsewhere (Ed25519 or P-256)
+    signing_key: Key | None = None
+    #: JWK set of the public keys that signed before, in the configuration's folder: they stay published
+    former_keys: Path | None = None
+    #: for so many days a signed answer is to be taken as genuine
+    passport_days: int = Field(30, ge=1, le=3_650)
+
+
+class CorrectionSettings(Settings):
+    """Reports to the owners of databases."""
+
+    #: where the release before put reports down as files: the start removes them; default: `corrections` in the state
+    #: folder
+    folder: Path | None = None
+    #: reports of one requester, and those of them about one person; more are answered with 429
+    per_requester: Rate | None = "600/hour"
+    per_subject: Rate | None = "20/day"
+
+
+class AttestSettings(Settings):
+    """Finished forms that are compared with what was answered."""
+
+    #: by one requester, and those of them about one exchange; more are answered with 429
+    per_requester: Rate | None = "6000/hour"
+    per_form: Rate | None = "60/hour"
+
+
+class GatewaySettings(Settings):
+    """`config/gateway.yaml`."""
+
+    moved: ClassVar[Moved] = {
+        "corrections.retry_seconds": (
+            "without meaning",
+            "remove it: `motlan corrections take` gives reports out",
+        ),
+        "policy.requester_claims": (
+            "a part of 'policy.claims'",
+            "remove it: all who ask are counted together",
+        ),
+    }
+
+    profile: Profile = "sandbox"
+    province: str = "33"
+    api: DoorListener = DoorListener(port=8080)
+    admin: Listener = Listener(port=8081)
+    sandbox: Listener = Listener(port=8090)
+    limits: DoorLimits = DoorLimits()
+    prefill: PrefillSettings = PrefillSettings()
+    policy: PolicySettings = PolicySettings()
+    reload: ReloadSettings = ReloadSettings()
+    log: LogSettings = LogSettings()
+    cache_url: str = "memory://"
+    access: AccessSettings = AccessSettings()
+    documents: DocumentSettings = DocumentSettings()
+    corrections: CorrectionSettings = CorrectionSettings()
+    attest: AttestSettings = AttestSettings()
+    #: URL of the token endpoint's issuer; empty: the address of the listener
+    issuer: str = ""

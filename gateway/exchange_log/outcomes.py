@@ -1,0 +1,61 @@
+"""What an exchange of one's own answered, out of the log: the records that later acts about it rest on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.domain import sentences as say
+from gateway.domain.errors import NotFound
+from gateway.domain.exchange import Phase
+from gateway.domain.parties import Requester
+from gateway.exchange_log.merkle import leaf_hash
+from gateway.exchange_log.record import decode
+from gateway.ports.exchange_log import LogReader, LogSearch
+
+Members = Mapping[str, Any]
+#: `result` of the record of a decision about a preview
+DECISION = "decision"
+_MOST = 20
+
+
+async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
+    """What of it left, the newest first. NotFound for none and for another's alike; LogUnavailable.
+
+    An outcome that waited to be fetched (note `waits`) left where a record says so (`fetched`); one that another was
+    recorded instead of (`instead_of`) did not.
+    """
+    found = await _own_records(reader, exchange, requester.id, Phase.OUTCOME)
+    fetched: set[object] = set()
+    if any("waits" in one["notes"] for one in found.values()):
+        deliveries = await _own_records(reader, exchange, requester.id, Phase.DELIVERY)
+        fetched = {one["notes"].get("fetched") for one in deliveries.values()}
+    stayed = {one["notes"].get("instead_of") for one in found.values()}
+    found = {
+        leaf: one
+        for leaf, one in found.items()
+        if leaf not in stayed and ("waits" not in one["notes"] or leaf in fetched)
+    }
+    if not found:
+        raise NotFound(say.NO_SUCH_EXCHANGE, code="exchange_unknown")
+    return [*found.values()]
+
+
+async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Members]:
+    """What the citizen decided about what it showed him, the newest first; none for none. LogUnavailable."""
+    records = await _own_records(reader, exchange, requester, Phase.CONSENT)
+    return [one for one in records.values() if one["result"] == DECISION]
+
+
+async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:
+    """Hash of the leaf -> record, the newest first; those that still wait for their place in the tree as well."""
+    # Asked first: what gets its place meanwhile is then found twice, and not missed.
+    waiting = {leaf_hash(leaf).hex(): decode(leaf) for leaf in await reader.waiting(exchange)}
+    written = (exchange, phase.value, requester)
+    found: dict[str, Members] = {
+        digest: one
+        for digest, one in waiting.items()
+        if (one["exchange"], one["phase"], one["requester"]) == written
+    }
+    wanted = LogSearch(exchange=exchange, phase=phase.value, requester=requester)
+    for entry in await reader.search(wanted, None, _MOST):
+        found.setdefault(leaf_hash(entry.leaf).hex(), decode(entry.leaf))
+    return found

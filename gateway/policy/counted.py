@@ -1,0 +1,29 @@
+"""How often something is taken that no agreement counts: the rates of the settings over the house's counters."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gateway.policy.rates import Exceeded, Limit, Whom, exceeded, limit, longest, uses
+from gateway.ports.policy import Quotas
+
+
+class Rates(NamedTuple):
+    """How many are taken."""
+
+    limits: tuple[Limit, ...]
+    quotas: Quotas
+    #: key of the digests under which people are counted
+    secret: bytes
+
+    async def over(self, requester: str, who: Mapping[Whom, str]) -> Exceeded | None:
+        """Count one more by each of them; the limit that is one too many for, if there is one."""
+        counted = uses(self.limits, [[(who[one.whom], "")] for one in self.limits], self.secret, requester)
+        counts = await self.quotas.use([use for _, use in counted]) if counted else ()
+        return longest(exceeded(self.limits, counts))
+
+
+def limits_of(what: str, rates: Mapping[Whom, str | None]) -> tuple[Limit, ...]:
+    """The limits that rates (`600/hour`) of the settings mean; None: not counted."""
+    return tuple(
+        limit(f"quota:{what}:{whom}", whom, rate) for whom, rate in rates.items() if rate is not None
+    )

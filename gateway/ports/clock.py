@@ -1,0 +1,12 @@
+"""The clock."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall-clock time; deadlines use the loop's clock instead."""
+
+    def now(self) -> datetime:
+        """The time now, aware, in UTC."""
+        ...

@@ -1,0 +1,179 @@
+"""The two listeners of one process, and what each configuration opened behind them.
+
+A request is answered by the configuration that it met.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import ssl
+from collections.abc import Awaitable, Iterable
+
+from aiohttp import web
+
+from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
+from gateway.api.door import DoorRunner
+from gateway.api.openapi import add_documents
+from gateway.api.operation import live, ready
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.api.routes import add_operations
+from gateway.api.tls import Renewable
+from gateway.app import App, Shared, open_app, open_shared
+from gateway.composition.composition import Composition
+from gateway.config.gateway import Listener, address_of
+from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
+from gateway.telemetry import Metrics
+
+#: how long metrics wait for what a database counts; then the number stays what it was
+_ASK_SECONDS = 1.0
+
+
+def api_routes() -> Routes:
+    """What the listener for requesters answers."""
+    routes = Routes()
+    add_operations(routes)
+    add_documents(routes)
+    return routes
+
+
+def admin_routes(metrics: Metrics) -> Routes:
+    """Health and metrics, on a listener of their own."""
+
+    async def render(request: Request) -> Response:
+        services = request.services
+        if services.audit is not None:
+            metrics.gauges(await services.audit.watch.gauges())
+        if services.citizens is not None:
+            with contextlib.suppress(ConsentsUnavailable, TimeoutError):
+                async with asyncio.timeout(_ASK_SECONDS):
+                    late = await services.citizens.demands.overdue()
+                metrics.gauges({"subject_requests_overdue": float(late)})
+        return Response(metrics.render(), metrics.content_type)
+
+    routes = Routes()
+    for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
+        routes.add(("GET",), Endpoint(path, handler))
+    return routes
+
+
+class Gateway:
+    """The two listeners of one process."""
+
+    def __init__(self, parts: Composition) -> None:
+        """Nothing is opened yet."""
+        self.parts = parts
+        self._runners: list[DoorRunner] = []
+        #: set by whoever wants the configuration read anew
+        self.asked = asyncio.Event()
+        #: what is open -> what closes it when it is left; None: it is the newest
+        self._apps: dict[App, asyncio.Task[None] | None] = {}
+        self.app: App | None = None
+        self.api = self.admin = ""
+        #: None: TLS does not end here
+        self._tls: Renewable | None = None
+        self._api_routes = api_routes()
+        self._admin_routes = admin_routes(parts.metrics)
+        self._shared: Shared | None = None
+        self._opened = contextlib.AsyncExitStack()
+
+    async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
+        """Open everything and listen; `api` and `admin` are then the addresses."""
+        settings = self.parts.configuration.gateway
+        self._shared = await open_shared(self.parts, self._opened)
+        self.app = await open_app(self.parts, self._shared)
+        self._apps[self.app] = None
+        self._tls = Renewable(self.app.tls) if self.app.tls is not None else None
+        door, inside = self._dispatchers(self.app)
+        self.api = await _listening(
+            await self._runner(door), settings.api, reuse_port=reuse_port, tls=self._tls
+        )
+        if with_admin:
+            self.admin = await _listening(await self._runner(inside), settings.admin)
+
+    async def opened(self, parts: Composition) -> App:
+        """What another configuration opened, not served yet. ConfigError: then nothing is open."""
+        assert self._shared is not None
+        return await open_app(parts, self._shared, self.app)
+
+    def adopt(self, parts: Composition, app: App) -> None:
+        """Answer new requests by another configuration; those under way keep theirs."""
+        former = self.app
+        assert former is not None
+        if self._tls is not None and app.tls is not None:
+            self._tls.renew(app.tls)
+        # what was lent belongs to the new one now
+        former.lent.update(app.lent)
+        app.lent.clear()
+        pairs = zip(self._runners, self._dispatchers(app), strict=False)
+        left = [runner.left(runner.serve(dispatcher)) for runner, dispatcher in pairs]
+        self.parts, self.app = parts, app
+        self._apps[app] = None
+        retiring = self._apps[former] = asyncio.create_task(self._retire(former, left))
+        retiring.add_done_callback(_forget)
+
+    async def _retire(self, former: App, left: Iterable[Awaitable[None]]) -> None:
+        """When nobody needs it any more, close what only the former configuration uses."""
+        await asyncio.gather(*left)
+        await former.prefill.ended()
+        await former.close()
+        self._apps.pop(former, None)
+
+    async def stop(self) -> None:
+        """Stop listening, let requests under way finish, close everything."""
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._runners.clear()
+        for app, task in list(self._apps.items()):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
+            await app.close()
+        self._apps.clear()
+        await self._opened.aclose()
+
+    def _dispatchers(self, app: App) -> tuple[Dispatcher, Dispatcher]:
+        """Of the API and of the admin listener, whose requests are not counted."""
+        return (
+            Dispatcher(app.services, self._api_routes, self.parts.metrics),
+            Dispatcher(app.services, self._admin_routes, Metrics()),
+        )
+
+    async def _runner(self, dispatcher: Dispatcher) -> DoorRunner:
+        runner = DoorRunner(dispatcher, self.parts.configuration.gateway.limits)
+        self._runners.append(runner)
+        await runner.setup()
+        return runner
+
+
+def _forget(_retired: object) -> None:
+    """Free what was closed: it refers to itself, and a serving process looks for such things rarely."""
+    gc.collect(1)
+    # requests come in between
+    asyncio.get_running_loop().call_soon(gc.collect)
+
+
+async def _listening(
+    runner: DoorRunner, at: Listener, *, reuse_port: bool = False, tls: ssl.SSLContext | None = None
+) -> str:
+    """The address at which it is reached."""
+    await listen(runner, at.host, at.port, reuse_port=reuse_port, tls=tls)
+    return address_of(at.host, runner.addresses[0][1], "https" if tls else "http")
+
+
+async def listen(
+    runner: web.BaseRunner,
+    host: str,
+    port: int,
+    *,
+    reuse_port: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Listen; ConfigError when the address is taken or not ours."""
+    try:
+        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=1024)
+        await site.start()
+    except OSError as error:
+        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigError([Problem("config/gateway.yaml", 0, what, "choose another port, or 0")]) from None

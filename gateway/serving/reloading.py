@@ -1,0 +1,175 @@
+"""Takes up a changed configuration while requests are answered: the whole of it, or nothing (promise F33).
+
+At SIGHUP, and by looking for changed files where `reload.every_seconds` says so. A configuration that cannot be used
+leaves the one before in force, and says at which file and line it is to be mended.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.api.context import Services
+from gateway.app import SystemClock
+from gateway.audit.in_force import announce
+from gateway.composition.composition import Composition, changed_files, compose
+from gateway.composition.document_key import open_document_key
+from gateway.config.configuration import Configuration
+from gateway.config.values import Settings
+from gateway.documents.keys import CURRENT_FILE
+from gateway.domain.errors import ConfigError, Problem
+from gateway.serving.listeners import Gateway
+from gateway.telemetry import log
+
+_FOLDERS = ("mappings", "schemas")
+#: files that were written in the last moment may not all be there
+_SETTLE_SECONDS = 0.3
+#: what was read while it was being changed is read again, so often
+_READINGS = 5
+#: words of gateway.yaml that a reload takes up; all others are what the process was built with
+_LIVE = ("policy", "reload", "documents")
+#: words whose files are read once; those of all others are read with each configuration
+_LIVES_WITH_THE_PROCESS = ("log",)
+_LIVE_PREFILL = (("prefill", "deadline_ms"), ("prefill", "pending_seconds"))
+
+_Look = dict[str, tuple[int, int]]
+
+
+class Reloader:
+    """Reloads one gateway, one configuration after the other."""
+
+    def __init__(self, gateway: Gateway, configured: Callable[[], Configuration]) -> None:
+        """`configured` reads the configuration anew; it may raise ConfigError and may block."""
+        self._gateway = gateway
+        self._configured = configured
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        asked = self._gateway.asked
+        seen = await asyncio.to_thread(self._look)
+        while True:
+            every = self._gateway.parts.configuration.gateway.reload.every_seconds
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(every or None):
+                    await asked.wait()
+            told = asked.is_set()
+            asked.clear()
+            found = await asyncio.to_thread(self._look)
+            if not told and (found == seen or not await self._is_settled(found)):
+                continue
+            seen = found
+            await self.reload()
+
+    async def reload(self) -> bool:
+        """Whether the configuration that is in the files now is in force afterwards."""
+        try:
+            return await self._take_up()
+        except ConfigError as error:
+            self._refuse(error.problems)
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with the new one, the old one goes on
+            log().error("configuration.failed", error=error)
+            self._refuse([Problem(str(self._gateway.parts.configuration.root.name), 0, type(error).__name__)])
+        return False
+
+    async def _take_up(self) -> bool:
+        gateway, before = self._gateway, self._gateway.parts
+        parts = await asyncio.to_thread(self._composed)
+        if problems := list(_needing_restart(before, parts)):
+            raise ConfigError(problems)
+        files = changed_files(before, parts)
+        unchanged = parts.in_force.digest == before.in_force.digest and not files
+        if unchanged and not await asyncio.to_thread(self._is_rotated, parts):
+            log().info("configuration.unchanged")
+            self._told(())
+            return True
+        app = await gateway.opened(parts)
+        try:
+            await announce(app.shared.log, parts.in_force, SystemClock(), "reload", before.in_force)
+        except BaseException:
+            await app.close()
+            raise
+        gateway.adopt(parts, app)
+        self._told(())
+        changed = [name for name, one in parts.in_force.parts.items() if before.in_force.parts[name] != one]
+        told = " ".join([*changed, *(["files"] if files else [])])
+        log().info("configuration.reloaded", config=told, count=len(files))
+        return True
+
+    def _composed(self) -> Composition:
+        """The new composition; in a thread. Read again when files changed meanwhile."""
+        before = self._gateway.parts
+        for _ in range(_READINGS):
+            look = self._look()
+            parts = compose(self._configured(), before.root, before.state, before)
+            if self._look() == look:
+                break
+        return replace(parts, metrics=before.metrics)
+
+    def _look(self) -> _Look:
+        """Every file that counts, with its size and the time of its last change."""
+        parts = self._gateway.parts
+        folders = [parts.configuration.root, *(parts.root / name for name in _FOLDERS)]
+        paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
+        named = [*(file.path for file in parts.files), parts.state / CURRENT_FILE]
+        return dict(_stamped([*paths, *named]))
+
+    async def _is_settled(self, found: _Look) -> bool:
+        await asyncio.sleep(_SETTLE_SECONDS)
+        return found == await asyncio.to_thread(self._look)
+
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        places = tuple(f"{one.file}:{one.line}" if one.line else one.file for one in problems)
+        for place in places:
+            log().error("configuration.refused", where=place, count=len(places))
+        self._told(places)
+
+    def _is_rotated(self, parts: Composition) -> bool:
+        """Whether the state folder has another document key; one that lies elsewhere is another by its setting."""
+        settings, known = parts.configuration.gateway.documents, self._services().document_key
+        if settings.signing_key is not None or known is None:
+            return False
+        kept = open_document_key(settings, parts.configuration.root, parts.state)
+        return list(kept.jwks()) != list(known.jwks())
+
+    def _services(self) -> Services:
+        app = self._gateway.app
+        assert app is not None
+        return app.services
+
+    def _told(self, places: tuple[str, ...]) -> None:
+        if (loaded := self._services().loaded) is not None:
+            loaded.refused = places
+        self._gateway.parts.metrics.gauges({"configuration_problems": float(len(places))})
+
+
+def _stamped(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            if path.is_file():
+                yield str(path), (found.st_size, found.st_mtime_ns)
+
+
+def _needing_restart(before: Composition, after: Composition) -> Iterator[Problem]:
+    """Words of gateway.yaml that changed, or their files, and cannot be taken up: sockets, stores, keys of the log."""
+    document = after.configuration.documents["gateway.yaml"]
+    for place in _changed(before.configuration.gateway, after.configuration.gateway):
+        if place[0] not in _LIVE and place[:2] not in _LIVE_PREFILL:
+            what = f"'{'.'.join(place)}' changed, and is only taken up by a restart"
+            yield document.problem(place, what, "restart the gateway, or write it as it was")
+    for file in sorted(changed_files(before, after), key=str):
+        if file.document == "gateway.yaml" and file.place[0] in _LIVES_WITH_THE_PROCESS:
+            what = (
+                f"the file of '{'.'.join(map(str, file.place))}' changed, and is only taken up by a restart"
+            )
+            yield document.problem(file.place, what, "restart the gateway, or put the file back")
+
+
+def _changed(before: object, after: object, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of settings that differ, as deep as they are settings."""
+    if isinstance(before, Settings) and isinstance(after, Settings):
+        for name in type(after).model_fields:
+            yield from _changed(getattr(before, name), getattr(after, name), (*place, name))
+    elif before != after:
+        yield place

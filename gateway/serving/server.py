@@ -1,0 +1,247 @@
+"""Running the gateway: one process or several on one port, the sandbox beside it, the ready file, the drain.
+
+SIGTERM and SIGINT stop accepting, let requests under way finish within 25 seconds, then close everything.
+"""
+
+import asyncio
+import gc
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway import registry, telemetry
+from gateway.checks.production import no_sandbox
+from gateway.composition.composition import compose
+from gateway.config.configuration import Configuration, load
+from gateway.config.gateway import Listener, address_of
+from gateway.exchange_log.durable import replace_file
+from gateway.serving.hanging_up import remember_hang_up
+from gateway.serving.listeners import Gateway, listen
+from gateway.serving.reloading import Reloader
+
+SANDBOX = "http://127.0.0.1:8090"
+_DRAIN_SECONDS = 25
+_YOUNG_OBJECTS = 50_000
+#: databases, sources, anchors, and those who ask for health
+_FILES_BESIDE = 1_024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run, as the command line said it."""
+
+    root: Path
+    config: Path
+    state: Path
+    overrides: Mapping[str, str]
+    with_sandbox: bool = False
+    ready_file: Path | None = None
+    reuse_port: bool = False
+    #: address of a sandbox that another process runs
+    sandbox: str = ""
+
+
+def configured(plan: Plan, sandbox: str = "") -> Configuration:
+    """The configuration; with a sandbox, its sources speak to that one."""
+    configuration = load(plan.config, plan.overrides)
+    if not sandbox:
+        return configuration
+    sources = {
+        name: item.model_copy(update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)})
+        for name, item in configuration.sources.items()
+    }
+    return configuration.model_copy(update={"sources": sources})
+
+
+def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of the settings
+    if isinstance(value, str):
+        return sandbox + value.removeprefix(SANDBOX) if value.startswith(SANDBOX + "/") else value
+    if isinstance(value, dict):
+        return {key: _moved(item, sandbox) for key, item in value.items()}
+    return value
+
+
+@asynccontextmanager
+async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ()) -> AsyncIterator[str]:
+    """The simulated peers on one port; gives their address."""
+    app = registry.resolve("adapters.sandbox.app", "build")(root, **({"only": only} if only else {}))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await listen(runner, listener.host, listener.port)
+        yield address_of(listener.host, runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
+    """The gateway (and sandbox) up and answering, with what the ready file says about it."""
+    if not plan.with_sandbox:
+        async with _gateway(plan, plan.sandbox, with_admin) as gateway:
+            yield gateway, description(plan, gateway, plan.sandbox)
+        return
+    loaded = load(plan.config, plan.overrides)
+    no_sandbox(loaded)
+    listener = loaded.gateway.sandbox
+    async with sandbox_at(plan.root, listener) as address, _gateway(plan, address, with_admin) as gateway:
+        yield gateway, description(plan, gateway, address)
+
+
+def spread(connections: int) -> None:
+    """Let this process open as many files as its connections want, as far as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _FILES_BESIDE
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        telemetry.log().warning("serve.few_files", config="limits.connections", count=most)
+
+
+@asynccontextmanager
+async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
+    with _collector_off():
+        gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
+    spread(gateway.parts.configuration.gateway.limits.connections)
+    reloading: asyncio.Task[None] | None = None
+    try:
+        await gateway.start(reuse_port=plan.reuse_port, with_admin=with_admin)
+        reloading = asyncio.create_task(Reloader(gateway, lambda: configured(plan, sandbox)).run())
+        yield gateway
+    finally:
+        if reloading is not None:
+            reloading.cancel()
+            await asyncio.wait((reloading,))
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await gateway.stop()
+        except TimeoutError:
+            telemetry.log().error("serve.drain_incomplete", seconds=_DRAIN_SECONDS)
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Loading makes many objects that stay: looking for garbage among them doubles the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def settle() -> None:
+    """What was loaded stays for ever: leave it out of collections, and collect the young less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+
+def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
+    """The ready file's content; secrets of clients only in the sandbox profile."""
+    configuration = gateway.parts.configuration
+    vkey = gateway.app.shared.sequencer.vkey if gateway.app is not None else None
+    played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
+    peers = {name: f"{sandbox}/{name}" for name in configuration.sources if name in played}
+    peers["control"] = f"{sandbox}/__sandbox"
+    return {
+        "pid": os.getpid(),
+        "gateway": gateway.api,
+        "admin": gateway.admin,
+        "config": str(plan.config),
+        "state": str(plan.state),
+        "clients": clients(configuration),
+        "log": {"origin": configuration.gateway.log.origin, "vkey": vkey},
+        "sandbox": peers if sandbox else {},
+        "personas": personas(plan.root) if sandbox else [],
+    }
+
+
+def clients(configuration: Configuration) -> dict[str, dict[str, object]]:
+    """Requesters with the credentials that the sandbox profile shows."""
+    shown = configuration.gateway.profile == "sandbox"
+    return {
+        name: {
+            "client_id": item.client_id,
+            "client_secret": item.client_secret.reveal() if shown and item.client_secret else None,
+            "scopes": list(item.scopes),
+        }
+        for name, item in configuration.requesters.items()
+    }
+
+
+def personas(root: Path) -> list[dict[str, object]]:
+    """The invented people of the sandbox."""
+    people: list[dict[str, object]] = registry.resolve("adapters.sandbox.app", "personas")(root)
+    return people
+
+
+def write_ready(path: Path, content: Mapping[str, object]) -> None:
+    """Atomically, mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def stop_event(*, hang_up: bool = True) -> asyncio.Event:
+    """Set at SIGTERM or SIGINT; call it before anybody is told that the process is ready.
+
+    So it is with SIGHUP, the terminal that was closed, unless it means something else (`hang_up`) or `nohup` said so.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if hang_up and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def reload_at_hang_up(gateway: Gateway) -> None:
+    """SIGHUP has the configuration read anew; when the terminal is gone, it ends the process as SIGTERM does.
+
+    One that came while the process started counts now.
+    """
+    before = remember_hang_up()
+
+    def hung_up() -> None:
+        if before.at_terminal and not os.isatty(0):
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            gateway.asked.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+    if before.came:
+        hung_up()
+
+
+async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
+    """Run until signalled; `announce` is called once everything answers."""
+    telemetry.set_up()
+    stop = stop_event(hang_up=False)
+    remember_hang_up()
+    async with running(plan) as (gateway, content):
+        reload_at_hang_up(gateway)
+        settle()
+        if plan.ready_file is not None:
+            write_ready(plan.ready_file, content)
+        telemetry.log().info("serve.ready", pid=os.getpid())
+        announce(content)
+        await stop.wait()
+        telemetry.log().info("serve.draining", pid=os.getpid())
+    if plan.ready_file is not None:
+        plan.ready_file.unlink(missing_ok=True)
+
+
+def with_ports(plan: Plan, **ports: int) -> Plan:
+    """The plan with some listeners' ports replaced, e.g. `api=0`."""
+    more = {f"gateway.{name}.port": str(port) for name, port in ports.items()}
+    return replace(plan, overrides={**plan.overrides, **more})
