@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import postgres, sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
+from adapters.stores.postgres_causes import reason_of as reason_of_postgres
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, RightMissing
 
@@ -166,7 +167,7 @@ def _told() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 -- the driver's or the network's
         if getattr(error, "sqlstate", None) == "42501":
             raise RightMissing(say.RIGHT_MISSING) from None
-        raise LogUnavailable(postgres.reason_of(error)) from None
+        raise LogUnavailable(reason_of_postgres(error)) from None
 
 
 def _named(text: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import sql
+from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, LogUnavailable
-from gateway.domain.sentences import Sentence
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -103,6 +103,7 @@ async def connect(url: str) -> "asyncpg.Connection[Any]":
     address = sql.postgres_dsn(url)
     connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS, command_timeout=_COMMAND_SECONDS)
     try:
+        await check_version(connection)
         if await connection.fetchval("SHOW synchronous_commit") == "off":
             await connection.execute("SET synchronous_commit = on")
         if not await _is_current(connection):
@@ -113,19 +114,15 @@ async def connect(url: str) -> "asyncpg.Connection[Any]":
     return connection
 
 
+async def check_version(connection: "asyncpg.Connection[Any]") -> None:
+    """LogUnavailable when the server is older than what our schema and statements need."""
+    found = connection.get_server_version()
+    if found.major < OLDEST_POSTGRES:
+        raise LogUnavailable(say.DATABASE_TOO_OLD(found=found.major, oldest=OLDEST_POSTGRES))
+
+
 async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return False
     version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     return sql.is_current(version)
-
-
-def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
-    """What happened, in words that quote nothing; `otherwise` when that is not known."""
-    # PostgreSQL's own text is not repeated: it can quote values and addresses.
-    if isinstance(error, TimeoutError):
-        return say.DATABASE_LATE
-    if isinstance(error, OSError):
-        return say.DATABASE_UNREACHABLE
-    state = getattr(error, "sqlstate", None) or ""
-    return {"53100": say.DISK_FULL, "25006": say.DATABASE_READ_ONLY}.get(state, otherwise)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
 from adapters.stores.log_sqlite import connect, reason_of, rows_of
-from adapters.stores.postgres import reason_of as reason_of_postgres
+from adapters.stores.postgres import check_version
+from adapters.stores.postgres_causes import reason_of as reason_of_postgres
 from adapters.stores.same_file import SameFile
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, LogUnreadable
@@ -148,6 +149,7 @@ class PostgresReading:
                     max_size=_AT_ONCE,
                     timeout=_CONNECT_SECONDS,
                     command_timeout=_COMMAND_SECONDS,
+                    init=check_version,
                     server_settings={"default_transaction_read_only": "on", **self._settings},
                 )
             return self._pool

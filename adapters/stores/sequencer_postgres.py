@@ -29,7 +29,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from adapters.stores.log_search import BLOCKS, window
-from adapters.stores.postgres import connect, reason_of
+from adapters.stores.postgres import connect
+from adapters.stores.postgres_causes import reason_of
 from adapters.stores.sequence_batch import (
     BLOCK,
     COLUMNS,

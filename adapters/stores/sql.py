@@ -47,8 +47,11 @@ def sqlite_path(url: str, folder: Path) -> Path:
 
 
 def postgres_dsn(url: str) -> str:
-    """The address as asyncpg takes it."""
-    return "postgresql://" + url.split("://", 1)[1]
+    """The address as asyncpg takes it; its connections are called `motlan`, unless it has an `application_name`."""
+    address = "postgresql://" + url.split("://", 1)[1]
+    if "application_name=" in address:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}application_name=motlan"
 
 
 def is_current(version: str | None) -> bool:

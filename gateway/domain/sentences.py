@@ -1004,11 +1004,66 @@ TOO_MANY_FOR_DATABASE = Sentence(
 )
 STORE_LATE = Sentence("kho lưu trữ không trả lời kịp", "the store does not answer in time")
 DATABASE_LATE = Sentence("cơ sở dữ liệu không trả lời kịp", "the database does not answer in time")
-DATABASE_UNREACHABLE = Sentence("không kết nối được cơ sở dữ liệu", "the database cannot be reached")
+DATABASE_UNREACHABLE = Sentence(
+    "không kết nối được cơ sở dữ liệu: kiểm tra máy chủ, cổng trong log.url và mạng",
+    "the database cannot be reached: check host and port of log.url, and the network",
+)
 DATABASE_LOCKED = Sentence("cơ sở dữ liệu đang bị khóa", "the database is locked")
-DATABASE_READ_ONLY = Sentence("cơ sở dữ liệu chỉ cho đọc", "the database is read-only")
+DATABASE_READ_ONLY = Sentence(
+    "cơ sở dữ liệu chỉ cho đọc: kết nối tới máy chính (target_session_attrs=read-write trong log.url)",
+    "the database is read-only: connect to the primary (target_session_attrs=read-write in log.url)",
+)
+DATABASE_LOGIN_REFUSED = Sentence(
+    "cơ sở dữ liệu từ chối tài khoản hoặc mật khẩu trong log.url: sửa log.url, hoặc pg_hba.conf của máy chủ",
+    "the database refuses the account or password of log.url: correct log.url, or pg_hba.conf of the server",
+)
+DATABASE_NAME_UNKNOWN = Sentence(
+    "máy chủ không có cơ sở dữ liệu mang tên trong log.url: tạo cơ sở dữ liệu, hoặc sửa log.url",
+    "the server has no database of the name in log.url: create it, or correct log.url",
+)
+DATABASE_ADDRESS_WRONG = Sentence(
+    "log.url viết sai: ghi theo dạng postgresql://tài-khoản@máy-chủ:5432/tên-cơ-sở-dữ-liệu",
+    "log.url is not written correctly: write postgresql://account@host:5432/database",
+)
+DATABASE_TLS_FAILED = Sentence(
+    "không thiết lập được TLS với cơ sở dữ liệu: kiểm tra sslmode và sslrootcert trong log.url",
+    "TLS with the database failed: check sslmode and sslrootcert in log.url",
+)
+DATABASE_TOO_OLD = Sentence(
+    "máy chủ là PostgreSQL {found}, cần PostgreSQL {oldest} trở lên: nâng cấp máy chủ",
+    "the server is PostgreSQL {found}, and PostgreSQL {oldest} or newer is needed: upgrade the server",
+)
+DATABASE_RIGHT_MISSING = Sentence(
+    "tài khoản trong log.url thiếu quyền: chủ cơ sở dữ liệu chạy `motlan migrate` kèm --app-role",
+    "the account of log.url lacks a right: run `motlan migrate` with --app-role, as the owner of the database",
+)
+DATABASE_SCHEMA_OTHER = Sentence(
+    "lược đồ cơ sở dữ liệu không phải của phiên bản này: chủ cơ sở dữ liệu chạy `motlan migrate`",
+    "the schema of the database is not that of this release: run `motlan migrate` as the owner of the database",
+)
+DATABASE_CONNECTIONS_FULL = Sentence(
+    "cơ sở dữ liệu hết chỗ kết nối: tăng max_connections của máy chủ, hoặc bớt tiến trình",
+    "the database has no connection left: raise max_connections of the server, or run fewer processes",
+)
+DATABASE_MEMORY_FULL = Sentence(
+    "máy chủ cơ sở dữ liệu hết bộ nhớ: thêm bộ nhớ, hoặc giảm work_mem và số kết nối",
+    "the server of the database is out of memory: add memory, or lower work_mem and the number of connections",
+)
+DATABASE_LIMIT_REACHED = Sentence(
+    "một giới hạn trong cấu hình máy chủ cơ sở dữ liệu đã chạm mức (ví dụ temp_file_limit): tăng giới hạn đó",
+    "a limit in the configuration of the database server is reached (such as temp_file_limit): raise it",
+)
+DATABASE_STOPPING = Sentence(
+    "cơ sở dữ liệu đang khởi động hoặc đang dừng: chờ, hoặc khởi động máy chủ",
+    "the database is starting or stopping: wait, or start its server",
+)
+DATABASE_DAMAGED = Sentence(
+    "dữ liệu hoặc chỉ mục trong cơ sở dữ liệu bị hỏng: dừng lại, kiểm tra đĩa và khôi phục từ bản sao lưu",
+    "data or an index in the database is damaged: stop, check the disk, and restore from a backup",
+)
 DATABASE_NOT_OPENED = Sentence("không mở được cơ sở dữ liệu", "the database cannot be opened")
 DATABASE_TAKES_NOTHING = Sentence("cơ sở dữ liệu không nhận bản ghi", "the database does not take the record")
+WITH_SQLSTATE = Sentence("{what} (mã lỗi SQLSTATE: {state})", "{what} (SQLSTATE: {state})")
 DATABASE_ANSWERS_NOTHING = Sentence(
     "cơ sở dữ liệu không trả lời câu hỏi", "the database does not answer the question"
 )
@@ -1019,8 +1074,14 @@ LOG_REPLACED = Sentence(
     "tệp nhật ký bị thay trong khi tiến trình này đang mở: hãy khởi động lại",
     "the file of the log was replaced while this process had it open: start it again",
 )
-DISK_FULL = Sentence("đĩa đã đầy", "the disk is full")
-DISK_ERROR = Sentence("đĩa báo lỗi", "the disk reports an error")
+DISK_FULL = Sentence(
+    "đĩa đã đầy: giải phóng chỗ trên đĩa của cơ sở dữ liệu",
+    "the disk is full: free space on the disk of the database",
+)
+DISK_ERROR = Sentence(
+    "đĩa báo lỗi: kiểm tra đĩa của cơ sở dữ liệu",
+    "the disk reports an error: check the disk of the database",
+)
 RIGHT_MISSING = Sentence(
     "tài khoản này không được làm việc đó: đưa địa chỉ của quản trị (log.admin_url)",
     "this role may not do that: give the administrator's address (log.admin_url)",
