@@ -13,14 +13,14 @@ from functools import partial
 
 from gateway import registry
 from gateway.access.requesters import Requesters
-from gateway.api.context import AuditDoor, Loaded, Services
+from gateway.api.context import AuditDoor, Citizens, Loaded, Services
 from gateway.api.proxies import proxies
 from gateway.api.tls import server_context
 from gateway.audit.in_force import announce
 from gateway.composition.access import accessing
 from gateway.composition.audit import auditing
 from gateway.composition.composition import Composition, same_sources
-from gateway.composition.consents import Citizens, Shelves, citizens, consenting
+from gateway.composition.consents import Shelves, citizens, consenting
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys

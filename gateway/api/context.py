@@ -3,9 +3,9 @@
 Nothing here decides; it only carries what `app.py` composed to where it is used.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from gateway.access.requesters import Requesters
 from gateway.access.service import Access
@@ -22,81 +22,37 @@ from gateway.config.configuration import Configuration
 from gateway.consents.service import ConsentBook
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
-from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
+from gateway.own_data.store import OwnStore
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
-from gateway.prefill.preview import Decided
-from gateway.prefill.questions import Wanted
-from gateway.prefill.request import PrefillRequest
+from gateway.prefill.service import Prefill
 from gateway.subject_requests.service import Demands
 
 #: of the use case, ready for JSON
 Answer = Mapping[str, object]
 
 
-class Prefill(Protocol):
-    """The use case, as the door sees it."""
+class Anchoring(NamedTuple):
+    """The anchors of the log: how they stand, and what they have proven."""
 
-    async def fill(
-        self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
-    ) -> bytes:
-        """The whole answer of a prefill, as JSON."""
-        ...
-
-    async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Answer:
-        """What would be decided, and why."""
-        ...
-
-    async def ask(
-        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
-    ) -> Answer:
-        """Yes, no or cannot_tell to each predicate."""
-        ...
-
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> Answer:
-        """What was shown, without what the citizen refused."""
-        ...
-
-    async def resume(self, token: str, requester: Requester, deadline: float) -> Answer:
-        """What arrived late."""
-        ...
-
-    def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
-        """Late answers, as they come."""
-        ...
+    rounds: Rounds
+    listing: Listing
 
 
-class Anchoring(Protocol):
-    """The anchors of the log, as the doors see them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citizens:
+    """What citizens have a say in, by the words of one configuration."""
 
-    @property
-    def rounds(self) -> Rounds:
-        """How they stand."""
-
-    @property
-    def listing(self) -> Listing:
-        """What they have proven."""
-
-
-class Citizens(Protocol):
-    """What citizens have a say in."""
-
-    @property
-    def consents(self) -> ConsentBook:
-        """What they agreed to."""
-
-    @property
-    def demands(self) -> Demands:
-        """What they demand as data subjects."""
-
-    @property
-    def attest(self) -> Attest:
-        """Compares their forms with what was answered."""
+    consents: ConsentBook
+    own: OwnStore
+    #: what they demand as data subjects
+    demands: Demands
+    #: compares their forms with what was answered
+    attest: Attest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

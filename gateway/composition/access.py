@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 from gateway import registry
 from gateway.access.access_tokens import AccessTokens
@@ -16,31 +15,22 @@ from gateway.access.keys import open_ring
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
 from gateway.access.service import Access, KeySet
+from gateway.composition.composition import Composition
 from gateway.config.configuration import Configuration
 from gateway.config.gateway import GatewaySettings
 from gateway.ports.access import Replays, RevocationRows
 from gateway.ports.clock import Clock
 
 
-class Parts(Protocol):
-    """What is needed of the composition."""
-
-    @property
-    def configuration(self) -> Configuration:
-        """Requesters, and how access is set."""
-
-    @property
-    def state(self) -> Path:
-        """Where keys lie that the configuration does not have."""
-
-
 @contextlib.asynccontextmanager
-async def accessing(parts: Parts, clock: Clock, further: tuple[KeySet, ...] = ()) -> AsyncIterator[Access]:
+async def accessing(
+    parts: Composition, clock: Clock, further: tuple[KeySet, ...] = ()
+) -> AsyncIterator[Access]:
     """Who is let in, and what looks for revocations and new keys meanwhile. `further`: public keys of the house."""
     url = parts.configuration.gateway.log.url
     replays: Replays = registry.store(url, "open_replays")(url, parts.state)
     rows: RevocationRows = registry.store(url, "open_revocations")(url, parts.state)
-    access = assembled(parts, clock, replays, rows, further)
+    access = assembled(parts.configuration, parts.state, clock, replays, rows, further)
     with contextlib.suppress(Exception):  # a store that is away refuses whoever comes, not the start
         await access.revocations.look()
     seconds = parts.configuration.gateway.access.check_seconds
@@ -55,16 +45,21 @@ async def accessing(parts: Parts, clock: Clock, further: tuple[KeySet, ...] = ()
 
 
 def assembled(
-    parts: Parts, clock: Clock, replays: Replays, rows: RevocationRows, further: tuple[KeySet, ...] = ()
+    configuration: Configuration,
+    state: Path,
+    clock: Clock,
+    replays: Replays,
+    rows: RevocationRows,
+    further: tuple[KeySet, ...] = (),
 ) -> Access:
     """The same over stores that somebody else opened and looks after."""
-    settings, root = parts.configuration.gateway, parts.configuration.root
-    requesters = Requesters(parts.configuration.requesters, root)
+    settings, root = configuration.gateway, configuration.root
+    requesters = Requesters(configuration.requesters, root)
 
     def now() -> float:
         return clock.now().timestamp()
 
-    keys = open_ring(settings.access, parts.state)
+    keys = open_ring(settings.access, state)
     revocations = Revocations(rows, now)
     nonces = Nonces(keys.secrets, now)
     assertions = Assertions(requesters, replays, now)

@@ -2,8 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from gateway import registry
 from gateway.anchors.gauges import AnchorGauges
@@ -11,45 +9,18 @@ from gateway.anchors.heads import Heads
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
 from gateway.anchors.rows import Rows
-from gateway.config.configuration import Configuration
+from gateway.api.context import Anchoring
+from gateway.composition.composition import Composition
 from gateway.ports.anchors import Anchor, AnchorRows, AnchorStore
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import LogKeeping, LogTree
-from gateway.telemetry import Metrics
 
 _PLACE = "config/gateway.yaml"
 
 
-class Anchoring(NamedTuple):
-    """What the doors see of anchors."""
-
-    rounds: Rounds
-    listing: Listing
-
-
-class Parts(Protocol):
-    """What is needed of the composition."""
-
-    @property
-    def configuration(self) -> Configuration:
-        """As it was read."""
-
-    @property
-    def root(self) -> Path:
-        """Project data: certificates of authorities lie below it."""
-
-    @property
-    def state(self) -> Path:
-        """Folder for what must survive."""
-
-    @property
-    def metrics(self) -> Metrics:
-        """Of this process."""
-
-
 @contextlib.asynccontextmanager
 async def anchoring(
-    parts: Parts, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
+    parts: Composition, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
 ) -> AsyncIterator[Anchoring]:
     """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
@@ -74,7 +45,7 @@ async def anchoring(
     await rounds.close()
 
 
-def _opened(parts: Parts, tree: LogTree, clock: Clock) -> list[Anchor]:
+def _opened(parts: Composition, tree: LogTree, clock: Clock) -> list[Anchor]:
     settings = parts.configuration.gateway.log.anchors
     anchors: list[Anchor] = []
     for tsa in settings.tsa:

@@ -3,13 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Protocol
 
 from gateway import registry
 from gateway.api.context import AuditDoor
 from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
-from gateway.audit.in_force import InForce
 from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import Proofs
@@ -19,9 +17,9 @@ from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
-from gateway.composition.anchors import Parts, anchoring
+from gateway.composition.anchors import anchoring
+from gateway.composition.composition import Composition
 from gateway.composition.log_keys import derived, root_keys
-from gateway.mapping.load import Catalogue
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
 
@@ -29,21 +27,9 @@ from gateway.ports.exchange_log import ExchangeLog, Sequencer
 _GRACE_SECONDS = 90.0
 
 
-class Audited(Parts, Protocol):
-    """What is needed of the composition."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Its words stand in lists for citizens."""
-
-    @property
-    def in_force(self) -> InForce:
-        """Digest of the configuration, for records."""
-
-
 @contextlib.asynccontextmanager
 async def auditing(
-    parts: Audited, log: ExchangeLog, sequencer: Sequencer, clock: Clock
+    parts: Composition, log: ExchangeLog, sequencer: Sequencer, clock: Clock
 ) -> AsyncIterator[AuditDoor]:
     """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
     settings = parts.configuration.gateway.log
@@ -71,7 +57,7 @@ async def auditing(
             keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
         )
 
-        def door(of: Audited) -> AuditDoor:
+        def door(of: Composition) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""
             ours = replace(books, digest=of.in_force.digest)
             usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))

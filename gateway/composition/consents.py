@@ -4,18 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from gateway import registry
-from gateway.audit.in_force import InForce
+from gateway.api.context import Citizens
+from gateway.composition.composition import Composition
 from gateway.composition.log_keys import root_keys
-from gateway.config.configuration import Configuration
 from gateway.consents.sealing import Seals
 from gateway.consents.service import Books, ConsentBook, new_id
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
-from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
 from gateway.policy.counted import Rates, limits_of
@@ -31,26 +28,6 @@ from gateway.subject_requests.service import Demands
 _SWEEP_SECONDS = 600.0
 
 
-class Parts(Protocol):
-    """What is needed of the composition."""
-
-    @property
-    def configuration(self) -> Configuration:
-        """Purposes, requesters, terms."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Data services that consents name."""
-
-    @property
-    def in_force(self) -> InForce:
-        """Digest of the configuration, for records."""
-
-    @property
-    def state(self) -> Path:
-        """Where keys lie that the configuration does not have."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelves:
     """What every configuration of the process uses."""
@@ -63,18 +40,8 @@ class Shelves:
     seals: Seals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citizens:
-    """The use cases of one configuration."""
-
-    consents: ConsentBook
-    own: OwnStore
-    demands: Demands
-    attest: Attest
-
-
 @contextlib.asynccontextmanager
-async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
+async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[Shelves]:
     """The stores; what is over leaves them now and then."""
     settings, state = parts.configuration.gateway.log, parts.state
     url = settings.url
@@ -99,7 +66,7 @@ async def consenting(parts: Parts, clock: Clock) -> AsyncIterator[Shelves]:
 
 
 def citizens(
-    shelves: Shelves, parts: Parts, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
+    shelves: Shelves, parts: Composition, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
 ) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration, digest = parts.configuration, parts.in_force.digest

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from gateway import registry
 from gateway.audit.titles import Titles
-from gateway.composition.audit import Audited
+from gateway.composition.composition import Composition
 from gateway.composition.consents import Shelves
 from gateway.corrections.former_files import settle_former_files
 from gateway.corrections.service import Corrections
@@ -21,7 +21,7 @@ from gateway.telemetry import log as log_
 
 @contextlib.asynccontextmanager
 async def correcting(
-    parts: Audited, log: ExchangeLog, clock: Clock, shelves: Shelves, access: Access
+    parts: Composition, log: ExchangeLog, clock: Clock, shelves: Shelves, access: Access
 ) -> AsyncIterator[Corrections]:
     """The use case. What the release before left in files is removed."""
     gateway, state = parts.configuration.gateway, parts.state

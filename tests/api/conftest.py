@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -30,6 +31,7 @@ from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
 from gateway.prefill.questions import Wanted
 from gateway.prefill.request import PrefillRequest
+from gateway.prefill.service import Prefill
 from gateway.serving.listeners import api_routes
 from gateway.telemetry import Metrics
 from tests.access.memory import Replays, Rows
@@ -138,14 +140,6 @@ class StandInLog:
         return
 
 
-@dataclass(frozen=True)
-class House:
-    """What access needs of the composition."""
-
-    configuration: Configuration
-    state: Path
-
-
 @dataclass
 class Door:
     """A running door and a client of it."""
@@ -240,14 +234,14 @@ async def _open(
     settings = configuration.gateway.model_copy(update={"limits": limits})
     configuration = configuration.model_copy(update={"gateway": settings})
     prefill, log = StandIn(), StandInLog()
-    access = assembled(House(configuration, state), SystemClock(), Replays(), Rows())
+    access = assembled(configuration, state, SystemClock(), Replays(), Rows())
     watching = asyncio.create_task(access.revocations.watch(0.5, access.keys.refresh))
     await access.revocations.look()
     services = Services(
         clock=SystemClock(),
         configuration=configuration,
         catalogue=catalogue,
-        prefill=prefill,
+        prefill=cast("Prefill", prefill),
         access=access,
         sources={},
         log=log,

@@ -22,7 +22,7 @@ from gateway.access.jwk import thumbprint as key_thumbprint
 from gateway.access.service import Access
 from gateway.app import SystemClock
 from gateway.composition.access import assembled
-from gateway.config.configuration import Configuration, load
+from gateway.config.configuration import load
 from tests.access.signing import Key, jwk, p256, proof
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +31,6 @@ URL = "sqlite:///exchange.db"
 DER = os.urandom(900)
 _ROUNDS = 5
 _TIMES = 2_000
-
-
-@dataclass(frozen=True)
-class _House:
-    configuration: Configuration
-    state: Path
 
 
 @dataclass(slots=True)
@@ -60,7 +54,7 @@ def main() -> None:
 
 async def _measured(folder: Path) -> dict[str, tuple[float, float]]:
     replays, rows = open_replays(URL, folder), open_revocations(URL, folder)
-    access = assembled(_House(load(ROOT / "config"), folder), SystemClock(), replays, rows)
+    access = assembled(load(ROOT / "config"), folder, SystemClock(), replays, rows)
     plain, bound = _Call((f"Bearer {_minted(access)}",)), p256()
     certain = _Call((f"Bearer {_minted(access, certificate=thumbprint(DER))}",), certificate=DER)
     figures = {}
