@@ -2,6 +2,7 @@
 
 Both count every use and the larger count is told. So a server that is lost, slow or emptied never lets anybody do more
 than this process alone would let him: what he did before is not forgotten.
+Not `limits`: it counts in one store only, and cannot count different words once each.
 """
 
 import contextlib

@@ -1,4 +1,7 @@
-"""Values given beside the files: `--set a.b=c`, and the environment `MOTLAN_A__B=c`, which writes in capitals."""
+"""Values given beside the files: `--set a.b=c`, and the environment `MOTLAN_A__B=c`, which writes in capitals.
+
+Not pydantic-settings: a value may go into any of many YAML files, and a fault names the file and line it stands in.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin

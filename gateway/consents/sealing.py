@@ -7,11 +7,7 @@ holds for him any more.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Mapping, Sequence
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable
@@ -19,7 +15,6 @@ from gateway.exchange_log.keys import PeriodKeys, RootKeys
 from gateway.exchange_log.record import subject_index
 from gateway.ports.exchange_log import LogKeeping
 
-_NONCE = 12
 #: month, wrapped keys
 _Period = tuple[str, bytes]
 
@@ -70,17 +65,3 @@ class Seals:
 def index_of(keys: PeriodKeys, person: str) -> bytes:
     """The keyed index of a person within one period, 16 bytes; the same that the log has."""
     return bytes.fromhex(subject_index(keys.index, person))
-
-
-def seal(key: AESGCM, plain: bytes, bound_to: str) -> bytes:
-    """AES-256-GCM with 12 random bytes in front; opens only for what it is bound to."""
-    nonce = os.urandom(_NONCE)
-    return nonce + key.encrypt(nonce, plain, bound_to.encode())
-
-
-def unseal(key: AESGCM, sealed: bytes, bound_to: str) -> bytes | None:
-    """What was sealed; None under another key, for something else, or when it was spoilt."""
-    try:
-        return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-    except (InvalidTag, ValueError):
-        return None

@@ -19,7 +19,7 @@ from gateway.access.access_tokens import APART_SECONDS
 from gateway.config.configuration import Configuration
 from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import receipt, signed
-from gateway.consents.sealing import Seals, index_of, seal, unseal
+from gateway.consents.sealing import Seals, index_of
 from gateway.documents.keys import DocumentKey
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
@@ -28,6 +28,7 @@ from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound,
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.wanted import Wanted
+from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
 from gateway.ports.clock import Clock
@@ -228,7 +229,7 @@ class ConsentBook:
         return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))
 
 
-def _bound(row: ConsentRow) -> str:
+def _bound(row: ConsentRow) -> bytes:
     """What the sealed part is bound to: all that does not change until the consent is withdrawn."""
     facts = (
         row.id,
@@ -239,7 +240,7 @@ def _bound(row: ConsentRow) -> str:
         repr(row.expires),
         row.body,
     )
-    return "\n".join(facts)
+    return "\n".join(facts).encode()
 
 
 def _holds(row: ConsentRow, now: datetime) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from gateway.consents.sealing import index_of, seal, unseal
+from gateway.consents.sealing import index_of
 from gateway.domain.dates import rfc3339
 from gateway.domain.parties import Subject
+from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports.corrections import CorrectionRow
 
@@ -76,13 +77,13 @@ def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened:
     """The row of a new report; `opened` is POSIX seconds."""
     return CorrectionRow(
         0, correction, keys.period, index_of(keys, report["key"]), report["requester"], report["source"],
-        report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction),
+        report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction.encode()),
     )  # fmt: skip
 
 
 def opened(row: CorrectionRow, keys: PeriodKeys) -> dict[str, Any] | None:
     """The report of a row; None when it was altered."""
-    plain = unseal(keys.encryption, row.sealed, row.id)
+    plain = unseal(keys.encryption, row.sealed, row.id.encode())
     if plain is None:
         return None
     report: dict[str, Any] = orjson.loads(plain)

@@ -1,19 +1,16 @@
 """Keys that lie in this process, out of 32 bytes of a file or variable (gateway.ports_keys).
 
-Ed25519 (RFC 8032) signs; AES-256-GCM with 12 random bytes in front (NIST SP 800-38D) wraps; HMAC-SHA-256 derives.
+Ed25519 (RFC 8032) signs; AES-256-GCM wraps; HMAC-SHA-256 derives.
 """
 
 import hashlib
 import hmac
-import os
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.exchange_log.aead import seal, unseal
 from gateway.ports.keys import ED25519, KeyWrapper, PublicKey
-
-_NONCE = 12
 
 
 class EmbeddedSigner:
@@ -50,15 +47,11 @@ class EmbeddedRoot:
 
     def wrap(self, plain: bytes, context: bytes) -> bytes:
         """Twelve bytes longer for the nonce, and sixteen for the tag."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._aead.encrypt(nonce, plain, context)
+        return seal(self._aead, plain, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes | None:
         """What was wrapped; None when this key does not open it."""
-        try:
-            return self._aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], context)
-        except (InvalidTag, ValueError):
-            return None
+        return unseal(self._aead, wrapped, context)
 
     def derive(self, label: bytes) -> bytes:
         """32 bytes."""

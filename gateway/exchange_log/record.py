@@ -6,21 +6,19 @@ The form is fixed by `"v": 1`: whoever changes it counts up.
 """
 
 import base64
-import os
 from binascii import b2a_base64
 from collections.abc import Mapping
 from hashlib import blake2s
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidTag
 
 from gateway.domain.exchange import ExchangeRecord
+from gateway.exchange_log import aead
 from gateway.exchange_log.keys import CALL_BYTES, FIELD_BYTES, INDEX_BYTES, PeriodKeys
 
 VERSION = 1
 
-_NONCE = 12
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _MONTH = slice(0, 7)
 
@@ -71,9 +69,8 @@ def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> tuple[b
     sealed = ""
     if official or subjects:
         people = orjson.dumps({"official": record.official, "subjects": record.subjects}, option=_OPTIONS)
-        nonce = os.urandom(_NONCE)
-        closed = keys.encryption.encrypt(nonce, people, _bound_to(record_id, keys.period))
-        sealed = b2a_base64(nonce + closed, newline=False).decode()
+        closed = aead.seal(keys.encryption, people, _bound_to(record_id, keys.period))
+        sealed = b2a_base64(closed, newline=False).decode()
     members = {
         "agency": record.agency,
         "basis": record.legal_basis,
@@ -142,11 +139,11 @@ def unseal(members: dict[str, Any], keys: PeriodKeys) -> dict[str, Any]:
         return {"official": "", "subjects": {}}
     try:
         sealed = base64.b64decode(members["sealed"], validate=True)
-        plain = keys.encryption.decrypt(
-            sealed[:_NONCE], sealed[_NONCE:], _bound_to(members["id"], members["period"])
-        )
-    except (InvalidTag, ValueError):
-        raise SealBroken("the sealed part was not made under these keys for this record") from None
+    except ValueError:
+        sealed = b""
+    plain = aead.unseal(keys.encryption, sealed, _bound_to(members["id"], members["period"]))
+    if plain is None:
+        raise SealBroken("the sealed part was not made under these keys for this record")
     who: dict[str, Any] = orjson.loads(plain)
     return who
 

@@ -2,6 +2,7 @@
 
 A portal hands over the token that the provider of identities gave it. It counts where the configuration knows the
 provider and its keys, where it was made for this portal, and for an hour. No key is fetched, nor taken from the token.
+Not joserfc, for the reasons in gateway.access.jose.
 """
 
 from collections.abc import Callable, Mapping

@@ -14,10 +14,11 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.consents.grantable import KEPT
-from gateway.consents.sealing import Seals, index_of, seal, unseal
+from gateway.consents.sealing import Seals, index_of
 from gateway.consents.service import named
 from gateway.domain.dates import rfc3339
 from gateway.domain.sentences import Sentence
+from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
 from gateway.ports.consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
@@ -97,13 +98,13 @@ def _key(keys: PeriodKeys, held: KeptKey) -> AESGCM | None:
     return None if plain is None else AESGCM(plain)
 
 
-def _whose(held: KeptKey) -> str:
+def _whose(held: KeptKey) -> bytes:
     """What a key is bound to: one that was moved to somebody else in the database opens nothing."""
-    return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}"
+    return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}".encode()
 
 
-def _bound(consent: str, attribute: str) -> str:
-    return f"own_data|{consent}|{attribute}"
+def _bound(consent: str, attribute: str) -> bytes:
+    return f"own_data|{consent}|{attribute}".encode()
 
 
 def _moment(seconds: float) -> datetime:

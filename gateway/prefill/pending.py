@@ -9,15 +9,13 @@ from hashlib import blake2b
 from weakref import WeakValueDictionary
 
 import orjson
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.identifiers import RequesterId
+from gateway.exchange_log.aead import seal, unseal
 from gateway.ports.cache import Cache
-
-_NONCE = 12
 
 
 class PendingStore:
@@ -40,28 +38,19 @@ class PendingStore:
 
     async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
         """Keep the state under the token, for this requester alone."""
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = AESGCM(_derive(token, b"motlan-seal")).encrypt(
-            nonce, orjson.dumps(state), requester.encode()
-        )
-        await self._cache.put(_place(token), nonce + sealed, self._seconds, requester)
+        sealed = seal(_key(token), orjson.dumps(state), requester.encode())
+        await self._cache.put(_place(token), sealed, self._seconds, requester)
         if (change := self._changes.pop(token, None)) is not None:
             change.set()
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
         """The state; NotFound when there is none, or when it is not this requester's (the same answer)."""
         sealed = await self._cache.get(_place(token))
-        if sealed is not None:
-            try:
-                plain = AESGCM(_derive(token, b"motlan-seal")).decrypt(
-                    sealed[:_NONCE], sealed[_NONCE:], requester.encode()
-                )
-            except InvalidTag:
-                sealed = None
-            else:
-                state: dict[str, object] = orjson.loads(plain)
-                return state
-        raise unknown()
+        plain = None if sealed is None else unseal(_key(token), sealed, requester.encode())
+        if plain is None:
+            raise unknown()
+        state: dict[str, object] = orjson.loads(plain)
+        return state
 
 
 def unknown() -> NotFound:
@@ -71,6 +60,10 @@ def unknown() -> NotFound:
 
 def _derive(token: str, purpose: bytes) -> bytes:
     return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=32, person=purpose).digest()
+
+
+def _key(token: str) -> AESGCM:
+    return AESGCM(_derive(token, b"motlan-seal"))
 
 
 def _place(token: str) -> str:

@@ -18,7 +18,7 @@ import orjson
 from gateway.config.consents import Demand, DemandSettings
 from gateway.consents.given import Asker
 from gateway.consents.grantable import KEPT
-from gateway.consents.sealing import index_of, seal, unseal
+from gateway.consents.sealing import index_of
 from gateway.consents.service import Books, named
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
@@ -31,6 +31,7 @@ from gateway.domain.errors import (
     fault_at,
 )
 from gateway.domain.wanted import Wanted
+from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports.consents import DemandRow, DemandRows
 from gateway.subject_requests.days import WorkingDays
@@ -121,7 +122,7 @@ class Demands:
         return DemandRow(
             0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
             now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
-            orjson.dumps(body).decode(), seal(keys.encryption, said, request),
+            orjson.dumps(body).decode(), seal(keys.encryption, said, request.encode()),
         )  # fmt: skip
 
     async def search(
@@ -211,7 +212,7 @@ class Demands:
 
     async def _opened(self, row: DemandRow) -> dict[str, Any]:
         keys = await self._books.seals.of(row.period)
-        plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id)
+        plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id.encode())
         found: dict[str, Any] = {} if plain is None else orjson.loads(plain)
         return found
 
