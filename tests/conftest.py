@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import compiled
+
 #: set by `.ci/run`: whoever skips must say so by a marker that is not selected there
 NO_SKIP = os.environ.get("MOTLAN_NO_SKIP") == "1"
 _LOCAL_NAMES = frozenset({"localhost", ""})
@@ -33,6 +35,7 @@ for _settings in (Path(__file__).parents[1] / "config").glob("*/*.yaml"):
 
 # Hundreds of gateways read the same two hundred files here: each text is parsed once, its nodes are never changed.
 yaml.compose = lru_cache(maxsize=1_000)(yaml.compose)  # type: ignore[assignment]
+compiled.once()
 
 
 def pytest_collection_finish() -> None:
