@@ -20,7 +20,7 @@ from gateway.audit.in_force import announce
 from gateway.composition.access import accessing
 from gateway.composition.audit import auditing
 from gateway.composition.composition import Composition, same_sources
-from gateway.composition.consents import Shelves, citizens, consenting
+from gateway.composition.consents import CitizenStores, citizens, consenting
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
@@ -33,7 +33,7 @@ from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
 from gateway.ports.policy import Quotas
 from gateway.ports.sources import Source
-from gateway.prefill.admission import Access
+from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
@@ -59,9 +59,9 @@ class Shared:
     log: ExchangeLog
     sequencer: Sequencer
     audit: AuditDoor
-    shelves: Shelves
+    shelves: CitizenStores
     cache: Cache
-    access: Access
+    access: DecisionInputs
     #: requests under way, and those that wait for late answers, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
@@ -169,14 +169,14 @@ async def _opened_log(parts: Composition) -> AsyncIterator[tuple[ExchangeLog, Se
 
 
 @asynccontextmanager
-async def _opened_cache(parts: Composition) -> AsyncIterator[tuple[Cache, Access]]:
+async def _opened_cache(parts: Composition) -> AsyncIterator[tuple[Cache, DecisionInputs]]:
     url = parts.configuration.gateway.cache_url
     cache: Cache = registry.store(url, "open_cache")(url)
     quotas: Quotas = registry.store(url, "open_quotas")(url)
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     secret, shown = [await derived(roots, label) for label in (_QUOTAS_LABEL, _PREVIEW_LABEL)]
     try:
-        yield cache, Access(quotas=quotas, secret=secret, preview_secret=shown)
+        yield cache, DecisionInputs(quotas=quotas, secret=secret, preview_secret=shown)
     finally:
         await quotas.close()
         await cache.close()
@@ -216,7 +216,7 @@ def open_prefill(
     sources: Mapping[str, Source],
     log: ExchangeLog,
     cache: Cache,
-    access: Access,
+    access: DecisionInputs,
     sealer: Sealer,
 ) -> Prefill:
     """The use case over what was opened."""

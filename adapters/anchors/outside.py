@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
-from adapters.transport.connection import Answer, Broken
+from adapters.transport.connection import Broken, HttpAnswer
 from adapters.transport.faults import ProviderError
-from adapters.transport.lean import Client
+from adapters.transport.lean import LeanHttpClient
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Reason
@@ -27,7 +27,7 @@ class Outside:
         """Paths are appended to `url`; ConfigError when that cannot be called. A call takes `seconds` at most."""
         self._seconds = seconds
         try:
-            self._client = Client(
+            self._client = LeanHttpClient(
                 url.rstrip("/"), tls=None, connect_seconds=_CONNECT_SECONDS, answer_bytes=_ANSWER_BYTES
             )
         except ValueError:
@@ -36,7 +36,7 @@ class Outside:
 
     async def post(
         self, path: str, kind: str, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         """The whole answer, whatever its status; AnchorFailed when there is none."""
         end = asyncio.get_running_loop().time() + self._seconds
         try:

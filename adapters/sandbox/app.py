@@ -29,14 +29,14 @@ from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.tsa import SOURCE as TSA
 from adapters.sandbox.tsa_door import add_authority
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, Tokens, as_json
+from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, Tokens, as_json
 
 _BODY_LIMIT = 4_000_000
 #: what the peers of an application handed out
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Every operation of every peer."""
     rooms = (
         population,
@@ -112,7 +112,7 @@ class Stage:
         """End every wait."""
         self.closing.set()
 
-    def serving(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def serving(self, endpoint: PeerOperation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The HTTP handler of one operation."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -129,8 +129,8 @@ class Stage:
 
         return serve
 
-    async def _call(self, endpoint: Endpoint, request: web.Request) -> Call:
-        return Call(
+    async def _call(self, endpoint: PeerOperation, request: web.Request) -> PeerRequest:
+        return PeerRequest(
             source=endpoint.source,
             register=self._register,
             tokens=self.tokens,
@@ -141,7 +141,7 @@ class Stage:
             body=await request.read(),
         )
 
-    async def _misbehaved(self, rule: Rule, endpoint: Endpoint, call: Call, origin: str) -> Reply:
+    async def _misbehaved(self, rule: Rule, endpoint: PeerOperation, call: PeerRequest, origin: str) -> Reply:
         if rule.mode is Mode.EXPIRED_SESSION:
             self.tokens.forget(endpoint.source)
         if rule.mode is Mode.RESET:
@@ -157,8 +157,8 @@ class Stage:
         return await asyncio.to_thread(spoiled, rule, reply)
 
 
-def _swapped(call: Call) -> Call:
-    return Call(
+def _swapped(call: PeerRequest) -> PeerRequest:
+    return PeerRequest(
         source=call.source,
         register=call.register,
         tokens=call.tokens,
@@ -171,7 +171,7 @@ def _swapped(call: Call) -> Call:
     )
 
 
-def _answer(endpoint: Endpoint, call: Call) -> Reply:
+def _answer(endpoint: PeerOperation, call: PeerRequest) -> Reply:
     refusal = None
     if endpoint.source in business.NGSP and not endpoint.opens:
         refusal = business.refusal(call)

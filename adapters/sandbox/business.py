@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from adapters.sandbox.people import Thing
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, post
+from adapters.sandbox.wire import PeerOperation, PeerRequest, Reply, as_json, day_first, get, post
 
 ENTERPRISE = "enterprise"
 HOUSEHOLD = "household_business"
@@ -31,7 +31,7 @@ TOKEN_SECONDS = 3600
 _HOUSEHOLD_PATHS = ("/apiCSDLDKDN/1.0/chiTietHoKinhDoanh", "/apiCSDLDKDN/chiTietHoKinhDoanh")
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Two look-ups, and a token door for every peer behind the platform."""
     return (
         get(
@@ -46,7 +46,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def token(call: Call) -> Reply:
+def token(call: PeerRequest) -> Reply:
     """OAuth2 client credentials: consumer key and secret in Basic, form body."""
     kind, _, packed = call.headers.get("authorization", "").partition(" ")
     try:
@@ -64,7 +64,7 @@ def token(call: Call) -> Reply:
     )
 
 
-def refusal(call: Call) -> Reply | None:
+def refusal(call: PeerRequest) -> Reply | None:
     """The gateway's 401 for a missing or dead token; None when the caller may come in."""
     if call.headers.get("authorization") is None:
         return gateway_fault(401, 900902, "Missing Credentials")
@@ -76,12 +76,12 @@ def gateway_fault(status: int, code: int, words: str) -> Reply:
     return as_json({"fault": {"code": code, "message": words, "description": words}}, status)
 
 
-def enterprise(call: Call) -> Reply:
+def enterprise(call: PeerRequest) -> Reply:
     """Enterprise detail; `MainInformation` is null when the code is not registered."""
     return _detail(call, "enterprises", call.query.get("msdn", ""))
 
 
-def household_business(call: Call) -> Reply:
+def household_business(call: PeerRequest) -> Reply:
     """Household business by its tax code, the owner's personal id: best asked by POST, out of the URL."""
     asked = call.query.get("msdn", "")
     if call.body:
@@ -90,7 +90,7 @@ def household_business(call: Call) -> Reply:
     return _detail(call, "household_businesses", asked)
 
 
-def _detail(call: Call, kind: str, code: str) -> Reply:
+def _detail(call: PeerRequest, kind: str, code: str) -> Reply:
     found = call.register.thing(kind, tax_code=code)
     if found is None:
         return as_json(
@@ -101,7 +101,7 @@ def _detail(call: Call, kind: str, code: str) -> Reply:
     return as_json({"Status": "1", "Message": "success", "DataCount": 1, "Data": data})
 
 
-def _enterprise_data(call: Call, shown: Thing) -> dict[str, Any]:
+def _enterprise_data(call: PeerRequest, shown: Thing) -> dict[str, Any]:
     owner = call.register.by_key[shown["owner"]]
     return {
         "MainInformation": {
@@ -138,7 +138,7 @@ def _enterprise_data(call: Call, shown: Thing) -> dict[str, Any]:
     }
 
 
-def _household_data(call: Call, shown: Thing) -> dict[str, Any]:
+def _household_data(call: PeerRequest, shown: Thing) -> dict[str, Any]:
     owner = call.register.by_key[shown["owner"]]
     return {
         "MainInformation": {
@@ -153,7 +153,7 @@ def _household_data(call: Call, shown: Thing) -> dict[str, Any]:
     }
 
 
-def _seat(call: Call, shown: Thing) -> dict[str, str | None]:
+def _seat(call: PeerRequest, shown: Thing) -> dict[str, str | None]:
     commune = shown["commune"]
     return {
         "CityID": "33",

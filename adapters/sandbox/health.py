@@ -7,18 +7,28 @@ with all children of hers whom the facilities know. That they can be asked at al
 from typing import Any
 
 from adapters.sandbox.people import Person, Thing
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, as_json, compact, day_first, holding, post
+from adapters.sandbox.wire import (
+    BadCall,
+    PeerOperation,
+    PeerRequest,
+    Reply,
+    as_json,
+    compact,
+    day_first,
+    holding,
+    post,
+)
 
 SOURCE = "health"
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """The three papers."""
     verbs = {"giayChungSinh": birth_notices, "giayBaoTu": death_notice, "khamSucKhoeLaiXe": driver_check}
     return tuple(post(SOURCE, name, verb, f"/yte/1.0/{name}") for name, verb in verbs.items())
 
 
-def birth_notices(call: Call) -> Reply:
+def birth_notices(call: PeerRequest) -> Reply:
     """By the number of a notice (`SO`) or the mother's id (`SO_CCCD_NND`); an empty list when there is none."""
     words = call.words()
     number, mother_id = (str(words.get(name) or "") for name in ("SO", "SO_CCCD_NND"))
@@ -35,7 +45,7 @@ def birth_notices(call: Call) -> Reply:
     return as_json({"HSDLGCS": {"GIAYCHUNGSINH": [_birth_notice(call, one) for one in shown]}})
 
 
-def _birth_notice(call: Call, notice: Thing) -> dict[str, Any]:
+def _birth_notice(call: PeerRequest, notice: Thing) -> dict[str, Any]:
     child, mother = (call.register.by_key[notice[name]] for name in ("child", "mother"))
     father = call.register.by_key.get(child.father)
     return {
@@ -58,7 +68,7 @@ def _birth_notice(call: Call, notice: Thing) -> dict[str, Any]:
     }
 
 
-def death_notice(call: Call) -> Reply:
+def death_notice(call: PeerRequest) -> Reply:
     """The death of a person, known to the facility before the register."""
     found = holding(call, "SO_GIAYTO", lambda one: one.death)
     return as_json({"HSDLGBT": {"GIAYBAOTU": found and _death_notice(found[0])}})
@@ -81,7 +91,7 @@ def _death_notice(person: Person) -> dict[str, Any] | None:
     }
 
 
-def driver_check(call: Call) -> Reply:
+def driver_check(call: PeerRequest) -> Reply:
     """The latest health check of a driver; without a conclusion when there is none."""
     found = holding(call, "SOCMND_PASSPORT", lambda one: one.health_check)
     if found is None:

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from adapters.sandbox.people import Person
 from adapters.sandbox.wire import (
-    Call,
-    Endpoint,
+    PeerOperation,
+    PeerRequest,
     Reply,
     as_json,
     compact,
@@ -28,7 +28,7 @@ CARD_SECRET = "sandbox-secret-health_card"  # published: this is a simulation
 TOKEN_SECONDS = 1200
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Three look-ups of `apiBHXH`; token and look-up of the card gateway."""
     verbs = {
         "getTraCuuThongTinHgd": household,
@@ -45,7 +45,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def household(call: Call) -> Reply:
+def household(call: PeerRequest) -> Reply:
     """Member of an insured household; every value null when nobody fits."""
     person = _by_criteria(call)
     if person is None or person.insurance is None:
@@ -63,7 +63,7 @@ def household(call: Call) -> Reply:
     )
 
 
-def by_number(call: Call) -> Reply:
+def by_number(call: PeerRequest) -> Reply:
     """The entry of an insurance number."""
     wanted = text_of(call.words(), "maSoBhxh")
     found = next((one for one in _insured(call) if one.insurance and one.insurance.number == wanted), None)
@@ -85,7 +85,7 @@ def by_number(call: Call) -> Reply:
     )
 
 
-def number_by_criteria(call: Call) -> Reply:
+def number_by_criteria(call: PeerRequest) -> Reply:
     """The insurance number of a person described by name and birth date."""
     person = _by_criteria(call)
     if person is None or person.insurance is None:
@@ -93,11 +93,11 @@ def number_by_criteria(call: Call) -> Reply:
     return as_json({"maSoBhxh": person.insurance.number, "trangThai": _state(person), "errorCode": "0"})
 
 
-def _insured(call: Call) -> list[Person]:
+def _insured(call: PeerRequest) -> list[Person]:
     return [one for one in call.register.people if one.insurance]
 
 
-def _by_criteria(call: Call) -> Person | None:
+def _by_criteria(call: PeerRequest) -> Person | None:
     """One person and only one: an ambiguous description finds nobody."""
     words = call.words()
     found = [one for one in _insured(call) if _fits(one, words)]
@@ -147,7 +147,7 @@ def _state(person: Person) -> str:
     return {"none": "0", "receiving": "1"}.get(pension, "9")
 
 
-def take_token(call: Call) -> Reply:
+def take_token(call: PeerRequest) -> Reply:
     """A token pair for a user name and the MD5 of the password, sent as a form."""
     words = dict(parse_qsl(call.body.decode("ascii", "replace")))
     if words.get("username") != USERNAME or words.get("password") != _password():
@@ -156,7 +156,7 @@ def take_token(call: Call) -> Reply:
     return as_json({"maKetQua": "200", "APIKey": {**key, "expires_in": TOKEN_SECONDS}})
 
 
-def card(call: Call) -> Reply:
+def card(call: PeerRequest) -> Reply:
     """The card of a person: number or personal id, name and birth date must all fit."""
     tokens_ok = all(call.tokens.valid(CARD, call.query.get(name, "")) for name in ("token", "id_token"))
     user_ok = call.query.get("username") == USERNAME and call.query.get("password") == _password()
@@ -181,7 +181,7 @@ def _numbers(person: Person) -> set[str]:
     return {person.card.number if person.card else "", person.personal_id} - {""}
 
 
-def _card(call: Call, person: Person) -> dict[str, str | None]:
+def _card(call: PeerRequest, person: Person) -> dict[str, str | None]:
     held = person.card
     place = person.permanent or person.current
     if held is None:

@@ -7,13 +7,13 @@ Promises: dates `dd/MM/yyyy`; a person that is not on record is an answer, not a
 from typing import Any
 
 from adapters.sandbox.people import Marriage, Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, post, text_of
+from adapters.sandbox.wire import PeerOperation, PeerRequest, Reply, as_json, day_first, post, text_of
 
 CIVIL = "civil_status"
 JUDICIAL = "judicial_record"
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """The look-ups of both registers."""
     return (
         post(CIVIL, "trichLuc", extract, "/hotich/1.0/trichLuc", "/hotich/trichLuc"),
@@ -29,7 +29,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def extract(call: Call) -> Reply:
+def extract(call: PeerRequest) -> Reply:
     """The extract of one person; without a state when the register has nothing."""
     person = call.register.find(text_of(call.words(), "soDinhDanh"))
     if person is None:
@@ -48,7 +48,7 @@ def extract(call: Call) -> Reply:
     )
 
 
-def _birth(call: Call, person: Person) -> dict[str, Any] | None:
+def _birth(call: PeerRequest, person: Person) -> dict[str, Any] | None:
     act = person.birth_record
     if act is None:
         return None
@@ -62,14 +62,14 @@ def _birth(call: Call, person: Person) -> dict[str, Any] | None:
     }
 
 
-def _named(call: Call, key: str) -> dict[str, str] | None:
+def _named(call: PeerRequest, key: str) -> dict[str, str] | None:
     person = call.register.by_key.get(key)
     if person is None:
         return None
     return {"hoTen": person.full_name, "soDinhDanh": person.personal_id}
 
 
-def _marriage(call: Call, act: Marriage) -> dict[str, Any]:
+def _marriage(call: PeerRequest, act: Marriage) -> dict[str, Any]:
     ended = None
     if act.end_reason:
         reason = {"divorce": "lyHon", "death": "chet"}[act.end_reason]
@@ -83,7 +83,7 @@ def _marriage(call: Call, act: Marriage) -> dict[str, Any]:
     }
 
 
-def civil_dossier(call: Call) -> Reply:
+def civil_dossier(call: PeerRequest) -> Reply:
     """Register entry by the number of its act (`maHoSo` = number of a marriage or birth entry)."""
     wanted = text_of(call.words(), "maHoSo")
     acts = [act for one in call.register.people for act in (one.birth_record, *one.marriages) if act]
@@ -95,7 +95,7 @@ def civil_dossier(call: Call) -> Reply:
     return as_json([row | {"ngayDangKy": day_first(act.registered_on)}])
 
 
-def judicial_state(call: Call) -> Reply:
+def judicial_state(call: PeerRequest) -> Reply:
     """State of a dossier: 3 received, 4 in processing, 5 issued."""
     words = call.words()
     names = ("idReceivedDec", "maHoSo", "declarationPortalID", "ID")
@@ -121,7 +121,7 @@ def judicial_state(call: Call) -> Reply:
     )
 
 
-def certificate(call: Call) -> Reply:
+def certificate(call: PeerRequest) -> Reply:
     """The newest certificate of a person (`soPhieu`, `anTich`: 0 no conviction, 1 some); null when there is none."""
     person = call.register.find(text_of(call.words(), "identifyNo"))
     issued = [one for one in call.register.things["judicial_dossiers"] if one["state"] == "5"]

@@ -7,7 +7,17 @@ empty when there is no such file. Shape of the log-in token: of the sandbox's ow
 import base64
 
 from adapters.sandbox.people import Paper, Person
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, as_json, day_first, get, post, text_of
+from adapters.sandbox.wire import (
+    BadCall,
+    PeerOperation,
+    PeerRequest,
+    Reply,
+    as_json,
+    day_first,
+    get,
+    post,
+    text_of,
+)
 
 SOURCE = "paper_store"
 CATALOGUES = "catalogues"
@@ -16,7 +26,7 @@ STORE_SECRET = "sandbox-secret-paper_store"  # published: this is a simulation
 BASE = "/XrdAdapter/RestService/forward/bndp/public/v1"
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Log-in, list and download of papers; metadata and rows of catalogues."""
     return (
         post(SOURCE, "login", login, f"{BASE}/login", opens=True),
@@ -27,7 +37,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def login(call: Call) -> Reply:
+def login(call: PeerRequest) -> Reply:
     """A token for user name and password, where the adapter is told whom to forward to."""
     words = call.words()
     for name in ("dstcode", "providerurl"):
@@ -41,7 +51,7 @@ def login(call: Call) -> Reply:
     return as_json({"errorCode": "0", "message": "", "token": token, "result": {"token": token}})
 
 
-def _refused(call: Call) -> Reply | None:
+def _refused(call: PeerRequest) -> Reply | None:
     if call.bearer_valid() or call.tokens.valid(SOURCE, call.headers.get("token", "")):
         return None
     return as_json(
@@ -49,7 +59,7 @@ def _refused(call: Call) -> Reply | None:
     )
 
 
-def papers(call: Call) -> Reply:
+def papers(call: PeerRequest) -> Reply:
     """The owner's papers with the wanted result codes; an empty list when there are none."""
     refusal = _refused(call)
     if refusal:
@@ -83,7 +93,7 @@ def _row(owner: Person, paper: Paper) -> dict[str, object]:
     }
 
 
-def download(call: Call) -> Reply:
+def download(call: PeerRequest) -> Reply:
     """The file as base64 in a bare JSON string; the empty string when the path names none."""
     refusal = _refused(call)
     if refusal:
@@ -120,13 +130,13 @@ def tiny_pdf(reference: str) -> bytes:
     return bytes(out)
 
 
-def metadata(call: Call) -> Reply:
+def metadata(call: PeerRequest) -> Reply:
     """Columns of a catalogue."""
     rows = call.register.catalogues.get(call.match["category"], ())
     columns = list(rows[0]) if rows else []
     return as_json([{"PropertyCode": one, "PropertyName": one, "PropertyType": "String"} for one in columns])
 
 
-def category(call: Call) -> Reply:
+def category(call: PeerRequest) -> Reply:
     """Rows of a catalogue; empty when it is not served."""
     return as_json(list(call.register.catalogues.get(call.match["category"], ())))

@@ -38,7 +38,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class CivilStatusEntry:
     """An entry of a civil-status register."""
 
     number: str
@@ -168,7 +168,7 @@ class Person:
     head: str = ""
     head_relation: str = ""
     household_book: str = ""
-    birth_record: Act | None = None
+    birth_record: CivilStatusEntry | None = None
     marriages: Sequence[Marriage] = ()
     death: Death | None = None
     insurance: Insurance | None = None
@@ -268,7 +268,7 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 -- plain YAML data
 
 _PARTS: Mapping[str, type] = {
     "birth_registration": Address, "origin": Address, "permanent": Address, "current": Address,
-    "birth_record": Act, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence,
+    "birth_record": CivilStatusEntry, "death": Death, "insurance": Insurance, "card": Card, "licence": Licence,
     "health_check": HealthCheck,
 }  # fmt: skip
 _LISTS: Mapping[str, type] = {"marriages": Marriage, "papers": Paper}

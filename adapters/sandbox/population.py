@@ -17,7 +17,7 @@ from lxml import etree
 
 from adapters.sandbox import population_xml as xml
 from adapters.sandbox.people import Person
-from adapters.sandbox.wire import BadCall, Call, Endpoint, Reply, compact, folded, post
+from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, compact, folded, post
 
 SOURCE = "population"
 USERNAME = "sandbox"
@@ -30,10 +30,10 @@ MARITAL = "KetQuaTinhTrangHonNhan"
 LIFE = "KetQuaTinhTrangChetMatTich"
 BLOOD = "KetQuaNhomMau"
 
-Verb = Callable[[Call, Person, etree._Element], Reply]  # noqa: SLF001 - lxml names its element type so
+Verb = Callable[[PeerRequest, Person, etree._Element], Reply]  # noqa: SLF001 - lxml names its element type so
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """One door for every operation: the body element names it."""
     return (post(SOURCE, "", answer, "", "/{rest:.*}"),)
 
@@ -43,7 +43,7 @@ def operations() -> frozenset[str]:
     return frozenset(_verbs())
 
 
-def answer(call: Call) -> Reply:
+def answer(call: PeerRequest) -> Reply:
     """Answer one SOAP request."""
     refusal = _refusal(call)
     if refusal:
@@ -60,7 +60,7 @@ def answer(call: Call) -> Reply:
     return verb(call, person, asked)
 
 
-def _refusal(call: Call) -> str:
+def _refusal(call: PeerRequest) -> str:
     """Why the caller is not let in (header names only); empty when he is."""
     for name in ("x-road-client", "apikey"):
         if not call.headers.get(name):
@@ -125,7 +125,7 @@ def _fault_code(words: str) -> str:
     return {"MaDVC": "MADVC_INVALID", "MaCanBo": "MACANBO_INVALID"}.get(subject, "REQUEST_INVALID")
 
 
-def _match(call: Call, asked: etree._Element) -> Person | None:
+def _match(call: PeerRequest, asked: etree._Element) -> Person | None:
     """The person whose id, name and birth date are all as asked."""
     number = xml.text(asked, "SoDinhDanh")
     person = call.register.find(number or xml.text(asked, "SoCMND"))
@@ -172,15 +172,15 @@ def _verbs() -> Mapping[str, Verb]:
     }
 
 
-def _shown(call: Call, person: Person) -> Person:
+def _shown(call: PeerRequest, person: Person) -> Person:
     return call.shown(person, [one for one in call.register.people if one.personal_id and not one.blocked])
 
 
-def _look_up(call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _look_up(call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     return xml.collection([xml.citizen(_shown(call, person), call.register)])
 
 
-def _household(call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _household(call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     """Everybody with the same head, `ChuHo` on each; the wrong person is one of another household."""
     strangers = [one for one in call.register.people if one.personal_id and one.head != person.head]
     subject = call.shown(person, strangers)
@@ -188,27 +188,27 @@ def _household(call: Call, person: Person, _asked: etree._Element) -> Reply:
     return xml.collection([xml.citizen(one, call.register) for one in members])
 
 
-def _kin(call: Call, person: Person, asked: etree._Element) -> Reply:
+def _kin(call: PeerRequest, person: Person, asked: etree._Element) -> Reply:
     """Father, mother, spouse or child? `SoDinhDanhNhanThan` names the other."""
     children = [one.key for one in call.register.people if person.key in {one.father, one.mother}]
     kin = (person.father, person.mother, person.spouse, *children)
     return _checked(_is_one_of(call, xml.text(asked, "SoDinhDanhNhanThan"), kin))
 
 
-def _guardian(call: Call, person: Person, asked: etree._Element) -> Reply:
+def _guardian(call: PeerRequest, person: Person, asked: etree._Element) -> Reply:
     return _checked(_is_one_of(call, xml.text(asked, "SoDinhDanhNguoiGiamHo"), (person.representative,)))
 
 
-def _is_one_of(call: Call, number: str, keys: Sequence[str]) -> bool:
+def _is_one_of(call: PeerRequest, number: str, keys: Sequence[str]) -> bool:
     other = call.register.find(number)
     return other is not None and other.key in keys
 
 
-def _head(_call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _head(_call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     return _checked(bool(person.head) and person.head == person.key)
 
 
-def _residence(_call: Call, person: Person, asked: etree._Element) -> Reply:
+def _residence(_call: PeerRequest, person: Person, asked: etree._Element) -> Reply:
     commune = xml.text(asked, "NoiOHienTai", "MaPhuongXa")
     return _checked(person.current is not None and person.current.commune == commune)
 
@@ -217,18 +217,18 @@ def _checked(yes: bool) -> Reply:  # noqa: FBT001 - the verdict is the whole mes
     return xml.check("KetQuaXacMinh", {"KetQua": "true" if yes else "false"})
 
 
-def _marital(call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _marital(call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     one = _shown(call, person)
     return xml.check(MARITAL, {**xml.numbers(one), "TinhTrangHonNhan": xml.marital_code(one)})
 
 
-def _life(call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _life(call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     """`TrangThai`, and `NgayChet` yyyyMMdd of a registered death."""
     one = _shown(call, person)
     died = compact(one.death.date) if one.life == "dead" and one.death else None
     return xml.check(LIFE, {**xml.numbers(one), "TrangThai": xml.life_code(one), "NgayChet": died})
 
 
-def _blood(call: Call, person: Person, _asked: etree._Element) -> Reply:
+def _blood(call: PeerRequest, person: Person, _asked: etree._Element) -> Reply:
     one = _shown(call, person)
     return xml.check(BLOOD, {**xml.numbers(one), "NhomMau": one.blood_group})

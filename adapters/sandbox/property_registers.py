@@ -8,13 +8,23 @@ making.
 from typing import Any
 
 from adapters.sandbox.people import Thing
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, compact, day_first, get, post, text_of
+from adapters.sandbox.wire import (
+    PeerOperation,
+    PeerRequest,
+    Reply,
+    as_json,
+    compact,
+    day_first,
+    get,
+    post,
+    text_of,
+)
 
 TAX = "tax"
 LAND = "land"
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Taxpayer, proof of a financial obligation, parcel."""
     return (
         post(TAX, "traCuuMST", taxpayer, "/thue/1.0/traCuuMST"),
@@ -23,7 +33,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def taxpayer(call: Call) -> Reply:
+def taxpayer(call: PeerRequest) -> Reply:
     """An enterprise, or since 1 July 2025 a person by his personal id; an empty list when there is none."""
     asked = text_of(call.words(), "MST")
     rows = _taxpayers(call)
@@ -31,7 +41,7 @@ def taxpayer(call: Call) -> Reply:
     return as_json({"DATA": [] if found is None else [call.shown(found, rows)]})
 
 
-def _taxpayers(call: Call) -> list[dict[str, Any]]:
+def _taxpayers(call: PeerRequest) -> list[dict[str, Any]]:
     companies = [
         _taxpayer(call, one["tax_code"], one["name"], "Doanh nghiệp", one["commune"], one["detail"])
         | {"TRANG_THAI": "00" if one["status"] == "1" else "05"}
@@ -48,7 +58,9 @@ def _taxpayers(call: Call) -> list[dict[str, Any]]:
     return companies + people
 
 
-def _taxpayer(call: Call, code: str, name: str, kind: str, commune: str, detail: str) -> dict[str, Any]:
+def _taxpayer(
+    call: PeerRequest, code: str, name: str, kind: str, commune: str, detail: str
+) -> dict[str, Any]:
     address = {
         "LOAI": "XXDEFAULT",
         "DIA_CHI": call.register.address_text(commune, detail),
@@ -66,7 +78,7 @@ def _taxpayer(call: Call, code: str, name: str, kind: str, commune: str, detail:
     }
 
 
-def obligation(call: Call) -> Reply:
+def obligation(call: PeerRequest) -> Reply:
     """The payment of a dossier's obligation; without a voucher while there is none."""
     asked = call.query.get("maHoSo", "")
     found = call.register.thing("vouchers", dossier=asked)
@@ -101,7 +113,7 @@ def _place(voucher: Thing) -> dict[str, str]:
     }
 
 
-def parcel(call: Call) -> Reply:
+def parcel(call: PeerRequest) -> Reply:
     """One parcel by commune, sheet and number; without its record when there is none."""
     asked = {name: call.query.get(wire, "") for name, wire in _PARCEL_KEYS}
     found = call.register.thing("parcels", **asked)

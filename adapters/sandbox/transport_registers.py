@@ -4,7 +4,7 @@ Promises: the vehicle register needs its log-in token; the answers of both are o
 """
 
 from adapters.sandbox.people import Licence, Person
-from adapters.sandbox.wire import Call, Endpoint, Reply, as_json, day_first, get, holding, post
+from adapters.sandbox.wire import PeerOperation, PeerRequest, Reply, as_json, day_first, get, holding, post
 
 VEHICLE = "vehicle"
 LICENCE = "driving_licence"
@@ -13,7 +13,7 @@ VEHICLE_SECRET = "sandbox-secret-vehicle"  # published: this is a simulation
 TOKEN_SECONDS = 18_000
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[PeerOperation, ...]:
     """Log-in and look-up of vehicles; look-up of licences."""
     return (
         post(VEHICLE, "login", login, "/dvcsv/auth/login", opens=True),
@@ -22,7 +22,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     )
 
 
-def login(call: Call) -> Reply:
+def login(call: PeerRequest) -> Reply:
     """A session token for user name and password."""
     words = call.words()
     if words.get("username") != USERNAME or words.get("password") != VEHICLE_SECRET:
@@ -30,7 +30,7 @@ def login(call: Call) -> Reply:
     return as_json({"token": call.tokens.issue(VEHICLE), "expiresIn": TOKEN_SECONDS})
 
 
-def vehicle(call: Call) -> Reply:
+def vehicle(call: PeerRequest) -> Reply:
     """One vehicle by plate and frame number; without either when they do not belong together."""
     if not call.bearer_valid():
         return as_json({"maLoi": "401", "moTa": "Phiên làm việc hết hạn"}, 401)
@@ -55,7 +55,7 @@ def vehicle(call: Call) -> Reply:
     )
 
 
-def licence(call: Call) -> Reply:
+def licence(call: PeerRequest) -> Reply:
     """The licence of a person; without a number when there is none."""
     found = holding(call, "SoDinhDanh", lambda one: one.licence)
     return as_json(

@@ -37,7 +37,7 @@ _LONG_AGO = timedelta(days=1)
 _LIFE = timedelta(days=3650)
 
 
-class Asked(NamedTuple):
+class TimestampRequest(NamedTuple):
     """What a request says."""
 
     imprint: bytes
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
     certificates: bool
 
 
-class Identity(NamedTuple):
+class TsaIdentity(NamedTuple):
     """A key with its certificate, and the certificate of who issued it."""
 
     key: ec.EllipticCurvePrivateKey
@@ -78,7 +78,7 @@ class Authority:
         granted = der.sequence(der.integer(0))
         return _reply(der.sequence(granted, self._token(asked, lie)))
 
-    def _token(self, asked: Asked, lie: str) -> bytes:
+    def _token(self, asked: TimestampRequest, lie: str) -> bytes:
         signer = self._identity(lie)
         info = _info(asked, lie)
         content = der.sequence(der.oid(_TST_INFO), der.tagged(0, der.octets(info)))
@@ -93,13 +93,13 @@ class Authority:
         ]
         return der.sequence(der.oid(_SIGNED_DATA), der.tagged(0, der.sequence(*parts)))
 
-    def _identity(self, lie: str) -> Identity:
+    def _identity(self, lie: str) -> TsaIdentity:
         if lie == "signer":
             return _issued(_root(), ExtendedKeyUsageOID.TIME_STAMPING)
         return _issued(self._root, ExtendedKeyUsageOID.SERVER_AUTH) if lie == "usage" else self._good
 
 
-def _read(query: bytes) -> Asked:
+def _read(query: bytes) -> TimestampRequest:
     """A TimeStampReq; ValueError for anything else and for other digests than SHA-256."""
     (whole,) = der.elements(query)
     version, imprint, *rest = der.elements(whole.content)
@@ -111,10 +111,12 @@ def _read(query: bytes) -> Asked:
     optional = {one.tag: one for one in rest}
     nonce = optional.get(der.INTEGER)
     wanted = optional.get(der.BOOLEAN)
-    return Asked(digest.content, nonce.whole if nonce else b"", bool(wanted and wanted.content != b"\0"))
+    return TimestampRequest(
+        digest.content, nonce.whole if nonce else b"", bool(wanted and wanted.content != b"\0")
+    )
 
 
-def _info(asked: Asked, lie: str) -> bytes:
+def _info(asked: TimestampRequest, lie: str) -> bytes:
     """A TSTInfo, true or with one lie in it."""
     imprint = hashlib.sha256(asked.imprint).digest() if lie == "imprint" else asked.imprint
     made = datetime.now(UTC) - (_LONG_AGO if lie == "time" else timedelta())
@@ -131,7 +133,7 @@ def _info(asked: Asked, lie: str) -> bytes:
     return der.sequence(*parts)
 
 
-def _signer_info(signer: Identity, info: bytes) -> bytes:
+def _signer_info(signer: TsaIdentity, info: bytes) -> bytes:
     certificate = signer.certificate
     digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
     attributes = der.set_of(
@@ -170,7 +172,7 @@ def _reply(body: bytes) -> Reply:
     return Reply(body=body, content_type=_REPLY)
 
 
-def _root() -> Identity:
+def _root() -> TsaIdentity:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Một Lần sandbox authority")
     usage = _usage(signs_certificates=True)
@@ -180,10 +182,10 @@ def _root() -> Identity:
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())
     )
-    return Identity(key, certificate, certificate)
+    return TsaIdentity(key, certificate, certificate)
 
 
-def _issued(root: Identity, use: x509.ObjectIdentifier) -> Identity:
+def _issued(root: TsaIdentity, use: x509.ObjectIdentifier) -> TsaIdentity:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _certificate(_name("Một Lần sandbox TSA"), root.certificate.subject, key)
@@ -191,7 +193,7 @@ def _issued(root: Identity, use: x509.ObjectIdentifier) -> Identity:
         .add_extension(x509.ExtendedKeyUsage([use]), critical=True)
         .sign(root.key, hashes.SHA256())
     )
-    return Identity(key, certificate, root.certificate)
+    return TsaIdentity(key, certificate, root.certificate)
 
 
 def _certificate(

@@ -1,6 +1,6 @@
 """What a simulated provider sees of a request and says in return, free of any HTTP library.
 
-Promises: handlers are plain functions from `Call` to `Reply`, so misbehaviour can be laid around them.
+Promises: handlers are plain functions from `PeerRequest` to `Reply`, so misbehaviour can be laid around them.
 """
 
 import json
@@ -47,7 +47,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class PeerRequest:
     """One request as a peer sees it. `headers` have lower-case names; `swapped` asks for the wrong record."""
 
     source: str
@@ -93,11 +93,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[PeerRequest], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class PeerOperation:
     """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named."""
 
     source: str
@@ -108,14 +108,14 @@ class Endpoint:
     opens: bool = False
 
 
-def get(source: str, operation: str, handler: Handler, *paths: str) -> Endpoint:
+def get(source: str, operation: str, handler: Handler, *paths: str) -> PeerOperation:
     """An operation that is asked with GET."""
-    return Endpoint(source=source, operation=operation, method="GET", paths=paths, handler=handler)
+    return PeerOperation(source=source, operation=operation, method="GET", paths=paths, handler=handler)
 
 
-def post(source: str, operation: str, handler: Handler, *paths: str, opens: bool = False) -> Endpoint:
+def post(source: str, operation: str, handler: Handler, *paths: str, opens: bool = False) -> PeerOperation:
     """An operation that is asked with POST."""
-    return Endpoint(
+    return PeerOperation(
         source=source, operation=operation, method="POST", paths=paths, handler=handler, opens=opens
     )
 
@@ -133,7 +133,7 @@ def text_of(words: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def holding(call: Call, word: str, part: Callable[[Person], T | None]) -> tuple[Person, T] | None:
+def holding(call: PeerRequest, word: str, part: Callable[[Person], T | None]) -> tuple[Person, T] | None:
     """The person whose number stands at `word`, with one part of the record; None when there is no such part."""
     person = call.register.find(text_of(call.words(), word))
     if person is None or part(person) is None:

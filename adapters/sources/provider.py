@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.transport.breaker import Behalf
-from adapters.transport.call import Auth, Call, HttpPeer, Speech
+from adapters.transport.call import Auth, HttpPeer, ProviderCall, Speech
 from adapters.transport.faults import refused_here
 from adapters.transport.health import Health
 from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery
@@ -38,9 +38,11 @@ class Provider:
 
     def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
         """The provider's answer, or the outcome that says why there is none."""
-        Call(self._peer, self._auth, self._speech, query, end, partial(self._answer, landed)).begin()
+        ProviderCall(self._peer, self._auth, self._speech, query, end, partial(self._answer, landed)).begin()
 
-    def _answer(self, landed: Callable[[SourceAnswer], None], call: Call[SourceQuery, SourceAnswer]) -> None:
+    def _answer(
+        self, landed: Callable[[SourceAnswer], None], call: ProviderCall[SourceQuery, SourceAnswer]
+    ) -> None:
         fault = call.fault
         if fault is None:
             read, received = call.reading.value, hashlib.sha256(call.answer.body).digest()

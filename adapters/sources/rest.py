@@ -15,8 +15,8 @@ import orjson
 
 from adapters.sources.provider import Provider, behalf_of, parameters_of
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
-from adapters.transport.call import Reading, Wire, open_peer
-from adapters.transport.connection import Answer
+from adapters.transport.call import AnswerReading, Wire, open_peer
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_code, refused_here
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
@@ -105,15 +105,15 @@ class Rest:
             raise refused_here()
         return call.write(query)
 
-    def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
+    def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says; perhaps that the token expired."""
         try:
             tree = parse(answer.body)
         except NotStrictJson:
-            return Reading(_NOT_READ, at_fault=True)
+            return AnswerReading(_NOT_READ, at_fault=True)
         if self._expired_values and self._says_expired(tree):
-            return Reading(_NOT_READ, expired=True)
-        return Reading(self._calls[query.service].read(tree, query))
+            return AnswerReading(_NOT_READ, expired=True)
+        return AnswerReading(self._calls[query.service].read(tree, query))
 
     def _says_expired(self, tree: object) -> bool:
         said = self._expired_path(tree)

@@ -20,14 +20,14 @@ from adapters.sources.provider import Provider, behalf_of, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
-from adapters.transport.call import Reading, Wire, open_peer
-from adapters.transport.connection import Answer
+from adapters.transport.call import AnswerReading, Wire, open_peer
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_status, refused_here
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.tools import Tools
-from adapters.transport.wsdl import Operation
-from adapters.transport.wsse import Recent, Signer, UsernameToken, Verifier
+from adapters.transport.wsdl import WsdlOperation
+from adapters.transport.wsse import EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
@@ -104,7 +104,7 @@ def _door(
     name: str,
     plan: ServicePlan,
     settings: "SourceSettings",
-    operations: Mapping[str, Operation],
+    operations: Mapping[str, WsdlOperation],
     options: SoapOptions,
 ) -> _Door:
     operation = operations.get(name)
@@ -148,7 +148,7 @@ class Soap:
         digest = hashlib.sha256(message).digest()
         return Wire(door.settings.method, door.settings.path, door.headers, message, digest, _ACCEPTED)
 
-    def read(self, query: SourceQuery, answer: Answer) -> Reading[SourceAnswer]:
+    def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""
         door = self._doors[query.service]
         tree, told = None, FaultCode.HTTP_STATUS
@@ -159,7 +159,9 @@ class Soap:
             outcome, reason = known or self._faults["*"]
             bad = outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
             said = AnswerFault(FaultCode.FAULT, status=answer.status, said=fault.code if known else "")
-            return Reading(failed(outcome, reason)._replace(faults=(said,)), at_fault=bad, accepted=False)
+            return AnswerReading(
+                failed(outcome, reason)._replace(faults=(said,)), at_fault=bad, accepted=False
+            )
         except XmlRefused:
             told = FaultCode.NOT_XML
         except SignatureRefused:
@@ -167,8 +169,8 @@ class Soap:
         if tree is None or answer.status in _ACCEPTED:
             error, said = from_status(answer.status, answer.body), AnswerFault(told, status=answer.status)
             refused = failed(error.outcome, error.reason)._replace(faults=(said,))
-            return Reading(refused, at_fault=error.at_fault, accepted=False)
-        return Reading(door.plan.read(tree, query))
+            return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
+        return AnswerReading(door.plan.read(tree, query))
 
 
 class _Security:
@@ -177,7 +179,7 @@ class _Security:
     def __init__(self, auth: AuthSettings, tools: Tools) -> None:
         self._clock = tools.clock
         self._token: UsernameToken | None = None
-        self._signer: Signer | None = None
+        self._signer: EnvelopeSigner | None = None
         self._verifier: Verifier | None = None
         if auth.kind == "wsse_username":
             self._token = UsernameToken(
@@ -190,7 +192,7 @@ class _Security:
             key = auth.secret("key").encode()
             auth.check()
             try:
-                self._signer = Signer(mine, key)
+                self._signer = EnvelopeSigner(mine, key)
                 self._verifier = Verifier([theirs], tools.clock, Recent(tools.clock))
             except ValueError:
                 what = "the certificates of 'auth' cannot be used"

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from adapters.transport.wsdl import Operation, load
+from adapters.transport.wsdl import WsdlOperation, load
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import Outcome, Reason
 from gateway.domain.faults import Faults
@@ -73,7 +73,7 @@ class SoapOptions:
         """An error about a place of this source's settings."""
         return ConfigError([Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=place)])
 
-    def operations(self, root: Path) -> Mapping[str, Operation]:
+    def operations(self, root: Path) -> Mapping[str, WsdlOperation]:
         """What the WSDL offers; ConfigError at `options.wsdl` when it is not there or cannot be read."""
         if self.wsdl == root:
             raise self.error("'options.wsdl' is missing", "write 'wsdl: schemas/sources/…'", "options")

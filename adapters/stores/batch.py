@@ -14,7 +14,7 @@ from gateway.domain.errors import LogUnavailable
 QUEUE_LIMIT = 10_000
 
 
-class Row(NamedTuple):
+class PendingRecord(NamedTuple):
     """One record on its way, and what its writer waits for."""
 
     id: str
@@ -33,12 +33,12 @@ def keys_of(period: str, wrapped: bytes | None) -> bytes:
     return wrapped
 
 
-def awaited(rows: Sequence[Row]) -> list[Row]:
+def awaited(rows: Sequence[PendingRecord]) -> list[PendingRecord]:
     """The rows that are still to be written: nobody was told that they are not."""
     return [row for row in rows if not row.done.done() or row.done.cancelled()]
 
 
-def settle(rows: Sequence[Row], error: LogUnavailable | None) -> None:
+def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
     """Tell those who wait: the rows are durable, or are not, or may not be."""
     for row in rows:
         # Whoever was cancelled meanwhile no longer waits; the row was written all the same.

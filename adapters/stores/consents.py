@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.stores.rows import Rows, Statement, open_rows, search
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import (
     Claim,
     ConsentRow,
     ConsentRows,
     Copies,
     Decisions,
-    DemandRow,
-    DemandRows,
-    KeptKey,
-    KeptRows,
-    KeptValue,
+    OwnDataKey,
+    OwnDataRows,
+    OwnDataValue,
+    SubjectRequestRow,
+    SubjectRequestRows,
 )
 
 _CONSENT = (
@@ -116,7 +116,7 @@ class SqlConsents:
         found = await self._rows.run((f"{_CONSENT} WHERE id = $1", (consent,)))
         return ConsentRow(*found[0]) if found else None
 
-    async def about(self, wanted: Wanted) -> Sequence[ConsentRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[ConsentRow]:
         """The newest that fit, newest first."""
         return [ConsentRow(*row) for row in await self._rows.run(search(_CONSENT, wanted))]
 
@@ -142,15 +142,15 @@ class SqlKept:
         """Over a database with the tables."""
         self._rows = rows
 
-    async def key(self, row: KeptKey, now: float) -> KeptKey | None:
+    async def key(self, row: OwnDataKey, now: float) -> OwnDataKey | None:
         """The key that holds for the consent; None when the consent does not hold."""
         one = (row.consent,)
         found = await self._rows.run(
             (_HOLD, one), (_ADD_KEY, row), (_NO_KEY, (row.consent, now)), (_KEY, one)
         )
-        return KeptKey(*found[0]) if found else None
+        return OwnDataKey(*found[0]) if found else None
 
-    async def put(self, values: Sequence[KeptValue]) -> None:
+    async def put(self, values: Sequence[OwnDataValue]) -> None:
         """Keep them."""
         work: list[Statement] = []
         for consent in dict.fromkeys(value.consent for value in values):
@@ -160,13 +160,13 @@ class SqlKept:
 
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
-    ) -> Sequence[tuple[KeptKey, KeptValue]]:
+    ) -> Sequence[tuple[OwnDataKey, OwnDataValue]]:
         """What is kept of a person under consents that hold, the newest first."""
         if not persons:
             return []
         places = ", ".join(f"${place}" for place in range(3, 3 + len(persons)))
         found = await self._rows.run((_OF.format(persons=places), (requester, now, *persons)))
-        return [(KeptKey(*row[:5]), KeptValue(row[0], *row[5:])) for row in found]
+        return [(OwnDataKey(*row[:5]), OwnDataValue(row[0], *row[5:])) for row in found]
 
     async def erase(self, before: float) -> None:
         """Erase what is over."""
@@ -177,27 +177,27 @@ class SqlKept:
         await self._rows.close()
 
 
-class SqlDemands:
+class SqlSubjectRequests:
     """Implements gateway.ports_consents.DemandRows."""
 
     def __init__(self, rows: Rows) -> None:
         """Over a database with the tables."""
         self._rows = rows
 
-    async def add(self, row: DemandRow) -> bool:
+    async def add(self, row: SubjectRequestRow) -> bool:
         """Keep one durably; False when its id is there."""
         return bool(await self._rows.run((_ADD_DEMAND, row[1:])))
 
-    async def find(self, demand: str) -> DemandRow | None:
+    async def find(self, demand: str) -> SubjectRequestRow | None:
         """The request of an id."""
         found = await self._rows.run((f"{_DEMAND} WHERE id = $1", (demand,)))
-        return DemandRow(*found[0]) if found else None
+        return SubjectRequestRow(*found[0]) if found else None
 
-    async def about(self, wanted: Wanted) -> Sequence[DemandRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
         """The newest that fit, newest first."""
-        return [DemandRow(*row) for row in await self._rows.run(search(_DEMAND, wanted))]
+        return [SubjectRequestRow(*row) for row in await self._rows.run(search(_DEMAND, wanted))]
 
-    async def change(self, row: DemandRow) -> bool:
+    async def change(self, row: SubjectRequestRow) -> bool:
         """Keep a changed one in place of the version before."""
         values = (row.id, row.version, row.state, row.acknowledge_by, row.answer_by, row.body)
         return bool(await self._rows.run((_CHANGE, values)))
@@ -268,7 +268,7 @@ def open_decisions(url: str, state_dir: Path) -> Decisions:
     return SqlDecisions(open_rows(url, state_dir))
 
 
-def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, KeptRows, DemandRows]:
+def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, OwnDataRows, SubjectRequestRows]:
     """All three over one connection: closing one closes them."""
     rows = open_rows(url, state_dir)
-    return SqlConsents(rows), SqlKept(rows), SqlDemands(rows)
+    return SqlConsents(rows), SqlKept(rows), SqlSubjectRequests(rows)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.stores.rows import Rows, open_rows, search
 from gateway.domain.errors import CorrectionsUnavailable
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow, CorrectionRows
 
 _NAME = "corrections.sqlite"
@@ -45,7 +45,7 @@ class SqlCorrections:
         found = await self._rows.run((_FIND, (correction,)))
         return CorrectionRow(*found[0]) if found else None
 
-    async def about(self, wanted: Wanted) -> Sequence[CorrectionRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
         """The newest that fit, newest first."""
         return [CorrectionRow(*row) for row in await self._rows.run(search(_SELECT, wanted))]
 

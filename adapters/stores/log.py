@@ -14,7 +14,7 @@ from typing import Protocol
 
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
-from adapters.stores.batch import Row, settle
+from adapters.stores.batch import PendingRecord, settle
 from adapters.stores.consents import open_consents, open_decisions
 from adapters.stores.corrections import open_corrections
 from adapters.stores.log_counts import open_counts
@@ -82,7 +82,7 @@ class LogStore(KeyStore, Protocol):
     #: transactions so far
     commits: int
 
-    def submit(self, row: Row) -> None:
+    def submit(self, row: PendingRecord) -> None:
         """Queue a row; LogUnavailable when it has no place."""
         ...
 
@@ -137,7 +137,7 @@ class SqlExchangeLog:
         #: in a serving process: numbers what is written here
         self.sequencer: Follower | None = None
         #: rows that are not durable yet, oldest first, by record id
-        self._waiting: dict[str, Row] = {}
+        self._waiting: dict[str, PendingRecord] = {}
         #: the next look at the oldest of them; None while there was none for long
         self._timer: asyncio.TimerHandle | None = None
         self._origin = origin
@@ -154,7 +154,7 @@ class SqlExchangeLog:
             sequencer.own.add(record_id, digest, record, official, subjects)
         loop = asyncio.get_running_loop()
         tag = tag_of(keys, record_id.encode(), digest)
-        row = Row(record_id, leaf, tag, asyncio.Future(loop=loop), time.monotonic())
+        row = PendingRecord(record_id, leaf, tag, asyncio.Future(loop=loop), time.monotonic())
         self.store.submit(row)
         self._waiting[record_id] = row
         if self._timer is None:

@@ -15,7 +15,7 @@ from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
 from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, searched
-from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
+from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
 from gateway.ports.exchange_log import LogSearch
 
 #: rows of days that are given at most
@@ -119,13 +119,13 @@ class SqlLogCounts:
         self._reading = reading
         self._one = asyncio.Semaphore()
 
-    async def requesters(self, span: LogSearch, most: int) -> Counted[RequesterCount]:
+    async def requesters(self, span: LogSearch, most: int) -> GroupCounts[RequesterCount]:
         """By system, the busiest first; hits are the refused ones."""
         statement = _Statement()
         rows = await self._rows(span, statement, lambda _: _REQUESTERS + statement.value(most))
         return _counted([RequesterCount(row[0], *map(int, row[1:7])) for row in rows], rows)
 
-    async def calls(self, span: LogSearch, most: int) -> Counted[CallCount]:
+    async def calls(self, span: LogSearch, most: int) -> GroupCounts[CallCount]:
         """By source and outcome, as each exchange's last record says."""
         statement = _Statement()
 
@@ -151,7 +151,7 @@ class SqlLogCounts:
 
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
-    ) -> Counted[OfficialCount]:
+    ) -> GroupCounts[OfficialCount]:
         """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
         statement = _Statement()
 
@@ -183,12 +183,12 @@ def open_counts(url: str, state_dir: Path) -> SqlLogCounts:
     return SqlLogCounts(open_reading(url, state_dir, _SETTINGS, math.inf))
 
 
-def _counted(found: list[Any], rows: Sequence[Any]) -> Counted[Any]:
+def _counted(found: list[Any], rows: Sequence[Any]) -> GroupCounts[Any]:
     """With the sums that stand in each row, behind what is counted."""
     if not rows:
-        return Counted([])
+        return GroupCounts([])
     sums = rows[0][len(rows[0]) - (2 if isinstance(found[0], CallCount) else 3) :]
-    return Counted(found, *(int(one) for one in sums))
+    return GroupCounts(found, *(int(one) for one in sums))
 
 
 def _official(row: Sequence[Any]) -> OfficialCount:

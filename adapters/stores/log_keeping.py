@@ -6,7 +6,7 @@ from pathlib import Path
 from adapters.stores.log_reader import bytes_of, entry_from
 from adapters.stores.reading import Reading, open_reading
 from gateway.domain.identifiers import made_at
-from gateway.ports.exchange_log import LogEntry, Standing
+from gateway.ports.exchange_log import LogEntry, NumberingState
 
 #: waiting records are counted up to this
 _MOST_WAITING = 10_000
@@ -42,11 +42,11 @@ class SqlLogKeeping:
         """Closes `reading` with itself."""
         self._reading = reading
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> NumberingState:
         """How the numbering stands, whichever process does it."""
         size, owner, until, created, waiting, oldest, refused = (await self._reading.fetch(_STANDING))[0]
         since = made_at(oldest) if oldest else 0.0
-        return Standing(size, waiting, since, created or "", owner, until, refused)
+        return NumberingState(size, waiting, since, created or "", owner, until, refused)
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
         """Intents from index `start` to before `end` whose exchange has no record that closes it."""

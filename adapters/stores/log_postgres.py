@@ -9,7 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 
-from adapters.stores.batch import QUEUE_LIMIT, Row, awaited, keys_of, settle
+from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
 from adapters.stores.postgres import PostgresConnection
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
@@ -39,7 +39,7 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         """Nothing is connected before the first use."""
-        self._queue: deque[Row] = deque()
+        self._queue: deque[PendingRecord] = deque()
         self._queued = 0
         self._closed = False
         self._arrived = asyncio.Event()
@@ -48,7 +48,7 @@ class PostgresStore:
         #: transactions so far
         self.commits = 0
 
-    def submit(self, row: Row) -> None:
+    def submit(self, row: PendingRecord) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
             raise LogUnavailable(say.LOG_CLOSED if self._closed else say.TOO_MANY_FOR_DATABASE)
@@ -104,7 +104,7 @@ class PostgresStore:
             self._queued -= len(rows)
             settle(rows, error)
 
-    async def _write(self, rows: Sequence[Row]) -> LogUnavailable | None:
+    async def _write(self, rows: Sequence[PendingRecord]) -> LogUnavailable | None:
         """Why it failed: the server may have committed all the same."""
         columns = [[row[place] for row in rows] for place in range(3)]
         try:

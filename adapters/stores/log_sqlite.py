@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from adapters.stores.batch import QUEUE_LIMIT, Row, keys_of, settle
+from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, settle
 from adapters.stores.same_file import SameFile
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
@@ -67,8 +67,8 @@ class SqliteStore:
         """Starts the writing thread; it opens the file with its first batch."""
         self._path = path
         self._same = SameFile(path)
-        self._batches: queue.SimpleQueue[Sequence[Row] | None] = queue.SimpleQueue()
-        self._waiting: list[Row] = []
+        self._batches: queue.SimpleQueue[Sequence[PendingRecord] | None] = queue.SimpleQueue()
+        self._waiting: list[PendingRecord] = []
         #: waiting or being written
         self._queued = 0
         #: a batch is under way, or about to be
@@ -80,7 +80,7 @@ class SqliteStore:
         self._thread = threading.Thread(target=self._write_for_ever, name="exchange-log", daemon=True)
         self._thread.start()
 
-    def submit(self, row: Row) -> None:
+    def submit(self, row: PendingRecord) -> None:
         """Queue one row; its future is settled when it is durable or cannot be. LogUnavailable when full."""
         if self._closed or self._queued >= QUEUE_LIMIT:
             raise LogUnavailable(say.LOG_CLOSED if self._closed else say.TOO_MANY_FOR_DISK)
@@ -144,7 +144,7 @@ class SqliteStore:
                 rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error)
         self._disconnect()
 
-    def _write(self, rows: Sequence[Row]) -> LogUnavailable | None:
+    def _write(self, rows: Sequence[PendingRecord]) -> LogUnavailable | None:
         try:
             if self._connection is None:
                 self._connection = connect(self._path)
@@ -162,7 +162,7 @@ class SqliteStore:
         self.commits += 1
         return None
 
-    def _settled(self, rows: Sequence[Row], error: LogUnavailable | None) -> None:
+    def _settled(self, rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
         self._queued -= len(rows)
         settle(rows, error)
         if len(rows) > 1:

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from adapters.stores.redis import server_at
 from gateway.domain.dates import DISORDER, VIETNAM
-from gateway.ports.policy import Counted, Quotas, Use
+from gateway.ports.policy import Quotas, Use, UseCount
 
 _MOST = 300_000
 _REST_SECONDS = 1.0
@@ -45,7 +45,7 @@ class MemoryQuotas:
         self._counts = _Windows(most)
         self._seen = _Windows(max(1, most // 10))
 
-    async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
+    async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
         """Count each once more."""
         now = self._now()
         return [self.count(one, now) for one in uses]
@@ -55,7 +55,7 @@ class MemoryQuotas:
         self._counts.running.clear()
         self._seen.running.clear()
 
-    def count(self, one: Use, now: float) -> Counted:
+    def count(self, one: Use, now: float) -> UseCount:
         """Count it once more, at that time."""
         windows = self._seen if one.once else self._counts
         number, window = int((now + _AHEAD_SECONDS) // one.seconds), windows.running.get(one.seconds)
@@ -77,7 +77,7 @@ class MemoryQuotas:
             times = len(seen)
         else:
             times = kept[one.key] = (known or 0) + 1
-        return Counted(times, max(1, int((window.number + 1) * one.seconds - _AHEAD_SECONDS - now)))
+        return UseCount(times, max(1, int((window.number + 1) * one.seconds - _AHEAD_SECONDS - now)))
 
 
 class _Windows:
@@ -137,7 +137,7 @@ class SharedQuotas:
         self._tick = tick
         self._rest_until = 0.0
 
-    async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
+    async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
         """Count each once more, here and there."""
         shared, now = await self._shared(uses), self._now()
         found = []

@@ -16,7 +16,7 @@ from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
 from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable, GatewayError
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -124,7 +124,7 @@ def open_rows(
     return PostgresRows(url, away) if sql.is_postgres(url) else SqliteRows(url, state_dir, name, schema, away)
 
 
-def search(select: str, wanted: Wanted) -> Statement:
+def search(select: str, wanted: RowFilter) -> Statement:
     """What `select` gives of the rows that are looked for; only places of parameters are put together here."""
     values: list[object] = [wanted.before, wanted.count]
     wheres = ["seq < $1"]

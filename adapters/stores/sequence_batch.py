@@ -50,7 +50,7 @@ _OWN_LIMIT = 4_096
 Rows = list[tuple[Any, ...]]
 
 
-class State(NamedTuple):
+class LogStateRow(NamedTuple):
     """The row of `log_state`."""
 
     size: int
@@ -187,7 +187,10 @@ class Numbering:
         return self._signer.vkey
 
     def batch(
-        self, state: State, edge: Mapping[TileId, bytes], fresh: Sequence[tuple[int, TreeEntry | OwnRow]]
+        self,
+        state: LogStateRow,
+        edge: Mapping[TileId, bytes],
+        fresh: Sequence[tuple[int, TreeEntry | OwnRow]],
     ) -> Batch:
         """The next entries from rows of `append_log`, as (number there, entry or own row), in the order given.
 
@@ -220,7 +223,7 @@ class Numbering:
             months=frozenset(row[3] for row in rows["log_entries"]),
         )
 
-    def check(self, state: State, edge: Mapping[TileId, bytes], note: str) -> None:
+    def check(self, state: LogStateRow, edge: Mapping[TileId, bytes], note: str) -> None:
         """LogNotSigned unless the tree that grows from `edge` is the one over which `note`, the newest, was signed.
 
         Else a tree that somebody altered would be signed with the next record. A log that became shorter while
@@ -372,7 +375,7 @@ def _index(text: str) -> bytes:
     return index
 
 
-def _blocks(state: State, times: Sequence[str]) -> tuple[Rows, str, str]:
+def _blocks(state: LogStateRow, times: Sequence[str]) -> tuple[Rows, str, str]:
     """Rows of the blocks that became complete, and the span of the times in the incomplete one."""
     rows: Rows = []
     low, high, size = state.time_low, state.time_high, state.size

@@ -59,7 +59,7 @@ class SequenceStore(Protocol):
         ...
 
 
-class Sequencer:
+class SqlSequencer:
     """Numbers records until it is closed; its counters are for metrics."""
 
     __slots__ = (
@@ -186,7 +186,7 @@ def open_sequencer(
     keys: Sequence[Signer | str | None] = (None,),
     limit: int | None = None,
     root_key: Root | RootKeys | None = None,
-) -> Sequencer:
+) -> SqlSequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 
     `keys` are the signing key and, while it is changed, the former one (see `open_signers`). `root_key` is that of
@@ -201,4 +201,4 @@ def open_sequencer(
     else:
         path = sql.sqlite_path(url, state_dir)
         store = SqliteSequence(path, numbering, tags, owner, *([limit] if limit else []))
-    return Sequencer(store, numbering.vkey, owner)
+    return SqlSequencer(store, numbering.vkey, owner)

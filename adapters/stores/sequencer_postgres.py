@@ -38,10 +38,10 @@ from adapters.stores.sequence_batch import (
     NEWEST_NOTE,
     STATE,
     Batch,
+    LogStateRow,
     Numbering,
     OwnRow,
     OwnRows,
-    State,
     TreeEntry,
     edge_of,
     now_text,
@@ -181,14 +181,14 @@ class PostgresSequence:
     async def _look(self, connection: "asyncpg.Connection[Any]") -> int:
         """One cheap statement while nothing is to be done."""
         *row, now, top = await connection.fetchrow(_LOOK)
-        state = State(*row)
+        state = LogStateRow(*row)
         self.size = state.size
         if top <= state.floor_seq or not state.leased_to(self._owner, now):
             self.own.clear()
             return 0
         async with connection.transaction(isolation="read_committed"):
             *row, now = await connection.fetchrow(_LOCK) or (None,)
-            if now is None or not (state := State(*row)).leased_to(self._owner, now):
+            if now is None or not (state := LogStateRow(*row)).leased_to(self._owner, now):
                 return 0
             numbered, sifting = await self._batch(connection, state)
         self.own.drop_taken()
@@ -196,7 +196,7 @@ class PostgresSequence:
         self.size = state.size + numbered - len(sifting.refused)
         return numbered
 
-    async def _batch(self, connection: "asyncpg.Connection[Any]", state: State) -> tuple[int, Sifting]:
+    async def _batch(self, connection: "asyncpg.Connection[Any]", state: LogStateRow) -> tuple[int, Sifting]:
         """How many rows were handled, and those of others among them."""
         # Three statements in this order, each with a view of its own: see the module's words.
         top = await connection.fetchval(_TOP)
@@ -283,7 +283,7 @@ class PostgresSequence:
     async def _floor(
         self,
         connection: "asyncpg.Connection[Any]",
-        state: State,
+        state: LogStateRow,
         settled: Observation,
         numbers: list[int],
         entries: int,
@@ -302,7 +302,7 @@ class PostgresSequence:
     async def _write(
         self,
         connection: "asyncpg.Connection[Any]",
-        state: State,
+        state: LogStateRow,
         fresh: list[tuple[int, TreeEntry | OwnRow]],
         floor: tuple[int, int],
     ) -> None:
@@ -328,7 +328,7 @@ class PostgresSequence:
     async def _keep(
         self,
         connection: "asyncpg.Connection[Any]",
-        state: State,
+        state: LogStateRow,
         floor: tuple[int, int],
         batch: Batch | None = None,
     ) -> None:

@@ -27,11 +27,11 @@ from adapters.stores.sequence_batch import (
     NEWEST_NOTE,
     STATE,
     Batch,
+    LogStateRow,
     Numbering,
     OwnRow,
     OwnRows,
     Rows,
-    State,
     edge_of,
     now_text,
 )
@@ -152,7 +152,7 @@ class SqliteSequence:
     def _batch(self, connection: sqlite3.Connection, limit: int) -> int:
         """Decode and hash first, then lock: if another process numbered records meanwhile, nothing is written."""
         connection.execute("BEGIN")
-        state = State(*connection.execute(_STATE).fetchone())
+        state = LogStateRow(*connection.execute(_STATE).fetchone())
         self.size = state.size
         mine = state.leased_to(self._owner, time.time())
         rows = dict(connection.execute(_FRESH, (state.floor_seq, limit)).fetchall()) if mine else {}
@@ -170,7 +170,7 @@ class SqliteSequence:
         self._numbering.check(state, edge, notes[0][0] if notes else "")
         batch = self._numbering.batch(state, edge, fresh) if fresh else None
         connection.execute("BEGIN IMMEDIATE")
-        if State(*connection.execute(_STATE).fetchone()) != state:
+        if LogStateRow(*connection.execute(_STATE).fetchone()) != state:
             connection.execute("ROLLBACK")
             self.own.keep_taken()
             return 0
@@ -223,7 +223,7 @@ class SqliteSequence:
     def _write(
         self,
         connection: sqlite3.Connection,
-        state: State,
+        state: LogStateRow,
         batch: Batch | None,
         refused: Sequence[RefusedRow],
         seq: int,

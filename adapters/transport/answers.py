@@ -11,7 +11,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
-from adapters.transport.connection import Answer
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_status, invalid
 from gateway.ports.clock import Clock
 
@@ -46,12 +46,12 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
 
 
 def checked(
-    answer: Answer,
+    answer: HttpAnswer,
     accepts: Collection[int],
     limit: int,
     clock: Clock,
     meanings: Mapping[str, str] = MappingProxyType({}),
-) -> Answer:
+) -> HttpAnswer:
     """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
 
     `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500). `limit`: bytes of the body.
@@ -61,7 +61,7 @@ def checked(
     coding = fields.get(b"content-encoding")
     if coding is not None:
         body = unpack(body, coding.decode("latin-1"), limit, status)
-        answer = Answer(status, fields, body)
+        answer = HttpAnswer(status, fields, body)
     kind = fields.get(b"content-type", b"")
     if status >= FIRST_ERROR:
         is_page = _is_page(kind, body)

@@ -16,7 +16,7 @@ import orjson
 
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import Auth, HttpPeer, Wire
-from adapters.transport.tokens import HeaderAuth, Token, TokenAuth
+from adapters.transport.tokens import HeaderAuth, ProviderToken, TokenAuth
 from adapters.transport.tools import Tools
 
 _FORM = "application/x-www-form-urlencoded"
@@ -137,7 +137,7 @@ def _population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
     headers = {"lgspaccesstoken": access, "Content-Type": _FORM, "Accept": _JSON}
     request = Wire("POST", path, headers, b"grant_type=client_credentials")
 
-    def make(token: Token) -> dict[str, str]:
+    def make(token: ProviderToken) -> dict[str, str]:
         return {**_bearer(token), "lgspaccesstoken": access, "AuthHash": official}
 
     return TokenAuth(own or peer, request, make, own_peer=own)
@@ -160,13 +160,13 @@ def _login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools)
     if settings.choice("token_in", ("header", "query")) == "header":
         return TokenAuth(peer, request, _bearer, place=place, life=life)
 
-    def make_ending(token: Token) -> str:
+    def make_ending(token: ProviderToken) -> str:
         return urlencode({"token": token.value, **token.more, "username": user, "password": secret})
 
     return TokenAuth(peer, request, lambda _token: {}, make_ending, place=place, life=life)
 
 
-def _bearer(token: Token) -> dict[str, str]:
+def _bearer(token: ProviderToken) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.value}"}
 
 

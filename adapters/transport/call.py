@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Sel
 
 from adapters.transport.answers import FIRST_ERROR, checked
 from adapters.transport.breaker import Behalf, Guard
-from adapters.transport.connection import Answer, Broken, Connection, Unreached
+from adapters.transport.connection import Broken, Connection, HttpAnswer, Unreached
 from adapters.transport.dial import system_trust, tls_context
 from adapters.transport.faults import ProviderError, busy_here, defect_here, invalid, timed_out, unreachable
-from adapters.transport.lean import Client
+from adapters.transport.lean import LeanHttpClient
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome, Reason
 
@@ -57,7 +57,7 @@ class Wire(NamedTuple):
     repeatable: bool = True
 
 
-class Reading(NamedTuple, Generic[Read]):
+class AnswerReading(NamedTuple, Generic[Read]):
     """What an answer says."""
 
     value: Read
@@ -75,7 +75,7 @@ class Speech(Protocol[_Asked_contra, Read]):
     def write(self, asked: _Asked_contra) -> Wire:
         """The request."""
 
-    def read(self, asked: _Asked_contra, answer: Answer) -> Reading[Read]:
+    def read(self, asked: _Asked_contra, answer: HttpAnswer) -> AnswerReading[Read]:
         """What a checked answer says; runs in a thread for large ones, and changes nothing."""
 
     def behalf(self, asked: _Asked_contra) -> Behalf:
@@ -111,7 +111,7 @@ class Auth(Protocol):
         """Free what only authentication uses."""
 
 
-class State(StrEnum):
+class CallState(StrEnum):
     """What a call waits for."""
 
     NEW = "new"
@@ -134,8 +134,8 @@ def _step(method: _Step) -> _Step:
     """Where others call a call: it may have landed before, and whatever is raised ends this call and no other."""
 
     @wraps(method)
-    def step(call: "Call[Any, Any]", *given: object) -> None:
-        if call.state is State.LANDED:
+    def step(call: "ProviderCall[Any, Any]", *given: object) -> None:
+        if call.state is CallState.LANDED:
             return
         try:
             try:
@@ -148,7 +148,7 @@ def _step(method: _Step) -> _Step:
     return cast("_Step", step)
 
 
-class Call(Generic[Asked, Read]):
+class ProviderCall(Generic[Asked, Read]):
     """One question to one provider. Each method is a step; read them from top to bottom.
 
     begin, (wait for a token), sign, enter, (wait for a place), admitted, send, (connect), answered,
@@ -166,8 +166,8 @@ class Call(Generic[Asked, Read]):
     _turn: int
     _wire: Wire
     #: of a call that has landed without a fault: what was read, and from which answer
-    reading: Reading[Read]
-    answer: Answer
+    reading: AnswerReading[Read]
+    answer: HttpAnswer
 
     def __init__(
         self,
@@ -176,14 +176,14 @@ class Call(Generic[Asked, Read]):
         speech: Speech[Asked, Read],
         asked: Asked,
         deadline: float,
-        done: "Callable[[Call[Asked, Read]], None]",
+        done: "Callable[[ProviderCall[Asked, Read]], None]",
     ) -> None:
         """`deadline` is a time of the loop's clock. `done` is called once, with this call."""
         self._peer, self._guard, self._auth, self._speech = peer, peer.guard, auth, speech
         self.asked = asked
         self._deadline = self.end = deadline
         self._done = done
-        self.state = State.NEW
+        self.state = CallState.NEW
         #: why nothing was read, once it has landed
         self.fault: ProviderError | None = None
         #: of the request, as far as it was written; and whether it was handed to a connection
@@ -213,7 +213,7 @@ class Call(Generic[Asked, Read]):
             self._want_token(self._auth.turn)
 
     def _want_token(self, turn: int) -> None:
-        self.state = State.TOKEN
+        self.state = CallState.TOKEN
         self._until(self._deadline)
         self._auth.renew(self, turn)
 
@@ -246,20 +246,20 @@ class Call(Generic[Asked, Read]):
             behalf = self._behalf()
             self._guard.check(behalf)
             places.wait(self, behalf.requester)
-            self.state = State.PLACE
+            self.state = CallState.PLACE
         else:
             places.inside += 1
             self._admitted(now)
 
     def place_given(self) -> None:
         """Its turn has come. It goes on in the next turn of the loop, not within the call that has ended."""
-        self.state = State.PLACED
+        self.state = CallState.PLACED
         self._held = self._peer.loop.call_soon(self._placed)
 
     @_step
     def _placed(self) -> None:
         self._held = None
-        self.state = State.NEW  # from here on the guard frees the place
+        self.state = CallState.NEW  # from here on the guard frees the place
         now = self._peer.loop.time()
         # the provider's time begins here: what the wait for a place took is not its fault
         self._until(min(self._deadline, now + self._peer.total_seconds))
@@ -275,10 +275,10 @@ class Call(Generic[Asked, Read]):
     def _send(self, connection: Connection | None) -> None:
         """Over a connection that is free, or over a new one."""
         if connection is None:
-            self.state = State.CONNECTION
+            self.state = CallState.CONNECTION
             self._held = self._peer.client.connect(self)
             return
-        self.state = State.ANSWER
+        self.state = CallState.ANSWER
         self.sent = True
         self._held = connection
         connection.send(self._data, self, is_head=self._wire.method == "HEAD")
@@ -301,7 +301,7 @@ class Call(Generic[Asked, Read]):
         if self._peer.loop.time() + 2 * pause >= self.end:
             raise unreached
         self._repeated = True
-        self.state = State.REPETITION
+        self.state = CallState.REPETITION
         self._held = self._peer.loop.call_later(pause, self._repeat)
 
     @_step
@@ -310,7 +310,7 @@ class Call(Generic[Asked, Read]):
         self._send(self._peer.client.idle(self._peer.loop.time()))
 
     @_step
-    def answered(self, answer: Answer, now: float) -> None:
+    def answered(self, answer: HttpAnswer, now: float) -> None:
         """A complete answer: judge it, give the place back, read it."""
         self._held = None
         peer = self._peer
@@ -325,16 +325,16 @@ class Call(Generic[Asked, Read]):
             self._understood(self._speech.read(self.asked, answer))
             return
         self._until(self._deadline)
-        self.state = State.THREAD
+        self.state = CallState.THREAD
         reading = self._held = peer.tools.heavy.begin(self._speech.read, self.asked, answer)
         reading.add_done_callback(self._read_in_thread)
 
     @_step
-    def _read_in_thread(self, reading: "asyncio.Future[Reading[Read]]") -> None:
+    def _read_in_thread(self, reading: "asyncio.Future[AnswerReading[Read]]") -> None:
         self._held = None
         self._understood(reading.result())
 
-    def _understood(self, reading: Reading[Read]) -> None:
+    def _understood(self, reading: AnswerReading[Read]) -> None:
         """An answer was read: once more with a new token, if it says that ours has expired."""
         if reading.expired:
             if not self._can_renew():
@@ -402,15 +402,15 @@ class Call(Generic[Asked, Read]):
         if held is not None:
             held.cancel()
         match self.state:
-            case State.PLACE:
+            case CallState.PLACE:
                 self._guard.places.leave(self, self._behalf().requester)
                 return busy_here(sent=False)
-            case State.PLACED:
+            case CallState.PLACED:
                 self._guard.places.free()
                 return busy_here(sent=False)
-            case State.THREAD:
+            case CallState.THREAD:
                 return busy_here()
-            case State.CONNECTION:
+            case CallState.CONNECTION:
                 return timed_out(everybody=True)
             case _:
                 return timed_out()
@@ -421,7 +421,7 @@ class Call(Generic[Asked, Read]):
             self._peer.sweep_by(end)
 
     def _land(self, fault: ProviderError | None) -> None:
-        self.state = State.LANDED
+        self.state = CallState.LANDED
         self.fault = fault
         self._peer.under_way.discard(self)
         try:
@@ -436,7 +436,7 @@ class HttpPeer:
     Connections open on first use, in the loop. One timer rings when the first of all calls under way has to end.
     """
 
-    client: Client
+    client: LeanHttpClient
     loop: asyncio.AbstractEventLoop
 
     def __init__(
@@ -467,7 +467,7 @@ class HttpPeer:
         #: the longest that one call may take
         self.total_seconds = limits.total_ms / 1_000
         self.answer_bytes = limits.answer_bytes
-        self.under_way: set[Call[Any, Any]] = set()
+        self.under_way: set[ProviderCall[Any, Any]] = set()
         #: when the timer rings
         self.sweep_at = math.inf
 
@@ -480,7 +480,7 @@ class HttpPeer:
         if self._closed:
             raise unreachable()
         try:
-            self.client = Client(
+            self.client = LeanHttpClient(
                 self._url,
                 tls=self._tls,
                 connect_seconds=self._limits.connect_ms / 1_000,

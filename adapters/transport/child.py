@@ -79,7 +79,7 @@ class _Child:
         except EOFError:
             raise ChildFailed("the child ended") from None
         if good:
-            return _Reader(io.BytesIO(answer)).load()
+            return _AnswerUnpickler(io.BytesIO(answer)).load()
         raise _understood(name, answer)
 
     def end(self) -> None:
@@ -118,7 +118,7 @@ def _current() -> _Child:
     return child
 
 
-class _Reader(pickle.Unpickler):
+class _AnswerUnpickler(pickle.Unpickler):
     """Makes only what this process has loaded already: an answer must not bring libraries with it."""
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 -- as the base says
@@ -130,7 +130,7 @@ class _Reader(pickle.Unpickler):
 
 def _understood(name: str, answer: bytes) -> Exception:
     try:
-        error = _Reader(io.BytesIO(answer)).load()
+        error = _AnswerUnpickler(io.BytesIO(answer)).load()
     except Exception:  # noqa: BLE001 -- whatever its constructor says, we know the name
         error = None
     return error if isinstance(error, Exception) else ChildFailed(name)

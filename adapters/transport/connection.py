@@ -26,7 +26,7 @@ class Unreached(Broken):
     """No connection came about, whatever is asked."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A complete answer."""
 
     status: int
@@ -45,7 +45,7 @@ class AnswerListener(Protocol):
     def connected(self, connection: "Connection") -> None:
         """A new connection, for this listener alone."""
 
-    def answered(self, answer: Answer, now: float) -> None:
+    def answered(self, answer: HttpAnswer, now: float) -> None:
         """The complete answer, at a time of the loop's clock."""
 
     def failed(self, error: Exception) -> None:
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
             self._pool.keep(self)
         else:
             self._transport.close()
-        listener.answered(Answer(self._status, self._fields, body), now)
+        listener.answered(HttpAnswer(self._status, self._fields, body), now)
 
     def _fail(self, error: Exception) -> None:
         listener, self._listener = self._listener, None

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.transport.connection import Answer, AnswerListener, Connection, Unreached
+from adapters.transport.connection import AnswerListener, Connection, HttpAnswer, Unreached
 from adapters.transport.dial import Dialer
 from adapters.transport.faults import refused_here, timed_out, unreachable
 
@@ -26,7 +26,7 @@ _OURS: Final = frozenset(
 )
 
 
-class Client:
+class LeanHttpClient:
     """One provider's connections. The caller limits how many calls there are at a time."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Client:
 
     async def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, end: float
-    ) -> Answer:
+    ) -> HttpAnswer:
         """The answer; Broken or ProviderError when there is none by `end` (loop's clock)."""
         data = self.written(method, path, headers, body)
         waiting = _Waiting(data, is_head=method == "HEAD")
@@ -176,7 +176,7 @@ class _Waiting:
     carrier: Connection | asyncio.Task[None]
 
     def __init__(self, data: bytes, *, is_head: bool) -> None:
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[HttpAnswer] = asyncio.get_running_loop().create_future()
         self.heard = False
         self._data = data
         self._is_head = is_head
@@ -185,7 +185,7 @@ class _Waiting:
         self.carrier = connection
         connection.send(self._data, self, is_head=self._is_head)
 
-    def answered(self, answer: Answer, now: float) -> None:
+    def answered(self, answer: HttpAnswer, now: float) -> None:
         del now
         self.heard = True
         if not self.answer.done():

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.transport.breaker import NOBODY, Behalf
-from adapters.transport.call import Call, HttpPeer, NeedsToken, Reading, Wire
-from adapters.transport.connection import Answer
+from adapters.transport.call import AnswerReading, HttpPeer, NeedsToken, ProviderCall, Wire
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import invalid
 from adapters.transport.strict_json import NotStrictJson, parse
 
@@ -22,7 +22,7 @@ _LONGEST_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class ProviderToken:
     """A token, with what else its answer held."""
 
     value: str = field(repr=False)
@@ -63,8 +63,8 @@ class TokenAuth:
         self,
         peer: HttpPeer,
         request: Wire,
-        make: Callable[[Token], dict[str, str]],
-        make_ending: Callable[[Token], str] | None = None,
+        make: Callable[[ProviderToken], dict[str, str]],
+        make_ending: Callable[[ProviderToken], str] | None = None,
         *,
         place: tuple[str, ...] = ("access_token",),
         life: float = _DEFAULT_SECONDS,
@@ -100,9 +100,9 @@ class TokenAuth:
         if not self._fetching:
             self._fetching = True
             end = asyncio.get_running_loop().time() + self._peer.total_seconds
-            Call(self._peer, self._unsigned, self, None, end, self._fetched).begin()
+            ProviderCall(self._peer, self._unsigned, self, None, end, self._fetched).begin()
 
-    def _fetched(self, fetch: Call[None, Token]) -> None:
+    def _fetched(self, fetch: ProviderCall[None, ProviderToken]) -> None:
         self._fetching = False
         waiting, self._waiting = self._waiting, []
         if fetch.fault is None:
@@ -129,7 +129,7 @@ class TokenAuth:
         del asked
         return self._request
 
-    def read(self, asked: None, answer: Answer) -> Reading[Token]:
+    def read(self, asked: None, answer: HttpAnswer) -> AnswerReading[ProviderToken]:
         """The token of an answer; ProviderError(INVALID) when it has none."""
         del asked
         try:
@@ -143,7 +143,7 @@ class TokenAuth:
             raise invalid(answer.status)
         seconds = life_seconds(around.get("expires_in"), self._life)
         more = {"id_token": around["id_token"]} if isinstance(around.get("id_token"), str) else {}
-        return Reading(Token(value=value, seconds=seconds, more=more))
+        return AnswerReading(ProviderToken(value=value, seconds=seconds, more=more))
 
     def behalf(self, asked: None) -> Behalf:
         """A token is for all."""

@@ -52,7 +52,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class WsdlOperation:
     """Request and answer element of one operation."""
 
     request: Shape
@@ -76,7 +76,7 @@ class _Unusable(Exception):
 class _Known(NamedTuple):
     """What a WSDL said, and the SHA-256 of every file that it was read from, by its path from the WSDL's folder."""
 
-    operations: Mapping[str, Operation]
+    operations: Mapping[str, WsdlOperation]
     files: Mapping[str, bytes]
 
     def holds_for(self, wsdl: Path) -> bool:
@@ -92,7 +92,7 @@ _KNOWN: dict[bytes, _Known] = {}
 _MOST = 64
 
 
-def load(wsdl: Path) -> Mapping[str, Operation]:
+def load(wsdl: Path) -> Mapping[str, WsdlOperation]:
     """Every document/literal operation of the WSDL by name; ConfigError when the file cannot be used.
 
     A child reads it, so that this process never imports zeep (12 MB). It blocks: call it before serving.
@@ -160,7 +160,7 @@ def _read(wsdl: Path) -> _Known:
                 if operation.style != "document":
                     raise ValueError(f"operation {name} has style {operation.style}")  # noqa: TRY301 -- as below
         found = {
-            name: Operation(
+            name: WsdlOperation(
                 _shape(operation.input.body), _shape(operation.output.body), operation.soapaction or ""
             )
             for binding in document.bindings.values()

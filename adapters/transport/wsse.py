@@ -1,6 +1,6 @@
 """WS-Security 1.0/1.1 (OASIS, SOAP Message Security; UsernameToken and X.509 token profiles).
 
-`UsernameToken` makes a header. `Signer` signs Body, Timestamp and BinarySecurityToken of a message.
+`UsernameToken` makes a header. `EnvelopeSigner` signs Body, Timestamp and BinarySecurityToken of a message.
 `Verifier` accepts a message only when Body, Timestamp and every other header are among the signed elements
 and stand where SOAP reads them, the key is one of the pinned certificates, the time is right and the message
 is new; it hands back the Body parsed from the signed bytes. Times and randomness are passed in.
@@ -77,7 +77,7 @@ def _instant(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-class Signer:
+class EnvelopeSigner:
     """Signs outgoing messages with one key."""
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.access import jose
 from gateway.access.faults import JoseBroken, TokenRefused
-from gateway.access.keys import KeyRing
+from gateway.access.keys import TokenKeys
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
@@ -44,7 +44,7 @@ class AccessTokens:
     """Mints and verifies."""
 
     def __init__(
-        self, keys: KeyRing, requesters: Requesters, revocations: Revocations, now: Callable[[], float],
+        self, keys: TokenKeys, requesters: Requesters, revocations: Revocations, now: Callable[[], float],
         seconds: int = 600,
     ) -> None:  # fmt: skip
         """`seconds` is the life of a token, `now` POSIX seconds."""

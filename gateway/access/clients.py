@@ -19,7 +19,7 @@ from gateway.domain import sentences as say
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Credentials:
     """What came with a request to prove who asks."""
 
     #: the fields Authorization, as they came
@@ -43,7 +43,7 @@ class Clients:
         self._revocations = revocations
         self._now = now
 
-    async def prover(self, shown: Shown, audiences: Collection[str]) -> Known:
+    async def prover(self, shown: Credentials, audiences: Collection[str]) -> Known:
         """The client, as it proved itself; GrantRefused otherwise. `audiences`: what an assertion may be meant for."""
         form, client_id = shown.form, shown.form.get("client_id")
         ways = [bool(shown.authorization), "client_assertion" in form, "client_secret" in form]

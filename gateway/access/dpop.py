@@ -27,7 +27,7 @@ _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DpopProof:
     """A proof that is genuine and fresh, not yet taken."""
 
     #: RFC 7638 thumbprint of its key
@@ -61,7 +61,7 @@ class Nonces:
         return None
 
 
-class Proofs:
+class DpopVerifier:
     """Checks proofs, and takes each once."""
 
     def __init__(self, nonces: Nonces, replays: Replays, now: Callable[[], float]) -> None:
@@ -71,7 +71,7 @@ class Proofs:
         self._now = now
         self._keys = lru_cache(_REMEMBERED)(lambda members: jwk.from_jwk(dict(members)))
 
-    def check(self, proof: str, method: str, url: str, token: str | None = None) -> Proof:
+    def check(self, proof: str, method: str, url: str, token: str | None = None) -> DpopProof:
         """The proof for this very request; ProofBroken otherwise. `token`: the access token that came with it."""
         try:
             message = jose.read(proof, with_key=True)
@@ -101,7 +101,7 @@ class Proofs:
         except TypeError:  # a member that is no plain value
             raise JoseBroken(say.PROOF_KEY_NOT_PLAIN) from None
 
-    def _timed(self, key: str, jti: str, issued: float, nonce: object) -> Proof:
+    def _timed(self, key: str, jti: str, issued: float, nonce: object) -> DpopProof:
         span = self._nonces.span(nonce) if isinstance(nonce, str) else None
         if span is None:
             raise ProofBroken(say.PROOF_NONCE, "use_dpop_nonce")
@@ -110,9 +110,9 @@ class Proofs:
             raise ProofBroken(say.PROOF_UNTIMELY)
         until = (span + 2) * SPAN_SECONDS
         soon_over = until - now <= SPAN_SECONDS
-        return Proof(key, jti, until, self._nonces.fresh() if soon_over else "")
+        return DpopProof(key, jti, until, self._nonces.fresh() if soon_over else "")
 
-    async def take(self, proof: Proof) -> None:
+    async def take(self, proof: DpopProof) -> None:
         """ProofBroken when it was taken before; AccessUnavailable when that cannot be known."""
         name = hashlib.sha256(f"dpop\0{proof.key}\0{proof.jti}".encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(name, proof.until + SPAN_SECONDS):

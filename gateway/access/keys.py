@@ -32,7 +32,7 @@ class Seeds:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class TokenSigningKey:
     """One key, by its thumbprint."""
 
     kid: str
@@ -42,14 +42,14 @@ class SigningKey:
     secret: bytes
 
     @classmethod
-    def of(cls, seed: bytes) -> "SigningKey":
+    def of(cls, seed: bytes) -> "TokenSigningKey":
         """The key of a seed."""
         private = Ed25519PrivateKey.from_private_bytes(seed)
         public = jwk.of(private.public_key())
         return cls(public.kid, private, public, hmac.digest(seed, b"motlan dpop nonce v1", "sha256"))
 
 
-class KeyRing:
+class TokenKeys:
     """The keys in use; `refresh` looks whether they were changed."""
 
     def __init__(self, read: Callable[[], Seeds], stamp: Callable[[], object] = lambda: None) -> None:
@@ -59,8 +59,8 @@ class KeyRing:
         self._stamp: object = None
         #: how often keys were read: whoever remembers what they signed forgets it then
         self.loads = 0
-        self.current: SigningKey
-        self._all: dict[str, SigningKey] = {}
+        self.current: TokenSigningKey
+        self._all: dict[str, TokenSigningKey] = {}
         self._load()
 
     def refresh(self) -> None:
@@ -68,7 +68,7 @@ class KeyRing:
         if self._stamp_of() != self._stamp:
             self._load()
 
-    def named(self, kid: str | None) -> SigningKey | None:
+    def named(self, kid: str | None) -> TokenSigningKey | None:
         """The key with this id, if it is one of ours."""
         return self._all.get(kid) if kid is not None else None
 
@@ -86,24 +86,26 @@ class KeyRing:
     def _load(self) -> None:
         stamp = self._stamp_of()
         seeds = self._read()
-        kept = [SigningKey.of(one) for one in (seeds.current, seeds.next, seeds.former) if one is not None]
+        kept = [
+            TokenSigningKey.of(one) for one in (seeds.current, seeds.next, seeds.former) if one is not None
+        ]
         self._all = {one.kid: one for one in kept}
         self.current = kept[0]
         self._stamp = stamp
         self.loads += 1
 
 
-def open_ring(settings: AccessSettings, folder: Path) -> KeyRing:
+def open_ring(settings: AccessSettings, folder: Path) -> TokenKeys:
     """The keys of the configuration, else those of the state folder; made there when there are none."""
     if settings.signing_key is None:
-        return KeyRing(lambda: seeds_in(folder), lambda: _stamps(folder))
+        return TokenKeys(lambda: seeds_in(folder), lambda: _stamps(folder))
     named = {
         name: key_from_text(secret.reveal(), f"access.{name}")
         for name in ("signing_key", "next_signing_key", "former_signing_key")
         if (secret := getattr(settings, name)) is not None
     }
     seeds = Seeds(named["signing_key"], named.get("next_signing_key"), named.get("former_signing_key"))
-    return KeyRing(lambda: seeds)
+    return TokenKeys(lambda: seeds)
 
 
 def seeds_in(folder: Path) -> Seeds:
@@ -147,7 +149,7 @@ def replace_all(folder: Path) -> None:
 
 def name_of(seed: bytes) -> str:
     """The key id of a seed."""
-    return SigningKey.of(seed).kid
+    return TokenSigningKey.of(seed).kid
 
 
 def _stamps(folder: Path) -> object:

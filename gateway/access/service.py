@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 
 from gateway.access.access_tokens import AccessToken, AccessTokens
 from gateway.access.certificates import thumbprint
-from gateway.access.clients import Clients, Shown
-from gateway.access.dpop import Nonces, Proof, Proofs
+from gateway.access.clients import Clients, Credentials
+from gateway.access.dpop import DpopProof, DpopVerifier, Nonces
 from gateway.access.faults import GrantRefused, ProofBroken, TokenRefused
-from gateway.access.keys import KeyRing
+from gateway.access.keys import TokenKeys
 from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
@@ -24,7 +24,7 @@ from gateway.ports.access import Replays
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
 
 
-class Call(Protocol):
+class IncomingRequest(Protocol):
     """What of a request bears on who asks."""
 
     @property
@@ -60,7 +60,7 @@ class Admitted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class IssuedToken:
     """A token, as the token endpoint tells it."""
 
     requester: Requester
@@ -75,16 +75,16 @@ KeySet = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class AccessService:
     """The token endpoint and its relatives, and the door."""
 
     requesters: Requesters
     clients: Clients
     tokens: AccessTokens
-    proofs: Proofs
+    proofs: DpopVerifier
     nonces: Nonces
     revocations: Revocations
-    keys: KeyRing
+    keys: TokenKeys
     #: what may be shown only once
     replays: Replays
     #: plain bearer tokens are given and taken
@@ -92,7 +92,7 @@ class Access:
     #: documents, receipts: whoever signs for the house adds its keys
     further: tuple[KeySet, ...] = ()
 
-    async def admit(self, call: Call) -> Admitted:
+    async def admit(self, call: IncomingRequest) -> Admitted:
         """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
         scheme, token = _credentials(call.authorization)
         await self.revocations.current()
@@ -114,7 +114,7 @@ class Access:
             raise TokenRefused(say.TOKEN_UNBOUND)
         return Admitted(found.requester)
 
-    async def grant(self, call: Call, form: Mapping[str, str]) -> Granted:
+    async def grant(self, call: IncomingRequest, form: Mapping[str, str]) -> IssuedToken:
         """A token (RFC 6749, 4.4); GrantRefused in the words of the standard."""
         await self.revocations.current()
         proof = self._shown_proof(call)
@@ -129,9 +129,11 @@ class Access:
         requester = Requester(id=whole.id, name=whole.name, scopes=scopes)
         token = self.tokens.mint(requester, known.client_id, call.issuer, confirmation)
         kind = "DPoP" if proof is not None else "Bearer"
-        return Granted(whole, token, kind, scopes, self.nonces.fresh() if proof is not None else "")
+        return IssuedToken(whole, token, kind, scopes, self.nonces.fresh() if proof is not None else "")
 
-    async def introspect(self, call: Call, form: Mapping[str, str]) -> tuple[Requester, dict[str, Any]]:
+    async def introspect(
+        self, call: IncomingRequest, form: Mapping[str, str]
+    ) -> tuple[Requester, dict[str, Any]]:
         """What a token is (RFC 7662): a client sees its own, one with the scope `admin` all."""
         known, found = await self._shown_token(call, form, "introspect")
         if found is None or not _may(known, found):
@@ -146,7 +148,7 @@ class Access:
             told["cnf"] = {name: value for name, value in bound.items() if value}
         return known.requester, told
 
-    async def revoke(self, call: Call, form: Mapping[str, str]) -> Requester:
+    async def revoke(self, call: IncomingRequest, form: Mapping[str, str]) -> Requester:
         """End a token (RFC 7009); one that is none, or over, is no fault."""
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
@@ -166,7 +168,7 @@ class Access:
             await asyncio.to_thread(self.keys.refresh)
         return self.tokens.verify(token, issuer)
 
-    async def _proven(self, call: Call, token: str, found: AccessToken) -> str:
+    async def _proven(self, call: IncomingRequest, token: str, found: AccessToken) -> str:
         """The nonce for the next proof."""
         try:
             proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
@@ -177,7 +179,7 @@ class Access:
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
 
-    def _shown_proof(self, call: Call) -> Proof | None:
+    def _shown_proof(self, call: IncomingRequest) -> DpopProof | None:
         """A good proof that came along, not yet taken: who must sign it again need not prove himself twice."""
         if not call.proofs:
             return None
@@ -186,7 +188,7 @@ class Access:
         except ProofBroken as error:
             raise self._unproven(error) from None
 
-    async def _taken(self, proof: Proof) -> None:
+    async def _taken(self, proof: DpopProof) -> None:
         try:
             await self.proofs.take(proof)
         except ProofBroken as error:
@@ -195,7 +197,7 @@ class Access:
     def _unproven(self, error: ProofBroken) -> GrantRefused:
         return GrantRefused(error.code, say.DPOP(why=error.said), nonce=self.nonces.fresh())
 
-    def _confirmation(self, call: Call, known: Known, proof: Proof | None) -> dict[str, str]:
+    def _confirmation(self, call: IncomingRequest, known: Known, proof: DpopProof | None) -> dict[str, str]:
         """What the token is bound to."""
         found = {"jkt": proof.key} if proof is not None else {}
         if known.method in {"tls_client_auth", "self_signed_tls_client_auth"}:
@@ -205,16 +207,16 @@ class Access:
             raise GrantRefused("invalid_dpop_proof", say.BIND_THE_TOKEN, nonce=self.nonces.fresh())
         return found
 
-    async def _client(self, call: Call, form: Mapping[str, str], kind: str) -> Known:
+    async def _client(self, call: IncomingRequest, form: Mapping[str, str], kind: str) -> Known:
         try:
             certificate = call.certificate
         except TokenRefused as error:
             raise GrantRefused("invalid_client", error.said) from None
         audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
-        return await self.clients.prover(Shown(call.authorization, form, certificate), audiences)
+        return await self.clients.prover(Credentials(call.authorization, form, certificate), audiences)
 
     async def _shown_token(
-        self, call: Call, form: Mapping[str, str], kind: str
+        self, call: IncomingRequest, form: Mapping[str, str], kind: str
     ) -> tuple[Known, AccessToken | None]:
         await self.revocations.current()
         known = await self._client(call, form, kind)
@@ -226,7 +228,7 @@ class Access:
             return known, None
 
 
-def _by(key: str, proof: Proof) -> Proof:
+def _by(key: str, proof: DpopProof) -> DpopProof:
     if not hmac.compare_digest(proof.key, key):
         raise ProofBroken(say.TOKEN_OF_ANOTHER_KEY)
     return proof

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from gateway.anchors.heads import Heads
-from gateway.anchors.rows import Rows
-from gateway.anchors.standing import LATE, READY, REFUSING, Standing, stamp
+from gateway.anchors.states import LATE, READY, REFUSING, AnchorState, stamp
+from gateway.anchors.verified import VerifiedAnchors
 from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored, AnchorFailed
 from gateway.domain.errors import GatewayError, NotAnchored
@@ -34,7 +34,7 @@ class Rounds:
     """Go on until they are closed."""
 
     def __init__(
-        self, anchors: Sequence[Anchor], store: AnchorStore, rows: Rows, tree: LogTree,
+        self, anchors: Sequence[Anchor], store: AnchorStore, rows: VerifiedAnchors, tree: LogTree,
         keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float,
         look_seconds: float = _LOOK_SECONDS, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
@@ -49,7 +49,7 @@ class Rounds:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
         self.rows = rows
-        self.standings = [Standing(one, every_seconds, grace_seconds) for one in anchors]
+        self.standings = [AnchorState(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False
 
@@ -110,7 +110,7 @@ class Rounds:
             for one in self.standings:
                 await self._ask(one, note, size)
 
-    async def _ask(self, one: Standing, note: str, size: int) -> None:
+    async def _ask(self, one: AnchorState, note: str, size: int) -> None:
         now = self._now()
         if one.last is None:
             # the grace begins now, for ever
@@ -123,7 +123,7 @@ class Rounds:
         if one.due(size, now):
             self._asking[one.anchor.name] = asyncio.create_task(self._fix(one, note))
 
-    def _waits_for_witness(self, one: Standing) -> bool:
+    def _waits_for_witness(self, one: AnchorState) -> bool:
         """A daily file is never written again: the first one waits for witnesses that were not asked before."""
         others = (other for other in self.standings if other.anchor.kind == "witness")
         return one.anchor.kind == "daily" and any(not other.size and not other.fault for other in others)
@@ -132,7 +132,7 @@ class Rounds:
         standing = await self._keeping.standing()
         return standing.owner == self._owner or standing.owned_until < self._now() - _SILENCE_SECONDS
 
-    async def _fix(self, one: Standing, note: str) -> None:
+    async def _fix(self, one: AnchorState, note: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 # the daily file has the cosignatures in it; everybody else gets what the log signed
@@ -156,7 +156,7 @@ class Rounds:
             one.succeeded(row)
             self._judge()
 
-    def _failed(self, one: Standing, reason: str) -> None:
+    def _failed(self, one: AnchorState, reason: str) -> None:
         if reason != one.fault:
             tell = log().error if reason in _ALARMING else log().warning
             tell("anchor.failed", anchor=one.anchor.name, reason=reason)

@@ -9,9 +9,9 @@ from gateway.api.consent_models import (
     CitizenBody,
     ConsentBody,
     ConsentSearchBody,
-    DemandBody,
-    DemandSearchBody,
-    DemandUpdateBody,
+    SubjectRequestBody,
+    SubjectRequestSearchBody,
+    SubjectRequestUpdateBody,
     WithdrawBody,
 )
 from gateway.api.context import Citizens
@@ -20,8 +20,8 @@ from gateway.api.response import Response, answer
 from gateway.consents.given import Asker, Given
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
-from gateway.prefill.attest import Keep
-from gateway.subject_requests.service import Demanded
+from gateway.prefill.attest import KeepRequest
+from gateway.subject_requests.service import SubjectRequested
 
 #: visible signs of ASCII, and spaces between them
 _KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
@@ -59,15 +59,15 @@ async def attest(request: Request) -> Response:
     body = await read_model(request, AttestBody)
     if body.keep != (body.consent is not None):
         raise Unprocessable(say.KEEP_WITH_CONSENT)
-    keep = Keep(body.consent) if body.consent is not None else None
+    keep = KeepRequest(body.consent) if body.consent is not None else None
     done = _citizens(request).attest.attest(asker_of(request), body.exchange_id, body.form, keep)
     return answer(await done)
 
 
 async def demand(request: Request) -> Response:
     """`POST /v1/subject-requests`."""
-    body = await read_model(request, DemandBody)
-    demanded = Demanded(
+    body = await read_model(request, SubjectRequestBody)
+    demanded = SubjectRequested(
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip
@@ -77,7 +77,7 @@ async def demand(request: Request) -> Response:
 
 async def demands(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
-    body = await read_model(request, DemandSearchBody)
+    body = await read_model(request, SubjectRequestSearchBody)
     queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
     done = queue.search(asker_of(request), _key(body.subject), state, body.cursor, body.limit)
     return answer(await done)
@@ -85,7 +85,7 @@ async def demands(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """`POST /v1/subject-requests/update`."""
-    body = await read_model(request, DemandUpdateBody)
+    body = await read_model(request, SubjectRequestUpdateBody)
     done = _citizens(request).demands.update(asker_of(request), body.request, body.act, body.reason or "")
     return answer(await done)
 

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from gateway.config.consents import Demand
-from gateway.prefill.unkept import NotKept
+from gateway.prefill.not_kept import NotKept
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}

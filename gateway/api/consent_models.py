@@ -107,7 +107,7 @@ class AttestBody(Body):
     consent: ConsentId | None = None
 
 
-class DemandBody(Body):
+class SubjectRequestBody(Body):
     """`POST /v1/subject-requests`."""
 
     model_config = example({"subject": _WHO, "kind": "access", "text": "Tôi muốn biết dữ liệu nào được lưu."})
@@ -120,7 +120,7 @@ class DemandBody(Body):
     consent: ConsentId | None = None
 
 
-class DemandSearchBody(Body):
+class SubjectRequestSearchBody(Body):
     """`POST /v1/subject-requests/search`."""
 
     model_config = example({"state": "open", "limit": 50})
@@ -131,7 +131,7 @@ class DemandSearchBody(Body):
     cursor: DemandId | None = None
 
 
-class DemandUpdateBody(Body):
+class SubjectRequestUpdateBody(Body):
     """`POST /v1/subject-requests/update`; `extend` and `refuse` need a reason."""
 
     model_config = example({

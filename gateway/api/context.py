@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gateway.access.requesters import Requesters
-from gateway.access.service import Access
+from gateway.access.service import AccessService
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
-from gateway.api.kept_rows import KeptRows
+from gateway.api.catalogue_cache import CatalogueCache
 from gateway.api.proxies import Proxies
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
@@ -30,7 +30,7 @@ from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
-from gateway.subject_requests.service import Demands
+from gateway.subject_requests.service import SubjectRequests
 
 #: of the use case, ready for JSON
 Answer = Mapping[str, object]
@@ -50,7 +50,7 @@ class Citizens:
     consents: ConsentBook
     own: OwnStore
     #: what they demand as data subjects
-    demands: Demands
+    demands: SubjectRequests
     #: compares their forms with what was answered
     attest: Attest
 
@@ -85,7 +85,7 @@ class Services:
     configuration: Configuration
     catalogue: Catalogue
     prefill: Prefill
-    access: Access
+    access: AccessService
     sources: Mapping[str, Source]
     log: ExchangeLog
     clock: Clock
@@ -108,7 +108,7 @@ class Services:
     #: consents, attests, requests of data subjects; None where none are kept
     citizens: "Citizens | None" = None
     #: rows of shared catalogues that were fetched lately
-    kept_rows: KeptRows = field(default_factory=KeptRows)
+    kept_rows: CatalogueCache = field(default_factory=CatalogueCache)
     #: proxies that may hand over a certificate
     proxies: Proxies = field(default_factory=Proxies)
 

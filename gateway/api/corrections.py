@@ -14,7 +14,7 @@ from gateway.api.models import PersonBody
 from gateway.api.prefill_body import person_of
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.corrections.reports import Wanted
+from gateway.corrections.reports import CorrectionReport
 from gateway.corrections.service import Corrections
 from gateway.domain import sentences as say
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, fault_in
@@ -31,7 +31,7 @@ async def open_one(request: Request) -> Response:
         raise TooLarge(say.VALUES_TOO_LARGE(largest=_LARGEST))
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
-    wanted = Wanted(
+    wanted = CorrectionReport(
         subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
         correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip

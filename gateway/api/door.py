@@ -31,7 +31,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 _LEAST_RATE = 32_768
 
 
-class Answering(Protocol):
+class RequestDispatcher(Protocol):
     """Answers requests."""
 
     under_way: int
@@ -207,7 +207,7 @@ class DoorRunner(web.BaseRunner):
     __slots__ = ("_current", "_limits", "_request_type")
 
     def __init__(
-        self, dispatcher: Answering, limits: DoorLimits, *, drain_seconds: float = 11,
+        self, dispatcher: RequestDispatcher, limits: DoorLimits, *, drain_seconds: float = 11,
         request_type: Callable[..., web.BaseRequest] = Request,
     ) -> None:  # fmt: skip
         """`drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most.
@@ -219,12 +219,12 @@ class DoorRunner(web.BaseRunner):
         self._current = dispatcher
         self._request_type = request_type
 
-    def serve(self, dispatcher: Answering) -> Answering:
+    def serve(self, dispatcher: RequestDispatcher) -> RequestDispatcher:
         """From now on `dispatcher` answers new requests; gives the one before it."""
         former, self._current = self._current, dispatcher
         return former
 
-    async def left(self, dispatcher: Answering) -> None:
+    async def left(self, dispatcher: RequestDispatcher) -> None:
         """Wait until a dispatcher that is served no more has no request under way."""
         while dispatcher.under_way:  # noqa: ASYNC110 -- an event would cost every request, a reload is rare
             await asyncio.sleep(_LEAVING_SECONDS)

@@ -16,7 +16,7 @@ from gateway.api.models import TokenAnswer, TokenProblem
 from gateway.api.problems import FAMILIES, MethodNotAllowed
 from gateway.api.request import Request
 from gateway.api.response import Response
-from gateway.api.routes import OPERATIONS, Operation
+from gateway.api.routes import OPERATIONS, Route
 from gateway.domain.errors import (
     BadRequest,
     GatewayError,
@@ -125,7 +125,7 @@ def _loosely(schema: Any) -> Any:  # noqa: ANN401 -- JSON
     return {"anyOf" if name == "oneOf" else name: _loosely(one) for name, one in schema.items()}
 
 
-def _operation(item: Operation) -> dict[str, Any]:
+def _operation(item: Route) -> dict[str, Any]:
     out: dict[str, Any] = {
         "operationId": item.id,
         "summary": f"{item.vi} / {item.en}",
@@ -158,7 +158,7 @@ def _in_query(name: str, example: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 64}, "example": example}
 
 
-def _responses(item: Operation) -> dict[str, Any]:
+def _responses(item: Route) -> dict[str, Any]:
     media: dict[str, Any] = {kind: {"schema": _ref(item.answer)} for kind in item.media}
     if item.id == "resume":
         media["text/event-stream"] = {"schema": {"type": "string"}}
@@ -169,7 +169,7 @@ def _responses(item: Operation) -> dict[str, Any]:
     return out
 
 
-def _problem(item: Operation, status: int) -> dict[str, Any]:
+def _problem(item: Route, status: int) -> dict[str, Any]:
     family = _PROBLEMS[status]
     headers, description = dict(_EXCHANGE_HEADER), f"{family.title_vi} / {family.title}"
     if item.id == "ready" and status == 503:
@@ -190,7 +190,7 @@ def _problem(item: Operation, status: int) -> dict[str, Any]:
     return {"description": description, "headers": headers, "content": shown}
 
 
-def _security(item: Operation) -> list[dict[str, list[str]]]:
+def _security(item: Route) -> list[dict[str, list[str]]]:
     if item.id in _FORMS:
         return [{"client": []}]
     if item.scope is None:

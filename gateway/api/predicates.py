@@ -11,7 +11,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, fault_in
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.prefill.questions import Wanted
+from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
 
 
@@ -34,7 +34,7 @@ async def ask(request: Request) -> Response:
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
     login = services.logins.proven(body.login, requester.id)
-    wanted = Wanted(
+    wanted = QuestionRequest(
         predicates=tuple(body.predicates),
         subject=person_of(body.subject),
         request=PrefillRequest(

@@ -11,7 +11,7 @@ from gateway.api import grammar
 from gateway.api.audit_models import Moment, Name
 from gateway.api.models import Body, Word
 from gateway.audit.office import Office
-from gateway.audit.reports import Question
+from gateway.audit.reports import ReportQuestion
 from gateway.audit.unusual import Habit
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
@@ -92,13 +92,13 @@ class ReportBody(Body):
     #: of `hours`
     office: OfficeBody | None = None
 
-    def question(self) -> Question:
+    def question(self) -> ReportQuestion:
         """For the use case; BadRequest for a span that cannot be, or what another report takes."""
         self._check_members()
         since, until = self._span()
         given: Mapping[str, Any] = {"weeks": self.weeks, "threshold": self.threshold, "least": self.least}
         habit = Habit(**{name: value for name, value in given.items() if value is not None})
-        return Question(
+        return ReportQuestion(
             report=self.report,
             since=since,
             until=until,

@@ -24,9 +24,9 @@ from gateway.api.consent_models import (
     AttestBody,
     ConsentBody,
     ConsentSearchBody,
-    DemandBody,
-    DemandSearchBody,
-    DemandUpdateBody,
+    SubjectRequestBody,
+    SubjectRequestSearchBody,
+    SubjectRequestUpdateBody,
     WithdrawBody,
 )
 from gateway.api.corrections_models import (
@@ -44,7 +44,7 @@ GUARDED = (401, 403, 429)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Route:
     """One method of one path. `scope` None: open to all; empty: any token."""
 
     method: str
@@ -69,209 +69,209 @@ class Operation:
 
 
 OPERATIONS = (
-    Operation(
+    Route(
         method="POST", path="/v1/prefill", handler=prefill.fill, id="prefill", scope="prefill", body=PrefillBody,
         vi="Điền sẵn biểu mẫu của một thủ tục", en="Prefill the form of a procedure",
         answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/prefill/resume", handler=prefill.resume, id="resume", scope="prefill", waits=True,
         body=ResumeBody, vi="Lấy dữ liệu đến muộn", en="Fetch what arrived late",
         answer="ResumeAnswer", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/prefill/decision", handler=prefill.decide, id="decision", scope="prefill",
         body=DecisionBody, vi="Ghi nhận công dân đồng ý hay từ chối dữ liệu đã xem trước",
         en="Record what of a preview the citizen accepts and refuses",
         answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,
         vi="Giải thích quyền khai thác (không hỏi nguồn nào)", en="Explain what would be given and why",
         answer="Explanation", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/predicates", handler=predicates.ask, id="predicates", scope="prefill",
         body=PredicatesBody, vi="Hỏi điều kiện, trả lời có, không hoặc không rõ, không lộ dữ liệu",
         en="Ask predicates: yes, no or cannot_tell, and no value",
         answer="Predicates", problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/corrections", handler=corrections.open_one, id="correction", scope="prefill",
         body=CorrectionBody, vi="Gửi yêu cầu chỉnh sửa dữ liệu tới cơ quan quản lý cơ sở dữ liệu",
         en="Report what is wrong to the owner of a database", answer="Correction",
         problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
         scope="prefill", body=CorrectionSearchBody, vi="Tra cứu yêu cầu chỉnh sửa dữ liệu",
         en="How reports stand", answer="Corrections", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/corrections/take", handler=corrections.take, id="corrections_take", scope="prefill",
         body=CorrectionTakeBody, vi="Lấy nội dung yêu cầu chỉnh sửa để chuyển cơ quan quản lý cơ sở dữ liệu",
         en="Take a report out, to bring it to the owner of the database", answer="CorrectionTaken",
         problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/corrections/update", handler=corrections.update, id="corrections_update",
         scope="prefill", body=CorrectionUpdateBody,
         vi="Ghi nhận trả lời của cơ quan quản lý cơ sở dữ liệu về yêu cầu chỉnh sửa",
         en="What the owner of the database answered to a report", answer="CorrectionState",
         problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",
         vi="Danh sách thủ tục", en="List the procedures", answer="Procedures",
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/procedures/{code}", handler=procedures.one, id="procedure",
         vi="Một thủ tục", en="One procedure", answer="Procedure", problems=(404,),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/procedures/{code}/form", handler=procedures.form, id="form",
         vi="Biểu mẫu (JSON Schema)", en="The form (JSON Schema 2020-12)", answer="Form", problems=(404,),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/catalogues/{name}", handler=shared_lists.one, id="catalogue", scope="",
         vi="Các dòng của một danh mục dùng chung (DMDC)", en="Rows of one shared catalogue (DMDC)", answer="SharedList",
         problems=(*GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/reasons", handler=operation.reasons, id="reasons",
         vi="Danh sách mã lý do", en="The closed list of reason codes", answer="Reasons",
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/sources", handler=operation.sources, id="sources", scope="",
         vi="Tình trạng các nguồn dữ liệu", en="How the sources are doing", answer="Sources", problems=GUARDED,
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/audit/search", handler=audit.search, id="audit_search", scope="audit:search",
         body=SearchBody, vi="Tìm trong nhật ký giao dịch", en="Search the exchange log",
         answer="AuditPage", problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/audit/records/{exchange_id}", handler=audit.records, id="audit_records",
         scope="audit:search", vi="Các bản ghi của một giao dịch", en="The records of one exchange",
         answer="AuditRecords", problems=(*GUARDED, 404, 410, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/audit/identify", handler=audit.identify, id="audit_identify",
         scope="audit:identify", body=IdentifyBody, vi="Giao dịch này về ai (phải có lý do, được ghi lại)",
         en="Who an exchange is about (with a reason, which is recorded)",
         answer="Identified", problems=(*BODY, *GUARDED, 404, 410, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/audit/checkpoint", handler=audit.checkpoint, id="audit_checkpoint", scope="",
         vi="Điểm kiểm tra đã ký mới nhất", en="The newest signed checkpoint", answer="Note", media=("text/plain",),
         problems=(*GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/audit/anchors", handler=audit.anchors, id="audit_anchors", scope="audit:search",
         vi="Bằng chứng neo nhật ký ra bên ngoài", en="What anchors outside have proven of the log", answer="Anchors",
         query=(("size", "100"),), problems=(400, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/audit/proof/inclusion", handler=audit.inclusion, id="audit_inclusion", scope="",
         vi="Bằng chứng bản ghi có trong nhật ký", en="Prove that a record is in the log", answer="Inclusion",
         query=(("leaf_hash", "b1674191a88ec5cdd733e4240a81803105dc412d6c6708d53ab94fc248f4f553"),
                ("exchange_id", "01KB0000000000000000000000"), ("size", "100")),
         problems=(400, *GUARDED, 404, 410, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/v1/audit/proof/consistency", handler=audit.consistency, id="audit_consistency", scope="",
         vi="Bằng chứng nhật ký chỉ được nối thêm", en="Prove that the log only grew", answer="Consistency",
         query=(("from", "40"), ("to", "100")), problems=(400, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/audit/export", handler=audit.export, id="audit_export", scope="audit:export",
         body=ExportBody, vi="Xuất nhật ký (JSONL có bằng chứng, hoặc CSV)", en="Export (JSONL with proofs, or CSV)",
         answer="ExportLines", media=("application/x-ndjson", "text/csv"), problems=(*BODY, *GUARDED, 404, 410, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/audit/report", handler=report.report, id="audit_report", scope="audit:search",
         body=ReportBody, vi="Báo cáo từ nhật ký giao dịch (không nêu tên ai)",
         en="A report from the exchange log (names nobody)", answer="Report", media=("application/json", "text/csv"),
         problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/usage", handler=audit.usage, id="usage", scope="usage", body=UsageBody,
         vi="Ai đã khai thác dữ liệu của một người", en="Who used the data of a subject",
         answer="Usage", problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/consents", handler=citizens.give, id="consent_give", scope="consents",
         body=ConsentBody, vi="Ghi nhận sự đồng ý, nhận biên nhận", en="Record a consent, with a receipt",
         answer="Consent", problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/consents/withdraw", handler=citizens.withdraw, id="consent_withdraw",
         scope="consents", body=WithdrawBody, vi="Rút lại sự đồng ý (có hiệu lực ngay)",
         en="Withdraw a consent (at once)", answer="Consent", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/consents/search", handler=citizens.search, id="consent_search", scope="consents",
         body=ConsentSearchBody, vi="Tìm các sự đồng ý", en="Search consents",
         answer="Consents", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/attest", handler=citizens.attest, id="attest", scope="prefill", body=AttestBody,
         vi="Đối chiếu biểu mẫu đã điền với dữ liệu đã trả", en="Compare a finished form with what was answered",
         answer="Attested", problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/subject-requests", handler=citizens.demand, id="subject_request", scope="consents",
-        keyed=True, body=DemandBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu",
+        keyed=True, body=SubjectRequestBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu",
         en="Take in a request of a data subject", answer="SubjectRequest", problems=(*BODY, *GUARDED, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/subject-requests/search", handler=citizens.demands, id="subject_request_search",
-        scope="consents", body=DemandSearchBody, vi="Danh sách yêu cầu và hạn trả lời",
+        scope="consents", body=SubjectRequestSearchBody, vi="Danh sách yêu cầu và hạn trả lời",
         en="Requests of data subjects and their due dates", answer="SubjectRequests",
         problems=(*BODY, *GUARDED, 404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/v1/subject-requests/update", handler=citizens.update, id="subject_request_update",
-        scope="consents", body=DemandUpdateBody, vi="Xác nhận, gia hạn, trả lời hoặc từ chối yêu cầu",
+        scope="consents", body=SubjectRequestUpdateBody, vi="Xác nhận, gia hạn, trả lời hoặc từ chối yêu cầu",
         en="Acknowledge, extend, answer or refuse a request", answer="SubjectRequest",
         problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/log/checkpoint", handler=audit.public_checkpoint, id="log_checkpoint",
         vi="Điểm kiểm tra đã ký (công khai)", en="The signed checkpoint (public)", answer="Note",
         media=("text/plain",), problems=(404, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/log/tile/{path}", handler=audit.tile, id="log_tile",
         vi="Mảnh cây băm (công khai)", en="A tile of the hash tree (public)", answer="Tile",
         media=("application/octet-stream",), problems=(404, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/oauth2/token", handler=tokens.token, id="token",
         vi="Lấy mã truy cập", en="Fetch an access token", answer="TokenAnswer", problems=(400, 401, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/oauth2/introspect", handler=tokens.introspect, id="introspect",
         vi="Xem thông tin một mã truy cập", en="What an access token is (RFC 7662)", answer="Introspection",
         problems=(400, 401, 503),
     ),
-    Operation(
+    Route(
         method="POST", path="/oauth2/revoke", handler=tokens.revoke, id="revoke",
         vi="Thu hồi một mã truy cập", en="End an access token (RFC 7009)", answer="Done", problems=(400, 401, 503),
     ),
-    Operation(
+    Route(
         method="GET", path="/oauth2/jwks", handler=tokens.jwks, id="jwks",
         vi="Khóa công khai của cổng (JWK)", en="Public keys of the gateway (RFC 7517)", answer="KeySet",
     ),
-    Operation(
+    Route(
         method="GET", path="/.well-known/oauth-authorization-server", handler=tokens.metadata, id="metadata",
         vi="Thông tin máy chủ cấp quyền", en="Authorization server metadata", answer="Metadata",
     ),
-    Operation(
+    Route(
         method="GET", path="/health/live", handler=operation.live, id="live",
         vi="Cổng đang chạy", en="The process answers", answer="Health",
     ),
-    Operation(
+    Route(
         method="GET", path="/health/ready", handler=operation.ready, id="ready",
         vi="Cổng sẵn sàng", en="The gateway is ready", answer="Health", problems=(503,),
     ),

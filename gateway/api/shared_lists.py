@@ -6,7 +6,7 @@ A catalogue says nothing about anybody: asking for one is no exchange, and no re
 import asyncio
 import re
 
-from gateway.api.kept_rows import Rows
+from gateway.api.catalogue_cache import CachedCatalogue
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
@@ -40,7 +40,7 @@ async def one(request: Request) -> Response:
         end = loop.time() + services.configuration.gateway.prefill.deadline_ms / 1000
         said = await _asked(source, name, request, end)
         fetched_at = rfc3339(services.clock.now())
-        found = Rows(_rows(said), fetched_at, loop.time() + service.valid_seconds)
+        found = CachedCatalogue(_rows(said), fetched_at, loop.time() + service.valid_seconds)
         services.kept_rows.keep(name, found)
     return answer(
         {

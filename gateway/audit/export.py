@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from gateway.audit.filters import Filters
 from gateway.audit.past import gone, surely_before
+from gateway.audit.range_lines import Lines, RangeLines, record_of, tile_of_log
 from gateway.audit.service import Asker, Books
 from gateway.audit.shown import header, row
-from gateway.audit.stretch import Lines, Stretch, record_of, tile_of_log
 from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import BadRequest, LogAltered
@@ -68,7 +68,7 @@ class Exports:
         await self._books.note(asker, "export", names, format=kind, first=first, end=end)
         if csv:
             return _csv(self._there(first, end))
-        made = Stretch(self._there, self._books.proofs)
+        made = RangeLines(self._there, self._books.proofs)
         created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
         return await made.lines(note, vkeys, first, end, created, (span.since, span.until), growth)
 

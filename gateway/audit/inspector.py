@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from gateway.audit.proofs import Proofs
+from gateway.audit.proofs import TreeProofs
 from gateway.audit.tasks import end
 from gateway.domain.errors import GatewayError, LogAltered, LogUnavailable, NotFound
 from gateway.ports.exchange_log import NO_PLACE, NO_ROW, Altered, LogInspection, LogReader, SubjectRow
@@ -33,7 +33,7 @@ async def _nothing() -> Sequence[str]:
     return ()
 
 
-class Place(NamedTuple):
+class InspectionPosition(NamedTuple):
     """How far a round has come."""
 
     #: the record that comes next
@@ -42,7 +42,7 @@ class Place(NamedTuple):
     row: SubjectRow | None = NO_ROW
 
 
-_BEGINNING = Place()
+_BEGINNING = InspectionPosition()
 
 
 class Inspector:
@@ -52,7 +52,7 @@ class Inspector:
         self,
         inspection: LogInspection,
         reader: LogReader,
-        proofs: Proofs,
+        proofs: TreeProofs,
         unreadable: Unreadable = _nothing,
         pause_seconds: float = _PAUSE_SECONDS,
         rest_seconds: float = _REST_SECONDS,
@@ -91,7 +91,7 @@ class Inspector:
         """End at once."""
         await end(self._task)
 
-    async def look(self, place: Place) -> Place | None:
+    async def look(self, place: InspectionPosition) -> InspectionPosition | None:
         """One step from this place on; where the next one begins, None when all was seen.
 
         LogUnavailable when the store cannot be asked. What it gives and nobody can read is altered like all else.
@@ -110,7 +110,7 @@ class Inspector:
             )
         if row is not None:
             row = await self._look_at_people(row)
-        return Place(max(start, end), row)
+        return InspectionPosition(max(start, end), row)
 
     async def _look_at_whole(self) -> int:
         """With each step, for it costs little: what is gone is not found by going on. Gives the size of the log."""
@@ -164,7 +164,7 @@ class Inspector:
                 _log(one)
 
     async def _work(self) -> None:
-        place: Place | None = _BEGINNING
+        place: InspectionPosition | None = _BEGINNING
         while True:
             try:
                 place = await self.look(place or _BEGINNING)

@@ -25,7 +25,7 @@ from gateway.telemetry import log
 _RETRY_SECONDS = 1
 
 
-class Proofs:
+class TreeProofs:
     """What the tree of one log proves. Each proof is checked before it leaves; LogAltered when it does not hold."""
 
     def __init__(

@@ -14,7 +14,7 @@ from gateway.audit.past import archived, surely_before
 from gateway.audit.report_words import described
 from gateway.audit.service import Asker, Books
 from gateway.audit.unusual import Habit, uncompared, unusual
-from gateway.domain.counts import Counted, OfficialCount
+from gateway.domain.counts import GroupCounts, OfficialCount
 from gateway.domain.dates import VIETNAM, local, rfc3339
 from gateway.ports.exchange_log import LogCounts, LogSearch
 
@@ -28,7 +28,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ReportQuestion:
     """Which report, over which span of time: from `since` to before `until`."""
 
     report: str
@@ -66,7 +66,7 @@ class Reports:
         """Keeps nothing."""
         self._books = books
         self._counts = counts
-        self._made: dict[str, Callable[[Question], Awaitable[Answer]]] = {
+        self._made: dict[str, Callable[[ReportQuestion], Awaitable[Answer]]] = {
             "requesters": self._requesters,
             "outcomes": self._outcomes,
             "volume": self._volume,
@@ -74,7 +74,7 @@ class Reports:
             "lookups": self._lookups,
         }
 
-    async def report(self, asker: Asker, question: Question) -> Answer:
+    async def report(self, asker: Asker, question: ReportQuestion) -> Answer:
         """One report. LogUnavailable when the log can be neither read nor written."""
         times = {"since": rfc3339(question.since), "until": rfc3339(question.until)}
         await self._books.note(asker, "report", question.filters, None, report=question.report, **times)
@@ -84,7 +84,7 @@ class Reports:
         past = {"archives": archived(history, rfc3339(question.earliest), times["until"])}
         return {**head, **described(question.report), "settings": {}, **made, **past}
 
-    async def _requesters(self, question: Question) -> Answer:
+    async def _requesters(self, question: ReportQuestion) -> Answer:
         rows: list[Answer] = []
         totals = {"rows": 0, "exchanges": 0, "refused": 0}
         for month, since, until in _months(question.since, question.until):
@@ -98,7 +98,7 @@ class Reports:
             totals["refused"] += counted.hits
         return {"rows": rows, "totals": totals}
 
-    async def _outcomes(self, question: Question) -> Answer:
+    async def _outcomes(self, question: ReportQuestion) -> Answer:
         counted = await self._counts.calls(question.span(), _MOST_CALLS)
         asked: dict[str, int] = {}
         for one in counted.rows:
@@ -109,7 +109,7 @@ class Reports:
             "totals": {"rows": counted.groups, "counted": counted.exchanges},
         }
 
-    async def _volume(self, question: Question) -> Answer:
+    async def _volume(self, question: ReportQuestion) -> Answer:
         habit = question.habit
         found: dict[str, dict[date, int]] = {}
         for one in await self._counts.days(question.span(question.earliest)):
@@ -136,7 +136,7 @@ class Reports:
         last = local(surely_before(history)) if history.below else None
         return date.min if last is None else last.date() + _DAY
 
-    async def _hours(self, question: Question) -> Answer:
+    async def _hours(self, question: ReportQuestion) -> Answer:
         office = question.office
         hours = office.hours(question.since, question.until)
         counted = await self._counts.officials(question.span(), question.most, hours)
@@ -149,12 +149,12 @@ class Reports:
         }
         return {**_officials(counted, "outside"), "settings": settings}
 
-    async def _lookups(self, question: Question) -> Answer:
+    async def _lookups(self, question: ReportQuestion) -> Answer:
         counted = await self._counts.officials(question.span(), question.most, None)
         return _officials(counted, "without_dossier")
 
 
-def _officials(counted: Counted[OfficialCount], hits: str) -> Answer:
+def _officials(counted: GroupCounts[OfficialCount], hits: str) -> Answer:
     rows = [
         {
             "requester": one.requester,

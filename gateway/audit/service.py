@@ -11,7 +11,7 @@ from gateway.audit.cursors import Cursors
 from gateway.audit.filters import Filters
 from gateway.audit.past import archived, gone_exchange, hints, skipped
 from gateway.audit.people import People
-from gateway.audit.proofs import Proofs
+from gateway.audit.proofs import TreeProofs
 from gateway.audit.shown import members_of, shown
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
@@ -41,7 +41,7 @@ class Books:
     log: ExchangeLog
     reader: LogReader
     finder: LogPlaces
-    proofs: Proofs
+    proofs: TreeProofs
     people: People
     cursors: Cursors
     clock: Clock

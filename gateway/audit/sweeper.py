@@ -21,7 +21,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogKeeping, Standing
+from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogKeeping, NumberingState
 from gateway.telemetry import log
 
 _WINDOW = 1_024
@@ -44,7 +44,7 @@ class Sweeper:
         every_seconds: float = _EVERY_SECONDS,
         since: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`owner` names this process as `Standing` does; an exchange is open after `deadline_seconds`.
+        """`owner` names this process as `NumberingState` does; an exchange is open after `deadline_seconds`.
 
         `since` gives seconds that only grow, whoever sets the clock.
         """
@@ -88,7 +88,7 @@ class Sweeper:
             await asyncio.sleep(_PAUSE_SECONDS if window < standing.size else 0)
         return closed
 
-    def _mine(self, standing: Standing) -> bool:
+    def _mine(self, standing: NumberingState) -> bool:
         return (
             standing.owner == self._owner
             or standing.owned_until < self._clock.now().timestamp() - _SILENCE_SECONDS

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.domain.errors import GatewayError, LogNotSigned
 from gateway.domain.sentences import Sentence
-from gateway.ports.exchange_log import LogKeeping, Standing
+from gateway.ports.exchange_log import LogKeeping, NumberingState
 
 #: a record has its place in the tree within so many seconds
 REDEEMABLE_SECONDS = 10.0
@@ -51,9 +51,9 @@ class Watch:
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
-        self._standing: Standing | None = None
+        self._standing: NumberingState | None = None
 
-    async def look(self) -> Standing | None:
+    async def look(self) -> NumberingState | None:
         """How it stands now; None when the store cannot be asked."""
         async with self._lock:
             if time.monotonic() - self._looked >= self._fresh_seconds:
@@ -61,7 +61,7 @@ class Watch:
                 self._looked = time.monotonic()
         return self._standing
 
-    async def _asked(self) -> Standing | None:
+    async def _asked(self) -> NumberingState | None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await self._keeping.standing()

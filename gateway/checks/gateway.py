@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gateway.config.configuration import Configuration
 from gateway.config.gateway import is_http
-from gateway.config.values import Key
+from gateway.config.values import SecretKey
 from gateway.documents.keys import former_in
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
@@ -86,7 +86,7 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
         what = f"'origin: {log.origin}' cannot stand in a signature"
         yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
     for name in ("root_key", "former_root_key", "signing_key", "former_signing_key"):
-        key: Key | None = getattr(log, name)
+        key: SecretKey | None = getattr(log, name)
         try:
             if key is not None:
                 _try(key, name)
@@ -111,7 +111,7 @@ def _documents(configuration: Configuration) -> Iterator[Problem]:
         yield document.problem(("documents", name), f"'documents.{name}': {fault.what}", fault.remedy)
 
 
-def _try(key: Key, name: str) -> None:
+def _try(key: SecretKey, name: str) -> None:
     """ConfigError for a key that cannot be used; whoever holds one elsewhere is not called."""
     if key.held_by is None:
         key_from_text(key.reveal(), name)

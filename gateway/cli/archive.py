@@ -7,8 +7,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from gateway.audit.proofs import Proofs
-from gateway.cli.client import Answer, Client
+from gateway.audit.proofs import TreeProofs
+from gateway.cli.client import ClientAnswer, GatewayClient
 from gateway.cli.desk import Desk, asks
 from gateway.cli.export_file import opened_export
 from gateway.cli.files import OUT, write
@@ -20,7 +20,7 @@ from gateway.composition.keeper import Keeper
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
-from gateway.keeping.archive import Archiver, Shelf, notes_in
+from gateway.keeping.archive import Archiver, ArchiveStores, notes_in
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, due_for_destruction, newest_cold
 from gateway.keeping.pruning import Checked, Pruning
@@ -65,8 +65,8 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
     keeper.log()
     signers, reader = keeper.signers(), keeper.reader()
     with record_bar(shown=bar) as advance:
-        shelf = Shelf(
-            reader=reader, proofs=Proofs(reader, reader), retention=keeper.retention(),
+        shelf = ArchiveStores(
+            reader=reader, proofs=TreeProofs(reader, reader), retention=keeper.retention(),
             folder=keeper.archive_folder, signers=signers, vkeys=await keeper.vkeys(), clock=keeper,
         )  # fmt: skip
         try:
@@ -156,7 +156,7 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     keeper = store.keeper
     log, reader = keeper.log(), keeper.reader()
     pruning = Pruning(
-        log, *keeper.pruning(), Proofs(reader, reader), await keeper.vkeys(), keeper, keeper.hot
+        log, *keeper.pruning(), TreeProofs(reader, reader), await keeper.vkeys(), keeper, keeper.hot
     )
     checked = await pruning.check(archives)
     if not (yes or _confirmed(checked)):
@@ -202,10 +202,10 @@ def prove_archive(
     return 0
 
 
-def _proof(client: Client, size: int) -> str | Answer:
+def _proof(client: GatewayClient, size: int) -> str | ClientAnswer:
     """As witnesses are asked (C2SP tlog-witness): the old size, the proof, an empty line, the checkpoint."""
     note = newest_note(client)
-    if isinstance(note, Answer):
+    if isinstance(note, ClientAnswer):
         return note
     path = f"/v1/audit/proof/consistency?from={size}&to={note.split(chr(10))[1]}"
     answer = client.get(path, "Consistency")

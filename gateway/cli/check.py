@@ -74,7 +74,7 @@ _CONNECT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing that the doctor looked at. `kind`: library, clock, state, configuration, source."""
 
     kind: str
@@ -238,10 +238,10 @@ def doctor(
     configuration, found = done.configuration, done.found
     if found or configuration is None:
         said = f"{found[0]}\n{len(found)} to mend: motlan check-config"
-        findings.append(Finding("configuration", str(folder), good=False, text=said))
+        findings.append(DoctorFinding("configuration", str(folder), good=False, text=said))
     else:
         digest = in_force(configuration, root_of(folder)).digest[:12]
-        findings.append(Finding("configuration", str(folder), good=True, text=f"digest {digest}"))
+        findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
         findings += _reachable(configuration)
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
@@ -254,58 +254,62 @@ def doctor(
     return 3 if "source" in bad else int(bool(bad))
 
 
-def _libraries() -> Iterator[Finding]:
+def _libraries() -> Iterator[DoctorFinding]:
     for name in _LIBRARIES:
         try:
-            yield Finding("library", name, good=True, text=importlib.metadata.version(name))
+            yield DoctorFinding("library", name, good=True, text=importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            yield Finding("library", name, good=False, text="missing: pip install -r requirements/base.txt")
+            yield DoctorFinding(
+                "library", name, good=False, text="missing: pip install -r requirements/base.txt"
+            )
 
 
-def _libxml() -> Finding:
+def _libxml() -> DoctorFinding:
     """The two pass trees to one another: two libxml2 in one process end in a crash. So a child looks, not we."""
     asked = [sys.executable, "-c", _VERSIONS]
     done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=_CHILD_SECONDS)  # noqa: S603 -- our own words
     if done.returncode != 0:
         # xmlsec looks for this itself as it loads, and refuses
         said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:_SHOWN]
-        return Finding("library", "libxml2", good=False, text=f"{said}: {_ONE_LIBXML}")
+        return DoctorFinding("library", "libxml2", good=False, text=f"{said}: {_ONE_LIBXML}")
     return libxml_finding(orjson.loads(done.stdout))
 
 
-def libxml_finding(versions: Mapping[str, Mapping[str, Sequence[int]]]) -> Finding:
+def libxml_finding(versions: Mapping[str, Mapping[str, Sequence[int]]]) -> DoctorFinding:
     """Good when both libraries were built for one libxml2 and run with one, patches aside.
 
     `versions`: `built for` and `runs with` -> library -> version of libxml2.
     """
     good = all(len({tuple(one[:2]) for one in sides.values()}) == 1 for sides in versions.values())
     if good:
-        return Finding("library", "libxml2", good=True, text=_dotted(versions["runs with"]["xmlsec"]))
+        return DoctorFinding("library", "libxml2", good=True, text=_dotted(versions["runs with"]["xmlsec"]))
     said = [
         f"{library} {how} {_dotted(one)}" for how, sides in versions.items() for library, one in sides.items()
     ]
-    return Finding("library", "libxml2", good=False, text=f"{', '.join(said)}: {_ONE_LIBXML}")
+    return DoctorFinding("library", "libxml2", good=False, text=f"{', '.join(said)}: {_ONE_LIBXML}")
 
 
 def _dotted(version: Sequence[int]) -> str:
     return ".".join(map(str, version))
 
 
-def _clock() -> Finding:
+def _clock() -> DoctorFinding:
     good = time.time() > _EARLIEST_CLOCK
-    return Finding("clock", "utc", good=good, text=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    return DoctorFinding("clock", "utc", good=good, text=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 
 
-def _state(folder: Path) -> Finding:
+def _state(folder: Path) -> DoctorFinding:
     place = next(path for path in (folder, *folder.parents) if path.exists())
     good = os.access(place, os.W_OK)
     for key in sorted(folder.glob("*.key")):
         if key.stat().st_mode & 0o077:
-            return Finding("state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it")
-    return Finding("state", str(folder), good=good, text="writable" if good else "not writable")
+            return DoctorFinding(
+                "state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it"
+            )
+    return DoctorFinding("state", str(folder), good=good, text="writable" if good else "not writable")
 
 
-def _reachable(configuration: Configuration) -> Iterator[Finding]:
+def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:
     for name, item in configuration.sources.items():
         if not item.url:
             continue
@@ -313,12 +317,12 @@ def _reachable(configuration: Configuration) -> Iterator[Finding]:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             socket.create_connection((parts.hostname or "", port), _CONNECT_SECONDS).close()
-            yield Finding("source", name, good=True, text="answers")
+            yield DoctorFinding("source", name, good=True, text="answers")
         except OSError as error:
-            yield Finding("source", name, good=False, text=f"does not answer ({type(error).__name__})")
+            yield DoctorFinding("source", name, good=False, text=f"does not answer ({type(error).__name__})")
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(findings: list[DoctorFinding]) -> None:
     table = Table("", "what", "name", "finding")
     for finding in findings:
         table.add_row(

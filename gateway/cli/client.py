@@ -33,7 +33,7 @@ class NotKnown(Unreachable):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClientAnswer:
     """Status, and the decoded JSON or plain text (None when there is neither)."""
 
     status: int
@@ -67,7 +67,7 @@ class Streamed(Iterator[bytes]):
         return next(self._lines)
 
 
-class Client:
+class GatewayClient:
     """Speaks with one gateway; fetches a token when it has credentials."""
 
     def __init__(
@@ -84,19 +84,19 @@ class Client:
         self._issuer = self._nonce = self._token = ""
         self._expires = 0.0
 
-    def get(self, path: str, form: str = "") -> Answer:
+    def get(self, path: str, form: str = "") -> ClientAnswer:
         """GET a path; Unreachable when a good answer has not the form of this name in the contract."""
         return self._formed(self._asked("GET", path), form)
 
-    def post(self, path: str, body: object, form: str = "") -> Answer:
+    def post(self, path: str, body: object, form: str = "") -> ClientAnswer:
         """POST JSON; likewise."""
         return self._formed(self._asked("POST", path, orjson.dumps(body)), form)
 
-    def delete(self, path: str) -> Answer:
+    def delete(self, path: str) -> ClientAnswer:
         """DELETE a path."""
         return self._asked("DELETE", path)
 
-    def _formed(self, answer: Answer, form: str) -> Answer:
+    def _formed(self, answer: ClientAnswer, form: str) -> ClientAnswer:
         if answer.status == 200 and form:
             import jsonschema_rs
 
@@ -108,16 +108,16 @@ class Client:
         return answer
 
     @contextmanager
-    def streamed(self, path: str, body: object) -> Iterator["Answer | Streamed"]:
+    def streamed(self, path: str, body: object) -> Iterator["ClientAnswer | Streamed"]:
         """POST JSON; the lines of the answer as they come, or the whole answer when it is a problem.
 
         Unreachable when the answer breaks off.
         """
         raw = orjson.dumps(body)
         got = self._opened("POST", path, raw, self._headers("POST", path, raw), _STREAM_SECONDS)
-        if isinstance(got, Answer) and self._wants_nonce(got):
+        if isinstance(got, ClientAnswer) and self._wants_nonce(got):
             got = self._opened("POST", path, raw, self._headers("POST", path, raw), _STREAM_SECONDS)
-        if isinstance(got, Answer):
+        if isinstance(got, ClientAnswer):
             yield got
             return
         with got:
@@ -129,7 +129,7 @@ class Client:
         except (OSError, http.client.HTTPException):
             raise Unreachable(f"{self.base} broke off before the end") from None
 
-    def _refused(self, error: urllib.error.HTTPError) -> Answer:
+    def _refused(self, error: urllib.error.HTTPError) -> ClientAnswer:
         try:
             with error:
                 return _answer(error.code, error.headers, error.read())
@@ -142,13 +142,13 @@ class Client:
         reason = getattr(error, "reason", error)
         return Unreachable(f"{self.base} does not answer ({type(reason).__name__})")
 
-    def _asked(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    def _asked(self, method: str, path: str, body: bytes | None = None) -> ClientAnswer:
         answer = self._send(method, path, body, self._headers(method, path, body))
         if self._wants_nonce(answer):
             answer = self._send(method, path, body, self._headers(method, path, body))
         return answer
 
-    def _wants_nonce(self, answer: Answer) -> bool:
+    def _wants_nonce(self, answer: ClientAnswer) -> bool:
         """Whether the same has to be asked with a proof that carries the nonce, which is kept."""
         self._nonce = answer.nonce or self._nonce
         body = answer.body if isinstance(answer.body, dict) else {}
@@ -172,13 +172,13 @@ class Client:
         self._token, seconds = self._given(answer)
         self._expires = time.monotonic() + seconds - _EARLY_SECONDS
 
-    def _by_secret(self) -> Answer:
+    def _by_secret(self) -> ClientAnswer:
         return self._send(
             "POST", _TOKEN_PATH, b"grant_type=client_credentials",
             {"Authorization": f"Basic {self._credentials}", **_FORM},
         )  # fmt: skip
 
-    def _by_key(self, prover: Prover) -> Answer:
+    def _by_key(self, prover: Prover) -> ClientAnswer:
         self._issuer = self._issuer or self._learnt_issuer()
         for _ in range(2):
             form = urllib.parse.urlencode(prover.form(self._issuer)).encode()
@@ -197,19 +197,19 @@ class Client:
             raise Unreachable(f"{self.base} calls itself '{issuer}': ask it by that address")
         return issuer
 
-    def _given(self, answer: Answer) -> tuple[str, float]:
+    def _given(self, answer: ClientAnswer) -> tuple[str, float]:
         """Token and seconds; NotKnown when the client got none, Unreachable when what answered gives none."""
         match answer:
-            case Answer(status=200, body={"access_token": str(token), "expires_in": int(seconds)}):
+            case ClientAnswer(status=200, body={"access_token": str(token), "expires_in": int(seconds)}):
                 return token, seconds
-            case Answer(status=400 | 401, body={"error": str(word), **more}):
+            case ClientAnswer(status=400 | 401, body={"error": str(word), **more}):
                 why = more.get("error_description") if self._prover else None
                 raise NotKnown(f"no token: {word}{f': {why}' if why else ''}")
         raise Unreachable(f"{self.base} gives no token ({answer.status}); is it a gateway?")
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> ClientAnswer:
         got = self._opened(method, path, body, headers, _SECONDS)
-        if isinstance(got, Answer):
+        if isinstance(got, ClientAnswer):
             return got
         try:
             with got:
@@ -234,11 +234,11 @@ def _opener() -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _answer(status: int, headers: Any, raw: bytes) -> Answer:  # noqa: ANN401 -- email.message.Message
+def _answer(status: int, headers: Any, raw: bytes) -> ClientAnswer:  # noqa: ANN401 -- email.message.Message
     nonce = headers.get("DPoP-Nonce", "")
     if headers.get("content-type", "").startswith("text/plain"):
-        return Answer(status, raw.decode("utf-8", "replace"), nonce)
+        return ClientAnswer(status, raw.decode("utf-8", "replace"), nonce)
     try:
-        return Answer(status, orjson.loads(raw) if raw else None, nonce)
+        return ClientAnswer(status, orjson.loads(raw) if raw else None, nonce)
     except orjson.JSONDecodeError:
-        return Answer(status, None, nonce)
+        return ClientAnswer(status, None, nonce)

@@ -22,16 +22,16 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import telemetry
-from gateway.cli.client import Answer, Client
+from gateway.cli.client import ClientAnswer, GatewayClient
 from gateway.cli.export_file import write_export
 from gateway.cli.greeting import greeting
-from gateway.cli.proving import Shown, check_inclusion
+from gateway.cli.proving import CheckResult, check_inclusion
 from gateway.cli.scenes import SCENES, TROUBLE, Scene
 from gateway.cli.tables import papers_table, shown, warnings_table
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
 from gateway.serving.listeners import Gateway
-from gateway.serving.server import Plan, running, stop_event, write_ready
+from gateway.serving.server import ServeOptions, running, stop_event, write_ready
 
 _SHOWN_FIELDS = 16
 _REDEEMABLE_SECONDS = 10
@@ -39,7 +39,7 @@ _REDEEMABLE_SECONDS = 10
 _RECORDS = 100
 
 
-def run_demo(plan: Plan, state: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
+def run_demo(plan: ServeOptions, state: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
     """Exit code: 0 when every scene was answered, 1 otherwise."""
     folder = state or Path(tempfile.mkdtemp(prefix="motlan-demo-"))
     telemetry.set_up(_Nowhere(), level=40) if not keep else telemetry.set_up()
@@ -52,7 +52,7 @@ def run_demo(plan: Plan, state: Path | None, *, keep: bool, as_json: bool, quiet
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
+async def _run(plan: ServeOptions, *, keep: bool, as_json: bool, quiet: bool) -> int:
     console = Console(quiet=quiet or as_json, width=None if sys.stdout.isatty() else 120)
     async with running(plan) as (gateway, content):
         stage = _Stage(gateway, content, console)
@@ -72,7 +72,7 @@ async def _run(plan: Plan, *, keep: bool, as_json: bool, quiet: bool) -> int:
     return 0 if good else 1
 
 
-async def _stay(plan: Plan, content: Mapping[str, object], console: Console) -> None:
+async def _stay(plan: ServeOptions, content: Mapping[str, object], console: Console) -> None:
     stop = stop_event()
     if plan.ready_file is not None:
         write_ready(plan.ready_file, content)
@@ -88,11 +88,11 @@ class _Stage:
         portal = content["clients"]["portal"]
         self.gateway = gateway
         self.console = console
-        self.client = Client(content["gateway"], portal["client_id"], portal["client_secret"])
+        self.client = GatewayClient(content["gateway"], portal["client_id"], portal["client_secret"])
         auditor = content["clients"]["auditor"]
-        self.auditor = Client(content["gateway"], auditor["client_id"], auditor["client_secret"])
+        self.auditor = GatewayClient(content["gateway"], auditor["client_id"], auditor["client_secret"])
         self.vkey = str(content["log"]["vkey"])
-        self.control = Client(str(content["sandbox"]["control"]))
+        self.control = GatewayClient(str(content["sandbox"]["control"]))
         self.personas = content["personas"]
         self.results: list[dict[str, object]] = []
         self.pending: str | None = None
@@ -156,7 +156,7 @@ class _Stage:
         vkey, receipt = self.vkey, (self.last or {}).get("receipt") or {"leaf_hash": ""}
         for _ in range(_REDEEMABLE_SECONDS * 10):
             shown = await asyncio.to_thread(check_inclusion, self.auditor, receipt["leaf_hash"], [vkey])
-            if isinstance(shown, Shown):
+            if isinstance(shown, CheckResult):
                 self.console.print(f"Biên nhận / receipt: {shown.words}")
                 break
             await asyncio.sleep(0.1)
@@ -197,7 +197,7 @@ class _Stage:
         person = next(person for person in self.personas if who in person["traits"])
         return {key: person[key] for key in ("personal_id", "full_name", "birth_date")}
 
-    def _show(self, scene: Scene, answer: Answer) -> None:
+    def _show(self, scene: Scene, answer: ClientAnswer) -> None:
         self.console.print(Panel(f"{scene.title}  ·  {scene.procedure}"))
         if answer.status != 200:
             self.console.print(f"[red]{answer.status}[/] {answer.body}")

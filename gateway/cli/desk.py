@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import orjson
 
-from gateway.cli.client import Answer, Client, NotKnown, Unreachable
+from gateway.cli.client import ClientAnswer, GatewayClient, NotKnown, Unreachable
 from gateway.cli.options import JSON, QUIET, Voice, as_json, data_root, options, plain
 
 _Found = TypeVar("_Found")
@@ -30,20 +30,20 @@ READY = click.option(
 class Desk(Voice):
     """A client of one gateway, and how its user wants to be told."""
 
-    client: Client
+    client: GatewayClient
     ready_file: Path | None
 
-    def asked(self, call: Callable[[Client], Answer]) -> Answer:
+    def asked(self, call: Callable[[GatewayClient], ClientAnswer]) -> ClientAnswer:
         """The good answer; exits, with a word about it, when there is none."""
         answer = self._reached(call)
         return answer if answer.status == 200 else self._refuse(answer)
 
-    def fetched(self, call: Callable[[Client], _Found | Answer]) -> _Found:
+    def fetched(self, call: Callable[[GatewayClient], _Found | ClientAnswer]) -> _Found:
         """What a longer errand brought back; exits likewise when it brought back a refusal."""
         found = self._reached(call)
-        return self._refuse(found) if isinstance(found, Answer) else found
+        return self._refuse(found) if isinstance(found, ClientAnswer) else found
 
-    def _refuse(self, answer: Answer) -> NoReturn:
+    def _refuse(self, answer: ClientAnswer) -> NoReturn:
         """Say what the gateway refused.
 
         Exits with 2 for a fault of the request, 3 when it, or what it needs, is out of order, else 1.
@@ -57,7 +57,7 @@ class Desk(Voice):
             raise click.exceptions.Exit(3)
         raise click.exceptions.Exit(2 if answer.status in {400, 422} else 1)
 
-    def _reached(self, call: Callable[[Client], _Found]) -> _Found:
+    def _reached(self, call: Callable[[GatewayClient], _Found]) -> _Found:
         try:
             return call(self.client)
         except NotKnown as error:
@@ -108,7 +108,7 @@ def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int
     return wrap
 
 
-def refusal(answer: Answer) -> str:
+def refusal(answer: ClientAnswer) -> str:
     """A problem for people: what, where, and what may have been meant; as text that moves no cursor."""
     body = answer.body if isinstance(answer.body, dict) else {}
     if "code" not in body:
@@ -131,7 +131,7 @@ def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:
     return [one for one in found if isinstance(one, kind)] if isinstance(found, list) else []
 
 
-def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> Client:
+def client_for(gateway: str | None, ready_file: Path | None, client_id: str, secret: str) -> GatewayClient:
     """A client of the gateway that the options name; UsageError when the secret is not known."""
     base = gateway or _DEFAULT
     if ready_file is not None:
@@ -145,14 +145,14 @@ def client_for(gateway: str | None, ready_file: Path | None, client_id: str, sec
         if not secret:
             remedy = "set MOTLAN_CLIENT_SECRET, or give --client-key or --ready-file"
             raise click.UsageError(f"the secret of client '{client_id}' is not known: {remedy}")
-    return Client(base, client_id, secret)
+    return GatewayClient(base, client_id, secret)
 
 
-def _client_by_key(gateway: str | None, ready_file: Path | None, client_id: str, key: Path) -> Client:
+def _client_by_key(gateway: str | None, ready_file: Path | None, client_id: str, key: Path) -> GatewayClient:
     from gateway.cli.proofs import client_key
 
     base = gateway or (_ready(ready_file)["gateway"] if ready_file is not None else _DEFAULT)
-    return Client(base, prover=client_key(client_id, key))
+    return GatewayClient(base, prover=client_key(client_id, key))
 
 
 def _ready(path: Path) -> Any:  # noqa: ANN401 -- JSON

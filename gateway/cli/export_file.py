@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.cli.client import Answer, Client, Unreachable
+from gateway.cli.client import ClientAnswer, GatewayClient, Unreachable
 from gateway.cli.files import written
 
 _RECORD = b'{"i":'
@@ -37,11 +37,11 @@ class Written(NamedTuple):
 
 
 def write_export(
-    client: Client, body: dict[str, Any], out: str, *, csv: bool, progress: bool
-) -> Written | Answer:
+    client: GatewayClient, body: dict[str, Any], out: str, *, csv: bool, progress: bool
+) -> Written | ClientAnswer:
     """Fetch it; the answer of the gateway when it gives none. Unreachable when it broke off: no file is left then."""
     with client.streamed("/v1/audit/export", body) as got:
-        if isinstance(got, Answer):
+        if isinstance(got, ClientAnswer):
             return got
         with _opened(out) as file, _bar(shown=progress) as step:
             passed = [_words(got.headers, name) for name in ("X-Skipped-Periods", "X-Archives")]

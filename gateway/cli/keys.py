@@ -12,7 +12,7 @@ from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, 
 from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import Keeper
-from gateway.config.values import Key
+from gateway.config.values import SecretKey
 from gateway.documents import keys as documents
 from gateway.domain import sentences as say
 from gateway.domain.dates import local_text, rfc3339
@@ -76,7 +76,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     }
 
 
-def _origin(key: Key | None) -> str:
+def _origin(key: SecretKey | None) -> str:
     """Where a key lies, in a word."""
     if key is None:
         return "state folder"

@@ -20,10 +20,10 @@ import orjson
 
 from gateway import telemetry
 from gateway.cli.casts import Casting
-from gateway.cli.client import Answer, Client
+from gateway.cli.client import ClientAnswer, GatewayClient
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Procedure
-from gateway.serving.server import Plan, running, with_ports
+from gateway.serving.server import ServeOptions, running, with_ports
 
 CUT = frozenset({"replaced", "reusable"})
 #: nothing is cut, be it that the paper does not apply
@@ -86,7 +86,7 @@ def broken(castings: Sequence[Casting], rows: Sequence[MatrixRow], *, all_publis
 
 
 @asynccontextmanager
-async def _client(root: Path, catalogue: Catalogue, *, all_published: bool) -> AsyncIterator[Client]:
+async def _client(root: Path, catalogue: Catalogue, *, all_published: bool) -> AsyncIterator[GatewayClient]:
     telemetry.set_up(io.BytesIO(), level=50)
     with tempfile.TemporaryDirectory(prefix="motlan-cuts-") as folder:
         config = root / "config"
@@ -97,10 +97,12 @@ async def _client(root: Path, catalogue: Catalogue, *, all_published: bool) -> A
         patient = {
             f"sources.{path.stem}.limits.breaker_failures": _NEVER for path in config.glob("sources/*.yaml")
         }
-        plan = Plan(root=root, config=config, state=Path(folder), overrides=patient, with_sandbox=True)
+        plan = ServeOptions(
+            root=root, config=config, state=Path(folder), overrides=patient, with_sandbox=True
+        )
         async with running(with_ports(plan, api=0, admin=0, sandbox=0), with_admin=False) as (_, content):
             known: Any = content["clients"]
-            yield Client(
+            yield GatewayClient(
                 str(content["gateway"]), known[_REQUESTER]["client_id"], known[_REQUESTER]["client_secret"]
             )  # fmt: skip
 
@@ -123,7 +125,7 @@ def _all_scopes(catalogue: Catalogue) -> bytes:
     return orjson.dumps({"scopes": scopes})
 
 
-def _rows(casting: Casting, procedure: Procedure, answer: Answer) -> Iterator[MatrixRow]:
+def _rows(casting: Casting, procedure: Procedure, answer: ClientAnswer) -> Iterator[MatrixRow]:
     if answer.status != 200:
         problem = answer.body or {}
         why = " ".join(

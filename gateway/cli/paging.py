@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.cli.client import Answer, Client
+from gateway.cli.client import ClientAnswer, GatewayClient
 
 _PAGE = 200
 
 
 def pages(
-    client: Client, path: str, body: dict[str, Any], form: str, member: str, limit: int | None
-) -> Answer:
+    client: GatewayClient, path: str, body: dict[str, Any], form: str, member: str, limit: int | None
+) -> ClientAnswer:
     """All pages as one, up to so many of `member`, or the first answer that is none; `form` is that of a page.
 
     Months that some page had to pass over are named once.
@@ -29,7 +29,7 @@ def pages(
         cursor = answer.body["next"]
         if cursor is None or (limit is not None and len(found) >= limit):
             told = {name: known for name, known in past.items() if name in answer.body}
-            return Answer(200, {**answer.body, **told, member: found, "next": cursor})
+            return ClientAnswer(200, {**answer.body, **told, member: found, "next": cursor})
 
 
 def looked_past(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer

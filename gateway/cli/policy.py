@@ -35,8 +35,8 @@ from gateway.domain.faults import Faults
 from gateway.keeping.acts import note_act
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports.exchange_log import LogReader, LogSearch
-from gateway.review.acts import Act, act_of
-from gateway.review.replay import Outcome, Rules, replay
+from gateway.review.acts import PastRequest, act_of
+from gateway.review.replay import ReplayResult, Rules, replay
 
 _DAYS = 31
 _PAGE = 500
@@ -88,11 +88,11 @@ def diff(
     start = _utc(since, "since") if since else rfc3339(now - timedelta(days=_DAYS))
     end = _utc(until, "until") if until else rfc3339(now)
 
-    async def work() -> Outcome:
+    async def work() -> ReplayResult:
         log, reader = store.keeper.log(), store.keeper.reader()
         digest = in_force(after[0], root_of(new)).digest
         await note_act(log, store.keeper, Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
-        old, changed, outcome = Rules(*before), Rules(*after), Outcome()
+        old, changed, outcome = Rules(*before), Rules(*after), ReplayResult()
         with record_bar(shown=not quiet and not as_json) as step:
             async for act in _acts(reader, before[1], start, end, step):
                 replay(act, old, changed, outcome)
@@ -126,7 +126,7 @@ def _utc(text: str, option: str) -> str:
 
 async def _acts(
     reader: LogReader, catalogue: Catalogue, since: str, until: str, step: Callable[[int], object]
-) -> AsyncIterator[Act]:
+) -> AsyncIterator[PastRequest]:
     """Each request once, newest first; a second intent of an exchange names people found on the way.
 
     `step` is told how many records were read.

@@ -7,7 +7,14 @@ import click
 from gateway.cli.desk import Desk, asks
 from gateway.cli.files import OUT, note_in, write
 from gateway.cli.options import VKEYS
-from gateway.cli.proving import Shown, check_exchange, check_growth, check_inclusion, read_receipt, vkeys_of
+from gateway.cli.proving import (
+    CheckResult,
+    check_exchange,
+    check_growth,
+    check_inclusion,
+    read_receipt,
+    vkeys_of,
+)
 
 _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -69,7 +76,7 @@ def checkpoint(
     return _verdict(desk, shown)
 
 
-def _verdict(desk: Desk, shown: Shown) -> int:
+def _verdict(desk: Desk, shown: CheckResult) -> int:
     note = [shown.note.removesuffix("\n")] * ("note" in shown.facts)
     desk.say(shown.facts, shown.words, *note)
     return 0 if shown.good else 1

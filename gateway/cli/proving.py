@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import click
 import orjson
 
-from gateway.cli.client import Answer, Client, Unreachable
+from gateway.cli.client import ClientAnswer, GatewayClient, Unreachable
 from gateway.domain.dates import local_text
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import (
@@ -33,7 +33,7 @@ _SHORTEST_WAIT = 0.2
 _KEYS = "--vkey KEY for each or MOTLAN_LOG_VKEY with spaces between"
 
 
-class Shown(NamedTuple):
+class CheckResult(NamedTuple):
     """What a check found: `good`, in words, and for machines."""
 
     good: bool
@@ -53,13 +53,13 @@ class Opened(NamedTuple):
     by: str
 
 
-def newest_note(client: Client) -> str | Answer:
+def newest_note(client: GatewayClient) -> str | ClientAnswer:
     """The newest signed checkpoint, or the refusal; Unreachable when what was sent is none."""
     noted = client.get("/v1/audit/checkpoint")
     return noted if noted.status != 200 else _noted(client, noted.body)
 
 
-def _noted(client: Client, note: object) -> str:
+def _noted(client: GatewayClient, note: object) -> str:
     try:
         Checkpoint.parse(split_note(str(note))[0])
     except NoteBroken as error:
@@ -67,11 +67,11 @@ def _noted(client: Client, note: object) -> str:
     return str(note)
 
 
-def _readable(check: Callable[..., Shown | Answer]) -> Callable[..., Shown | Answer]:
+def _readable(check: Callable[..., CheckResult | ClientAnswer]) -> Callable[..., CheckResult | ClientAnswer]:
     """A check that ends with Unreachable when what the gateway sent cannot be read."""
 
     @functools.wraps(check)
-    def reading(client: Client, *given: Any) -> Shown | Answer:  # noqa: ANN401 -- those of the check
+    def reading(client: GatewayClient, *given: Any) -> CheckResult | ClientAnswer:  # noqa: ANN401 -- those of the check
         try:
             return check(client, *given)
         except (AttributeError, LookupError, TypeError, ValueError):
@@ -81,14 +81,14 @@ def _readable(check: Callable[..., Shown | Answer]) -> Callable[..., Shown | Ans
 
 
 @_readable
-def check_inclusion(client: Client, leaf: str, vkeys: Sequence[str]) -> Shown | Answer:
+def check_inclusion(client: GatewayClient, leaf: str, vkeys: Sequence[str]) -> CheckResult | ClientAnswer:
     """Whether the record with this leaf hash is in the log; the answer of the gateway when it gives no proof."""
     query = f"leaf_hash={leaf}"
     first = _placed(client, f"/v1/audit/proof/inclusion?{query}")
     if first.status != 200:
         return first
     note = newest_note(client)
-    if isinstance(note, Answer):
+    if isinstance(note, ClientAnswer):
         return note
     head, *_ = _opened(note, vkeys)
     answer = client.get(f"/v1/audit/proof/inclusion?{query}&size={head.size}")
@@ -98,7 +98,7 @@ def check_inclusion(client: Client, leaf: str, vkeys: Sequence[str]) -> Shown | 
     return _included([place], note, vkeys, held=_holds(bytes.fromhex(leaf), place, hashes, head))
 
 
-def _placed(client: Client, path: str) -> Answer:
+def _placed(client: GatewayClient, path: str) -> ClientAnswer:
     """The answer, once a record that was just written has its place: ten seconds at most."""
     end = time.monotonic() + _PLACE_SECONDS
     while True:
@@ -110,13 +110,13 @@ def _placed(client: Client, path: str) -> Answer:
 
 
 @_readable
-def check_exchange(client: Client, exchange: str, vkeys: Sequence[str]) -> Shown | Answer:
+def check_exchange(client: GatewayClient, exchange: str, vkeys: Sequence[str]) -> CheckResult | ClientAnswer:
     """Whether the records of an exchange are in the log; the answer of the gateway when it gives none.
 
     The records themselves are fetched: their hashes are made here, and each must name this exchange.
     """
     with client.streamed("/v1/audit/export", {"search": {"exchange_id": exchange}}) as got:
-        if isinstance(got, Answer):
+        if isinstance(got, ClientAnswer):
             return got
         try:
             first, *lines = [orjson.loads(line) for line in got]
@@ -134,19 +134,21 @@ def check_exchange(client: Client, exchange: str, vkeys: Sequence[str]) -> Shown
     return _included(places, note, vkeys, held=held and bool(records))
 
 
-def _included(places: list[int], note: str, vkeys: Sequence[str], *, held: bool) -> Shown:
+def _included(places: list[int], note: str, vkeys: Sequence[str], *, held: bool) -> CheckResult:
     head, signed, by = _opened(note, vkeys)
     good = held and signed is True
     words = f"records {', '.join(map(str, places))} of the log of {head.size} records, {by}"
     facts = {"good": good, "records": places, "size": head.size, "root": head.root.hex(), "signed": signed}
-    return Shown(good, words if good else f"NOT proven: {words}", facts, note)
+    return CheckResult(good, words if good else f"NOT proven: {words}", facts, note)
 
 
 @_readable
-def check_growth(client: Client, older: str | None, vkeys: Sequence[str]) -> Shown | Answer:
+def check_growth(
+    client: GatewayClient, older: str | None, vkeys: Sequence[str]
+) -> CheckResult | ClientAnswer:
     """The newest checkpoint, and whether the log grew out of the older one."""
     note = newest_note(client)
-    if isinstance(note, Answer):
+    if isinstance(note, ClientAnswer):
         return note
     head, signed, by = _opened(note, vkeys)
     good, words = signed is True, f"{head.origin}: {head.size} records, {by}"
@@ -162,7 +164,7 @@ def check_growth(client: Client, older: str | None, vkeys: Sequence[str]) -> Sho
     if anchored.status == 200:  # else this client may not see them
         facts["anchors"] = anchored.body["anchors"]
         words += "".join(f"\n{told}" for told in anchors_told(anchored.body))
-    return Shown(good, words, {"good": good, **facts}, note)
+    return CheckResult(good, words, {"good": good, **facts}, note)
 
 
 def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
@@ -239,7 +241,7 @@ def _holds(leaf: bytes, place: int, hashes: list[str], head: Checkpoint) -> bool
     return verify_inclusion(leaf, place, head.size, [bytes.fromhex(one) for one in hashes], head.root)
 
 
-def _grew(client: Client, before: Checkpoint, head: Checkpoint) -> bool:
+def _grew(client: GatewayClient, before: Checkpoint, head: Checkpoint) -> bool:
     if before.origin != head.origin or before.size > head.size:
         return False
     answer = client.get(f"/v1/audit/proof/consistency?from={before.size}&to={head.size}")

@@ -26,7 +26,7 @@ _WAYS = ("key_out", "public_key", "certificate", "subject", "san_dns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class NewRequester:
     """A requester as the command line says it."""
 
     name: str
@@ -44,7 +44,7 @@ class Wanted:
     dpop: bool | None
 
 
-def added(folder: Path, wanted: Wanted) -> Path:
+def added(folder: Path, wanted: NewRequester) -> Path:
     """The file, once it stands and fits; UsageError or ConfigError, and nothing is left behind, when it does not."""
     path = folder / "requesters" / f"{wanted.name}.yaml"
     _check(path, wanted)
@@ -62,7 +62,7 @@ def added(folder: Path, wanted: Wanted) -> Path:
     return path
 
 
-def _check(path: Path, wanted: Wanted) -> None:
+def _check(path: Path, wanted: NewRequester) -> None:
     if not _NAME.fullmatch(wanted.name):
         raise click.UsageError(
             f"'{wanted.name}' is no name: write small letters, digits and _, a letter first"
@@ -79,7 +79,7 @@ def _check(path: Path, wanted: Wanted) -> None:
         )
 
 
-def _document(folder: Path, wanted: Wanted, made: list[Path]) -> dict[str, Any]:
+def _document(folder: Path, wanted: NewRequester, made: list[Path]) -> dict[str, Any]:
     title = wanted.title or wanted.name
     document: dict[str, Any] = {
         "requester": wanted.name,
@@ -119,7 +119,7 @@ def _written(key: jwk.PublicKey) -> dict[str, str]:
     return {**jwk.jwk_of(key.key), "kid": key.kid}
 
 
-def _certificate(folder: Path, wanted: Wanted, made: list[Path]) -> dict[str, str]:
+def _certificate(folder: Path, wanted: NewRequester, made: list[Path]) -> dict[str, str]:
     if wanted.certificate is None:
         return {"subject": wanted.subject} if wanted.subject else {"san_dns": wanted.san_dns or ""}
     pem = certificates_in(wanted.certificate)[0].public_bytes(Encoding.PEM)

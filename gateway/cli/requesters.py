@@ -12,7 +12,7 @@ from rich.table import Table
 from gateway.access.revocations import Revocations
 from gateway.checks.applications import standings
 from gateway.cli.options import CONFIG, JSON, QUIET, Voice, cell, data_root, options
-from gateway.cli.requester_file import Wanted, added
+from gateway.cli.requester_file import NewRequester, added
 from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import kept
 from gateway.config.access import RequesterSettings
@@ -80,7 +80,7 @@ def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:
       motlan requesters add tax --agency 000.00.14.H31 --scope papers --certificate tax.crt.pem
     """  # noqa: D301 -- \b is click's
     folder = _folder(config)
-    path = added(folder, Wanted(**said))
+    path = added(folder, NewRequester(**said))
     voice, name = Voice(as_json, quiet), said["name"]
     facts = {"requester": name, "client_id": said["client_id"] or name, "file": str(path)}
     key = said["key_out"]

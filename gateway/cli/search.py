@@ -45,12 +45,15 @@ def search(
     answer = desk.asked(lambda client: pages(client, "/v1/audit/search", body, "AuditPage", "records", limit))
     found = answer.body
     desk.say(
-        found, Records(found["records"], more=found["next"] is not None), *looked_past(found), width=_WIDTH
+        found,
+        RecordTable(found["records"], more=found["next"] is not None),
+        *looked_past(found),
+        width=_WIDTH,
     )
     return 0
 
 
-class Records:
+class RecordTable:
     """Records as a table: each in one line where there is room, else what belongs together in one cell."""
 
     def __init__(self, records: list[Any], *, more: bool) -> None:

@@ -23,7 +23,7 @@ from gateway.cli.options import (
     state_folder,
 )
 from gateway.config.gateway import Listener
-from gateway.serving.server import Plan, sandbox_at, stop_event, with_ports, write_ready
+from gateway.serving.server import ServeOptions, sandbox_at, stop_event, with_ports, write_ready
 from gateway.serving.server import serve as serve_one
 from gateway.serving.workers import WorkerFailed, serve_many
 
@@ -96,9 +96,9 @@ def _plan(
     *,
     with_sandbox: bool,
     ready_file: Path | None,
-) -> Plan:
+) -> ServeOptions:
     folder = (config or data_root() / "config").resolve()
-    return Plan(
+    return ServeOptions(
         root=root_of(folder),
         config=folder,
         state=state_folder(state),
@@ -161,7 +161,7 @@ def demo(*, keep: bool, ready_file: Path | None, state: Path | None, as_json: bo
     from gateway.cli.demo import run_demo
 
     root = data_root()
-    plan = Plan(
+    plan = ServeOptions(
         root=root,
         config=root / "config",
         state=Path(),

@@ -10,11 +10,11 @@ from gateway.access.access_tokens import AccessTokens
 from gateway.access.assertions import Assertions
 from gateway.access.certificates import Certificates, certificates_in
 from gateway.access.clients import Clients
-from gateway.access.dpop import Nonces, Proofs
+from gateway.access.dpop import DpopVerifier, Nonces
 from gateway.access.keys import open_ring
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
-from gateway.access.service import Access, KeySet
+from gateway.access.service import AccessService, KeySet
 from gateway.composition.composition import Composition
 from gateway.config.configuration import Configuration
 from gateway.config.gateway import GatewaySettings
@@ -25,7 +25,7 @@ from gateway.ports.clock import Clock
 @contextlib.asynccontextmanager
 async def accessing(
     parts: Composition, clock: Clock, further: tuple[KeySet, ...] = ()
-) -> AsyncIterator[Access]:
+) -> AsyncIterator[AccessService]:
     """Who is let in, and what looks for revocations and new keys meanwhile. `further`: public keys of the house."""
     url = parts.configuration.gateway.log.url
     replays: Replays = registry.store(url, "open_replays")(url, parts.state)
@@ -51,7 +51,7 @@ def assembled(
     replays: Replays,
     rows: RevocationRows,
     further: tuple[KeySet, ...] = (),
-) -> Access:
+) -> AccessService:
     """The same over stores that somebody else opened and looks after."""
     settings, root = configuration.gateway, configuration.root
     requesters = Requesters(configuration.requesters, root)
@@ -63,11 +63,11 @@ def assembled(
     revocations = Revocations(rows, now)
     nonces = Nonces(keys.secrets, now)
     assertions = Assertions(requesters, replays, now)
-    return Access(
+    return AccessService(
         requesters=requesters,
         clients=Clients(requesters, assertions, _certificates(settings, root), revocations, now),
         tokens=AccessTokens(keys, requesters, revocations, now, settings.access.token_seconds),
-        proofs=Proofs(nonces, replays, now), nonces=nonces, revocations=revocations, keys=keys, replays=replays,
+        proofs=DpopVerifier(nonces, replays, now), nonces=nonces, revocations=revocations, keys=keys, replays=replays,
         sandbox=settings.profile == "sandbox", further=further,
     )  # fmt: skip
 

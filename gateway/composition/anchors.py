@@ -8,7 +8,7 @@ from gateway.anchors.gauges import AnchorGauges
 from gateway.anchors.heads import Heads
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
-from gateway.anchors.rows import Rows
+from gateway.anchors.verified import VerifiedAnchors
 from gateway.api.context import Anchoring
 from gateway.composition.composition import Composition
 from gateway.ports.anchors import Anchor, AnchorRows, AnchorStore
@@ -35,7 +35,7 @@ async def anchoring(
 
     heads = Heads(tree, kept, keys, now)
     rounds = Rounds(
-        anchors, store, Rows(kept, tree, now), tree, keeping, heads, owner,
+        anchors, store, VerifiedAnchors(kept, tree, now), tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
     )  # fmt: skip
     if rounds.standings:

@@ -10,7 +10,7 @@ from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
 from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
-from gateway.audit.proofs import Proofs
+from gateway.audit.proofs import TreeProofs
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit, Books
 from gateway.audit.sweeper import Sweeper
@@ -43,7 +43,7 @@ async def auditing(
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
     async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
         secret = await derived(roots, LABEL)
-        proofs = Proofs(reader, reader, anchors.rounds.heads, history)
+        proofs = TreeProofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
         books = Books(
             log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),

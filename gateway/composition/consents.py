@@ -9,7 +9,7 @@ from gateway import registry
 from gateway.api.context import Citizens
 from gateway.composition.composition import Composition
 from gateway.composition.log_keys import root_keys
-from gateway.consents.sealing import Seals
+from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import Books, ConsentBook, new_id
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
@@ -18,30 +18,30 @@ from gateway.own_data.values import Values
 from gateway.policy.counted import Rates, limits_of
 from gateway.policy.rates import Whom
 from gateway.ports.clock import Clock
-from gateway.ports.consents import ConsentRows, Decisions, DemandRows, KeptRows
+from gateway.ports.consents import ConsentRows, Decisions, OwnDataRows, SubjectRequestRows
 from gateway.ports.exchange_log import ExchangeLog, LogKeeping, LogReader
-from gateway.prefill.admission import Access
+from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.attest import Attest
-from gateway.prefill.owed import settle_open
-from gateway.subject_requests.service import Demands
+from gateway.prefill.erasing import settle_open
+from gateway.subject_requests.service import SubjectRequests
 
 _SWEEP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelves:
+class CitizenStores:
     """What every configuration of the process uses."""
 
     consents: ConsentRows
-    kept: KeptRows
-    demands: DemandRows
+    kept: OwnDataRows
+    demands: SubjectRequestRows
     decisions: Decisions
     reader: LogReader
-    seals: Seals
+    seals: PersonKeys
 
 
 @contextlib.asynccontextmanager
-async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[Shelves]:
+async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[CitizenStores]:
     """The stores; what is over leaves them now and then."""
     settings, state = parts.configuration.gateway.log, parts.state
     url = settings.url
@@ -50,10 +50,10 @@ async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[Shelves]
     keeping: LogKeeping = registry.store(url, "open_keeping")(url, state)
     roots = root_keys(settings, state)
     reader = registry.store(url, "open_reader")(url, state, roots)
-    seals = Seals(roots, keeping)
+    seals = PersonKeys(roots, keeping)
     sweeping = asyncio.create_task(_sweep(kept, decisions, reader, clock), name="own_data")
     try:
-        yield Shelves(
+        yield CitizenStores(
             consents=consents, kept=kept, demands=demands, decisions=decisions, reader=reader, seals=seals
         )
     finally:
@@ -66,7 +66,12 @@ async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[Shelves]
 
 
 def citizens(
-    shelves: Shelves, parts: Composition, log: ExchangeLog, clock: Clock, key: DocumentKey, access: Access
+    shelves: CitizenStores,
+    parts: Composition,
+    log: ExchangeLog,
+    clock: Clock,
+    key: DocumentKey,
+    access: DecisionInputs,
 ) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration, digest = parts.configuration, parts.in_force.digest
@@ -82,11 +87,11 @@ def citizens(
         reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
         clock=clock, digest=digest, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
-    demands = Demands(books, shelves.demands, new_id)
+    demands = SubjectRequests(books, shelves.demands, new_id)
     return Citizens(consents=book, own=own, demands=demands, attest=attest)
 
 
-async def _sweep(kept: KeptRows, decisions: Decisions, reader: LogReader, clock: Clock) -> None:
+async def _sweep(kept: OwnDataRows, decisions: Decisions, reader: LogReader, clock: Clock) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         now = clock.now().timestamp()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from gateway import registry
 from gateway.audit.titles import Titles
 from gateway.composition.composition import Composition
-from gateway.composition.consents import Shelves
+from gateway.composition.consents import CitizenStores
 from gateway.corrections.former_files import settle_former_files
 from gateway.corrections.service import Corrections
 from gateway.domain.errors import CorrectionsUnavailable
@@ -15,13 +15,13 @@ from gateway.policy.rates import Whom
 from gateway.ports.clock import Clock
 from gateway.ports.corrections import CorrectionRows
 from gateway.ports.exchange_log import ExchangeLog
-from gateway.prefill.admission import Access
+from gateway.prefill.admission import DecisionInputs
 from gateway.telemetry import log as log_
 
 
 @contextlib.asynccontextmanager
 async def correcting(
-    parts: Composition, log: ExchangeLog, clock: Clock, shelves: Shelves, access: Access
+    parts: Composition, log: ExchangeLog, clock: Clock, shelves: CitizenStores, access: DecisionInputs
 ) -> AsyncIterator[Corrections]:
     """The use case. What the release before left in files is removed."""
     gateway, state = parts.configuration.gateway, parts.state

@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway import registry
 from gateway.config.gateway import LogSettings
-from gateway.config.values import Key
+from gateway.config.values import SecretKey
 from gateway.domain.errors import ConfigError, KeyUnavailable, LogUnavailable, Problem
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE, root_key_from_text
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
@@ -82,9 +82,9 @@ async def derived(roots: RootKeys, label: bytes) -> bytes:
         raise ConfigError([Problem("log.root_key", 0, what, remedy)]) from None
 
 
-def _root(key: Key) -> Root:
+def _root(key: SecretKey) -> Root:
     return root_key_from_text(key.reveal()) if key.held_by is None else registry.held_root(key.held_by)
 
 
-def _signing(key: Key) -> Signer | str:
+def _signing(key: SecretKey) -> Signer | str:
     return key.reveal() if key.held_by is None else registry.held_signer(key.held_by)

@@ -223,7 +223,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():
         what = "is no configuration: neither gateway.yaml nor sources/ is there"
         raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
-    reader = _Reader(root, from_environment(os.environ), overrides, faults)
+    reader = _FolderReader(root, from_environment(os.environ), overrides, faults)
     configuration: dict[str, Any] = {
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
         "agencies": {one.code: one for one in reader.agencies()},
@@ -253,7 +253,7 @@ _OPTIONAL: Mapping[str, type[Settings]] = {
 }
 
 
-class _Reader:
+class _FolderReader:
     """Collects problems over all files, so that one run names everything there is to mend."""
 
     def __init__(

@@ -41,7 +41,7 @@ _TERMS: dict[Demand, Term] = {
 }  # fmt: skip
 
 
-class DemandSettings(Settings):
+class SubjectRequestSettings(Settings):
     """Terms of requests of data subjects (Law 91/2025, Decree 356/2025)."""
 
     #: working days
@@ -74,7 +74,7 @@ class ConsentSettings(Settings):
     languages: Annotated[tuple[Language, ...], AS_LIST, Field(min_length=1)] = ("vi",)
     #: what people may let be kept -> for how many days what they gave is taken for valid
     keep: dict[str, Annotated[int, Field(gt=0, le=36_500)]] = {}
-    requests: DemandSettings = DemandSettings()
+    requests: SubjectRequestSettings = SubjectRequestSettings()
 
 
 class Holiday(Settings):

@@ -9,7 +9,7 @@ from pydantic import (
     Field,
 )
 
-from gateway.config.values import Key, Moved, Secret, Settings
+from gateway.config.values import Moved, Secret, SecretKey, Settings
 
 Profile = Literal["sandbox", "production"]
 
@@ -216,14 +216,14 @@ class LogSettings(Settings):
     url: str = "sqlite:///exchange.db"
     #: PostgreSQL: the administrator's address, for erasure and pruning; only `motlan` commands use it
     admin_url: str = ""
-    root_key: Key | None = None
+    root_key: SecretKey | None = None
     #: seed of the Ed25519 key that signs checkpoints
-    signing_key: Key | None = None
+    signing_key: SecretKey | None = None
     #: the key before it, while keys are changed: the first checkpoint then carries both signatures
-    former_signing_key: Key | None = None
+    former_signing_key: SecretKey | None = None
     anchors: AnchorSettings = AnchorSettings()
     #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
-    former_root_key: Key | None = None
+    former_root_key: SecretKey | None = None
     retention: RetentionSettings = RetentionSettings()
 
 
@@ -234,7 +234,7 @@ class DocumentSettings(Settings):
     """
 
     #: seed of an Ed25519 key, or a key held elsewhere (Ed25519 or P-256)
-    signing_key: Key | None = None
+    signing_key: SecretKey | None = None
     #: JWK set of the public keys that signed before, in the configuration's folder: they stay published
     former_keys: Path | None = None
     #: for so many days a signed answer is to be taken as genuine

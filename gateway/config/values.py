@@ -115,7 +115,7 @@ class KeyService(Settings):
     options: dict[str, str] = {}
 
 
-class Key(Secret):
+class SecretKey(Secret):
     """A secret key: as a secret of 32 bytes in base64, or held by somebody else who uses it for the gateway."""
 
     held_by: KeyService | None = None

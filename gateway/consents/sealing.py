@@ -19,7 +19,7 @@ from gateway.ports.exchange_log import LogKeeping
 _Period = tuple[str, bytes]
 
 
-class Seals:
+class PersonKeys:
     """The period keys of the log, under its root key."""
 
     def __init__(self, roots: RootKeys, keeping: LogKeeping) -> None:

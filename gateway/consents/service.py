@@ -19,7 +19,7 @@ from gateway.access.access_tokens import APART_SECONDS
 from gateway.config.configuration import Configuration
 from gateway.consents.given import Asker, Given, check
 from gateway.consents.receipts import receipt, signed
-from gateway.consents.sealing import Seals, index_of
+from gateway.consents.sealing import PersonKeys, index_of
 from gateway.documents.keys import DocumentKey
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
@@ -27,7 +27,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.mapping.load import Catalogue
@@ -45,7 +45,7 @@ class Books:
     """What all acts share."""
 
     rows: ConsentRows
-    seals: Seals
+    seals: PersonKeys
     log: ExchangeLog
     clock: Clock
     #: signs receipts
@@ -133,10 +133,10 @@ class ConsentBook:
         books = self._books
         await books.note(asker, "searched", person)
         own = "" if person and asker.serves_citizens else asker.requester.id
-        before = Wanted().before if after is None else (await self._theirs(asker, after, person)).seq
+        before = RowFilter().before if after is None else (await self._theirs(asker, after, person)).seq
         persons = await books.seals.indexes(person) if person else ()
         is_nobody = bool(person) and not persons
-        wanted = Wanted(persons, own, before=before, count=count + 1)
+        wanted = RowFilter(persons, own, before=before, count=count + 1)
         found = [] if is_nobody else list(await books.rows.about(wanted))
         page = found[:count]
         return {

@@ -27,7 +27,7 @@ _LETTERS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CorrectionReport:
     """What is reported, after its grammar was checked."""
 
     subject: Subject
@@ -49,7 +49,7 @@ class Wanted:
 
 
 def report_of(
-    wanted: Wanted, requester: str, agency: str, *, opened_in: str, shown_is: str
+    wanted: CorrectionReport, requester: str, agency: str, *, opened_in: str, shown_is: str
 ) -> dict[str, Any]:
     """What the owner of the database gets, but for the id and the time."""
     return {

@@ -13,7 +13,7 @@ from typing import Any
 from gateway.audit.titles import Titles
 from gateway.config.configuration import Configuration
 from gateway.consents.given import Asker
-from gateway.consents.sealing import Seals
+from gateway.consents.sealing import PersonKeys
 from gateway.corrections.advice import advice
 from gateway.corrections.reports import (
     CORRECTED,
@@ -22,7 +22,7 @@ from gateway.corrections.reports import (
     REFUSED,
     TAKEN,
     UNREADABLE,
-    Wanted,
+    CorrectionReport,
     as_listed,
     as_taken,
     id_of,
@@ -44,7 +44,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
-from gateway.domain.wanted import Wanted as Search
+from gateway.domain.row_filter import RowFilter as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, outcomes
 from gateway.mapping.load import Catalogue
@@ -71,14 +71,14 @@ class Corrections:
     catalogue: Catalogue
     rows: CorrectionRows
     reader: LogReader
-    seals: Seals
+    seals: PersonKeys
     titles: Titles
     rates: Rates
     log: ExchangeLog
     clock: Clock
     digest: str
 
-    async def open(self, wanted: Wanted, asker: Asker) -> dict[str, object]:
+    async def open(self, wanted: CorrectionReport, asker: Asker) -> dict[str, object]:
         """The report's id, its state, and what the citizen should know; the same report again is given back.
 
         Unprocessable; NotFound for no exchange of theirs; Refused and Throttled, which are records.
@@ -188,7 +188,7 @@ class Corrections:
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, **more}
         return await self._note(asker, Phase.DELIVERY, result, person, notes=notes)
 
-    def _services(self, wanted: Wanted) -> list[str]:
+    def _services(self, wanted: CorrectionReport) -> list[str]:
         """The data services of the source that give the attribute; Unprocessable when there is none."""
         places = [("/source", wanted.source)]
         places += [(f"/others/{index}/source", one["source"]) for index, one in enumerate(wanted.others)]
@@ -202,7 +202,7 @@ class Corrections:
             raise fault_at("/attribute", say.SOURCE_GIVES_NO_SUCH, "unknown_attribute")
         return found
 
-    async def _count(self, wanted: Wanted, asker: Asker) -> None:
+    async def _count(self, wanted: CorrectionReport, asker: Asker) -> None:
         """Count this report; Throttled when it is one too many."""
         about = f"{asker.requester.id}\x1f{wanted.subject.key}"
         over = await self.rates.over(asker.requester.id, {"requester": asker.requester.id, "subject": about})
@@ -213,7 +213,7 @@ class Corrections:
         raise refusal
 
     async def _shown(
-        self, wanted: Wanted, services: Sequence[str], records: Sequence[Members], asker: Asker
+        self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members], asker: Asker
     ) -> str:
         """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
         keys = await self._keys(records)
@@ -242,7 +242,9 @@ class Corrections:
         found = {period: await self.seals.of(period) for period in {one["period"] for one in records}}
         return {period: keys for period, keys in found.items() if keys is not None}
 
-    async def _kept(self, row: CorrectionRow, wanted: Wanted, asker: Asker) -> tuple[CorrectionRow, Receipt]:
+    async def _kept(
+        self, row: CorrectionRow, wanted: CorrectionReport, asker: Asker
+    ) -> tuple[CorrectionRow, Receipt]:
         """The row as it is kept, and the receipt of its record; the one that was there, if one was."""
         person = wanted.subject.key
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
@@ -267,13 +269,13 @@ class Corrections:
             raise NotFound(say.NO_SUCH_CORRECTION, code="correction_unknown")
         return row
 
-    async def _refuse(self, asker: Asker, wanted: Wanted, refusal: Refused | Throttled) -> None:
+    async def _refuse(self, asker: Asker, wanted: CorrectionReport, refusal: Refused | Throttled) -> None:
         await self._note(
             asker, Phase.REFUSAL, refusal.problem_code, wanted.subject.key, wanted, rules=(refusal.rule,)
         )
 
     async def _note(
-        self, asker: Asker, phase: Phase, result: str, person: str, wanted: Wanted | None = None,
+        self, asker: Asker, phase: Phase, result: str, person: str, wanted: CorrectionReport | None = None,
         notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (),
     ) -> Receipt:  # fmt: skip
         return await self.log.append(ExchangeRecord(

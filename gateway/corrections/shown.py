@@ -22,7 +22,7 @@ Members = Mapping[str, Any]
 RECORDED, NOT_COMPARED, DIFFERS = "recorded", "not_compared", "differs"
 
 
-class Asked(NamedTuple):
+class RecordedQuery(NamedTuple):
     """A question of the exchange, with the record that has it."""
 
     record: Members
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
 def asked_about(
     records: Sequence[Members], keys: Mapping[str, PeriodKeys], subject: Subject, source: str
-) -> list[Asked]:
+) -> list[RecordedQuery]:
     """What was asked of the source about the person and answered, in the order of the records.
 
     Questions that were answered with yes and no only showed nobody anything.
@@ -45,7 +45,7 @@ def asked_about(
         index = subject_index(keys[record["period"]].index, subject.key)
         roles = frozenset(role for role, one in record["subjects"].items() if one == index)
         found += [
-            Asked(record, call, roles)
+            RecordedQuery(record, call, roles)
             for call in record["calls"]
             if call["source"] == source and call["role"] in roles and call["outcome"] in SAID
         ]
@@ -53,7 +53,7 @@ def asked_about(
 
 
 def compared(
-    asked: Iterable[Asked],
+    asked: Iterable[RecordedQuery],
     keys: Mapping[str, PeriodKeys],
     catalogue: Catalogue,
     attribute: str,
@@ -70,7 +70,7 @@ def compared(
 
 
 def _compared(
-    asked: Asked, keys: Mapping[str, PeriodKeys], catalogue: Catalogue, attribute: str, shown: object
+    asked: RecordedQuery, keys: Mapping[str, PeriodKeys], catalogue: Catalogue, attribute: str, shown: object
 ) -> Iterator[str]:
     record, call, _ = asked
     if call["outcome"] != Outcome.FOUND.value:
@@ -90,7 +90,7 @@ def _compared(
             yield DIFFERS
 
 
-def _reads(field: Field, asked: Asked, attribute: str) -> bool:
+def _reads(field: Field, asked: RecordedQuery, attribute: str) -> bool:
     return any(str(ref) == attribute and ref.role in asked.roles for ref in field.refs)
 
 

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 Row = TypeVar("Row")
 
 
-class Counted(NamedTuple, Generic[Row]):
+class GroupCounts(NamedTuple, Generic[Row]):
     """The largest groups of a count, and the sums over all groups, those included that are left out."""
 
     rows: Sequence[Row]

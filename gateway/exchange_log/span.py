@@ -29,7 +29,7 @@ _DIFFERENCES = {
 }
 
 
-class Stretch:
+class LogRange:
     """Consecutive records: the edges and the leaves make one tree, and its root is the signed one."""
 
     def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:

@@ -49,7 +49,7 @@ from gateway.exchange_log.json_text import parsed, written
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteVerifier
 from gateway.exchange_log.seen import id_in_line
-from gateway.exchange_log.span import TILE, Single, Stretch
+from gateway.exchange_log.span import TILE, LogRange, Single
 from gateway.exchange_log.verdict import Verdict
 
 #: bytes of a line; a longer one ends the reading
@@ -181,7 +181,7 @@ class _Body:
     def read(self, older: Checkpoint | None) -> None:
         """Read them all, whatever is wrong with some, and judge the whole."""
         if self._head.contiguous:
-            stretch = Stretch(self._head, self._verdict, older)
+            stretch = LogRange(self._head, self._verdict, older)
             last = self._each(partial(self._of_stretch, stretch))
             stretch.close(last)
         else:
@@ -211,7 +211,7 @@ class _Body:
         self._verdict.conclude("end", "the last line is missing: the file was cut off", line)
         return line
 
-    def _of_stretch(self, stretch: Stretch, line: int, text: bytes) -> None:
+    def _of_stretch(self, stretch: LogRange, line: int, text: bytes) -> None:
         leaf = self._leaf_in_turn(line, text)
         if leaf is not None:
             stretch.record(leaf_hash(leaf), line)

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from gateway.audit.proofs import Proofs
-from gateway.audit.stretch import Lines, Stretch
+from gateway.audit.proofs import TreeProofs
+from gateway.audit.range_lines import Lines, RangeLines
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
@@ -26,11 +26,11 @@ _LEVEL = 6
 _RECORD = b'{"i":'
 
 
-class Shelf(NamedTuple):
+class ArchiveStores(NamedTuple):
     """What archives are made from, and where they go."""
 
     reader: LogReader
-    proofs: Proofs
+    proofs: TreeProofs
     retention: LogRetention
     folder: Path
     #: signs, the key in use first
@@ -43,7 +43,7 @@ class Shelf(NamedTuple):
 class Archiver:
     """Writes the archives that are missing."""
 
-    def __init__(self, shelf: Shelf, progress: Callable[[int], object] | None = None) -> None:
+    def __init__(self, shelf: ArchiveStores, progress: Callable[[int], object] | None = None) -> None:
         """`progress` hears of each record."""
         self._shelf = shelf
         self._progress = progress
@@ -105,7 +105,7 @@ class Archiver:
     async def _one(self, note: str, origin: str, month: Month, first: int, end: int) -> ArchiveNote:
         shelf = self._shelf
         name = name_of(origin, str(month), first, end - first)
-        made = Stretch(shelf.reader.entries, shelf.proofs)
+        made = RangeLines(shelf.reader.entries, shelf.proofs)
         lines = await made.lines(note, shelf.vkeys, first, end, rfc3339(shelf.clock.now()))
         sha256, latest = await self._written(shelf.folder / name, lines)
         signed = ArchiveNote(origin, name, str(month), first, end - first, latest, sha256)

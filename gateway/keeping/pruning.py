@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.audit.proofs import Proofs
+from gateway.audit.proofs import TreeProofs
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Refused, Unprocessable
@@ -46,7 +46,7 @@ class Pruning:
     """Prunes one log."""
 
     def __init__(
-        self, log: ExchangeLog, retention: LogRetention, pruning: LogPruning, proofs: Proofs, vkeys: Sequence[str],
+        self, log: ExchangeLog, retention: LogRetention, pruning: LogPruning, proofs: TreeProofs, vkeys: Sequence[str],
         clock: Clock, hot: Hot,
     ) -> None:  # fmt: skip
         """`vkeys` are the log's public keys, former ones as well."""

@@ -17,7 +17,7 @@ from gateway.mapping.transforms import upper_ascii
 Several = Mapping[str, tuple[str, ...]]
 
 
-class Keep(NamedTuple):
+class PeopleFilter(NamedTuple):
     """A list of people in an answer, and the roles of those who may be shown."""
 
     query: int
@@ -122,7 +122,7 @@ def _word(word: str, role: str, slot: str) -> str:
 
 
 def only_named(
-    keeps: Iterable[Keep], answers: list[SourceAnswer | None], subjects: Mapping[str, Subject]
+    keeps: Iterable[PeopleFilter], answers: list[SourceAnswer | None], subjects: Mapping[str, Subject]
 ) -> list[SourceAnswer | None]:
     """The answers with nobody in those lists but the people whom the caller named; a list of nobody is blank."""
     shown = list(answers)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.domain.evidence import Reason
 from gateway.mapping.answer import PaperEntry, ReasonEntry, ScopeEntry, SentenceEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
-from gateway.mapping.papers import Verdict, prove, unsettled
+from gateway.mapping.papers import ProofVerdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 from gateway.mapping.procedure import leaves
 
@@ -89,12 +89,12 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
         entry["reason"] = {"code": Reason.CONDITION_FALSE.value, "condition": paper.when}
         return entry
     if paper.when is not None and contradicted(facts, paper.when):
-        verdict = Verdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=paper.when)
+        verdict = ProofVerdict(Truth.UNKNOWN, reason=Reason.SOURCES_DIFFER, rule=paper.when)
         return _required(entry, facts, paper, Truth.YES, verdict)
     if paper.replaced_by is None and condition is Truth.YES:
         entry["reason"] = _minor(facts, paper)
         return entry
-    verdict = Verdict(Truth.UNKNOWN) if paper.replaced_by is None else prove(facts, paper.replaced_by)
+    verdict = ProofVerdict(Truth.UNKNOWN) if paper.replaced_by is None else prove(facts, paper.replaced_by)
     if verdict.truth is Truth.YES:
         return _replaced(entry, verdict)
     return _required(entry, facts, paper, condition, verdict)
@@ -108,7 +108,7 @@ def _minor(facts: Facts, paper: PaperRule) -> ReasonEntry | None:
     return {"code": Reason.MINOR_WITHOUT_REPRESENTATIVE.value, "condition": paper.when}
 
 
-def _replaced(entry: PaperEntry, verdict: Verdict) -> PaperEntry:
+def _replaced(entry: PaperEntry, verdict: ProofVerdict) -> PaperEntry:
     entry["by"] = verdict.by
     if verdict.reusable is not None:
         entry["state"], entry["paper"] = "reusable", dict(verdict.reusable)
@@ -120,7 +120,7 @@ def _replaced(entry: PaperEntry, verdict: Verdict) -> PaperEntry:
 
 
 def _required(
-    entry: PaperEntry, facts: Facts, paper: PaperRule, condition: Truth, verdict: Verdict
+    entry: PaperEntry, facts: Facts, paper: PaperRule, condition: Truth, verdict: ProofVerdict
 ) -> PaperEntry:
     if condition is Truth.UNKNOWN:
         late = unsettled(facts, paper.when or "") is Reason.DEADLINE_REACHED

@@ -41,7 +41,7 @@ _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProofVerdict:
     """What a proof says; `by` is its tree in the words of the answer, `reason` why it is not yes."""
 
     truth: Truth
@@ -52,11 +52,13 @@ class Verdict:
     reusable: Mapping[str, object] | None = None
 
 
-def prove(facts: Facts, proof: Proof) -> Verdict:
+def prove(facts: Facts, proof: Proof) -> ProofVerdict:
     """Whether data prove what the paper would prove."""
     if proof.when is not None and (condition := predicate(facts, proof.when, of_any=True)) is not Truth.YES:
         reason = Reason.CONDITION_FALSE if condition is Truth.NO else Reason.CONDITION_UNKNOWN
-        return Verdict(Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when)
+        return ProofVerdict(
+            Truth.YES if condition is Truth.NO else Truth.UNKNOWN, reason=reason, rule=proof.when
+        )
     if proof.all_of is not None:
         return _all(facts, proof.all_of)
     if proof.any_of is not None:
@@ -64,14 +66,14 @@ def prove(facts: Facts, proof: Proof) -> Verdict:
     return _cut(facts, proof)
 
 
-def _cut(facts: Facts, leaf: Proof) -> Verdict:
+def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
     """The rule of a cut: what is there is about this object, in force, and concludes what the paper would.
 
     What denies it speaks before what is unknown.
     """
     if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
-        return Verdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
-    faults: list[Verdict] = []
+        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
+    faults: list[ProofVerdict] = []
     if leaf.has is None:
         verdict = _issued(facts, leaf)
     else:
@@ -118,7 +120,7 @@ def _together(by: object) -> list[object]:
     return found if isinstance(found, list) else [by]
 
 
-def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[Verdict]:
+def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[ProofVerdict]:
     """Objects that are not the one which the form or the request names, or of which nobody knows."""
     for word, places in leaf.bound.items():
         left = said(word)
@@ -126,11 +128,11 @@ def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator
         if left is None or not rights:
             missing = word if left is None else places[0]
             reason = (left is None and facts.unsettled(word)) or Reason.CONDITION_UNKNOWN
-            yield Verdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
+            yield ProofVerdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
         elif not all(
             _covers(left, right) or _covers(facts.as_in_form(word, left), right) for right in rights
         ):
-            yield Verdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:{word}")
+            yield ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:{word}")
 
 
 def _place(facts: Facts, place: str) -> object:
@@ -165,20 +167,20 @@ def _folded(value: str) -> str:
     return normalize("NFC", value).casefold()
 
 
-def _not_in_force(facts: Facts, leaf: Proof) -> Iterator[Verdict]:
+def _not_in_force(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
     for name in leaf.guards:
         if (truth := predicate(facts, name)) is not Truth.YES:
             reason = Reason.NOT_IN_FORCE if truth is Truth.NO else _undecided(facts, name)
-            yield Verdict(truth, reason=reason, rule=name)
+            yield ProofVerdict(truth, reason=reason, rule=name)
 
 
-def _not_concluded(facts: Facts, leaf: Proof) -> Iterator[Verdict]:
+def _not_concluded(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
     for name in leaf.concludes:
         if (unpublished := _unpublished(facts, name)) is not None:
             yield unpublished
         elif (truth := predicate(facts, name)) is not Truth.YES:
             reason = Reason.CONCLUSION_DIFFERS if truth is Truth.NO else _undecided(facts, name)
-            yield Verdict(truth, reason=reason, rule=name)
+            yield ProofVerdict(truth, reason=reason, rule=name)
 
 
 def _undecided(facts: Facts, name: str) -> Reason:
@@ -202,7 +204,7 @@ def unsettled(facts: Facts, name: str) -> Reason | None:
     return next((reason for reason in why if reason is not None), None)
 
 
-def _unpublished(facts: Facts, name: str) -> Verdict | None:
+def _unpublished(facts: Facts, name: str) -> ProofVerdict | None:
     """A predicate proves nothing by attributes whose scope is not published."""
     for word in facts.plan.reads[name]:
         pick = facts.plan.picks[word]
@@ -210,11 +212,11 @@ def _unpublished(facts: Facts, name: str) -> Verdict | None:
             continue
         service = facts.plan.queries[pick.query].service.name
         if facts.published(service, pick.attribute) is None:
-            return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{service}")
+            return ProofVerdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{service}")
     return None
 
 
-def _has(facts: Facts, words: tuple[str, ...], authority: tuple[str, ...]) -> Verdict:
+def _has(facts: Facts, words: tuple[str, ...], authority: tuple[str, ...]) -> ProofVerdict:
     by: list[object] = []
     scope = None
     for word in words:
@@ -223,24 +225,26 @@ def _has(facts: Facts, words: tuple[str, ...], authority: tuple[str, ...]) -> Ve
             return verdict
         by.append(verdict.by)
         scope = scope or verdict.scope
-    return Verdict(Truth.YES, by=by[0] if len(by) == 1 else {"all_of": by}, scope=scope)
+    return ProofVerdict(Truth.YES, by=by[0] if len(by) == 1 else {"all_of": by}, scope=scope)
 
 
-def _one(facts: Facts, word: str, *, is_authority: bool) -> Verdict:
+def _one(facts: Facts, word: str, *, is_authority: bool) -> ProofVerdict:
     pick = facts.plan.picks[word]
     if pick.query is None:
-        return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
+        return ProofVerdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
     query = facts.plan.queries[pick.query]
     scope = facts.published(query.service.name, pick.attribute)
     if scope is None:
-        return Verdict(Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}")
+        return ProofVerdict(
+            Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}"
+        )
     reason = facts.unsettled(word)
     if reason is not None and not (is_authority and reason is Reason.SOURCES_DIFFER):
-        return Verdict(Truth.UNKNOWN, reason=reason, rule=facts.plan.whose.get(word, ""))
+        return ProofVerdict(Truth.UNKNOWN, reason=reason, rule=facts.plan.whose.get(word, ""))
     answer = facts.answers[pick.query]
     if answer is None or (reason := lacking(answer, pick.attribute)) is not None:
-        return Verdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
-    return Verdict(Truth.YES, by=f"{evidence_id(pick.query)}:{pick.name}", scope=scope)
+        return ProofVerdict(Truth.UNKNOWN, reason=answer and reason, rule=facts.plan.whose.get(word, ""))
+    return ProofVerdict(Truth.YES, by=f"{evidence_id(pick.query)}:{pick.name}", scope=scope)
 
 
 def lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
@@ -256,7 +260,7 @@ def lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
     return Reason.VALUE_BLANK if answer.values.get(attribute) is None else None
 
 
-def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
+def _all(facts: Facts, children: tuple[Proof, ...]) -> ProofVerdict:
     verdicts = [prove(facts, child) for child in children]
     for truth in (Truth.NO, Truth.UNKNOWN):
         for verdict in verdicts:
@@ -265,20 +269,20 @@ def _all(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
     reusable = next((v.reusable for v in verdicts if v.reusable is not None), None)
     by = [verdict.by for verdict in verdicts if verdict.by is not None]
     scope = next((verdict.scope for verdict in verdicts if verdict.scope), None)
-    return Verdict(Truth.YES, by={"all_of": by}, scope=scope, reusable=reusable)
+    return ProofVerdict(Truth.YES, by={"all_of": by}, scope=scope, reusable=reusable)
 
 
-def _any(facts: Facts, children: tuple[Proof, ...]) -> Verdict:
+def _any(facts: Facts, children: tuple[Proof, ...]) -> ProofVerdict:
     verdicts = [prove(facts, child) for child in children if not _does_not_apply(facts, child)]
     for verdict in verdicts:
         if verdict.truth is Truth.YES:
-            return Verdict(
+            return ProofVerdict(
                 Truth.YES, {"any_of": [verdict.by]}, scope=verdict.scope, reusable=verdict.reusable
             )
     given = [verdict for verdict in verdicts if verdict.reason is not None]
     unknown = [verdict for verdict in given if verdict.truth is Truth.UNKNOWN]
     telling = [verdict for verdict in given if verdict.reason in _TELLING]
-    why = next(iter((*telling, *unknown, *given)), Verdict(Truth.UNKNOWN))
+    why = next(iter((*telling, *unknown, *given)), ProofVerdict(Truth.UNKNOWN))
     is_open = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
     return replace(why, truth=Truth.UNKNOWN if is_open else Truth.NO)
 
@@ -288,17 +292,17 @@ def _does_not_apply(facts: Facts, proof: Proof) -> bool:
     return proof.when is not None and predicate(facts, proof.when, of_any=True) is Truth.NO
 
 
-def _issued(facts: Facts, leaf: Proof) -> Verdict:
+def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
     """A paper of the store with one of these codes, still valid, about the object that is meant."""
     word = stored(leaf)
     pick = facts.plan.picks[word]
     if pick.query is None:
-        return Verdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
+        return ProofVerdict(Truth.UNKNOWN, reason=pick.reason, rule=pick.rule)
     answer = facts.answers[pick.query]
     if answer is None or (reason := facts.unsettled(word)) is not None:
-        return Verdict(Truth.UNKNOWN, reason=answer and reason)
+        return ProofVerdict(Truth.UNKNOWN, reason=answer and reason)
     papers = answer.values.get("papers")
-    rejected: list[Verdict] = []
+    rejected: list[ProofVerdict] = []
     for paper in papers if isinstance(papers, list) else ():
         listed = isinstance(paper, Mapping) and paper.get("result_code") in (leaf.issued or ())
         if not listed or not _still_valid(paper, facts.today):
@@ -306,12 +310,12 @@ def _issued(facts: Facts, leaf: Proof) -> Verdict:
         faults = list(_bound(facts, leaf, paper.get))
         if not faults:
             by = f"{evidence_id(pick.query)}:{pick.name}"
-            return Verdict(Truth.YES, by=by, reusable={**paper, "owner": leaf.about})
+            return ProofVerdict(Truth.YES, by=by, reusable={**paper, "owner": leaf.about})
         rejected += [next((fault for fault in faults if fault.truth is Truth.NO), faults[0])]
     if rejected:
         return next((one for one in rejected if one.truth is Truth.UNKNOWN), rejected[0])
     why = answer.reason or Reason.VALUE_BLANK
-    return Verdict(Truth.UNKNOWN, reason=why, rule=facts.plan.whose.get(word, ""))
+    return ProofVerdict(Truth.UNKNOWN, reason=why, rule=facts.plan.whose.get(word, ""))
 
 
 def _still_valid(paper: Mapping[str, object], today: date) -> bool:

@@ -13,7 +13,14 @@ from gateway.domain.evidence import Reason, Withheld, not_agreed
 from gateway.domain.parties import Subject
 from gateway.mapping.answer import DoubtEntry, FieldEntry, FieldState, ReasonEntry, around
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
-from gateway.mapping.many import Keep, Several, paper_of_each, predicate_of_each, predicates_of_one, several
+from gateway.mapping.many import (
+    PeopleFilter,
+    Several,
+    paper_of_each,
+    predicate_of_each,
+    predicates_of_one,
+    several,
+)
 from gateway.mapping.paper_rules import PaperRule, Predicate
 from gateway.mapping.procedure import (
     ACCOUNT,
@@ -128,7 +135,7 @@ class Plan:
     reads: Mapping[str, tuple[str, ...]]
     #: reference about one of several subjects -> the rule that says whose
     whose: Mapping[str, str]
-    keeps: tuple[Keep, ...]
+    keeps: tuple[PeopleFilter, ...]
     #: query that holds number, name and birth date together -> queries that are about that person, or found through
     #: him, by the number alone
     confirms: Mapping[int, tuple[int, ...]]
@@ -282,13 +289,13 @@ def _whose(named: Mapping[str, Ref], many: Several) -> dict[str, str]:
     return {word: f"subject:{ref.role}" for word, ref in named.items() if ref.role in each}
 
 
-def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple[Keep, ...]:
+def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple[PeopleFilter, ...]:
     """What is cut from answers because the caller named people of a role; nothing when he named none."""
-    found: dict[Keep, None] = {}
+    found: dict[PeopleFilter, None] = {}
     for one in planned:
         roles = tuple(name for name in slots if role_of(name) == one.field.keep)
         for query, attribute, *_ in one.asked if roles else ():
-            found[Keep(query, attribute, roles)] = None
+            found[PeopleFilter(query, attribute, roles)] = None
     return tuple(found)
 
 

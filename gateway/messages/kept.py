@@ -16,14 +16,14 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _MOST_LINES = 200
 
 
-class Kept(NamedTuple):
+class KeptMessage(NamedTuple):
     """A message and its body."""
 
     message: Message
     body: bytes
 
 
-def read_kept(raw: bytes, origin: str = "") -> Kept:
+def read_kept(raw: bytes, origin: str = "") -> KeptMessage:
     """A request or an answer; SignatureBroken for what is neither.
 
     `origin`: scheme and host by which the request was sent; left out, https and its field Host.
@@ -39,12 +39,14 @@ def read_kept(raw: bytes, origin: str = "") -> Kept:
     for name, value in _fields(lines):
         fields.setdefault(name, []).append(value)
     if (answer := _ANSWER.fullmatch(start)) is not None:
-        return Kept(Message(fields, status=int(answer[1])), body)
+        return KeptMessage(Message(fields, status=int(answer[1])), body)
     request = _REQUEST.fullmatch(start)
     if request is None:
         raise SignatureBroken(say.MESSAGE_START)
     host = fields.get("host", [""])[0]
-    return Kept(Message(fields, request[1], (origin or f"https://{host}").rstrip("/"), request[2]), body)
+    return KeptMessage(
+        Message(fields, request[1], (origin or f"https://{host}").rstrip("/"), request[2]), body
+    )
 
 
 def _fields(lines: list[str]) -> Iterator[tuple[str, str]]:

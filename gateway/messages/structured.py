@@ -21,13 +21,13 @@ _SPACES = re.compile(r" *")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 
-class Token(str):
+class SfToken(str):
     """A word without quotes."""
 
     __slots__ = ()
 
 
-Bare = int | str | bytes | bool | Token
+Bare = int | str | bytes | bool | SfToken
 Params = tuple[tuple[str, Bare], ...]
 
 
@@ -53,7 +53,7 @@ def dictionary(text: str) -> dict[str, Item | InnerList]:
     """The members of a dictionary in their order; SignatureBroken for what is none, or has a name twice."""
     if len(text) > _LARGEST or not text.isascii():
         raise SignatureBroken(say.STRUCTURED_LONG)
-    reader, found = _Reader(text.strip(" ")), {}
+    reader, found = _FieldParser(text.strip(" ")), {}
     while not reader.ended:
         name = reader.match(_KEY)
         if name in found:
@@ -85,14 +85,14 @@ def _bare(value: Bare) -> str:
             return str(value)
         case bytes():
             return f":{base64.b64encode(value).decode()}:"
-        case Token():
+        case SfToken():
             return str(value)
         case _:
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
 
 
-class _Reader:
+class _FieldParser:
     __slots__ = ("_at", "_text")
 
     def __init__(self, text: str) -> None:
@@ -155,4 +155,4 @@ class _Reader:
             return False
         if first.isdigit() or first == "-":
             return int(self.match(_INTEGER))
-        return Token(self.match(_TOKEN))
+        return SfToken(self.match(_TOKEN))

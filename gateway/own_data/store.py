@@ -14,14 +14,14 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.consents.grantable import KEPT
-from gateway.consents.sealing import Seals, index_of
+from gateway.consents.sealing import PersonKeys, index_of
 from gateway.consents.service import named
 from gateway.domain.dates import rfc3339
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.own_data.values import Values
-from gateway.ports.consents import ConsentRow, KeptKey, KeptRows, KeptValue, Own
+from gateway.ports.consents import ConsentRow, Own, OwnDataKey, OwnDataRows, OwnDataValue
 
 _KEY = 32
 
@@ -29,7 +29,7 @@ _KEY = 32
 class OwnStore:
     """Implements gateway.ports_consents.KeptCopies, and keeps what it reads."""
 
-    def __init__(self, rows: KeptRows, seals: Seals, days: Mapping[str, int], values: Values) -> None:
+    def __init__(self, rows: OwnDataRows, seals: PersonKeys, days: Mapping[str, int], values: Values) -> None:
         """`days`: attribute -> for how long what somebody gave is taken for valid; no others are kept."""
         self._rows = rows
         self._seals = seals
@@ -55,7 +55,7 @@ class OwnStore:
         keys = await self._seals.of(consent.period) if wanted else None
         if keys is None:
             return {}
-        new = KeptKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
+        new = OwnDataKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
         new = new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _whose(new)))
         held = await self._rows.key(new, now.timestamp())
         key = None if held is None else _key(keys, held)
@@ -87,18 +87,20 @@ class OwnStore:
         """See gateway.ports_consents.KeptCopies."""
         return await self._seals.indexes(person)
 
-    def _value(self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime) -> KeptValue:
+    def _value(
+        self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime
+    ) -> OwnDataValue:
         until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)
         sealed = seal(key, orjson.dumps(value), _bound(consent.id, name))
-        return KeptValue(consent.id, name, now.timestamp(), until, sealed)
+        return OwnDataValue(consent.id, name, now.timestamp(), until, sealed)
 
 
-def _key(keys: PeriodKeys, held: KeptKey) -> AESGCM | None:
+def _key(keys: PeriodKeys, held: OwnDataKey) -> AESGCM | None:
     plain = unseal(keys.encryption, held.wrapped, _whose(held))
     return None if plain is None else AESGCM(plain)
 
 
-def _whose(held: KeptKey) -> bytes:
+def _whose(held: OwnDataKey) -> bytes:
     """What a key is bound to: one that was moved to somebody else in the database opens nothing."""
     return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}".encode()
 

@@ -10,7 +10,7 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.sentences import Sentence
 
 
-class Asked(NamedTuple):
+class PolicyRequest(NamedTuple):
     """One request as the policy sees it. Names and plain facts; `persons` and `account` are personal data."""
 
     requester: str

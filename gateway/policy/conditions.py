@@ -10,12 +10,12 @@ from gateway.config.agreement import Agreement, DossierRule, Weekday
 from gateway.domain import sentences as say
 from gateway.domain.access import Relation
 from gateway.domain.sentences import Sentence
-from gateway.policy.asked import Asked, Denial
+from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.dossiers import looks_like
 
 ALL = "*"
 
-Condition = Callable[[Asked], Denial | None]
+Condition = Callable[[PolicyRequest], Denial | None]
 _DAYS = get_args(Weekday)
 _DAY_MINUTES = 24 * 60
 
@@ -65,7 +65,7 @@ def _hours(item: Agreement, rule: str) -> Condition:
     when = f"{item.hours or say.WHOLE_DAY.en} in Việt Nam on {days_of}"
     denial = Denial(rule, "outside_hours", said, f"ask within {when}")
 
-    def hold(asked: Asked) -> Denial | None:
+    def hold(asked: PolicyRequest) -> Denial | None:
         now = asked.now
         return None if now.weekday() in days and first <= now.hour * 60 + now.minute < last else denial
 
@@ -107,7 +107,7 @@ def _account(item: Agreement, rule: str) -> Condition:
         "have them sign in at that level, and send the claim",
     )  # fmt: skip
 
-    def hold(asked: Asked) -> Denial | None:
+    def hold(asked: PolicyRequest) -> Denial | None:
         if not asked.account:
             return missing
         shown = [
@@ -170,7 +170,7 @@ def _dossier(item: Agreement, rule: str) -> Condition:
         "give the code of the reception, written as H31.14-260105-0007",
     )  # fmt: skip
 
-    def hold(asked: Asked) -> Denial | None:
+    def hold(asked: PolicyRequest) -> Denial | None:
         if not asked.dossier:
             return missing
         if not fits(asked.dossier):
@@ -186,7 +186,7 @@ def _told(wanted: DossierRule) -> Sentence:
     return say.DOSSIER_OLD(days=wanted.days) if wanted.days else say.DOSSIER_CLOSED
 
 
-def _lived(wanted: DossierRule, asked: Asked, dead: Denial, undated: Denial) -> Denial | None:
+def _lived(wanted: DossierRule, asked: PolicyRequest, dead: Denial, undated: Denial) -> Denial | None:
     """What the gateway itself has seen counts before what the code says; a code that does not say is no proof."""
     if asked.alive is not None or wanted.checked_by == "relay":
         return None if asked.alive else dead
@@ -203,7 +203,7 @@ def _consent(_item: Agreement, rule: str) -> Condition:
         "ask the person for consent to this purpose and give its id in `consent`",
     )  # fmt: skip
 
-    def hold(asked: Asked) -> Denial | None:
+    def hold(asked: PolicyRequest) -> Denial | None:
         given = asked.consent
         good = given is not None and given.purpose == asked.purpose and asked.persons <= {given.person}
         return None if good else denial

@@ -15,7 +15,7 @@ from gateway.domain.access import ValidConsent
 from gateway.domain.evidence import Reason
 from gateway.domain.sentences import Sentence
 from gateway.policy.agencies import ended, may_name
-from gateway.policy.asked import Asked, Denial
+from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.conditions import ALL, Condition, asks_consent, conditions
 from gateway.policy.grants import Grant, covers, granted
 from gateway.policy.rates import Limit, Whom, in_words, limit
@@ -69,7 +69,7 @@ class _Rule:
         self.limits = tuple(_limits(agreement))
         self.consent = asks_consent(agreement)
 
-    def hold(self, asked: Asked) -> tuple[int, Denial] | None:
+    def hold(self, asked: PolicyRequest) -> tuple[int, Denial] | None:
         """How far the request came, and what stopped it; None when nothing did."""
         for place, condition in enumerate(self.held):
             if (denial := condition(asked)) is not None:
@@ -118,7 +118,7 @@ class Policy:
                     of.setdefault(code, []).append((place, rule))
         self._standing: dict[tuple[str, str, str, date, str], _Standing] = {}
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request. Raises nothing: a denial is an answer."""
         if "prefill" not in asked.scopes:
             what = say.SCOPE_MISSING(scope="prefill")
@@ -174,7 +174,7 @@ def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
     return list({place: (place, rule) for group in groups for place, rule in group}.values())
 
 
-def _held(asked: Asked, key: _Key, standing: _Standing, basis: str) -> Decision:
+def _held(asked: PolicyRequest, key: _Key, standing: _Standing, basis: str) -> Decision:
     """The demands of each agreement against the facts; those that are met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []

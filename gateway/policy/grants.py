@@ -17,7 +17,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class ServiceGrant:
     """What one requester may see of one data service, and under which agreement."""
 
     attributes: frozenset[str]
@@ -34,7 +34,7 @@ class Grant:
     purpose: str
     day: date
     legal_basis: str
-    services: Mapping[str, Granted]
+    services: Mapping[str, ServiceGrant]
     #: ids of everything that was held and allowed
     rules: tuple[str, ...]
     limits: tuple[Limit, ...] = ()
@@ -73,7 +73,7 @@ def gives(agreement: Agreement, service: str, attribute: str) -> bool:
     return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
 
 
-def covers(services: Mapping[str, Granted], others: Mapping[str, Granted]) -> bool:
+def covers(services: Mapping[str, ServiceGrant], others: Mapping[str, ServiceGrant]) -> bool:
     """Whether the others give nothing beyond these."""
     return all(
         name in services and (ALL in services[name].attributes or one.attributes <= services[name].attributes)
@@ -81,9 +81,9 @@ def covers(services: Mapping[str, Granted], others: Mapping[str, Granted]) -> bo
     )
 
 
-def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> dict[str, Granted]:
+def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> dict[str, ServiceGrant]:
     """Data service -> what these agreements give of it together."""
-    services: dict[str, Granted] = {}
+    services: dict[str, ServiceGrant] = {}
     for agreement in agreements:
         asks = asks_consent(agreement)
         basis = f"consent:{consent.id}" if asks and consent is not None else agreement.legal_basis
@@ -96,8 +96,8 @@ def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> di
             )
             attributes = given | (before.attributes if before else _NOTHING)
             # the first agreement names itself and its own ground, also for what a later one adds
-            first = before or Granted(attributes, agreement.agreement, basis)
-            services[service] = Granted(attributes, first.agreement, first.legal_basis)
+            first = before or ServiceGrant(attributes, agreement.agreement, basis)
+            services[service] = ServiceGrant(attributes, first.agreement, first.legal_basis)
     return services
 
 

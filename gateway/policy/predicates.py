@@ -9,7 +9,7 @@ from dataclasses import replace
 from gateway.config.agreement import AgreedService, Agreement
 from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
-from gateway.policy.asked import Asked, Denial
+from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.conditions import ALL
 from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant
@@ -47,7 +47,7 @@ class PredicatePolicy:
             )
         )
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, asked: PolicyRequest) -> Decision:
         """One grant for all predicates that are asked, or the first denial. Raises nothing."""
         decisions = [self._one(asked, word) for word in asked.predicates]
         grants = [one.grant for one in decisions if one.grant is not None]
@@ -55,7 +55,7 @@ class PredicatePolicy:
             return next(one for one in decisions if one.grant is None)
         return Decision(_together(grants, asked.predicates))
 
-    def _one(self, asked: Asked, word: str) -> Decision:
+    def _one(self, asked: PolicyRequest, word: str) -> Decision:
         """By the predicate with its parameter, else by the predicate with any."""
         names = dict.fromkeys((word, word.partition(":")[0]))
         decisions = [self._policy.decide(asked._replace(procedure=name)) for name in names]

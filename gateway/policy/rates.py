@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from gateway.domain import sentences as say
 from gateway.domain.sentences import Sentence
-from gateway.ports.policy import Counted, Use
+from gateway.ports.policy import Use, UseCount
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 12
@@ -84,7 +84,7 @@ def reports_in_words(one: Limit) -> Sentence:
     return say.LIMIT_REPORTS(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 
-def exceeded(limits: Iterable[Limit], counts: Iterable[Counted]) -> list[Exceeded]:
+def exceeded(limits: Iterable[Limit], counts: Iterable[UseCount]) -> list[Exceeded]:
     """The limits that are exceeded."""
     return [
         Exceeded(one, counted.ends_in)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 
 
 class ConsentRow(NamedTuple):
@@ -47,7 +47,7 @@ class ConsentRows(Protocol):
         """The consent of an id."""
         ...
 
-    async def about(self, wanted: Wanted) -> Sequence[ConsentRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[ConsentRow]:
         """The newest that fit, newest first."""
         ...
 
@@ -60,7 +60,7 @@ class ConsentRows(Protocol):
         ...
 
 
-class KeptKey(NamedTuple):
+class OwnDataKey(NamedTuple):
     """The key of what one person let be kept under one consent."""
 
     consent: str
@@ -71,7 +71,7 @@ class KeptKey(NamedTuple):
     wrapped: bytes
 
 
-class KeptValue(NamedTuple):
+class OwnDataValue(NamedTuple):
     """One attribute that a person gave; times are POSIX seconds."""
 
     consent: str
@@ -81,20 +81,20 @@ class KeptValue(NamedTuple):
     sealed: bytes
 
 
-class KeptRows(Protocol):
+class OwnDataRows(Protocol):
     """Where own data are. They are gone with their consent."""
 
-    async def key(self, row: KeptKey, now: float) -> KeptKey | None:
+    async def key(self, row: OwnDataKey, now: float) -> OwnDataKey | None:
         """The key that holds for the consent, the first one; None when the consent does not hold (any more)."""
         ...
 
-    async def put(self, values: Sequence[KeptValue]) -> None:
+    async def put(self, values: Sequence[OwnDataValue]) -> None:
         """Keep them, each instead of an older one; nothing where the consent was withdrawn meanwhile."""
         ...
 
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
-    ) -> Sequence[tuple[KeptKey, KeptValue]]:
+    ) -> Sequence[tuple[OwnDataKey, OwnDataValue]]:
         """What is kept of a person for a requester under consents that hold, the newest first.
 
         What a decision refuses is left out from the moment on in which it is owed (`Decisions.owe`).
@@ -110,7 +110,7 @@ class KeptRows(Protocol):
         ...
 
 
-class DemandRow(NamedTuple):
+class SubjectRequestRow(NamedTuple):
     """One request of a data subject. Days are dates in Việt Nam, ISO 8601."""
 
     seq: int
@@ -134,22 +134,22 @@ class DemandRow(NamedTuple):
     sealed: bytes
 
 
-class DemandRows(Protocol):
+class SubjectRequestRows(Protocol):
     """Where requests of data subjects are."""
 
-    async def add(self, row: DemandRow) -> bool:
+    async def add(self, row: SubjectRequestRow) -> bool:
         """Keep one durably; False when one of this id is there: that one stays."""
         ...
 
-    async def find(self, demand: str) -> DemandRow | None:
+    async def find(self, demand: str) -> SubjectRequestRow | None:
         """The request of an id."""
         ...
 
-    async def about(self, wanted: Wanted) -> Sequence[DemandRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
         """The newest that fit, newest first."""
         ...
 
-    async def change(self, row: DemandRow) -> bool:
+    async def change(self, row: SubjectRequestRow) -> bool:
         """Keep a changed one in place of the version before; False when another change came first."""
         ...
 

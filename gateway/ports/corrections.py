@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 
 
 class CorrectionRow(NamedTuple):
@@ -38,7 +38,7 @@ class CorrectionRows(Protocol):
         """The report of an id."""
         ...
 
-    async def about(self, wanted: Wanted) -> Sequence[CorrectionRow]:
+    async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
         """The newest that fit, newest first."""
         ...
 

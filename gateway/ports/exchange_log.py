@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from gateway.domain.counts import CallCount, Counted, DayCount, OfficialCount, OpenHours, RequesterCount
+from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
 
@@ -112,7 +112,7 @@ class LogTree(Protocol):
         ...
 
 
-class Standing(NamedTuple):
+class NumberingState(NamedTuple):
     """How far the numbering of records has come."""
 
     #: records that have their place in the tree
@@ -132,7 +132,7 @@ class Standing(NamedTuple):
 class LogKeeping(Protocol):
     """What the keeper of the log must know. LogUnavailable when the store cannot be asked."""
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> NumberingState:
         """How the numbering stands, whichever process does it."""
         ...
 
@@ -326,11 +326,11 @@ class LogCounts(Protocol):
     Of a search only `since`, `until` (both given), `requester` and `agency` count. At most `most` rows are given.
     """
 
-    async def requesters(self, span: LogSearch, most: int) -> Counted[RequesterCount]:
+    async def requesters(self, span: LogSearch, most: int) -> GroupCounts[RequesterCount]:
         """By system, the busiest first; hits are the refused ones."""
         ...
 
-    async def calls(self, span: LogSearch, most: int) -> Counted[CallCount]:
+    async def calls(self, span: LogSearch, most: int) -> GroupCounts[CallCount]:
         """By source and outcome, as each exchange's last record says; exchanges are counted once for each."""
         ...
 
@@ -340,7 +340,7 @@ class LogCounts(Protocol):
 
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
-    ) -> Counted[OfficialCount]:
+    ) -> GroupCounts[OfficialCount]:
         """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
         ...
 

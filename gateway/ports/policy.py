@@ -54,7 +54,7 @@ class Use(NamedTuple):
     within: str = ""
 
 
-class Counted(NamedTuple):
+class UseCount(NamedTuple):
     """How often something was used in the window that runs, this time included; of words, how many there are."""
 
     times: int
@@ -65,7 +65,7 @@ class Counted(NamedTuple):
 class Quotas(Protocol):
     """Counts uses across all processes that share a store, else in this process."""
 
-    async def use(self, uses: Sequence[Use]) -> Sequence[Counted]:
+    async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
         """Count each use once more. Never raises: a store that is lost leaves what this process has counted."""
         ...
 

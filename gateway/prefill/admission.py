@@ -15,7 +15,7 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.policy.asked import Asked, Denial, asked_at
+from gateway.policy.asked import Denial, PolicyRequest, asked_at
 from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
@@ -38,12 +38,12 @@ _PATIENCE_SECONDS = 0.5
 class Decides(Protocol):
     """Who decides: over forms, or over questions."""
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request."""
         ...
 
 
-class Access(NamedTuple):
+class DecisionInputs(NamedTuple):
     """What a decision rests on and the configuration does not hold; None: nobody can tell, which allows nothing."""
 
     quotas: Quotas
@@ -65,7 +65,7 @@ class Admission:
     """Decides over each request, and remembers nothing of it but counts."""
 
     def __init__(
-        self, policy: Decides, access: Access, recorder: Recorder, counting: Counting,
+        self, policy: Decides, access: DecisionInputs, recorder: Recorder, counting: Counting,
         configuration: Configuration,
     ) -> None:  # fmt: skip
         """Nothing is counted yet. `configuration` has the legal grounds of refusals."""
@@ -101,11 +101,11 @@ class Admission:
             asked, grant = await self._left(beyond, asked, grant, case, requester, exchange)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
 
-    async def _asked(self, case: Case, requester: Requester, deadline: float | None = None) -> Asked:
+    async def _asked(self, case: Case, requester: Requester, deadline: float | None = None) -> PolicyRequest:
         request, now = case.request, self._recorder.clock.now()
         dossiers, dossier = self._access.dossiers, request.dossier or ""
         local = asked_at(now)
-        return Asked(
+        return PolicyRequest(
             requester=requester.id, scopes=requester.scopes, procedure=case.procedure.code, purpose=case.purpose,
             now=local, agency=case.official.agency, named=not case.official.on_duty,
             relations=case.relations, account=case.account if case.signed_in else NOTHING,
@@ -133,9 +133,9 @@ class Admission:
             raise ConsentsUnavailable(say.CONSENT_LATE) from None
 
     async def _left(
-        self, beyond: list[Count], asked: Asked, grant: Grant, case: Case, requester: Requester,
+        self, beyond: list[Count], asked: PolicyRequest, grant: Grant, case: Case, requester: Requester,
         exchange: ExchangeId,
-    ) -> tuple[Asked, Grant]:  # fmt: skip
+    ) -> tuple[PolicyRequest, Grant]:  # fmt: skip
         """What is left of the grant without agreements whose quota is spent. Throttled: nothing, or unusual volume."""
         unusual = [one for one in beyond if one.limit not in grant.limits]
         if worst := longest(over(unusual)):

@@ -11,7 +11,7 @@ from gateway.domain.parties import Subject
 from gateway.mapping.narrowing import Keeps, narrowed
 from gateway.mapping.plan import Plan, PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
-from gateway.policy.asked import Asked
+from gateway.policy.asked import PolicyRequest
 from gateway.policy.decide import Decision
 from gateway.policy.grants import Grant
 
@@ -20,7 +20,7 @@ class Allowed:
     """One grant and the facts that it was decided over."""
 
     def __init__(
-        self, grant: Grant, asked: Asked, decide: Callable[[Asked], Decision],
+        self, grant: Grant, asked: PolicyRequest, decide: Callable[[PolicyRequest], Decision],
         count: Callable[[Grant, str], Awaitable[frozenset[str]]],
     ) -> None:  # fmt: skip
         """`decide`: what decided; `count`: counts a person by key; the quotas that are spent for that person."""

@@ -12,7 +12,7 @@ import orjson
 
 from gateway.consents.given import Asker
 from gateway.consents.grantable import KEEPING
-from gateway.consents.sealing import Seals
+from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import ConsentBook
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
@@ -31,7 +31,7 @@ from gateway.ports.consents import ConsentRow
 from gateway.ports.exchange_log import ExchangeLog, LogReader
 from gateway.prefill.case import shown_name
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
-from gateway.prefill.unkept import Kept, Said, not_kept
+from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
 
 CANNOT_TELL = "cannot_tell"
 _LEFT_OUT = "left_out"
@@ -40,7 +40,7 @@ _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class KeepRequest:
     """The citizen lets be kept what only he knows, under this consent."""
 
     consent: str
@@ -51,7 +51,7 @@ class Attest:
     """Compares forms."""
 
     reader: LogReader
-    seals: Seals
+    seals: PersonKeys
     catalogue: Catalogue
     consents: ConsentBook
     own: OwnStore
@@ -61,7 +61,7 @@ class Attest:
     rates: Rates
 
     async def attest(
-        self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: Keep | None
+        self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: KeepRequest | None
     ) -> dict[str, object]:
         """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable.
 
@@ -126,7 +126,7 @@ class Attest:
             notes={"operation": operation, "attested": act.exchange, **more},
         ))  # fmt: skip
 
-    async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: Keep) -> "_Keepable":
+    async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
         """What is to be kept of whom. Refused without a consent of the person, to keep, that holds; Unprocessable."""
         now = self.clock.now()
         said = _own(act, form)
@@ -174,11 +174,11 @@ class _Keepable(NamedTuple):
     consent: ConsentRow
     person: str
     #: field -> what it says, of everybody
-    said: Mapping[str, Said]
+    said: Mapping[str, TypedField]
     allowed: frozenset[str]
 
     @property
-    def own(self) -> dict[str, Said]:
+    def own(self) -> dict[str, TypedField]:
         """Field -> what this person lets be kept of it."""
         return {
             key: one
@@ -192,16 +192,16 @@ class _Keepable(NamedTuple):
         return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
-def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, Said]:
+def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, TypedField]:
     """Field -> what only its person knows: the fields that own data would fill, blank ones left out."""
-    found: dict[str, Said] = {}
+    found: dict[str, TypedField] = {}
     for field in act.procedure.fields:
         value = at(form, field.names)
         if value is None or is_blank(value):
             continue
         for ref in field.refs:
             if ref.evidence == DECLARED and ref.role in act.about:
-                found[field.key] = Said(act.about[ref.role], ref.attribute, evidence_of(field, value))
+                found[field.key] = TypedField(act.about[ref.role], ref.attribute, evidence_of(field, value))
     return found
 
 
@@ -220,7 +220,7 @@ def _not_kept(
         and not is_blank(at(form, key.split(".")))
     }
     values = {name: value for name, value in found.values.items() if name in kept}
-    return not_kept(typed, found.said, Kept(found.person, found.allowed, values))
+    return not_kept(typed, found.said, KeptFields(found.person, found.allowed, values))
 
 
 def _people(members: Members, keys: PeriodKeys | None) -> Mapping[str, str]:

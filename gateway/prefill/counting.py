@@ -18,7 +18,7 @@ from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
 from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, uses
-from gateway.ports.policy import Counted, Quotas, Use
+from gateway.ports.policy import Quotas, Use, UseCount
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.recorder import Recorder
@@ -34,7 +34,7 @@ class Count(NamedTuple):
 
     limit: Limit
     use: Use
-    counted: Counted
+    counted: UseCount
 
 
 class Counting:

@@ -26,7 +26,7 @@ _CLOSE_SECONDS = 2.0
 _GRACE_SECONDS = 5.0
 
 
-class Answering(Protocol):
+class LateAnswering(Protocol):
     """Who fills the form of an exchange with what is there, accounts for it, and gives the answer."""
 
     def __call__(
@@ -42,7 +42,7 @@ class LateWork:
         self,
         pending: PendingStore,
         records: Records,
-        answer: Answering,
+        answer: LateAnswering,
         retained: Callable[[Exchange], Retained],
     ) -> None:
         """Nothing runs yet. `retained`: what is kept beside an answer."""

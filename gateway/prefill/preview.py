@@ -30,7 +30,7 @@ from gateway.exchange_log.outcomes import decisions as recorded_decisions
 from gateway.mapping.answer import PrefillAnswer, PreviewEntry
 from gateway.mapping.load import Catalogue
 from gateway.ports.consents import Claim, Copies, Decisions
-from gateway.prefill.admission import Access
+from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.copies import copies
 from gateway.prefill.pending import PendingStore, unknown
 from gateway.prefill.recorder import Recorder
@@ -57,7 +57,7 @@ class Previews:
     """Keeps what was shown, and changes it as was decided."""
 
     def __init__(
-        self, store: PendingStore, access: Access, seconds: int, catalogue: Catalogue, recorder: Recorder,
+        self, store: PendingStore, access: DecisionInputs, seconds: int, catalogue: Catalogue, recorder: Recorder,
         releases: Releases,
     ) -> None:  # fmt: skip
         """`access` has the secret, and what a decision touches; `seconds`: how long a decision is waited for."""

@@ -36,7 +36,7 @@ Begin = Callable[[ExchangeId, Requester, Case, Allowed, Plan], Exchange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class QuestionRequest:
     """What is asked, after its grammar was checked."""
 
     predicates: tuple[str, ...]
@@ -64,7 +64,7 @@ class Questions:
         self._begin = begin
 
     async def answer(
-        self, wanted: Wanted, requester: Requester, exchange_id: ExchangeId, deadline: float
+        self, wanted: QuestionRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """The answer of the HTTP contract. `deadline` is loop time; what is late cannot be told.
 

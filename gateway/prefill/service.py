@@ -24,7 +24,7 @@ from gateway.policy.predicates import PredicatePolicy
 from gateway.ports.cache import Cache
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import ExchangeLog
-from gateway.prefill.admission import Access, Admission
+from gateway.prefill.admission import Admission, DecisionInputs
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.answers import closed, content, read_back
 from gateway.prefill.asking import Asking
@@ -39,7 +39,7 @@ from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.preview import Decided, Previews
 from gateway.prefill.proving import Proving
-from gateway.prefill.questions import Questions, Wanted
+from gateway.prefill.questions import QuestionRequest, Questions
 from gateway.prefill.recorder import Recorder
 from gateway.prefill.records import Records
 from gateway.prefill.release import Releases, left_out
@@ -54,7 +54,7 @@ class Prefill:
 
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
-        cache: Cache, clock: Clock, metrics: Metrics, access: Access, digest: str = "",
+        cache: Cache, clock: Clock, metrics: Metrics, access: DecisionInputs, digest: str = "",
         sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
         """`digest`: of the configuration in force, for the records. `sealer` None: answers are not signed here."""
@@ -176,7 +176,7 @@ class Prefill:
         return await self._explainer.explain(request, requester, exchange)
 
     async def ask(
-        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: QuestionRequest, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
         return await self._questions.answer(wanted, requester, exchange, deadline)

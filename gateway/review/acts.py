@@ -11,7 +11,7 @@ from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
-from gateway.policy.asked import Asked, asked_at
+from gateway.policy.asked import PolicyRequest, asked_at
 from gateway.policy.dossiers import age
 from gateway.review.needs import Pair
 
@@ -19,19 +19,19 @@ _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 _CONSENT = "consent:"
 
 
-class Act(NamedTuple):
+class PastRequest(NamedTuple):
     """One request that was made."""
 
     exchange: str
     #: without scopes, which a configuration says
-    asked: Asked
+    asked: PolicyRequest
     #: the rule that refused it; empty when it was let in
     refused: str
     #: data services and attributes that might be asked
     pairs: frozenset[Pair]
 
 
-def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
+def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | None:
     """The request of an intent or a refusal by policy; None for any other record, and for what counts decided.
 
     `record`: the members of a well-formed leaf.
@@ -55,7 +55,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
         for name in call["attributes"]
     )
     now = asked_at(datetime.fromisoformat(record["time"]))
-    asked = Asked(
+    asked = PolicyRequest(
         requester=record["requester"], scopes=frozenset(), procedure=procedure.code, purpose=record["purpose"],
         own_purpose=procedure.purpose, now=now, agency=record["agency"], named=not record["on_duty"],
         relations=_relations(record, procedure), mandate=str(record["notes"].get("mandate", "")),
@@ -63,7 +63,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> Act | None:
         signed="signature" in record["notes"], account=_account(record),
         acting=str(record["notes"].get("representation", "")), is_covered="representation" in record["notes"],
     )  # fmt: skip
-    return Act(record["exchange"], asked, refused, pairs)
+    return PastRequest(record["exchange"], asked, refused, pairs)
 
 
 def _account(record: Mapping[str, Any]) -> dict[str, str]:

@@ -12,14 +12,14 @@ from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, Procedure
 from gateway.policy.conditions import ALL, conditions
-from gateway.policy.grants import Granted, granted
+from gateway.policy.grants import ServiceGrant, granted
 from gateway.review.needs import needed, offered, pairs
 
 _SCOPE = "prefill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class MinimisationRow:
     """One procedure of one requester."""
 
     requester: str
@@ -51,7 +51,7 @@ class Surplus:
 class Report:
     """The whole report."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[MinimisationRow, ...]
     never_needed: tuple[Surplus, ...]
 
     def plain(self) -> dict[str, object]:
@@ -68,7 +68,7 @@ def minimised(configuration: Configuration, catalogue: Catalogue, day: date) -> 
     return Report(rows, tuple(_surplus(configuration, catalogue)))
 
 
-def _rows(configuration: Configuration, catalogue: Catalogue, day: date) -> Iterator[Row]:
+def _rows(configuration: Configuration, catalogue: Catalogue, day: date) -> Iterator[MinimisationRow]:
     for name, settings in sorted(configuration.requesters.items()):
         held = [
             configuration.agreements[one] for one in settings.agreements if one in configuration.agreements
@@ -81,7 +81,9 @@ def _rows(configuration: Configuration, catalogue: Catalogue, day: date) -> Iter
                 yield _row(name, code, procedure, ours, catalogue)
 
 
-def _row(requester: str, code: str, procedure: Procedure, ours: list[Agreement], catalogue: Catalogue) -> Row:
+def _row(
+    requester: str, code: str, procedure: Procedure, ours: list[Agreement], catalogue: Catalogue
+) -> MinimisationRow:
     services = _together(ours)
     gets: list[str] = []
     lacks: list[str] = []
@@ -92,19 +94,19 @@ def _row(requester: str, code: str, procedure: Procedure, ours: list[Agreement],
     filling = [field for field in procedure.fields if field.refs]
     filled = sum(any(str(ref) in held for ref in field.refs) for field in filling)
     demands = tuple(rule for one in ours for rule, _ in conditions(one))
-    return Row(
+    return MinimisationRow(
         requester=requester, procedure=code, purpose=procedure.purpose,
         agreements=tuple(one.agreement for one in ours), demands=demands, gets=tuple(gets), lacks=tuple(lacks),
         fields=len(filling), filled=filled,
     )  # fmt: skip
 
 
-def _together(ours: Iterable[Agreement]) -> dict[str, Granted]:
+def _together(ours: Iterable[Agreement]) -> dict[str, ServiceGrant]:
     """What they give when every demand is met, consent included."""
     return granted([one.model_copy(update={"consent": "not_required"}) for one in ours], None)
 
 
-def _gives(services: dict[str, Granted], able: list[str], attribute: str) -> bool:
+def _gives(services: dict[str, ServiceGrant], able: list[str], attribute: str) -> bool:
     found = (services.get(service) for service in able)
     return any(one is not None and bool({attribute, ALL} & one.attributes) for one in found)
 

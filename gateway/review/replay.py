@@ -12,14 +12,14 @@ from typing import NamedTuple
 from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT
-from gateway.policy.asked import Asked
+from gateway.policy.asked import PolicyRequest
 from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant
-from gateway.review.acts import Act
+from gateway.review.acts import PastRequest
 from gateway.review.needs import Pair, pairs
 
 
-class Key(NamedTuple):
+class ChangeKey(NamedTuple):
     """What is counted together. `change`: newly_refused, newly_allowed or attributes."""
 
     requester: str
@@ -39,11 +39,11 @@ class Changed:
 
 
 @dataclass(slots=True)
-class Outcome:
+class ReplayResult:
     """What came of a replay."""
 
     exchanges: int = 0
-    changed: dict[Key, Changed] = field(default_factory=dict)
+    changed: dict[ChangeKey, Changed] = field(default_factory=dict)
 
     def plain(self) -> dict[str, object]:
         """For JSON, what concerns most requests first."""
@@ -68,7 +68,7 @@ class Rules:
         self._catalogue = catalogue
         self._given: dict[tuple[object, ...], frozenset[Pair]] = {}
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, asked: PolicyRequest) -> Decision:
         """With the scopes that the requester has there."""
         settings = self._requesters.get(asked.requester)
         return self._policy.decide(asked._replace(scopes=frozenset(settings.scopes if settings else ())))
@@ -84,11 +84,11 @@ class Rules:
         return found
 
 
-def replay(act: Act, old: Rules, new: Rules, outcome: Outcome) -> None:
+def replay(act: PastRequest, old: Rules, new: Rules, outcome: ReplayResult) -> None:
     """One request under both; only what would be otherwise is counted into the outcome."""
     outcome.exchanges += 1
     for change, rule, lost, gained in _compared(act, old, new):
-        key = Key(act.asked.requester, act.asked.procedure, change, rule)
+        key = ChangeKey(act.asked.requester, act.asked.procedure, change, rule)
         one = outcome.changed.setdefault(key, Changed())
         one.exchanges += 1
         one.lost.update(f"{service} {name}" for service, name in lost)
@@ -96,7 +96,7 @@ def replay(act: Act, old: Rules, new: Rules, outcome: Outcome) -> None:
 
 
 def _compared(
-    act: Act, old: Rules, new: Rules
+    act: PastRequest, old: Rules, new: Rules
 ) -> Iterator[tuple[str, str, frozenset[Pair], frozenset[Pair]]]:
     nothing: frozenset[Pair] = frozenset()
     after, before = new.decide(act.asked), old.decide(act.asked)

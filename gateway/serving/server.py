@@ -35,7 +35,7 @@ _FILES_BESIDE = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ServeOptions:
     """What to run, as the command line said it."""
 
     root: Path
@@ -49,7 +49,7 @@ class Plan:
     sandbox: str = ""
 
 
-def configured(plan: Plan, sandbox: str = "") -> Configuration:
+def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
     """The configuration; with a sandbox, its sources speak to that one."""
     configuration = load(plan.config, plan.overrides)
     if not sandbox:
@@ -83,7 +83,9 @@ async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ())
 
 
 @asynccontextmanager
-async def running(plan: Plan, *, with_admin: bool = True) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
+async def running(
+    plan: ServeOptions, *, with_admin: bool = True
+) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
     """The gateway (and sandbox) up and answering, with what the ready file says about it."""
     if not plan.with_sandbox:
         async with _gateway(plan, plan.sandbox, with_admin) as gateway:
@@ -108,7 +110,7 @@ def spread(connections: int) -> None:
 
 
 @asynccontextmanager
-async def _gateway(plan: Plan, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
+async def _gateway(plan: ServeOptions, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
     with _collector_off():
         gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
     spread(gateway.parts.configuration.gateway.limits.connections)
@@ -145,7 +147,7 @@ def settle() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
-def description(plan: Plan, gateway: Gateway, sandbox: str) -> dict[str, object]:
+def description(plan: ServeOptions, gateway: Gateway, sandbox: str) -> dict[str, object]:
     """The ready file's content; secrets of clients only in the sandbox profile."""
     configuration = gateway.parts.configuration
     vkey = gateway.app.shared.sequencer.vkey if gateway.app is not None else None
@@ -223,7 +225,7 @@ def reload_at_hang_up(gateway: Gateway) -> None:
         hung_up()
 
 
-async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) -> None:
+async def serve(plan: ServeOptions, announce: Callable[[Mapping[str, object]], None]) -> None:
     """Run until signalled; `announce` is called once everything answers."""
     telemetry.set_up()
     stop = stop_event(hang_up=False)
@@ -241,7 +243,7 @@ async def serve(plan: Plan, announce: Callable[[Mapping[str, object]], None]) ->
         plan.ready_file.unlink(missing_ok=True)
 
 
-def with_ports(plan: Plan, **ports: int) -> Plan:
+def with_ports(plan: ServeOptions, **ports: int) -> ServeOptions:
     """The plan with some listeners' ports replaced, e.g. `api=0`."""
     more = {f"gateway.{name}.port": str(port) for name, port in ports.items()}
     return replace(plan, overrides={**plan.overrides, **more})

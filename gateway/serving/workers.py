@@ -23,7 +23,14 @@ from gateway.config.configuration import load
 from gateway.config.gateway import GatewaySettings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.serving.hanging_up import remember_hang_up
-from gateway.serving.server import Plan, reload_at_hang_up, running, stop_event, with_ports, write_ready
+from gateway.serving.server import (
+    ServeOptions,
+    reload_at_hang_up,
+    running,
+    stop_event,
+    with_ports,
+    write_ready,
+)
 from gateway.telemetry import log, set_up
 
 _START_SECONDS = 30
@@ -34,7 +41,7 @@ class WorkerFailed(Exception):
     """A worker did not start."""
 
 
-def serve_many(plan: Plan, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
+def serve_many(plan: ServeOptions, count: int, announce: Callable[[Mapping[str, object]], None]) -> int:
     """Run `count` workers until SIGTERM or SIGINT; the exit code is 0 when all drained. WorkerFailed at start."""
     set_up()
     settings = load(plan.config, plan.overrides).gateway
@@ -83,7 +90,7 @@ def _free_port(host: str, port: int) -> int:
 class _Workers:
     """The children, by process id."""
 
-    def __init__(self, plan: Plan, peers: int) -> None:
+    def __init__(self, plan: ServeOptions, peers: int) -> None:
         self._plan = plan
         beside = replace(plan, with_sandbox=False, sandbox=f"http://127.0.0.1:{peers}")
         #: of workers that use the first one's sandbox
@@ -175,11 +182,11 @@ class _Workers:
         return content
 
 
-def _ready_of(plan: Plan, number: int) -> Path:
+def _ready_of(plan: ServeOptions, number: int) -> Path:
     return plan.state / f"worker-{number}.json"
 
 
-async def _worker(plan: Plan, number: int, alive: int, *, tell: bool) -> None:
+async def _worker(plan: ServeOptions, number: int, alive: int, *, tell: bool) -> None:
     stop = stop_event(hang_up=False)
     loop = asyncio.get_running_loop()
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import orjson
 
-from gateway.config.consents import Demand, DemandSettings
+from gateway.config.consents import Demand, SubjectRequestSettings
 from gateway.consents.given import Asker
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of
@@ -30,10 +30,10 @@ from gateway.domain.errors import (
     Unprocessable,
     fault_at,
 )
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.ports.consents import DemandRow, DemandRows
+from gateway.ports.consents import SubjectRequestRow, SubjectRequestRows
 from gateway.subject_requests.days import WorkingDays
 
 Act = Literal["acknowledge", "extend", "answer", "refuse"]
@@ -46,7 +46,7 @@ _STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demanded:
+class SubjectRequested:
     """A request as it came in."""
 
     #: `Subject.key`; personal data
@@ -60,18 +60,18 @@ class Demanded:
     consent: str
 
 
-class Demands:
+class SubjectRequests:
     """The queue."""
 
-    def __init__(self, books: Books, rows: DemandRows, new_id: Callable[[str], str]) -> None:
+    def __init__(self, books: Books, rows: SubjectRequestRows, new_id: Callable[[str], str]) -> None:
         """Terms and holidays are those of the configuration. `new_id`: makes an id that begins with a word."""
         self._books = books
         self._rows = rows
         self._new_id = new_id
-        self._settings: DemandSettings = books.configuration.consents.requests
+        self._settings: SubjectRequestSettings = books.configuration.consents.requests
         self._days = WorkingDays(books.configuration.holidays)
 
-    async def open(self, asker: Asker, demanded: Demanded, key: str = "") -> dict[str, object]:
+    async def open(self, asker: Asker, demanded: SubjectRequested, key: str = "") -> dict[str, object]:
         """Take one in; the answer has its id and due dates. With a `key` that came before, the one of then.
 
         Unprocessable for a key under which something else was demanded.
@@ -89,7 +89,9 @@ class Demands:
             now = await self._note(asker, "request_repeated", demanded.person, request, kind=row.kind)
         return {"exchange_id": asker.exchange, **self._shown(row, legal_day(now))}
 
-    async def _added(self, asker: Asker, demanded: Demanded, request: str) -> DemandRow | None:
+    async def _added(
+        self, asker: Asker, demanded: SubjectRequested, request: str
+    ) -> SubjectRequestRow | None:
         """The new row; None where one of this id is there."""
         books = self._books
         now = await self._note(asker, "request_opened", demanded.person, request, kind=demanded.kind)
@@ -100,7 +102,7 @@ class Demands:
         await self._undone(asker, "opened", demanded.person, request, "repeated")
         return None
 
-    async def _check_same(self, row: DemandRow, demanded: Demanded) -> None:
+    async def _check_same(self, row: SubjectRequestRow, demanded: SubjectRequested) -> None:
         said, body = await self._opened(row), orjson.loads(row.body)
         before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
         now = (demanded.person, demanded.text, demanded.kind, demanded.third_party, demanded.consent)
@@ -108,8 +110,8 @@ class Demands:
             raise Unprocessable(say.KEY_REUSED, code="idempotency_key_reused")
 
     def _row(
-        self, asker: Asker, demanded: Demanded, request: str, now: datetime, keys: PeriodKeys
-    ) -> DemandRow:
+        self, asker: Asker, demanded: SubjectRequested, request: str, now: datetime, keys: PeriodKeys
+    ) -> SubjectRequestRow:
         today, term = legal_day(now), self._settings.term(demanded.kind)
         days = term.with_third_party if demanded.third_party else term.days
         acknowledge_by = self._days.after(today, self._settings.acknowledge_days)
@@ -119,7 +121,7 @@ class Demands:
             "holidays_known": self._days.knows(today, acknowledge_by),
         }  # fmt: skip
         said = orjson.dumps({"person": demanded.person, "text": demanded.text})
-        return DemandRow(
+        return SubjectRequestRow(
             0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
             now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
             orjson.dumps(body).decode(), seal(keys.encryption, said, request.encode()),
@@ -132,14 +134,14 @@ class Demands:
         books = self._books
         now = await self._note(asker, "requests_searched", person)
         own = "" if (asker.serves_citizens and person) or _decides(asker) else asker.requester.id
-        before = Wanted().before
+        before = RowFilter().before
         if after is not None:
             before = (await self._theirs(asker, after, person)).seq
         persons = await books.seals.indexes(person) if person else ()
         if person and not persons:
             return {"exchange_id": asker.exchange, "requests": [], "next": None}
         states = _OPEN if state == "open" else ()
-        found = list(await self._rows.about(Wanted(persons, own, states, before, count + 1)))
+        found = list(await self._rows.about(RowFilter(persons, own, states, before, count + 1)))
         page, today = found[:count], legal_day(now)
         return {
             "exchange_id": asker.exchange,
@@ -173,11 +175,13 @@ class Demands:
     async def _check_deleted(self, person: str) -> None:
         """Conflict while something is kept here that the person gave: a deletion is not answered by words."""
         persons, now = await self._books.seals.indexes(person), self._books.clock.now().timestamp()
-        found = await self._books.rows.about(Wanted(persons, count=_MOST)) if persons else ()
+        found = await self._books.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
         if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
             raise Conflict(say.STILL_KEPT, code="data_still_kept")
 
-    def _changed(self, row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> DemandRow:
+    def _changed(
+        self, row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str
+    ) -> SubjectRequestRow:
         if act == "extend":
             extra = self._settings.term(row.kind).extension  # type: ignore[arg-type]  # it was checked when it came
             extended = date.fromisoformat(row.answer_by) + timedelta(days=extra)
@@ -199,7 +203,7 @@ class Demands:
         facts = {**more, **({"request": request} if request else {})}
         return await self._books.note(asker, act, person, **facts)
 
-    async def _theirs(self, asker: Asker, request: str, person: str) -> DemandRow:
+    async def _theirs(self, asker: Asker, request: str, person: str) -> SubjectRequestRow:
         row = await self._rows.find(request)
         known = row is not None and (row.requester == asker.requester.id or _decides(asker))
         if not known and person and asker.serves_citizens:
@@ -210,13 +214,13 @@ class Demands:
             raise NotFound(say.NO_SUCH_DEMAND, code="request_unknown")
         return row
 
-    async def _opened(self, row: DemandRow) -> dict[str, Any]:
+    async def _opened(self, row: SubjectRequestRow) -> dict[str, Any]:
         keys = await self._books.seals.of(row.period)
         plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id.encode())
         found: dict[str, Any] = {} if plain is None else orjson.loads(plain)
         return found
 
-    def _shown(self, row: DemandRow, today: date) -> dict[str, Any]:
+    def _shown(self, row: SubjectRequestRow, today: date) -> dict[str, Any]:
         body, day = orjson.loads(row.body), today.isoformat()
         late = row.state not in _CLOSED and (
             row.answer_by < day or (row.state == "received" and row.acknowledge_by < day)
@@ -256,7 +260,7 @@ def _decides(asker: Asker) -> bool:
     return "admin" in asker.requester.scopes
 
 
-def _check(row: DemandRow, body: dict[str, Any], act: Act, reason: str) -> None:
+def _check(row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str) -> None:
     if row.state in _CLOSED:
         raise Conflict(say.DEMAND_IS(state=row.state))
     if act == "acknowledge" and row.state != "received":

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh, typed
 from tests.access.signing import Key, assertion, p256, proof
 
@@ -164,6 +164,6 @@ async def front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harbo
     state = folder / "state"
     fresh.log_in(state)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
-    plan = Plan(root=folder, config=config, state=state, overrides=ports, with_sandbox=True)
+    plan = ServeOptions(root=folder, config=config, state=state, overrides=ports, with_sandbox=True)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         yield Harbourfront(gateway.api, state, config, keys, session, dict(content))

@@ -25,7 +25,7 @@ from gateway.config.values import Settings
 from gateway.exchange_log.key_files import new_key_text
 from gateway.serving.listeners import Gateway
 from gateway.serving.reloading import Reloader
-from gateway.serving.server import Plan, configured, running
+from gateway.serving.server import ServeOptions, configured, running
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, add, enrolled
 from tests.access.signing import p256
@@ -42,7 +42,7 @@ class Port(Harbourfront):
     """A gateway whose files may be changed."""
 
     gateway: Gateway
-    plan: Plan
+    plan: ServeOptions
     authority: trustme.CA
 
     async def reload(self) -> bool:
@@ -122,7 +122,7 @@ async def opened(folder: Path, old: str = "", new: str = "") -> AsyncIterator[Po
     settings = config / "gateway.yaml"
     settings.write_text(settings.read_text("utf-8").replace(old, new, 1), "utf-8")
     fresh.log_in(folder / "state")
-    plan = Plan(root=folder, config=config, state=folder / "state", overrides=PORTS)
+    plan = ServeOptions(root=folder, config=config, state=folder / "state", overrides=PORTS)
     async with (
         running(plan) as (gateway, content),
         aiohttp.TCPConnector(ssl=False) as connector,

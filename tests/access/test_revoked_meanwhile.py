@@ -19,7 +19,7 @@ from gateway.composition.composition import Composition, compose
 from gateway.config.configuration import Configuration
 from gateway.serving.listeners import Gateway
 from gateway.serving.reloading import Reloader
-from gateway.serving.server import Plan, configured
+from gateway.serving.server import ServeOptions, configured
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, Port, enrolled
 from tests.access.test_processes import beside
@@ -48,7 +48,7 @@ class Gate:
         self.config, self.keys = enrolled(folder)
         self.state = folder / "state"
         fresh.log_in(self.state)
-        self.plan = Plan(root=folder, config=self.config, state=self.state, overrides=PORTS)
+        self.plan = ServeOptions(root=folder, config=self.config, state=self.state, overrides=PORTS)
 
     def say(self, *words: str) -> str:
         said = typed.motlan("requesters", *words, "--config", str(self.config), "--dir", str(self.state))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.access.conftest import Harbourfront, add, enrolled
 from tests.flows.conftest import on_session
@@ -143,7 +143,7 @@ def opened(folder: Path, config: Path, state: str) -> Any:
     async def start() -> AsyncIterator[tuple[str, dict[str, Any]]]:
         fresh.log_in(folder / state)
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-        plan = Plan(root=folder, config=config, state=folder / state, overrides=ports)
+        plan = ServeOptions(root=folder, config=config, state=folder / state, overrides=ports)
         async with running(plan) as (gateway, content):
             yield gateway.api, dict(content)
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from adapters.transport.breaker import NOBODY, Behalf
-from adapters.transport.call import Auth, Call, HttpPeer, Reading, Wire
-from adapters.transport.connection import Answer
+from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Wire
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.tokens import HeaderAuth
 from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.ports.sources import Source
@@ -28,8 +28,8 @@ class Plain:
     def write(self, asked: Wire) -> Wire:
         return asked
 
-    def read(self, asked: Wire, answer: Answer) -> Reading[Answer]:  # noqa: ARG002
-        return Reading(answer, accepted=False)
+    def read(self, asked: Wire, answer: HttpAnswer) -> AnswerReading[HttpAnswer]:  # noqa: ARG002
+        return AnswerReading(answer, accepted=False)
 
     def behalf(self, asked: Wire) -> Behalf:  # noqa: ARG002
         return NOBODY
@@ -37,15 +37,15 @@ class Plain:
 
 async def called(
     peer: HttpPeer, wire: Wire, end: float, auth: Auth | None = None, speech: Plain | None = None
-) -> Answer:
+) -> HttpAnswer:
     """The answer to one request; ProviderError when there is none."""
-    waiting: asyncio.Future[Call[Wire, Answer]] = asyncio.get_running_loop().create_future()
+    waiting: asyncio.Future[ProviderCall[Wire, HttpAnswer]] = asyncio.get_running_loop().create_future()
 
-    def done(call: Call[Wire, Answer]) -> None:
+    def done(call: ProviderCall[Wire, HttpAnswer]) -> None:
         if not waiting.cancelled():
             waiting.set_result(call)
 
-    Call(peer, auth or HeaderAuth(), speech or Plain(), wire, end, done).begin()
+    ProviderCall(peer, auth or HeaderAuth(), speech or Plain(), wire, end, done).begin()
     call = await waiting
     if call.fault is not None:
         raise call.fault

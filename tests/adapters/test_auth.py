@@ -15,9 +15,9 @@ from aiohttp import web
 
 from adapters.transport.auth import build_auth
 from adapters.transport.call import Auth, HttpPeer, Wire
-from adapters.transport.connection import Answer
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
-from adapters.transport.tokens import Token, TokenAuth, life_seconds
+from adapters.transport.tokens import ProviderToken, TokenAuth, life_seconds
 from gateway.config.configuration import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, Reason
@@ -86,7 +86,7 @@ async def opened(provider: Provider, auth: dict[str, Any]) -> AsyncIterator[tupl
         await peer.close()
 
 
-async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> Answer:
+async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> HttpAnswer:
     return await called(peer, Wire("POST", "/data", {}, b"{}"), soon(seconds), auth)
 
 
@@ -349,7 +349,7 @@ async def test_call_that_gives_up_does_not_stop_the_fetch_for_others(provider: P
             await tasks[0]
         assert [(await task).status for task in tasks[1:]] == [200, 200]
         assert isinstance(auth, TokenAuth)
-        assert "token-1" not in repr(Token(value="token-1", seconds=1))
+        assert "token-1" not in repr(ProviderToken(value="token-1", seconds=1))
     assert len(provider.logins) == 1
 
 

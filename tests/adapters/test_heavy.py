@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from adapters.transport.call import HttpPeer, Reading, Wire
-from adapters.transport.connection import Answer
+from adapters.transport.call import AnswerReading, HttpPeer, Wire
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
 from gateway.config.configuration import Limits
@@ -52,7 +52,7 @@ class Slow(Plain):
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def read(self, asked: Wire, answer: Answer) -> Reading[Answer]:
+    def read(self, asked: Wire, answer: HttpAnswer) -> AnswerReading[HttpAnswer]:
         self._work(int(asked.target[1:]))
         return super().read(asked, answer)
 
@@ -62,7 +62,7 @@ async def test_call_past_its_end_is_busy_and_its_work_is_never_begun() -> None:
     async with raw_peer(saying(answer(bytes(range(1, 100)) * 1_000))) as raw:
         peer = HttpPeer(raw.url, Limits(), tools())
 
-        def ask(number: int, seconds: float) -> asyncio.Future[Answer]:
+        def ask(number: int, seconds: float) -> asyncio.Future[HttpAnswer]:
             wire = Wire("GET", f"/{number}", {}, None)
             return asyncio.ensure_future(called(peer, wire, soon(seconds), speech=Slow(work)))
 

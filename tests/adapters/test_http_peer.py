@@ -16,7 +16,7 @@ from aiohttp import web
 
 from adapters.transport.breaker import Behalf, Breaker, Guard, Latencies, Position, RetryBudget
 from adapters.transport.call import HttpPeer, Wire
-from adapters.transport.connection import Answer
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.dial import tls_context
 from adapters.transport.faults import ProviderError, from_status, invalid, timed_out, unreachable
 from adapters.transport.places import Places
@@ -54,7 +54,7 @@ async def calling(
             await peer.close()
 
 
-async def ask(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> Answer:
+async def ask(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> HttpAnswer:
     what: dict[str, Any] = {"method": "POST", "headers": {}, "body": b"{}", **words}
     return await called(peer, Wire(target=f"/x/{CANARY}", **what), soon(seconds))
 

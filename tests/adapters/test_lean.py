@@ -10,9 +10,9 @@ import pytest
 import trustme
 
 from adapters.transport import lean
-from adapters.transport.connection import Answer, Broken
+from adapters.transport.connection import Broken, HttpAnswer
 from adapters.transport.faults import ProviderError
-from adapters.transport.lean import Client
+from adapters.transport.lean import LeanHttpClient
 from gateway.domain.evidence import Outcome, Reason
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon
 
@@ -20,9 +20,9 @@ OK = b'{"a":1}'
 
 
 @asynccontextmanager
-async def calling(say: Say, *, limit: int = 10_000) -> AsyncIterator[tuple[Client, RawPeer]]:
+async def calling(say: Say, *, limit: int = 10_000) -> AsyncIterator[tuple[LeanHttpClient, RawPeer]]:
     async with raw_peer(say) as raw:
-        client = Client(raw.url, tls=None, connect_seconds=1, answer_bytes=limit)
+        client = LeanHttpClient(raw.url, tls=None, connect_seconds=1, answer_bytes=limit)
         try:
             yield client, raw
         finally:
@@ -30,8 +30,8 @@ async def calling(say: Say, *, limit: int = 10_000) -> AsyncIterator[tuple[Clien
 
 
 async def ask(
-    client: Client, method: str = "POST", path: str = "/x", seconds: float = 3, **more: str
-) -> Answer:
+    client: LeanHttpClient, method: str = "POST", path: str = "/x", seconds: float = 3, **more: str
+) -> HttpAnswer:
     return await client.request(method, path, more, b"{}" if method == "POST" else None, soon(seconds))
 
 
@@ -99,7 +99,7 @@ async def test_path_that_is_not_encoded_is_refused(path: str) -> None:
 )
 def test_address_that_cannot_be_called_is_a_value_error(url: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- the text may be the library's
-        Client(url, tls=None, connect_seconds=1, answer_bytes=1)
+        LeanHttpClient(url, tls=None, connect_seconds=1, answer_bytes=1)
 
 
 _READ = {
@@ -252,7 +252,7 @@ async def test_closing_ends_a_request_that_is_connecting() -> None:
 
     async with raw_peer(nothing) as raw:
         url = raw.url.replace("http:", "https:")
-        client = Client(url, tls=ssl.create_default_context(), connect_seconds=5, answer_bytes=1_000)
+        client = LeanHttpClient(url, tls=ssl.create_default_context(), connect_seconds=5, answer_bytes=1_000)
         task = asyncio.create_task(ask(client, seconds=5))
         await asyncio.sleep(0.05)
         await client.close()
@@ -277,7 +277,9 @@ async def test_connection_is_reused_over_tls() -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_side)
     port = server.sockets[0].getsockname()[1]
-    client = Client(f"https://localhost:{port}", tls=client_side, connect_seconds=2, answer_bytes=1_000)
+    client = LeanHttpClient(
+        f"https://localhost:{port}", tls=client_side, connect_seconds=2, answer_bytes=1_000
+    )
     assert [(await ask(client)).body for _ in range(3)] == [OK] * 3
     await client.close()
     server.close()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
-from adapters.transport.wsdl import Operation, Shape, load
+from adapters.transport.wsdl import Shape, WsdlOperation, load
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError
 from gateway.mapping.load import load_catalogue
@@ -34,7 +34,7 @@ PERSON = (
 
 
 @lru_cache(maxsize=1)
-def _operations() -> Mapping[str, Operation]:
+def _operations() -> Mapping[str, WsdlOperation]:
     return load(WSDL)
 
 

@@ -14,7 +14,7 @@ from zeep.helpers import serialize_object
 from zeep.wsdl import Document
 
 from adapters.transport.soap import Decoder, SoapFault
-from adapters.transport.wsdl import Operation, Shape, load
+from adapters.transport.wsdl import Shape, WsdlOperation, load
 from adapters.transport.xml import XmlRefused, parse
 from tests.mapping.plain_reader import plain
 
@@ -35,7 +35,7 @@ TEXT = st.text(
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> Mapping[str, Operation]:
+def _compiled() -> Mapping[str, WsdlOperation]:
     return load(WSDL)
 
 

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from adapters.sources.provider import Provider
 from adapters.sources.soap import open_source
-from adapters.transport.wsse import Recent, Signer, Verifier
+from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
@@ -281,7 +281,9 @@ async def test_both_sides_sign_where_it_is_agreed(
     verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
     answer = _envelope(_collection(PERSON)).replace(b"<s:Body>", b"<s:Header/><s:Body>")
     if signed_by:
-        answer = Signer(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1]).sign(answer, clock.now())
+        answer = EnvelopeSigner(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1]).sign(
+            answer, clock.now()
+        )
 
     def reply(message: bytes) -> tuple[int, bytes]:
         verifier.verify(message)

@@ -20,7 +20,7 @@ from lxml import etree
 from xmlsec import constants as known
 
 from adapters.transport.signature import DS, WSU, WSU_ID, SignatureRefused
-from adapters.transport.wsse import WSSE, Recent, Signer, UsernameToken, Verifier
+from adapters.transport.wsse import WSSE, EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlRefused
 
 S11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -70,7 +70,7 @@ def _ec() -> tuple[bytes, bytes]:
 
 
 def _signed(pair: tuple[bytes, bytes] | None = None, message: bytes = MESSAGE) -> bytes:
-    return Signer(*(pair or _rsa())).sign(message, NOW)
+    return EnvelopeSigner(*(pair or _rsa())).sign(message, NOW)
 
 
 def _verifier(*certificates: bytes, now: datetime = NOW) -> Verifier:
@@ -323,7 +323,7 @@ def test_message_from_another_time_is_refused(minutes: int, code: str) -> None:
 
 
 def test_message_is_refused_once_it_has_expired() -> None:
-    message = Signer(*_rsa(), life=timedelta(minutes=1)).sign(MESSAGE, NOW)
+    message = EnvelopeSigner(*_rsa(), life=timedelta(minutes=1)).sign(MESSAGE, NOW)
     assert _refusal(message, _verifier(now=NOW + timedelta(minutes=2))) == "expired"
 
 

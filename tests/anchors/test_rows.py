@@ -14,8 +14,8 @@ from adapters.stores.log import open_anchors, open_keeping, open_reader
 from gateway.anchors.heads import Heads
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
-from gateway.anchors.rows import Rows
-from gateway.anchors.standing import stamp
+from gateway.anchors.states import stamp
+from gateway.anchors.verified import VerifiedAnchors
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner, split_note
 from tests.keeping.shelf import HOT, URL, fill
 
@@ -42,7 +42,7 @@ class Shelf:
 
     def rounds(self) -> Rounds:
         anchor = open_witness(SIGNER.vkey, "http://127.0.0.1:9", self.tree.consistency, Clock())
-        rows = Rows(self.store, self.tree, time.time)
+        rows = VerifiedAnchors(self.store, self.tree, time.time)
         return Rounds(
             [anchor], self.store, rows, self.tree, self.keeping, self.heads, "nobody", 1.0, GRACE, HOUR
         )

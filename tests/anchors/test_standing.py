@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.anchors.standing import Standing, stamp
+from gateway.anchors.states import AnchorState, stamp
 from gateway.domain.anchoring import Anchored
 
 HOUR = 3_600.0
@@ -32,20 +32,20 @@ class Nobody:
         return
 
 
-def standing(kind: str = "tsa", size: int = 5, at: float = NOON, grace: float = 4 * HOUR) -> Standing:
+def standing(kind: str = "tsa", size: int = 5, at: float = NOON, grace: float = 4 * HOUR) -> AnchorState:
     """One whose last proof, or for size 0 its wish, is of `at`."""
-    one = Standing(Nobody(kind), HOUR, grace)
+    one = AnchorState(Nobody(kind), HOUR, grace)
     one.last = Anchored(size, kind, "one", stamp(at), b"proof" if size else b"")
     return one
 
 
-def judged(one: Standing, now: float) -> str:
+def judged(one: AnchorState, now: float) -> str:
     one.judge(now)
     return one.state
 
 
 def test_log_that_has_nothing_owes_nothing() -> None:
-    one = Standing(Nobody("tsa"), HOUR, 4 * HOUR)
+    one = AnchorState(Nobody("tsa"), HOUR, 4 * HOUR)
     assert (one.due(0, NOON), one.behind(NOON), judged(one, NOON)) == (False, 0, "ready")
     assert one.shown() == {"kind": "tsa", "state": "ready", "size": 0, "since": None}
 

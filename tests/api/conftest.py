@@ -14,7 +14,7 @@ import pytest_asyncio
 import uvloop
 from aiohttp import web
 
-from gateway.access.service import Access
+from gateway.access.service import AccessService
 from gateway.api.context import Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
@@ -29,7 +29,7 @@ from gateway.domain.parties import Requester
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
-from gateway.prefill.questions import Wanted
+from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.service import Prefill
 from gateway.serving.listeners import api_routes
@@ -89,7 +89,7 @@ class StandIn:
         return {"exchange_id": exchange, "fields": {}}
 
     async def ask(
-        self, wanted: Wanted, requester: Requester, exchange: ExchangeId, deadline: float
+        self, wanted: QuestionRequest, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
         assert "prefill" in requester.scopes
         assert deadline
@@ -148,7 +148,7 @@ class Door:
     port: int
     prefill: StandIn
     log: StandInLog
-    access: Access
+    access: AccessService
     client: aiohttp.ClientSession
     seen: list[str] = field(default_factory=list)
 

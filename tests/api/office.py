@@ -17,7 +17,7 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from gateway.ports.exchange_log import ExchangeLog
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +112,7 @@ async def opened(state: Path) -> AsyncIterator[Office]:
     """A new one."""
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     fresh.log_in(state)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=state, overrides=ports)
+    plan = ServeOptions(root=ROOT, config=ROOT / "config", state=state, overrides=ports)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content
         assert gateway.app is not None

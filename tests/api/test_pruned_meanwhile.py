@@ -17,7 +17,7 @@ from gateway.config.gateway import LogSettings
 from gateway.domain.errors import Gone, LogUnavailable
 from gateway.domain.identifiers import RequesterId, new_exchange_id
 from gateway.ports.exchange_log import LogSearch
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.stores.sample import some_record
 
@@ -40,7 +40,7 @@ async def _exports(tmp_path: Path) -> AsyncIterator[Exports]:
     await log.close()
     await sequencer.close()
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    async with running(Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)) as (
+    async with running(ServeOptions(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)) as (
         gateway,
         _,
     ):

@@ -18,7 +18,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.api.openapi import document
-from gateway.cli.client import Client
+from gateway.cli.client import GatewayClient
 from gateway.cli.greeting import greeting
 from gateway.cli.tables import replaced_by
 from tests.api.conftest import ROOT
@@ -60,9 +60,9 @@ def _peaceful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
         yield folder / "ready.json", content
 
 
-def _portal(content: dict[str, Any]) -> Client:
+def _portal(content: dict[str, Any]) -> GatewayClient:
     portal = content["clients"]["portal"]
-    return Client(content["gateway"], portal["client_id"], portal["client_secret"])
+    return GatewayClient(content["gateway"], portal["client_id"], portal["client_secret"])
 
 
 def _body(content: dict[str, Any]) -> dict[str, object]:
@@ -76,9 +76,9 @@ def test_served_gateway_prefills_and_drains_at_sigterm(tmp_path: Path) -> None:
         answer = _portal(content).post("/v1/prefill", _body(content))
         assert answer.status == 200
         assert answer.body["fields"]["nxnHoTen"]["state"] == "filled"
-        assert Client(content["admin"]).get("/health/ready").status == 200
-        assert Client(content["gateway"]).get("/metrics").status == 404
-        assert Client(content["sandbox"]["control"]).get("/calls").status == 200
+        assert GatewayClient(content["admin"]).get("/health/ready").status == 200
+        assert GatewayClient(content["gateway"]).get("/metrics").status == 404
+        assert GatewayClient(content["sandbox"]["control"]).get("/calls").status == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
     assert not (tmp_path / "ready.json").exists()
@@ -89,7 +89,7 @@ def test_served_gateway_prefills_and_drains_at_sigterm(tmp_path: Path) -> None:
 
 def test_late_values_come_as_events_and_answers_fit_the_description(tmp_path: Path) -> None:
     with _served(tmp_path, "--with-sandbox") as (_, content):
-        control = Client(content["sandbox"]["control"])
+        control = GatewayClient(content["sandbox"]["control"])
         assert (
             control.post("/misbehave", {"source": "civil_status", "mode": "slow", "seconds": 0.8}).status
             == 200

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from gateway.audit.titles import Titles
-from gateway.cli.search import Records
+from gateway.cli.search import RecordTable
 from gateway.config.configuration import load
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import new_exchange_id
@@ -122,7 +122,7 @@ def test_table_of_records_cuts_nothing_off(width: int, lines: int) -> None:
     }  # fmt: skip
     console = Console(width=width)
     with console.capture() as shown:
-        console.print(Records([record], more=False))
+        console.print(RecordTable([record], more=False))
     text = shown.get()
     cells = [str(value) for name, value in record.items() if name not in {"calls", "time"}]
     for cell in (*cells, "2026-11-21 01:04:05", "population: found"):

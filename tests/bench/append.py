@@ -19,7 +19,7 @@ from contextlib import closing
 from pathlib import Path
 
 from adapters.stores import sql
-from adapters.stores.batch import Row
+from adapters.stores.batch import PendingRecord
 from adapters.stores.log_sqlite import SqliteStore
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import CallId, RequesterId, new_exchange_id
@@ -109,7 +109,7 @@ def _store(path: Path) -> SqliteStore:
 
 
 async def _append(store: SqliteStore, leaf: bytes) -> None:
-    row = Row("0" * 26, leaf, bytes(16), asyncio.get_running_loop().create_future())
+    row = PendingRecord("0" * 26, leaf, bytes(16), asyncio.get_running_loop().create_future())
     store.submit(row)
     await row.done
 

@@ -20,7 +20,7 @@ from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration, Purpose
 from gateway.config.gateway import GatewaySettings
 from gateway.domain.access import Relation
-from gateway.policy.asked import Asked, asked_at
+from gateway.policy.asked import PolicyRequest, asked_at
 from gateway.policy.decide import Policy
 from gateway.policy.dossiers import age
 
@@ -82,7 +82,7 @@ def _requester(number: int, names: list[str], each: int) -> RequesterSettings:
 
 def _timed(policy: Policy, days: int) -> float:
     now, dossier = asked_at(_NOW), "H31.14-260105-0007"
-    asked = Asked(
+    asked = PolicyRequest(
         requester="system_1", scopes=frozenset({"prefill"}), procedure="1.004873", purpose="registration", now=now,
         agency="A", relations=frozenset({Relation.APPLICANT}), dossier=dossier,
         age=age(dossier, now.date()),

@@ -36,13 +36,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adapters.stores import sql
 from adapters.stores.log import open_log
 from adapters.stores.log_reader import open_reader
-from adapters.stores.sequencer import Sequencer, open_sequencer
+from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from gateway import telemetry
 from gateway.config.gateway import LogSettings
 from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports.exchange_log import LogEntry
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests.bench import invented
 from tests.stores.sample import run_sql
 
@@ -126,7 +126,7 @@ async def number_all(url: str, folder: Path, count: int) -> None:
     await sequencer.close()
 
 
-def _tell(sequencer: Sequencer, seconds: float, cpu: float, marks: list[tuple[float, int]]) -> None:
+def _tell(sequencer: SqlSequencer, seconds: float, cpu: float, marks: list[tuple[float, int]]) -> None:
     done = sequencer.records
     if not done:
         return
@@ -173,7 +173,9 @@ async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
     """A gateway over the log, and what an auditor asks it."""
     telemetry.set_up(io.BytesIO())
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides={**ports, "gateway.log.url": url})
+    plan = ServeOptions(
+        root=ROOT, config=ROOT / "config", state=folder, overrides={**ports, "gateway.log.url": url}
+    )
     async with running(plan) as (_, content), aiohttp.ClientSession() as session:
         known: Any = content["clients"]
         auditor = known["auditor"]

@@ -19,7 +19,7 @@ from adapters.stores.replays import open_replays
 from adapters.stores.revocations import open_revocations
 from gateway.access.certificates import thumbprint
 from gateway.access.jwk import thumbprint as key_thumbprint
-from gateway.access.service import Access
+from gateway.access.service import AccessService
 from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import load
@@ -72,26 +72,26 @@ async def _measured(folder: Path) -> dict[str, tuple[float, float]]:
     return figures
 
 
-def _minted(access: Access, *, key: str = "", certificate: str = "") -> str:
+def _minted(access: AccessService, *, key: str = "", certificate: str = "") -> str:
     known = access.requesters.client("portal")
     assert known is not None
     bound = {name: word for name, word in {"jkt": key, "x5t#S256": certificate}.items() if word}
     return access.tokens.mint(known.requester, "portal", ISSUER, bound)
 
 
-def _first(access: Access) -> Callable[[int], Awaitable[object]]:
+def _first(access: AccessService) -> Callable[[int], Awaitable[object]]:
     calls = [_Call((f"Bearer {_minted(access)}",)) for _ in range(_ROUNDS * _TIMES)]
     return lambda number: access.admit(calls[number])
 
 
-async def _proven(access: Access, bound: Key) -> Callable[[int], Awaitable[object]]:
+async def _proven(access: AccessService, bound: Key) -> Callable[[int], Awaitable[object]]:
     token = _minted(access, key=key_thumbprint(jwk(bound)))
     nonce, url = access.nonces.fresh(), f"{ISSUER}/v1/sources"
     shown = [proof(bound, "GET", url, nonce, token) for _ in range(_ROUNDS * _TIMES)]
     return lambda number: access.admit(_Call((f"DPoP {token}",), (shown[number],)))
 
 
-async def _median(ask: Callable[[int], Awaitable[object]], access: Access) -> tuple[float, float]:
+async def _median(ask: Callable[[int], Awaitable[object]], access: AccessService) -> tuple[float, float]:
     """Microseconds of the wall and of the processor."""
     found = []
     for start in range(0, _ROUNDS * _TIMES, _TIMES):
@@ -103,7 +103,9 @@ async def _median(ask: Callable[[int], Awaitable[object]], access: Access) -> tu
     return _middle(found)
 
 
-async def _median_of_crowd(ask: Callable[[int], Awaitable[object]], access: Access) -> tuple[float, float]:
+async def _median_of_crowd(
+    ask: Callable[[int], Awaitable[object]], access: AccessService
+) -> tuple[float, float]:
     found = []
     for start in range(0, _ROUNDS * _TIMES, _TIMES):
         await access.revocations.look()

@@ -2,7 +2,7 @@
 
 import secrets
 
-from gateway.consents.sealing import Seals, index_of
+from gateway.consents.sealing import PersonKeys, index_of
 from gateway.exchange_log.keys import RootKeys, wrap_new
 
 PERSON = "person|033618204957"
@@ -41,7 +41,7 @@ class Periods:
 
 async def test_key_of_a_living_period_is_opened_once() -> None:
     root, store = Counting(), Periods("2026-09", "2026-10")
-    seals = Seals(RootKeys((root,)), store)  # type: ignore[arg-type]
+    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
     assert await seals.of("2026-10")
     assert root.opened == ["2026-10"]
     for _ in range(3):
@@ -51,7 +51,7 @@ async def test_key_of_a_living_period_is_opened_once() -> None:
 
 async def test_erased_period_is_known_to_nobody_from_then_on() -> None:
     root, store = Counting(), Periods("2026-09", "2026-10")
-    seals = Seals(RootKeys((root,)), store)  # type: ignore[arg-type]
+    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
     both = await seals.indexes(PERSON)
     kept = store.living.pop("2026-09")
     assert await seals.of("2026-09") is None
@@ -63,7 +63,7 @@ async def test_erased_period_is_known_to_nobody_from_then_on() -> None:
 
 async def test_keys_that_were_wrapped_anew_are_the_same_keys() -> None:
     root, store = Counting(), Periods("2026-10")
-    seals = Seals(RootKeys((root,)), store)  # type: ignore[arg-type]
+    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
     before = await seals.of("2026-10")
     plain = root._root.unwrap(store.living["2026-10"], b"2026-10")
     assert plain is not None

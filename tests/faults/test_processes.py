@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from adapters.transport.call import LARGE_BYTES
-from gateway.cli.client import Client
+from gateway.cli.client import GatewayClient
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
 from tests.faults.conftest import GOSSIP, PATIENT, Good, Stage, always, found
@@ -112,7 +112,7 @@ class _Attack:
         self._session = stage.house.session
         self._url = content["gateway"]
         client = content["clients"]["portal"]
-        self._headers = Client(self._url, client["client_id"], client["client_secret"])._headers()
+        self._headers = GatewayClient(self._url, client["client_id"], client["client_secret"])._headers()
         who = stage.house.subject("facts_example")
         self.personal = (who["personal_id"], who["full_name"], who["full_name"].upper())
         self._good = {

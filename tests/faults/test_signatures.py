@@ -17,7 +17,7 @@ from lxml import etree
 from xmlsec import constants as known
 
 from adapters.transport.signature import DS, WSU, WSU_ID
-from adapters.transport.wsse import WSSE, Signer
+from adapters.transport.wsse import WSSE, EnvelopeSigner
 from tests.adapters.test_wsse import SHA1, _find, _pair, _wrap
 from tests.faults.conftest import PERSON, Good, Say, Stage, assert_outcome, body, staged
 
@@ -69,7 +69,9 @@ async def _agreed(folder: Path) -> AsyncIterator[Stage]:
 
 
 def sign(message: bytes | None = None, who: str = "theirs", minutes: float = 0) -> bytes:
-    return Signer(*pair(who)).sign(message or _answers[0], datetime.now(UTC) + timedelta(minutes=minutes))
+    return EnvelopeSigner(*pair(who)).sign(
+        message or _answers[0], datetime.now(UTC) + timedelta(minutes=minutes)
+    )
 
 
 def changed(change: Change) -> Say:

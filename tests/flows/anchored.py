@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway.config.gateway import Listener
 from gateway.exchange_log.note import NoteSigner
-from gateway.serving.server import Plan, running, sandbox_at
+from gateway.serving.server import ServeOptions, running, sandbox_at
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 
@@ -42,7 +42,7 @@ async def gateway(config: Path, state: Path, sandbox: str) -> AsyncIterator[Hous
     """A gateway over `config`, whose log is signed by SEED."""
     _keyed(state)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-    plan = Plan(root=ROOT, config=config, state=state, overrides=ports, sandbox=sandbox)
+    plan = ServeOptions(root=ROOT, config=config, state=state, overrides=ports, sandbox=sandbox)
     async with running(plan) as (_, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content
         yield House(

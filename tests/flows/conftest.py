@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.config.test_broken_files import replace
 
@@ -111,7 +111,7 @@ def build(tmp_path: Path, overrides: dict[str, str], root: Path = ROOT) -> "Any"
     async def opened() -> AsyncIterator[House]:
         fresh.log_in(tmp_path)
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
-        plan = Plan(
+        plan = ServeOptions(
             root=root,
             config=root / "config",
             state=tmp_path,

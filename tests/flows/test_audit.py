@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway import telemetry
 from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, open_note
-from gateway.serving.server import Plan, running, write_ready
+from gateway.serving.server import ServeOptions, running, write_ready
 from tests import fresh, typed
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
@@ -143,7 +143,7 @@ async def test_canary_shows_up_in_no_log_line_address_or_error(make_house: Calla
 async def _served(tmp_path: Path) -> Any:
     """A house with its ready file."""
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
-    plan = Plan(
+    plan = ServeOptions(
         root=ROOT, config=ROOT / "config", state=tmp_path / "state", overrides=ports, with_sandbox=True
     )
     fresh.log_in(tmp_path / "state")

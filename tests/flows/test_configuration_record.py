@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from gateway.cli.check import check_config
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
@@ -52,7 +52,7 @@ async def test_changed_rule_is_seen_in_the_next_record_and_computed_from_the_fil
             agreement = root / "config" / "agreements" / "portal.yaml"
             agreement.write_text(agreement.read_text("utf-8").replace("2027-12-31", "2027-12-30"), "utf-8")
         async with running(
-            Plan(root=root, config=root / "config", state=tmp_path / "state", overrides=PORTS)
+            ServeOptions(root=root, config=root / "config", state=tmp_path / "state", overrides=PORTS)
         ):
             pass
         said.append(await asyncio.to_thread(digests, root / "config"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_consents import given
@@ -15,7 +15,7 @@ PORTS = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
 
 async def test_fresh_consent_holds_at_a_machine_whose_clock_is_behind(tmp_path: Path) -> None:
     fresh.log_in(tmp_path)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=PORTS, with_sandbox=True)
+    plan = ServeOptions(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=PORTS, with_sandbox=True)
     async with running(plan) as (gateway, told), aiohttp.ClientSession() as session:
         content: dict[str, object] = told
         house = House(gateway.api, "", "", tmp_path, content["clients"], content["personas"], session)  # type: ignore[arg-type]

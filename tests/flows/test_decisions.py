@@ -16,7 +16,7 @@ from gateway.composition.log_keys import root_keys
 from gateway.config.gateway import LogSettings
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.prefill.owed import settle_open
+from gateway.prefill.erasing import settle_open
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_consents import PHONE
 from tests.flows.test_preview import body, decided, evidence_of, kept_phone, shown

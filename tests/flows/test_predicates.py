@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway import telemetry
-from gateway.serving.server import Plan, running, write_ready
+from gateway.serving.server import ServeOptions, running, write_ready
 from tests import fresh, typed
 from tests.flows.conftest import ROOT, House, new_official, on_session
 from tests.flows.test_records import records
@@ -215,7 +215,7 @@ async def test_command_asks_and_says_by_its_exit_code_whether_all_is_yes(tmp_pat
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
     state = tmp_path / "state"
     fresh.log_in(state)
-    plan = Plan(root=ROOT, config=ROOT / "config", state=state, overrides=ports, with_sandbox=True)
+    plan = ServeOptions(root=ROOT, config=ROOT / "config", state=state, overrides=ports, with_sandbox=True)
     async with running(plan) as (_, content):
         write_ready(tmp_path / "ready.json", content)
         one: Any = next(p for p in content["personas"] if "facts_example" in p["traits"])  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ import pytest
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
 from gateway.serving.listeners import Gateway
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House, new_official
 from tests.flows.test_records import records
@@ -78,7 +78,7 @@ async def opened(folder: Path, **overrides: str) -> AsyncIterator[Changing]:
         shutil.copytree(ROOT / room, folder / room)
     state = folder / "state"
     fresh.log_in(state)
-    plan = Plan(
+    plan = ServeOptions(
         root=folder,
         config=folder / "config",
         state=state,

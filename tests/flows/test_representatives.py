@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gateway.cli.search import Records
+from gateway.cli.search import RecordTable
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_access import since
 from tests.flows.test_doors import signed_in
@@ -110,7 +110,7 @@ async def test_mother_child_and_auditor_read_that_she_asked_through_the_portal(s
         assert one["asked_by"] == "representative"
     _, page = await house.post("/v1/audit/search", {"exchange_id": exchange}, client="auditor")
     paper = io.StringIO()
-    Console(width=220, file=paper).print(Records(page["records"], more=False))
+    Console(width=220, file=paper).print(RecordTable(page["records"], more=False))
     table = paper.getvalue()
     for cell in ("công dân / citizen", "parent", "civil_status.trichLuc"):
         assert cell in table, table

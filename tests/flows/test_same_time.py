@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from gateway.access.jwk import jwk_of
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.access.conftest import Port, add, enrolled, read_key
 from tests.access.signing import edwards
@@ -104,7 +104,9 @@ async def test_wrong_assertion_takes_as_long_whoever_is_named(tmp_path: Path) ->
     )
     fresh.log_in(tmp_path / "state")
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
-    plan = Plan(root=tmp_path, config=config, state=tmp_path / "state", overrides=ports, with_sandbox=True)
+    plan = ServeOptions(
+        root=tmp_path, config=config, state=tmp_path / "state", overrides=ports, with_sandbox=True
+    )
     async with running(plan) as (gateway, _), aiohttp.ClientSession() as session:
         good = {"harbour": keys["harbour"], "pier": read_key(tmp_path / "pier.pem")}
         for name, key in good.items():

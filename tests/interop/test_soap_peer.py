@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 
 from adapters.sources.soap import open_source
 from adapters.transport.soap import Decoder, Envelope
-from adapters.transport.wsdl import Operation, load
-from adapters.transport.wsse import Recent, Signer, Verifier
+from adapters.transport.wsdl import WsdlOperation, load
+from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
@@ -44,7 +44,7 @@ class RealClock:
 
 
 @pytest.fixture(scope="module")
-def operations() -> Mapping[str, Operation]:
+def operations() -> Mapping[str, WsdlOperation]:
     return load(WSDL)
 
 
@@ -72,16 +72,18 @@ async def _peer(*words: object, message: bytes = b"") -> Any:
     return json.loads(out)
 
 
-def _message(operations: Mapping[str, Operation]) -> bytes:
+def _message(operations: Mapping[str, WsdlOperation]) -> bytes:
     request = {"MaYeuCau": "H31-1", "MaDVC": "VPCP", "MaTichHop": "037", "MaCanBo": "033085004321"}
     return Envelope(operations["TraCuuThongTinCongDan"].request).write(request | {"HoVaTen": "TRẦN <&> MẪU"})
 
 
 async def test_our_signature_is_verified_by_another_implementation(
-    operations: Mapping[str, Operation], pair: tuple[Path, Path]
+    operations: Mapping[str, WsdlOperation], pair: tuple[Path, Path]
 ) -> None:
     certificate, key = pair
-    signed = Signer(certificate.read_bytes(), key.read_bytes()).sign(_message(operations), datetime.now(UTC))
+    signed = EnvelopeSigner(certificate.read_bytes(), key.read_bytes()).sign(
+        _message(operations), datetime.now(UTC)
+    )
     found = await _peer("verify", certificate, message=signed)
     assert found == {"valid": True, "signed": ["BinarySecurityToken", "Body", "Timestamp"]}
     tampered = signed.replace(b"H31-1", b"H31-2")
@@ -89,7 +91,7 @@ async def test_our_signature_is_verified_by_another_implementation(
 
 
 async def test_signature_of_another_implementation_is_verified_by_us(
-    operations: Mapping[str, Operation], pair: tuple[Path, Path]
+    operations: Mapping[str, WsdlOperation], pair: tuple[Path, Path]
 ) -> None:
     certificate, key = pair
     verifier = Verifier([certificate.read_bytes()], RealClock(), Recent(RealClock()))

@@ -18,7 +18,7 @@ from adapters.stores.log import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.config.gateway import LogSettings
 from gateway.keeping.months import Month
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests import fresh, typed
 from tests.api.office import Office
 from tests.stores.sample import some_record
@@ -81,7 +81,7 @@ async def opened(
     fresh.log_in(folder)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     overrides = {**ports, "gateway.log.url": url, **more}
-    plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=overrides)
+    plan = ServeOptions(root=ROOT, config=ROOT / "config", state=folder, overrides=overrides)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content
         assert gateway.app is not None

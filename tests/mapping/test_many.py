@@ -11,7 +11,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.form_transforms import form_transforms
-from gateway.mapping.many import Keep, only_named, predicate_of_each, proof_of_each
+from gateway.mapping.many import PeopleFilter, only_named, predicate_of_each, proof_of_each
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.plan import make_plan
@@ -153,7 +153,7 @@ def shown(rows: object, one: Subject, doubts: dict[str, AttributeDoubt] | None =
     answers: list[SourceAnswer | None] = [
         SourceAnswer(outcome=Outcome.FOUND, values={"members": rows, "other": "1"}, doubts=doubts or {})
     ]
-    found = only_named([Keep(0, "members", ("members",))], answers, {"members": one})[0]
+    found = only_named([PeopleFilter(0, "members", ("members",))], answers, {"members": one})[0]
     assert found is not None
     assert found.values["other"] == "1"
     return found
@@ -190,7 +190,7 @@ def test_work_grows_with_rows_and_named_people_not_with_their_product() -> None:
     def work(rows: int, people: int) -> int:
         each = [{"full_name": f"Nguyễn Thị {n}", "birth_date": "2010"} for n in range(rows)]
         named = {f"members#{n}": subject(full_name=f"Trần {n}", birth_date="2010") for n in range(people)}
-        keep = [Keep(0, "members", tuple(named))]
+        keep = [PeopleFilter(0, "members", tuple(named))]
         answers: list[SourceAnswer | None] = [SourceAnswer(Outcome.FOUND, {"members": each})]
         return calls_of(lambda: only_named(keep, answers, named))
 

@@ -9,7 +9,7 @@ from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration, Purpose
 from gateway.config.gateway import GatewaySettings, Label
 from gateway.domain.access import Relation
-from gateway.policy.asked import Asked, asked_at
+from gateway.policy.asked import PolicyRequest, asked_at
 from gateway.policy.dossiers import age
 
 SERVICES = ("people.look", "land.look", "tax.look")
@@ -50,9 +50,9 @@ def world(*agreements: Agreement, bound: dict[str, list[str]] | None = None, **d
     )  # fmt: skip
 
 
-def asked(**facts: Any) -> Asked:
+def asked(**facts: Any) -> PolicyRequest:
     """A request of the desk about whoever applies."""
-    plain = Asked(
+    plain = PolicyRequest(
         requester="desk", scopes=frozenset({"prefill"}), procedure="1.000001", purpose="registration", now=NOW,
         agency="A", relations=frozenset({Relation.APPLICANT}), persons=frozenset({"person|033190735162"}),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from gateway.config.agreement import AgreedService, Agreement, DossierRule, QuotaRule
 from gateway.config.configuration import Configuration
 from gateway.domain.access import Relation, ValidConsent
-from gateway.policy.asked import Asked
+from gateway.policy.asked import PolicyRequest
 from gateway.policy.decide import Policy
 from tests.policy.rules import ATTRIBUTES, NOW, PROCEDURES, PURPOSES, SERVICES, agreement, asked, world
 
@@ -91,7 +91,7 @@ def test_word_that_a_rule_does_not_know_is_never_passed_over(
         Agreement.model_validate(plain)
 
 
-def allowed(configuration: Configuration, request: Asked) -> set[tuple[str, str]]:
+def allowed(configuration: Configuration, request: PolicyRequest) -> set[tuple[str, str]]:
     grant = Policy(configuration).decide(request).grant
     names = (*ATTRIBUTES, "another")
     return set() if grant is None else {(s, a) for s in SERVICES for a in names if grant.allows(s, a)}
@@ -99,7 +99,9 @@ def allowed(configuration: Configuration, request: Asked) -> set[tuple[str, str]
 
 @often
 @given(agreements("one"), agreements("two"), requests, demands)
-def test_rule_that_denies_never_widens(one: Agreement, two: Agreement, request: Asked, more: Any) -> None:
+def test_rule_that_denies_never_widens(
+    one: Agreement, two: Agreement, request: PolicyRequest, more: Any
+) -> None:
     # a demand that is already there is not loosened by putting another one in its place
     added = {
         name: value
@@ -113,11 +115,11 @@ def test_rule_that_denies_never_widens(one: Agreement, two: Agreement, request: 
 
 
 @given(agreements("one"), agreements("two"), requests)
-def test_agreement_less_never_widens(one: Agreement, two: Agreement, request: Asked) -> None:
+def test_agreement_less_never_widens(one: Agreement, two: Agreement, request: PolicyRequest) -> None:
     assert allowed(world(one), request) <= allowed(world(one, two), request)
 
 
-def served(configuration: Configuration, wanted: list[Asked]) -> list[set[tuple[str, str]]]:
+def served(configuration: Configuration, wanted: list[PolicyRequest]) -> list[set[tuple[str, str]]]:
     """What each of these requests is given, one after the other within one window."""
     policy, counts, found = Policy(configuration), Counter[str](), []
     for request in wanted:
@@ -132,7 +134,7 @@ def served(configuration: Configuration, wanted: list[Asked]) -> list[set[tuple[
 @often
 @given(agreements("one"), agreements("two"), st.lists(requests, min_size=1, max_size=2))
 def test_agreement_more_never_takes_away_and_never_spends_a_quota_sooner(
-    one: Agreement, two: Agreement, wanted: list[Asked]
+    one: Agreement, two: Agreement, wanted: list[PolicyRequest]
 ) -> None:
     for more in (world(one, two), world(two, one)):
         for alone, together in zip(served(world(one), wanted * 3), served(more, wanted * 3), strict=True):
@@ -140,7 +142,7 @@ def test_agreement_more_never_takes_away_and_never_spends_a_quota_sooner(
 
 
 @given(agreements("one"), requests)
-def test_purpose_that_is_bound_never_widens(one: Agreement, request: Asked) -> None:
+def test_purpose_that_is_bound_never_widens(one: Agreement, request: PolicyRequest) -> None:
     bound = {name: ["1.000002"] for name in PURPOSES}
     assert allowed(world(one, bound=bound), request) <= allowed(world(one), request)
 
@@ -148,13 +150,13 @@ def test_purpose_that_is_bound_never_widens(one: Agreement, request: Asked) -> N
 @often
 @given(agreements("one"), agreements("two"), requests)
 def test_grant_never_exceeds_what_is_agreed_and_consented(
-    one: Agreement, two: Agreement, request: Asked
+    one: Agreement, two: Agreement, request: PolicyRequest
 ) -> None:
     for service, attribute in allowed(world(one, two), request):
         assert any(_gives(each, service, attribute, request) for each in (one, two))
 
 
-def _gives(one: Agreement, service: str, attribute: str, request: Asked) -> bool:
+def _gives(one: Agreement, service: str, attribute: str, request: PolicyRequest) -> bool:
     agreed = one.services.get(service)
     if agreed is None or not {attribute, "*"} & {*agreed.attributes}:
         return False
@@ -169,7 +171,7 @@ def _gives(one: Agreement, service: str, attribute: str, request: Asked) -> bool
 
 
 @given(st.lists(agreements("one"), max_size=1), requests)
-def test_every_decision_names_its_rules(found: list[Agreement], request: Asked) -> None:
+def test_every_decision_names_its_rules(found: list[Agreement], request: PolicyRequest) -> None:
     decision = Policy(world(*found)).decide(request)
     assert decision.rules
     assert (decision.grant is None) != (decision.denial is None)

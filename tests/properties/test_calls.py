@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.transport.breaker import Behalf, Position
-from adapters.transport.call import LARGE_BYTES, Call, HttpPeer, Reading, State, Wire
-from adapters.transport.connection import Answer, Broken, Unreached
+from adapters.transport.call import LARGE_BYTES, AnswerReading, CallState, HttpPeer, ProviderCall, Wire
+from adapters.transport.connection import Broken, HttpAnswer, Unreached
 from adapters.transport.faults import invalid, refused_here, unreachable
 from adapters.transport.heavy import Heavy
 from adapters.transport.tokens import TokenAuth
@@ -135,11 +135,11 @@ class Says:
             raise ValueError("a defect")
         return Wire("POST", "/unwritten" if asked % 31 == 9 else "/x", {}, b"{}")
 
-    def read(self, asked: int, answer: Answer) -> Reading[int]:
+    def read(self, asked: int, answer: HttpAnswer) -> AnswerReading[int]:
         if answer.body.startswith(b"defect"):
             raise ValueError("a defect")
         word = answer.body[:1]
-        return Reading(asked, at_fault=word == b"f", accepted=word != b"n", expired=word == b"e")
+        return AnswerReading(asked, at_fault=word == b"f", accepted=word != b"n", expired=word == b"e")
 
     def behalf(self, asked: int) -> Behalf:
         return Behalf(f"requester {asked % 3}", asked % 5, asked % 7, "x.look")
@@ -163,13 +163,13 @@ class World:
         if not with_token:
             self.auth.good_until = float("inf")
         self.begun = 0
-        self.landed: dict[int, list[Call[int, int]]] = {}
+        self.landed: dict[int, list[ProviderCall[int, int]]] = {}
 
     def begin(self, number: int) -> None:
         asked, self.begun = self.begun, self.begun + 1
         self.landed[asked] = []
 
-        def done(call: Call[int, int]) -> None:
+        def done(call: ProviderCall[int, int]) -> None:
             self.landed[asked].append(call)
             if number % 11 == 3:
                 raise ValueError("a defect of the asker")
@@ -177,7 +177,7 @@ class World:
                 self.begin(number + 1)
 
         end = self.loop.now + SECONDS[number % 3]
-        Call(self.peer, self.auth, Says(), asked, end, done).begin()
+        ProviderCall(self.peer, self.auth, Says(), asked, end, done).begin()
 
     def _speaking(self, number: int) -> Line | None:
         lines = [line for line in self.net.lines if line.connected]
@@ -202,7 +202,7 @@ class World:
                 self.net.idles.append(line)
             body = (TOKEN if call.asked is None else body) or b"good"
             fields = {b"retry-after": b"2"} if status == 429 else {}
-            call.answered(Answer(status, fields, body), self.loop.now)
+            call.answered(HttpAnswer(status, fields, body), self.loop.now)
 
     def break_off(self, number: int) -> None:
         if (line := self._speaking(number)) is not None:
@@ -225,7 +225,7 @@ class World:
     def check(self) -> None:
         assert all(len(calls) <= 1 for calls in self.landed.values())
         under_way, guard = self.peer.under_way, self.peer.guard
-        placed = [call for call in under_way if call._inside or call.state is State.PLACED]
+        placed = [call for call in under_way if call._inside or call.state is CallState.PLACED]
         assert guard.places.inside == len(placed)
         probes = [call for call in placed if call._inside and call._probe]
         assert len(probes) <= 1
@@ -287,8 +287,8 @@ async def live(happening: list[tuple[str, int]], *, with_token: bool, closing: b
     for call in (call for calls in world.landed.values() for call in calls):
         assert call.fault or (call.answer.status, call.reading.value) == (200, call.asked)
     if closing:
-        late: list[Call[int, int]] = []
-        Call(world.peer, world.auth, Says(), 1, world.loop.now + 1, late.append).begin()
+        late: list[ProviderCall[int, int]] = []
+        ProviderCall(world.peer, world.auth, Says(), 1, world.loop.now + 1, late.append).begin()
         assert [call.fault and call.fault.reason for call in late] == [Reason.SOURCE_UNREACHABLE]
 
 

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 from adapters.sandbox.app import endpoints
 from adapters.sandbox.business import NGSP
 from adapters.sandbox.people import Register
-from adapters.sandbox.wire import Endpoint
+from adapters.sandbox.wire import PeerOperation
 
 Client = TestClient[web.Request, web.Application]
 BNDP = "/paper_store/XrdAdapter/RestService/forward/bndp/public/v1"
@@ -290,7 +290,7 @@ async def test_unreadable_bodies_are_bad_requests(sandbox: Client, body: bytes) 
 )
 @pytest.mark.parametrize("token", ["", "Bearer nobody"])
 async def test_peer_behind_the_platform_lets_nobody_in_without_a_token(
-    sandbox: Client, endpoint: Endpoint, token: str
+    sandbox: Client, endpoint: PeerOperation, token: str
 ) -> None:
     headers = {"Authorization": token} if token else {"Accept": "*/*"}
     path = f"/{endpoint.source}{endpoint.paths[0]}".replace("{category}", "madantoc")

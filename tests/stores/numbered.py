@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.stores.log_reader import SqlLogReader
-from adapters.stores.sequencer import Sequencer, open_sequencer
+from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from gateway.exchange_log.merkle import leaf_hash, root
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from tests.stores.sample import ORIGIN, ROOT_KEY
@@ -14,11 +14,11 @@ SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_SEED = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
-def sequencer(url: str, folder: Path, *keys: str | None, limit: int | None = None) -> Sequencer:
+def sequencer(url: str, folder: Path, *keys: str | None, limit: int | None = None) -> SqlSequencer:
     return open_sequencer(url, folder, ORIGIN, keys or (SEED,), limit, ROOT_KEY)
 
 
-async def number(one: Sequencer) -> int:
+async def number(one: SqlSequencer) -> int:
     """All that there is to number now."""
     total = 0
     while numbered := await one._store.number():

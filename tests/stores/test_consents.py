@@ -8,8 +8,8 @@ import pytest
 
 from adapters.stores.consents import open_consents, open_decisions
 from gateway.domain.errors import ConsentsUnavailable
-from gateway.domain.wanted import Wanted
-from gateway.ports.consents import Claim, ConsentRow, Copies, DemandRow, KeptKey, KeptValue
+from gateway.domain.row_filter import RowFilter
+from gateway.ports.consents import Claim, ConsentRow, Copies, OwnDataKey, OwnDataValue, SubjectRequestRow
 
 NOW = time.time()
 LONG = NOW + 1_000
@@ -23,16 +23,16 @@ def row(
     )
 
 
-def key(consent: str, wrapped: bytes = b"first") -> KeptKey:
-    return KeptKey(consent, "2026-11", b"p" * 16, "harbour", wrapped)
+def key(consent: str, wrapped: bytes = b"first") -> OwnDataKey:
+    return OwnDataKey(consent, "2026-11", b"p" * 16, "harbour", wrapped)
 
 
-def value(consent: str, attribute: str = "phone", until: float = LONG, sealed: bytes = b"s") -> KeptValue:
-    return KeptValue(consent, attribute, NOW - 1, until, sealed)
+def value(consent: str, attribute: str = "phone", until: float = LONG, sealed: bytes = b"s") -> OwnDataValue:
+    return OwnDataValue(consent, attribute, NOW - 1, until, sealed)
 
 
-def demand(name: str, state: str = "received") -> DemandRow:
-    return DemandRow(
+def demand(name: str, state: str = "received") -> SubjectRequestRow:
+    return SubjectRequestRow(
         0,
         name,
         "2026-11",
@@ -71,11 +71,11 @@ async def test_consents_are_found_by_person_and_by_holder_page_by_page(url: str,
         await consents.add(
             row(name, b"p" * 16 if name < "c" else b"q" * 16, "coast" if name == "b" else "harbour")
         )
-    assert [one.id for one in await consents.about(Wanted(requester="harbour"))] == ["d", "c", "a"]
-    assert [one.id for one in await consents.about(Wanted((b"x" * 16, b"p" * 16)))] == ["b", "a"]
-    assert [one.id for one in await consents.about(Wanted((b"p" * 16,), "coast"))] == ["b"]
-    first = await consents.about(Wanted(requester="harbour", count=2))
-    rest = await consents.about(Wanted(requester="harbour", before=first[-1].seq, count=2))
+    assert [one.id for one in await consents.about(RowFilter(requester="harbour"))] == ["d", "c", "a"]
+    assert [one.id for one in await consents.about(RowFilter((b"x" * 16, b"p" * 16)))] == ["b", "a"]
+    assert [one.id for one in await consents.about(RowFilter((b"p" * 16,), "coast"))] == ["b"]
+    first = await consents.about(RowFilter(requester="harbour", count=2))
+    rest = await consents.about(RowFilter(requester="harbour", before=first[-1].seq, count=2))
     assert [one.id for one in (*first, *rest)] == ["d", "c", "a"]
     await consents.close()
 
@@ -138,7 +138,7 @@ async def test_attributes_of_a_person_are_erased_under_every_consent_to_one_requ
     whose = {"a": ("harbour", b"p"), "b": ("harbour", b"p"), "c": ("coast", b"p"), "d": ("harbour", b"q")}
     for name, (requester, person) in whose.items():
         await consents.add(row(name, person * 16, requester))
-        await kept.key(KeptKey(name, "2026-11", person * 16, requester, b"first"), NOW)
+        await kept.key(OwnDataKey(name, "2026-11", person * 16, requester, b"first"), NOW)
         await kept.put([value(name), value(name, "email")])
     decisions = open_decisions(url, tmp_path)
     claim = Claim(b"k" * 32, "e", "harbour")
@@ -177,7 +177,7 @@ async def test_decision_that_its_process_left_behind_is_open_again_and_hides_wha
     consents, kept, _ = open_consents(url, tmp_path)
     decisions = open_decisions(url, tmp_path)
     await consents.add(row("a"))
-    await kept.key(KeptKey("a", "2026-11", b"p" * 16, "harbour", b"first"), NOW)
+    await kept.key(OwnDataKey("a", "2026-11", b"p" * 16, "harbour", b"first"), NOW)
     await kept.put([value("a"), value("a", "email")])
 
     async def names() -> set[str]:
@@ -223,8 +223,8 @@ async def test_request_is_changed_by_the_first_who_does_and_counted_while_it_is_
     assert newer is not None
     assert (newer.state, newer.version) == ("acknowledged", 2)
     assert await demands.change(newer._replace(state="answered"))
-    assert [one.id for one in await demands.about(Wanted(states=("received", "acknowledged")))] == ["b"]
-    assert [one.id for one in await demands.about(Wanted())] == ["b", "a"]
+    assert [one.id for one in await demands.about(RowFilter(states=("received", "acknowledged")))] == ["b"]
+    assert [one.id for one in await demands.about(RowFilter())] == ["b", "a"]
     await consents.close()
 
 

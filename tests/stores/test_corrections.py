@@ -6,7 +6,7 @@ import pytest
 
 from adapters.stores.corrections import open_corrections
 from gateway.domain.errors import CorrectionsUnavailable
-from gateway.domain.wanted import Wanted
+from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow
 
 
@@ -24,14 +24,14 @@ async def test_reports_are_found_by_whose_they_are_about_whom_and_how_they_stand
     rows = [row(1), row(2, "one_gate"), row(3, person=b"q" * 16)]
     for each in rows:
         assert await one.add(each)
-    assert list(await other.about(Wanted())) == rows[::-1]
-    assert [each.id for each in await other.about(Wanted(requester="portal", states=("queued",)))] == [
+    assert list(await other.about(RowFilter())) == rows[::-1]
+    assert [each.id for each in await other.about(RowFilter(requester="portal", states=("queued",)))] == [
         "c3",
         "c1",
     ]
-    assert [each.id for each in await other.about(Wanted((b"q" * 16, b"x" * 16)))] == ["c3"]
-    assert [each.id for each in await other.about(Wanted(count=1))] == ["c3"]
-    assert [each.id for each in await other.about(Wanted(before=3))] == ["c2", "c1"]
+    assert [each.id for each in await other.about(RowFilter((b"q" * 16, b"x" * 16)))] == ["c3"]
+    assert [each.id for each in await other.about(RowFilter(count=1))] == ["c3"]
+    assert [each.id for each in await other.about(RowFilter(before=3))] == ["c2", "c1"]
     assert await other.find("c2") == rows[1]
     assert await other.find("c9") is None
     assert await other.add(row(1, "one_gate")) is False
@@ -49,12 +49,14 @@ async def test_report_moves_from_the_states_in_which_it_may_and_from_no_other(
     assert await store.move("c1", ("queued", "taken"), "received", 9.0)
     assert not await store.move("c1", ("queued", "taken"), "refused", 10.0)  # the first counts
     assert not await store.move("c9", ("queued",), "taken", 10.0)
-    assert await store.about(Wanted(states=("received",))) == [row(1)._replace(state="received", changed=9.0)]
+    assert await store.about(RowFilter(states=("received",))) == [
+        row(1)._replace(state="received", changed=9.0)
+    ]
     assert list(await store.periods("queued")) == ["2026-11"]
     await store.move_all("queued", "unreadable", 11.0, "2020-01")
-    assert len(await store.about(Wanted(states=("queued",)))) == 2
+    assert len(await store.about(RowFilter(states=("queued",)))) == 2
     await store.move_all("queued", "unreadable", 11.0, "2026-11")
-    assert [each.id for each in await store.about(Wanted(states=("unreadable",)))] == ["c3", "c2"]
+    assert [each.id for each in await store.about(RowFilter(states=("unreadable",)))] == ["c3", "c2"]
     await store.move_all("unreadable", "taken", 12.0)
     assert list(await store.periods("queued")) == list(await store.periods("unreadable")) == []
     await store.close()

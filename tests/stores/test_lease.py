@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.stores.sequence_batch import LEASE_SECONDS, State
+from adapters.stores.sequence_batch import LEASE_SECONDS, LogStateRow
 
 NOON = 1_795_608_000.0
 
@@ -22,6 +22,6 @@ NOON = 1_795_608_000.0
     ],
 )
 def test_lease_of_a_clock_that_was_ahead_binds_nobody_but_its_owner(until: float, free: bool) -> None:
-    state = State(5, 5, 5, "", "", "", "one", NOON + until)
+    state = LogStateRow(5, 5, 5, "", "", "", "one", NOON + until)
     assert state.leased_to("another", NOON) == free
     assert state.leased_to("one", NOON)

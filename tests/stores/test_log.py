@@ -12,7 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import batch
-from adapters.stores.batch import Row
+from adapters.stores.batch import PendingRecord
 from adapters.stores.log import SqlExchangeLog, open_log
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
@@ -195,7 +195,7 @@ async def test_probes_at_the_same_time_are_one() -> None:
         commits = 0
         probes = 0
 
-        def submit(self, row: Row) -> None:
+        def submit(self, row: PendingRecord) -> None:
             raise NotImplementedError
 
         async def recent(self, count: int) -> list[bytes]:

@@ -13,7 +13,7 @@ import pytest
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_counts import SqlLogCounts, open_counts
 from adapters.stores.sequencer import open_sequencer
-from gateway.domain.counts import Counted, OpenHours
+from gateway.domain.counts import GroupCounts, OpenHours
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
@@ -196,8 +196,8 @@ def _hit(group: list[Leaf], office: list[OpenHours] | None) -> list[str]:
 
 
 async def test_only_the_largest_groups_are_given_with_the_sums_of_all(counts: SqlLogCounts) -> None:
-    everything: Counted[Any] = await counts.officials(SPAN, 100, None)
-    one: Counted[Any] = await counts.officials(SPAN, 1, None)
+    everything: GroupCounts[Any] = await counts.officials(SPAN, 100, None)
+    one: GroupCounts[Any] = await counts.officials(SPAN, 1, None)
     assert (list(one.rows), one[1:]) == ([everything.rows[0]], everything[1:])
     assert len(everything.rows) > 1
 

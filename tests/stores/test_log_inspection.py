@@ -14,8 +14,8 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_inspection import SqlLogInspection, open_inspection
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import open_sequencer
-from gateway.audit.inspector import Inspector, Place
-from gateway.audit.proofs import Proofs
+from gateway.audit.inspector import InspectionPosition, Inspector
+from gateway.audit.proofs import TreeProofs
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.ports.exchange_log import NO_ROW, Altered, LogInspection, SubjectRow
@@ -247,15 +247,15 @@ async def test_inspector_is_silent_over_an_intact_log_however_it_grew(
     """Wherever his last step met the end of the log, and however many steps he makes before it grows again."""
     draw = random.Random(seed)
     reader, inspection = open_reader(url, tmp_path), open_inspection(url, tmp_path)
-    inspector = Inspector(inspection, reader, Proofs(reader, reader))
+    inspector = Inspector(inspection, reader, TreeProofs(reader, reader))
     numbering = sequencer(url, tmp_path)
-    place: Place | None = None
-    steps: list[tuple[int, Place | None]] = []
+    place: InspectionPosition | None = None
+    steps: list[tuple[int, InspectionPosition | None]] = []
     for _ in range(12):
         await asyncio.gather(*(log.append(some_record(calls=CALLS)) for _ in range(draw.randrange(1, 130))))
         await number(numbering)
         for _ in range(draw.randrange(1, 5)):
-            start = place or Place(0, NO_ROW)
+            start = place or InspectionPosition(0, NO_ROW)
             place = await inspector.look(start)
             steps.append((start.start, place))
     assert inspector.altered == 0

@@ -14,7 +14,7 @@ from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log, open_sequencer
 from adapters.stores.log_keeping import SqlLogKeeping, open_keeping
 from adapters.stores.log_reader import SqlLogReader, open_reader
-from adapters.stores.sequencer import Sequencer
+from adapters.stores.sequencer import SqlSequencer
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.watch import Watch
 from gateway.domain.exchange import Phase
@@ -51,7 +51,7 @@ async def keeping(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.fixture
-async def sequencer(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
+async def sequencer(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlSequencer]:
     """Numbers only when a test says so."""
     await log.ready()
     opened = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
@@ -69,7 +69,7 @@ def ago(seconds: float) -> str:
 
 
 async def test_standing_counts_what_waits_and_since_when(
-    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer
 ) -> None:
     empty = await keeping.standing()
     assert (empty.size, empty.waiting, empty.waiting_since, empty.checkpoint) == (0, 0, 0.0, "")
@@ -90,7 +90,7 @@ async def test_standing_counts_what_waits_and_since_when(
     [(1, "ready"), (11, "lagging"), (300, "lagging"), (-5, "ready"), (-300, "lagging"), (-3600, "lagging")],
 )
 async def test_record_that_waits_is_seen_though_the_clock_was_set_back(
-    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer, seconds: int, state: str
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer, seconds: int, state: str
 ) -> None:
     await log.append(some_record())
     since = (await keeping.standing()).waiting_since
@@ -102,7 +102,7 @@ async def test_record_that_waits_is_seen_though_the_clock_was_set_back(
 
 
 async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
-    log: SqlExchangeLog, keeping: SqlLogKeeping, reader: SqlLogReader, sequencer: Sequencer
+    log: SqlExchangeLog, keeping: SqlLogKeeping, reader: SqlLogReader, sequencer: SqlSequencer
 ) -> None:
     crashed, answered, refused, young = (new_exchange_id() for _ in range(4))
     for exchange, phase, seconds in (
@@ -134,7 +134,7 @@ async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
 
 @pytest.mark.parametrize("minutes", [-5, 0, 5])
 async def test_sweeper_closes_nothing_under_way_though_clocks_differ(
-    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: Sequencer, minutes: int
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer, minutes: int
 ) -> None:
     """The other machine's clock is behind (-5) or ahead: its intents look that much older or younger than they are."""
     passed = [0.0]
@@ -158,7 +158,7 @@ async def test_sweeper_closes_nothing_under_way_though_clocks_differ(
 async def test_sweeper_passes_intents_that_are_no_records(
     log: SqlExchangeLog,
     keeping: SqlLogKeeping,
-    sequencer: Sequencer,
+    sequencer: SqlSequencer,
     url: str,
     tmp_path: Path,
 ) -> None:
@@ -186,7 +186,7 @@ async def test_sweeper_passes_intents_that_are_no_records(
 async def test_sweeper_goes_on_where_the_log_was_away(
     log: SqlExchangeLog,
     keeping: SqlLogKeeping,
-    sequencer: Sequencer,
+    sequencer: SqlSequencer,
     url: str,
     tmp_path: Path,
 ) -> None:

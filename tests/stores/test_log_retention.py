@@ -128,9 +128,9 @@ async def test_after_any_pruning_every_proof_of_every_record_holds(
 
 
 async def root_at(reader: Any, size: int) -> bytes:
-    from gateway.audit.proofs import Proofs
+    from gateway.audit.proofs import TreeProofs
 
-    return await Proofs(reader, reader).root(size)
+    return await TreeProofs(reader, reader).root(size)
 
 
 async def test_pruning_that_is_killed_goes_on_and_takes_no_more(url: str, tmp_path: Path) -> None:

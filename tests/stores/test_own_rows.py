@@ -15,8 +15,8 @@ from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_reader import open_reader
-from adapters.stores.sequence_batch import Numbering, OwnRows, State
-from adapters.stores.sequencer import Sequencer
+from adapters.stores.sequence_batch import LogStateRow, Numbering, OwnRows
+from adapters.stores.sequencer import SqlSequencer
 from adapters.stores.sifting import AppendedRow, QuarantineReason, Sifting
 from adapters.stores.signing import open_signers
 from gateway.domain import sentences as say
@@ -30,7 +30,7 @@ from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 KEYS = unwrap(ROOT_KEY, "2026-11", wrap_new(ROOT_KEY, "2026-11"))
 ID = "01KAXW3Y7N5V0M2Q8R4T6ZBCDE"
-EMPTY = State(0, 0, 0, "", "", "", "", 0.0)
+EMPTY = LogStateRow(0, 0, 0, "", "", "", "", 0.0)
 TEXT = st.sampled_from(["", "portal", "Độc lập", "x" * 256, "y" * 257, "a\x00b", "\x00" * 300]) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=9
 )
@@ -65,7 +65,7 @@ RECORDS = st.builds(
 
 
 @pytest.fixture
-async def one(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
+async def one(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlSequencer]:
     """A sequencer that the log of the same process tells what it writes."""
     log.sequencer = opened = sequencer(url, tmp_path, limit=50)
     yield opened
@@ -130,7 +130,7 @@ def test_what_is_remembered_is_what_reading_the_leaf_gives(record: ExchangeRecor
 
 
 async def test_numbered_from_memory_or_from_the_database_the_log_is_the_same(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     own = await append(log, 5)
     log.sequencer = None
@@ -147,7 +147,7 @@ async def test_numbered_from_memory_or_from_the_database_the_log_is_the_same(
 
 @pytest.mark.parametrize("column", ["leaf", "id"])
 async def test_row_altered_before_its_numbering_is_located(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path, column: str
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path, column: str
 ) -> None:
     written = await append(log, 4)
     first = "(SELECT min(seq) FROM append_log)"
@@ -168,7 +168,7 @@ async def test_row_altered_before_its_numbering_is_located(
 
 
 async def test_row_of_ours_that_was_read_back_is_taken_once(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 1)
     [(record_id,)] = await run_sql(url, tmp_path, "SELECT id FROM append_log")
@@ -182,7 +182,7 @@ async def test_row_of_ours_that_was_read_back_is_taken_once(
 
 
 async def test_rows_inserted_by_hand_get_no_place(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 2)
     await put_leaf(url, tmp_path, b"garbage")
@@ -204,7 +204,7 @@ async def test_rows_inserted_by_hand_get_no_place(
 
 
 async def test_batch_that_fails_forgets_nothing(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 3)
     if sql.is_postgres(url):
@@ -226,7 +226,7 @@ async def test_batch_that_fails_forgets_nothing(
 
 
 async def test_process_that_does_not_number_remembers_nothing(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     other = sequencer(url, tmp_path)
     written = await append(log, 3)
@@ -248,7 +248,7 @@ async def test_process_that_does_not_number_remembers_nothing(
 
 
 async def test_row_that_was_never_written_is_forgotten(
-    log: SqlExchangeLog, one: Sequencer, monkeypatch: pytest.MonkeyPatch
+    log: SqlExchangeLog, one: SqlSequencer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await append(log, 1)
     for module in ("log_sqlite", "log_postgres"):

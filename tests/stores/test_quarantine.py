@@ -12,7 +12,7 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_keeping import open_keeping
 from adapters.stores.log_quarantine import open_quarantine
 from adapters.stores.log_reader import open_reader
-from adapters.stores.sequencer import Sequencer, open_sequencer
+from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from adapters.stores.sifting import UPGRADE_SECONDS
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.identifiers import new_exchange_id
@@ -30,7 +30,7 @@ COPY = "INSERT INTO append_log (id, leaf, tag) SELECT id, leaf, tag FROM append_
 
 
 @pytest.fixture
-async def other(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
+async def other(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator[SqlSequencer]:
     """Of another process: it reads back whatever was written."""
     await log.ready()
     opened = sequencer(url, tmp_path, limit=50)
@@ -58,7 +58,7 @@ async def put(url: str, folder: Path, leaf: bytes, tag: bytes | None) -> None:
 
 
 async def test_records_of_another_process_get_their_places(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 4)
     assert await number(other) == 4
@@ -67,7 +67,7 @@ async def test_records_of_another_process_get_their_places(
 
 
 async def test_copy_of_a_row_gets_no_second_place(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 2)
     await run_sql(url, tmp_path, COPY)
@@ -80,7 +80,7 @@ async def test_copy_of_a_row_gets_no_second_place(
 
 
 async def test_copy_of_a_row_that_was_pruned_gets_no_place(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 3)
     [(leaf, tag)] = await run_sql(url, tmp_path, "SELECT leaf, tag FROM append_log ORDER BY seq LIMIT 1")
@@ -100,7 +100,7 @@ async def test_copy_of_a_row_that_was_pruned_gets_no_place(
 
 
 async def test_rows_without_the_keys_of_the_log_get_no_place_and_the_rest_goes_on(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     written = await append(log, 2)
     [(tag,)] = await run_sql(url, tmp_path, "SELECT tag FROM append_log ORDER BY seq LIMIT 1")
@@ -122,7 +122,7 @@ async def test_rows_without_the_keys_of_the_log_get_no_place_and_the_rest_goes_o
 
 
 async def test_flood_of_invented_rows_is_passed_and_told(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     for place in range(120):
         await put_leaf(url, tmp_path, b"invented %d" % place)
@@ -144,7 +144,7 @@ async def test_flood_of_invented_rows_is_passed_and_told(
 
 
 async def test_process_with_another_root_key_numbers_nothing_and_refuses_nothing(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     month = time.strftime("%Y-%m", time.gmtime())
     written = await append(log, 2, time=f"{month}-01T03:04:05.678Z")
@@ -158,7 +158,7 @@ async def test_process_with_another_root_key_numbers_nothing_and_refuses_nothing
 
 
 async def test_records_that_wait_are_known_to_every_process_and_inventions_to_none(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     one, two = new_exchange_id(), new_exchange_id()
     written = await append(log, 1, exchange=one)
@@ -244,7 +244,7 @@ async def test_row_of_the_release_before_is_taken_once_too(
 
 
 async def test_new_log_takes_no_row_without_a_tag(
-    log: SqlExchangeLog, other: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, other: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await asyncio.gather(*(log.append(some_record()) for _ in range(3)))
     await of_the_release_before(url, tmp_path, 1)

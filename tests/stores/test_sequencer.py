@@ -13,7 +13,7 @@ from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog, open_log
 from adapters.stores.log_reader import SqlLogReader, open_reader
 from adapters.stores.sequence_batch import BLOCK
-from adapters.stores.sequencer import Sequencer
+from adapters.stores.sequencer import SqlSequencer
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.merkle import leaf_hash, root, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import NoteVerifier, signatures_of
@@ -30,7 +30,7 @@ async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator
 
 
 @pytest.fixture
-async def one(url: str, tmp_path: Path) -> AsyncIterator[Sequencer]:
+async def one(url: str, tmp_path: Path) -> AsyncIterator[SqlSequencer]:
     opened = sequencer(url, tmp_path, limit=50)
     yield opened
     await opened.close()
@@ -43,7 +43,7 @@ async def append(log: SqlExchangeLog, count: int, **changes: object) -> list[byt
 
 
 async def test_records_get_contiguous_indexes_and_every_proof_holds(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer
 ) -> None:
     assert await reader.checkpoint() == ""
     heads: list[tuple[int, bytes]] = []
@@ -66,7 +66,7 @@ async def test_records_get_contiguous_indexes_and_every_proof_holds(
 
 
 async def test_proof_for_a_tree_that_is_not_there_is_refused(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer
 ) -> None:
     await append(log, 5)
     await number(one)
@@ -79,7 +79,7 @@ async def test_proof_for_a_tree_that_is_not_there_is_refused(
 
 
 async def test_tiles_are_served_by_any_width_that_they_have(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer
 ) -> None:
     await append(log, 300)
     await number(one)
@@ -103,7 +103,7 @@ async def test_tiles_are_served_by_any_width_that_they_have(
 
 
 async def test_receipt_waits_for_its_place_and_strange_hashes_have_none(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer
 ) -> None:
     [digest] = await append(log, 1)
     assert await reader.entry_of(digest) is None
@@ -117,7 +117,7 @@ async def test_receipt_waits_for_its_place_and_strange_hashes_have_none(
 
 
 async def test_leaf_that_nobody_can_read_gets_its_place_like_any_other(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 1)
     broken = [b"not JSON", b"{}", b"[]", b"\xff\xfe", b'{"time":"soon"}', b'{"time":7}', b""]
@@ -152,7 +152,7 @@ async def test_blocks_span_the_times_of_their_records(
 
 
 async def test_of_two_only_the_holder_of_the_lease_numbers_until_it_expires(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     other = sequencer(url, tmp_path)
     await append(log, 3)
@@ -172,7 +172,7 @@ async def test_of_two_only_the_holder_of_the_lease_numbers_until_it_expires(
 
 
 async def test_lease_from_a_clock_that_was_set_back_binds_nobody(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 1)
     await run_sql(url, tmp_path, "UPDATE log_state SET lease_owner = 'x', lease_until = 99999999999")
@@ -184,7 +184,7 @@ async def test_many_at_once_number_each_record_once(
 ) -> None:
     many = [sequencer(url, tmp_path, limit=7) for _ in range(4)]
 
-    async def compete(one: Sequencer) -> None:
+    async def compete(one: SqlSequencer) -> None:
         for _ in range(40):
             await one._try()
             await run_sql(url, tmp_path, "UPDATE log_state SET lease_until = 1")
@@ -201,7 +201,7 @@ async def test_many_at_once_number_each_record_once(
 
 
 async def test_task_numbers_soon_after_a_record_and_ends_with_everything_numbered(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer
 ) -> None:
     log.sequencer = one
     one.start()
@@ -221,7 +221,7 @@ async def test_task_numbers_soon_after_a_record_and_ends_with_everything_numbere
 
 @pytest.mark.parametrize("table", ["log_tiles", "log_checkpoints", "log_edge", "log_state"])
 async def test_store_that_fails_in_the_middle_leaves_nothing(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path, table: str
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer, url: str, tmp_path: Path, table: str
 ) -> None:
     await append(log, 250)
     await number(one)
@@ -253,7 +253,7 @@ async def everything(url: str, folder: Path) -> list[object]:
 
 
 async def test_log_of_another_key_is_not_signed(
-    log: SqlExchangeLog, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 1)
     await number(one)
@@ -266,7 +266,7 @@ async def test_log_of_another_key_is_not_signed(
 
 
 async def test_first_checkpoint_of_a_new_key_is_signed_by_the_former_one_too(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 1)
     await number(one)
@@ -355,7 +355,7 @@ async def test_backlog_is_numbered_while_a_row_is_still_to_come(postgres_url: st
 
 
 async def test_leaf_that_no_index_would_take_stops_nothing(
-    log: SqlExchangeLog, reader: SqlLogReader, one: Sequencer, url: str, tmp_path: Path
+    log: SqlExchangeLog, reader: SqlLogReader, one: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await append(log, 1)
     leaf = json.loads((await log.store.recent(1))[0])

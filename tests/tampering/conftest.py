@@ -21,7 +21,7 @@ from gateway.cli.verify import verify_log
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.standalone import standalone
 from gateway.ports.exchange_log import Sequencer
-from gateway.serving.server import Plan, running
+from gateway.serving.server import ServeOptions, running
 from tests.api.office import Office
 from tests.exchange_log.test_standalone import ALONE
 from tests.faults.conftest import logged
@@ -171,7 +171,7 @@ def served() -> Served:
     @asynccontextmanager
     async def opened(folder: Path) -> AsyncIterator[tuple[Office, Sequencer]]:
         ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
-        plan = Plan(root=ROOT, config=ROOT / "config", state=folder, overrides=ports)
+        plan = ServeOptions(root=ROOT, config=ROOT / "config", state=folder, overrides=ports)
         async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
             described: dict[str, Any] = content
             assert gateway.app is not None

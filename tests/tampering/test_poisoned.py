@@ -10,8 +10,8 @@ import pytest
 
 from adapters.stores.log_inspection import open_inspection
 from adapters.stores.log_reader import open_reader
-from gateway.audit.inspector import Inspector, Place
-from gateway.audit.proofs import Proofs
+from gateway.audit.inspector import InspectionPosition, Inspector
+from gateway.audit.proofs import TreeProofs
 from gateway.config.gateway import LogSettings
 from gateway.exchange_log.verify import verify_export
 from tests.api.office import fits
@@ -51,7 +51,11 @@ HEADLESS: dict[str, str] = {
 async def _inspected(state: Path) -> AsyncIterator[Inspector]:
     """After one whole round."""
     inspection, reader = open_inspection(URL, state), open_reader(URL, state)
-    inspector, place, steps = Inspector(inspection, reader, Proofs(reader, reader)), Place(), 0
+    inspector, place, steps = (
+        Inspector(inspection, reader, TreeProofs(reader, reader)),
+        InspectionPosition(),
+        0,
+    )
     while (following := await inspector.look(place)) is not None:
         place, steps = following, steps + 1
         assert steps < 20
@@ -78,7 +82,7 @@ async def test_log_without_its_end_is_altered_once(variant: str, state: Path) ->
     operate(state, HEADLESS[variant])
     async with _inspected(state) as inspector:
         assert (inspector.altered, inspector.state) == (1, "altered")
-        assert await inspector.look(Place()) is None
+        assert await inspector.look(InspectionPosition()) is None
         assert inspector.altered == 1
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.stores import sql
 from adapters.stores.sequencer import open_sequencer
-from gateway.cli.client import Client
+from gateway.cli.client import GatewayClient
 from gateway.cli.proving import check_growth
 from gateway.domain.errors import ConfigError
 from gateway.exchange_log.key_files import new_key_text
@@ -94,7 +94,7 @@ async def test_rewritten_log_is_told_by_the_gateways_own_proofs(
     await rewritten(state, edited, _origin(evidence))
     async with served(state) as (office, _):
         known = office.clients["auditor"]
-        client = Client(office.url, known["client_id"], known["client_secret"])
+        client = GatewayClient(office.url, known["client_id"], known["client_secret"])
         shown = await asyncio.to_thread(check_growth, client, evidence.yesterday, [evidence.vkey])
         status, raw = await office.get(f"/v1/audit/proof/inclusion?leaf_hash={evidence.receipt['leaf_hash']}")
     assert not getattr(shown, "good", True)

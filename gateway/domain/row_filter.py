@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Wanted(NamedTuple):
+class RowFilter(NamedTuple):
     """Which rows are looked for, of consents, requests or corrections: whatever is given must hold."""
 
     #: keyed indexes, one for each living period; any of them holds

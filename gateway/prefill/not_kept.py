@@ -22,7 +22,7 @@ class NotKept(StrEnum):
     CONSENT_OVER = "consent_over"
 
 
-class Said(NamedTuple):
+class TypedField(NamedTuple):
     """What a form says in a field that own data would fill."""
 
     #: `Subject.key`; personal data
@@ -32,7 +32,7 @@ class Said(NamedTuple):
     value: object
 
 
-class Kept(NamedTuple):
+class KeptFields(NamedTuple):
     """What was kept, of whom."""
 
     person: str
@@ -42,13 +42,13 @@ class Kept(NamedTuple):
     values: Mapping[str, object]
 
 
-def not_kept(typed: Mapping[str, str], said: Mapping[str, Said], kept: Kept) -> dict[str, str]:
+def not_kept(typed: Mapping[str, str], said: Mapping[str, TypedField], kept: KeptFields) -> dict[str, str]:
     """Field -> reason. `typed`: fields that the citizen filled -> what attest says of them; `said`: by field."""
     reasons = {key: _reason(detail, said.get(key), kept) for key, detail in typed.items()}
     return {key: reason.value for key, reason in reasons.items() if reason is not None}
 
 
-def _reason(detail: str, said: Said | None, kept: Kept) -> NotKept | None:
+def _reason(detail: str, said: TypedField | None, kept: KeptFields) -> NotKept | None:
     if said is None:
         return NotKept.NO_SUCH_FIELD if detail == NotKept.NO_SUCH_FIELD else NotKept.NOT_OWN_DATA
     if said.person != kept.person:

@@ -24,7 +24,7 @@ _SLACK, _LEAST_SLACK, _MOST_SLACK = 0.1, 5.0, 300.0
 AHEAD_SECONDS = 300.0
 
 
-class Standing:
+class AnchorState:
     """One anchor. Times are POSIX seconds."""
 
     __slots__ = (

@@ -8,7 +8,7 @@ _MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CachedCatalogue:
     """One catalogue."""
 
     rows: object
@@ -19,17 +19,17 @@ class Rows:
 
 
 @dataclass(slots=True)
-class KeptRows:
+class CatalogueCache:
     """Catalogues by name."""
 
-    kept: OrderedDict[str, Rows] = field(default_factory=OrderedDict)
+    kept: OrderedDict[str, CachedCatalogue] = field(default_factory=OrderedDict)
 
-    def of(self, name: str, now: float) -> Rows | None:
+    def of(self, name: str, now: float) -> CachedCatalogue | None:
         """What counts of a catalogue at loop time `now`; None when its owner must be asked."""
         found = self.kept.get(name)
         return found if found is not None and now < found.until else None
 
-    def keep(self, name: str, rows: Rows) -> None:
+    def keep(self, name: str, rows: CachedCatalogue) -> None:
         """Remember, and forget what is too much."""
         self.kept[name] = rows
         self.kept.move_to_end(name)

@@ -7,7 +7,7 @@ wish: rows that prove nothing make nothing younger.
 
 from collections.abc import Callable
 
-from gateway.anchors.standing import AHEAD_SECONDS, stamp
+from gateway.anchors.states import AHEAD_SECONDS, stamp
 from gateway.domain.anchoring import Anchored, AnchorFailed
 from gateway.ports.anchors import Anchor, AnchorRows
 from gateway.ports.exchange_log import LogTree
@@ -19,7 +19,7 @@ _APART_SECONDS = 360.0
 _MOST_ROWS = 64
 
 
-class Rows:
+class VerifiedAnchors:
     """Reads only. LogUnavailable when the store cannot be read."""
 
     def __init__(self, kept: AnchorRows, tree: LogTree, now: Callable[[], float]) -> None:

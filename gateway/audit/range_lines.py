@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from gateway.audit.proofs import Proofs, lost_tile
+from gateway.audit.proofs import TreeProofs, lost_tile
 from gateway.exchange_log.export import edges, first_line, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import HASH_BYTES, subtrees
 from gateway.exchange_log.note import Checkpoint, split_note
@@ -13,10 +13,10 @@ from gateway.telemetry import log
 Lines = AsyncIterator[bytes]
 
 
-class Stretch:
+class RangeLines:
     """Makes the lines of stretches."""
 
-    def __init__(self, entries: Callable[[int, int], AsyncIterator[LogEntry]], proofs: Proofs) -> None:
+    def __init__(self, entries: Callable[[int, int], AsyncIterator[LogEntry]], proofs: TreeProofs) -> None:
         """Reads only; `entries` gives the records of a range (`LogReader.entries`)."""
         self._entries = entries
         self._proofs = proofs
@@ -65,7 +65,7 @@ class Stretch:
         return [hashes[place : place + HASH_BYTES] for place in places]
 
 
-async def tile_of_log(proofs: Proofs, wanted: TileId) -> bytes:
+async def tile_of_log(proofs: TreeProofs, wanted: TileId) -> bytes:
     """The hashes of a tile that the log must have; LogAltered when it has not."""
     hashes = await proofs.tile(wanted)
     if hashes is None:
