@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.stores import sql
+from adapters.schema.migration import prepare
+from adapters.schema.revision import DatabaseFile
 
 NAME = "exchange.db"
 
@@ -17,7 +18,7 @@ def migrated() -> Path:
     folder = TemporaryDirectory(prefix="motlan-migrated-")
     atexit.register(folder.cleanup)
     path = Path(folder.name) / NAME
-    sql.migrate_sqlite(path)
+    prepare(path, DatabaseFile.LOG)
     return path
 
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.anchors.witness_memory import Memory, Refusal, Submission
+from adapters.schema.migration import NewerSchema
 from gateway.domain.errors import ConfigError, GatewayError, Problem
 from gateway.exchange_log.merkle import EMPTY_ROOT, HASH_BYTES
 from gateway.exchange_log.note import (
@@ -142,6 +143,8 @@ def build_witness(
     kept = Memory(memory)
     try:
         kept.begin(signer.vkey)
+    except NewerSchema as error:
+        raise _unfit(memory.name, str(error.said), "") from None
     except (sqlite3.Error, OSError, ValueError) as error:
         why = str(error) if isinstance(error, ValueError) else "the disk refuses"
         what, remedy = (

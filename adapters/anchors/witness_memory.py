@@ -11,22 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.schema.migration import prepare
+from adapters.schema.revision import DatabaseFile
 from gateway.exchange_log.merkle import proves_fork, verify_consistency
 from gateway.exchange_log.note import Checkpoint
 
 _BUSY_SECONDS = 5.0
 _MOST_EVIDENCE = 1_000
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,"
-    " note TEXT NOT NULL, time INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence (number INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
-    " seen_note TEXT NOT NULL, note TEXT NOT NULL, request BLOB NOT NULL, time INTEGER NOT NULL,"
-    " root BLOB)",
-    "CREATE TABLE IF NOT EXISTS witness (vkey TEXT PRIMARY KEY)",
-)
-#: rows of the releases before have no root: whatever was refused was kept
-_ROOT = "ALTER TABLE evidence ADD COLUMN root BLOB"
-_ONCE = "CREATE UNIQUE INDEX IF NOT EXISTS evidence_once ON evidence (origin, size, root)"
 _SEEN = "SELECT size, root, note FROM seen WHERE origin = ?"
 _KEEP = (
     "INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE SET"
@@ -66,13 +57,12 @@ class Memory:
         self._path = path
 
     def begin(self, vkey: str) -> None:
-        """Make the file where it is missing, for this key alone; ValueError for the memory of another key."""
-        with closing(self._opened("rwc")) as connection:
-            for table in _TABLES:
-                connection.execute(table)
-            if "root" not in {row[1] for row in connection.execute("PRAGMA table_info(evidence)")}:
-                connection.execute(_ROOT)
-            connection.execute(_ONCE)
+        """Make the file where it is missing, for this key alone.
+
+        ValueError for the memory of another key, NewerSchema for that of a newer release.
+        """
+        prepare(self._path, DatabaseFile.WITNESS)
+        with closing(self._opened()) as connection:
             connection.execute(
                 "INSERT INTO witness SELECT ? WHERE NOT EXISTS (SELECT 1 FROM witness)", (vkey,)
             )
@@ -82,7 +72,7 @@ class Memory:
     def add(self, given: Submission) -> Refusal | None:
         """Remember a checkpoint that grew out of the one remembered; a Refusal, and nothing changes, for others."""
         head = given.head
-        with closing(self._opened("rw")) as connection:
+        with closing(self._opened()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             size, root, note = connection.execute(_SEEN, (head.origin,)).fetchone() or (0, b"", "")
             now = int(time.time())
@@ -97,14 +87,14 @@ class Memory:
 
     def size(self, origin: str) -> int:
         """How many records the remembered checkpoint of a log has; 0 for none."""
-        with closing(self._opened("rw")) as connection:
+        with closing(self._opened()) as connection:
             row = connection.execute(_SEEN, (origin,)).fetchone()
         return row[0] if row else 0
 
-    def _opened(self, mode: str) -> sqlite3.Connection:
+    def _opened(self) -> sqlite3.Connection:
         # mode=rw: a memory that went missing while the witness runs is an error, not a fresh start
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
+            f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
             timeout=_BUSY_SECONDS,
             isolation_level=None,

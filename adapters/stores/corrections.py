@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapters.schema.revision import DatabaseFile
 from adapters.stores.rows import Rows, open_rows, search
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow, CorrectionRows
 
-_NAME = "corrections.sqlite"
 _COLUMNS = "id, period, person, requester, source, attribute, state, opened, delivered, sealed"
 _SELECT = f"SELECT seq, {_COLUMNS} FROM corrections"  # noqa: S608 -- columns
 _ADD = (
@@ -20,13 +20,6 @@ _PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
 # `delivered` is the name that the column of `changed` has since it was made
 _MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
 _MOVE_ALL = "UPDATE corrections SET state = $2, delivered = $3 WHERE state = $1"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS corrections (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
- period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, source TEXT NOT NULL, attribute TEXT NOT NULL,
- state TEXT NOT NULL, opened REAL NOT NULL, delivered REAL NOT NULL, sealed BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS corrections_person ON corrections (person);
-CREATE INDEX IF NOT EXISTS corrections_state ON corrections (state, seq);
-"""
 
 
 class SqlCorrections:
@@ -70,4 +63,4 @@ class SqlCorrections:
 
 def open_corrections(url: str, state_dir: Path) -> CorrectionRows:
     """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
-    return SqlCorrections(open_rows(url, state_dir, _NAME, _SCHEMA, CorrectionsUnavailable))
+    return SqlCorrections(open_rows(url, state_dir, DatabaseFile.CORRECTIONS, CorrectionsUnavailable))

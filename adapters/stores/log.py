@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from adapters.schema.migration import NewerSchema, prepare
+from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import PendingRecord, settle
@@ -33,7 +35,6 @@ from adapters.stores.revocations import open_revocations
 from adapters.stores.sequence_batch import OwnRows
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key
-from adapters.transport.child import ChildFailed
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -71,6 +72,7 @@ __all__ = (
     "rotate_signing_key",
 )
 
+_BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
 _WAIT_SECONDS = 8.0
 #: how long the answer of a readiness probe holds
 _FRESH_SECONDS = 1.0
@@ -226,7 +228,7 @@ def _make_private(folder: Path) -> None:
 
 
 def make_log(url: str, state_dir: Path) -> None:
-    """The SQLite file of a log, made or migrated; ConfigError where it is missing and keys of a log stand.
+    """The SQLite files of a log, made or migrated; ConfigError where the log's is missing and keys of a log stand.
 
     Else the same key would sign a second log of the same origin, from its first record on. Processes that start
     together all pass: keys are made when the file is there, and are looked for before it. It blocks for a moment.
@@ -241,7 +243,11 @@ def make_log(url: str, state_dir: Path) -> None:
         what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
         remedy = f"restore {path.name} from a backup; for a new log write another log.origin and take these files away"
         raise ConfigError([Problem("log.url", 0, what, remedy)])
-    _migrate(path)
+    _prepare(path, DatabaseFile.LOG)
+    for file in _BESIDE:
+        beside = sql.file_beside(url, state_dir, file)
+        if beside.exists():  # one that is missing is made with its first use
+            _prepare(beside, file)
 
 
 def open_log(url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None) -> SqlExchangeLog:
@@ -256,15 +262,17 @@ def open_log(url: str, state_dir: Path, origin: str, root_key: Root | RootKeys |
     if sql.is_postgres(url):
         return SqlExchangeLog(PostgresStore(url), origin, root)
     path = sql.sqlite_path(url, state_dir)
-    _migrate(path)
+    _prepare(path, DatabaseFile.LOG)
     return SqlExchangeLog(SqliteStore(path), origin, root)
 
 
-def _migrate(path: Path) -> None:
+def _prepare(path: Path, file: DatabaseFile) -> None:
     try:
-        sql.migrate_sqlite(path)
-    except (sqlite3.Error, OSError, ChildFailed) as error:
-        what = f"the exchange log cannot be opened: {type(error).__name__}"
+        prepare(path, file)
+    except NewerSchema as error:
+        raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
+    except (sqlite3.Error, OSError) as error:
+        what = f"{path.name} cannot be opened: {type(error).__name__}"
         raise ConfigError(
             [Problem("log.url", 0, what, "make the folder writable and free the disk")]
         ) from None

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from adapters.schema.migration import version_in
 from adapters.stores import sql
 from adapters.stores.log_sqlite import reason_of
 from adapters.stores.reading import PostgresReading
@@ -71,10 +72,7 @@ def _marks_in_file(path: Path) -> LogMarks:
 def file_missing(path: Path) -> bool:
     """Whether a SQLite file is not there, or has no schema of ours. Creates nothing."""
     try:
-        if not path.is_file():
-            return True
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return sql.sqlite_version(connection) is None
+        return not path.is_file() or version_in(path) is None
     except OSError:
         return True
     except sqlite3.Error:

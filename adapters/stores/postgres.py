@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from adapters.schema.migration import is_current, version_of_database
 from adapters.stores import sql
 from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
 from gateway.domain import sentences as say
@@ -106,7 +107,7 @@ async def connect(url: str) -> "asyncpg.Connection[Any]":
         await check_version(connection)
         if await connection.fetchval("SHOW synchronous_commit") == "off":
             await connection.execute("SET synchronous_commit = on")
-        if not await _is_current(connection):
+        if not is_current(await version_of_database(connection)):
             await asyncio.shield(asyncio.to_thread(sql.migrate_postgres, url))
     except BaseException:
         connection.terminate()
@@ -119,10 +120,3 @@ async def check_version(connection: "asyncpg.Connection[Any]") -> None:
     found = connection.get_server_version()
     if found.major < OLDEST_POSTGRES:
         raise LogUnavailable(say.DATABASE_TOO_OLD(found=found.major, oldest=OLDEST_POSTGRES))
-
-
-async def _is_current(connection: "asyncpg.Connection[Any]") -> bool:
-    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-        return False
-    version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-    return sql.is_current(version)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
 from adapters.stores.access_file import AccessFile
 from adapters.stores.postgres import PostgresConnection
@@ -29,34 +30,6 @@ Found = list[tuple[Any, ...]]
 #: the error of the room that asks
 Away = type[GatewayError]
 
-NAME = "consents.sqlite"
-# What is deleted is overwritten.
-_SCHEMA = """
-PRAGMA secure_delete=ON;
-CREATE TABLE IF NOT EXISTS consents (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
- period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, recorder TEXT NOT NULL, purpose TEXT NOT NULL,
- given REAL NOT NULL, expires REAL NOT NULL, withdrawn REAL NOT NULL, body TEXT NOT NULL, sealed BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS consents_person ON consents (person);
-CREATE INDEX IF NOT EXISTS consents_requester ON consents (requester, seq);
-CREATE TABLE IF NOT EXISTS own_data_keys (consent TEXT PRIMARY KEY, period TEXT NOT NULL, person BLOB NOT NULL,
- requester TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS own_data_keys_person ON own_data_keys (person);
-CREATE TABLE IF NOT EXISTS own_data (consent TEXT NOT NULL, attribute TEXT NOT NULL, given REAL NOT NULL,
- until REAL NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (consent, attribute)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS subject_requests (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
- period TEXT NOT NULL, person BLOB NOT NULL, requester TEXT NOT NULL, kind TEXT NOT NULL, received REAL NOT NULL,
- state TEXT NOT NULL, acknowledge_by TEXT NOT NULL, answer_by TEXT NOT NULL, version INTEGER NOT NULL,
- body TEXT NOT NULL, sealed BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS subject_requests_person ON subject_requests (person);
-CREATE INDEX IF NOT EXISTS subject_requests_state ON subject_requests (state, seq);
-CREATE TABLE IF NOT EXISTS decisions (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS decisions_until ON decisions (until);
-CREATE TABLE IF NOT EXISTS refused_copies (key BLOB NOT NULL, exchange TEXT NOT NULL, requester TEXT NOT NULL,
- consent TEXT NOT NULL, attribute TEXT NOT NULL, given REAL NOT NULL, PRIMARY KEY (consent, attribute, key))
- WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS refused_copies_key ON refused_copies (key);
-"""
-
 
 class Rows(Protocol):
     """A database with these tables."""
@@ -71,10 +44,10 @@ class Rows(Protocol):
 class SqliteRows:
     """A file beside the log's, in a thread of its own."""
 
-    def __init__(self, url: str, state_dir: Path, name: str, schema: str, away: Away) -> None:
+    def __init__(self, url: str, state_dir: Path, file: DatabaseFile, away: Away) -> None:
         """`url` is that of the log. Opens the file with the first use; `away` is raised when it refuses."""
-        self._file = AccessFile(url, state_dir, name, schema)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name.partition(".")[0])
+        self._file = AccessFile(url, state_dir, file)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=file)
         self._away = away
 
     async def run(self, *work: Statement, erasing: bool = False) -> Found:
@@ -118,10 +91,10 @@ class PostgresRows:
 
 
 def open_rows(
-    url: str, state_dir: Path, name: str = NAME, schema: str = _SCHEMA, away: Away = ConsentsUnavailable
+    url: str, state_dir: Path, file: DatabaseFile = DatabaseFile.CONSENTS, away: Away = ConsentsUnavailable
 ) -> Rows:
-    """Where the log at `url` is: a file of its own (`name`, `schema`) beside SQLite's, tables in PostgreSQL."""
-    return PostgresRows(url, away) if sql.is_postgres(url) else SqliteRows(url, state_dir, name, schema, away)
+    """Where the log at `url` is: a file of its own beside SQLite's, tables in PostgreSQL."""
+    return PostgresRows(url, away) if sql.is_postgres(url) else SqliteRows(url, state_dir, file, away)
 
 
 def search(select: str, wanted: RowFilter) -> Statement:

@@ -1074,6 +1074,12 @@ LOG_REPLACED = Sentence(
     "tệp nhật ký bị thay trong khi tiến trình này đang mở: hãy khởi động lại",
     "the file of the log was replaced while this process had it open: start it again",
 )
+FILE_OF_NEWER_RELEASE = Sentence(
+    "tệp {file} do phiên bản phần mềm mới hơn ghi (lược đồ {found}, phiên bản này chỉ đọc được đến {known}):"
+    " hãy chạy phiên bản mới hơn, hoặc khôi phục bản sao lưu trước khi nâng cấp",
+    "{file} is of a newer release (schema {found}; this release knows {known}):"
+    " start the newer release, or restore the backup from before the upgrade",
+)
 DISK_FULL = Sentence(
     "đĩa đã đầy: giải phóng chỗ trên đĩa của cơ sở dữ liệu",
     "the disk is full: free space on the disk of the database",

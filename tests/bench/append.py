@@ -18,7 +18,8 @@ import timeit
 from contextlib import closing
 from pathlib import Path
 
-from adapters.stores import sql
+from adapters.schema.migration import prepare
+from adapters.schema.revision import DatabaseFile
 from adapters.stores.batch import PendingRecord
 from adapters.stores.log_sqlite import SqliteStore
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
@@ -34,7 +35,7 @@ _LONE = 500
 def one_commit_per_row(folder: Path, seconds: float) -> float:
     """Rows per second when every row has a transaction and an fsync of its own."""
     path = folder / "single.db"
-    sql.migrate_sqlite(path)
+    prepare(path, DatabaseFile.LOG)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         leaf, count, end = os.urandom(_BYTES), 0, time.perf_counter() + seconds
@@ -104,7 +105,7 @@ def leaf_cost() -> tuple[float, int]:
 
 
 def _store(path: Path) -> SqliteStore:
-    sql.migrate_sqlite(path)
+    prepare(path, DatabaseFile.LOG)
     return SqliteStore(path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.schema.migration import REVISIONS
 from adapters.stores import sql
 from adapters.stores.log import open_log
 from adapters.stores.log_reader import open_reader
@@ -67,10 +68,8 @@ def test_folder_and_file_that_cannot_be_used_are_told(tmp_path: Path) -> None:
 async def test_store_of_the_release_before_is_brought_up_with_its_records(
     empty_url: str, tmp_path: Path
 ) -> None:
-    from alembic.script import ScriptDirectory
-
-    first = ScriptDirectory.from_config(sql.alembic_config()).get_revision("0001").module
-    statements = first._POSTGRES if sql.is_postgres(empty_url) else first._SQLITE
+    first = REVISIONS[0]
+    statements = first.in_postgres() if sql.is_postgres(empty_url) else first.in_sqlite()
     leaf = r"'\x7b7d'" if sql.is_postgres(empty_url) else "x'7b7d'"
     (tmp_path / "exchange.db").touch()
     for statement in (

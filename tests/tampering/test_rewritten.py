@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.stores import sql
+from adapters.schema.migration import prepare
+from adapters.schema.revision import DatabaseFile
 from adapters.stores.sequencer import open_sequencer
 from gateway.cli.client import GatewayClient
 from gateway.cli.proving import check_growth
@@ -46,7 +47,7 @@ def _written_anew(state: Path, change: Callable[[Leaves], Leaves]) -> Leaves:
         keys = database.execute("SELECT period, wrapped FROM period_keys").fetchall()
     for old in state.glob(f"{DATABASE}*"):
         old.unlink()
-    sql.migrate_sqlite(state / DATABASE)
+    prepare(state / DATABASE, DatabaseFile.LOG)
     with closing(sqlite3.connect(state / DATABASE)) as database, database:
         new = [(str(place), leaf) for place, leaf in enumerate(change(leaves))]
         database.executemany("INSERT INTO append_log (id, leaf) VALUES (?, ?)", new)

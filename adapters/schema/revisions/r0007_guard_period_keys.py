@@ -5,12 +5,7 @@ the triggers away first is told by the inspection (gateway/audit/inspector.py), 
 A month that ever had keys gets no others, whether their destruction was noted or not.
 """
 
-from alembic import op
-
-revision = "0007"
-down_revision = "0006"
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 _WORDS = "the keys of this month and of the one before it are not deleted"
 
@@ -39,19 +34,4 @@ _POSTGRES = (
     " END IF; RETURN NEW; END $$",
 )
 
-
-def upgrade() -> None:
-    """Create the triggers."""
-    bind = op.get_bind()
-    if bind.dialect.name == "sqlite":
-        for statement in _SQLITE:
-            bind.exec_driver_sql(statement)
-        return
-    schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
-    for statement in _POSTGRES:
-        bind.exec_driver_sql(statement.replace("{path}", f"{schema}, pg_temp"))
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(number="0007", file=DatabaseFile.LOG, sqlite=_SQLITE, postgres=_POSTGRES)

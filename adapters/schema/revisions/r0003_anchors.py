@@ -4,12 +4,7 @@
 Rights on PostgreSQL: config/deploy/postgres-roles.sql.
 """
 
-from alembic import op
-
-revision = "0003"
-down_revision = "0002"
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 _INDEXES = (
     "CREATE INDEX log_anchors_size ON log_anchors (size)",
@@ -37,14 +32,6 @@ _POSTGRES = (
     "REVOKE ALL ON log_anchors FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Create the table, its indexes and its triggers."""
-    bind = op.get_bind()
-    for statement in (*(_SQLITE if bind.dialect.name == "sqlite" else _POSTGRES), *_INDEXES):
-        bind.exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(
+    number="0003", file=DatabaseFile.LOG, sqlite=(*_SQLITE, *_INDEXES), postgres=(*_POSTGRES, *_INDEXES)
+)

@@ -11,12 +11,7 @@
 Rights on PostgreSQL: config/deploy/postgres-roles.sql, to be run again after this.
 """
 
-from alembic import op
-
-revision = "0012"
-down_revision = "0011"
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 
 def _refuse(table: str, event: str, when: str = "") -> str:
@@ -73,13 +68,4 @@ _POSTGRES = (
     "REVOKE ALL ON log_quarantine, log_untagged FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Add the column, the tables and their triggers."""
-    for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(number="0012", file=DatabaseFile.LOG, sqlite=_SQLITE, postgres=_POSTGRES)

@@ -26,12 +26,7 @@ copied; its pruned rows are deleted. Its rows are now found by number through a 
 Rights on PostgreSQL: config/deploy/postgres-roles.sql.
 """
 
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 _SEARCHED = ("exchange", "phase", "requester", "agency", "procedure", "dossier", "official", "result")
 _APPENDED = ("log_entries", "log_subjects", "log_sources", "log_tiles", "log_checkpoints", "log_blocks")
@@ -141,7 +136,6 @@ _POSTGRES_TABLES = (
     "CREATE UNIQUE INDEX append_log_seq ON append_log (seq)",
 )
 
-# `{path}`: tables of this schema only, never temporary ones of the same name.
 _POSTGRES_FUNCTIONS = (
     "CREATE FUNCTION motlan_refuse_unless_pruned() RETURNS trigger LANGUAGE plpgsql SET search_path = {path} AS"
     " $$ BEGIN IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM log_pruned WHERE below > OLD.idx)"
@@ -156,7 +150,7 @@ _POSTGRES_FUNCTIONS = (
     "CREATE FUNCTION motlan_month(month text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER"
     " SET search_path = {path} AS $$"
     " DECLARE parent text; part text; BEGIN"
-    " IF month !~ '^[0-9]{{4}}-(0[1-9]|1[0-2])$' THEN RETURN false; END IF;"
+    " IF month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' THEN RETURN false; END IF;"
     " FOREACH parent IN ARRAY ARRAY['log_entries', 'log_subjects', 'log_sources'] LOOP"
     " part := parent || '_' || replace(month, '-', '_');"
     " IF to_regclass(part) IS NULL THEN"
@@ -196,20 +190,9 @@ _POSTGRES_TRIGGERS = (
     f"REVOKE ALL ON {', '.join((*_APPENDED, 'log_edge', 'log_state', 'log_pruned'))} FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Create tables, indexes and triggers, and on PostgreSQL the function that makes partitions."""
-    bind = op.get_bind()
-    if bind.dialect.name == "sqlite":
-        statements = (*_SQLITE_TABLES, *_INDEXES, *_SQLITE_TRIGGERS)
-    else:
-        schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
-        functions = (text.format(path=f"{schema}, pg_temp") for text in _POSTGRES_FUNCTIONS)
-        statements = (*_POSTGRES_TABLES, *_INDEXES, *functions, *_POSTGRES_TRIGGERS)
-    for statement in statements:
-        bind.exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(
+    number="0002",
+    file=DatabaseFile.LOG,
+    sqlite=(*_SQLITE_TABLES, *_INDEXES, *_SQLITE_TRIGGERS),
+    postgres=(*_POSTGRES_TABLES, *_INDEXES, *_POSTGRES_FUNCTIONS, *_POSTGRES_TRIGGERS),
+)

@@ -15,20 +15,14 @@ SQLite has no partitions; its file uses the space of pruned records for new ones
 Rights on PostgreSQL: config/deploy/postgres-roles.sql, to be run again after this.
 """
 
-from alembic import op
+from adapters.schema.revision import DatabaseFile, Revision
 
-revision = "0005"
-down_revision = "0004"
-branch_labels = None
-depends_on = None
-
-# `{path}`: tables of this schema only, never temporary ones of the same name.
 _FUNCTIONS = (
     "CREATE FUNCTION motlan_drop_month(parent text, month text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER"
     " SET search_path = {path} SET lock_timeout = '2s' AS $$"
     " DECLARE part text; filled boolean; BEGIN"
     " IF parent NOT IN ('log_entries', 'log_subjects', 'log_sources')"
-    " OR month !~ '^[0-9]{{4}}-(0[1-9]|1[0-2])$' THEN RETURN false; END IF;"
+    " OR month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' THEN RETURN false; END IF;"
     " IF current_setting('transaction_isolation') <> 'read committed' THEN"
     " RAISE EXCEPTION 'a month is dropped by a transaction that sees all rows'"
     " USING ERRCODE = 'insufficient_privilege'; END IF;"
@@ -44,17 +38,4 @@ _FUNCTIONS = (
     "REVOKE ALL ON FUNCTION motlan_drop_month(text, text) FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Create the function on PostgreSQL."""
-    bind = op.get_bind()
-    if bind.dialect.name == "sqlite":
-        return
-    schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
-    for text in _FUNCTIONS:
-        bind.exec_driver_sql(text.format(path=f"{schema}, pg_temp"))
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(number="0005", file=DatabaseFile.LOG, postgres=_FUNCTIONS)

@@ -15,12 +15,7 @@ no number of a row separates exactly what goes from what stays.
 Rights on PostgreSQL: config/deploy/postgres-roles.sql.
 """
 
-from alembic import op
-
-revision = "0004"
-down_revision = "0003"
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 _APPENDED = ("log_signers", "log_archives", "log_pruned_hashes")
 _KEYS = {
@@ -145,23 +140,13 @@ _POSTGRES_TRIGGERS = (
     f"REVOKE ALL ON log_periods, {', '.join(_APPENDED)} FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Create tables, functions and triggers."""
-    bind = op.get_bind()
-    if bind.dialect.name == "sqlite":
-        statements = (*_SQLITE_TABLES, *(text.replace("{now}", _NOW) for text in _SQLITE_TRIGGERS))
-    else:
-        schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
-        functions = (
-            text.replace("{path}", f"{schema}, pg_temp").replace("{now}", _NOW_POSTGRES)
-            for text in _POSTGRES_FUNCTIONS
-        )
-        statements = (*_POSTGRES_TABLES, *functions, *_POSTGRES_TRIGGERS)
-    for statement in statements:
-        bind.exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(
+    number="0004",
+    file=DatabaseFile.LOG,
+    sqlite=(*_SQLITE_TABLES, *(text.replace("{now}", _NOW) for text in _SQLITE_TRIGGERS)),
+    postgres=(
+        *_POSTGRES_TABLES,
+        *(text.replace("{now}", _NOW_POSTGRES) for text in _POSTGRES_FUNCTIONS),
+        *_POSTGRES_TRIGGERS,
+    ),
+)

@@ -1,4 +1,4 @@
-"""The schema is brought up by a child: the serving process stays small, and errors keep their meaning."""
+"""The schema of an empty store is made when it can be, and errors keep their meaning."""
 
 import asyncio
 import os
@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from adapters.schema.migration import prepare
+from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
 from adapters.stores.log import open_log
-from adapters.transport.child import ChildFailed, call
 from gateway.domain.errors import ConfigError, LogUnavailable
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 ROOT = Path(__file__).parents[2]
-#: a first record in an empty store, then which libraries the process holds
+#: whether an empty store takes a record
 WRITING = """
 import asyncio, sys
 from pathlib import Path
@@ -29,7 +30,6 @@ async def main():
     print(await log.ready())
     await log.close()
 asyncio.run(main())
-print(sorted({"alembic", "sqlalchemy"} & set(sys.modules)))
 """
 
 
@@ -46,19 +46,10 @@ def files_up_to(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_process_that_makes_an_empty_store_holds_neither_alembic_nor_sqlalchemy(
-    empty_url: str, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-c", WRITING, empty_url, str(tmp_path)]
-    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 -- this interpreter
-    assert run.stdout == "True\n[]\n"
-    assert not run.stderr
-
-
 def test_disk_that_fills_while_the_store_is_made_is_told_and_it_can_be_made_later(tmp_path: Path) -> None:
     with files_up_to(6_000), pytest.raises(ConfigError, match="OperationalError"):
         open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
-    sql.migrate_sqlite(tmp_path / "exchange.db")
+    prepare(tmp_path / "exchange.db", DatabaseFile.LOG)
     assert (tmp_path / "exchange.db").stat().st_mode & 0o777 == 0o600
 
 
@@ -91,14 +82,4 @@ def test_processes_that_meet_an_empty_database_together_migrate_once(
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- this interpreter
         for _ in range(3)
     ]
-    assert [process.communicate(timeout=60)[0] for process in processes] == ["True\n[]\n"] * 3
-
-
-def test_child_without_this_program_is_a_failure_of_the_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(ChildFailed):
-        call(os.getpid)
-    with pytest.raises(ConfigError, match="ChildFailed"):
-        open_log("sqlite:///exchange.db", tmp_path, ORIGIN, ROOT_KEY)
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["True\n"] * 3

@@ -14,12 +14,7 @@ Rows of `append_log` are refused to everybody for UPDATE, DELETE and TRUNCATE by
 Rows of `period_keys` cannot be changed; deleting one is how a period is erased.
 """
 
-from alembic import op
-
-revision = "0001"
-down_revision = None
-branch_labels = None
-depends_on = None
+from adapters.schema.revision import DatabaseFile, Revision
 
 _SQLITE = (
     # No index but the row's own number: a record costs one insertion at the end.
@@ -58,13 +53,4 @@ _POSTGRES = (
     "REVOKE ALL ON append_log, period_keys, write_probe FROM PUBLIC",
 )
 
-
-def upgrade() -> None:
-    """Create tables, triggers and rights."""
-    for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: a log is not taken back."""
-    raise NotImplementedError("the exchange log cannot be migrated away")
+REVISION = Revision(number="0001", file=DatabaseFile.LOG, sqlite=_SQLITE, postgres=_POSTGRES)

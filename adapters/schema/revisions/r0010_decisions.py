@@ -1,0 +1,16 @@
+"""Which previews were decided about; with SQLite it stands in the file of the consents.
+
+Rights: config/deploy/postgres-roles.sql, to be run again after this.
+"""
+
+from adapters.schema.revision import DatabaseFile, Revision
+
+REVISION = Revision(
+    number="0010",
+    file=DatabaseFile.CONSENTS,
+    both=(
+        "CREATE TABLE decisions (key bytea PRIMARY KEY, until double precision NOT NULL)",
+        "CREATE INDEX decisions_until ON decisions (until)",
+    ),
+    postgres=("REVOKE ALL ON decisions FROM PUBLIC",),
+)
