@@ -30,7 +30,7 @@ class DailyFile:
         self._clock = clock
         self._stamp = stamp
 
-    async def fix(self, note: str) -> bytes:
+    async def countersign(self, note: str) -> bytes:
         """Write what today still lacks; gives the checkpoint of the file. AnchorFailed when it cannot be written."""
         day = self._clock.now().astimezone(VIETNAM).date().isoformat()
         path = self._folder / f"{day}.checkpoint"

@@ -46,7 +46,7 @@ class TimestampAuthority:
         self._policy = policy
         self._clock = clock
 
-    async def fix(self, note: str) -> bytes:
+    async def countersign(self, note: str) -> bytes:
         """The verified response, DER as `openssl ts` reads it; AnchorFailed when there is none."""
         data = note.encode()
         nonce = secrets.randbits(_NONCE_BITS)

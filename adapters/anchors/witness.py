@@ -52,7 +52,7 @@ class Witness:
         #: size of the newest checkpoint that it is believed to have signed
         self._known = 0
 
-    async def fix(self, note: str) -> bytes:
+    async def countersign(self, note: str) -> bytes:
         """Its signature lines, verified; AnchorFailed when it gives none."""
         head = Checkpoint.parse(split_note(note)[0])
         for _ in range(_ATTEMPTS):

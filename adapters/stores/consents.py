@@ -71,18 +71,18 @@ _CONFIRM = "UPDATE decisions SET until = $2 WHERE key = $1"
 _HELD = "SELECT 1 FROM decisions WHERE key = $1 AND until > $2"
 _GIVE_BACK = "DELETE FROM decisions WHERE key = $1 AND until = $2"
 # A value that was given anew meanwhile is another one: `given` differs.
-_OWE = (
+_MARK = (
     "INSERT INTO refused_copies (key, exchange, requester, consent, attribute, given)"
     " SELECT $1, $2, k.requester, v.consent, v.attribute, v.given"
     " FROM own_data_keys k JOIN own_data v ON v.consent = k.consent"
     " WHERE k.requester = $3 AND k.person IN ({persons}) AND v.attribute IN ({names}) ON CONFLICT DO NOTHING"
 )
-_OWE_NOTHING = "DELETE FROM refused_copies WHERE key = $1"
-_OWED_NO_MORE = (
+_UNMARK = "DELETE FROM refused_copies WHERE key = $1"
+_UNMARK_OLD = (
     "DELETE FROM refused_copies WHERE key = $1"
     " AND NOT EXISTS (SELECT 1 FROM decisions WHERE key = $1 AND until > $2)"
 )
-_ERASE_OWED = (
+_ERASE_MARKED = (
     "DELETE FROM own_data WHERE (consent, attribute, given) IN"
     " (SELECT consent, attribute, given FROM refused_copies WHERE key = $1)"
 )
@@ -227,28 +227,28 @@ class SqlDecisions:
         """Whether somebody holds it."""
         return bool(await self._rows.run((_HELD, (key, now))))
 
-    async def owe(self, claim: Claim, copies: Sequence[Copies]) -> None:
+    async def mark_for_erasure(self, claim: Claim, copies: Sequence[Copies]) -> None:
         """Hide these copies until it is settled."""
-        work: list[Statement] = [(_OWE_NOTHING, (claim.key,))]
+        work: list[Statement] = [(_UNMARK, (claim.key,))]
         for persons, names in copies:
             if not persons or not names:
                 continue
             places = [f"${place}" for place in range(4, 4 + len(persons) + len(names))]
             whose, which = places[: len(persons)], places[len(persons) :]
-            text = _OWE.format(persons=", ".join(whose), names=", ".join(which))
+            text = _MARK.format(persons=", ".join(whose), names=", ".join(which))
             work.append((text, (*claim, *persons, *names)))
         await self._rows.run(*work)
 
     async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
         """It was carried out: what is owed is erased in the same transaction."""
         one = (key,)
-        owed: list[Statement] = [(_ERASE_OWED, one), (_OWE_NOTHING, one)] if erasing else []
-        await self._rows.run(*owed, (_CONFIRM, (key, until)), erasing=erasing)
+        to_erase: list[Statement] = [(_ERASE_MARKED, one), (_UNMARK, one)] if erasing else []
+        await self._rows.run(*to_erase, (_CONFIRM, (key, until)), erasing=erasing)
 
     async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
         """It may be taken again; `forgetting`: nothing is owed."""
-        owed: list[Statement] = [(_OWED_NO_MORE, (key, until))] if forgetting else []
-        await self._rows.run((_GIVE_BACK, (key, until)), *owed)
+        to_erase: list[Statement] = [(_UNMARK_OLD, (key, until))] if forgetting else []
+        await self._rows.run((_GIVE_BACK, (key, until)), *to_erase)
 
     async def open(self, now: float) -> Sequence[Claim]:
         """Those that nobody holds and that owe something."""
@@ -256,7 +256,7 @@ class SqlDecisions:
 
     async def forget(self, key: bytes, now: float) -> None:
         """Nothing is owed, unless somebody holds it again."""
-        await self._rows.run((_OWED_NO_MORE, (key, now)))
+        await self._rows.run((_UNMARK_OLD, (key, now)))
 
     async def close(self) -> None:
         """Free the connection."""

@@ -82,7 +82,7 @@ class SqlLogInspection:
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
         """What is wrong with the records of one tile, from `start` to before `end`."""
-        start = max(start, await self._standing())
+        start = max(start, await self._numbering())
         if start >= end:
             return []
         rows = await self._reading.fetch(_ENTRIES, start, end)
@@ -95,16 +95,16 @@ class SqlLogInspection:
             lost = await self._lost(start, end)
             found += [Altered(start, "a record that was written here has no place") for _ in lost]
         # Pruning may have gone on meanwhile.
-        standing = await self._standing()
-        return [one for one in found if one.index >= standing]
+        numbering = await self._numbering()
+        return [one for one in found if one.index >= numbering]
 
     async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
         """What is wrong with the next `count` rows of the search by person, and the last of them, None at the end."""
         rows = await self._reading.fetch(_SUBJECTS, *after, count)
         found = await asyncio.to_thread(_not_made, rows)
-        standing = await self._standing()
+        numbering = await self._numbering()
         last = tuple(rows[-1][:3]) if len(rows) == count else None
-        return [one for one in found if one.index >= standing], last
+        return [one for one in found if one.index >= numbering], last
 
     async def pruned(self) -> Sequence[Altered]:
         """What the mark of pruning lacks: its record in the log, or archives."""
@@ -121,7 +121,7 @@ class SqlLogInspection:
 
     async def marks(self) -> Sequence[Altered]:
         """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
-        return [*await ends(self._reading), *await self._lost_keys.look(self._reading)]
+        return [*await ends(self._reading), *await self._lost_keys.altered(self._reading)]
 
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
         """The rows of a tile in the search by source, and those in the search by person that were expected."""
@@ -137,7 +137,7 @@ class SqlLogInspection:
             found |= {tuple(row) for row in await self._reading.fetch(_THERE.format(listed), *values)}
         return {"log_sources": {tuple(row) for row in sources}, "log_subjects": found}
 
-    async def _standing(self) -> int:
+    async def _numbering(self) -> int:
         """The lowest record that must be there: pruning takes them from the lowest one up, to the mark at most.
 
         A mark alone excuses nothing: else whoever sets one could take single records out from below it.

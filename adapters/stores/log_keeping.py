@@ -42,7 +42,7 @@ class SqlLogKeeping:
         """Closes `reading` with itself."""
         self._reading = reading
 
-    async def standing(self) -> NumberingState:
+    async def numbering(self) -> NumberingState:
         """How the numbering stands, whichever process does it."""
         size, owner, until, created, waiting, oldest, refused = (await self._reading.fetch(_STANDING))[0]
         since = made_at(oldest) if oldest else 0.0

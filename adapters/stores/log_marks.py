@@ -55,7 +55,7 @@ class LostKeys:
         """Nothing is known yet."""
         self._told: set[str] = set()
 
-    async def look(self, reading: Reading) -> list[Altered]:
+    async def altered(self, reading: Reading) -> list[Altered]:
         """Months without keys of which no record tells. LogUnavailable when it cannot be asked."""
         gone = {
             period: erased for period, erased in await reading.fetch(_PERIODS) if period not in self._told

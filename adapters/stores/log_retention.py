@@ -78,7 +78,7 @@ class SqlLogRetention:
         [(_, floor)] = await self._changing.fetch(_STATE)
         return below, floor
 
-    async def stretch(self, start: int, until: str, late: str) -> int:
+    async def end_of_month(self, start: int, until: str, late: str) -> int:
         """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
 
         Both are times as records have them. Where such records stand mixed, as of a clock that was wrong, the fewer

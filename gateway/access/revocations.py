@@ -37,7 +37,7 @@ class Revocations:
         self._looking = asyncio.Lock()
         self.epoch = 0
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Learn what was revoked meanwhile. AccessUnavailable when the store cannot be asked."""
         async with self._looking:
             rows = await self._rows.since(self.epoch)
@@ -60,7 +60,7 @@ class Revocations:
         """Look for ever; `also` is called each time, aside from the loop (keys may have changed)."""
         while True:
             with contextlib.suppress(Exception):  # told by `check`, once it lasts
-                await self.look()
+                await self.refresh()
                 await asyncio.to_thread(also)
             await asyncio.sleep(seconds)
 
@@ -73,7 +73,7 @@ class Revocations:
             raise AccessUnavailable(say.REVOCATIONS_UNKNOWN)
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
-                await self.look()
+                await self.refresh()
         except (TimeoutError, AccessUnavailable):
             self._failed = time()
             raise AccessUnavailable(say.REVOCATIONS_UNKNOWN) from None
@@ -101,20 +101,20 @@ class Revocations:
     async def revoke_token(self, jti: str, until: float) -> None:
         """One token; refused here when this returns, elsewhere within `check_seconds`."""
         await self._rows.add("token", jti, self._now(), until)
-        await self.look()
+        await self.refresh()
 
     async def revoke_requester(self, requester: str) -> None:
         """Every token that the requester has, and every new one until it is restored."""
         await self._rows.add("requester", requester, self._now(), _FOR_EVER)
-        await self.look()
+        await self.refresh()
 
     async def restore_requester(self, requester: str) -> bool:
         """Whether it was stopped, and is not any more; the tokens that it had stay revoked."""
-        await self.look()
+        await self.refresh()
         if not self.stops(requester):
             return False
         await self._rows.add("restored", requester, self._now(), _FOR_EVER)
-        await self.look()
+        await self.refresh()
         return True
 
     async def close(self) -> None:

@@ -29,7 +29,7 @@ class AnchorGauges(Collector):
             "motlan_log_anchor_failures", "Attempts of this process without a proof", labels=["anchor"]
         )
         now = time()
-        for one in self._rounds.standings:
+        for one in self._rounds.states:
             labels = [one.anchor.name]
             if one.last is not None:
                 age.add_metric(labels, max(0.0, now - one.last.seconds))

@@ -28,7 +28,7 @@ class Listing:
     async def anchors(self, size: int | None) -> dict[str, Any]:
         """The proofs of the checkpoint of a size; without one, the newest proof of each anchor."""
         if size is None:
-            last = [one.last for one in self._rounds.standings]
+            last = [one.last for one in self._rounds.states]
             rows = [row for row in last if row is not None and row.token]
         else:
             rows = [row for row in await self._kept.of(size) if row.token][-MOST_ROWS:]

@@ -49,19 +49,19 @@ class Rounds:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
         self.rows = rows
-        self.standings = [AnchorState(one, every_seconds, grace_seconds) for one in anchors]
+        self.states = [AnchorState(one, every_seconds, grace_seconds) for one in anchors]
         #: whether prefill is refused; all that the way of a prefill looks at
         self.refusing = False
 
     async def start(self) -> None:
         """Look once, so that nobody is served who must be refused, and begin. Nothing where there is no anchor."""
-        if not self.standings:
+        if not self.states:
             return
         with contextlib.suppress(
             GatewayError, TimeoutError
         ):  # a store that is away must not hold up the start
             async with asyncio.timeout(_START_SECONDS):
-                await self.look()
+                await self.ask_due()
         self._judge()
         self._task = asyncio.create_task(self._work(), name="anchors")
 
@@ -72,33 +72,33 @@ class Rounds:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        for one in self.standings:
+        for one in self.states:
             await one.anchor.close()
         await self._store.close()
 
     def demand(self) -> None:
         """NotAnchored while an anchor owes a proof for longer than the grace."""
         if self.refusing:
-            names = ", ".join(one.anchor.name for one in self.standings if one.state == REFUSING)
+            names = ", ".join(one.anchor.name for one in self.states if one.state == REFUSING)
             raise NotAnchored(say.NOT_ANCHORED(names=names), retry_after=_RETRY_SECONDS)
 
     def shown(self) -> dict[str, dict[str, object]]:
         """How each anchor stands, by name."""
-        return {one.anchor.name: one.shown() for one in self.standings}
+        return {one.anchor.name: one.shown() for one in self.states}
 
     async def counts(self, row: Anchored) -> bool:
         """Whether a row's proof holds; of anchors that are not configured any more nobody can tell, and it does."""
-        known = (one.anchor for one in self.standings if one.anchor.name == row.name)
+        known = (one.anchor for one in self.states if one.anchor.name == row.name)
         anchor = next((one for one in known if one.kind == row.kind), None)
         return anchor is None or not await self.rows.fault(anchor, row)
 
-    async def look(self) -> None:
+    async def ask_due(self) -> None:
         """One look; whoever is due is asked aside. LogUnavailable when the store cannot be read."""
         note = await self._tree.checkpoint()
         if not note:
             return  # nothing to anchor yet
         size = Checkpoint.parse(split_note(note)[0]).size
-        for one in self.standings:
+        for one in self.states:
             before = one.last
             row = await self.rows.newest(one.anchor, before)
             if one.last is not before:
@@ -107,7 +107,7 @@ class Rounds:
                 one.succeeded(row)
             one.last = row
         if await self._mine():
-            for one in self.standings:
+            for one in self.states:
                 await self._ask(one, note, size)
 
     async def _ask(self, one: AnchorState, note: str, size: int) -> None:
@@ -125,21 +125,21 @@ class Rounds:
 
     def _waits_for_witness(self, one: AnchorState) -> bool:
         """A daily file is never written again: the first one waits for witnesses that were not asked before."""
-        others = (other for other in self.standings if other.anchor.kind == "witness")
+        others = (other for other in self.states if other.anchor.kind == "witness")
         return one.anchor.kind == "daily" and any(not other.size and not other.fault for other in others)
 
     async def _mine(self) -> bool:
-        standing = await self._keeping.standing()
-        return standing.owner == self._owner or standing.owned_until < self._now() - _SILENCE_SECONDS
+        numbering = await self._keeping.numbering()
+        return numbering.owner == self._owner or numbering.owned_until < self._now() - _SILENCE_SECONDS
 
     async def _fix(self, one: AnchorState, note: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 # the daily file has the cosignatures in it; everybody else gets what the log signed
-                fixed = await self.heads.witnessed() if one.anchor.kind == "daily" else note
-                token = await one.anchor.fix(fixed)
+                signed = await self.heads.witnessed() if one.anchor.kind == "daily" else note
+                token = await one.anchor.countersign(signed)
                 # the file of the day may have been there before, with another checkpoint
-                vouched = token.decode() if one.anchor.kind == "daily" else fixed
+                vouched = token.decode() if one.anchor.kind == "daily" else signed
                 size = Checkpoint.parse(split_note(vouched)[0]).size
                 row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(self._now()), token)
                 await self._store.keep(row)
@@ -165,18 +165,18 @@ class Rounds:
 
     def _judge(self) -> None:
         now = self._now()
-        for one in self.standings:
+        for one in self.states:
             before = one.judge(now)
             if before != one.state:
                 tell = {READY: log().info, LATE: log().warning, REFUSING: log().error}[one.state]
                 tell(f"anchor.{one.state}", anchor=one.anchor.name, reason=one.fault)
-        self.refusing = any(one.state == REFUSING for one in self.standings)
+        self.refusing = any(one.state == REFUSING for one in self.states)
 
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(self._look_seconds)
             try:
-                await self.look()
+                await self.ask_due()
             except GatewayError:
                 pass  # the log itself is away, which is told elsewhere; time goes on
             except Exception as error:  # noqa: BLE001 -- the task lives on

@@ -116,14 +116,14 @@ async def export(request: Request) -> web.StreamResponse:
     exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
     if csv and body.grown_from is not None:
         raise BadRequest(say.CSV_PROVES_NOTHING, code="range_wrong")
-    standing = await door_of(request).watch.look()
-    missing = {"waiting": [str(standing.waiting)] if standing and standing.waiting else []}
+    numbering = await door_of(request).watch.read_numbering()
+    missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
         filters = _filters(body.search)
         lines = await exports.found(asker, filters, csv=csv, grown_from=body.grown_from)
         missing |= await exports.searched(filters) if csv else {}
     else:
-        lines = await exports.stretch(asker, span, csv=csv, grown_from=body.grown_from)
+        lines = await exports.range_lines(asker, span, csv=csv, grown_from=body.grown_from)
     return await _streamed(request, lines, missing, csv=csv)
 
 

@@ -53,7 +53,7 @@ class Exports:
         """Keeps nothing."""
         self._books = books
 
-    async def stretch(
+    async def range_lines(
         self, asker: Asker, span: Span, *, csv: bool, grown_from: str | int | None = None
     ) -> Lines:
         """The lines of a stretch. BadRequest for a wrong range, Gone when records of it were pruned."""

@@ -91,7 +91,7 @@ class Inspector:
         """End at once."""
         await end(self._task)
 
-    async def look(self, place: InspectionPosition) -> InspectionPosition | None:
+    async def inspect(self, place: InspectionPosition) -> InspectionPosition | None:
         """One step from this place on; where the next one begins, None when all was seen.
 
         LogUnavailable when the store cannot be asked. What it gives and nobody can read is altered like all else.
@@ -167,7 +167,7 @@ class Inspector:
         place: InspectionPosition | None = _BEGINNING
         while True:
             try:
-                place = await self.look(place or _BEGINNING)
+                place = await self.inspect(place or _BEGINNING)
                 self._tell_away("")
             except GatewayError as error:
                 self._tell_away(error.detail or error.title)
@@ -183,13 +183,13 @@ class Inspector:
         self._away = why
 
 
-async def _found(look: Awaitable[Sequence[Altered]], index: int, otherwise: str) -> Sequence[Altered]:
+async def _found(inspect: Awaitable[Sequence[Altered]], index: int, otherwise: str) -> Sequence[Altered]:
     """What this look finds. One that the store answers, and nobody can read, finds just that.
 
     LogUnavailable when the store does not answer.
     """
     try:
-        return await look
+        return await inspect
     except LogUnavailable:
         raise
     except LogAltered as error:

@@ -73,25 +73,25 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """One round; gives how many exchanges were closed. LogUnavailable when the log cannot be used."""
-        standing = await self._keeping.standing()
-        self._remember(standing.size)
-        if not self._mine(standing):
+        numbering = await self._keeping.numbering()
+        self._remember(numbering.size)
+        if not self._mine(numbering):
             return 0
         closed, due = 0, True
-        while due and self._swept < standing.size:
-            window = min(standing.size, self._swept + _WINDOW)
+        while due and self._swept < numbering.size:
+            window = min(numbering.size, self._swept + _WINDOW)
             intents = await self._keeping.unclosed(self._swept, window)
             ripe = list(takewhile(self._is_due, intents))
             closed += await self._close_all(ripe)
             due = len(ripe) == len(intents)
             self._swept = window if due else intents[len(ripe)].index
-            await asyncio.sleep(_PAUSE_SECONDS if window < standing.size else 0)
+            await asyncio.sleep(_PAUSE_SECONDS if window < numbering.size else 0)
         return closed
 
-    def _mine(self, standing: NumberingState) -> bool:
+    def _mine(self, numbering: NumberingState) -> bool:
         return (
-            standing.owner == self._owner
-            or standing.owned_until < self._clock.now().timestamp() - _SILENCE_SECONDS
+            numbering.owner == self._owner
+            or numbering.owned_until < self._clock.now().timestamp() - _SILENCE_SECONDS
         )
 
     def _remember(self, size: int) -> None:

@@ -51,20 +51,20 @@ class Watch:
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
-        self._standing: NumberingState | None = None
+        self._numbering: NumberingState | None = None
 
-    async def look(self) -> NumberingState | None:
+    async def read_numbering(self) -> NumberingState | None:
         """How it stands now; None when the store cannot be asked."""
         async with self._lock:
             if time.monotonic() - self._looked >= self._fresh_seconds:
-                self._standing = await self._asked()
+                self._numbering = await self._asked()
                 self._looked = time.monotonic()
-        return self._standing
+        return self._numbering
 
     async def _asked(self) -> NumberingState | None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self._keeping.standing()
+                return await self._keeping.numbering()
         except (GatewayError, TimeoutError):
             return None
 
@@ -82,11 +82,11 @@ class Watch:
         """`ready`, `lagging` when a record waits longer than was promised, `unavailable`, or `stuck` (`refusing`)."""
         if self.refusing:
             return "stuck"
-        standing = await self.look()
-        if standing is None:
+        numbering = await self.read_numbering()
+        if numbering is None:
             return "unavailable"
         # One that waits since a time to come was written before the clock was set back: nobody knows for how long.
-        late = standing.waiting and abs(self._now() - standing.waiting_since) > REDEEMABLE_SECONDS
+        late = numbering.waiting and abs(self._now() - numbering.waiting_since) > REDEEMABLE_SECONDS
         return "lagging" if late else "ready"
 
     @property
@@ -97,23 +97,23 @@ class Watch:
         database that no gateway wrote; they got no place.
         """
         state = "ready" if self._inspector is None else self._inspector.state
-        refused = self._standing.quarantined if self._standing is not None else 0
+        refused = self._numbering.quarantined if self._numbering is not None else 0
         return "quarantined" if refused and state == "ready" else state
 
     async def gauges(self) -> dict[str, float]:
         """Values of the metrics, by name; none when the store cannot be asked."""
-        standing = await self.look()
-        if standing is None:
+        numbering = await self.read_numbering()
+        if numbering is None:
             return {}
         now = self._now()
         found = {
             "log_altered": float(self._inspector.altered if self._inspector else 0),
-            "log_quarantined": float(standing.quarantined),
-            "log_size": float(standing.size),
-            "log_waiting": float(standing.waiting),
-            "log_waiting_seconds": max(0.0, now - standing.waiting_since) if standing.waiting else 0.0,
+            "log_quarantined": float(numbering.quarantined),
+            "log_size": float(numbering.size),
+            "log_waiting": float(numbering.waiting),
+            "log_waiting_seconds": max(0.0, now - numbering.waiting_since) if numbering.waiting else 0.0,
         }
-        if standing.checkpoint:
-            made = datetime.fromisoformat(standing.checkpoint).astimezone(UTC).timestamp()
+        if numbering.checkpoint:
+            made = datetime.fromisoformat(numbering.checkpoint).astimezone(UTC).timestamp()
             found["log_checkpoint_age_seconds"] = max(0.0, now - made)
         return found

@@ -253,7 +253,7 @@ def _revocations(store: Store) -> Revocations:
 async def _stopped(store: Store) -> Mapping[str, float]:
     """Requesters that the store stops, and since when (POSIX seconds)."""
     revocations = _revocations(store)
-    await revocations.look()
+    await revocations.refresh()
     return revocations.stopped
 
 

@@ -32,7 +32,7 @@ async def accessing(
     rows: RevocationRows = registry.store(url, "open_revocations")(url, parts.state)
     access = assembled(parts.configuration, parts.state, clock, replays, rows, further)
     with contextlib.suppress(Exception):  # a store that is away refuses whoever comes, not the start
-        await access.revocations.look()
+        await access.revocations.refresh()
     seconds = parts.configuration.gateway.access.check_seconds
     watching = asyncio.create_task(access.revocations.watch(seconds, access.keys.refresh), name="revocations")
     try:

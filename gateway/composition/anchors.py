@@ -38,7 +38,7 @@ async def anchoring(
         anchors, store, VerifiedAnchors(kept, tree, now), tree, keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
     )  # fmt: skip
-    if rounds.standings:
+    if rounds.states:
         parts.metrics.registry.register(AnchorGauges(rounds))
     await rounds.start()
     yield Anchoring(rounds, Listing(rounds, kept, tree, keys))
@@ -51,7 +51,7 @@ def _opened(parts: Composition, tree: LogTree, clock: Clock) -> list[Anchor]:
     for tsa in settings.tsa:
         opened = registry.resolve("adapters.anchors.tsa", "open_tsa", _PLACE)
         anchors.append(opened(tsa.name, tsa.url, parts.root / tsa.ca, tsa.policy, clock))
-    stamp = anchors[0].fix if anchors else None
+    stamp = anchors[0].countersign if anchors else None
     for witness in settings.witnesses:
         opened = registry.resolve("adapters.anchors.witness", "open_witness", _PLACE)
         anchors.append(opened(witness.vkey, witness.url, tree.consistency, clock))

@@ -205,10 +205,14 @@ class Corrections:
     async def _count(self, wanted: CorrectionReport, asker: Asker) -> None:
         """Count this report; Throttled when it is one too many."""
         about = f"{asker.requester.id}\x1f{wanted.subject.key}"
-        over = await self.rates.over(asker.requester.id, {"requester": asker.requester.id, "subject": about})
-        if over is None:
+        exceeded = await self.rates.use(
+            asker.requester.id, {"requester": asker.requester.id, "subject": about}
+        )
+        if exceeded is None:
             return
-        refusal = Throttled(over.limit.rule, reports_in_words(over.limit), retry_after=over.retry_after)
+        refusal = Throttled(
+            exceeded.limit.rule, reports_in_words(exceeded.limit), retry_after=exceeded.retry_after
+        )
         await self._refuse(asker, wanted, refusal)
         raise refusal
 

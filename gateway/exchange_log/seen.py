@@ -19,7 +19,7 @@ _RECORD_ID_BYTES = 26
 class SeenIds:
     """Fills while the records are read, in their order."""
 
-    __slots__ = ("_before", "_forgotten", "_now", "late", "unkept")
+    __slots__ = ("_before", "_forgotten", "_now", "late", "uncounted")
 
     def __init__(self) -> None:
         """Nothing was read."""
@@ -31,7 +31,7 @@ class SeenIds:
         #: ids that may have been among the forgotten ones
         self.late: set[bytes] = set()
         #: how many more of them there were
-        self.unkept = 0
+        self.uncounted = 0
 
     def first(self, leaf: bytes, index: int) -> int:
         """The index of the first record with the id of this one, as far as it is remembered: mostly its own."""
@@ -57,7 +57,7 @@ class SeenIds:
         if len(self.late) < MOST_LATE:
             self.late.add(record_id)
         else:
-            self.unkept += 1
+            self.uncounted += 1
 
 
 def id_in_line(line: bytes) -> bytes:

@@ -112,10 +112,10 @@ def verify_export(
 def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
     """A second reading, where ids came that are older than what was remembered: some may stand twice."""
     ids = verdict.ids
-    if ids.unkept or (ids.late and start is None):
+    if ids.uncounted or (ids.late and start is None):
         what = "give a file, not a pipe" if start is None else "export and verify shorter stretches"
         verdict.leave_open(
-            "twice", f"{len(ids.late) + ids.unkept} records are out of time, they may stand twice: {what}"
+            "twice", f"{len(ids.late) + ids.uncounted} records are out of time, they may stand twice: {what}"
         )
     if not ids.late or start is None:
         return
@@ -181,9 +181,9 @@ class _Body:
     def read(self, older: Checkpoint | None) -> None:
         """Read them all, whatever is wrong with some, and judge the whole."""
         if self._head.contiguous:
-            stretch = LogRange(self._head, self._verdict, older)
-            last = self._each(partial(self._of_stretch, stretch))
-            stretch.close(last)
+            log_range = LogRange(self._head, self._verdict, older)
+            last = self._each(partial(self._of_range, log_range))
+            log_range.close(last)
         else:
             single = Single(self._head, self._verdict, older)
             self._each(partial(self._of_search, single))
@@ -211,18 +211,18 @@ class _Body:
         self._verdict.conclude("end", "the last line is missing: the file was cut off", line)
         return line
 
-    def _of_stretch(self, stretch: LogRange, line: int, text: bytes) -> None:
+    def _of_range(self, log_range: LogRange, line: int, text: bytes) -> None:
         leaf = self._leaf_in_turn(line, text)
         if leaf is not None:
-            stretch.record(leaf_hash(leaf), line)
+            log_range.record(leaf_hash(leaf), line)
             return
         members = _members(text)
         names = tuple(members)
         if names == ("i", "leaf") and (leaf := self._leaf(line, members)) is not None:
-            stretch.record(leaf_hash(leaf), line)
+            log_range.record(leaf_hash(leaf), line)
         elif names == ("t", "hashes") and (hashes := _end_to_end(members["hashes"])) is not None:
-            stretch.hashes(members["t"], hashes, line)
-        elif stretch.unreadable(line):
+            log_range.hashes(members["t"], hashes, line)
+        elif log_range.unreadable(line):
             self._strange_record(line)
         else:
             self._verdict.add("line", _STRANGE_LINE, line)

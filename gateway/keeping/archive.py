@@ -70,7 +70,7 @@ class Archiver:
     async def _end(self, start: int, month: Month) -> int:
         """The place behind a month's records from `start` on."""
         following = month.plus(1)
-        return await self._shelf.retention.stretch(start, following.begins, following.surely_begun)
+        return await self._shelf.retention.end_of_month(start, following.begins, following.surely_begun)
 
     async def _month_from(self, start: int, size: int) -> Month:
         """The month that begins at a place: its record's, unless more records of an earlier month follow.

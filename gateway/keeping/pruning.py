@@ -127,7 +127,7 @@ class Pruning:
         below, _ = await self._retention.pruned()
         if note.end <= below:
             return False  # it was found fit before; a part of it is gone already
-        return await self._retention.stretch(note.first, hot.begins, hot.surely_begun) < note.end
+        return await self._retention.end_of_month(note.first, hot.begins, hot.surely_begun) < note.end
 
 
 def _read(path: Path, vkeys: Sequence[str]) -> tuple[str, Verdict]:

@@ -15,7 +15,7 @@ class Rates(NamedTuple):
     #: key of the digests under which people are counted
     secret: bytes
 
-    async def over(self, requester: str, who: Mapping[Whom, str]) -> Exceeded | None:
+    async def use(self, requester: str, who: Mapping[Whom, str]) -> Exceeded | None:
         """Count one more by each of them; the limit that is one too many for, if there is one."""
         counted = uses(self.limits, [[(who[one.whom], "")] for one in self.limits], self.secret, requester)
         counts = await self.quotas.use([use for _, use in counted]) if counted else ()

@@ -83,7 +83,7 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Rules:
     """What does not change within a day for one requester, procedure and purpose."""
 
     rules: tuple[_Rule, ...]
@@ -116,7 +116,7 @@ class Policy:
                 rule = compiled.get(name) or compiled.setdefault(name, _Rule(agreement))
                 for code in dict.fromkeys(agreement.procedures):
                     of.setdefault(code, []).append((place, rule))
-        self._standing: dict[tuple[str, str, str, date, str], _Standing] = {}
+        self._rules_of: dict[tuple[str, str, str, date, str], _Rules] = {}
 
     def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request. Raises nothing: a denial is an answer."""
@@ -132,14 +132,14 @@ class Policy:
             return _not_of_procedure(asked.purpose, asked.procedure)
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
         place = (*key, asked.acting)
-        standing = self._standing.get(place)
-        if standing is None:
-            if len(self._standing) >= _KEPT:
-                self._standing.clear()
-            standing = self._standing[place] = self._stand(*place)
-        return standing.always or _held(asked, key, standing, self._purposes[asked.purpose].legal_basis)
+        applying = self._rules_of.get(place)
+        if applying is None:
+            if len(self._rules_of) >= _KEPT:
+                self._rules_of.clear()
+            applying = self._rules_of[place] = self._find_rules(*place)
+        return applying.always or _held(asked, key, applying, self._purposes[asked.purpose].legal_basis)
 
-    def _stand(self, requester: str, procedure: str, purpose: str, day: date, acting: str) -> _Standing:
+    def _find_rules(self, requester: str, procedure: str, purpose: str, day: date, acting: str) -> _Rules:
         declared = self._purposes.get(purpose)
         if declared is None:
             return _fixed(
@@ -161,9 +161,9 @@ class Policy:
             if not ours:
                 return _fixed(_not_represented(acting))
         if any(one.held or one.limits for one in ours):
-            return _Standing(ours, None, {})
+            return _Rules(ours, None, {})
         grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
-        return _Standing(ours, Decision(grant), {})
+        return _Rules(ours, Decision(grant), {})
 
     def _of(self, requester: str, procedure: str) -> list[_Rule]:
         of = self._rules.get(requester, {})
@@ -174,11 +174,11 @@ def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
     return list({place: (place, rule) for group in groups for place, rule in group}.values())
 
 
-def _held(asked: PolicyRequest, key: _Key, standing: _Standing, basis: str) -> Decision:
+def _held(asked: PolicyRequest, key: _Key, applying: _Rules, basis: str) -> Decision:
     """The demands of each agreement against the facts; those that are met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []
-    for place, rule in enumerate(standing.rules):
+    for place, rule in enumerate(applying.rules):
         found = rule.hold(asked)
         if found is None:
             good.append(place)
@@ -188,13 +188,13 @@ def _held(asked: PolicyRequest, key: _Key, standing: _Standing, basis: str) -> D
     if not good:
         # the agreement that came furthest tells best what is missing
         return Decision(None, max(stopped, key=lambda one: one[0])[1].denial, passed_over)
-    grant = standing.decided.get(tuple(good))
+    grant = applying.decided.get(tuple(good))
     if grant is None:
-        rules = [standing.rules[place] for place in good]
+        rules = [applying.rules[place] for place in good]
         if any(rule.consent for rule in rules):
             grant = _grant(rules, key, basis, asked.consent)
         else:
-            grant = standing.decided[tuple(good)] = _grant(rules, key, basis)
+            grant = applying.decided[tuple(good)] = _grant(rules, key, basis)
     if asked.spent:
         spent = [(one.denial.rule, one.agreement) for one in passed_over if one.denial.code == QUOTA]
         grant = replace(grant, spent=tuple(spent))
@@ -287,5 +287,5 @@ def _dissolved(agency: str, last: date, above: str) -> Decision:
     )  # fmt: skip
 
 
-def _fixed(decision: Decision) -> _Standing:
-    return _Standing((), decision, {})
+def _fixed(decision: Decision) -> _Rules:
+    return _Rules((), decision, {})

@@ -14,7 +14,7 @@ class Anchor(Protocol):
     #: word of the configuration, for metrics and probes
     name: str
 
-    async def fix(self, note: str) -> bytes:
+    async def countersign(self, note: str) -> bytes:
         """Have a signed checkpoint vouched for; gives the proof, verified. AnchorFailed when there is none."""
         ...
 

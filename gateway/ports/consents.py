@@ -97,7 +97,7 @@ class OwnDataRows(Protocol):
     ) -> Sequence[tuple[OwnDataKey, OwnDataValue]]:
         """What is kept of a person for a requester under consents that hold, the newest first.
 
-        What a decision refuses is left out from the moment on in which it is owed (`Decisions.owe`).
+        What a decision refuses is left out from the moment on in which it is owed (`Decisions.mark_for_erasure`).
         """
         ...
 
@@ -221,7 +221,7 @@ class Decisions(Protocol):
         """Whether somebody holds it."""
         ...
 
-    async def owe(self, claim: Claim, copies: Sequence[Copies]) -> None:
+    async def mark_for_erasure(self, claim: Claim, copies: Sequence[Copies]) -> None:
         """These copies, and no others, go with the decision: they fill no form from now on."""
         ...
 

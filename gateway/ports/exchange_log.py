@@ -132,7 +132,7 @@ class NumberingState(NamedTuple):
 class LogKeeping(Protocol):
     """What the keeper of the log must know. LogUnavailable when the store cannot be asked."""
 
-    async def standing(self) -> NumberingState:
+    async def numbering(self) -> NumberingState:
         """How the numbering stands, whichever process does it."""
         ...
 
@@ -296,7 +296,7 @@ class LogRetention(Protocol):
         """Below which place the log was pruned, and up to which it may be now."""
         ...
 
-    async def stretch(self, start: int, until: str, late: str) -> int:
+    async def end_of_month(self, start: int, until: str, late: str) -> int:
         """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
 
         Where both stand mixed the fewer ones stay with their neighbours.

@@ -26,7 +26,7 @@ from gateway.ports.exchange_log import LogReader
 from gateway.ports.policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case, covered
-from gateway.prefill.counting import UNUSUAL, Count, Counting, over
+from gateway.prefill.counting import UNUSUAL, Count, Counting, exceeded_limits
 from gateway.prefill.recorder import Recorder
 
 #: the key of no person
@@ -138,11 +138,11 @@ class Admission:
     ) -> tuple[PolicyRequest, Grant]:  # fmt: skip
         """What is left of the grant without agreements whose quota is spent. Throttled: nothing, or unusual volume."""
         unusual = [one for one in beyond if one.limit not in grant.limits]
-        if worst := longest(over(unusual)):
+        if worst := longest(exceeded_limits(unusual)):
             refusal = await self._throttled(worst, UNUSUAL, case, requester, exchange)
             await self._counting.alert(unusual, case, requester, exchange)
             raise refusal
-        exceeded = over(beyond)
+        exceeded = exceeded_limits(beyond)
         asked = asked._replace(spent=frozenset(one.limit.rule for one in exceeded))
         left = self._policy.decide(asked).grant
         if left is None:

@@ -107,12 +107,12 @@ class Attest:
     async def _count(self, act: "_Act") -> None:
         """Count it; Throttled when it is one too many: somebody may be guessing."""
         requester = act.asker.requester.id
-        over = await self.rates.over(
+        exceeded = await self.rates.use(
             requester, {"requester": requester, "form": f"{requester}\x1f{act.exchange}"}
         )
-        if over is None:
+        if exceeded is None:
             return
-        refusal = Throttled(over.limit.rule, in_words(over.limit), retry_after=over.retry_after)
+        refusal = Throttled(exceeded.limit.rule, in_words(exceeded.limit), retry_after=exceeded.retry_after)
         await self._note(act, Phase.REFUSAL, "attest", refusal.problem_code, refusal.rule)
         raise refusal
 

@@ -136,7 +136,7 @@ class Counting:
         )  # fmt: skip
 
 
-def over(counts: Sequence[Count]) -> list[Exceeded]:
+def exceeded_limits(counts: Sequence[Count]) -> list[Exceeded]:
     """Counts that are beyond their limits, as exceeded limits."""
     return [Exceeded(one.limit, one.counted.ends_in) for one in counts]
 

@@ -129,7 +129,7 @@ class Previews:
         work = _Work(decisions, claim, until)
         try:
             work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
-            await decisions.owe(claim, ())
+            await decisions.mark_for_erasure(claim, ())
             changed = await self._decided(state, decided, requester, work)
         finally:
             await work.end(begun + self._seconds)
@@ -175,9 +175,9 @@ class Previews:
             return []
         gone = await copies(own, procedure, answer, decided.refused, state["record"], now)
         if gone:
-            owed = [Copies(await own.indexes(person), names) for person, names in gone.items()]
-            await work.decisions.owe(work.claim, owed)
-            work.owes = True
+            to_erase = [Copies(await own.indexes(person), names) for person, names in gone.items()]
+            await work.decisions.mark_for_erasure(work.claim, to_erase)
+            work.erasure_due = True
         return sorted({name for names in gone.values() for name in names})
 
     def _token(self, exchange: str) -> str:
@@ -202,13 +202,13 @@ class _Work:
     #: a record may come, or may be there
     unsure: bool = False
     #: kept copies go with it
-    owes: bool = False
+    erasure_due: bool = False
 
     def look_back(self, *, is_recorded: bool) -> None:
         """Conflict where a process recorded it that ended before it confirmed that."""
         self.looked = True
         if is_recorded:
-            self.recorded = self.owes = True
+            self.recorded = self.erasure_due = True
             raise _taken()
 
     @contextlib.contextmanager
@@ -231,7 +231,7 @@ class _Work:
         """
         with contextlib.suppress(ConsentsUnavailable):
             if self.recorded:
-                await self.decisions.confirm(self.claim.key, until, erasing=self.owes)
+                await self.decisions.confirm(self.claim.key, until, erasing=self.erasure_due)
             elif not self.unsure:
                 await self.decisions.give_back(self.claim.key, self.until, forgetting=self.looked)
 

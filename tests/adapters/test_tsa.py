@@ -116,10 +116,10 @@ async def test_only_a_true_stamp_is_taken(tmp_path: Path) -> None:
         for mode, more, words in BAD:
             await order(mode, **more)
             with pytest.raises(AnchorFailed) as failed:
-                await client.fix(NOTE)
+                await client.countersign(NOTE)
             assert failed.value.reason in words, (mode, more)
         await order("slow", seconds=0.2)
-        stamp = await client.fix(NOTE)
+        stamp = await client.countersign(NOTE)
         (tmp_path / "note").write_bytes(NOTE.encode())
         (tmp_path / "stamp").write_bytes(stamp)
         assert openssl(tmp_path, "-verify", "-data", "note", "-in", "stamp", "-CAfile", "ca.pem") == ""
@@ -131,7 +131,7 @@ def test_lies_are_all_told() -> None:
 
 async def test_nobody_there_is_told() -> None:
     with pytest.raises(AnchorFailed, match="unreachable"):
-        await authority(Authority().ca).fix(NOTE)
+        await authority(Authority().ca).countersign(NOTE)
 
 
 def test_sandbox_answers_the_questions_of_openssl(tmp_path: Path) -> None:

@@ -286,17 +286,17 @@ async def test_log_finds_out_what_the_witness_knows(tmp_path: Path) -> None:
         for sizes in ((3, 7, 7), (12, 40)):  # the second client begins without a memory
             client = open_witness(vkey_of(app), url, grow, Clock())
             for size in sizes:
-                lines = await client.fix(LOG.checkpoint(size))
+                lines = await client.countersign(LOG.checkpoint(size))
                 assert signed(size, lines.decode(), vkey_of(app))
             await client.close()
         client = open_witness(vkey_of(app), url, grow, Clock())
         for _ in range(2):
             with pytest.raises(AnchorFailed, match="ahead"):
-                await client.fix(LOG.checkpoint(12))
+                await client.countersign(LOG.checkpoint(12))
         other = forked()
         for size in (40,):
             with pytest.raises(AnchorFailed, match="forked"):
-                await client.fix(other.checkpoint(size))
+                await client.countersign(other.checkpoint(size))
         await client.close()
 
 
@@ -309,9 +309,9 @@ async def test_log_that_cannot_prove_is_told(tmp_path: Path) -> None:
     app = built(tmp_path)
     async with serving(app) as url:
         client = open_witness(vkey_of(app), url, away, Clock())
-        await client.fix(LOG.checkpoint(3))
+        await client.countersign(LOG.checkpoint(3))
         with pytest.raises(AnchorFailed, match="log_unavailable"):
-            await client.fix(LOG.checkpoint(4))
+            await client.countersign(LOG.checkpoint(4))
         await client.close()
 
 
@@ -361,7 +361,7 @@ async def test_answer_that_is_no_cosignature_is_no_proof(answer: Any, word: str)
     async with serving(app) as url:
         client = Witness(verifier, Outside(url), grow, Clock())
         with pytest.raises(AnchorFailed) as failed:
-            await client.fix(LOG.checkpoint(9))
+            await client.countersign(LOG.checkpoint(9))
         assert failed.value.reason == word
         await client.close()
 
@@ -375,7 +375,7 @@ async def test_lines_by_strangers_are_passed_over() -> None:
     verifier = NoteVerifier(NAME, key(7).public_key(), COSIGNATURE)
     async with serving(app) as url:
         client = Witness(verifier, Outside(url), grow, Clock())
-        assert (await client.fix(LOG.checkpoint(9))).decode() == line(TEXT)
+        assert (await client.countersign(LOG.checkpoint(9))).decode() == line(TEXT)
         await client.close()
 
 

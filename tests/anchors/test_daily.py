@@ -37,7 +37,7 @@ def names(folder: Path) -> list[str]:
 async def test_file_has_the_date_of_viet_nam_and_a_stamp_over_its_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "days"
     one = open_daily(folder, Clock(), stamped)
-    assert await one.fix(NOTE) == NOTE.encode()
+    assert await one.countersign(NOTE) == NOTE.encode()
     assert names(folder) == ["2026-11-25.checkpoint", "2026-11-25.tsr"]
     assert (folder / "2026-11-25.checkpoint").read_bytes() == NOTE.encode()
     assert (folder / "2026-11-25.tsr").read_bytes() == b"stamp over " + NOTE.encode()
@@ -45,32 +45,32 @@ async def test_file_has_the_date_of_viet_nam_and_a_stamp_over_its_bytes(tmp_path
 
 async def test_file_is_never_written_again(tmp_path: Path) -> None:
     one = DailyFile(tmp_path, Clock(), stamped)
-    await one.fix(NOTE)
+    await one.countersign(NOTE)
     before = {name: (tmp_path / name).stat() for name in names(tmp_path)}
-    assert await one.fix(NOTE.replace("3", "4")) == NOTE.encode()
+    assert await one.countersign(NOTE.replace("3", "4")) == NOTE.encode()
     assert {name: (tmp_path / name).stat() for name in names(tmp_path)} == before
 
 
 async def test_next_day_gets_its_own(tmp_path: Path) -> None:
     clock = Clock()
     one = DailyFile(tmp_path, clock, None)
-    await one.fix(NOTE)
+    await one.countersign(NOTE)
     clock.day = 26
-    await one.fix(NOTE.replace("3", "4"))
+    await one.countersign(NOTE.replace("3", "4"))
     assert names(tmp_path) == ["2026-11-25.checkpoint", "2026-11-26.checkpoint"]
 
 
 async def test_stamp_that_could_not_be_had_comes_later_and_fits_the_file(tmp_path: Path) -> None:
     with pytest.raises(AnchorFailed, match="timeout"):
-        await DailyFile(tmp_path, Clock(), broken).fix(NOTE)
+        await DailyFile(tmp_path, Clock(), broken).countersign(NOTE)
     assert names(tmp_path) == ["2026-11-25.checkpoint"]
-    await DailyFile(tmp_path, Clock(), stamped).fix(NOTE.replace("3", "4"))
+    await DailyFile(tmp_path, Clock(), stamped).countersign(NOTE.replace("3", "4"))
     assert (tmp_path / "2026-11-25.tsr").read_bytes() == b"stamp over " + NOTE.encode()
 
 
 async def test_of_processes_that_write_together_one_is_first(tmp_path: Path) -> None:
     notes = [NOTE.replace("3", str(number)) for number in range(10, 26)]
-    written = await asyncio.gather(*(DailyFile(tmp_path, Clock(), None).fix(note) for note in notes))
+    written = await asyncio.gather(*(DailyFile(tmp_path, Clock(), None).countersign(note) for note in notes))
     assert len(set(written)) == 1
     assert names(tmp_path) == ["2026-11-25.checkpoint"]
 
@@ -78,4 +78,4 @@ async def test_of_processes_that_write_together_one_is_first(tmp_path: Path) -> 
 async def test_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(AnchorFailed, match="not_writable"):
-        await DailyFile(tmp_path / "file" / "days", Clock(), None).fix(NOTE)
+        await DailyFile(tmp_path / "file" / "days", Clock(), None).countersign(NOTE)

@@ -64,9 +64,9 @@ class Shelf:
     async def state(self) -> str:
         """As rounds see it that start now."""
         rounds = self.rounds()
-        await rounds.look()
+        await rounds.ask_due()
         rounds._judge()
-        return rounds.standings[0].state
+        return rounds.states[0].state
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_forged_line_stands_in_no_checkpoint_and_breaks_no_list(shelf: She
     note = await shelf.tree.checkpoint()
     assert await shelf.heads.with_lines(note) == note + good.decode()
     rounds = shelf.rounds()
-    await rounds.look()
+    await rounds.ask_due()
     listing = Listing(rounds, shelf.store, shelf.tree, [SIGNER.vkey])
     for size in (None, 3):
         assert [one["line"] for one in (await listing.anchors(size))["anchors"]] == [good.decode()]

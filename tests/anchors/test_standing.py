@@ -22,7 +22,7 @@ class Nobody:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    async def fix(self, note: str) -> bytes:
+    async def countersign(self, note: str) -> bytes:
         return note.encode()
 
     def proven(self, note: str, token: bytes) -> float | None:

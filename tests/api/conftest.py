@@ -236,7 +236,7 @@ async def _open(
     prefill, log = StandIn(), StandInLog()
     access = assembled(configuration, state, SystemClock(), Replays(), Rows())
     watching = asyncio.create_task(access.revocations.watch(0.5, access.keys.refresh))
-    await access.revocations.look()
+    await access.revocations.refresh()
     services = Services(
         clock=SystemClock(),
         configuration=configuration,

@@ -164,9 +164,9 @@ async def test_weeks_that_were_pruned_are_no_quiet_weeks(later: Office) -> None:
 
 async def test_each_line_of_an_export_is_as_the_contract_describes_it(office: Office) -> None:
     await office.settled(*[await office.plant() for _ in range(3)])
-    stretch = {"from": 0, "to": 3, "grown_from": 2}
+    range_lines = {"from": 0, "to": 3, "grown_from": 2}
     for body in (
-        stretch,
+        range_lines,
         {"since": "2026-11-19T00:00:00Z"},
         {"search": {"phase": "outcome"}, "grown_from": 1},
     ):

@@ -72,7 +72,7 @@ async def test_search_breaks_off_when_hits_were_pruned(
 async def test_range_breaks_off_when_records_of_it_were_pruned(
     exports: Exports, tmp_path: Path, csv: bool, below: int
 ) -> None:
-    lines = await exports.stretch(ASKER, Span(0, 500), csv=csv)
+    lines = await exports.range_lines(ASKER, Span(0, 500), csv=csv)
     delete(tmp_path, below, below)
     with pytest.raises(Gone, match="were pruned"):
         _ = [line async for line in lines]

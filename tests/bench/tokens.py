@@ -95,7 +95,7 @@ async def _median(ask: Callable[[int], Awaitable[object]], access: AccessService
     """Microseconds of the wall and of the processor."""
     found = []
     for start in range(0, _ROUNDS * _TIMES, _TIMES):
-        await access.revocations.look()
+        await access.revocations.refresh()
         wall, cpu = time.perf_counter(), time.process_time()
         for number in range(start, start + _TIMES):
             await ask(number)
@@ -108,7 +108,7 @@ async def _median_of_crowd(
 ) -> tuple[float, float]:
     found = []
     for start in range(0, _ROUNDS * _TIMES, _TIMES):
-        await access.revocations.look()
+        await access.revocations.refresh()
         wall, cpu = time.perf_counter(), time.process_time()
         for first in range(start, start + _TIMES, 32):
             await asyncio.gather(*map(ask, range(first, min(first + 32, start + _TIMES))))

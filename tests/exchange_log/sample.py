@@ -101,7 +101,7 @@ class Log:
         }
         return first_line(**(given | changes))
 
-    def stretch(self, first: int = 0, end: int | None = None, **changes: Any) -> list[bytes]:
+    def range_lines(self, first: int = 0, end: int | None = None, **changes: Any) -> list[bytes]:
         """The lines of a contiguous export."""
         end = len(self.leaves) if end is None else end
         head = self.head(first, end, **changes)

@@ -17,7 +17,7 @@ LOG = Log(300)
 @pytest.fixture(name="export")
 def _export(tmp_path: Path) -> Path:
     path = tmp_path / "day.jsonl"
-    path.write_bytes(joined(LOG.stretch()))
+    path.write_bytes(joined(LOG.range_lines()))
     return path
 
 
@@ -43,7 +43,7 @@ def test_good_export_is_said_to_be_good(export: Path) -> None:
 def test_export_comes_from_standard_input_and_key_from_the_environment(export: Path) -> None:
     done = run("-", "--json", given=export.read_bytes(), MOTLAN_LOG_VKEY=LOG.signer.vkey)
     assert done.returncode == 0
-    assert json.loads(done.stdout) == LOG.verify(LOG.stretch()).as_json()
+    assert json.loads(done.stdout) == LOG.verify(LOG.range_lines()).as_json()
 
 
 def test_wrong_record_is_named(export: Path) -> None:

@@ -35,23 +35,23 @@ def with_leaf(leaf: str | bytes) -> list[bytes]:
     log = Log(3)
     log.leaves[1] = leaf if isinstance(leaf, bytes) else leaf.encode()
     log.hashes[1] = leaf_hash(log.leaves[1])
-    return log.stretch()
+    return log.range_lines()
 
 
 def with_head(head: bytes) -> list[bytes]:
-    lines = LOG.stretch()
+    lines = LOG.range_lines()
     return [head, *lines[1:-1], last_line(3, head)]
 
 
 def renamed(old: bytes, new: bytes) -> list[bytes]:
-    head = LOG.stretch()[0]
+    head = LOG.range_lines()[0]
     assert old in head
     return with_head(head.replace(old, new))
 
 
 def witnessed(seconds: int) -> list[bytes]:
     note = LOG.checkpoint()
-    return LOG.stretch(checkpoint=note + WITNESS.line(note.partition("\n\n")[0] + "\n", seconds))
+    return LOG.range_lines(checkpoint=note + WITNESS.line(note.partition("\n\n")[0] + "\n", seconds))
 
 
 def of_phase(phase: str) -> list[bytes]:
@@ -60,7 +60,7 @@ def of_phase(phase: str) -> list[bytes]:
 
 #: file, and whether it is good: loosely and strictly
 FILES: dict[str, tuple[list[bytes], bool, bool]] = {
-    "plain": (LOG.stretch(), True, True),
+    "plain": (LOG.range_lines(), True, True),
     "400 deep": (with_leaf(f'{START}"g":{"[" * 400}{"]" * 400},"phase":"intent","procedure":"",{TIME}'), False, False),
     "65 deep": (with_leaf(f'{START}"g":{"[" * 65}{"]" * 65},"phase":"intent","procedure":"",{TIME}'), False, False),
     "60 deep": (with_leaf(f'{START}"g":{"[" * 60}{"]" * 60},"phase":"intent","procedure":"",{TIME}'), True, True),
@@ -85,7 +85,7 @@ FILES: dict[str, tuple[list[bytes], bool, bool]] = {
     "further key in line 1": (renamed(b'"from":0', b'"x":1,"from":0'), False, False),
     "fraction in line 1": (renamed(b'"from":0', b'"from":0.0'), False, False),
     "count that is text": (
-        [*LOG.stretch()[:-1], LOG.stretch()[-1].replace(b":3,", b':"\\u001b[2J",')], False, False
+        [*LOG.range_lines()[:-1], LOG.range_lines()[-1].replace(b":3,", b':"\\u001b[2J",')], False, False
     ),
     "time of a witness beyond all calendars": (witnessed(10**14), True, True),
     "largest time of a witness": (witnessed((1 << 64) - 1), True, True),
@@ -140,7 +140,7 @@ def test_different_phases_that_are_counted_apart_are_few() -> None:
         word = "".join(chr(97 + int(digit)) for digit in str(number))
         log.leaves[number] = f'{START}"phase":"{word}","procedure":"",{TIME}'.encode()
         log.hashes[number] = leaf_hash(log.leaves[number])
-    verdict = log.verify(log.stretch())
+    verdict = log.verify(log.range_lines())
     assert verdict.good
     assert len(verdict.phases) == MOST_PHASES + 1
     assert sum(verdict.phases.values()) == 100
@@ -157,7 +157,7 @@ def test_different_phases_that_are_counted_apart_are_few() -> None:
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_memory_for_one_line_is_bounded(line: bytes, place: int) -> None:
-    lines = LOG.stretch()
+    lines = LOG.range_lines()
     lines[place] = line
     file = BytesIO(joined(lines))
     tracemalloc.start()
@@ -169,7 +169,7 @@ def test_memory_for_one_line_is_bounded(line: bytes, place: int) -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b'{"i":0,"leaf":"{}"}', b'{"t":0,"hashes":""}'])
-@pytest.mark.parametrize("lines", [LOG.stretch(), LOG.found(0, 1)], ids=["stretch", "found"])
+@pytest.mark.parametrize("lines", [LOG.range_lines(), LOG.found(0, 1)], ids=["stretch", "found"])
 def test_file_that_goes_on_beyond_its_range_is_not_read_on(lines: list[bytes], line: bytes) -> None:
     heard: list[int] = []
     packed = gzip.compress(joined([*lines[:-1], *[line] * 200_000, lines[-1]]))

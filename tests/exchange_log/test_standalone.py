@@ -48,14 +48,14 @@ def run(
 
 
 def test_standalone_says_that_a_good_export_is_good(verifier: Path) -> None:
-    done = run(verifier, LOG.stretch(), "--strict")
+    done = run(verifier, LOG.range_lines(), "--strict")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"GOOD: all 300 records of the log {LOG.origin}\n")
     assert "150 intent, 150 outcome" in done.stdout
 
 
 def test_standalone_finds_the_same_as_the_product(verifier: Path) -> None:
-    for lines in (LOG.stretch(), LOG.stretch(20, 270), LOG.found(1, 5, 299)):
+    for lines in (LOG.range_lines(), LOG.range_lines(20, 270), LOG.found(1, 5, 299)):
         lines[2] = lines[2].replace(b"answered", b"refused!")
         done = run(verifier, lines, "--json", "--strict")
         expected = LOG.verify(lines, strict=True)
@@ -66,14 +66,14 @@ def test_standalone_finds_the_same_as_the_product(verifier: Path) -> None:
 def test_standalone_takes_an_older_checkpoint(verifier: Path) -> None:
     (verifier.parent / "old").write_text(LOG.checkpoint(200), "utf-8")
     (verifier.parent / "now").write_text(LOG.checkpoint(), "utf-8")
-    done = run(verifier, LOG.stretch(), "--since", "old", "--checkpoint", "now")
+    done = run(verifier, LOG.range_lines(), "--since", "old", "--checkpoint", "now")
     assert done.returncode == 0
     assert "grown out of the log of 200 records" in done.stdout
-    assert run(verifier, LOG.stretch(), "--checkpoint", "old").returncode == 1
+    assert run(verifier, LOG.range_lines(), "--checkpoint", "old").returncode == 1
 
 
 def test_standalone_names_the_wrong_record(verifier: Path) -> None:
-    lines = LOG.stretch()
+    lines = LOG.range_lines()
     lines[45] = lines[45].replace(b"answered", b"refused!")
     done = run(verifier, lines)
     assert done.returncode == 1
@@ -84,7 +84,7 @@ def test_standalone_names_the_wrong_record(verifier: Path) -> None:
     ("options", "vkey"), [((), "no key"), (("--since", "nowhere"), ""), (("--what",), "")]
 )
 def test_standalone_refuses_a_wrong_call(verifier: Path, options: tuple[str, ...], vkey: str) -> None:
-    done = run(verifier, LOG.stretch(), *options, vkey=vkey)
+    done = run(verifier, LOG.range_lines(), *options, vkey=vkey)
     assert done.returncode == 2
     assert done.stderr.startswith("usage: ")
 
@@ -94,7 +94,7 @@ def test_standalone_is_not_upset_by_what_is_no_record(verifier: Path, depth: int
     deep = b"[" * depth + b"]" * depth
     leaf = b'{"i":0,"leaf":"%s"}' % deep
     for line in (deep, leaf, b'{"i":NaN,"leaf":""}', b'{"i":0,"leaf":"\\ud800"}', b"\xff", b""):
-        lines = LOG.stretch()
+        lines = LOG.range_lines()
         lines[1] = line
         done = run(verifier, lines, "--strict", "--json")
         assert done.returncode == 1, done.stderr

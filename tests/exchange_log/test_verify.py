@@ -22,9 +22,9 @@ from tests.exchange_log.sample import ORIGIN, Log, joined, key, leaf_of, node_ov
 
 SIZE = 600
 LOG = Log(SIZE)
-WHOLE = LOG.stretch()
+WHOLE = LOG.range_lines()
 #: records 100 to 519: begins and ends inside a tile
-PART = LOG.stretch(100, 520)
+PART = LOG.range_lines(100, 520)
 FOUND = LOG.found(3, 7, 255, 256, 599)
 
 
@@ -68,7 +68,7 @@ def codes(verdict: Verdict) -> set[tuple[str, int | None]]:
     ],
 )
 def test_any_stretch_of_a_log_verifies(first: int, end: int) -> None:
-    verdict = LOG.verify(LOG.stretch(first, end), strict=True)
+    verdict = LOG.verify(LOG.range_lines(first, end), strict=True)
     assert verdict.findings == []
     assert verdict.good
     assert (verdict.first, verdict.end, verdict.records, verdict.size) == (first, end, end - first, SIZE)
@@ -81,7 +81,7 @@ def test_any_stretch_of_a_log_verifies(first: int, end: int) -> None:
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 300])
 def test_log_of_any_size_verifies(size: int) -> None:
     log = Log(size)
-    assert log.verify(log.stretch()).findings == []
+    assert log.verify(log.range_lines()).findings == []
 
 
 def test_records_are_counted_by_phase_and_time() -> None:
@@ -375,18 +375,18 @@ def test_change_in_a_part_of_the_log_is_located(index: int) -> None:
 def test_changed_edge_hash_is_found(side: str, place: int) -> None:
     edge = edges(100, 520, SIZE, LOG.node)
     edge[side][place] = bytes(32)
-    verdict = LOG.verify(LOG.stretch(100, 520, edge=edge))
+    verdict = LOG.verify(LOG.range_lines(100, 520, edge=edge))
     assert codes(verdict) == {("root", None)}
     assert "the edge" in verdict.findings[0].what
     edge[side].pop()
-    verdict = LOG.verify(LOG.stretch(100, 520, edge=edge))
+    verdict = LOG.verify(LOG.range_lines(100, 520, edge=edge))
     assert codes(verdict) == {("file", None)}
     assert "the edge in line 1" in verdict.findings[0].what
 
 
 def test_range_that_says_something_else_is_found() -> None:
     edge = edges(100, 520, SIZE, LOG.node)
-    lines = LOG.stretch(100, 520)
+    lines = LOG.range_lines(100, 520)
     for first, end in ((101, 520), (100, 521), (100, 519), (99, 520)):
         head = LOG.head(first, end, edge=edge)
         assert not LOG.verify([head, *lines[1:-1], last_line(420, head)]).good
@@ -507,14 +507,14 @@ def test_foreign_key_and_signature_are_found() -> None:
     verdict = verify_export(BytesIO(joined(WHOLE)), [foreign.vkey])
     assert codes(verdict) == {("signature", None)}
     resigned = Log(SIZE, signer=foreign)
-    assert codes(LOG.verify(resigned.stretch())) == {("signature", None)}
+    assert codes(LOG.verify(resigned.range_lines())) == {("signature", None)}
 
 
 def test_key_in_the_file_is_never_believed() -> None:
     """A log made anew under a key of its own, which it names in line 1."""
     forged = Log(SIZE, signer=NoteSigner(ORIGIN, key(6)))
-    assert forged.signer.vkey in forged.stretch()[0].decode()
-    assert not LOG.verify(forged.stretch()).good
+    assert forged.signer.vkey in forged.range_lines()[0].decode()
+    assert not LOG.verify(forged.range_lines()).good
     for vkeys in ([], [NoteSigner("witness.example", key(3), COSIGNATURE).vkey]):
         with pytest.raises(NoteBroken, match="give the public key of the log"):
             verify_export(BytesIO(joined(WHOLE)), vkeys)
@@ -522,13 +522,13 @@ def test_key_in_the_file_is_never_believed() -> None:
 
 def test_log_of_another_origin_under_the_same_key_is_found() -> None:
     other = Log(SIZE, origin="log.motlan.example/other", signer=LOG.signer)
-    assert codes(LOG.verify(other.stretch())) == {("origin", None)}
+    assert codes(LOG.verify(other.range_lines())) == {("origin", None)}
 
 
 def test_export_of_a_key_change_verifies_under_either_key() -> None:
     following = NoteSigner(ORIGIN, key(2))
     text = Checkpoint(ORIGIN, SIZE, LOG.root()).text()
-    lines = LOG.stretch(checkpoint=LOG.checkpoint() + following.line(text))
+    lines = LOG.range_lines(checkpoint=LOG.checkpoint() + following.line(text))
     for vkeys in ([LOG.signer.vkey], [following.vkey], [LOG.signer.vkey, following.vkey]):
         assert verify_export(BytesIO(joined(lines)), vkeys).good
 
@@ -536,7 +536,7 @@ def test_export_of_a_key_change_verifies_under_either_key() -> None:
 def test_witness_is_named_among_the_signers_and_counts_only_beside_the_log() -> None:
     witness = NoteSigner("witness.example", key(3), COSIGNATURE)
     text = Checkpoint(ORIGIN, SIZE, LOG.root()).text()
-    lines = LOG.stretch(checkpoint=LOG.checkpoint() + witness.line(text, 1_795_600_000))
+    lines = LOG.range_lines(checkpoint=LOG.checkpoint() + witness.line(text, 1_795_600_000))
     verdict = verify_export(BytesIO(joined(lines)), [LOG.signer.vkey, witness.vkey])
     assert verdict.signers == [ORIGIN, "witness.example"]
     foreign = NoteSigner(ORIGIN, key(5))
@@ -560,7 +560,7 @@ def test_note_that_says_nothing_is_a_finding(name: str) -> None:
 @pytest.mark.parametrize("old", [0, 1, 100, 255, 256, 257, 512, 599, 600])
 def test_log_that_only_grew_is_shown_to_by_its_records_or_by_a_proof(old: int) -> None:
     kept = LOG.checkpoint(old)
-    for lines in (WHOLE, LOG.stretch(500, 510, consistency=LOG.growth(old))):
+    for lines in (WHOLE, LOG.range_lines(500, 510, consistency=LOG.growth(old))):
         verdict = LOG.verify(lines, since=kept)
         assert verdict.findings == []
         assert verdict.since == old
@@ -584,7 +584,7 @@ def test_file_that_cannot_show_growth_says_what_to_ask_for(old: int) -> None:
     assert f"export --from {old}" in said[0]
     assert said[1].startswith("apart from that: 420 records, 100 to 519")
     assert "WRONG" not in "".join(said)
-    assert LOG.verify(LOG.stretch(old, 560), since=LOG.checkpoint(old)).since == old
+    assert LOG.verify(LOG.range_lines(old, 560), since=LOG.checkpoint(old)).since == old
     found = LOG.verify(FOUND, since=LOG.checkpoint(old))
     assert codes(found) == {("since", None)}
     assert not found.accused
@@ -617,7 +617,7 @@ def moment(number: int) -> str:
 def test_export_of_a_span_of_time_says_what_it_shows_of_its_ends(
     first: int, end: int, since: str, until: str, reached: tuple[bool, bool]
 ) -> None:
-    verdict = LOG.verify(LOG.stretch(first, end, asked=(since, until)), strict=True)
+    verdict = LOG.verify(LOG.range_lines(first, end, asked=(since, until)), strict=True)
     assert verdict.findings == []
     assert (verdict.asked, verdict.reached) == ((since, until), reached)
     said = "\n".join(told(verdict))
@@ -634,7 +634,7 @@ def test_export_without_a_span_claims_none_and_a_wrong_one_is_none() -> None:
     assert LOG.verify(PART).as_json()["asked"] == {"since": "", "until": ""}
     assert "asked for" not in "".join(told(LOG.verify(PART)))
     for wrong in ("2026-11-25", "\x1b[2J", "2026-11-25T00:00:00Z"):
-        assert codes(LOG.verify(LOG.stretch(asked=(wrong, "")))) == {("file", None)}
+        assert codes(LOG.verify(LOG.range_lines(asked=(wrong, "")))) == {("file", None)}
     head = LOG.head(0, SIZE, asked=(moment(1), moment(2)))
     assert list(orjson.loads(head))[-3:] == ["since", "until", "created"]
 
@@ -650,18 +650,20 @@ def rewritten() -> Iterator[Log]:
 
 def test_log_that_was_rewritten_and_signed_again_is_found_by_a_kept_checkpoint() -> None:
     for log in rewritten():
-        assert log.verify(log.stretch()).good
+        assert log.verify(log.range_lines()).good
         for old in (43, 256, 500, SIZE):
-            verdict = log.verify(log.stretch(), since=LOG.checkpoint(old))
+            verdict = log.verify(log.range_lines(), since=LOG.checkpoint(old))
             assert codes(verdict) == {("since", None)}
             assert f"the first {old} records are not those" in verdict.findings[0].what
-            assert not log.verify(log.stretch(consistency=log.growth(old)), since=LOG.checkpoint(old)).good
-        assert log.verify(log.stretch(), since=LOG.checkpoint(42)).since == 42
+            assert not log.verify(
+                log.range_lines(consistency=log.growth(old)), since=LOG.checkpoint(old)
+            ).good
+        assert log.verify(log.range_lines(), since=LOG.checkpoint(42)).since == 42
 
 
 def test_log_that_was_rolled_back_is_found_by_a_kept_checkpoint() -> None:
     restored = Log(550)
-    verdict = restored.verify(restored.stretch(), since=LOG.checkpoint())
+    verdict = restored.verify(restored.range_lines(), since=LOG.checkpoint())
     assert codes(verdict) == {("since", 550)}
     assert "rolled back" in verdict.findings[0].what
 
@@ -669,9 +671,9 @@ def test_log_that_was_rolled_back_is_found_by_a_kept_checkpoint() -> None:
 def test_wrong_consistency_proof_is_found() -> None:
     proof = LOG.growth(256)[256]
     for wrong in ([], [bytes(32), *proof[1:]], [*proof, bytes(32)]):
-        lines = LOG.stretch(consistency={256: wrong})
+        lines = LOG.range_lines(consistency={256: wrong})
         assert codes(LOG.verify(lines, since=LOG.checkpoint(256))) <= {("since", None)}
-    assert not LOG.verify(LOG.stretch(consistency={256: []}), since=LOG.checkpoint(256)).good
+    assert not LOG.verify(LOG.range_lines(consistency={256: []}), since=LOG.checkpoint(256)).good
 
 
 # ----------------------------------------------------------------------------------------- what records say
@@ -703,8 +705,8 @@ def test_leaf_that_is_no_record_is_said_to_be_none(leaf: bytes, strict_only: boo
     log = Log(3)
     log.leaves[1] = leaf
     log.hashes[1] = leaf_hash(leaf)
-    assert codes(log.verify(log.stretch(), strict=True)) == {("record", 1)}
-    assert log.verify(log.stretch()).good == strict_only
+    assert codes(log.verify(log.range_lines(), strict=True)) == {("record", 1)}
+    assert log.verify(log.range_lines()).good == strict_only
     assert log.verify(log.found(0, 1)).good == strict_only
 
 
@@ -712,12 +714,12 @@ def test_leaf_with_escapes_and_other_letters_verifies() -> None:
     log = Log(3)
     log.leaves[1] = leaf_of({**record(1), "notes": {"a": 'back\\slash "quote" \x00 \n tab\t ư 𝔸'}})
     log.hashes[1] = leaf_hash(log.leaves[1])
-    for lines in (log.stretch(), log.found(0, 1, 2)):
+    for lines in (log.range_lines(), log.found(0, 1, 2)):
         assert log.verify(lines, strict=True).findings == []
 
 
 def test_apt_finding_is_told_first() -> None:
-    lines = LOG.stretch()
+    lines = LOG.range_lines()
     put_in = record_line(77, leaf_of(record(77) | {"requester": "nobody"}))
     swapped = [*lines[:78], lines[79], lines[78], *lines[80:]]
     assert LOG.verify([*lines[:78], put_in, *lines[78:]]).findings[0].code == "inserted"
@@ -725,18 +727,18 @@ def test_apt_finding_is_told_first() -> None:
 
 
 def test_checkpoint_of_another_size_in_line_1_is_named() -> None:
-    found = LOG.verify([LOG.head(100, 200, checkpoint=LOG.checkpoint(300)), *LOG.stretch(100, 200)[1:]])
+    found = LOG.verify([LOG.head(100, 200, checkpoint=LOG.checkpoint(300)), *LOG.range_lines(100, 200)[1:]])
     assert "log of 300 records: the checkpoint was exchanged" in found.findings[0].what
 
 
 def test_checkpoint_kept_under_the_former_key_names_the_key_that_is_missing() -> None:
     former = NoteSigner(LOG.origin, key(7))
     kept = former.sign(split_note(LOG.checkpoint(200))[0])
-    found = LOG.verify(LOG.stretch(), since=kept)
+    found = LOG.verify(LOG.range_lines(), since=kept)
     assert (found.good, found.accused) == (False, False)
     assert f"it is signed by {former.vkey.rpartition('+')[0]}" in found.findings[0].what
     assert "give the former one too, --vkey" in found.findings[0].what
-    assert LOG.verify(LOG.stretch(), since=kept.replace("\n200\n", "\n201\n")).findings[0].code == "since"
+    assert LOG.verify(LOG.range_lines(), since=kept.replace("\n200\n", "\n201\n")).findings[0].code == "since"
 
 
 def searched(**changes: object) -> list[bytes]:
@@ -778,7 +780,7 @@ def log_of(*numbers: int) -> Log:
 @pytest.mark.parametrize("strict", [False, True])
 def test_record_that_stands_twice_in_the_tree_is_named_with_its_first_place(strict: bool) -> None:
     log = log_of(*range(300), 17, *range(300, 310), 299)
-    verdict = log.verify(log.stretch(), strict=strict)
+    verdict = log.verify(log.range_lines(), strict=strict)
     assert codes(verdict) == {("twice", 300), ("twice", 311)}
     assert str(verdict.findings[0]).startswith("line 303, record 300: the same record stands at 17")
 
@@ -790,7 +792,7 @@ def test_copy_far_from_its_record_is_found_in_a_second_reading(
     monkeypatch.setattr("gateway.exchange_log.seen.REMEMBERED", 20)
     # 40 is late as well, and stands once
     log = log_of(*range(40), *range(41, 100), 3, 40, *range(100, 200), 3)
-    file = joined(log.stretch())
+    file = joined(log.range_lines())
     verdict = verify_export(BytesIO(gzip.compress(file) if compressed else file), [log.signer.vkey])
     assert codes(verdict) == {("twice", 99), ("twice", 201)}
     assert verdict.wrong == 2
@@ -802,7 +804,7 @@ def test_pipe_cannot_be_read_again_and_says_so(monkeypatch: pytest.MonkeyPatch) 
     log = log_of(*range(100), 3)
     read, write = os.pipe()
     with os.fdopen(write, "wb") as end:
-        end.write(joined(log.stretch()))
+        end.write(joined(log.range_lines()))
     with os.fdopen(read, "rb") as file:
         verdict = verify_export(file, [log.signer.vkey])
     assert (codes(verdict), verdict.accused) == ({("twice", None)}, False)
@@ -816,16 +818,16 @@ def test_any_copy_is_found_wherever_it_stands(
     log = log_of(*numbers)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gateway.exchange_log.seen.REMEMBERED", remembered)
-        verdict = log.verify(log.stretch())
+        verdict = log.verify(log.range_lines())
         once = log_of(*order)
-        assert once.verify(once.stretch()).findings == []
+        assert once.verify(once.range_lines()).findings == []
     second = max(at for at, number in enumerate(numbers) if number == copied)
     assert codes(verdict) == {("twice", second)}
 
 
 @pytest.mark.parametrize("edited", [b"", b"5", b"null", b'{"v":1}', b"not JSON"])
 def test_edited_leaf_that_is_no_record_is_named_as_edited(edited: bytes) -> None:
-    lines = LOG.stretch()
+    lines = LOG.range_lines()
     at = line_of(lines, 77)
     lines[at] = record_line(77, edited)
     verdict = LOG.verify(lines)

@@ -22,7 +22,7 @@ NOW = 1_795_000_000
 
 
 def export(*lines: str, **changes: Any) -> list[bytes]:
-    return LOG.stretch(checkpoint=LOG.checkpoint() + "".join(lines), **changes)
+    return LOG.range_lines(checkpoint=LOG.checkpoint() + "".join(lines), **changes)
 
 
 def line(signer: NoteSigner = WITNESS, size: int | None = None, seconds: int = NOW) -> str:
@@ -71,7 +71,7 @@ def test_rewritten_log_has_no_signature_of_the_witness() -> None:
     other = Log(40)
     other.leaves[3] = other.leaves[4]
     rewritten = Log(39)
-    lines = rewritten.stretch(checkpoint=rewritten.checkpoint() + line())
+    lines = rewritten.range_lines(checkpoint=rewritten.checkpoint() + line())
     assert codes(verdict(lines, WITNESS)) == ["witness"]
 
 

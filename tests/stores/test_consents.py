@@ -143,7 +143,7 @@ async def test_attributes_of_a_person_are_erased_under_every_consent_to_one_requ
     decisions = open_decisions(url, tmp_path)
     claim = Claim(b"k" * 32, "e", "harbour")
     gone = Copies((b"x" * 16, b"p" * 16), ["phone", "school"])
-    await decisions.owe(claim, [Copies((), ["phone"]), gone, gone])
+    await decisions.mark_for_erasure(claim, [Copies((), ["phone"]), gone, gone])
     await decisions.confirm(claim.key, LONG, erasing=True)
     await decisions.close()
     left = await kept.of((b"p" * 16, b"q" * 16), "harbour", NOW)
@@ -185,7 +185,7 @@ async def test_decision_that_its_process_left_behind_is_open_again_and_hides_wha
 
     claim, phone = Claim(b"k" * 32, "e", "harbour"), Copies((b"p" * 16,), ["phone"])
     assert await decisions.take(claim.key, NOW, NOW + 60)
-    await decisions.owe(claim, [phone])
+    await decisions.mark_for_erasure(claim, [phone])
     assert await names() == {"email"}
     assert (await decisions.held(claim.key, NOW + 59), await decisions.held(claim.key, NOW + 60)) == (
         True, False,
@@ -195,11 +195,11 @@ async def test_decision_that_its_process_left_behind_is_open_again_and_hides_wha
     assert await names() == {"email"}
     await decisions.forget(claim.key, NOW + 60)
     assert await names() == {"phone", "email"}
-    await decisions.owe(claim, [phone])
+    await decisions.mark_for_erasure(claim, [phone])
     await decisions.confirm(claim.key, LONG, erasing=True)
     assert await names() == {"email"}
     assert await decisions.open(LONG) == []
-    await decisions.owe(claim, [Copies((b"p" * 16,), ["email"])])
+    await decisions.mark_for_erasure(claim, [Copies((b"p" * 16,), ["email"])])
     await kept.put([value("a", "email")._replace(given=NOW + 1)])  # given anew meanwhile
     await decisions.confirm(claim.key, LONG, erasing=True)
     assert await names() == {"email"}

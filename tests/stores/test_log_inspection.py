@@ -256,7 +256,7 @@ async def test_inspector_is_silent_over_an_intact_log_however_it_grew(
         await number(numbering)
         for _ in range(draw.randrange(1, 5)):
             start = place or InspectionPosition(0, NO_ROW)
-            place = await inspector.look(start)
+            place = await inspector.inspect(start)
             steps.append((start.start, place))
     assert inspector.altered == 0
     assert all(

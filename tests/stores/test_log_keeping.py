@@ -71,15 +71,15 @@ def ago(seconds: float) -> str:
 async def test_standing_counts_what_waits_and_since_when(
     log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer
 ) -> None:
-    empty = await keeping.standing()
+    empty = await keeping.numbering()
     assert (empty.size, empty.waiting, empty.waiting_since, empty.checkpoint) == (0, 0, 0.0, "")
     before = time.time()
     await asyncio.gather(*(log.append(some_record()) for _ in range(5)))
-    waiting = await keeping.standing()
+    waiting = await keeping.numbering()
     assert (waiting.size, waiting.waiting) == (0, 5)
     assert before - 0.01 <= waiting.waiting_since <= time.time()
     await number(sequencer)
-    done = await keeping.standing()
+    done = await keeping.numbering()
     assert (done.size, done.waiting, done.waiting_since, done.owner) == (5, 0, 0.0, sequencer.owner)
     assert done.checkpoint > "2026"
     assert list(await keeping.periods()) == ["2026-11"]
@@ -93,7 +93,7 @@ async def test_record_that_waits_is_seen_though_the_clock_was_set_back(
     log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer, seconds: int, state: str
 ) -> None:
     await log.append(some_record())
-    since = (await keeping.standing()).waiting_since
+    since = (await keeping.numbering()).waiting_since
     watch = Watch(keeping, 0.0, now=lambda: since + seconds)
     assert await watch.state() == state
     assert (await watch.gauges())["log_waiting_seconds"] == max(0, seconds)

@@ -100,7 +100,7 @@ async def test_after_any_pruning_every_proof_of_every_record_holds(
     for end in sorted(rng.sample(range(1, len(hashes)), 3)):
         assert await pruned(url, tmp_path, below, end) == end - below
         below = end
-        size = (await keeping.standing()).size
+        size = (await keeping.numbering()).size
         newest = [entry.index async for entry in reader.entries(0, size)]
         assert newest == list(range(below, size))
         root = await root_at(reader, size)
@@ -118,7 +118,7 @@ async def test_after_any_pruning_every_proof_of_every_record_holds(
     for table in ("log_entries", "log_subjects", "log_sources"):
         assert await run_sql(url, tmp_path, f"SELECT count(*) FROM {table} WHERE idx < {below}") == [(0,)]  # noqa: S608
     [(rows,)] = await run_sql(url, tmp_path, "SELECT count(*) FROM append_log")
-    assert rows == (await keeping.standing()).size - below
+    assert rows == (await keeping.numbering()).size - below
     assert (await history.history()).below == below
     # Whoever sweeps and numbers goes on.
     assert len(await keeping.unclosed(0, below + 5)) == 5
@@ -182,7 +182,7 @@ async def test_stretch_of_a_month_ends_with_its_last_record(url: str, tmp_path: 
     cases = {"2024-02": 4, "2024-03": 8, "2024-04": 8, "2024-05": 12}
     for month, end in cases.items():
         begins, late = f"{month}-01T00:00:00.000Z", f"{month}-01T01:00:00.000Z"
-        assert await retention.stretch(0, begins, late) == end
+        assert await retention.end_of_month(0, begins, late) == end
     assert await retention.time_at(4) == "2024-02-05T03:04:05.678Z"
     assert await retention.time_at(99) is None
     await retention.close()

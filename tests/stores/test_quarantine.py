@@ -132,13 +132,13 @@ async def test_flood_of_invented_rows_is_passed_and_told(
     assert await numbered_hashes(url, tmp_path) == written
     assert (other.records, other.failures) == (1, 0)
     keeping = open_keeping(url, tmp_path)
-    standing = await keeping.standing()
-    assert (standing.quarantined, standing.waiting) == (120, 0)
+    numbering = await keeping.numbering()
+    assert (numbering.quarantined, numbering.waiting) == (120, 0)
     shelf = open_quarantine(url, tmp_path)
     rows = await shelf.unseen()
     assert [row.leaf_hash for row in rows][:1] == [leaf_hash(b"invented 0").hex()]
     await shelf.mark_seen(rows, "2026-11-27T00:00:00Z")
-    assert (await keeping.standing()).quarantined == 0
+    assert (await keeping.numbering()).quarantined == 0
     for opened in (keeping, shelf):
         await opened.close()
 

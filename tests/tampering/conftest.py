@@ -46,7 +46,7 @@ class Evidence:
     today: str
     #: the whole log, a stretch of it, and what a search found
     export: bytes
-    stretch: bytes
+    range_lines: bytes
     found: bytes
     receipt: dict[str, str]
     verifier: Path
@@ -86,12 +86,12 @@ async def _made(folder: Path) -> Evidence:
         today = await _note(house)
         export = await _export(house, {"to": size_of(today)})
         # over a border of tiles, with something left and right of it
-        stretch = await _export(house, {"from": 100, "to": 280})
+        range_lines = await _export(house, {"from": 100, "to": 280})
         found = await _export(house, {"search": {"phase": "outcome"}})
     verifier = folder / "verify_motlan_log.py"
     verifier.write_text(standalone(VERSION, verifier.name), "utf-8")
     return Evidence(
-        folder / "state", _vkey(found), yesterday, today, export, stretch, found, receipt, verifier
+        folder / "state", _vkey(found), yesterday, today, export, range_lines, found, receipt, verifier
     )
 
 

@@ -148,7 +148,7 @@ def test_exports_are_good_as_they_were_made(evidence: Evidence, verify: Verify) 
     told = verify(evidence.export, since=evidence.yesterday, checkpoint=evidence.today)
     assert (told.code, f"GOOD: all {evidence.size} records" in told.text) == (0, True)
     assert f"grown out of the log of {size_of(evidence.yesterday)} records" in told.text
-    told = verify(evidence.stretch)
+    told = verify(evidence.range_lines)
     assert (told.code, "GOOD: 180 records, 100 to 279" in told.text) == (0, True)
     assert verify(evidence.found).code == 0
 
@@ -240,7 +240,7 @@ def _edge(lines: Lines, side: str, place: int, value: str) -> dict[str, Any]:
 @pytest.mark.parametrize("variant", STRETCH)
 def test_altered_stretch_is_told(variant: str, evidence: Evidence, verify: Verify) -> None:
     alter, told = STRETCH[variant]
-    found = verify(joined(alter(lines_of(evidence.stretch))))
+    found = verify(joined(alter(lines_of(evidence.range_lines))))
     assert (found.code, told in found.text) == (1, True), found.text
 
 

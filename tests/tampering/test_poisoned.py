@@ -56,7 +56,7 @@ async def _inspected(state: Path) -> AsyncIterator[Inspector]:
         InspectionPosition(),
         0,
     )
-    while (following := await inspector.look(place)) is not None:
+    while (following := await inspector.inspect(place)) is not None:
         place, steps = following, steps + 1
         assert steps < 20
     yield inspector
@@ -82,7 +82,7 @@ async def test_log_without_its_end_is_altered_once(variant: str, state: Path) ->
     operate(state, HEADLESS[variant])
     async with _inspected(state) as inspector:
         assert (inspector.altered, inspector.state) == (1, "altered")
-        assert await inspector.look(InspectionPosition()) is None
+        assert await inspector.inspect(InspectionPosition()) is None
         assert inspector.altered == 1
 
 
