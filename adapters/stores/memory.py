@@ -9,7 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain import sentences as say
+from gateway.domain.errors import ConfigError, PendingUnavailable, Problem
 from gateway.ports.cache import Cache
 from gateway.ports.policy import Quotas
 
@@ -50,11 +51,13 @@ class MemoryCache:
         return item[1]
 
     async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:
-        """Keep a value for `seconds`; one that is larger than the whole cache is dropped."""
+        """Keep a value for `seconds`; PendingUnavailable for one that is larger than the whole cache."""
         self._forget(key)
         size = _size(key, value)
-        if seconds <= 0 or size > self._room or not self._entries:
+        if seconds <= 0:
             return
+        if size > self._room or not self._entries:
+            raise PendingUnavailable(say.CACHE_FULL)
         taken = self._sizes.get(owner, 0) + size
         while sum(self._sizes.values()) + size > self._room or len(self._items) >= self._entries:
             most = max(self._sizes, key=self._sizes.__getitem__)

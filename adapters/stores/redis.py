@@ -1,7 +1,7 @@
 """The cache in Redis or Valkey, shared by all processes (gateway.ports.Cache).
 
-It holds only what may be lost, so it never raises and never makes anybody wait long: what cannot be read is
-absent, what cannot be written is dropped, and a server that cannot be reached is left alone for a second.
+What cannot be read or kept is said at once (PendingUnavailable), by its cause. Nobody waits long: a server that cannot
+be reached is left alone for a second.
 """
 
 import contextlib
@@ -12,13 +12,36 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    MovedError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+
+from gateway.domain import sentences as say
+from gateway.domain.errors import PendingUnavailable
+from gateway.domain.sentences import Sentence
+from gateway.telemetry import log
 
 _T = TypeVar("_T")
 _TIMEOUT = 0.25
 _REST_SECONDS = 1.0
+_RETRY_SECONDS = 2
 _CONNECTIONS = 64
 _PREFIX = "motlan:"
+#: the narrower class first
+_CAUSES: tuple[tuple[type[Exception], Sentence], ...] = (
+    (AuthenticationError, say.CACHE_LOGIN_REFUSED),
+    (NoPermissionError, say.CACHE_LOGIN_REFUSED),
+    (MovedError, say.CACHE_IS_CLUSTER),
+    (OutOfMemoryError, say.CACHE_FULL),
+    (ReadOnlyError, say.CACHE_READ_ONLY),
+    (ResponseError, say.CACHE_REFUSES),
+)
 
 
 def server_at(url: str) -> Redis:
@@ -37,37 +60,51 @@ def server_at(url: str) -> Redis:
 class RedisCache:
     """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
 
-    __slots__ = ("_now", "_redis", "_rest_until")
+    __slots__ = ("_fault", "_now", "_redis", "_rest_until")
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         """`now` decides when a server that failed is tried again."""
         self._redis: Redis = server_at(url)
         self._now = now
         self._rest_until = 0.0
+        #: why it could not be asked the last time; None: it could
+        self._fault: Sentence | None = None
 
     async def get(self, key: str) -> bytes | None:
-        """The value, or None when it is gone, was never there or cannot be read."""
-        value: Any = await self._try(lambda: self._redis.get(_PREFIX + key))
+        """The value, or None when it is gone or was never there. PendingUnavailable."""
+        value: Any = await self._asked(lambda: self._redis.get(_PREFIX + key))
         return value if isinstance(value, bytes) else None
 
     async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:  # noqa: ARG002
-        """Keep a value for `seconds`; dropped when the server does not take it, which knows no owners."""
+        """Keep a value for `seconds`; the server knows no owners. PendingUnavailable when it does not take it."""
         if seconds > 0:
-            await self._try(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
+            await self._asked(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
 
     async def close(self) -> None:
         """Free the connections."""
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
 
-    async def _try(self, work: Callable[[], Awaitable[_T]]) -> _T | None:
+    async def _asked(self, work: Callable[[], Awaitable[_T]]) -> _T:
         if self._now() < self._rest_until:
-            return None
+            raise self._unavailable(self._fault or say.CACHE_UNREACHABLE)
         try:
-            return await work()
-        except ResponseError:
-            # It answers, but does not take this (full, read-only): the next one may well work.
-            return None
-        except (RedisError, OSError, TimeoutError):
-            self._rest_until = self._now() + _REST_SECONDS
-            return None
+            done = await work()
+        except (RedisError, OSError, TimeoutError) as error:
+            # One that answers, and does not take this (full, read-only), may well take the next one.
+            if not isinstance(error, ResponseError):
+                self._rest_until = self._now() + _REST_SECONDS
+            raise self._unavailable(reason_of(error)) from None
+        self._fault = None
+        return done
+
+    def _unavailable(self, why: Sentence) -> PendingUnavailable:
+        if why != self._fault:
+            self._fault = why
+            log().error("cache.unavailable", reason=why.en)
+        return PendingUnavailable(why, retry_after=_RETRY_SECONDS)
+
+
+def reason_of(error: Exception) -> Sentence:
+    """What happened and what to do; the server's own text is not repeated."""
+    return next((said for kind, said in _CAUSES if isinstance(error, kind)), say.CACHE_UNREACHABLE)

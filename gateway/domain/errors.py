@@ -218,6 +218,15 @@ class ConsentsUnavailable(GatewayError):
     title_vi = "Hiện không kiểm tra được sự đồng ý của công dân"
 
 
+class PendingUnavailable(GatewayError):
+    """What is to be fetched or decided later cannot be kept, or is lost: nothing is promised that is not kept."""
+
+    code = "pending_unavailable"
+    http = 503
+    title = "What is to be fetched or decided later cannot be kept or found just now"
+    title_vi = "Hiện không giữ được hoặc không tìm lại được kết quả chờ lấy hay chờ quyết định"
+
+
 class LogUnreadable(LogUnavailable):
     """The exchange log cannot be read just now; whether it can be written is another question."""
 

@@ -997,6 +997,34 @@ TILE_GONE = Sentence(
 
 # --- stores, disks, databases, keys: why nothing may leave just now
 
+CACHE_UNREACHABLE = Sentence(
+    "không kết nối được bộ nhớ tạm (cache_url): kiểm tra Valkey hoặc Redis, rồi gửi lại yêu cầu",
+    "the cache (cache_url) cannot be reached: see to Valkey or Redis, then ask again",
+)
+CACHE_LOGIN_REFUSED = Sentence(
+    "bộ nhớ tạm từ chối tài khoản hoặc mật khẩu: sửa cache_url",
+    "the cache refuses the account or password: correct cache_url",
+)
+CACHE_IS_CLUSTER = Sentence(
+    "cache_url là một Valkey Cluster: ghi địa chỉ một máy chủ không ở chế độ cluster",
+    "cache_url is a Valkey Cluster: write the address of a server without cluster mode",
+)
+CACHE_FULL = Sentence(
+    "bộ nhớ tạm đã đầy: tăng maxmemory của Valkey, hoặc bytes của memory:// trong cache_url",
+    "the cache is full: raise maxmemory of Valkey, or bytes of memory:// in cache_url",
+)
+CACHE_READ_ONLY = Sentence(
+    "bộ nhớ tạm chỉ cho đọc: ghi địa chỉ máy chính vào cache_url",
+    "the cache is read-only: write the address of the primary into cache_url",
+)
+CACHE_REFUSES = Sentence(
+    "bộ nhớ tạm từ chối lệnh: xem nhật ký của Valkey hoặc Redis",
+    "the cache refuses the command: see the log of Valkey or Redis",
+)
+PENDING_LOST = Sentence(
+    "bộ nhớ tạm đã mất kết quả này trước khi hết hạn: gửi lại yêu cầu điền sẵn",
+    "the cache lost this before its time was over: send the prefill again",
+)
 LOG_CLOSED = Sentence("nhật ký đã đóng", "the log is closed")
 TOO_MANY_FOR_DISK = Sentence("quá nhiều bản ghi chờ ghi đĩa", "too many records wait for the disk")
 TOO_MANY_FOR_DATABASE = Sentence(

@@ -1,17 +1,20 @@
-"""The cache: what may be lost."""
+"""The cache: what may be lost, and is never lost silently."""
 
 from typing import Protocol
 
 
 class Cache(Protocol):
-    """Holds only what may be lost: answers, late values, sessions. Values are opaque bytes."""
+    """Holds late answers and previews for some minutes. Values are opaque bytes.
+
+    PendingUnavailable, with what to do, when it cannot be asked.
+    """
 
     async def get(self, key: str) -> bytes | None:
-        """The value, or None when it is gone or was never there; a broken store answers None."""
+        """The value, or None when it is gone or was never there."""
         ...
 
     async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:
-        """Keep a value for `seconds`; a broken store drops it silently (counted in metrics).
+        """Keep a value for `seconds`: it can be read when this returns.
 
         `owner`: on whose account it is kept; a store with little room makes whoever has most in it give way.
         """

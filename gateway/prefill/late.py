@@ -1,6 +1,7 @@
 """What goes on after an answer left without everything, or after its caller is gone.
 
-A late answer is recorded before it can be fetched; while the log cannot be written, it waits, for a minute.
+A late answer is recorded before it can be fetched; while the log or the store of late answers is away, it waits, for a
+minute.
 Whatever else fails, a caller who waits for late answers hears that there will be no more, and the exchange is closed.
 """
 
@@ -9,7 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Protocol
 
-from gateway.domain.errors import GatewayError, LogUnavailable
+from gateway.domain.errors import GatewayError, LogUnavailable, PendingUnavailable
 from gateway.domain.exchange import Phase
 from gateway.mapping.answer import PrefillAnswer
 from gateway.prefill.answers import read_back
@@ -53,10 +54,14 @@ class LateWork:
         self._running: dict[asyncio.Task[None], Exchange] = {}
         self._followed: set[str] = set()
 
-    async def open(self, exchange: Exchange) -> str:
-        """A token under which late answers will be found."""
-        token = self._pending.new_token()
-        await self._keep(exchange, token, {"exchange_id": exchange.id}, version=0, late=[])
+    async def open(self, exchange: Exchange) -> str | None:
+        """A token under which late answers will be found; None when they cannot be kept: then none is promised."""
+        token = self._pending.new_token(exchange.requester.id)
+        state = self._state(exchange, {"exchange_id": exchange.id}, version=0, late=[])
+        try:
+            await self._pending.put(token, exchange.requester.id, state)
+        except PendingUnavailable:
+            return None
         return token
 
     def follow(self, exchange: Exchange, token: str, left: bytes) -> None:
@@ -143,12 +148,14 @@ class LateWork:
             broken = done and exchange.failure is not None
             try:
                 answer = read_back(await self._answer(exchange, None if done else token, cut=broken))
-            except LogUnavailable:
+            except (LogUnavailable, PendingUnavailable):
                 failures += 1
                 if failures > _RETRIES:
                     await self._keep(exchange, token, None, version=kept.version + 1, late=[])
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
+                # the store first, where it is that one: each attempt to answer writes a record
+                await self._keep(exchange, token, kept.answer, version=kept.version, late=[])
                 continue
             kept.version, failures = kept.version + 1, 0
             late = [key for key, now in seen(answer).items() if _differs(had.get(key), now)]
@@ -170,9 +177,21 @@ class LateWork:
         late: list[str],
         done: bool = False,
     ) -> None:
+        """Keep what can be fetched; while the store is away it is tried again, for a minute."""
+        state = self._state(exchange, answer, version=version, late=late, done=done)
+        for _ in range(_RETRIES):
+            try:
+                await self._pending.put(token, exchange.requester.id, state)
+            except PendingUnavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _state(
+        self, exchange: Exchange, answer: object, *, version: int, late: list[str], done: bool = False
+    ) -> dict[str, object]:
         retained = self._retained(exchange)
-        state = {"answer": answer, "version": version, "done": done, "late": late, **retained}
-        await self._pending.put(token, exchange.requester.id, state)
+        return {"answer": answer, "version": version, "done": done, "late": late, **retained}
 
 
 class _Newest:

@@ -1,9 +1,14 @@
 """Late answers, kept for at most 15 minutes: encrypted, and bound to the requester that asked.
 
 Only the holder of the token can open them: the store knows neither the token nor the key.
+A token says by itself, to this gateway only, for whom and until when it was given: so an answer that the store lost is
+told from one that never was.
 """
 
 import asyncio
+import base64
+import binascii
+import hmac
 import secrets
 from hashlib import blake2b
 from weakref import WeakValueDictionary
@@ -12,45 +17,81 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import NotFound, PendingUnavailable
 from gateway.domain.identifiers import RequesterId
 from gateway.exchange_log.aead import seal, unseal
 from gateway.ports.cache import Cache
+from gateway.ports.clock import Clock
+
+_RANDOM_BYTES = 24
+_TIME_BYTES = 5
+_MARK_BYTES = 10
 
 
 class PendingStore:
     """Puts and gets the state of a prefill that goes on after its answer left."""
 
-    def __init__(self, cache: Cache, seconds: int) -> None:
-        """`seconds`: how long a state may be fetched."""
+    def __init__(self, cache: Cache, seconds: int, secret: bytes, clock: Clock) -> None:
+        """`seconds`: how long a state may be fetched; `secret`, of all processes, marks tokens as given here."""
         self._cache = cache
         self._seconds = seconds
+        self._secret = secret
+        self._clock = clock
         #: lives while somebody waits for it
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
 
-    def new_token(self) -> str:
-        """A fresh token: 192 random bits, URL-safe."""
-        return secrets.token_urlsafe(24)
+    def new_token(self, requester: RequesterId) -> str:
+        """A fresh token: 192 random bits, until when it is good, and a mark that it was given here; URL-safe."""
+        until = int(self._clock.now().timestamp()) + self._seconds
+        said = secrets.token_bytes(_RANDOM_BYTES) + until.to_bytes(_TIME_BYTES)
+        return base64.urlsafe_b64encode(said + self._mark(said, requester)).decode()
 
     def change(self, token: str) -> asyncio.Event:
         """Is set when this process puts the token's state the next time. To be had before `get`, to miss nothing."""
         return self._changes.setdefault(token, asyncio.Event())
 
     async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
-        """Keep the state under the token, for this requester alone."""
+        """Keep the state under the token, for this requester alone. PendingUnavailable when it is not kept."""
         sealed = seal(_key(token), orjson.dumps(state), requester.encode())
         await self._cache.put(_place(token), sealed, self._seconds, requester)
         if (change := self._changes.pop(token, None)) is not None:
             change.set()
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
-        """The state; NotFound when there is none, or when it is not this requester's (the same answer)."""
+        """The state; NotFound when there is none, or when it is not this requester's (the same answer).
+
+        PendingUnavailable when the store cannot be asked, or lost it before the token's time was over.
+        """
         sealed = await self._cache.get(_place(token))
+        if sealed is None and self._is_good(token, requester):
+            raise lost()
         plain = None if sealed is None else unseal(_key(token), sealed, requester.encode())
         if plain is None:
             raise unknown()
         state: dict[str, object] = orjson.loads(plain)
         return state
+
+    def _is_good(self, token: str, requester: RequesterId) -> bool:
+        """Whether it was given to this requester, for a time that is not over."""
+        try:
+            given = base64.b64decode(token, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        said, mark = given[:-_MARK_BYTES], given[-_MARK_BYTES:]
+        if len(said) != _RANDOM_BYTES + _TIME_BYTES or not hmac.compare_digest(
+            mark, self._mark(said, requester)
+        ):
+            return False
+        return int.from_bytes(said[_RANDOM_BYTES:]) > self._clock.now().timestamp()
+
+    def _mark(self, said: bytes, requester: RequesterId) -> bytes:
+        named = said + requester.encode()
+        return blake2b(named, key=self._secret, digest_size=_MARK_BYTES, person=b"motlan-pending").digest()
+
+
+def lost() -> PendingUnavailable:
+    """It was promised, and the store has it no more."""
+    return PendingUnavailable(say.PENDING_LOST)
 
 
 def unknown() -> NotFound:

@@ -21,18 +21,19 @@ from gateway.domain.errors import (
     ConsentsUnavailable,
     LogUnavailable,
     NotFound,
+    PendingUnavailable,
     fault_at,
 )
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
-from gateway.exchange_log.outcomes import DECISION
+from gateway.exchange_log.outcomes import DECISION, outcomes
 from gateway.exchange_log.outcomes import decisions as recorded_decisions
 from gateway.mapping.answer import PrefillAnswer, PreviewEntry
 from gateway.mapping.load import Catalogue
 from gateway.ports.consents import Claim, Copies, Decisions
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.copies import copies
-from gateway.prefill.pending import PendingStore, unknown
+from gateway.prefill.pending import PendingStore, lost, unknown
 from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import REFUSED, Dropped, without
 from gateway.prefill.release import Releases, Retained, doubtful, left_out, reasons
@@ -69,8 +70,12 @@ class Previews:
         self._catalogue = catalogue
         self._under_way: set[asyncio.Task[PrefillAnswer]] = set()
 
+    async def open(self, exchange: str, requester: Requester) -> None:
+        """Find out, before anybody is asked, that what is shown can be kept. PendingUnavailable when it cannot."""
+        await self._store.put(self._token(exchange), requester.id, {})
+
     async def keep(self, answer: PrefillAnswer, retained: Retained, requester: Requester) -> PreviewEntry:
-        """Keep an answer until the citizen decides; the mark that it is shown with."""
+        """Keep an answer until the citizen decides; the mark that it is shown with. PendingUnavailable."""
         until = self._recorder.clock.now() + timedelta(seconds=self._seconds)
         state = {"answer": answer, **retained}
         await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
@@ -81,10 +86,10 @@ class Previews:
 
         NotFound: nothing was shown, its time is over, or it is another requester's. Conflict: it is being decided.
         Unprocessable: evidence that was not shown, stands twice or is left out; sources are still awaited.
-        LogUnavailable, ConsentsUnavailable: nothing was decided.
+        LogUnavailable, ConsentsUnavailable, PendingUnavailable: nothing was decided.
         """
         token = self._token(exchange)
-        state = await self._shown(token, requester)
+        state = await self._shown(exchange, token, requester)
         _check(state["answer"], decided)
         deciding = asyncio.ensure_future(self._decide(token, state, decided, requester))
         self._under_way.add(deciding)
@@ -133,17 +138,35 @@ class Previews:
             changed = await self._decided(state, decided, requester, work)
         finally:
             await work.end(begun + self._seconds)
-        # a decision is final: what was shown is forgotten
-        await self._store.put(token, requester.id, {})
+        # a decision is final: what was shown is forgotten, or is so when its time is over
+        with contextlib.suppress(PendingUnavailable):
+            await self._store.put(token, requester.id, {})
         return changed
 
-    async def _shown(self, token: str, requester: Requester) -> dict[str, Any]:
+    async def _shown(self, exchange: str, token: str, requester: Requester) -> dict[str, Any]:
         state: dict[str, Any] = {}
-        with contextlib.suppress(NotFound):
+        try:
             state = await self._store.get(token, requester.id)
+        except NotFound:
+            if await self._is_promised(exchange, requester):
+                raise lost() from None
         if "answer" not in state:
             raise NotFound(say.NO_DECISION, code="decision_unknown")
         return state
+
+    async def _is_promised(self, exchange: str, requester: Requester) -> bool:
+        """Whether a record says that it was shown, its time is not over, and nothing was decided. LogUnavailable."""
+        reader, now = self._access.reader, self._recorder.clock.now()
+        if reader is None:
+            return False
+        since = rfc3339(now - timedelta(seconds=self._seconds))
+        try:
+            newest, *_ = await outcomes(reader, exchange, requester)
+        except NotFound:
+            return False
+        if not newest["notes"].get("preview") or newest["time"] < since:
+            return False
+        return not await self._is_recorded(exchange, requester)
 
     async def _decided(
         self, state: Retained, decided: Decided, requester: Requester, work: "_Work"

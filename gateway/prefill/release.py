@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import NotFound, PendingUnavailable
 from gateway.domain.evidence import SAID, Reason
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.parties import Requester
@@ -136,7 +136,8 @@ class Releases:
             result="fetched", notes={"fetched": state["answer"]["receipt"]["leaf_hash"]},
             configuration=state["configuration"],
         ))  # fmt: skip
-        await self._pending.put(mark, requester.id, {"fetched": True})
+        with contextlib.suppress(PendingUnavailable):  # then it is recorded once more
+            await self._pending.put(mark, requester.id, {"fetched": True})
         return True
 
     async def _dropped(self, consents: Mapping[str, Any]) -> dict[str, ReasonEntry]:

@@ -64,7 +64,7 @@ class Prefill:
         self._late_seconds = settings.prefill.late_ms / 1000
         recorder = Recorder(log, clock, metrics, digest)
         self._consents = ConsentChecks(access.consents, clock)
-        self._pending = PendingStore(cache, settings.prefill.pending_seconds)
+        self._pending = PendingStore(cache, settings.prefill.pending_seconds, access.preview_secret, clock)
         self._releases = Releases(recorder, self._consents, self._pending, sealer)
         self._previews = Previews(
             self._pending, access, settings.prefill.pending_seconds, catalogue, recorder, self._releases
@@ -102,7 +102,8 @@ class Prefill:
     ) -> bytes:
         """The answer of the HTTP contract. `deadline` is loop time; what is late can be fetched with `resume`.
 
-        Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, Throttled, LogUnavailable.
+        Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, Throttled, LogUnavailable,
+        PendingUnavailable (a preview that cannot be kept: nobody is asked).
         """
         case = self._cases.of(request, requester)  # parse
         allowed = await self._admission.admit(case, requester, exchange_id, deadline)  # admit
@@ -110,17 +111,22 @@ class Prefill:
             case = await self._represented(case, requester, exchange_id, deadline)  # prove
         plan = self._plans.plan(case, allowed.grant)  # plan
         exchange = self._begin(exchange_id, requester, case, allowed, plan)
+        if request.preview:
+            await self._previews.open(exchange_id, requester)
         try:
             await self._records.write(exchange, Phase.INTENT, **_promised(case))  # promise
             if await self._asking.ask(exchange, deadline):  # ask
                 return await self.answer(exchange)  # fill, account, answer
             token = await self._late.open(exchange)
-            answer = await self.answer(exchange, token)
+            answer = await self.answer(exchange, token, cut=token is None)
         except BaseException as stopped:
             if exchange.asked or not isinstance(stopped, LogUnavailable):
                 self._late.abandon(exchange)
             raise
-        self._late.follow(exchange, token, answer)
+        if token is None:
+            self._late.abandon(exchange)
+        else:
+            self._late.follow(exchange, token, answer)
         return answer
 
     async def _represented(

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.stores.memory import open_cache
 from gateway import telemetry
+from gateway.app import SystemClock
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import RequesterId
@@ -79,14 +80,20 @@ def logged() -> io.BytesIO:
 
 def _late(steps: _Steps) -> LateWork:
     return LateWork(
-        PendingStore(open_cache("memory://"), 60), cast("Records", steps), steps.answer, lambda _: {}
+        PendingStore(open_cache("memory://"), 60, bytes(32), SystemClock()),
+        cast("Records", steps),
+        steps.answer,
+        lambda _: {},
     )
 
 
 async def _followed(steps: _Steps, exchange: _Exchange) -> dict[str, Any]:
     """The last state of a token whose late work has ended."""
-    pending = PendingStore(open_cache("memory://"), 60)
-    late, token = LateWork(pending, cast("Records", steps), steps.answer, lambda _: {}), pending.new_token()
+    pending = PendingStore(open_cache("memory://"), 60, bytes(32), SystemClock())
+    late, token = (
+        LateWork(pending, cast("Records", steps), steps.answer, lambda _: {}),
+        pending.new_token(PORTAL),
+    )
     late.follow(cast("Exchange", exchange), token, orjson.dumps(SHOWN))
     await late.close()
     assert not late.follows(token)

