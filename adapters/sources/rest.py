@@ -40,13 +40,7 @@ _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 #: what a mapping may take from a query that identifies a person
 _PERSONAL = frozenset(
-    {
-        "subject.personal_id",
-        "subject.old_id",
-        "subject.parent_personal_id",
-        "citizen.personal_id",
-        "official.personal_id",
-    }
+    "subject.personal_id subject.old_id subject.parent_personal_id citizen.personal_id official.personal_id".split()
 )
 
 

@@ -77,23 +77,11 @@ class Prefill:
         self._asking = Asking(gatherer, self._consents, self._records)
         self._late = LateWork(self._pending, self._records, self.answer, self._releases.retained)
         self._resuming = Resuming(self._pending, self._releases, self._previews, self._late.follows)
+        yes_or_no = PredicatePolicy(configuration, catalogue.rests())
         self._questions = Questions(
-            catalogue,
-            self._cases,
-            Admission(
-                PredicatePolicy(configuration, catalogue.rests()),
-                access,
-                recorder,
-                self._counting,
-                configuration,
-            ),
-            self._plans,
-            self._asking,
-            self._records,
-            self._consents,
-            self._counting,
-            self._begin,
-        )
+            catalogue, self._cases, Admission(yes_or_no, access, recorder, self._counting, configuration),
+            self._plans, self._asking, self._records, self._consents, self._counting, self._begin,
+        )  # fmt: skip
         self._proving = Proving(configuration, catalogue, gatherer, recorder)
         self._explainer = Explainer(self._cases, self._admission, self._plans, self._counting, recorder)
 
@@ -150,13 +138,8 @@ class Prefill:
             await self._counting.mismatch(exchange)
             plan, answers = exchange.plan, exchange.shown(cut=pending is not None or cut)
             filled = fill(plan, answers, exchange)
-            receipt = await self._records.write(
-                exchange,
-                Phase.OUTCOME,
-                filled,
-                **_accounted(exchange, filled, is_late=pending is not None),
-                **notes,
-            )
+            account = _accounted(exchange, filled, is_late=pending is not None) | notes
+            receipt = await self._records.write(exchange, Phase.OUTCOME, filled, **account)
             members = content(exchange, answers, filled)
             written = closed(members, receipt, pending)
             request = exchange.case.request
