@@ -12,7 +12,7 @@ LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache S
 BENCH := $(if $(QUICK),--quick,)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check schemas format licences chaos bench replay lock clean
+.PHONY: help demo test serve check schemas format licences chaos mutants bench replay lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -24,7 +24,7 @@ serve: $(VENV)/.base ## gateway and sandbox on fixed local ports, until Ctrl-C
 	$(MOTLAN) serve --with-sandbox
 
 test: $(VENV)/.dev ## set up what is missing, run all tests but the slow ones
-	$(RUN) -m pytest -n 5 -m "not slow and not network"
+	$(RUN) -m pytest -n 5 -m "not slow and not network" $(addprefix --ignore=,$(WITHOUT))
 
 check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependencies, licences, links, Dockerfile
 	$(BIN)/ruff format --check .
@@ -49,6 +49,9 @@ licences: $(VENV)/.dev
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
 	$(RUN) -m pytest -n 2 -m "slow and not network" --no-header
+
+mutants: $(VENV)/.dev ## break one line after another, the tests must notice; `make mutants QUICK=12` takes so many by chance
+	$(RUN) -m tests.mutants $(if $(QUICK),--quick $(QUICK),)
 
 bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minute
 	@if command -v npm >/dev/null && [ ! -d tests/bench/peers/node/node_modules ]; then \

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.access.conftest import KIND, Harbourfront, Port
@@ -121,3 +122,15 @@ async def test_client_proves_itself_in_the_one_way_that_is_its_own(front: Harbou
         assert answer.status in {400, 401}, name
         assert answer.body["error"] in {"invalid_client", "invalid_request"}, name
     assert (await port.fetch(shown(made(port, {}), client_id="coast"))).status == 200
+
+
+@on_session
+@pytest.mark.parametrize("other", ["authorization", "client_secret"])
+async def test_two_ways_at_once_are_none_and_cost_nothing(front: Harbourfront, other: str) -> None:
+    port = front.port("coast")
+    form = shown(made(port, {}))
+    both = {**form, "client_secret": "sandbox-only-portal"} if other == "client_secret" else form
+    headers = {"Authorization": aiohttp.encode_basic_auth("portal", "sandbox-only-portal")}
+    refused = await port.fetch(both, **(headers if other == "authorization" else {}))
+    assert (refused.status, refused.body["error"]) == (400, "invalid_request")
+    assert (await port.fetch(form)).status == 200

@@ -70,6 +70,15 @@ async def test_signed_request_is_answered_and_its_record_keeps_the_signature(fro
 
 
 @on_session
+async def test_target_can_be_covered_in_its_parts(front: Harbourfront) -> None:
+    one = await draft(front)
+    one.url += "?as=somebody"
+    one.covered = ['"@method"', '"@authority"', '"@path"', '"@query"', '"content-digest"']
+    answer = await send(front, one)
+    assert answer.status == 200, answer.body
+
+
+@on_session
 async def test_proof_of_possession_can_be_covered_as_well(front: Harbourfront) -> None:
     port = front.port("harbour")
     token = await port.token()
@@ -156,6 +165,19 @@ def _negated(one: Draft) -> dict[str, str]:
     return {**fields, "signature": f"sig1=:{base64.b64encode(made[32:] + made[:32]).decode()}:"}
 
 
+def _no_digest(one: Draft) -> dict[str, str]:
+    """A body of which nothing is signed, not even a digest."""
+    del one.headers["content-digest"]
+    one.covered = ['"@method"', '"@target-uri"']
+    return one.signed()
+
+
+def _no_query(one: Draft) -> dict[str, str]:
+    one.url += "?as=somebody"
+    one.covered = ['"@method"', '"@authority"', '"@path"', '"content-digest"']
+    return one.signed()
+
+
 def _two(one: Draft) -> dict[str, str]:
     fields = one.signed()
     return {
@@ -199,6 +221,8 @@ FORGED: dict[str, Callable[[Draft], dict[str, str]]] = {
     "host left out beside the whole target": _covered('"@method"', '"@request-target"', '"content-digest"'),
     "path left out": _covered('"@method"', '"@authority"', '"content-digest"'),
     "digest left out": _covered('"@method"', '"@target-uri"'),
+    "digest neither sent nor covered": _no_digest,
+    "query left out": _no_query,
     "covered twice": _covered('"@method"', '"@method"', '"@target-uri"', '"content-digest"'),
     "field in capitals": _covered('"@method"', '"@target-uri"', '"Content-Digest"'),
     "signature cut": _cut,

@@ -200,3 +200,16 @@ async def test_what_only_a_file_says_is_restored_in_the_file(tmp_path: Path) -> 
         assert ('"file_changed":true,"store_changed":false' in said, file.read_text("utf-8")) == (True, text)
         assert await Reloader(gateway, lambda: configured(gate.plan)).reload()
         assert (await asked(front, "coast"))[0] == 200
+
+
+async def test_token_opens_nothing_once_a_file_revokes_its_requester(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    file = gate.config / "requesters/coast.yaml"
+    async with gate.started() as (gateway, front):
+        port = front.port("coast")
+        token = await port.plain()
+        assert (await port.bearer(token)).status == 200
+        file.write_text('revoked: "2026-11-01T00:00:00Z"\n' + file.read_text("utf-8"), "utf-8")
+        assert await Reloader(gateway, lambda: configured(gate.plan)).reload()
+        refused = await port.bearer(token)
+        assert (refused.status, refused.body["code"]) == (401, "token_revoked")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.config.configuration import Configuration
 from gateway.telemetry import set_up
 from tests.api.conftest import CANARY, GOOD, Door
 
@@ -94,8 +95,11 @@ IDENTIFIERS = {
 async def test_malformed_http_is_refused_once_with_a_problem_and_the_connection_closes(
     door: Door, name: str
 ) -> None:
+    good = json.dumps(GOOD).encode()
+    behind = f"POST /v1/prefill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token()}\r\n"
+    behind += f"Content-Type: application/json\r\nContent-Length: {len(good)}\r\n\r\n"
     begun = time.monotonic()
-    received = await door.raw(SMUGGLED[name])
+    received = await door.raw(SMUGGLED[name] + behind.encode() + good)
     assert time.monotonic() - begun < 3.5
     assert received.split(b" ", 2)[1].startswith(b"4"), received[:200]
     assert received.count(b"X-Exchange-Id: ") == 1
@@ -110,6 +114,19 @@ async def test_hostile_body_is_a_400_problem(door: Door, name: str) -> None:
     answer.assert_problem(400)
     assert time.monotonic() - begun < 1
     assert not door.prefill.asked
+
+
+async def test_body_is_as_deep_as_the_configuration_allows_and_no_deeper(
+    door: Door, configuration: Configuration
+) -> None:
+    most = configuration.gateway.limits.json_depth
+    for levels, kind in ((most, "list"), (most + 1, "list"), (most, "object"), (most + 1, "object")):
+        value: object = 1
+        for _ in range(levels - 2):  # the body itself, and `known`
+            value = [value] if kind == "list" else {"a": value}
+        answer = await door.post("/v1/prefill", {**GOOD, "known": {"a": value}})
+        assert answer.status == (200 if levels == most else 400), (levels, kind, answer.raw)
+    assert "nested" in answer.raw.decode()
 
 
 @pytest.mark.parametrize("name", IDENTIFIERS)

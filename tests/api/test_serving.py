@@ -4,15 +4,18 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema_rs
 import pytest
@@ -71,15 +74,31 @@ def _body(content: dict[str, Any]) -> dict[str, object]:
     return {"procedure": "1.004873", "subjects": {"requester": subject, "person": {"same_as": "requester"}}}
 
 
-def test_served_gateway_prefills_and_drains_at_sigterm(tmp_path: Path) -> None:
+def test_served_gateway_prefills_and_answers_what_is_under_way_at_sigterm(tmp_path: Path) -> None:
     with _served(tmp_path, "--with-sandbox") as (process, content):
-        answer = _portal(content).post("/v1/prefill", _body(content))
+        portal = _portal(content)
+        answer = portal.post("/v1/prefill", _body(content))
         assert answer.status == 200
         assert answer.body["fields"]["nxnHoTen"]["state"] == "filled"
         assert GatewayClient(content["admin"]).get("/health/ready").status == 200
         assert GatewayClient(content["gateway"]).get("/metrics").status == 404
         assert GatewayClient(content["sandbox"]["control"]).get("/calls").status == 200
-        process.send_signal(signal.SIGTERM)
+        control = GatewayClient(content["sandbox"]["control"])
+        control.post("/misbehave", {"source": "civil_status", "mode": "slow", "seconds": 1.5})
+        official = {"personal_id": "033178520463", "agency": "000.00.14.H31"}
+        body = {**_body(content), "official": official, "deadline_ms": 6_000}
+        with ThreadPoolExecutor(1) as asking:
+            under_way = asking.submit(portal.post, "/v1/prefill", body)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert not under_way.done()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", urlsplit(content["gateway"]).port or 0))
+            answer = under_way.result(20)
+        assert answer.status == 200
+        found = {call["source"]: call["outcome"] for call in answer.body["sources"]}
+        assert found["civil_status"] == "found"
         assert process.wait(25) == 0
     assert not (tmp_path / "ready.json").exists()
     written = (tmp_path / "err").read_text()

@@ -37,8 +37,12 @@ FAULTS: dict[str, Fault] = {
 
 @pytest.fixture
 def production(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     monkeypatch.setenv("A_SECRET", "a secret")
+    return as_production(root)
+
+
+def as_production(root: Path) -> Path:
+    """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     replace(root, GATEWAY, "profile: sandbox\n", f"profile: production\n{ISSUER}")
     (root / "config/logins.yaml").unlink()
     for path in (root / "config/sources").glob("*.yaml"):

@@ -71,6 +71,12 @@ FILES: dict[str, tuple[list[bytes], bool, bool]] = {
     "half a letter": (with_leaf(f'{START}"g":"\\ud800","phase":"intent","procedure":"",{TIME}'), True, False),
     "half a letter as phase": (of_phase("\\ud800"), False, False),
     "phase that is no word": (of_phase("\\u001b[8m"), False, False),
+    "record of another form": (
+        with_leaf(f'{START}"phase":"intent","procedure":"",{TIME}'.replace('"v":1', '"v":2')), False, False
+    ),
+    "true for the form of a record": (
+        with_leaf(f'{START}"phase":"intent","procedure":"",{TIME}'.replace('"v":1', '"v":true')), False, False
+    ),
     "phase without end": (of_phase("a" * 100_000), False, False),
     "time that is none": (
         with_leaf(START + '"phase":"intent","procedure":"","time":"\x1b[2J\x1b[1;1HGOOD: all 9 r","v":1}'), False, False

@@ -1,6 +1,7 @@
 """The exchange log's store fails under a gateway in a process of its own: no record, no release, and nothing lost."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -8,11 +9,12 @@ import random
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from gateway.exchange_log.merkle import leaf_hash
@@ -28,6 +30,11 @@ __all__ = ["own_postgres"]
 
 SECONDS_TO_RECOVER = 10
 AT_ONCE = 8
+#: closes the connections of the gateway
+TAKE_AWAY = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND application_name <> 'others'"
+)
 
 
 class Portal:
@@ -114,6 +121,40 @@ async def test_database_that_crashes_refuses_before_any_call_and_is_met_again(
             await refused_and_asks_nobody(portal, bearer)
             await asyncio.to_thread(own_postgres.ensure_postgres_running)
             await recovers(portal, bearer)
+
+
+async def test_database_without_a_free_connection_refuses_before_any_call_and_is_met_again(
+    own_postgres: "PostgresServer", tmp_path: Path
+) -> None:
+    """Fault F19: others hold every connection that the server allows, those for its administrator as well."""
+    words = ("--with-sandbox", "--set", f"gateway.log.url={own_postgres.get_uri()}")
+    with (tmp_path / "err").open("wb") as err, served(tmp_path, *words, err=err) as (_, content):
+        async with aiohttp.ClientSession() as session, AsyncExitStack() as others:
+            portal = Portal(content, session)
+            bearer = await portal.bearer()
+            assert (await portal.prefill(bearer))[0] == 200
+            first = await one_of_the_others(own_postgres.get_uri(), others)
+            async with asyncio.timeout(30):
+                while True:
+                    await take_all(own_postgres.get_uri(), others)
+                    if not await first.fetch(TAKE_AWAY):
+                        break
+            await refused_and_asks_nobody(portal, bearer)
+            await others.aclose()
+            await recovers(portal, bearer)
+
+
+async def one_of_the_others(url: str, others: AsyncExitStack) -> Any:
+    one = await asyncpg.connect(url, server_settings={"application_name": "others"})
+    others.push_async_callback(one.close)
+    return one
+
+
+async def take_all(url: str, others: AsyncExitStack) -> None:
+    """Connections until the server has none left."""
+    with contextlib.suppress(asyncpg.TooManyConnectionsError):
+        while True:
+            await one_of_the_others(url, others)
 
 
 async def test_full_disk_refuses_before_any_call_and_goes_on_when_there_is_room(tmp_path: Path) -> None:

@@ -39,8 +39,10 @@ async def test_canary_shows_up_in_no_log_error_or_metric(
             metrics = await response.text()
         async with house.session.get(f"{house.url}/v1/sources", headers=await _bearer(house)) as response:
             sources = await response.text()
-    seen = logged.getvalue().decode() + metrics + sources + "".join(errors)
-    assert '"event":"http.request"' in seen.replace(" ", "") or "http" in seen
+    lines = logged.getvalue().decode()
+    assert lines.count('"event":"http.answered"') > len(MODES) + len(errors)
+    assert "motlan_requests_total" in metrics
+    seen = lines + metrics + sources + "".join(errors)
     for value in (
         who["personal_id"],
         who["full_name"],

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.api.office import fits
 from tests.flows import sd_jwt as signed
-from tests.flows.conftest import House, build, new_official, on_session
+from tests.flows.conftest import House, build, changed, new_official, on_session
 from tests.flows.test_records import locked, records
 
 PHONE, EMAIL, ISSUED = "0900417283", "mau.4172@example.vn", "15/04/2021"
@@ -178,6 +178,23 @@ async def test_consent_to_what_there_is_not_is_refused(
     status, problem = await patient.post("/v1/consents", consent(patient.subject("married"), **wrong))
     assert status == 422
     assert problem["code"] in (code, "unprocessable")
+
+
+async def test_consent_for_another_requester_is_recorded_only_where_citizens_are_served(
+    tmp_path: Path,
+) -> None:
+    counter = ("scopes: [prefill, dossiers, papers]", "scopes: [prefill, dossiers, papers, consents]")
+    root = changed(tmp_path / "root", "config/requesters/one_gate.yaml", counter)
+    async with build(tmp_path / "state", {}, root) as house:
+        who = house.subject("married")
+        status, problem = await house.post("/v1/consents", consent(who, requester="portal"), "one_gate")
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/requester")
+        assert problem["code"] == "not_yours"
+        found = (await house.post("/v1/consents/search", {}, "portal"))[1]
+        assert found["consents"] == []
+        for client, holder in (("one_gate", "one_gate"), ("portal", "one_gate")):
+            status, got = await house.post("/v1/consents", consent(who, requester=holder), client)
+            assert (status, got["requester"]) == (200, "one_gate"), got
 
 
 @on_session

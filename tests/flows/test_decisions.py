@@ -172,3 +172,25 @@ async def test_decision_of_a_process_that_was_killed_after_its_record_is_not_tak
         status, problem = await house.post("/v1/prefill/decision", body(answer, *answer["evidence"]))
         assert (status, problem["code"]) == (409, "decision_taken")
         assert len(decisions_of(house, answer)) == 1
+
+
+async def test_decision_whose_record_may_have_been_written_stays_taken(
+    make_house: Callable[..., Any],
+) -> None:
+    """The file of the log is moved away under the write: it was written, and nobody can tell."""
+    async with make_house() as house:
+        answer = await shown(house)
+        file = log_file(house)
+        with locked(file):
+            asking = asyncio.create_task(house.post("/v1/prefill/decision", body(answer)))
+            await asyncio.sleep(0.4)
+            away = file.rename(house.state / "away")
+        status, problem = await asking
+        assert (status, problem["code"]) == (503, "log_unavailable")
+        with contextlib.closing(sqlite3.connect(house.state / "consents.sqlite")) as store:
+            assert len(store.execute("SELECT key FROM decisions").fetchall()) == 1
+        away.rename(file)
+        await numbered(house, answer)
+        status, problem = await house.post("/v1/prefill/decision", body(answer, *answer["evidence"]))
+        assert (status, problem["code"]) == (409, "decision_taken")
+        assert len(decisions_of(house, answer)) == 1

@@ -303,3 +303,17 @@ async def test_refusing_a_value_erases_its_copy_and_leaves_a_word_of_his_own(
     assert after["fields"]["soDienThoai"]["value"] == (None if erased else kept)
     assert after["fields"]["email"]["value"] == EMAIL
     await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
+
+
+async def test_what_waits_to_be_fetched_or_decided_is_over_after_its_time(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(gateway__prefill__pending_seconds="1") as house:
+        await house.misbehave("civil_status", "slow", seconds=0.4, times=1)
+        late = await shown(house, preview=False, deadline_ms=100)
+        answer = await shown(house)
+        asked = {"pending": late["pending"]}
+        assert (await house.post("/v1/prefill/resume", asked))[0] == 200
+        await asyncio.sleep(1.8)
+        for path, sent in (("/v1/prefill/resume", asked), ("/v1/prefill/decision", body(answer))):
+            assert (await house.post(path, sent))[0] == 404

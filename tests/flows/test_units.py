@@ -17,6 +17,15 @@ async def test_commune_that_was_divided_is_offered_and_not_chosen(shared_house: 
     assert offered == sorted(set(offered))
     assert len(offered) > 1
     assert place["editable"]
+    # what he chooses then is no tampering with an official value
+    for changed, state in (({"nxnNoiCuTru": place["doubt"]["candidates"][0]["value"]}, "corrected_by_citizen"),
+                           ({"nxnHoTen": "Tên Khác"}, "not_editable_changed")):  # fmt: skip
+        form = {**answer["form"], **changed}
+        status, done = await shared_house.post(
+            "/v1/attest", {"exchange_id": answer["exchange_id"], "form": form}
+        )
+        assert status == 200, done
+        assert [done["fields"][key]["state"] for key in changed] == [state]
 
 
 async def test_commune_that_was_merged_is_the_unit_of_today(shared_house: House) -> None:

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from gateway.exchange_log.verify import verify_export
+from gateway.keeping.months import Month
 from tests import typed
 from tests.api.office import fits
 from tests.keeping.shelf import COLD, HOT, WHO, facts, fill, in_files, kill, motlan, opened
@@ -72,9 +73,11 @@ async def test_running_gateway_forgets_at_once_and_says_so_while_every_proof_sta
 
 async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path) -> None:
     running = time.strftime("%Y-%m", time.gmtime())
-    await fill(tmp_path, (GONE, HOT, running), 1)
+    last, before = (str(Month.parse(running).plus(-back)) for back in (1, 2))
+    await fill(tmp_path, (GONE, HOT, before, last, running), 1)
     why = ("--before-its-time", "Quyết định số 7/QĐ-STP")
-    assert "never erased" in motlan(tmp_path, "erase-period", running, "--yes", *why, code=2)
+    for month in (running, last):
+        assert "never erased" in motlan(tmp_path, "erase-period", month, "--yes", *why, code=2)
     assert "--before-its-time" in motlan(tmp_path, "erase-period", HOT, "--yes", code=2)
     assert "numbers of people" in motlan(
         tmp_path, "erase-period", HOT, "--yes", "--before-its-time", f"xin xóa {WHO}", code=2
@@ -84,6 +87,7 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
     motlan(tmp_path, "erase-period", GONE, given=f"{HOT}\n", code=1)
     assert all(one["living"] for one in facts(tmp_path, "keys", "list")["periods"])
     motlan(tmp_path, "erase-period", GONE, given=f"{GONE}\n")
+    assert facts(tmp_path, "erase-period", before, "--yes", *why)["clean"] is True
     assert facts(tmp_path, "erase-period", HOT, "--yes", *why) == {
         "period": HOT,
         "again": False,
@@ -97,7 +101,8 @@ async def test_what_may_not_be_erased_is_refused_with_the_remedy(tmp_path: Path)
         "remains": [],
     }
     told = {one["period"]: one for one in facts(tmp_path, "keys", "list")["periods"]}
-    assert [bool(told[month]["erased"]) for month in (GONE, HOT, running)] == [True, True, False]
+    erased = [bool(told[month]["erased"]) for month in (GONE, HOT, before, last, running)]
+    assert erased == [True, True, True, False, False]
 
 
 async def test_month_that_no_archive_has_is_told_before_it_is_erased(tmp_path: Path) -> None:

@@ -73,3 +73,17 @@ def test_blank_answer_alone_hides_nothing(values: dict[str, object]) -> None:
     answers: list[SourceAnswer | None] = [SourceAnswer(outcome=Outcome.FOUND) for _ in plan.queries]
     answers[check] = SourceAnswer(outcome=Outcome.FOUND, values=values)
     assert _hidden(plan, answers) == {}
+
+
+@pytest.mark.parametrize(
+    "denied_by",
+    [
+        SourceAnswer(outcome=Outcome.FOUND, values={"matches": False}),
+        failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
+    ],
+)
+def test_no_of_who_confirms_hides_what_was_found_by_the_number(denied_by: SourceAnswer) -> None:
+    plan, check, behind = next(plans())
+    answers: list[SourceAnswer | None] = [SourceAnswer(outcome=Outcome.FOUND) for _ in plan.queries]
+    answers[check] = denied_by
+    assert _hidden(plan, answers)[behind] is Reason.DATA_DO_NOT_MATCH

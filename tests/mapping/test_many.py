@@ -14,8 +14,9 @@ from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.many import PeopleFilter, only_named, predicate_of_each, proof_of_each
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
+from gateway.mapping.papers import prove
 from gateway.mapping.plan import make_plan
-from gateway.mapping.predicates import Facts, Truth, predicate
+from gateway.mapping.predicates import Facts, Truth, _from_table, predicate
 from gateway.prefill.roles import cast
 from tests.code_lists import load_codes
 from tests.contract.test_mappings import CATALOGUE
@@ -143,6 +144,35 @@ def test_paper_is_asked_for_where_its_condition_holds_for_any_of_several(
 def test_what_must_hold_for_each_of_several_does_not_hold_for_one_of_them_alone() -> None:
     facts = members_born("1992-05-21", "2015-08-30")
     assert {name: predicate(facts, name) for name in RULES} == dict.fromkeys(RULES, Truth.NO)
+
+
+@pytest.mark.parametrize(
+    ("born", "truth"),
+    [("1992-05-21", Truth.YES), (None, Truth.UNKNOWN)],
+    ids=["does not apply", "nobody knows"],
+)
+def test_proof_whose_condition_nobody_knows_is_open(born: str | None, truth: Truth) -> None:
+    paper = proof(when="minor", **leaf("members", has="person.full_name"))
+    assert prove(members_born(born, "1990-08-30"), paper).truth is truth
+
+
+@pytest.mark.parametrize(
+    ("said", "truth"),
+    [
+        (["own"], Truth.YES), (["own", "own"], Truth.YES), (["own", "lent"], Truth.UNKNOWN),
+        (["own", "other"], Truth.UNKNOWN), (["lent"], Truth.NO), ([], Truth.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_list_says_what_all_its_items_say(said: list[str], truth: Truth) -> None:
+    rule = Predicate.model_validate({"attribute": "person.x", "yes": ["own"], "no": ["lent"]})
+    assert _from_table(rule, said) is truth
+
+
+@pytest.mark.parametrize("known", ["1992-05-21", "2015-08-30"])
+def test_what_must_hold_for_each_of_several_is_unknown_while_it_is_of_one(known: str) -> None:
+    facts = members_born(known, None)
+    holds = {name for name in RULES if predicate(facts, name) is Truth.YES}
+    assert holds == set()
 
 
 ROW = {"full_name": "NGUYỄN THỊ BÉ", "personal_id": "033315402062", "birth_date": "2015-08"}

