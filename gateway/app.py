@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -27,6 +27,7 @@ from gateway.composition.log_keys import check_keys, derived, root_keys, signing
 from gateway.config.strict_yaml import read
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
+from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
@@ -56,7 +57,8 @@ class SystemClock:
 class Shared:
     """What every configuration of one process uses; opened once and closed with the process."""
 
-    log: ExchangeLog
+    #: under the configuration of the start
+    recorder: Recorder
     sequencer: Sequencer
     audit: AuditDoor
     shelves: CitizenStores
@@ -90,12 +92,13 @@ class App:
 
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
-    clock = SystemClock()
-    log, sequencer = await opened.enter_async_context(_opened_log(parts))
-    audit = await opened.enter_async_context(auditing(parts, log, sequencer, clock))
-    shelves = await opened.enter_async_context(consenting(parts, clock))
+    recorder, sequencer = await opened.enter_async_context(_opened_log(parts))
+    audit = await opened.enter_async_context(auditing(parts, recorder, sequencer))
+    shelves = await opened.enter_async_context(consenting(parts, recorder.clock))
     cache, access = await opened.enter_async_context(_opened_cache(parts))
-    return Shared(log=log, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access)
+    return Shared(
+        recorder=recorder, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access
+    )
 
 
 async def open_app(parts: Composition, shared: Shared, former: App | None = None) -> App:
@@ -104,9 +107,10 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
     ConfigError: then nothing is open.
     """
     async with AsyncExitStack() as opened:
-        clock, settings = SystemClock(), parts.configuration.gateway
+        recorder = replace(shared.recorder, digest=parts.in_force.digest)
+        clock, settings = recorder.clock, parts.configuration.gateway
         key = open_document_key(settings.documents, parts.configuration.root, parts.state)
-        people = citizens(shared.shelves, parts, shared.log, clock, key, shared.access)
+        people = citizens(shared.shelves, parts, recorder, key, shared.access)
         lent = {name: former.sources[name] for name in same_sources(parts, former.parts)} if former else {}
         sources = open_sources(parts, lent, people.own)
         for name in [one for one in sources if one not in lent]:
@@ -117,18 +121,18 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             reader=shared.shelves.reader,
         )  # fmt: skip
         sealer = Sealer(key, settings.documents.passport_days)
-        prefill = open_prefill(parts, sources, shared.log, shared.cache, rests_on, sealer)
+        prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
         access = await opened.enter_async_context(accessing(parts, clock, (key.jwks,)))
         corrections = await opened.enter_async_context(
-            correcting(parts, shared.log, clock, shared.shelves, shared.access)
+            correcting(parts, recorder, shared.shelves, shared.access)
         )
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(
             clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             access=access, document_key=key, corrections=corrections, proxies=proxies(settings.access.proxy),
-            sources=sources, log=shared.log, audit=audit, anchors=audit.anchors.rounds,
+            sources=sources, recorder=recorder, audit=audit, anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins,
         )  # fmt: skip
@@ -154,14 +158,15 @@ async def _close_sources(sources: Mapping[str, Source], lent: Mapping[str, Sourc
 
 
 @asynccontextmanager
-async def _opened_log(parts: Composition) -> AsyncIterator[tuple[ExchangeLog, Sequencer]]:
+async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Sequencer]]:
     await check_keys(parts.configuration.gateway.log, parts.state)
     log, sequencer = open_log(parts)
     sequencer.start()
-    telling = asyncio.create_task(announce(log, parts.in_force, SystemClock(), "start"))
+    recorder = Recorder(log=log, clock=SystemClock(), digest=parts.in_force.digest, metrics=parts.metrics)
+    telling = asyncio.create_task(announce(recorder, parts.in_force, "start"))
     await asyncio.wait((telling,), timeout=_TELL_SECONDS)
     try:
-        yield log, sequencer
+        yield recorder, sequencer
     finally:
         telling.cancel()
         await log.close()
@@ -214,7 +219,7 @@ def _with_line(problem: Problem, parts: Composition) -> Problem:
 def open_prefill(
     parts: Composition,
     sources: Mapping[str, Source],
-    log: ExchangeLog,
+    recorder: Recorder,
     cache: Cache,
     access: DecisionInputs,
     sealer: Sealer,
@@ -225,20 +230,8 @@ def open_prefill(
         for name, settings in parts.configuration.sources.items()
         for operation, service in settings.services.items()
     }
-    clock, digest = SystemClock(), parts.in_force.digest
-    gatherer = Gatherer(sources, valid, clock, parts.metrics)
-    return Prefill(
-        parts.configuration,
-        parts.catalogue,
-        gatherer,
-        log,
-        cache,
-        clock,
-        parts.metrics,
-        access,
-        digest,
-        sealer,
-    )
+    gatherer = Gatherer(sources, valid, recorder.clock, parts.metrics)
+    return Prefill(parts.configuration, parts.catalogue, gatherer, recorder, cache, access, sealer)
 
 
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:

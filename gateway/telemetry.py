@@ -272,7 +272,7 @@ class Metrics(Collector):
             "counter", "source_outcomes", "Answers of sources", "source", "operation", "outcome"
         )
         self._source_seconds = _Family("histogram", "source_seconds", "Time to a source's answer", "source")
-        appended = _Family("counter", "log_records", "Records made durable")
+        self._appended = _Family("counter", "log_records", "Records made durable", "phase")
         failures = _Family("counter", "log_failures", "Records that could not be kept")
         append_seconds = _Family("histogram", "log_append_seconds", "Time until records are durable")
         self._cache = _Family("counter", "cache", "Uses of the cache", "result")
@@ -292,20 +292,21 @@ class Metrics(Collector):
             self._request_seconds,
             self._outcomes,
             self._source_seconds,
-            appended,
+            self._appended,
             failures,
             append_seconds,
             self._cache,
             self._alarms,
             self._faults,
         )
-        self._appended, self._append_failures = appended.child(), failures.child()
+        self._append_failures = failures.child()
         self._append_seconds = append_seconds.child()
         self._gauges = dict.fromkeys(_GAUGES, 0.0)
         self._under_way = 0
         #: counters and histograms by what they were used for before; labels are few
         self._sources: dict[tuple[str, str, str], tuple[list[float], list[float]]] = {}
         self._routes: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
+        self._phases: dict[str, list[float]] = {}
         self.registry = CollectorRegistry(auto_describe=True)
         self.registry.register(self)
 
@@ -339,15 +340,18 @@ class Metrics(Collector):
         """An answer, or one attribute of it, was not taken: the code is one of `FaultCode` or `Reason`."""
         self._faults.child(source, operation, code)[0] += 1
 
-    def appended(self, records: int, seconds: float) -> None:
-        """A group of records became durable."""
-        self._appended[0] += records
+    def appended(self, phase: str, seconds: float) -> None:
+        """A record became durable."""
+        count = self._phases.get(phase)
+        if count is None:
+            count = self._phases[phase] = self._appended.child(phase)
+        count[0] += 1
         self._append_seconds[bisect_left(_BUCKETS, seconds)] += 1
         self._append_seconds[_SUM] += seconds
 
-    def append_failed(self, records: int = 1) -> None:
-        """Records could not be kept."""
-        self._append_failures[0] += records
+    def append_failed(self) -> None:
+        """A record could not be kept."""
+        self._append_failures[0] += 1
 
     def cache(self, result: str) -> None:
         """A kept answer was used again: `hit`."""

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
 from gateway import telemetry
+from gateway.domain.exchange import Phase
 
 CANARY = "033190274816"
 OLD_CANARY = "145678901"
@@ -125,14 +126,17 @@ def test_metrics_tell_requests_outcomes_and_appends() -> None:
     metrics.in_flight(1)
     metrics.request("/v1/prefill", "POST", 200, 0.008)
     metrics.answer("population", "TraCuuThongTinCongDan", "found", 0.005)
-    metrics.appended(3, 0.002)
+    metrics.appended(Phase.INTENT, 0.002)
+    metrics.appended(Phase.LOOKUP, 0.002)
+    metrics.appended(Phase.INTENT, 0.002)
     metrics.append_failed()
     metrics.cache("hit")
     metrics.alarm("other_person")
     text = metrics.render().decode()
     assert 'motlan_requests_total{method="POST",route="/v1/prefill",status="200"} 1.0' in text
     assert 'operation="TraCuuThongTinCongDan",outcome="found",source="population"} 1.0' in text
-    assert "motlan_log_records_total 3.0" in text
+    assert 'motlan_log_records_total{phase="intent"} 2.0' in text
+    assert 'motlan_log_records_total{phase="lookup"} 1.0' in text
     assert 'motlan_source_seconds_bucket{le="0.005",source="population"} 1.0' in text
 
 
@@ -149,7 +153,7 @@ class ByTheLibrary:
             "source_outcomes", "Answers of sources", "source", "operation", "outcome"
         )
         self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
-        self._appended = self._counter("log_records", "Records made durable")
+        self._appended = self._counter("log_records", "Records made durable", "phase")
         self._failures = self._counter("log_failures", "Records that could not be kept")
         self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
         self._cache = self._counter("cache", "Uses of the cache", "result")
@@ -181,12 +185,12 @@ class ByTheLibrary:
     def fault(self, source: str, operation: str, code: str) -> None:
         self._faults.labels(source, operation, code).inc()
 
-    def appended(self, records: int, seconds: float) -> None:
-        self._appended.inc(records)
+    def appended(self, phase: Phase, seconds: float) -> None:
+        self._appended.labels(phase).inc()
         self._append_seconds.observe(seconds)
 
-    def append_failed(self, records: int) -> None:
-        self._failures.inc(records)
+    def append_failed(self) -> None:
+        self._failures.inc()
 
     def cache(self, result: str) -> None:
         self._cache.labels(result).inc()
@@ -215,8 +219,8 @@ ACTS = st.lists(
     | st.tuples(st.just("in_flight"), st.tuples(st.sampled_from([1, -1])))
     | st.tuples(st.just("answer"), st.tuples(NAMES, NAMES, NAMES, SECONDS))
     | st.tuples(st.just("fault"), st.tuples(NAMES, NAMES, NAMES))
-    | st.tuples(st.just("appended"), st.tuples(st.integers(0, 9), SECONDS))
-    | st.tuples(st.just("append_failed"), st.tuples(st.integers(0, 9)))
+    | st.tuples(st.just("appended"), st.tuples(st.sampled_from(Phase), SECONDS))
+    | st.tuples(st.just("append_failed"), st.tuples())
     | st.tuples(st.just("cache"), st.tuples(NAMES))
     | st.tuples(st.just("alarm"), st.tuples(NAMES))
     | st.tuples(
@@ -251,5 +255,6 @@ def test_gauge_that_is_not_known_is_an_error() -> None:
 
 def test_two_instances_share_nothing() -> None:
     first, second = telemetry.Metrics(), telemetry.Metrics()
-    first.appended(1, 0.001)
-    assert "motlan_log_records_total 0.0" in second.render().decode()
+    first.appended(Phase.INTENT, 0.001)
+    assert 'phase="intent"' in first.render().decode()
+    assert 'phase="intent"' not in second.render().decode()

@@ -22,11 +22,11 @@ from gateway.config.configuration import Configuration
 from gateway.consents.service import ConsentBook
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
+from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
@@ -87,7 +87,7 @@ class Services:
     prefill: Prefill
     access: AccessService
     sources: Mapping[str, Source]
-    log: ExchangeLog
+    recorder: Recorder
     clock: Clock
     #: whose proof of a login counts
     logins: Logins

@@ -15,13 +15,12 @@ from aiohttp import web
 from gateway.access.faults import TokenRefused
 from gateway.api.context import Services
 from gateway.api.problems import MethodNotAllowed, NotAcceptable, NotHttp, problem
+from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, NotFound, Refused, Throttled, TooMany
-from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.policy.grounds import ground
 from gateway.telemetry import Metrics, log
@@ -167,14 +166,10 @@ async def demand(request: Request, scope: str) -> None:
     """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
     if scope in request.requester.scopes:
         return
-    services = request.services
-    record = ExchangeRecord(
-        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
-        requester=request.requester.id, rules=(f"scope:{scope}",), result="scope_missing",
-        legal_basis=ground(services.configuration, f"scope:{scope}", "scope_missing"),
-    )  # fmt: skip
-    await services.log.append(record)
-    raise Refused(f"scope:{scope}", say.SCOPE_MISSING(scope=scope), code="scope_missing")
+    rule, code = f"scope:{scope}", "scope_missing"
+    basis = ground(request.services.configuration, rule, code)
+    await record_refusal(request, code, rule, legal_basis=basis)
+    raise Refused(rule, say.SCOPE_MISSING(scope=scope), code=code)
 
 
 async def _meet_expectation(request: Request) -> None:

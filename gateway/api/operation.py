@@ -33,7 +33,7 @@ async def ready(request: Request) -> Response:
     gateway wrote stand in the database: they got no place; `motlan log quarantine` lists them.
     """
     services = request.services
-    log = await services.log.ready()
+    log = await services.recorder.log.ready()
     sources = {
         name: "available" if source.state().breaker != "open" else "paused"
         for name, source in services.sources.items()

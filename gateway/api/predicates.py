@@ -4,13 +4,12 @@ from gateway.api.bodies import read_model
 from gateway.api.models import PredicatesBody
 from gateway.api.prefill import deadline
 from gateway.api.prefill_body import official_of, person_of
+from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogNotSigned, NotAnchored, fault_in
-from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
 
@@ -23,11 +22,7 @@ async def ask(request: Request) -> Response:
     try:
         services.demand()
     except (LogNotSigned, NotAnchored) as denial:
-        record = ExchangeRecord(
-            exchange=exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()), requester=requester.id,
-            agency=agency, dossier=body.dossier or "", result=denial.problem_code,
-        )  # fmt: skip
-        await services.log.append(record)
+        await record_refusal(request, denial.problem_code, dossier=body.dossier or "")
         raise
     if not (body.subject.personal_id or body.subject.old_id or body.subject.passport):
         raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, "identifier_missing")

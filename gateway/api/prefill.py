@@ -12,12 +12,11 @@ from gateway.api.models import DecisionBody, ResumeBody
 from gateway.api.prefill_body import official_of, prefill_body, representative_of, subjects
 from gateway.api.problems import problem_body
 from gateway.api.procedures import find
+from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
 from gateway.api.response import Response, answer, begin_stream
 from gateway.api.signing import proof_of
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound
-from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.prefill.preview import Decided
 from gateway.prefill.request import PrefillRequest
 
@@ -100,14 +99,9 @@ async def resume(request: Request) -> Response | web.StreamResponse:
 
 async def _note(request: Request, body: Mapping[str, Any], denial: GatewayError) -> None:
     """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
-    services = request.services
-    known = services.catalogue.find(body["procedure"])
-    record = ExchangeRecord(
-        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
-        requester=request.requester.id, agency=services.access.requesters.agency(request.requester),
-        procedure=known.code if known else "", dossier=body.get("dossier") or "", result=denial.problem_code,
-    )  # fmt: skip
-    await services.log.append(record)
+    known = request.services.catalogue.find(body["procedure"])
+    procedure, dossier = known.code if known else "", body.get("dossier") or ""
+    await record_refusal(request, denial.problem_code, procedure=procedure, dossier=dossier)
 
 
 def deadline(request: Request, wanted_ms: int | None) -> float:

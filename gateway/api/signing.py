@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.api.bodies import read_bytes
+from gateway.api.refusals import record_refusal
 from gateway.api.request import NOBODY, Request
 from gateway.api.response import Response
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import BadRequest, KeyUnavailable
-from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
@@ -45,7 +44,7 @@ async def check_message(request: Request) -> None:
     try:
         request.signed = await _verified(request, body)
     except SignatureBroken as broken:
-        await _note(request, broken)
+        await record_refusal(request, broken.problem_code, _RULE)
         raise
     request.digested = _DIGEST in request.headers
 
@@ -116,13 +115,3 @@ def _verified_part(request: Request) -> Message:
 def _message(request: Request) -> Message:
     fields = {name.lower(): request.headers.getall(name) for name in request.headers}
     return Message(fields, request.method, request.issuer, request.raw_path)
-
-
-async def _note(request: Request, broken: SignatureBroken) -> None:
-    services, requester = request.services, request.requester
-    record = ExchangeRecord(
-        exchange=request.exchange, phase=Phase.REFUSAL, time=rfc3339(services.clock.now()),
-        requester=requester.id, agency=services.requesters.agency(requester), rules=(_RULE,),
-        result=broken.problem_code,
-    )  # fmt: skip
-    await services.log.append(record)

@@ -69,7 +69,7 @@ class Exports:
         if csv:
             return _csv(self._there(first, end))
         made = RangeLines(self._there, self._books.proofs)
-        created, vkeys = rfc3339(self._books.clock.now()), await self._books.signers()
+        created, vkeys = rfc3339(self._books.recorder.clock.now()), await self._books.signers()
         return await made.lines(note, vkeys, first, end, created, (span.since, span.until), growth)
 
     async def found(
@@ -86,7 +86,7 @@ class Exports:
         asked, searched = (filters.plain.since, filters.plain.until), await self.searched(filters)
         line = first_line(
             checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
-            created=rfc3339(self._books.clock.now()), edge=None, consistency=growth,
+            created=rfc3339(self._books.recorder.clock.now()), edge=None, consistency=growth,
             asked=asked, searched=searched,
         )  # fmt: skip
         held: dict[TileId, bytes] = {}

@@ -16,12 +16,10 @@ import orjson
 
 from gateway import VERSION
 from gateway.config.configuration import Configuration
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
-from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import ExchangeId, new_exchange_id
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import new_exchange_id
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.telemetry import log
 
 #: part -> beginning of the names of its files below `config/`
@@ -64,18 +62,14 @@ def in_force(configuration: Configuration, root: Path) -> InForce:
 
 
 async def announce(
-    exchanges: ExchangeLog, what: InForce, clock: Clock, event: Literal["start", "reload"],
-    before: InForce | None = None,
-) -> None:  # fmt: skip
+    recorder: Recorder, what: InForce, event: Literal["start", "reload"], before: InForce | None = None
+) -> None:
     """Record what is in force from now on, and what was `before` a reload; tries until the log can be written."""
     former = {"before": before.digest} if before is not None else {}
+    about, notes = RecordHeader(new_exchange_id()), {"gateway": VERSION, **former, **what.parts}
     while True:
-        record = ExchangeRecord(
-            exchange=ExchangeId(new_exchange_id()), phase=Phase.CONFIGURATION, time=rfc3339(clock.now()),
-            result=event, configuration=what.digest, notes={"gateway": VERSION, **former, **what.parts},
-        )  # fmt: skip
         try:
-            await exchanges.append(record)
+            await recorder.write(about, Phase.CONFIGURATION, event, notes=notes, configuration=what.digest)
         except LogUnavailable:
             log().warning("audit.configuration_not_recorded", retry_in=_RETRY_SECONDS)
             await asyncio.sleep(_RETRY_SECONDS)

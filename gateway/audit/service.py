@@ -14,12 +14,11 @@ from gateway.audit.people import People
 from gateway.audit.proofs import TreeProofs
 from gateway.audit.shown import members_of, shown
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError, NotFound
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500
@@ -38,18 +37,15 @@ class Asker(NamedTuple):
 class Books:
     """What all look-ups share."""
 
-    log: ExchangeLog
+    recorder: Recorder
     reader: LogReader
     finder: LogPlaces
     proofs: TreeProofs
     people: People
     cursors: Cursors
-    clock: Clock
     #: public key of the checkpoints
     vkeys: tuple[str, ...]
     history: LogHistory
-    #: digest of the configuration in force
-    digest: str
 
     async def note(
         self,
@@ -60,12 +56,9 @@ class Books:
         **more: str | int | bool,
     ) -> None:
         """Make the record of a look-up durable; LogUnavailable when it cannot be kept."""
-        record = ExchangeRecord(
-            exchange=asker.exchange, phase=Phase.LOOKUP, time=rfc3339(self.clock.now()), requester=asker.requester,
-            agency=asker.agency, subjects=people or {}, configuration=self.digest,
-            notes={"operation": operation, "filters": filters, **more},
-        )  # fmt: skip
-        await self.log.append(record)
+        about = RecordHeader(asker.exchange, asker.requester, asker.agency, subjects=people or {})
+        notes = {"operation": operation, "filters": filters, **more}
+        await self.recorder.write(about, Phase.LOOKUP, notes=notes)
 
     async def page(
         self, filters: Filters, before: int | None, count: int

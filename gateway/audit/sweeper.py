@@ -18,10 +18,10 @@ from gateway.audit.shown import members_of
 from gateway.audit.tasks import end
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import GatewayError
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
+from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog, LogEntry, LogKeeping, NumberingState
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.ports.exchange_log import LogEntry, LogKeeping, NumberingState
 from gateway.telemetry import log
 
 _WINDOW = 1_024
@@ -36,9 +36,8 @@ class Sweeper:
 
     def __init__(
         self,
-        exchanges: ExchangeLog,
+        recorder: Recorder,
         keeping: LogKeeping,
-        clock: Clock,
         owner: str,
         deadline_seconds: float,
         every_seconds: float = _EVERY_SECONDS,
@@ -48,9 +47,9 @@ class Sweeper:
 
         `since` gives seconds that only grow, whoever sets the clock.
         """
-        self._log = exchanges
+        self._recorder = recorder
         self._keeping = keeping
-        self._clock = clock
+        self._clock = recorder.clock
         self._owner = owner
         self._deadline = timedelta(seconds=deadline_seconds)
         self._every_seconds = every_seconds
@@ -120,31 +119,32 @@ class Sweeper:
 
     async def _close_all(self, intents: Sequence[LogEntry]) -> int:
         """One record for each exchange; those of one window share transactions."""
-        found: dict[str, ExchangeRecord] = {}
+        found: dict[str, tuple[Mapping[str, Any], int]] = {}
         for intent in intents:
             members = members_of(intent)
             if members is None:
                 # Nobody knows what it was about: an auditor is told, and the others are closed.
                 log().error("audit.intent_unreadable", log_index=intent.index)
             elif members["exchange"] not in found:
-                found[members["exchange"]] = self._abandoned(members, intent.index)
-        await asyncio.gather(*map(self._log.append, found.values()))
+                found[members["exchange"]] = members, intent.index
+        await asyncio.gather(*(self._abandon(*one) for one in found.values()))
         return len(found)
 
-    def _abandoned(self, intent: Mapping[str, Any], index: int) -> ExchangeRecord:
-        """What the intent said; whom it is about stands in the intent alone, sealed."""
+    async def _abandon(self, intent: Mapping[str, Any], index: int) -> None:
+        """Record what the intent said; whom it is about stands in the intent alone, sealed."""
         calls = tuple(
             CallEntry(
                 call["call"], call["source"], call["operation"], call["role"], tuple(call["attributes"]), "unknown"
             )
             for call in intent["calls"]
         )  # fmt: skip
-        return ExchangeRecord(
-            exchange=ExchangeId(intent["exchange"]), phase=Phase.ABANDONED, time=rfc3339(self._clock.now()),
-            requester=intent["requester"], agency=intent["agency"], procedure=intent["procedure"],
-            dossier=intent["dossier"], purpose=intent["purpose"], legal_basis=intent["basis"], calls=calls,
-            on_duty=intent["on_duty"], rules=tuple(intent["rules"]), result="unknown",
-            configuration=intent["config"], notes={"intent": index},
+        about = RecordHeader(
+            ExchangeId(intent["exchange"]), intent["requester"], intent["agency"], intent["procedure"],
+            intent["dossier"], intent["purpose"], intent["basis"], on_duty=intent["on_duty"],
+        )  # fmt: skip
+        await self._recorder.write(
+            about, Phase.ABANDONED, "unknown", rules=tuple(intent["rules"]), calls=calls,
+            notes={"intent": index}, configuration=intent["config"],
         )  # fmt: skip
 
     async def _work(self) -> None:

@@ -154,10 +154,9 @@ def prune(
 async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tuple[list[Checked], int] | None:
     """What was checked and how many records are gone; None when he did not want it."""
     keeper = store.keeper
-    log, reader = keeper.log(), keeper.reader()
-    pruning = Pruning(
-        log, *keeper.pruning(), TreeProofs(reader, reader), await keeper.vkeys(), keeper, keeper.hot
-    )
+    recorder, reader = keeper.recorder(), keeper.reader()
+    proofs = TreeProofs(reader, reader)
+    pruning = Pruning(recorder, *keeper.pruning(), proofs, await keeper.vkeys(), keeper.hot)
     checked = await pruning.check(archives)
     if not (yes or _confirmed(checked)):
         return None

@@ -142,7 +142,7 @@ class _Stage:
         assert app is not None
         table = Table("bản ghi / record", "giai đoạn / phase", "thủ tục / procedure", "nguồn / calls", "kết quả",
                       title="Nhật ký giao dịch / exchange log")  # fmt: skip
-        leaves = await app.shared.log.recent(_RECORDS)
+        leaves = await app.shared.recorder.log.recent(_RECORDS)
         self.written = len(leaves)
         for leaf in reversed(leaves):
             calls = leaf.get("calls")

@@ -44,8 +44,8 @@ def erase_period(
     keeper = store.keeper
 
     async def work() -> Erased | None:
-        log = keeper.log()
-        erasure = Erasure(log, keeper.vault(), keeper, keeper.hot)
+        recorder = keeper.recorder()
+        erasure = Erasure(recorder, keeper.vault(), keeper.hot)
         again = await erasure.check(period, reason)
         if not (again or store.quiet or await _archived(keeper, period)):
             click.echo(_NOT_ARCHIVED.format(period=period), err=True)

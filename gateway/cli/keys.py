@@ -21,7 +21,6 @@ from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
-from gateway.keeping.acts import note_act
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RELOAD = "cho cổng đọc lại cấu hình / let every gateway read it: kill -HUP <pid>"
@@ -131,12 +130,12 @@ def rotate_signing(*, store: Store) -> int:
         return 1
 
     async def work() -> tuple[str, str]:
-        log = keeper.log()
+        recorder = keeper.recorder()
         old = keeper.signers()[0].vkey
         signed = (await keeper.history().history()).vkeys
         if signed and signed[0] != old:
             raise Unprocessable(say.KEY_UNUSED, code="key_unused")
-        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-signing", former=old)
+        await recorder.operator_act(Phase.CONFIGURATION, "rotate-signing", former=old)
         keeper.rotate_signing_key()
         return old, keeper.signers()[0].vkey
 
@@ -168,11 +167,11 @@ def rotate_root(*, store: Store) -> int:
         return 1
 
     async def work() -> tuple[str, list[str]]:
-        log = keeper.log()
+        recorder = keeper.recorder()
         new = keeper.roots().wrapper if configured else next_root_key(keeper.state)
         old = keeper.roots().all
         former = next((one.name for one in old if one.name != new.name), "")
-        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-root", former=former, key=new.name)
+        await recorder.operator_act(Phase.CONFIGURATION, "rotate-root", former=former, key=new.name)
         rewrapping = Rewrapping(old, new)
         await keeper.vault().rewrap(rewrapping.wrap)
         rewrapping.check()
@@ -228,14 +227,14 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
         return 1
 
     async def work() -> str:
-        log, kept = keeper.log(), seeds_in(keeper.state)
+        recorder, kept = keeper.recorder(), seeds_in(keeper.state)
         former = name_of(kept.current)
         if at_once:
-            await note_act(log, keeper, Phase.CONFIGURATION, "replace-token-keys", former=former)
+            await recorder.operator_act(Phase.CONFIGURATION, "replace-token-keys", former=former)
             replace_all(keeper.state)
         else:
             following = name_of(kept.next or kept.current)
-            await note_act(log, keeper, Phase.CONFIGURATION, "rotate-token", key=following, former=former)
+            await recorder.operator_act(Phase.CONFIGURATION, "rotate-token", key=following, former=former)
             rotate_keys(keeper.state)
         return name_of(seeds_in(keeper.state).current)
 
@@ -266,8 +265,8 @@ def rotate_document(*, store: Store) -> int:
         return 1
 
     async def work() -> tuple[str, str]:
-        log, former = keeper.log(), name_of(key_in(keeper.state / documents.CURRENT_FILE))
-        await note_act(log, keeper, Phase.CONFIGURATION, "rotate-document", former=former)
+        recorder, former = keeper.recorder(), name_of(key_in(keeper.state / documents.CURRENT_FILE))
+        await recorder.operator_act(Phase.CONFIGURATION, "rotate-document", former=former)
         return documents.rotate(keeper.state)
 
     former, kid = store.done(work)

@@ -32,7 +32,6 @@ from gateway.config.configuration import Configuration, load
 from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import Faults
-from gateway.keeping.acts import note_act
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports.exchange_log import LogReader, LogSearch
 from gateway.review.acts import PastRequest, act_of
@@ -89,9 +88,9 @@ def diff(
     end = _utc(until, "until") if until else rfc3339(now)
 
     async def work() -> ReplayResult:
-        log, reader = store.keeper.log(), store.keeper.reader()
+        recorder, reader = store.keeper.recorder(), store.keeper.reader()
         digest = in_force(after[0], root_of(new)).digest
-        await note_act(log, store.keeper, Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
+        await recorder.operator_act(Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
         old, changed, outcome = Rules(*before), Rules(*after), ReplayResult()
         with record_bar(shown=not quiet and not as_json) as step:
             async for act in _acts(reader, before[1], start, end, step):

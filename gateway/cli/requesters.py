@@ -20,7 +20,6 @@ from gateway.config.configuration import Configuration
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.durable import replacing
-from gateway.keeping.acts import note_act
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -183,7 +182,7 @@ def revoke(*, name: str, store: Store) -> int:
     when = rfc3339(keeper.now())
 
     async def work() -> None:
-        await note_act(keeper.log(), keeper, Phase.CONFIGURATION, "revoke-requester", name=name)
+        await keeper.recorder().operator_act(Phase.CONFIGURATION, "revoke-requester", name=name)
         if known.revoked is None:
             _mark(path, when)
         await _revocations(store).revoke_requester(known.requester)
@@ -213,7 +212,7 @@ def restore(*, name: str, store: Store) -> int:
     text = _unmarked(path) if known.revoked is not None else None
 
     async def work() -> bool:
-        await note_act(store.keeper.log(), store.keeper, Phase.CONFIGURATION, "restore-requester", name=name)
+        await store.keeper.recorder().operator_act(Phase.CONFIGURATION, "restore-requester", name=name)
         if text is not None:
             _write(path, text)
         return await _revocations(store).restore_requester(known.requester)

@@ -20,19 +20,17 @@ from gateway.audit.watch import Watch
 from gateway.composition.anchors import anchoring
 from gateway.composition.composition import Composition
 from gateway.composition.log_keys import derived, root_keys
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog, Sequencer
+from gateway.exchange_log.recorder import Recorder
+from gateway.ports.exchange_log import Sequencer
 
 #: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
 _GRACE_SECONDS = 90.0
 
 
 @contextlib.asynccontextmanager
-async def auditing(
-    parts: Composition, log: ExchangeLog, sequencer: Sequencer, clock: Clock
-) -> AsyncIterator[AuditDoor]:
+async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer) -> AsyncIterator[AuditDoor]:
     """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
-    settings = parts.configuration.gateway.log
+    settings, clock = parts.configuration.gateway.log, recorder.clock
     url, roots = settings.url, root_keys(settings, parts.state)
     reader = registry.store(url, "open_reader")(url, parts.state)
     counts = registry.store(url, "open_counts")(url, parts.state)
@@ -46,10 +44,10 @@ async def auditing(
         proofs = TreeProofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
         books = Books(
-            log=log, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
-            clock=clock, vkeys=(sequencer.vkey,), history=history, digest=parts.in_force.digest,
+            recorder=recorder, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
+            vkeys=(sequencer.vkey,), history=history,
         )  # fmt: skip
-        sweeper = Sweeper(log, keeping, clock, sequencer.owner, deadline)
+        sweeper = Sweeper(recorder, keeping, sequencer.owner, deadline)
         sweeper.start()
         inspector = Inspector(inspection, reader, proofs, people.unreadable)
         inspector.start()
@@ -59,7 +57,7 @@ async def auditing(
 
         def door(of: Composition) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""
-            ours = replace(books, digest=of.in_force.digest)
+            ours = replace(books, recorder=replace(recorder, digest=of.in_force.digest))
             usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
             return AuditDoor(
                 audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, counts), usage=usage, watch=watch,

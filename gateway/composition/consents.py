@@ -13,13 +13,14 @@ from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import Books, ConsentBook, new_id
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
+from gateway.exchange_log.recorder import Recorder
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
 from gateway.policy.counted import Rates, limits_of
 from gateway.policy.rates import Whom
 from gateway.ports.clock import Clock
 from gateway.ports.consents import ConsentRows, Decisions, OwnDataRows, SubjectRequestRows
-from gateway.ports.exchange_log import ExchangeLog, LogKeeping, LogReader
+from gateway.ports.exchange_log import LogKeeping, LogReader
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.attest import Attest
 from gateway.prefill.erasing import settle_open
@@ -66,26 +67,21 @@ async def consenting(parts: Composition, clock: Clock) -> AsyncIterator[CitizenS
 
 
 def citizens(
-    shelves: CitizenStores,
-    parts: Composition,
-    log: ExchangeLog,
-    clock: Clock,
-    key: DocumentKey,
-    access: DecisionInputs,
+    shelves: CitizenStores, parts: Composition, recorder: Recorder, key: DocumentKey, access: DecisionInputs
 ) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
-    configuration, digest = parts.configuration, parts.in_force.digest
+    configuration = parts.configuration
     books = Books(
-        rows=shelves.consents, seals=shelves.seals, log=log, clock=clock, key=key, configuration=configuration,
-        catalogue=parts.catalogue, digest=digest, new_id=new_id,
+        rows=shelves.consents, seals=shelves.seals, recorder=recorder, key=key, configuration=configuration,
+        catalogue=parts.catalogue, new_id=new_id,
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
     book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
     settings = configuration.gateway.attest
     rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
     attest = Attest(
-        reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own, log=log,
-        clock=clock, digest=digest, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
+        reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own,
+        recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
     demands = SubjectRequests(books, shelves.demands, new_id)
     return Citizens(consents=book, own=own, demands=demands, attest=attest)

@@ -12,6 +12,7 @@ from gateway.config.gateway import LogSettings
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.note import NoteSigner
+from gateway.exchange_log.recorder import Recorder
 from gateway.keeping.acts import Hot
 from gateway.ports.access import RevocationRows
 from gateway.ports.exchange_log import (
@@ -25,6 +26,7 @@ from gateway.ports.exchange_log import (
     LogTree,
     PeriodVault,
 )
+from gateway.telemetry import Metrics
 
 _Found = TypeVar("_Found")
 
@@ -86,6 +88,10 @@ class Keeper:
         open_log = registry.store(url, "open_log")
         found: ExchangeLog = self._opened("log", lambda: open_log(url, self.state, origin, self.roots()))
         return found
+
+    def recorder(self) -> Recorder:
+        """Writes the records of commands, which name no configuration; opens the log (see `log`)."""
+        return Recorder(log=self.log(), clock=self, digest="", metrics=Metrics())
 
     def reader(self) -> "Reader":
         """Records and tree."""

@@ -26,14 +26,13 @@ from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.evidence import Reason
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
-from gateway.ports.clock import Clock
 from gateway.ports.consents import ConsentRow, ConsentRows
-from gateway.ports.exchange_log import ExchangeLog
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 #: as much as a person's number needs, sealed
@@ -46,27 +45,24 @@ class Books:
 
     rows: ConsentRows
     seals: PersonKeys
-    log: ExchangeLog
-    clock: Clock
+    recorder: Recorder
     #: signs receipts
     key: DocumentKey
     configuration: Configuration
     catalogue: Catalogue
-    #: digest of the configuration in force
-    digest: str
     new_id: Callable[[str], str]
 
     async def note(
         self, asker: Asker, act: str, person: str = "", purpose: str = "", **more: str | int | bool
     ) -> datetime:
         """Make the record of an act durable; gives its time. LogUnavailable when it cannot be kept."""
-        now, consent = self.clock.now(), more.get("consent", "")
-        await self.log.append(ExchangeRecord(
-            exchange=asker.exchange, phase=Phase.CONSENT, time=rfc3339(now), requester=asker.requester.id,
-            agency=asker.agency, purpose=purpose, legal_basis=f"consent:{consent}" if consent else "",
-            subjects={"person": person} if person else {}, result=act, configuration=self.digest,
-            notes={"operation": f"consent_{act}", **more},
-        ))  # fmt: skip
+        now, consent = self.recorder.clock.now(), more.get("consent", "")
+        about = RecordHeader(
+            asker.exchange, asker.requester.id, asker.agency, purpose=purpose,
+            legal_basis=f"consent:{consent}" if consent else "", subjects={"person": person} if person else {},
+        )  # fmt: skip
+        notes = {"operation": f"consent_{act}", **more}
+        await self.recorder.write(about, Phase.CONSENT, act, notes=notes, at=now)
         return now
 
     @contextlib.asynccontextmanager
@@ -102,7 +98,7 @@ class ConsentBook:
         holder = given.requester or asker.requester.id
         if holder != asker.requester.id and not asker.serves_citizens:
             raise fault_at("/requester", say.CONSENT_FOR_OTHERS, "not_yours")
-        check(given, holder, books.configuration, books.catalogue, books.clock.now())
+        check(given, holder, books.configuration, books.catalogue, books.recorder.clock.now())
         consent = books.new_id("cs")
         now = await books.note(
             asker, "given", given.person, given.purpose, consent=consent, holder=holder,
@@ -190,7 +186,7 @@ class ConsentBook:
 
     def _blank(self) -> ConsentRow:
         """A row of this month that is nobody's."""
-        period = rfc3339(self._books.clock.now())[:7]
+        period = rfc3339(self._books.recorder.clock.now())[:7]
         return ConsentRow(0, "", period, b"", "", "", "", 0.0, 0.0, 0.0, "{}", bytes(_SEALED_BYTES))
 
     async def _is_of(self, row: ConsentRow, person: str) -> bool:

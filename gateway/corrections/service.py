@@ -43,16 +43,16 @@ from gateway.domain.errors import (
     fault_at,
 )
 from gateway.domain.evidence import Outcome
-from gateway.domain.exchange import ExchangeRecord, Phase, Receipt
+from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.row_filter import RowFilter as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, outcomes
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.policy.counted import Rates
 from gateway.policy.rates import reports_in_words
-from gateway.ports.clock import Clock
 from gateway.ports.corrections import CorrectionRow, CorrectionRows
-from gateway.ports.exchange_log import ExchangeLog, LogReader
+from gateway.ports.exchange_log import LogReader
 from gateway.telemetry import log
 
 #: the owner's word -> the states in which it may come
@@ -74,9 +74,7 @@ class Corrections:
     seals: PersonKeys
     titles: Titles
     rates: Rates
-    log: ExchangeLog
-    clock: Clock
-    digest: str
+    recorder: Recorder
 
     async def open(self, wanted: CorrectionReport, asker: Asker) -> dict[str, object]:
         """The report's id, its state, and what the citizen should know; the same report again is given back.
@@ -87,7 +85,7 @@ class Corrections:
         records = await outcomes(self.reader, wanted.exchange, asker.requester)
         await self._count(wanted, asker)
         shown_is = await self._shown(wanted, services, records, asker)
-        now = self.clock.now()
+        now = self.recorder.clock.now()
         keys = await self.seals.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
@@ -135,7 +133,7 @@ class Corrections:
         row = await self._theirs(correction, _own(asker))
         report = await self._opened(row)
         receipt = await self._step(asker, "correction_taken", row, report["key"])
-        now = self.clock.now().timestamp()
+        now = self.recorder.clock.now().timestamp()
         if await self.rows.move(row.id, (QUEUED,), TAKEN, now):
             row = row._replace(state=TAKEN, changed=now)
         return {
@@ -154,7 +152,7 @@ class Corrections:
                 raise Conflict(say.CORRECTION_IS(state=row.state))
             person = (await self._opened(row))["key"]
             await self._step(asker, f"correction_{state}", row, person, reference=reference)
-            now = self.clock.now().timestamp()
+            now = self.recorder.clock.now().timestamp()
             if not await self.rows.move(row.id, _BEFORE[state], state, now):
                 with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
                     await self._step(asker, "correction_not_done", row, person, undone=state)
@@ -171,14 +169,14 @@ class Corrections:
             raise Conflict(say.CORRECTION_UNREADABLE, code="period_keys_erased")
         report = opened(row, keys)
         if report is None:
-            await self.rows.move(row.id, (QUEUED, TAKEN), UNREADABLE, self.clock.now().timestamp())
+            await self.rows.move(row.id, (QUEUED, TAKEN), UNREADABLE, self.recorder.clock.now().timestamp())
             log().error("corrections.unreadable", code=row.source)
             raise Conflict(say.CORRECTION_ALTERED, code="report_unreadable")
         return report
 
     async def _set_erased_aside(self) -> None:
         """What waits under keys that are erased never reaches anybody."""
-        now = self.clock.now().timestamp()
+        now = self.recorder.clock.now().timestamp()
         for state in (QUEUED, TAKEN):
             for period in await self.rows.periods(state):
                 if await self.seals.erased(period):
@@ -282,11 +280,11 @@ class Corrections:
         self, asker: Asker, phase: Phase, result: str, person: str, wanted: CorrectionReport | None = None,
         notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (),
     ) -> Receipt:  # fmt: skip
-        return await self.log.append(ExchangeRecord(
-            exchange=asker.exchange, phase=phase, time=rfc3339(self.clock.now()), requester=asker.requester.id,
-            agency=asker.agency, dossier=wanted.dossier if wanted is not None else "", rules=rules,
-            subjects={"subject": person}, result=result, configuration=self.digest, notes=notes or {},
-        ))  # fmt: skip
+        about = RecordHeader(
+            asker.exchange, asker.requester.id, asker.agency, dossier=wanted.dossier if wanted is not None else "",
+            subjects={"subject": person},
+        )  # fmt: skip
+        return await self.recorder.write(about, phase, result, rules=rules, notes=notes or {})
 
     def _title(self, service: str, attribute: str) -> Mapping[str, str]:
         source, _, operation = service.partition(".")

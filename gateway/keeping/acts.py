@@ -1,14 +1,10 @@
-"""What the keeper does to the log is itself a record, durable before it is done."""
+"""What a command says of an erasure before it does it: how long records stay, and why they go before their time."""
 
 from typing import NamedTuple
 
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Unprocessable
-from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.domain.identifiers import may_name_a_person, new_exchange_id
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog
+from gateway.domain.identifiers import may_name_a_person
 
 _LONGEST_REASON = 200
 
@@ -25,17 +21,6 @@ class Hot(NamedTuple):
         """For the record of what goes: an early erasure must not look like an ordinary one."""
         more = {"hot_months_overridden": True} if self.overridden else {}
         return {"hot_months": self.months, **more}
-
-
-async def note_act(
-    log: ExchangeLog, clock: Clock, phase: Phase, operation: str, **notes: str | int | bool
-) -> None:
-    """Make the record of an act durable; LogUnavailable when it cannot be kept, and then nothing may be done."""
-    record = ExchangeRecord(
-        exchange=new_exchange_id(), phase=phase, time=rfc3339(clock.now()), requester="operator",
-        notes={"operation": operation, **notes},
-    )  # fmt: skip
-    await log.append(record)
 
 
 def checked_reason(reason: str) -> str:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
-from gateway.keeping.acts import Hot, checked_reason, note_act
+from gateway.exchange_log.recorder import Recorder
+from gateway.keeping.acts import Hot, checked_reason
 from gateway.keeping.months import Month, newest_cold
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog, PeriodVault
+from gateway.ports.exchange_log import PeriodVault
 
 
 class Erased(NamedTuple):
@@ -29,16 +29,15 @@ class Erased(NamedTuple):
 class Erasure:
     """Destroys the keys of periods, for the log that they belong to."""
 
-    def __init__(self, log: ExchangeLog, vault: PeriodVault, clock: Clock, hot: Hot) -> None:
+    def __init__(self, recorder: Recorder, vault: PeriodVault, hot: Hot) -> None:
         """Opens nothing and closes nothing."""
-        self._log = log
+        self._recorder = recorder
         self._vault = vault
-        self._clock = clock
         self._hot = hot
 
     async def check(self, period: str, reason: str | None) -> bool:
         """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
-        month, now = Month.parse(period), self._clock.now()
+        month, now = Month.parse(period), self._recorder.clock.now()
         if month >= Month.of(now).plus(-1):
             raise Unprocessable(say.PERIOD_RUNNING(period=period), code="period_running")
         if month > newest_cold(now, self._hot.months) and not reason:
@@ -57,8 +56,8 @@ class Erasure:
         if not again:
             early = self._hot.notes | ({"before_its_time": True} if reason else {})
             why = checked_reason(reason or "retention")
-            await note_act(
-                self._log, self._clock, Phase.PRUNING, "erase-period", period=period, reason=why, **early
+            await self._recorder.operator_act(
+                Phase.PRUNING, "erase-period", period=period, reason=why, **early
             )
         remains = () if await self._vault.destroy(period) else ("tables",)
         if self._vault.journalled:

@@ -16,13 +16,13 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Refused, Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
+from gateway.exchange_log.recorder import Recorder
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
-from gateway.keeping.acts import Hot, note_act
+from gateway.keeping.acts import Hot
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, newest_cold
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import Archived, ExchangeLog, LogPruning, LogRetention
+from gateway.ports.exchange_log import Archived, LogPruning, LogRetention
 
 _READ_BYTES = 1 << 20
 _RULE = "retention"
@@ -46,16 +46,16 @@ class Pruning:
     """Prunes one log."""
 
     def __init__(
-        self, log: ExchangeLog, retention: LogRetention, pruning: LogPruning, proofs: TreeProofs, vkeys: Sequence[str],
-        clock: Clock, hot: Hot,
+        self, recorder: Recorder, retention: LogRetention, pruning: LogPruning, proofs: TreeProofs,
+        vkeys: Sequence[str], hot: Hot,
     ) -> None:  # fmt: skip
         """`vkeys` are the log's public keys, former ones as well."""
-        self._log = log
+        self._recorder = recorder
         self._retention = retention
         self._pruning = pruning
         self._proofs = proofs
         self._vkeys = list(vkeys)
-        self._clock = clock
+        self._clock = recorder.clock
         self._hot = hot
 
     async def check(self, archives: Sequence[Path]) -> list[Checked]:
@@ -77,9 +77,8 @@ class Pruning:
         below = max(one.note.end for one in checked)
         names = " ".join(one.note.name for one in checked)
         first = min(one.note.first for one in checked)
-        await note_act(
-            self._log, self._clock, Phase.PRUNING, "prune",
-            archives=names, first=first, count=below - first, **self._hot.notes,
+        await self._recorder.operator_act(
+            Phase.PRUNING, "prune", archives=names, first=first, count=below - first, **self._hot.notes,
         )  # fmt: skip
         archives = [one.archived for one in checked]
         async for gone in self._pruning.prune(archives, below, rfc3339(self._clock.now())):

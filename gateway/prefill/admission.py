@@ -12,9 +12,10 @@ from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
 from gateway.domain.evidence import NOTHING
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.exchange_log.recorder import Recorder
 from gateway.policy.asked import Denial, PolicyRequest, asked_at
 from gateway.policy.decide import QUOTA, Decision
 from gateway.policy.dossiers import age
@@ -27,7 +28,6 @@ from gateway.ports.policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case, covered
 from gateway.prefill.counting import UNUSUAL, Count, Counting, exceeded_limits
-from gateway.prefill.recorder import Recorder
 
 #: the key of no person
 _SOMEBODY = "*"
@@ -170,13 +170,12 @@ class Admission:
         self, refusal: Refused | Throttled, case: Case, requester: Requester, exchange: ExchangeId
     ) -> None:
         """A refusal is a record too."""
-        official = case.official
         predicates = {"predicates": " ".join(case.predicates)} if case.predicates else {}
-        await self._recorder.write(ExchangeRecord(
-            exchange=exchange, phase=Phase.REFUSAL, time=self._recorder.now(), requester=requester.id,
-            agency=official.agency, procedure=case.procedure.code, dossier=case.request.dossier or "",
-            purpose=case.purpose, legal_basis=ground(self._configuration, refusal.rule, refusal.problem_code),
-            subjects=case.keys, official=official.personal_id,
-            on_duty=official.on_duty, rules=(refusal.rule,), result=refusal.problem_code,
-            configuration=self._recorder.digest, notes={**predicates, **case.who_asks, **case.request.proof},
-        ))  # fmt: skip
+        basis = ground(self._configuration, refusal.rule, refusal.problem_code)
+        await self._recorder.write(
+            case.header(exchange, requester, basis, case.keys),
+            Phase.REFUSAL,
+            refusal.problem_code,
+            rules=(refusal.rule,),
+            notes={**predicates, **case.who_asks, **case.request.proof},
+        )

@@ -15,20 +15,19 @@ from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import ConsentBook
 from gateway.domain import sentences as say
-from gateway.domain.dates import rfc3339
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, decisions, outcomes
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.own_data.store import OwnStore
 from gateway.policy.counted import Rates
 from gateway.policy.rates import in_words
-from gateway.ports.clock import Clock
 from gateway.ports.consents import ConsentRow
-from gateway.ports.exchange_log import ExchangeLog, LogReader
+from gateway.ports.exchange_log import LogReader
 from gateway.prefill.case import shown_name
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
 from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
@@ -55,9 +54,7 @@ class Attest:
     catalogue: Catalogue
     consents: ConsentBook
     own: OwnStore
-    log: ExchangeLog
-    clock: Clock
-    digest: str
+    recorder: Recorder
     rates: Rates
 
     async def attest(
@@ -119,16 +116,15 @@ class Attest:
     async def _note(
         self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
     ) -> None:
-        await self.log.append(ExchangeRecord(
-            exchange=act.asker.exchange, phase=phase, time=rfc3339(self.clock.now()),
-            requester=act.asker.requester.id, agency=act.asker.agency, procedure=act.procedure.code,
-            subjects=act.about, configuration=self.digest, result=result, rules=(rule,) if rule else (),
-            notes={"operation": operation, "attested": act.exchange, **more},
-        ))  # fmt: skip
+        asker, notes = act.asker, {"operation": operation, "attested": act.exchange, **more}
+        about = RecordHeader(
+            asker.exchange, asker.requester.id, asker.agency, act.procedure.code, subjects=act.about
+        )
+        await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
     async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
         """What is to be kept of whom. Refused without a consent of the person, to keep, that holds; Unprocessable."""
-        now = self.clock.now()
+        now = self.recorder.clock.now()
         said = _own(act, form)
         for person in dict.fromkeys(act.about.values()):
             consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
@@ -149,7 +145,7 @@ class Attest:
         await self._note(
             act, Phase.CONSENT, "consent_kept", "kept", consent=found.consent.id, attributes=names
         )
-        return await self.own.keep(found.consent, found.person, values, self.clock.now())
+        return await self.own.keep(found.consent, found.person, values, self.recorder.clock.now())
 
     def _check(self, found: "_Keepable") -> None:
         """Unprocessable with the field and the remedy for what cannot be kept."""

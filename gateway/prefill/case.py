@@ -11,7 +11,9 @@ from gateway.domain import sentences as say
 from gateway.domain.access import Relation
 from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
+from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
+from gateway.exchange_log.recorder import RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
 from gateway.policy.asked import Denial
@@ -67,6 +69,16 @@ class Case(NamedTuple):
         if self.acting is None or not self.acting.is_outside:
             return self.cast.keys
         return {**self.cast.keys, "representative": self.acting.subject.key}
+
+    def header(
+        self, exchange: ExchangeId, requester: Requester, legal_basis: str, subjects: Mapping[str, str]
+    ) -> RecordHeader:
+        """What records of an exchange about this request say of it. `subjects`: role -> `Subject.key`."""
+        official = self.official
+        return RecordHeader(
+            exchange, requester.id, official.agency, self.procedure.code, self.request.dossier or "", self.purpose,
+            legal_basis, subjects, official.personal_id, official.on_duty,
+        )  # fmt: skip
 
     @property
     def who_asks(self) -> dict[str, str]:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import orjson
 
 from gateway.config.gateway import PolicySettings
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, SubjectKind
+from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
@@ -21,7 +22,6 @@ from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit,
 from gateway.ports.policy import Quotas, Use, UseCount
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.recorder import Recorder
 from gateway.telemetry import log
 
 UNUSUAL = "unusual_volume"
@@ -122,13 +122,9 @@ class Counting:
 
     async def _record(self, one: Count, case: Case, requester: Requester, exchange: ExchangeId) -> None:
         recorder, rule, official = self._recorder, one.limit.rule, case.official
-        await recorder.write(ExchangeRecord(
-            exchange=exchange, phase=Phase.REFUSAL, time=recorder.now(), requester=requester.id,
-            agency=official.agency, procedure=case.procedure.code, purpose=case.purpose,
-            subjects={}, official=official.personal_id, on_duty=official.on_duty, rules=(rule,), result=UNUSUAL,
-            configuration=recorder.digest,
-            notes={"alert": True, "count": one.counted.times, "seconds": one.limit.seconds},
-        ))  # fmt: skip
+        notes = {"alert": True, "count": one.counted.times, "seconds": one.limit.seconds}
+        about = case.header(exchange, requester, "", {})._replace(dossier="")
+        await recorder.write(about, Phase.REFUSAL, UNUSUAL, rules=(rule,), notes=notes)
         recorder.metrics.alarm(rule.replace(":", "_"))
         log().error(
             "policy.unusual", exchange_id=exchange, requester=requester.id, agency=official.agency,

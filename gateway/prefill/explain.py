@@ -10,9 +10,10 @@ from typing import cast
 
 from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Reason
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.plan import Pick, Plan, PlannedField, PlannedQuery
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import ACCOUNT
@@ -24,7 +25,6 @@ from gateway.prefill.case import Case, Cases
 from gateway.prefill.counting import UNUSUAL, Counting
 from gateway.prefill.explain_papers import papers
 from gateway.prefill.plans import Plans
-from gateway.prefill.recorder import Recorder
 from gateway.prefill.request import PrefillRequest
 
 Entry = dict[str, object]
@@ -79,12 +79,11 @@ class Explainer:
     async def _record(
         self, decision: Decision, case: Case, requester: Requester, exchange: ExchangeId
     ) -> None:
-        await self._recorder.write(ExchangeRecord(
-            exchange=exchange, phase=Phase.LOOKUP, time=self._recorder.now(), requester=requester.id,
-            agency=case.official.agency, procedure=case.procedure.code, purpose=case.purpose,
-            rules=decision.rules, result=decision.denial.code if decision.denial is not None else "",
-            configuration=self._recorder.digest, notes={"operation": "explain"},
-        ))  # fmt: skip
+        agency, procedure = case.official.agency, case.procedure.code
+        about = RecordHeader(exchange, requester.id, agency, procedure, purpose=case.purpose)
+        result = decision.denial.code if decision.denial is not None else ""
+        notes = {"operation": "explain"}
+        await self._recorder.write(about, Phase.LOOKUP, result, rules=decision.rules, notes=notes)
 
 
 class _Told:

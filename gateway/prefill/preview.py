@@ -28,13 +28,13 @@ from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
 from gateway.exchange_log.outcomes import DECISION, outcomes
 from gateway.exchange_log.outcomes import decisions as recorded_decisions
+from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.answer import PrefillAnswer, PreviewEntry
 from gateway.mapping.load import Catalogue
 from gateway.ports.consents import Claim, Copies, Decisions
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.copies import copies
 from gateway.prefill.pending import PendingStore, lost, unknown
-from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import REFUSED, Dropped, without
 from gateway.prefill.release import Releases, Retained, doubtful, left_out, reasons
 

@@ -15,10 +15,11 @@ from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
+from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester, Subject
 from gateway.domain.sentences import titled
+from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.load import Catalogue
 from gateway.mapping.predicates import Truth
 from gateway.mapping.representation import (
@@ -39,7 +40,6 @@ from gateway.prefill.acting import Acting
 from gateway.prefill.case import Case
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.plans import enabled
-from gateway.prefill.recorder import Recorder
 
 #: claims of an account with the code of an enterprise
 _CODES = ("MaSoThue", "MaSoDoanhNghiep")
@@ -189,7 +189,7 @@ class Proving:
         self, case: Case, requester: Requester, proof: ExchangeId, exchange: ExchangeId, phase: Phase,
         queries: list[ProofQuery], answers: Mapping[str, SourceAnswer | None], **notes: str | bool,
     ) -> None:  # fmt: skip
-        one, official = case.acting, case.official
+        one = case.acting
         assert one is not None
         is_intent = phase is Phase.INTENT
         calls = tuple(
@@ -198,17 +198,14 @@ class Proving:
             if is_intent or query.word in answers
         )
         said = {"mandate": case.request.mandate} if case.request.mandate else {}
-        if official.on_duty:
+        if case.official.on_duty:
             said["asked_by"] = REPRESENTATIVE
-        await self._recorder.write(ExchangeRecord(
-            exchange=proof, phase=phase, time=self._recorder.now(), requester=requester.id, agency=official.agency,
-            procedure=case.procedure.code, dossier=case.request.dossier or "", purpose=case.purpose,
-            legal_basis=one.rule.legal_basis,
-            subjects={REPRESENTATIVE: one.subject.key, REPRESENTED: one.represented.key},
-            official=official.personal_id, on_duty=official.on_duty, calls=calls, rules=(one.rule_id,),
-            configuration=self._recorder.digest,
-            notes={"operation": "representation", "representation": one.kind, "proof_of": exchange, **said, **notes},
-        ))  # fmt: skip
+        people = {REPRESENTATIVE: one.subject.key, REPRESENTED: one.represented.key}
+        about = case.header(proof, requester, one.rule.legal_basis, people)
+        facts = {"operation": "representation", "representation": one.kind, "proof_of": exchange}
+        await self._recorder.write(
+            about, phase, rules=(one.rule_id,), calls=calls, notes={**facts, **said, **notes}
+        )
 
 
 def _land(landed: "asyncio.Future[SourceAnswer]", answer: SourceAnswer) -> None:

@@ -1,12 +1,12 @@
 """The records of an exchange: what may be asked (intent), then what was asked, what came of it and what left."""
 
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase, Receipt
+from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
+from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.apply import Filled
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.recorder import Recorder
 
 
 class Records:
@@ -20,16 +20,21 @@ class Records:
         self, exchange: Exchange, phase: Phase, filled: Filled | None = None, /, **notes: str | int | bool
     ) -> Receipt:
         """Write a record of this exchange. LogUnavailable when it cannot be kept."""
-        case, official, grant = exchange.case, exchange.case.official, exchange.allowed.grant
+        grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
-        return await self._recorder.write(ExchangeRecord(
-            exchange.id, phase, self._recorder.now(), exchange.requester.id, official.agency, case.procedure.code,
-            case.request.dossier or "", case.purpose, grant.legal_basis,
-            exchange.keys if filled is None else _about(exchange, filled), official.personal_id, official.on_duty,
-            calls, {} if filled is None else filled.digestible,
-            grant.rules if filled is None or not filled.rules else (*grant.rules, *filled.rules),
-            "", self._recorder.digest, notes,
-        ))  # fmt: skip
+        return await self._recorder.write(
+            exchange.case.header(
+                exchange.id,
+                exchange.requester,
+                grant.legal_basis,
+                exchange.keys if filled is None else _about(exchange, filled),
+            ),
+            phase,
+            rules=grant.rules if filled is None or not filled.rules else (*grant.rules, *filled.rules),
+            calls=calls,
+            fields={} if filled is None else filled.digestible,
+            notes=notes,
+        )
 
 
 def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:

@@ -11,13 +11,13 @@ import orjson
 
 from gateway.domain.errors import NotFound, PendingUnavailable
 from gateway.domain.evidence import SAID, Reason
-from gateway.domain.exchange import ExchangeRecord, Phase
+from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.answer import PrefillAnswer, ReasonEntry
 from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.pending import PendingStore
-from gateway.prefill.recorder import Recorder
 from gateway.prefill.refusing import Dropped, rests_on, without
 from gateway.prefill.sealing import Sealer
 
@@ -42,14 +42,11 @@ class Releases:
 
     def retained(self, exchange: Exchange) -> Retained:
         """What is retained beside an answer that does not leave at once."""
-        case, official = exchange.case, exchange.case.official
+        case = exchange.case
+        basis = exchange.allowed.grant.legal_basis
+        about = case.header(exchange.id, exchange.requester, basis, {**exchange.keys})
         return {
-            "record": {
-                "exchange": exchange.id, "requester": exchange.requester.id, "agency": official.agency,
-                "procedure": case.procedure.code, "dossier": case.request.dossier or "", "purpose": case.purpose,
-                "legal_basis": exchange.allowed.grant.legal_basis, "subjects": {**exchange.keys},
-                "official": official.personal_id, "on_duty": official.on_duty,
-            },
+            "record": about._asdict(),
             "configuration": self._recorder.digest,
             "rests": rests_on(exchange.plan),
             "consents": exchange.allowed.consents_by_evidence(exchange.plan, exchange.answers),
@@ -104,10 +101,8 @@ class Releases:
             for key, one in changed["fields"].items()
             if one["value"] is not None and one["state"] != "kept"
         }
-        receipt = await self._recorder.write(ExchangeRecord(
-            **state["record"], phase=phase, time=self._recorder.now(), result=result, fields=fields, notes=notes,
-            configuration=self._recorder.digest,
-        ))  # fmt: skip
+        about = RecordHeader(**state["record"])
+        receipt = await self._recorder.write(about, phase, result, fields=fields, notes=notes)
         changed["receipt"] = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
         return changed
 
@@ -131,11 +126,13 @@ class Releases:
         with contextlib.suppress(NotFound):
             if not state["version"] or await self._pending.get(mark, requester.id):
                 return False
-        await self._recorder.write(ExchangeRecord(
-            **{**state["record"], "subjects": {}}, phase=Phase.DELIVERY, time=self._recorder.now(),
-            result="fetched", notes={"fetched": state["answer"]["receipt"]["leaf_hash"]},
+        await self._recorder.write(
+            RecordHeader(**{**state["record"], "subjects": {}}),
+            Phase.DELIVERY,
+            "fetched",
+            notes={"fetched": state["answer"]["receipt"]["leaf_hash"]},
             configuration=state["configuration"],
-        ))  # fmt: skip
+        )
         with contextlib.suppress(PendingUnavailable):  # then it is recorded once more
             await self._pending.put(mark, requester.id, {"fetched": True})
         return True

@@ -14,6 +14,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.apply import Filled, fill
 from gateway.mapping.load import Catalogue
@@ -22,8 +23,6 @@ from gateway.policy.asked import Denial
 from gateway.policy.decide import Policy
 from gateway.policy.predicates import PredicatePolicy
 from gateway.ports.cache import Cache
-from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog
 from gateway.prefill.admission import Admission, DecisionInputs
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.answers import closed, content, read_back
@@ -40,29 +39,25 @@ from gateway.prefill.plans import Plans
 from gateway.prefill.preview import Decided, Previews
 from gateway.prefill.proving import Proving
 from gateway.prefill.questions import QuestionRequest, Questions
-from gateway.prefill.recorder import Recorder
 from gateway.prefill.records import Records
 from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
-from gateway.telemetry import Metrics
 
 
 class Prefill:
     """Fills forms. Holds no state of requests but plans, calls in flight and answers still valid."""
 
     def __init__(
-        self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, log: ExchangeLog,
-        cache: Cache, clock: Clock, metrics: Metrics, access: DecisionInputs, digest: str = "",
-        sealer: Sealer | None = None,
+        self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, recorder: Recorder,
+        cache: Cache, access: DecisionInputs, sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
-        """`digest`: of the configuration in force, for the records. `sealer` None: answers are not signed here."""
-        settings = configuration.gateway
+        """`sealer` None: answers are not signed here."""
+        settings, clock = configuration.gateway, recorder.clock
         self._clock, self._sealer = clock, sealer
         self.gatherer = gatherer
         self._late_seconds = settings.prefill.late_ms / 1000
-        recorder = Recorder(log, clock, metrics, digest)
         self._consents = ConsentChecks(access.consents, clock)
         self._pending = PendingStore(cache, settings.prefill.pending_seconds, access.preview_secret, clock)
         self._releases = Releases(recorder, self._consents, self._pending, sealer)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.api.context import Services
-from gateway.app import SystemClock
 from gateway.audit.in_force import announce
 from gateway.composition.composition import Composition, changed_files, compose
 from gateway.composition.document_key import open_document_key
@@ -85,7 +84,7 @@ class Reloader:
             return True
         app = await gateway.opened(parts)
         try:
-            await announce(app.shared.log, parts.in_force, SystemClock(), "reload", before.in_force)
+            await announce(app.shared.recorder, parts.in_force, "reload", before.in_force)
         except BaseException:
             await app.close()
             raise

@@ -83,7 +83,7 @@ class SubjectRequests:
             row = before = await self._rows.find(request)
         if row is None:
             raise ConsentsUnavailable(say.DEMAND_UNREAD)
-        now = self._books.clock.now()
+        now = self._books.recorder.clock.now()
         if before is not None:
             await self._check_same(row, demanded)
             now = await self._note(asker, "request_repeated", demanded.person, request, kind=row.kind)
@@ -174,7 +174,7 @@ class SubjectRequests:
 
     async def _check_deleted(self, person: str) -> None:
         """Conflict while something is kept here that the person gave: a deletion is not answered by words."""
-        persons, now = await self._books.seals.indexes(person), self._books.clock.now().timestamp()
+        persons, now = await self._books.seals.indexes(person), self._books.recorder.clock.now().timestamp()
         found = await self._books.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
         if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
             raise Conflict(say.STILL_KEPT, code="data_still_kept")
@@ -197,7 +197,7 @@ class SubjectRequests:
 
     async def overdue(self) -> int:
         """How many are late today. ConsentsUnavailable."""
-        return await self._rows.overdue(legal_day(self._books.clock.now()).isoformat())
+        return await self._rows.overdue(legal_day(self._books.recorder.clock.now()).isoformat())
 
     async def _note(self, asker: Asker, act: str, person: str, request: str = "", **more: str) -> datetime:
         facts = {**more, **({"request": request} if request else {})}

@@ -26,6 +26,7 @@ from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.prefill.preview import Decided
@@ -244,7 +245,7 @@ async def _open(
         prefill=cast("Prefill", prefill),
         access=access,
         sources={},
-        log=log,
+        recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),
         logins=Logins(configuration.logins, configuration.root, time.time),
     )
     dispatcher = Dispatcher(services, api_routes(), Metrics())

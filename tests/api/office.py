@@ -118,8 +118,8 @@ async def opened(state: Path) -> AsyncIterator[Office]:
         assert gateway.app is not None
         assert described["log"]["vkey"] == gateway.app.shared.sequencer.vkey
         yield Office(
-            gateway.api, gateway.admin, state, gateway.app.shared.log, described["log"]["vkey"], described["clients"],
-            session,
+            gateway.api, gateway.admin, state, gateway.app.shared.recorder.log,
+            described["log"]["vkey"], described["clients"], session,
         )  # fmt: skip
 
 

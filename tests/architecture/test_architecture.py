@@ -109,6 +109,17 @@ def test_transports_and_stores_stay_at_the_edges() -> None:
     assert {name: names for name, names in found.items() if names} == {}
 
 
+def test_records_are_built_by_the_recorder_only() -> None:
+    """What it writes is counted, names the configuration, and is the same in every room."""
+    built = [
+        name_of(path)
+        for path in python_files(*CODE_ROOMS)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and "ExchangeRecord" in ast.unparse(node.func).split(".")
+    ]
+    assert built == ["gateway/exchange_log/recorder.py"]
+
+
 def test_no_file_names_places_of_one_machine() -> None:
     here = Path(__file__)
     found = []

@@ -93,7 +93,7 @@ STAGES = {
     "adapters/stores/batch.py": RECORD,
     "adapters/stores/sequence": RECORD,
     "gateway/prefill/records.py": RECORD,
-    "gateway/prefill/recorder.py": RECORD,
+    "gateway/exchange_log/recorder.py": RECORD,
     "gateway/mapping/answer.py": "answer",
     "gateway/prefill/answers.py": "answer",
     "gateway/api/response.py": "answer",

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -131,3 +133,25 @@ async def test_attribute_that_is_not_agreed_is_withheld_and_never_asked(tmp_path
             assert answer["fields"][key]["reason"]["code"] == "not_agreed"
             assert answer["fields"][key]["reason"]["rule"]
         assert not [name for name in await house.calls() if name.startswith("social_insurance")]
+
+
+async def test_every_record_is_counted_by_its_phase_and_names_the_configuration(house: House) -> None:
+    """Those of a prefill, and all others: a refusal at the door, a look-up, an explanation, a consent."""
+    who = house.subject("facts_example")
+    body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}}}
+    expected = {"prefill": 200, "explain": 200, "audit/search": 403, "consents/search": 200}
+    for path, wanted in expected.items():
+        sent = body if path in ("prefill", "explain") else {}
+        status, answer = await house.post(f"/v1/{path}", sent)
+        assert status == wanted, answer
+    assert (await house.post("/v1/audit/search", {}, client="auditor"))[0] == 200
+    async with house.session.get(f"{house.admin}/metrics") as response:
+        told = await response.text()
+    counted = re.findall(r'^motlan_log_records_total\{phase="(\w+)"\} ([1-9]\d*)\.0$', told, re.MULTILINE)
+    written = records(house)
+    assert {phase: int(count) for phase, count in counted} == Counter(one["phase"] for one in written)
+    assert {"intent", "outcome", "refusal", "lookup", "consent", "configuration"} == {
+        name for name, _ in counted
+    }
+    assert {one["config"] for one in written} == {written[0]["config"]}
+    assert written[0]["config"]

@@ -86,8 +86,8 @@ async def opened(
         described: dict[str, Any] = content
         assert gateway.app is not None
         yield Office(
-            gateway.api, gateway.admin, folder, gateway.app.shared.log, described["log"]["vkey"], described["clients"],
-            session,
+            gateway.api, gateway.admin, folder, gateway.app.shared.recorder.log,
+            described["log"]["vkey"], described["clients"], session,
         )  # fmt: skip
 
 

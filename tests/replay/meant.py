@@ -151,6 +151,8 @@ CLASSES = (
         r"(?:answer(?:\.records\[.*\])?\.legal_basis|record\[refusal\]\.basis)",
         _ground,
     ),
+    Meant("refusals at the door name the configuration", r"record\[refusal\]\.config", _ground),
+    Meant("… and the agency of the requester", r"record\[refusal\]\.agency", _ground, r"refused: .*"),
     Meant(
         "what was answered is known at once",
         r"answer\.(?:header\.)?retry.after",

@@ -20,7 +20,9 @@ from gateway.audit.watch import Watch
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.record import decode
+from gateway.exchange_log.recorder import Recorder
 from gateway.ports.exchange_log import LogSearch
+from gateway.telemetry import Metrics
 from tests.stores.numbered import number
 from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
@@ -101,6 +103,10 @@ async def test_record_that_waits_is_seen_though_the_clock_was_set_back(
     assert await watch.state() == "ready"
 
 
+def recorder(log: SqlExchangeLog) -> Recorder:
+    return Recorder(log=log, clock=StoppedClock(), digest="", metrics=Metrics())
+
+
 async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
     log: SqlExchangeLog, keeping: SqlLogKeeping, reader: SqlLogReader, sequencer: SqlSequencer
 ) -> None:
@@ -114,7 +120,7 @@ async def test_sweeper_closes_what_a_crash_left_open_and_only_once(
     await number(sequencer)
 
     def sweeper(owner: str, seconds: float = 130) -> Sweeper:
-        return Sweeper(log, keeping, StoppedClock(), owner, seconds, since=slowly())
+        return Sweeper(recorder(log), keeping, owner, seconds, since=slowly())
 
     assert await sweeper("another process").sweep() == 0
     mine = sweeper(sequencer.owner)
@@ -138,7 +144,7 @@ async def test_sweeper_closes_nothing_under_way_though_clocks_differ(
 ) -> None:
     """The other machine's clock is behind (-5) or ahead: its intents look that much older or younger than they are."""
     passed = [0.0]
-    sweeper = Sweeper(log, keeping, StoppedClock(), sequencer.owner, 100, since=lambda: passed[0])
+    sweeper = Sweeper(recorder(log), keeping, sequencer.owner, 100, since=lambda: passed[0])
     closed, under_way = new_exchange_id(), new_exchange_id()
     await log.append(some_record(exchange=closed, time=ago(0)))
     await log.append(some_record(exchange=closed, phase=Phase.OUTCOME, time=ago(0)))
@@ -178,7 +184,7 @@ async def test_sweeper_passes_intents_that_are_no_records(
         await put_leaf(url, tmp_path, json.dumps(junk).encode(), sequencer.own)
     await log.append(some_record(time=ago(300)))
     await number(sequencer)
-    assert await Sweeper(log, keeping, StoppedClock(), sequencer.owner, 130, since=slowly()).sweep() == (
+    assert await Sweeper(recorder(log), keeping, sequencer.owner, 130, since=slowly()).sweep() == (
         3 if sql.is_postgres(url) else 2
     )
 
@@ -195,8 +201,8 @@ async def test_sweeper_goes_on_where_the_log_was_away(
     shut = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
     await shut.ready()
     await shut.close()
-    one = Sweeper(shut, keeping, StoppedClock(), sequencer.owner, 130, since=slowly())
+    one = Sweeper(recorder(shut), keeping, sequencer.owner, 130, since=slowly())
     with pytest.raises(Exception, match="log"):
         await one.sweep()
-    one._log = log
+    one._recorder = recorder(log)
     assert await one.sweep() == 1

@@ -176,7 +176,7 @@ def served() -> Served:
             described: dict[str, Any] = content
             assert gateway.app is not None
             office = Office(
-                gateway.api, gateway.admin, folder, gateway.app.shared.log, described["log"]["vkey"],
+                gateway.api, gateway.admin, folder, gateway.app.shared.recorder.log, described["log"]["vkey"],
                 described["clients"], session,
             )  # fmt: skip
             yield office, gateway.app.shared.sequencer

@@ -1,0 +1,78 @@
+"""The one place where records are built: every room says what its record is about, `Recorder` writes and counts it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogUnavailable
+from gateway.domain.evidence import NOTHING
+from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase, Receipt
+from gateway.domain.identifiers import ExchangeId, RequesterId, new_exchange_id
+from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import ExchangeLog
+from gateway.telemetry import Metrics
+
+#: requester of a record that a command of the operator makes
+_OPERATOR = "operator"
+
+
+class RecordHeader(NamedTuple):
+    """What a record is about: the exchange, who asks, for what, and about whom (see `ExchangeRecord`)."""
+
+    exchange: ExchangeId
+    requester: RequesterId | str = ""
+    agency: str = ""
+    procedure: str = ""
+    dossier: str = ""
+    purpose: str = ""
+    legal_basis: str = ""
+    #: role -> Subject.key; personal data
+    subjects: Mapping[str, str] = NOTHING
+    #: personal id of the official
+    official: str = ""
+    on_duty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Builds records under one configuration, makes them durable and counts them."""
+
+    log: ExchangeLog
+    clock: Clock
+    #: of the configuration in force, which every record names; blank for the commands of the operator
+    digest: str
+    metrics: Metrics
+
+    async def write(
+        self, about: RecordHeader, phase: Phase, result: str = "", *, rules: tuple[str, ...] = (),
+        calls: tuple[CallEntry, ...] = (), fields: Mapping[str, bytes] = NOTHING,
+        notes: Mapping[str, str | int | bool] = NOTHING, at: datetime | None = None,
+        configuration: str | None = None,
+    ) -> Receipt:  # fmt: skip
+        """Make one record durable; concurrent callers share a transaction. LogUnavailable when it cannot be kept.
+
+        `at`: its time, where the caller needs to know it; `configuration`: the digest of a former one.
+        """
+        exchange, requester, agency, procedure, dossier, purpose, basis, subjects, official, on_duty = about
+        moment = rfc3339(at or self.clock.now())
+        digest = self.digest if configuration is None else configuration
+        record = ExchangeRecord(
+            exchange, phase, moment, requester, agency, procedure, dossier, purpose, basis, subjects, official,
+            on_duty, calls, fields, rules, result, digest, notes,
+        )  # fmt: skip
+        began = time.perf_counter()
+        try:
+            receipt = await self.log.append(record)
+        except LogUnavailable:
+            self.metrics.append_failed()
+            raise
+        self.metrics.appended(phase, time.perf_counter() - began)
+        return receipt
+
+    async def operator_act(self, phase: Phase, operation: str, **notes: str | int | bool) -> None:
+        """The record of a command of the operator, before the command does anything. LogUnavailable."""
+        about = RecordHeader(new_exchange_id(), _OPERATOR)
+        await self.write(about, phase, notes={"operation": operation, **notes})
