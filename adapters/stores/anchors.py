@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.stores import sql
-from adapters.stores.log_sqlite import connect, reason_of
 from adapters.stores.postgres import connect as connect_postgres
 from adapters.stores.postgres_causes import reason_of as reason_of_postgres
 from adapters.stores.reading import Reading, open_reading
+from adapters.stores.sqlite import connect, reason_of
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import GatewayError, LogUnavailable
 

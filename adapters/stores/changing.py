@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.stores import postgres, sql
-from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from adapters.stores.postgres_causes import reason_of as reason_of_postgres
+from adapters.stores.sqlite import connect, reason_of, rows_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, RightMissing
 

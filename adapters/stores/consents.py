@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.stores.rows import Rows, Statement, open_rows, search
+from adapters.schema.revision import DatabaseFile
+from adapters.stores.database import Database, Many, Room, Statement, search
+from adapters.stores.opening import open_database
+from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import (
     Claim,
@@ -18,6 +21,8 @@ from gateway.ports.consents import (
     SubjectRequestRows,
 )
 
+#: in SQLite in a file of its own beside the log's
+_ROOM = Room(unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS)
 _CONSENT = (
     "SELECT seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
     " FROM consents"
@@ -103,27 +108,28 @@ _OF = (
 class SqlConsents:
     """Implements gateway.ports_consents.ConsentRows."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
-        self._rows = rows
+        self._database = database
 
     async def add(self, row: ConsentRow) -> None:
         """Keep one durably."""
-        await self._rows.run((_ADD_CONSENT, row[1:]))
+        await self._database.write((_ADD_CONSENT, row[1:]))
 
     async def find(self, consent: str) -> ConsentRow | None:
         """The consent of an id."""
-        found = await self._rows.run((f"{_CONSENT} WHERE id = $1", (consent,)))
+        found = await self._database.read(f"{_CONSENT} WHERE id = $1", consent)
         return ConsentRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[ConsentRow]:
         """The newest that fit, newest first."""
-        return [ConsentRow(*row) for row in await self._rows.run(search(_CONSENT, wanted))]
+        text, values = search(_CONSENT, wanted)
+        return [ConsentRow(*row) for row in await self._database.read(text, *values)]
 
     async def withdraw(self, consent: str, at: float) -> None:
         """It holds no more; what was kept under it is erased in the same transaction."""
         one = (consent,)
-        await self._rows.run(
+        await self._database.write(
             (_WITHDRAW, (consent, at)),
             ("DELETE FROM own_data_keys WHERE consent = $1", one),
             ("DELETE FROM own_data WHERE consent = $1", one),
@@ -132,31 +138,31 @@ class SqlConsents:
 
     async def close(self) -> None:
         """Free the connection."""
-        await self._rows.close()
+        await self._database.close()
 
 
 class SqlKept:
     """Implements gateway.ports_consents.KeptRows."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
-        self._rows = rows
+        self._database = database
 
     async def key(self, row: OwnDataKey, now: float) -> OwnDataKey | None:
         """The key that holds for the consent; None when the consent does not hold."""
         one = (row.consent,)
-        found = await self._rows.run(
+        found = await self._database.write(
             (_HOLD, one), (_ADD_KEY, row), (_NO_KEY, (row.consent, now)), (_KEY, one)
         )
         return OwnDataKey(*found[0]) if found else None
 
     async def put(self, values: Sequence[OwnDataValue]) -> None:
         """Keep them."""
-        work: list[Statement] = []
+        work: list[Statement | Many] = []
         for consent in dict.fromkeys(value.consent for value in values):
             of_it = [value for value in values if value.consent == consent]
-            work += [(_HOLD, (consent,)), *((_PUT, value) for value in of_it), (_NO_VALUE, (consent,))]
-        await self._rows.run(*work)
+            work += [(_HOLD, (consent,)), Many(_PUT, of_it), (_NO_VALUE, (consent,))]
+        await self._database.write(*work)
 
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
@@ -165,67 +171,68 @@ class SqlKept:
         if not persons:
             return []
         places = ", ".join(f"${place}" for place in range(3, 3 + len(persons)))
-        found = await self._rows.run((_OF.format(persons=places), (requester, now, *persons)))
+        found = await self._database.read(_OF.format(persons=places), requester, now, *persons)
         return [(OwnDataKey(*row[:5]), OwnDataValue(row[0], *row[5:])) for row in found]
 
     async def erase(self, before: float) -> None:
         """Erase what is over."""
-        await self._rows.run((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
+        await self._database.write((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
 
     async def close(self) -> None:
         """Free the connection."""
-        await self._rows.close()
+        await self._database.close()
 
 
 class SqlSubjectRequests:
     """Implements gateway.ports_consents.DemandRows."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
-        self._rows = rows
+        self._database = database
 
     async def add(self, row: SubjectRequestRow) -> bool:
         """Keep one durably; False when its id is there."""
-        return bool(await self._rows.run((_ADD_DEMAND, row[1:])))
+        return bool(await self._database.write((_ADD_DEMAND, row[1:])))
 
     async def find(self, demand: str) -> SubjectRequestRow | None:
         """The request of an id."""
-        found = await self._rows.run((f"{_DEMAND} WHERE id = $1", (demand,)))
+        found = await self._database.read(f"{_DEMAND} WHERE id = $1", demand)
         return SubjectRequestRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
         """The newest that fit, newest first."""
-        return [SubjectRequestRow(*row) for row in await self._rows.run(search(_DEMAND, wanted))]
+        text, values = search(_DEMAND, wanted)
+        return [SubjectRequestRow(*row) for row in await self._database.read(text, *values)]
 
     async def change(self, row: SubjectRequestRow) -> bool:
         """Keep a changed one in place of the version before."""
         values = (row.id, row.version, row.state, row.acknowledge_by, row.answer_by, row.body)
-        return bool(await self._rows.run((_CHANGE, values)))
+        return bool(await self._database.write((_CHANGE, values)))
 
     async def overdue(self, today: str) -> int:
         """How many are late."""
-        found = await self._rows.run((_OVERDUE, (today,)))
+        found = await self._database.read(_OVERDUE, today)
         return int(found[0][0])
 
     async def close(self) -> None:
         """Free the connection."""
-        await self._rows.close()
+        await self._database.close()
 
 
 class SqlDecisions:
     """Implements gateway.ports_consents.Decisions."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, database: Database) -> None:
         """Over a database with the table."""
-        self._rows = rows
+        self._database = database
 
     async def take(self, key: bytes, now: float, until: float) -> bool:
         """Whether nobody took it before; what is over is forgotten first."""
-        return bool(await self._rows.run((_TAKEN_OVER, (now,)), (_TAKE, (key, until))))
+        return bool(await self._database.write((_TAKEN_OVER, (now,)), (_TAKE, (key, until))))
 
     async def held(self, key: bytes, now: float) -> bool:
         """Whether somebody holds it."""
-        return bool(await self._rows.run((_HELD, (key, now))))
+        return bool(await self._database.read(_HELD, key, now))
 
     async def mark_for_erasure(self, claim: Claim, copies: Sequence[Copies]) -> None:
         """Hide these copies until it is settled."""
@@ -237,38 +244,38 @@ class SqlDecisions:
             whose, which = places[: len(persons)], places[len(persons) :]
             text = _MARK.format(persons=", ".join(whose), names=", ".join(which))
             work.append((text, (*claim, *persons, *names)))
-        await self._rows.run(*work)
+        await self._database.write(*work)
 
     async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
         """It was carried out: what is owed is erased in the same transaction."""
         one = (key,)
         to_erase: list[Statement] = [(_ERASE_MARKED, one), (_UNMARK, one)] if erasing else []
-        await self._rows.run(*to_erase, (_CONFIRM, (key, until)), erasing=erasing)
+        await self._database.write(*to_erase, (_CONFIRM, (key, until)), erasing=erasing)
 
     async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
         """It may be taken again; `forgetting`: nothing is owed."""
         to_erase: list[Statement] = [(_UNMARK_OLD, (key, until))] if forgetting else []
-        await self._rows.run((_GIVE_BACK, (key, until)), *to_erase)
+        await self._database.write((_GIVE_BACK, (key, until)), *to_erase)
 
     async def open(self, now: float) -> Sequence[Claim]:
         """Those that nobody holds and that owe something."""
-        return [Claim(*row) for row in await self._rows.run((_OPEN_CLAIMS, (now,)))]
+        return [Claim(*row) for row in await self._database.read(_OPEN_CLAIMS, now)]
 
     async def forget(self, key: bytes, now: float) -> None:
         """Nothing is owed, unless somebody holds it again."""
-        await self._rows.run((_UNMARK_OLD, (key, now)))
+        await self._database.write((_UNMARK_OLD, (key, now)))
 
     async def close(self) -> None:
         """Free the connection."""
-        await self._rows.close()
+        await self._database.close()
 
 
 def open_decisions(url: str, state_dir: Path) -> Decisions:
     """Beside the consents, over a connection of its own."""
-    return SqlDecisions(open_rows(url, state_dir))
+    return SqlDecisions(open_database(url, state_dir, _ROOM))
 
 
 def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, OwnDataRows, SubjectRequestRows]:
     """All three over one connection: closing one closes them."""
-    rows = open_rows(url, state_dir)
-    return SqlConsents(rows), SqlKept(rows), SqlSubjectRequests(rows)
+    database = open_database(url, state_dir, _ROOM)
+    return SqlConsents(database), SqlKept(database), SqlSubjectRequests(database)

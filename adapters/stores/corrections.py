@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.rows import Rows, open_rows, search
+from adapters.stores.database import Database, Room, search
+from adapters.stores.opening import open_database
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow, CorrectionRows
@@ -20,47 +21,51 @@ _PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
 # `delivered` is the name that the column of `changed` has since it was made
 _MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
 _MOVE_ALL = "UPDATE corrections SET state = $2, delivered = $3 WHERE state = $1"
+_ROOM = Room(
+    unreadable=CorrectionsUnavailable, unwritten=CorrectionsUnavailable, file=DatabaseFile.CORRECTIONS
+)
 
 
 class SqlCorrections:
     """Implements gateway.ports_corrections.CorrectionRows."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, database: Database) -> None:
         """Over a database with the table."""
-        self._rows = rows
+        self._database = database
 
     async def add(self, row: CorrectionRow) -> bool:
         """Keep one durably; False when its id is there."""
-        return bool(await self._rows.run((_ADD, row[1:])))
+        return bool(await self._database.write((_ADD, row[1:])))
 
     async def find(self, correction: str) -> CorrectionRow | None:
         """The report of an id."""
-        found = await self._rows.run((_FIND, (correction,)))
+        found = await self._database.read(_FIND, correction)
         return CorrectionRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
         """The newest that fit, newest first."""
-        return [CorrectionRow(*row) for row in await self._rows.run(search(_SELECT, wanted))]
+        text, values = search(_SELECT, wanted)
+        return [CorrectionRow(*row) for row in await self._database.read(text, *values)]
 
     async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:
         """Another state for one that stands in one of `before`."""
         places = ", ".join(f"${number}" for number in range(4, 4 + len(before)))
-        return bool(await self._rows.run((_MOVE.format(places), (correction, state, at, *before))))
+        return bool(await self._database.write((_MOVE.format(places), (correction, state, at, *before))))
 
     async def move_all(self, before: str, state: str, at: float, period: str = "") -> None:
         """Another state for all that stand in `before`."""
         of_one = (f"{_MOVE_ALL} AND period = $4", (before, state, at, period))
-        await self._rows.run(of_one if period else (_MOVE_ALL, (before, state, at)))
+        await self._database.write(of_one if period else (_MOVE_ALL, (before, state, at)))
 
     async def periods(self, state: str) -> Sequence[str]:
         """The months of those that stand so."""
-        return [period for (period,) in await self._rows.run((_PERIODS, (state,)))]
+        return [period for (period,) in await self._database.read(_PERIODS, state)]
 
     async def close(self) -> None:
         """Free the connection."""
-        await self._rows.close()
+        await self._database.close()
 
 
 def open_corrections(url: str, state_dir: Path) -> CorrectionRows:
     """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
-    return SqlCorrections(open_rows(url, state_dir, DatabaseFile.CORRECTIONS, CorrectionsUnavailable))
+    return SqlCorrections(open_database(url, state_dir, _ROOM))

@@ -15,6 +15,7 @@ from typing import Protocol
 from adapters.schema.migration import NewerSchema, prepare
 from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
+from adapters.stores.access import open_replays, open_revocations
 from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import PendingRecord, settle
 from adapters.stores.consents import open_consents, open_decisions
@@ -30,8 +31,6 @@ from adapters.stores.log_quarantine import open_quarantine
 from adapters.stores.log_reader import open_reader
 from adapters.stores.log_retention import open_retention
 from adapters.stores.log_sqlite import SqliteStore
-from adapters.stores.replays import open_replays
-from adapters.stores.revocations import open_revocations
 from adapters.stores.sequence_batch import OwnRows
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import open_signers, rotate_signing_key

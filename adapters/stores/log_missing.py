@@ -7,8 +7,8 @@ from pathlib import Path
 
 from adapters.schema.migration import version_in
 from adapters.stores import sql
-from adapters.stores.log_sqlite import reason_of
 from adapters.stores.reading import PostgresReading
+from adapters.stores.sqlite import reason_of
 from gateway.domain.errors import LogUnavailable
 from gateway.ports.exchange_log import LogMarks
 

@@ -7,13 +7,15 @@ A lost server is met again with the next batch; until then those who wait are to
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
-from adapters.stores.postgres import PostgresConnection
+from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
+_T = TypeVar("_T")
 _CHUNK = 1_000
 _CLOSE_SECONDS = 10.0
 _INSERT = "INSERT INTO append_log (id, leaf, tag) SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"
@@ -43,7 +45,7 @@ class PostgresStore:
         self._queued = 0
         self._closed = False
         self._arrived = asyncio.Event()
-        self._connection = PostgresConnection(url, LogUnavailable, rest_seconds=0)
+        self._connection = Lane(url, rest_seconds=0)
         self._task: asyncio.Task[None] | None = None
         #: transactions so far
         self.commits = 0
@@ -60,28 +62,24 @@ class PostgresStore:
 
     async def recent(self, count: int) -> list[bytes]:
         """The newest leaves, newest first."""
-        rows = await self._connection.use(lambda connection: connection.fetch(_RECENT, count))
+        rows = await self._use(lambda connection: connection.fetch(_RECENT, count))
         return [row["leaf"] for row in rows]
 
     async def probe(self) -> None:
         """Write something durably and take it back; LogUnavailable when that fails, as a record would."""
-        await self._connection.use(
-            lambda connection: connection.execute("INSERT INTO write_probe VALUES ('\\x00')")
-        )
-        await self._connection.use(lambda connection: connection.execute("DELETE FROM write_probe"))
+        await self._use(lambda connection: connection.execute("INSERT INTO write_probe VALUES ('\\x00')"))
+        await self._use(lambda connection: connection.execute("DELETE FROM write_probe"))
 
     async def wrapped(self, period: str) -> bytes | None:
         """The wrapped keys of a period, or None."""
         query = "SELECT wrapped FROM period_keys WHERE period = $1"
-        found: bytes | None = await self._connection.use(
-            lambda connection: connection.fetchval(query, period)
-        )
+        found: bytes | None = await self._use(lambda connection: connection.fetchval(query, period))
         return found
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
         """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
         query = "INSERT INTO period_keys VALUES ($1, $2) ON CONFLICT DO NOTHING"
-        await self._connection.use(lambda connection: connection.execute(query, period, wrapped))
+        await self._use(lambda connection: connection.execute(query, period, wrapped))
         return keys_of(period, await self.wrapped(period))
 
     async def close(self) -> None:
@@ -92,6 +90,9 @@ class PostgresStore:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._task, _CLOSE_SECONDS)
         await self._connection.close()
+
+    async def _use(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
+        return await self._connection.use(work, LogUnavailable)
 
     async def _write_for_ever(self) -> None:
         while self._queue or not self._closed:
@@ -108,7 +109,7 @@ class PostgresStore:
         """Why it failed: the server may have committed all the same."""
         columns = [[row[place] for row in rows] for place in range(3)]
         try:
-            await self._connection.use(lambda connection: connection.execute(_INSERT, *columns))
+            await self._use(lambda connection: connection.execute(_INSERT, *columns))
         except LogUnavailable as error:
             return LogUnavailable.perhaps(error.said)
         self.commits += 1

@@ -14,30 +14,19 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, settle
 from adapters.stores.same_file import SameFile
+from adapters.stores.sqlite import connect, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
-from gateway.domain.sentences import Sentence
 
 _T = TypeVar("_T")
-_BUSY_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 _CHUNK = 256
 #: pause after a batch of several rows, in which more of them come together
 _GATHER_SECONDS = 0.002
-_REASONS = {
-    sqlite3.SQLITE_FULL: say.DISK_FULL,
-    sqlite3.SQLITE_BUSY: say.DATABASE_LOCKED,
-    sqlite3.SQLITE_LOCKED: say.DATABASE_LOCKED,
-    sqlite3.SQLITE_READONLY: say.DATABASE_READ_ONLY,
-    sqlite3.SQLITE_IOERR: say.DISK_ERROR,
-    sqlite3.SQLITE_INTERRUPT: say.DATABASE_LATE,
-    sqlite3.SQLITE_CANTOPEN: say.DATABASE_NOT_OPENED,
-}
 #: nothing was written then
 _REFUSED = frozenset({
     sqlite3.SQLITE_ERROR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
@@ -178,51 +167,6 @@ class SqliteStore:
                 connection.close()
 
 
-def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
-    """An own connection with the durability of the log; sqlite3.Error when there is no file."""
-    # mode=rw: a file that went missing is an error, not a new and empty log.
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=rw",
-        uri=True,
-        timeout=_BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=one_thread,
-        cached_statements=_CHUNK + 8,
-    )
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def rows_of(
-    connection: sqlite3.Connection, text: str, values: Sequence[object] = ()
-) -> list[tuple[Any, ...]]:
-    """Row by row as they are stored: one that somebody spoilt must not hide the others."""
-    try:
-        return connection.execute(text, values).fetchall()
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) is not None:
-            raise
-    # Not SQLite's error but the driver's, which found text that is none. Asked again with more patience.
-    connection.text_factory = _text_or_bytes
-    try:
-        return connection.execute(text, values).fetchall()
-    finally:
-        connection.text_factory = str
-
-
-def _text_or_bytes(raw: bytes) -> str | bytes:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw
-
-
 def _probe(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO write_probe VALUES (zeroblob(16384))")
     connection.execute("DELETE FROM write_probe")
@@ -233,11 +177,3 @@ def _wrapped(connection: sqlite3.Connection, period: str) -> bytes | None:
         "SELECT CAST(wrapped AS BLOB) FROM period_keys WHERE period = ?", (period,)
     ).fetchone()
     return bytes(row[0]) if row else None
-
-
-def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
-    """What happened, in words that quote nothing; `otherwise` when that is not known."""
-    if isinstance(error, LogUnavailable):
-        return error.said or otherwise
-    # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
-    return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.stores import sql
-from adapters.stores.log_sqlite import connect, reason_of, rows_of
 from adapters.stores.postgres import check_version
 from adapters.stores.postgres_causes import reason_of as reason_of_postgres
 from adapters.stores.same_file import SameFile
+from adapters.stores.sqlite import connect, reason_of, rows_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, LogUnreadable
 

@@ -18,7 +18,6 @@ from pathlib import Path
 import orjson
 
 from adapters.stores.log_search import BLOCKS, window
-from adapters.stores.log_sqlite import connect, reason_of
 from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
     BLOCK,
@@ -36,6 +35,7 @@ from adapters.stores.sequence_batch import (
     now_text,
 )
 from adapters.stores.sifting import TAGGED, UNTAGGED, AppendedRow, RefusedRow, Sifting, TagKeys, UntaggedRows
+from adapters.stores.sqlite import connect, reason_of
 from gateway.domain.errors import LogUnavailable
 
 #: rows of a transaction when many wait, and otherwise: the writer of records waits for the write lock meanwhile

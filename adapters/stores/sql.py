@@ -33,8 +33,9 @@ def sqlite_path(url: str, folder: Path) -> Path:
 
 
 def file_beside(url: str, folder: Path, file: DatabaseFile) -> Path:
-    """A SQLite file beside that of the log at `url`: its commits never wait for the log's."""
-    return sqlite_path(url, folder).with_name(f"{file}.sqlite")
+    """That of the log at `url`, or a SQLite file beside it, whose commits never wait for the log's."""
+    path = sqlite_path(url, folder)
+    return path if file is DatabaseFile.LOG else path.with_name(f"{file}.sqlite")
 
 
 def postgres_dsn(url: str) -> str:

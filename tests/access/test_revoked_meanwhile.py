@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from adapters.stores.revocations import open_revocations
+from adapters.stores.access import open_revocations
 from gateway.access.revocations import Revocations
 from gateway.app import App
 from gateway.composition.composition import Composition, compose

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from adapters.stores.replays import open_replays
-from adapters.stores.revocations import open_revocations
+from adapters.stores.access import open_replays, open_revocations
 from gateway.access.certificates import thumbprint
 from gateway.access.jwk import thumbprint as key_thumbprint
 from gateway.access.service import AccessService

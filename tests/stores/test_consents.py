@@ -113,7 +113,7 @@ async def test_withdrawal_while_something_is_being_kept_leaves_nothing(url: str,
         puts = [one[1].put([value(name, f"a{place}")]) for place in range(4)]
         await asyncio.gather(*puts[:2], other[0].withdraw(name, NOW), *puts[2:])
     assert not await one[1].of((b"p" * 16,), "harbour", NOW)
-    left = await one[0]._rows.run(("SELECT count(*) FROM own_data", ()))  # type: ignore[attr-defined]
+    left = await one[0]._database.read("SELECT count(*) FROM own_data")  # type: ignore[attr-defined]
     assert left[0][0] == 0
     for store in (one, other):
         await store[0].close()

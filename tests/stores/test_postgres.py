@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.stores.postgres import PostgresConnection
+from adapters.stores.postgres import Lane
 from gateway.domain.errors import AccessUnavailable, ConsentsUnavailable
 
 OWN_ID = "SELECT pg_backend_pid()"
@@ -13,20 +13,24 @@ OWN_ID = "SELECT pg_backend_pid()"
 async def test_connection_that_is_lost_is_told_in_the_words_of_its_user_and_met_again(
     postgres_url: str,
 ) -> None:
-    shared = PostgresConnection(postgres_url, ConsentsUnavailable)
-    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
-    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) == first
+    shared = Lane(postgres_url)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID), ConsentsUnavailable)
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID), ConsentsUnavailable) == first
     with pytest.raises(ConsentsUnavailable):
-        await shared.use(lambda asked: asked.execute("SELECT pg_terminate_backend(pg_backend_pid())"))
-    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) != first
+        await shared.use(
+            lambda asked: asked.execute("SELECT pg_terminate_backend(pg_backend_pid())"), ConsentsUnavailable
+        )
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID), ConsentsUnavailable) != first
     await shared.close()
 
 
 async def test_answer_to_somebody_who_went_away_is_not_for_the_next_one(postgres_url: str) -> None:
-    shared = PostgresConnection(postgres_url, AccessUnavailable)
-    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
-    asking = asyncio.create_task(shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)")))
-    next_one = asyncio.create_task(shared.use(lambda asked: asked.fetchval(OWN_ID)))
+    shared = Lane(postgres_url)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable)
+    asking = asyncio.create_task(
+        shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)"), AccessUnavailable)
+    )
+    next_one = asyncio.create_task(shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable))
     await asyncio.sleep(0.1)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -37,30 +41,32 @@ async def test_answer_to_somebody_who_went_away_is_not_for_the_next_one(postgres
 
 
 async def test_work_that_fails_leaves_nothing_behind(postgres_url: str) -> None:
-    shared = PostgresConnection(postgres_url, AccessUnavailable)
-    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+    shared = Lane(postgres_url)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable)
     with pytest.raises(AccessUnavailable) as told:
-        await shared.use(lambda asked: asked.execute("BEGIN; SELECT 'a name' FROM nowhere"))
+        await shared.use(
+            lambda asked: asked.execute("BEGIN; SELECT 'a name' FROM nowhere"), AccessUnavailable
+        )
     assert "nowhere" not in str(told.value)
-    assert await shared.use(lambda asked: asked.fetchval(OWN_ID)) != first
+    assert await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable) != first
     await shared.close()
 
 
 async def test_database_that_hangs_is_left_alone_for_a_moment_and_then_one_tries_for_all(
     postgres_url: str,
 ) -> None:
-    shared = PostgresConnection(postgres_url, AccessUnavailable)
-    first = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+    shared = Lane(postgres_url)
+    first = await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable)
 
     async def hung() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.6):
-                await shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)"))
+                await shared.use(lambda asked: asked.fetchval("SELECT pg_sleep(30)"), AccessUnavailable)
 
     async def told_at_once() -> None:
         async with asyncio.timeout(0.3):
             with pytest.raises(AccessUnavailable):
-                await shared.use(lambda asked: asked.fetchval(OWN_ID))
+                await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(hung())
@@ -76,7 +82,7 @@ async def test_database_that_hangs_is_left_alone_for_a_moment_and_then_one_tries
     async with asyncio.timeout(10):
         while True:
             try:
-                found = await shared.use(lambda asked: asked.fetchval(OWN_ID))
+                found = await shared.use(lambda asked: asked.fetchval(OWN_ID), AccessUnavailable)
                 break
             except AccessUnavailable:
                 await asyncio.sleep(0.1)

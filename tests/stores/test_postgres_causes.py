@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.stores.postgres import PostgresConnection
+from adapters.stores.postgres import Lane
 from adapters.stores.reading import PostgresReading
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
@@ -37,10 +37,10 @@ CODES = {
 
 async def refusal(url: str, statement: str = "SELECT 1") -> Sentence | None:
     """What is said when the statement fails over a connection of its own."""
-    connection = PostgresConnection(url, LogUnavailable)
+    connection = Lane(url)
     try:
         with pytest.raises(LogUnavailable) as caught:
-            await connection.use(lambda asked: asked.execute(statement))
+            await connection.use(lambda asked: asked.execute(statement), LogUnavailable)
         return caught.value.said
     finally:
         await connection.close()
@@ -113,9 +113,9 @@ async def test_server_shows_connections_under_our_name_or_under_that_of_the_addr
 ) -> None:
     shown = "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     for url, name in ((postgres_url, "motlan"), (f"{postgres_url}&application_name=portal", "portal")):
-        connection, reading = PostgresConnection(url, LogUnavailable), PostgresReading(url)
+        connection, reading = Lane(url), PostgresReading(url)
         try:
-            assert await connection.use(lambda asked: asked.fetchval(shown)) == name
+            assert await connection.use(lambda asked: asked.fetchval(shown), LogUnavailable) == name
             assert await reading.fetch(shown) == [(name,)]
         finally:
             await connection.close()

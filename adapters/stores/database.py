@@ -1,0 +1,98 @@
+"""One database: what is read, what is written in one transaction, what leaves its files, and its end.
+
+Statements are written for PostgreSQL (`$1`); SQLite numbers its parameters alike (`?1`). `sqlite.py` and `postgres.py`
+implement it, in lanes of their own (quick, slow, write): a proof never waits for a search, nor a record for either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple, Protocol
+
+from adapters.schema.revision import DatabaseFile
+from gateway.domain.errors import GatewayError, LogUnavailable, LogUnreadable
+from gateway.domain.row_filter import RowFilter
+
+#: a statement and its parameters
+Statement = tuple[str, Sequence[object]]
+#: rows that a statement found
+Found = list[tuple[Any, ...]]
+
+
+class Many(NamedTuple):
+    """A statement that is run for each of these rows of parameters."""
+
+    text: str
+    rows: Sequence[Sequence[object]]
+
+
+class Way(Enum):
+    """How a statement is read: in which lane, and how a server plans it."""
+
+    #: quick lane: a few rows by their key
+    QUICK = auto()
+    #: quick lane, along indexes: one record, proofs, tiles
+    PROOF = auto()
+    #: slow lane, along indexes in the order of the answer: searches, exports, inspection
+    SEARCH = auto()
+    #: slow lane, with room to group: counts over months. In SQLite it may take as long as it takes.
+    REPORT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Whose tables they are: which errors their users know, and in which file SQLite has them."""
+
+    unreadable: type[GatewayError]
+    unwritten: type[GatewayError]
+    file: DatabaseFile = DatabaseFile.LOG
+
+
+#: the tables of the log
+LOG = Room(unreadable=LogUnreadable, unwritten=LogUnavailable)
+
+
+class Database(Protocol):
+    """The tables of one room. Its errors are raised when the database cannot be asked."""
+
+    #: whether it takes lists as values, and has partitions (PostgreSQL)
+    arrays: bool
+
+    async def read(self, text: str, *values: object, way: Way = Way.QUICK) -> Found:
+        """Rows of one statement, which stands alone: no transaction stays open.
+
+        Text that somebody made of bytes which are none (SQLite takes them) comes as these bytes.
+        """
+        ...
+
+    async def write(self, *work: Statement | Many, lock: str = "", erasing: bool = False) -> Found:
+        """Run all of it in one durable transaction, or none; gives what the last statement found.
+
+        `lock`: of all writes of this name one runs at a time. `erasing`: what is deleted leaves the files as well, as
+        soon as that can be; a server does it by its vacuum.
+        """
+        ...
+
+    async def scrub(self, table: str, remains: Sequence[bytes] = ()) -> bool:
+        """Wait until deleted rows of a table have left the files; whether they have.
+
+        `remains`: bytes of which older copies are looked for, where the file is ours.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Free threads and connections."""
+        ...
+
+
+def search(select: str, wanted: RowFilter) -> Statement:
+    """What `select` gives of the rows that are looked for; only places of parameters are put together here."""
+    values: list[object] = [wanted.before, wanted.count]
+    wheres = ["seq < $1"]
+    columns = (("requester", [wanted.requester]), ("person", wanted.persons), ("state", wanted.states))
+    for column, given in columns:
+        if named := [one for one in given if one]:
+            places = ", ".join(f"${len(values) + number}" for number in range(1, len(named) + 1))
+            wheres.append(f"{column} IN ({places})")
+            values += named
+    return f"{select} WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT $2", values
