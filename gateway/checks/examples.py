@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from gateway.checks.as_written import at, differences, request_fault, subject_of, text_of
@@ -150,12 +151,17 @@ def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExam
 def counter_example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
     """Counter-examples of its own file that cut all the same, or whose example cuts nothing to begin with."""
     examples = {one.name: one for one in procedure.mapping.examples}
+
+    @cache  # many counter-examples change the same example
+    def papers_of(example: str) -> dict[str, PaperEntry]:
+        return _papers(procedure, examples[example], offers)
+
     for code, paper in procedure.mapping.papers.items():
         for index, counter in enumerate(paper.counter_examples):
             at = ("papers", code, "counter_examples", index)
             try:
-                before = _paper(procedure, examples[counter.example], offers, code)
-                after = _paper(procedure, changed(examples[counter.example], counter), offers, code)
+                before = papers_of(counter.example)[code]
+                after = _papers(procedure, changed(examples[counter.example], counter), offers)[code]
             except (GatewayError, TypeError, ValueError) as error:
                 what = f"counter-example '{counter.name}' cannot be run: {type(error).__name__}"
                 yield at, what, "name the roles and evidence of the procedure as its examples do"
@@ -181,8 +187,9 @@ def _faults(
         yield what, f"expected {counter.reason}: mend the rule or the example"
 
 
-def _paper(procedure: Procedure, example: ProcedureExample, offers: Offers, code: str) -> PaperEntry:
-    return next(one for one in filled(procedure, example, offers).papers if one["code"] == code)
+def _papers(procedure: Procedure, example: ProcedureExample, offers: Offers) -> dict[str, PaperEntry]:
+    """Code -> what becomes of the paper."""
+    return {one["code"]: one for one in filled(procedure, example, offers).papers}
 
 
 def _present(given: Mapping[str, Any]) -> dict[str, Any]:
