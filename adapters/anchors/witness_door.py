@@ -1,6 +1,6 @@
 """A witness of logs as a server (C2SP tlog-witness): `POST /add-checkpoint` for the logs whose keys it was given.
 
-It signs that a log only grew, and when. It never signs a fork or a rollback, whoever asks and whatever is killed when.
+It signs that a log only grew, and when. It never signs a fork or a rollback, for no caller and after no crash.
 """
 
 import asyncio

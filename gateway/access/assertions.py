@@ -60,7 +60,7 @@ class Assertions:
             keys = [one for one in keys if message.kid in {one.kid, one.thumbprint}]
         if any(jose.is_signed_by(message, one.key) for one in keys):
             return True
-        # whoever has fewer keys than others, or none, is not told apart by the time that they take
+        # the time does not show that a requester has fewer keys than others, or none
         most = self._requesters.most_keys(message.algorithm) if message.kid is None else 1
         [nobody] = [one.key for one in self._nobody if one.algorithm == message.algorithm]
         for _ in range(most - len(keys)):

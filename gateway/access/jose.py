@@ -2,7 +2,7 @@
 
 Size is capped before anything is decoded; one spelling of base64url, no member twice, no header that this door does
 not know: `crit`, `jku`, `x5u`, `x5c`, `b64`, `zip` refuse by standing there. A key is never taken from the message,
-except by whoever asks for it (DPoP), and a `kid` is only compared with ids that are known already.
+except where the caller asks for it (DPoP), and a `kid` is only compared with ids that are known already.
 
 Not joserfc (1.8, as fast): it takes a header member twice and keys of low order, warns at each use of `EdDSA`, and
 signs with no key that another service holds.

@@ -57,7 +57,7 @@ class TokenKeys:
         self._read = read
         self._stamp_of = stamp
         self._stamp: object = None
-        #: how often keys were read: whoever remembers what they signed forgets it then
+        #: how often keys were read: what they signed is forgotten then
         self.loads = 0
         self.current: TokenSigningKey
         self._all: dict[str, TokenSigningKey] = {}

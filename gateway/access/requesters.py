@@ -51,7 +51,7 @@ class Requesters:
         return self._by_id.get(requester)
 
     def most_keys(self, algorithm: str) -> int:
-        """How many keys of an algorithm (`EdDSA`, `ES256`) whoever has the most of them has; 1 at least."""
+        """The largest number of keys of an algorithm (`EdDSA`, `ES256`) that one requester has; at least 1."""
         return max(1, self._most_keys.get(algorithm, 0))
 
     def agency(self, requester: Requester) -> str:

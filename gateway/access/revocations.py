@@ -1,6 +1,6 @@
 """What was revoked (RFC 7009), as this process knows it: kept for all processes, looked up again all the time.
 
-`epoch` changes with every revocation, and whoever remembers a verified token forgets it then. A process that could
+`epoch` changes with every revocation, and verified tokens in memory are forgotten then. A process that could
 not look for a while trusts nothing any more. What counts is the order in which the store took rows, never their time:
 clocks of machines differ, and files of configurations too.
 """
@@ -95,7 +95,7 @@ class Revocations:
 
     @property
     def stopped(self) -> Mapping[str, float]:
-        """Every requester that is stopped, with the time that whoever revoked it told (POSIX seconds)."""
+        """Every requester that is stopped, with the time of its revocation by the revoker's clock (POSIX seconds)."""
         return self._stopped
 
     async def revoke_token(self, jti: str, until: float) -> None:

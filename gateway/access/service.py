@@ -89,7 +89,7 @@ class AccessService:
     replays: Replays
     #: plain bearer tokens are given and taken
     sandbox: bool
-    #: documents, receipts: whoever signs for the house adds its keys
+    #: key sets of other rooms that sign: documents, receipts
     further: tuple[KeySet, ...] = ()
 
     async def admit(self, call: IncomingRequest) -> Admitted:

@@ -23,7 +23,7 @@ from gateway.telemetry import log
 _LOOK_SECONDS = 1.0
 _START_SECONDS = 2.0
 _PATIENCE_SECONDS = 25.0
-#: after so long a silence of whoever numbered records last, any process may ask
+#: after so long a silence of the process that numbered records last, any process may ask
 _SILENCE_SECONDS = 60.0
 _RETRY_SECONDS = 10
 #: a witness saw another log by our key, or a longer one
@@ -93,7 +93,7 @@ class Rounds:
         return anchor is None or not await self.rows.fault(anchor, row)
 
     async def ask_due(self) -> None:
-        """One look; whoever is due is asked aside. LogUnavailable when the store cannot be read."""
+        """Ask, in tasks of their own, the anchors that are due. LogUnavailable when the store cannot be read."""
         note = await self._tree.checkpoint()
         if not note:
             return  # nothing to anchor yet

@@ -1,6 +1,6 @@
 """Which of the rows that were kept for an anchor counts: the newest whose proof holds, verified anew when it is read.
 
-Whoever can write into the database can write rows. So a row counts only with a proof that holds for the checkpoint of
+A writer of the database can write rows. So a row counts only with a proof that holds for the checkpoint of
 its size, from about the time that it names, and never with a time to come. Without one, time counts from the first
 wish: rows that prove nothing make nothing younger.
 """

@@ -227,7 +227,7 @@ class Exports:
 
 
 def _opened(note: str) -> Checkpoint:
-    """What a kept checkpoint says; whoever kept it knows whether it is signed. BadRequest for what is none."""
+    """What a kept checkpoint says; its signature is the keeper's to check. BadRequest for what is none."""
     try:
         return Checkpoint.parse(split_note(note)[0])
     except NoteBroken:

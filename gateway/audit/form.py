@@ -1,6 +1,6 @@
-"""Whether what stands in a leaf has the form of a record, all of it: whoever reads it relies on each member.
+"""Whether what stands in a leaf has the whole form of a record: its readers rely on each member.
 
-Whoever can write to the database can also write leaves that are none of ours. They are part of the tree and are
+Everybody who can write to the database can also write leaves that are not ours. They are part of the tree and are
 shown as unreadable; nothing that reads records may stumble over them.
 """
 

@@ -1,6 +1,6 @@
 """The configuration in force, as auditors see it: its digest stands in every record, its parts in one of its own.
 
-Whoever holds a copy of `config/`, `mappings/` and `schemas/` recomputes the digests and so knows which rules allowed
+With a copy of `config/`, `mappings/` and `schemas/` an auditor recomputes the digests and so knows which rules allowed
 an exchange (`motlan check-config --json` prints them). Public keys and certificates that say who a requester is count
 with the file that names them. Secrets do not: no auditor has them, and from a digest weak ones could be guessed.
 """

@@ -1,6 +1,6 @@
 """Walks through the whole log again and again and compares what is stored with what was signed.
 
-The tree proves what the leaves were. But whoever searches trusts the tables of the search, which no hash covers: a
+The tree proves what the leaves were. But a search trusts its own tables, which no hash covers: a
 row that was taken out of them hides a record that is still in the tree, and one that was put in tells of a use that
 never was. So they are compared with the leaves. What is gone must be what a `pruning` record and archives tell of.
 This is an alarm for honest operators. An auditor who does not trust them exports the whole stretch and searches there.
@@ -194,7 +194,7 @@ async def _found(inspect: Awaitable[Sequence[Altered]], index: int, otherwise: s
         raise
     except LogAltered as error:
         return [Altered(index, error.detail)]
-    except Exception as error:  # noqa: BLE001 -- whoever can write to the database chooses what it is
+    except Exception as error:  # noqa: BLE001 -- a writer of the database chooses what it is
         return [Altered(index, f"{otherwise} ({type(error).__name__})")]
 
 

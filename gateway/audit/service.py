@@ -141,7 +141,7 @@ class Audit:
     async def identify(self, asker: Asker, exchange: str, reason: str) -> dict[str, object]:
         """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
 
-        The record names whoever is told of, so that a search by person finds who was told of him; it is made of an
+        The record names the persons shown, so that a search by person finds who saw their identity; it is made of an
         exchange that is unknown as well, and of one that cannot be read.
         """
         try:

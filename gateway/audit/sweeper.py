@@ -27,7 +27,7 @@ from gateway.telemetry import log
 _WINDOW = 1_024
 _PAUSE_SECONDS = 0.05
 _EVERY_SECONDS = 10.0
-#: after so long a silence of whoever numbered records last, any process may sweep
+#: after so long a silence of the process that numbered records last, any process may sweep
 _SILENCE_SECONDS = 60.0
 
 
@@ -45,7 +45,7 @@ class Sweeper:
     ) -> None:
         """`owner` names this process as `NumberingState` does; an exchange is open after `deadline_seconds`.
 
-        `since` gives seconds that only grow, whoever sets the clock.
+        `since` gives seconds that only grow, also when the clock is set.
         """
         self._recorder = recorder
         self._keeping = keeping

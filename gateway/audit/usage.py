@@ -2,7 +2,7 @@
 
 A use is an exchange that names him. It is told where its first record stands, so that pages neither repeat nor
 miss one while records come. That an inspector opened a record to learn who it is about is told as well: his identity
-left. Other look-ups are not: they tell nobody who he is, or ask what whoever asks knows already, as this one does.
+left. Other look-ups are not: they show nobody who the person is, or the caller knows it already, as here.
 """
 
 from collections.abc import Mapping, Sequence

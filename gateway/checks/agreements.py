@@ -90,7 +90,7 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
 
 
 def _ground(agreement: Agreement, document: Document) -> Iterator[Problem]:
-    """A ground that speaks of consent would open everything to whoever has none, if only its words said so."""
+    """A ground that only mentions consent in its text would open everything without any consent."""
     at, basis = ("legal_basis",), unicodedata.normalize("NFKC", agreement.legal_basis).casefold()
     if not basis.strip():
         yield document.problem(at, "'legal_basis' is blank", "name the law and its article")

@@ -1,4 +1,4 @@
-"""Faults of `config/consents.yaml`, and of whoever takes what people declared themselves for official evidence."""
+"""Faults of `config/consents.yaml`, and of mappings that take what people declared themselves for official evidence."""
 
 from collections.abc import Iterator
 

@@ -112,7 +112,7 @@ def _documents(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _try(key: SecretKey, name: str) -> None:
-    """ConfigError for a key that cannot be used; whoever holds one elsewhere is not called."""
+    """ConfigError for a key that cannot be used; key services are not called."""
     if key.held_by is None:
         key_from_text(key.reveal(), name)
         return

@@ -31,7 +31,7 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _unbound(configuration: Configuration) -> Iterator[Problem]:
-    """Whoever reads a secret or a plain token once can use it: production knows neither (RFC 9700, 2.5 and 4.10)."""
+    """A secret or a plain token that leaks once can be used: production allows neither (RFC 9700, 2.5 and 4.10)."""
     for name, requester in configuration.requesters.items():
         if requester.client_secret is not None:
             what = "a requester of production proves itself by keys or a certificate, not by a secret"

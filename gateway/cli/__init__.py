@@ -43,7 +43,7 @@ COMMANDS: Commands = {
     "log": ("log:log", "Search, export, prove, archive and prune what the exchange log holds."),
     "verify-log": ("verify:verify_log", "Verify an export of an exchange log, offline."),
     "verify-message": ("message:verify_message", "Verify a signed message that somebody kept, offline."),
-    "witness": ("witness:witness", "Run a witness of exchange logs, for whoever watches over one."),
+    "witness": ("witness:witness", "Run a witness of exchange logs: it cosigns what only grew."),
     "requesters": ("requesters:requesters", "Add, list, revoke and restore those who may ask."),
     "keys": ("keys:keys", "List and change the keys of the exchange log."),
     "erase-period": ("erase:erase_period", "Destroy the keys of one month of the exchange log."),

@@ -43,7 +43,7 @@ class ClientAnswer:
 
 
 class Prover(Protocol):
-    """Whoever signs for a client: what it sends instead of a secret."""
+    """Signs for a client: what it sends instead of a secret."""
 
     def form(self, issuer: str) -> dict[str, str]:
         """The fields of a token request."""

@@ -48,7 +48,7 @@ def _data(use: Any, language: str) -> Iterator[str]:  # noqa: ANN401 -- the JSON
 
 
 def _told(body: Any) -> str:  # noqa: ANN401 -- the JSON answer
-    """Times and sentences; whoever wants all of it takes --json."""
+    """Times and sentences; `--json` gives all of it."""
     lines = []
     for use in body["uses"]:
         lines += [f"{local_text(use['time'])}  {use['exchange_id']}"]

@@ -31,7 +31,7 @@ async def accessing(
     replays: Replays = registry.store(url, "open_replays")(url, parts.state)
     rows: RevocationRows = registry.store(url, "open_revocations")(url, parts.state)
     access = assembled(parts.configuration, parts.state, clock, replays, rows, further)
-    with contextlib.suppress(Exception):  # a store that is away refuses whoever comes, not the start
+    with contextlib.suppress(Exception):  # a store that is away refuses requests, not the start
         await access.revocations.refresh()
     seconds = parts.configuration.gateway.access.check_seconds
     watching = asyncio.create_task(access.revocations.watch(seconds, access.keys.refresh), name="revocations")

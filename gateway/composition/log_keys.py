@@ -78,7 +78,7 @@ async def derived(roots: RootKeys, label: bytes) -> bytes:
     try:
         return await asyncio.to_thread(roots.wrapper.derive, label)
     except KeyUnavailable as error:
-        what, remedy = f"the root key cannot be used: {error.detail}", "see to whoever holds it"
+        what, remedy = f"the root key cannot be used: {error.detail}", "check the key service that holds it"
         raise ConfigError([Problem("log.root_key", 0, what, remedy)]) from None
 
 

@@ -99,7 +99,7 @@ class RequesterSettings(Settings):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        """Whoever may choose how to prove himself chooses the weakest way."""
+        """A requester that may choose how to prove itself chooses the weakest way."""
         given = [self.client_secret is not None, bool(self.keys), self.certificate is not None]
         if sum(given) != 1:
             remedy = "write one of 'keys', 'certificate' or (sandbox only) 'client_secret'"

@@ -1,8 +1,8 @@
 """People in rows beside the exchange log: keyed indexes and sealed parts under the keys of its periods.
 
 Each look-up asks which periods live, so that nobody reads what was erased meanwhile; keys that were opened are known
-as long as theirs does, and no longer. Whoever stands under the keys of an erased period is found no more, and nothing
-holds for him any more.
+as long as theirs does, and no longer. A person under the keys of an erased period is found no more, and nothing
+of theirs is in force any more.
 """
 
 import asyncio

@@ -178,7 +178,7 @@ class ConsentBook:
         row = await self._books.rows.find(consent)
         is_own = row is not None and row.requester == asker.requester.id
         is_seen = is_own or (bool(person) and asker.serves_citizens)
-        # nobody's seal is opened for whoever may not see it, and one is tried where there is none
+        # no seal is opened for a caller who may not see it, and one is tried where there is none
         is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
         if row is None or not (is_seen and is_his):
             raise NotFound(say.NO_SUCH_CONSENT, code="consent_unknown")

@@ -61,7 +61,7 @@ def report_of(
 
 
 def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
-    """The id of a report within one period: the same for whoever says the same again, out of whichever exchange."""
+    """The id of a report within one period: the same for the same report made again, from any exchange."""
     said = {name: one for name, one in report.items() if name not in ("opened_in", "exchange_id", "shown_is")}
     digest = blake2s(
         orjson.dumps(said, option=orjson.OPT_SORT_KEYS), key=keys.digest, person=b"correct."

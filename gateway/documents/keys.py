@@ -40,7 +40,7 @@ class DocumentKey:
         self._public = tuple(_published(one) for one in (known, *former))
 
     async def sign(self, data: bytes) -> bytes:
-        """64 bytes (RFC 7518, 3.4; RFC 8037, 3.1). KeyUnavailable when whoever holds the key does not answer."""
+        """64 bytes (RFC 7518, 3.4; RFC 8037, 3.1). KeyUnavailable when the key service does not answer."""
         if self._held:
             return await asyncio.to_thread(self._signer.sign, data)
         return self._signer.sign(data)

@@ -1,6 +1,6 @@
 """Selective disclosure JWTs (RFC 9901): one signature, and a salted disclosure for each member of `groups`.
 
-Whoever holds the whole may hand on any part of it: each disclosure is proven by its digest in the signed claims.
+The holder of the whole may hand on any part of it: each disclosure is proven by its digest in the signed claims.
 """
 
 import secrets

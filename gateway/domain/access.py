@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Relation(StrEnum):
-    """How the subject of a role stands to whoever applies."""
+    """The relation of the subject of a role to the applicant."""
 
-    #: who signs in, and whoever is the same person
+    #: the person who signs in, in any role
     APPLICANT = "applicant"
     #: a member of the family whom the procedure names
     FAMILY = "family"

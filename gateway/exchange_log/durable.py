@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 #: for nobody else
 PRIVATE = 0o600
-#: for whoever the process's mask lets read
+#: readable as the process's umask allows
 SHARED = 0o666
 #: how the names of drafts end, which begin with a dot; a crash leaves them behind
 DRAFT = ".draft"

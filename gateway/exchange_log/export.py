@@ -1,4 +1,4 @@
-"""The lines of an export as verify.py reads them: pure functions, for whoever streams records out of a store."""
+"""The lines of an export as verify.py reads them: pure functions, for code that streams records out of a store."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

@@ -202,7 +202,7 @@ class KeyRing:
                 raise LogUnavailable(say.PERIOD_KEYS_GONE(period=period))
             fresh = await asyncio.to_thread(lambda: wrap_new(self._roots.newest(), period))
             wrapped = await self._store.keep(period, fresh)
-        # whoever holds the root key is not asked again about what has not changed
+        # the key service is not asked again about what has not changed
         if used is not None and wrapped == seen:
             keys = used
         else:

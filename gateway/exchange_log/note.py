@@ -74,7 +74,7 @@ class NoteSigner:
             raise NoteBroken("notes are signed with Ed25519")
         self._key = key
         self._verifier = NoteVerifier(name, public, kind)
-        #: the public key, to be handed to whoever verifies
+        #: the public key, for verifiers
         self.vkey = self._verifier.vkey
 
     @property

@@ -2,7 +2,7 @@
 
 A leaf is JSON with sorted ASCII keys and no spaces. It holds names, outcomes and keyed digests, never a value
 of a form; who a record is about stands in it as a keyed index, and in full only inside `sealed`.
-The form is fixed by `"v": 1`: whoever changes it counts up.
+The form is fixed by `"v": 1`: a change of it needs the next number.
 """
 
 import base64

@@ -129,7 +129,7 @@ class Archiver:
 
 
 def notes_in(folder: Path) -> list[ArchiveNote]:
-    """What the notes in a folder say, whoever has signed them, in the order of the log."""
+    """What the notes in a folder say, in the order of the log; their signatures are not checked."""
     found = []
     for path in sorted(folder.glob(f"*{ENDING}")):
         try:

@@ -60,12 +60,12 @@ def note_beside(archive: Path) -> Path:
 
 
 def read_note(path: Path, verifiers: list[NoteVerifier]) -> ArchiveNote:
-    """What a note says, by whoever is known; NoteBroken for anything else. OSError comes through."""
+    """What a note says that a known key signed; NoteBroken for anything else. Raises OSError."""
     return _parsed(open_note(_text(path), verifiers))
 
 
 def unverified(path: Path) -> ArchiveNote:
-    """What a note says, whoever has signed it; NoteBroken when it is none. OSError comes through."""
+    """What a note says, its signature not checked; NoteBroken when it is none. Raises OSError."""
     return _parsed(split_note(_text(path))[0])
 
 

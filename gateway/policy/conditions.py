@@ -122,7 +122,7 @@ def _relation(item: Agreement, rule: str) -> Condition:
     allowed = frozenset(item.relations)
     detail = say.AGREED_RELATIONS(relations=", ".join(item.relations))
     denial = Denial(
-        rule, "relation_not_allowed", detail, "leave out whoever stands otherwise to the applicant"
+        rule, "relation_not_allowed", detail, "leave out persons with another relation to the applicant"
     )
     return lambda asked: None if asked.relations <= allowed else denial
 
@@ -146,7 +146,7 @@ def _mandate(_item: Agreement, rule: str) -> Condition:
 def _represented(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
         rule, "representation_missing", say.AGREED_REPRESENTATIVE,
-        "say in `representative` who acts for whom, or leave out whoever is represented",
+        "say in `representative` who acts for whom, or leave out the represented person",
     )  # fmt: skip
     return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.is_covered else None
 

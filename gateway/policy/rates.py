@@ -1,6 +1,6 @@
 """How often is too often: rates of the configuration, what they count, and the verdict over counts.
 
-Whoever is counted stands behind a keyed digest: a store of counters that others can read names nobody.
+Persons are counted under keyed digests: a store of counters that others can read names nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -27,7 +27,7 @@ class Revoked(NamedTuple):
     #: `token` (id is its jti); `requester` or `restored` (id is the requester's: of these two the newest counts)
     kind: str
     id: str
-    #: POSIX seconds, by the clock of whoever wrote it: to be shown, never compared
+    #: POSIX seconds, by the writer's clock: to be shown, never compared
     at: float
 
 

@@ -16,7 +16,7 @@ class Cache(Protocol):
     async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:
         """Keep a value for `seconds`: it can be read when this returns.
 
-        `owner`: on whose account it is kept; a store with little room makes whoever has most in it give way.
+        `owner`: on whose account it is kept; a store with little room drops entries of the owner that has most.
         """
         ...
 

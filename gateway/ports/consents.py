@@ -184,7 +184,7 @@ class OwnData(Protocol):
 
 
 class KeptCopies(OwnData, Protocol):
-    """The same, for whoever also names them in the store."""
+    """The same, for callers that also name them in the store."""
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
         """Under which keyed indexes a person's copies stand. LogUnavailable when nobody can tell."""
@@ -209,7 +209,7 @@ class Copies(NamedTuple):
 class Decisions(Protocol):
     """Which decisions were taken; all processes share it, and it survives a restart. ConsentsUnavailable.
 
-    Whoever takes one holds it for a short while and confirms it once it is recorded. Where he ended before that,
+    A process takes one for a short while and confirms it once it is recorded. Where the process ended before that,
     another takes it after that while, and looks in the exchange log first. Times are POSIX seconds.
     """
 
@@ -230,7 +230,7 @@ class Decisions(Protocol):
         ...
 
     async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
-        """Whoever took it until then has not carried it out: it may be taken again.
+        """The holder until then did not carry it out: it may be taken again.
 
         `forgetting`: it owes nothing, for it is certain that it was not recorded.
         """

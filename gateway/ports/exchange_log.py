@@ -364,7 +364,7 @@ NO_ROW: SubjectRow = (b"", -1, "")
 class LogInspection(Protocol):
     """Compares what is stored with itself. LogUnavailable when the store cannot be asked.
 
-    Whoever can write to the store can also write what nothing here is made for: then any other error comes.
+    A writer of the store can also write what nothing here expects: then any other error is raised.
     """
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:

@@ -56,5 +56,5 @@ class KeyWrapper(Protocol):
         ...
 
     def derive(self, label: bytes) -> bytes:
-        """32 bytes that whoever lacks this key cannot know; the same for the same label, in every process."""
+        """32 bytes that nobody without this key can know; the same for the same label, in every process."""
         ...

@@ -1,6 +1,6 @@
 """The sockets of the policy: what a decision rests on and the configuration does not hold.
 
-Whoever cannot tell whether something is allowed says so, or answers with nothing; neither allows.
+A port that cannot decide whether something is allowed says so, or answers with nothing; neither allows.
 """
 
 from collections.abc import Collection, Mapping, Sequence

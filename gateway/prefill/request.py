@@ -37,7 +37,7 @@ class PrefillRequest:
     consent: str | None = None
     #: code of the document that lets the applicant act for somebody else
     mandate: str | None = None
-    #: None: whoever applies acts for themselves, or nobody says what they are to the others
+    #: None: the applicant acts for themselves, or the request does not say what they are to the others
     representative: Representative | None = None
     account: Mapping[str, object] = field(default_factory=dict)
     #: proof of who signed in; None: there is none

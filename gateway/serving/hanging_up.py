@@ -21,7 +21,7 @@ class Remembered:
 
 
 def remember_hang_up() -> Remembered:
-    """From now on SIGHUP is remembered by what this gives; the same again for whoever asks again. Main thread only."""
+    """From now on SIGHUP is remembered by what this gives; a further call gives the same. Main thread only."""
     former = signal.getsignal(signal.SIGHUP)
     if isinstance(former, Remembered):
         return former

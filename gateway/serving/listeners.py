@@ -65,7 +65,7 @@ class Gateway:
         """Nothing is opened yet."""
         self.parts = parts
         self._runners: list[DoorRunner] = []
-        #: set by whoever wants the configuration read anew
+        #: set to have the configuration read anew
         self.asked = asyncio.Event()
         #: what is open -> what closes it when it is left; None: it is the newest
         self._apps: dict[App, asyncio.Task[None] | None] = {}

@@ -64,7 +64,7 @@ def serve_many(plan: ServeOptions, count: int, announce: Callable[[Mapping[str, 
 
 
 def _check_cache(settings: GatewaySettings, workers: int) -> None:
-    """Workers that share nothing lose late answers, and each counts alone: whoever comes may meet another worker."""
+    """Workers that share nothing lose late answers, and each counts alone: the next request may meet another worker."""
     if not settings.cache_url.startswith("memory:"):
         return
     what = (
