@@ -59,8 +59,9 @@ bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minu
 	$(RUN) -m tests.bench.run $(BENCH)
 	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises && $(RUN) -m tests.bench.tokens; fi
 
-replay: $(VENV)/.dev ## the answers of the release before, byte for byte; `make replay BASE=<commit>` compares with another
+replay: $(VENV)/.dev ## the answers of the release before, byte for byte, and both side by side; `make replay BASE=<commit>` compares with another
 	$(RUN) -m tests.replay $(if $(BASE),--base $(BASE),)
+	$(RUN) -m tests.replay.side_by_side $(BASE)
 
 lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	cd requirements && \

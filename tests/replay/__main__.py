@@ -129,4 +129,5 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -109,9 +109,11 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running(tree: Path, settings: Mapping[str, str], folder: Path) -> AsyncIterator[Gateway]:
-    """A gateway of this tree with these settings; its state and what it says are kept in `folder`."""
-    process = _started(tree, settings, folder)
+async def running(
+    tree: Path, settings: Mapping[str, str], folder: Path, state: Path | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway of this tree with these settings; its `state` and what it says are kept in `folder`."""
+    process = _started(tree, settings, folder, state or folder / "state")
     try:
         yield Gateway(await _ready(process, tree, folder))
     finally:
@@ -119,12 +121,12 @@ async def running(tree: Path, settings: Mapping[str, str], folder: Path) -> Asyn
         await asyncio.to_thread(_ended, process)
 
 
-def _started(tree: Path, settings: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+def _started(tree: Path, settings: Mapping[str, str], folder: Path, state: Path) -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True)
     more = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     command = [
         sys.executable, "-m", "gateway", "serve", "--with-sandbox", "--quiet", "--port", "0",
-        "--dir", str(folder / "state"), "--ready-file", str(folder / "ready.json"), *more,
+        "--dir", str(state), "--ready-file", str(folder / "ready.json"), *more,
     ]  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MOTLAN_")}
     with (folder / "said").open("wb") as said:
