@@ -20,7 +20,6 @@ from gateway.api.request import Request
 from gateway.api.response import Response, answer, begin_stream
 from gateway.audit.export import Span
 from gateway.audit.filters import Filters
-from gateway.audit.service import Asker
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.exchange_log.tiles import TILE, parse_path
@@ -47,20 +46,20 @@ _SHORTLY = "public, max-age=1"
 async def search(request: Request) -> Response:
     """`POST /v1/audit/search`."""
     body = await read_model(request, SearchBody)
-    done = door_of(request).audit.search(asker_of(request), _filters(body), body.cursor, body.limit)
+    done = door_of(request).audit.search(request.caller, _filters(body), body.cursor, body.limit)
     return answer(await done)
 
 
 async def records(request: Request) -> Response:
     """`GET /v1/audit/records/{exchange_id}`."""
     exchange = _exchange(request.parameters["exchange_id"])
-    return answer(await door_of(request).audit.records(asker_of(request), exchange))
+    return answer(await door_of(request).audit.records(request.caller, exchange))
 
 
 async def identify(request: Request) -> Response:
     """`POST /v1/audit/identify`."""
     body = await read_model(request, IdentifyBody)
-    return answer(await door_of(request).audit.identify(asker_of(request), body.exchange_id, body.reason))
+    return answer(await door_of(request).audit.identify(request.caller, body.exchange_id, body.reason))
 
 
 async def checkpoint(request: Request) -> Response:
@@ -91,7 +90,7 @@ async def inclusion(request: Request) -> Response:
             raise BadRequest(say.LEAF_HASH, code="query_wrong")
         return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
     await demand(request, "audit:search")
-    return answer(await audit.proofs_of(asker_of(request), _exchange(given["exchange_id"]), size))
+    return answer(await audit.proofs_of(request.caller, _exchange(given["exchange_id"]), size))
 
 
 async def consistency(request: Request) -> Response:
@@ -113,17 +112,17 @@ async def export(request: Request) -> web.StreamResponse:
     _check_times(body)
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
         raise BadRequest(say.FROM_BEHIND_TO, code="range_wrong")
-    exports, asker, csv = door_of(request).exports, asker_of(request), body.format == "csv"
+    exports, caller, csv = door_of(request).exports, request.caller, body.format == "csv"
     if csv and body.grown_from is not None:
         raise BadRequest(say.CSV_PROVES_NOTHING, code="range_wrong")
     numbering = await door_of(request).watch.read_numbering()
     missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
         filters = _filters(body.search)
-        lines = await exports.found(asker, filters, csv=csv, grown_from=body.grown_from)
+        lines = await exports.found(caller, filters, csv=csv, grown_from=body.grown_from)
         missing |= await exports.searched(filters) if csv else {}
     else:
-        lines = await exports.range_lines(asker, span, csv=csv, grown_from=body.grown_from)
+        lines = await exports.range_lines(caller, span, csv=csv, grown_from=body.grown_from)
     return await _streamed(request, lines, missing, csv=csv)
 
 
@@ -134,7 +133,7 @@ async def usage(request: Request) -> Response:
     filters = Filters(
         plain=LogSearch(since=body.since or "", until=body.until or ""), subject=body.subject.keys
     )
-    return answer(await door_of(request).usage.uses(asker_of(request), filters, body.cursor, body.limit))
+    return answer(await door_of(request).usage.uses(request.caller, filters, body.cursor, body.limit))
 
 
 async def tile(request: Request) -> Response:
@@ -161,13 +160,6 @@ def door_of(request: Request) -> AuditDoor:
     if door is None:
         raise LogUnavailable(say.NOT_READING)
     return door
-
-
-def asker_of(request: Request) -> Asker:
-    """Who asks."""
-    requester = request.requester
-    agency = request.services.requesters.agency(requester)
-    return Asker(requester.id, agency, request.exchange)
 
 
 def _filters(body: FiltersBody) -> Filters:

@@ -17,7 +17,7 @@ from gateway.api.consent_models import (
 from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.consents.given import Asker, Given
+from gateway.consents.given import Given
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import KeepRequest
@@ -37,13 +37,13 @@ async def give(request: Request) -> Response:
         controller=body.controller or "",
         expires=None if body.expires_at is None else datetime.fromisoformat(body.expires_at),
     )  # fmt: skip
-    return answer(await _citizens(request).consents.give(asker_of(request), given))
+    return answer(await _citizens(request).consents.give(request.caller, given))
 
 
 async def withdraw(request: Request) -> Response:
     """`POST /v1/consents/withdraw`."""
     body = await read_model(request, WithdrawBody)
-    done = _citizens(request).consents.withdraw(asker_of(request), body.consent, _key(body.subject))
+    done = _citizens(request).consents.withdraw(request.caller, body.consent, _key(body.subject))
     return answer(await done)
 
 
@@ -51,7 +51,7 @@ async def search(request: Request) -> Response:
     """`POST /v1/consents/search`."""
     body = await read_model(request, ConsentSearchBody)
     book = _citizens(request).consents
-    return answer(await book.search(asker_of(request), _key(body.subject), body.cursor, body.limit))
+    return answer(await book.search(request.caller, _key(body.subject), body.cursor, body.limit))
 
 
 async def attest(request: Request) -> Response:
@@ -60,7 +60,7 @@ async def attest(request: Request) -> Response:
     if body.keep != (body.consent is not None):
         raise Unprocessable(say.KEEP_WITH_CONSENT)
     keep = KeepRequest(body.consent) if body.consent is not None else None
-    done = _citizens(request).attest.attest(asker_of(request), body.exchange_id, body.form, keep)
+    done = _citizens(request).attest.attest(request.caller, body.exchange_id, body.form, keep)
     return answer(await done)
 
 
@@ -72,21 +72,21 @@ async def demand(request: Request) -> Response:
         consent=body.consent or "",
     )  # fmt: skip
     key = idempotency_key(request.fields("Idempotency-Key"))
-    return answer(await _citizens(request).demands.open(asker_of(request), demanded, key))
+    return answer(await _citizens(request).demands.open(request.caller, demanded, key))
 
 
 async def demands(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, SubjectRequestSearchBody)
     queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
-    done = queue.search(asker_of(request), _key(body.subject), state, body.cursor, body.limit)
+    done = queue.search(request.caller, _key(body.subject), state, body.cursor, body.limit)
     return answer(await done)
 
 
 async def update(request: Request) -> Response:
     """`POST /v1/subject-requests/update`."""
     body = await read_model(request, SubjectRequestUpdateBody)
-    done = _citizens(request).demands.update(asker_of(request), body.request, body.act, body.reason or "")
+    done = _citizens(request).demands.update(request.caller, body.request, body.act, body.reason or "")
     return answer(await done)
 
 
@@ -104,13 +104,6 @@ def _citizens(request: Request) -> Citizens:
     if found is None:
         raise ConsentsUnavailable(say.NO_CONSENTS_HERE)
     return found
-
-
-def asker_of(request: Request) -> Asker:
-    """Who calls about the citizens' own say."""
-    requester = request.requester
-    agency = request.services.requesters.agency(requester)
-    return Asker(requester=requester, agency=agency, exchange=request.exchange)
 
 
 def _key(subject: CitizenBody | None) -> str:

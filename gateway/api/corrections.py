@@ -3,7 +3,6 @@
 import orjson
 
 from gateway.api.bodies import read_model
-from gateway.api.citizens import asker_of
 from gateway.api.corrections_models import (
     CorrectionBody,
     CorrectionSearchBody,
@@ -35,27 +34,27 @@ async def open_one(request: Request) -> Response:
         subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
         correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
-    return answer(await _corrections(request).open(wanted, asker_of(request)))
+    return answer(await _corrections(request).open(wanted, request.caller))
 
 
 async def search(request: Request) -> Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     person = _person(body.subject).key if body.subject is not None else ""
-    found = _corrections(request).search(asker_of(request), person, body.state or "", body.cursor, body.limit)
+    found = _corrections(request).search(request.caller, person, body.state or "", body.cursor, body.limit)
     return answer(await found)
 
 
 async def take(request: Request) -> Response:
     """`POST /v1/corrections/take`."""
     body = await read_model(request, CorrectionTakeBody)
-    return answer(await _corrections(request).take(asker_of(request), body.correction))
+    return answer(await _corrections(request).take(request.caller, body.correction))
 
 
 async def update(request: Request) -> Response:
     """`POST /v1/corrections/update`."""
     body = await read_model(request, CorrectionUpdateBody)
-    done = _corrections(request).update(asker_of(request), body.correction, body.state, body.reference)
+    done = _corrections(request).update(request.caller, body.correction, body.state, body.reference)
     return answer(await done)
 
 

@@ -1,6 +1,6 @@
 """The auditors' reports: bytes to use case and back."""
 
-from gateway.api.audit import asker_of, door_of
+from gateway.api.audit import door_of
 from gateway.api.bodies import read_model
 from gateway.api.report_models import ReportBody
 from gateway.api.request import Request
@@ -11,7 +11,7 @@ from gateway.audit.report_words import csv_of
 async def report(request: Request) -> Response:
     """`POST /v1/audit/report`."""
     body = await read_model(request, ReportBody)
-    made = await door_of(request).reports.report(asker_of(request), body.question())
+    made = await door_of(request).reports.report(request.caller, body.question())
     if body.format == "json":
         return answer(made)
     name = f'attachment; filename="{body.report}.csv"'

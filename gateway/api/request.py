@@ -12,7 +12,7 @@ from aiohttp.http_parser import RawRequestMessage
 
 from gateway.api.context import Services
 from gateway.domain.identifiers import ExchangeId, RequesterId
-from gateway.domain.parties import Requester
+from gateway.domain.parties import Caller, Requester
 from gateway.messages.verify import Signed
 
 #: who asks, as long as no token proved it
@@ -54,6 +54,12 @@ class Request(web.BaseRequest):
         super().__init__(message, payload, protocol, writer, task, protocol._loop)  # noqa: SLF001 -- as aiohttp does
         #: where the connection came in
         self.address: str = protocol.address
+
+    @property
+    def caller(self) -> Caller:
+        """Who makes this request."""
+        agency = self.services.requesters.agency(self.requester)
+        return Caller(requester=self.requester, agency=agency, exchange=self.exchange)
 
     @property
     def authorization(self) -> tuple[str, ...]:

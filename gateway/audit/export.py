@@ -14,11 +14,12 @@ from typing import NamedTuple
 from gateway.audit.filters import Filters
 from gateway.audit.past import gone, surely_before
 from gateway.audit.range_lines import Lines, RangeLines, record_of, tile_of_log
-from gateway.audit.service import Asker, Books
+from gateway.audit.service import AuditContext
 from gateway.audit.shown import header, row
 from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import BadRequest, LogAltered
+from gateway.domain.parties import Caller
 from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint, NoteBroken, split_note
@@ -49,44 +50,44 @@ class Span(NamedTuple):
 class Exports:
     """Makes exports. What cannot be exported is told before the first line."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, context: AuditContext) -> None:
         """Keeps nothing."""
-        self._books = books
+        self._context = context
 
     async def range_lines(
-        self, asker: Asker, span: Span, *, csv: bool, grown_from: str | int | None = None
+        self, caller: Caller, span: Span, *, csv: bool, grown_from: str | int | None = None
     ) -> Lines:
         """The lines of a stretch. BadRequest for a wrong range, Gone when records of it were pruned."""
         old = _size_of(grown_from)
-        note, head = await self._books.proofs.witnessed(max(span.first or 0, span.end or 0, old))
+        note, head = await self._context.proofs.witnessed(max(span.first or 0, span.end or 0, old))
         growth = await self._growth(grown_from, head)
         first, end = await self._places(span, head.size)
-        if first < end and await self._books.reader.entry(first) is None:
-            raise gone(await self._books.history.history(), first, end)
+        if first < end and await self._context.reader.entry(first) is None:
+            raise gone(await self._context.history.history(), first, end)
         names = " ".join(name for name, value in span._asdict().items() if value not in {None, ""})
         kind = "csv" if csv else "jsonl"
-        await self._books.note(asker, "export", names, format=kind, first=first, end=end)
+        await self._context.note(caller, "export", names, format=kind, first=first, end=end)
         if csv:
             return _csv(self._there(first, end))
-        made = RangeLines(self._there, self._books.proofs)
-        created, vkeys = rfc3339(self._books.recorder.clock.now()), await self._books.signers()
+        made = RangeLines(self._there, self._context.proofs)
+        created, vkeys = rfc3339(self._context.recorder.clock.now()), await self._context.signers()
         return await made.lines(note, vkeys, first, end, created, (span.since, span.until), growth)
 
     async def found(
-        self, asker: Asker, filters: Filters, *, csv: bool, grown_from: str | int | None = None
+        self, caller: Caller, filters: Filters, *, csv: bool, grown_from: str | int | None = None
     ) -> Lines:
         """The lines of what a search finds. BadRequest when it finds too much."""
-        note, head = await self._books.proofs.witnessed(_size_of(grown_from))
+        note, head = await self._context.proofs.witnessed(_size_of(grown_from))
         growth = await self._growth(grown_from, head)
         kind = "csv" if csv else "jsonl"
-        await self._books.note(asker, "export", filters.names, filters.people, format=kind)
+        await self._context.note(caller, "export", filters.names, filters.people, format=kind)
         hits = await self._hits(filters, head.size)
         if csv:
             return _csv(self._each(hits))
         asked, searched = (filters.plain.since, filters.plain.until), await self.searched(filters)
         line = first_line(
-            checkpoint=note, origin=head.origin, vkeys=await self._books.signers(), first=0, end=head.size,
-            created=rfc3339(self._books.recorder.clock.now()), edge=None, consistency=growth,
+            checkpoint=note, origin=head.origin, vkeys=await self._context.signers(), first=0, end=head.size,
+            created=rfc3339(self._context.recorder.clock.now()), edge=None, consistency=growth,
             asked=asked, searched=searched,
         )  # fmt: skip
         held: dict[TileId, bytes] = {}
@@ -96,7 +97,7 @@ class Exports:
 
     async def searched(self, filters: Filters) -> dict[str, list[str]]:
         """What a search was for, by the names of its filters, and the months and archives where it could not look."""
-        past = await self._books.past(filters)
+        past = await self._context.past(filters)
         return {
             "filters": filters.names.split(),
             "skipped_periods": past["skipped_periods"],
@@ -112,12 +113,12 @@ class Exports:
         old = _size_of(kept)
         if old > head.size:
             raise BadRequest(say.LOG_ROLLED_BACK(size=head.size, old=old), code="size_wrong")
-        proven = await self._books.proofs.consistency(old, head.size)
+        proven = await self._context.proofs.consistency(old, head.size)
         return {old: [bytes.fromhex(one) for one in proven["proof"]]}
 
     async def _places(self, span: Span, size: int) -> tuple[int, int]:
         if span.since or span.until:
-            history = await self._books.history.history()
+            history = await self._context.history.history()
             if history.below and span.since <= surely_before(history):
                 raise gone(history, 0, history.below)
             first = await self._begin(span.since, size) if span.since else 0
@@ -130,8 +131,8 @@ class Exports:
 
     async def _before(self, moment: str, size: int) -> int:
         """Behind the last record of the tree that is older than `moment`."""
-        found = await self._books.reader.search(LogSearch(until=moment), size, 1)
-        return found[0].index + 1 if found else (await self._books.history.history()).below
+        found = await self._context.reader.search(LogSearch(until=moment), size, 1)
+        return found[0].index + 1 if found else (await self._context.history.history()).below
 
     async def _begin(self, since: str, size: int) -> int:
         """The first record that is not older than `since`, though some that are may follow it."""
@@ -141,7 +142,7 @@ class Exports:
         lowest = await self._before(safe, size)
         first = before = await self._before(since, size)
         while before > lowest:
-            found = await self._books.reader.search(LogSearch(since=since), before, _PAGE)
+            found = await self._context.reader.search(LogSearch(since=since), before, _PAGE)
             first = min([first, *(entry.index for entry in found if entry.index >= lowest)])
             before = found[-1].index if len(found) == _PAGE else lowest
         return first
@@ -151,7 +152,7 @@ class Exports:
         hits = array("q")
         found: Sequence[int] = (size,)
         while found:
-            found = await self._books.places(filters, found[-1], _PLACES)
+            found = await self._context.places(filters, found[-1], _PLACES)
             hits.extend(found)
             if len(hits) > MOST_HITS:
                 raise BadRequest(say.TOO_MANY_HITS(most=MOST_HITS), code="too_many_records")
@@ -161,7 +162,7 @@ class Exports:
     async def _there(self, first: int, end: int) -> AsyncIterator[LogEntry]:
         """The records of a range; Gone when some were pruned while it was read, which is no tampering."""
         following = first
-        async for entry in self._books.reader.entries(first, end):
+        async for entry in self._context.reader.entries(first, end):
             if entry.index > following:
                 await self._check_pruned(following, end)
             yield entry
@@ -170,7 +171,7 @@ class Exports:
             await self._check_pruned(following, end)
 
     async def _check_pruned(self, missing: int, end: int) -> None:
-        history = await self._books.history.history()
+        history = await self._context.history.history()
         if missing < history.below:
             raise gone(history, missing, end)
 
@@ -193,12 +194,12 @@ class Exports:
         """Of one tile: where many stand close together the whole stretch is read, else one by one."""
         if len(places) > _DENSE:
             wanted = frozenset(places)
-            async for entry in self._books.reader.entries(places[0], places[-1] + 1):
+            async for entry in self._context.reader.entries(places[0], places[-1] + 1):
                 if entry.index in wanted:
                     yield entry
             return
         for index in places:
-            found = await self._books.reader.entry(index)
+            found = await self._context.reader.entry(index)
             if found is not None:
                 yield found
 
@@ -223,7 +224,7 @@ class Exports:
             for tile in list(held):
                 del held[tile]
         for tile in wanted - held.keys():
-            held[tile] = await tile_of_log(self._books.proofs, tile)
+            held[tile] = await tile_of_log(self._context.proofs, tile)
 
 
 def _opened(note: str) -> Checkpoint:

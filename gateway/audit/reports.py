@@ -12,10 +12,11 @@ from typing import Any
 from gateway.audit.office import Office
 from gateway.audit.past import archived, surely_before
 from gateway.audit.report_words import described
-from gateway.audit.service import Asker, Books
+from gateway.audit.service import AuditContext
 from gateway.audit.unusual import Habit, uncompared, unusual
 from gateway.domain.counts import GroupCounts, OfficialCount
 from gateway.domain.dates import VIETNAM, local, rfc3339
+from gateway.domain.parties import Caller
 from gateway.ports.exchange_log import LogCounts, LogSearch
 
 _DAY = timedelta(days=1)
@@ -62,9 +63,9 @@ class ReportQuestion:
 class Reports:
     """Makes reports; answers are ready for JSON."""
 
-    def __init__(self, books: Books, counts: LogCounts) -> None:
+    def __init__(self, context: AuditContext, counts: LogCounts) -> None:
         """Keeps nothing."""
-        self._books = books
+        self._context = context
         self._counts = counts
         self._made: dict[str, Callable[[ReportQuestion], Awaitable[Answer]]] = {
             "requesters": self._requesters,
@@ -74,13 +75,13 @@ class Reports:
             "lookups": self._lookups,
         }
 
-    async def report(self, asker: Asker, question: ReportQuestion) -> Answer:
+    async def report(self, caller: Caller, question: ReportQuestion) -> Answer:
         """One report. LogUnavailable when the log can be neither read nor written."""
         times = {"since": rfc3339(question.since), "until": rfc3339(question.until)}
-        await self._books.note(asker, "report", question.filters, None, report=question.report, **times)
+        await self._context.note(caller, "report", question.filters, None, report=question.report, **times)
         made = await self._made[question.report](question)
-        history = await self._books.history.history()
-        head = {"exchange_id": asker.exchange, "report": question.report, **times}
+        history = await self._context.history.history()
+        head = {"exchange_id": caller.exchange, "report": question.report, **times}
         past = {"archives": archived(history, rfc3339(question.earliest), times["until"])}
         return {**head, **described(question.report), "settings": {}, **made, **past}
 
@@ -132,7 +133,7 @@ class Reports:
 
     async def _there(self) -> date:
         """The first day in Việt Nam of which all records are in the database; what was pruned is no quiet week."""
-        history = await self._books.history.history()
+        history = await self._context.history.history()
         last = local(surely_before(history)) if history.below else None
         return date.min if last is None else last.date() + _DAY
 

@@ -5,7 +5,7 @@ Every look-up is a record itself, durable before anything is shown: no record, n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway.audit.cursors import Cursors
 from gateway.audit.filters import Filters
@@ -16,7 +16,7 @@ from gateway.audit.shown import members_of, shown
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import Phase
-from gateway.domain.identifiers import ExchangeId, RequesterId
+from gateway.domain.parties import Caller
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
@@ -24,17 +24,8 @@ from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReade
 MOST_RECORDS = 500
 
 
-class Asker(NamedTuple):
-    """Who looks into the log."""
-
-    requester: RequesterId
-    agency: str
-    #: the exchange that the look-up itself is
-    exchange: ExchangeId
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class AuditContext:
     """What all look-ups share."""
 
     recorder: Recorder
@@ -49,14 +40,14 @@ class Books:
 
     async def note(
         self,
-        asker: Asker,
+        caller: Caller,
         operation: str,
         filters: str = "",
         people: Mapping[str, str] | None = None,
         **more: str | int | bool,
     ) -> None:
         """Make the record of a look-up durable; LogUnavailable when it cannot be kept."""
-        about = RecordHeader(asker.exchange, asker.requester, asker.agency, subjects=people or {})
+        about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, subjects=people or {})
         notes = {"operation": operation, "filters": filters, **more}
         await self.recorder.write(about, Phase.LOOKUP, notes=notes)
 
@@ -104,62 +95,62 @@ class Books:
 class Audit:
     """The look-ups of auditors; answers are ready for JSON."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, context: AuditContext) -> None:
         """Keeps nothing."""
-        self.books = books
-        self.proofs = books.proofs
+        self.context = context
+        self.proofs = context.proofs
 
     async def search(
-        self, asker: Asker, filters: Filters, cursor: str | None, count: int
+        self, caller: Caller, filters: Filters, cursor: str | None, count: int
     ) -> dict[str, object]:
         """One page of records without personal data. BadRequest for a cursor of another search."""
-        books = self.books
-        bound = b"search\0" + asker.requester.encode() + b"\0" + filters.digestible
-        before = None if cursor is None else books.cursors.opened(cursor, bound)
-        await books.note(asker, "search", filters.names, filters.people, further=cursor is not None)
-        found, following = await books.page(filters, before, count)
+        context = self.context
+        bound = b"search\0" + caller.requester.id.encode() + b"\0" + filters.digestible
+        before = None if cursor is None else context.cursors.opened(cursor, bound)
+        await context.note(caller, "search", filters.names, filters.people, further=cursor is not None)
+        found, following = await context.page(filters, before, count)
         return {
-            "exchange_id": asker.exchange,
+            "exchange_id": caller.exchange,
             "records": [shown(entry) for entry in found],
-            "next": None if following is None else books.cursors.after(following, bound),
-            **await books.past(filters),
+            "next": None if following is None else context.cursors.after(following, bound),
+            **await context.past(filters),
         }
 
-    async def records(self, asker: Asker, exchange: str) -> dict[str, object]:
+    async def records(self, caller: Caller, exchange: str) -> dict[str, object]:
         """The records of one exchange; NotFound when there are none."""
-        await self.books.note(asker, "records", "exchange", of=exchange)
-        found = await self.books.exchange(exchange)
+        await self.context.note(caller, "records", "exchange", of=exchange)
+        found = await self.context.exchange(exchange)
         return {"exchange_id": exchange, "records": [shown(entry) for entry in found]}
 
-    async def proofs_of(self, asker: Asker, exchange: str, size: int | None) -> dict[str, object]:
+    async def proofs_of(self, caller: Caller, exchange: str, size: int | None) -> dict[str, object]:
         """Inclusion proofs of all records of one exchange."""
-        await self.books.note(asker, "proof", "exchange", of=exchange)
-        found = await self.books.exchange(exchange)
+        await self.context.note(caller, "proof", "exchange", of=exchange)
+        found = await self.context.exchange(exchange)
         size = (await self.proofs.checkpoint())[1].size if size is None else size
         return {"proofs": [await self.proofs.inclusion(entry, size) for entry in found]}
 
-    async def identify(self, asker: Asker, exchange: str, reason: str) -> dict[str, object]:
+    async def identify(self, caller: Caller, exchange: str, reason: str) -> dict[str, object]:
         """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
 
         The record names the persons shown, so that a search by person finds who saw their identity; it is made of an
         exchange that is unknown as well, and of one that cannot be read.
         """
         try:
-            found = await self.books.exchange(exchange)
+            found = await self.context.exchange(exchange)
             known = [await self._opened(entry) for entry in found]
         except GatewayError:
-            await self.books.note(asker, "identify", "exchange", of=exchange, reason=reason)
+            await self.context.note(caller, "identify", "exchange", of=exchange, reason=reason)
             raise
         people = _people([opened for _, opened in known if opened is not None])
-        await self.books.note(asker, "identify", "exchange", people, of=exchange, reason=reason)
-        erased = (await self.books.history.history()).erased
+        await self.context.note(caller, "identify", "exchange", people, of=exchange, reason=reason)
+        erased = (await self.context.history.history()).erased
         records = [_identified(entry, *one, erased=erased) for entry, one in zip(found, known, strict=True)]
         return {"exchange_id": exchange, "records": records}
 
     async def _opened(self, entry: LogEntry) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None]:
         """The members of a record and its sealed part; None for what cannot be read."""
         members = members_of(entry)
-        return members, None if members is None else await self.books.people.opened(members)
+        return members, None if members is None else await self.context.people.opened(members)
 
 
 def _people(opened: Sequence[Mapping[str, Any]]) -> dict[str, str]:

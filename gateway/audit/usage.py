@@ -10,10 +10,11 @@ from typing import Any
 
 from gateway.audit.asker_words import asked_by
 from gateway.audit.filters import Filters
-from gateway.audit.service import MOST_RECORDS, Asker, Books
+from gateway.audit.service import MOST_RECORDS, AuditContext
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, Words
 from gateway.domain.dates import local
+from gateway.domain.parties import Caller
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -40,20 +41,22 @@ _INSPECTION = ("kiểm tra nhật ký giao dịch", "inspection of the exchange 
 class Usage:
     """Tells a subject who used his data."""
 
-    def __init__(self, books: Books, titles: Titles) -> None:
+    def __init__(self, context: AuditContext, titles: Titles) -> None:
         """Keeps nothing."""
-        self._books = books
+        self._context = context
         self._titles = titles
 
-    async def uses(self, asker: Asker, filters: Filters, cursor: str | None, count: int) -> dict[str, object]:
+    async def uses(
+        self, caller: Caller, filters: Filters, cursor: str | None, count: int
+    ) -> dict[str, object]:
         """One page of uses, newest first. BadRequest for a cursor of another question."""
-        bound = b"usage\0" + asker.requester.encode() + b"\0" + filters.digestible
-        before = None if cursor is None else self._books.cursors.opened(cursor, bound)
-        await self._books.note(asker, "usage", filters.names, filters.people, further=cursor is not None)
-        indexes = {one.hex() for one in await self._books.people.indexes(filters.subject)}
+        bound = b"usage\0" + caller.requester.id.encode() + b"\0" + filters.digestible
+        before = None if cursor is None else self._context.cursors.opened(cursor, bound)
+        await self._context.note(caller, "usage", filters.names, filters.people, further=cursor is not None)
+        indexes = {one.hex() for one in await self._context.people.indexes(filters.subject)}
         told: list[dict[str, object]] = []
         for _ in range(_ATTEMPTS):
-            found, before = await self._books.page(filters, before, count)
+            found, before = await self._context.page(filters, before, count)
             for entry in found:
                 use = await self._use(entry, indexes)
                 if use is not None:
@@ -63,9 +66,9 @@ class Usage:
                     break
             if before is None or len(told) == count:
                 break
-        following = None if before is None else self._books.cursors.after(before, bound)
-        past = await self._books.past(filters)
-        return {"exchange_id": asker.exchange, "uses": told, "next": following, **past}
+        following = None if before is None else self._context.cursors.after(before, bound)
+        past = await self._context.past(filters)
+        return {"exchange_id": caller.exchange, "uses": told, "next": following, **past}
 
     async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
         """The use whose first record about him this is; None when it is no use, or not the first.
@@ -77,7 +80,7 @@ class Usage:
             return self._identified(opening)
         if opening is None or opening["phase"] not in {*_OPENING, *_CLOSING}:
             return None
-        found, _ = await self._books.page(
+        found, _ = await self._context.page(
             Filters(plain=LogSearch(exchange=opening["exchange"])), None, MOST_RECORDS
         )
         records = {one.index: members_of(one) or opening for one in sorted(found)}

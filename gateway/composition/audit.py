@@ -12,7 +12,7 @@ from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import TreeProofs
 from gateway.audit.reports import Reports
-from gateway.audit.service import Audit, Books
+from gateway.audit.service import Audit, AuditContext
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
 from gateway.audit.usage import Usage
@@ -43,7 +43,7 @@ async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer)
         secret = await derived(roots, LABEL)
         proofs = TreeProofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
-        books = Books(
+        context = AuditContext(
             recorder=recorder, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
             vkeys=(sequencer.vkey,), history=history,
         )  # fmt: skip
@@ -57,7 +57,7 @@ async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer)
 
         def door(of: Composition) -> AuditDoor:
             """Words and digest are those of a configuration, all else stays."""
-            ours = replace(books, recorder=replace(recorder, digest=of.in_force.digest))
+            ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest))
             usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
             return AuditDoor(
                 audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, counts), usage=usage, watch=watch,

@@ -10,7 +10,7 @@ from gateway.api.context import Citizens
 from gateway.composition.composition import Composition
 from gateway.composition.log_keys import root_keys
 from gateway.consents.sealing import PersonKeys
-from gateway.consents.service import Books, ConsentBook, new_id
+from gateway.consents.service import ConsentBook, ConsentContext, new_id
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
 from gateway.exchange_log.recorder import Recorder
@@ -71,19 +71,19 @@ def citizens(
 ) -> Citizens:
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration = parts.configuration
-    books = Books(
+    context = ConsentContext(
         rows=shelves.consents, seals=shelves.seals, recorder=recorder, key=key, configuration=configuration,
         catalogue=parts.catalogue, new_id=new_id,
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
-    book, own = ConsentBook(books), OwnStore(shelves.kept, shelves.seals, days, values)
+    book, own = ConsentBook(context), OwnStore(shelves.kept, shelves.seals, days, values)
     settings = configuration.gateway.attest
     rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
     attest = Attest(
         reader=shelves.reader, seals=shelves.seals, catalogue=parts.catalogue, consents=book, own=own,
         recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
-    demands = SubjectRequests(books, shelves.demands, new_id)
+    demands = SubjectRequests(context, shelves.demands, new_id)
     return Citizens(consents=book, own=own, demands=demands, attest=attest)
 
 

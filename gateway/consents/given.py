@@ -12,23 +12,7 @@ from gateway.consents.grantable import grantable
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import fault_at
-from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester
 from gateway.mapping.load import Catalogue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """Who calls."""
-
-    requester: Requester
-    agency: str
-    exchange: ExchangeId
-
-    @property
-    def serves_citizens(self) -> bool:
-        """A page where citizens see their own: it may already show them who used their data."""
-        return "usage" in self.requester.scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import orjson
 
 from gateway.access.access_tokens import APART_SECONDS
 from gateway.config.configuration import Configuration
-from gateway.consents.given import Asker, Given, check
+from gateway.consents.given import Given, check
 from gateway.consents.receipts import receipt, signed
 from gateway.consents.sealing import PersonKeys, index_of
 from gateway.documents.keys import DocumentKey
@@ -27,6 +27,7 @@ from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
 from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
+from gateway.domain.parties import Caller
 from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -40,7 +41,7 @@ _SEALED_BYTES = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class ConsentContext:
     """What all acts share."""
 
     rows: ConsentRows
@@ -53,12 +54,12 @@ class Books:
     new_id: Callable[[str], str]
 
     async def note(
-        self, asker: Asker, act: str, person: str = "", purpose: str = "", **more: str | int | bool
+        self, caller: Caller, act: str, person: str = "", purpose: str = "", **more: str | int | bool
     ) -> datetime:
         """Make the record of an act durable; gives its time. LogUnavailable when it cannot be kept."""
         now, consent = self.recorder.clock.now(), more.get("consent", "")
         about = RecordHeader(
-            asker.exchange, asker.requester.id, asker.agency, purpose=purpose,
+            caller.exchange, caller.requester.id, caller.agency, purpose=purpose,
             legal_basis=f"consent:{consent}" if consent else "", subjects={"person": person} if person else {},
         )  # fmt: skip
         notes = {"operation": f"consent_{act}", **more}
@@ -67,14 +68,14 @@ class Books:
 
     @contextlib.asynccontextmanager
     async def doing(
-        self, asker: Asker, act: str, person: str, result: str = "not_done", **facts: str
+        self, caller: Caller, act: str, person: str, result: str = "not_done", **facts: str
     ) -> AsyncIterator[None]:
         """Around an act whose record is there: where nobody can tell whether it was done, a second one says so."""
         try:
             yield
         except (ConsentsUnavailable, LogUnavailable):
             with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
-                await self.note(asker, result, person, undone=act, outcome="unknown", **facts)
+                await self.note(caller, result, person, undone=act, outcome="unknown", **facts)
             raise
 
     async def keys(self, moment: datetime) -> PeriodKeys:
@@ -88,55 +89,55 @@ class Books:
 class ConsentBook:
     """The consents of citizens (gateway.ports_policy.Consents, and what the door offers)."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, context: ConsentContext) -> None:
         """Keeps nothing itself."""
-        self._books = books
+        self._context = context
 
-    async def give(self, asker: Asker, given: Given) -> dict[str, object]:
+    async def give(self, caller: Caller, given: Given) -> dict[str, object]:
         """Keep a consent; the answer has its receipt. Unprocessable for what is none, NotFound."""
-        books = self._books
-        holder = given.requester or asker.requester.id
-        if holder != asker.requester.id and not asker.serves_citizens:
+        context = self._context
+        holder = given.requester or caller.requester.id
+        if holder != caller.requester.id and not caller.serves_citizens:
             raise fault_at("/requester", say.CONSENT_FOR_OTHERS, "not_yours")
-        check(given, holder, books.configuration, books.catalogue, books.recorder.clock.now())
-        consent = books.new_id("cs")
-        now = await books.note(
-            asker, "given", given.person, given.purpose, consent=consent, holder=holder,
+        check(given, holder, context.configuration, context.catalogue, context.recorder.clock.now())
+        consent = context.new_id("cs")
+        now = await context.note(
+            caller, "given", given.person, given.purpose, consent=consent, holder=holder,
             text_version=given.text_version, channel=given.channel,
         )  # fmt: skip
-        async with books.doing(asker, "given", given.person, consent=consent):
-            row = await self._row(consent, holder, asker, given, now, await books.keys(now))
-            await books.rows.add(row)
-        return {"exchange_id": asker.exchange, **shown(row)}
+        async with context.doing(caller, "given", given.person, consent=consent):
+            row = await self._row(consent, holder, caller, given, now, await context.keys(now))
+            await context.rows.add(row)
+        return {"exchange_id": caller.exchange, **shown(row)}
 
-    async def withdraw(self, asker: Asker, consent: str, person: str) -> dict[str, object]:
+    async def withdraw(self, caller: Caller, consent: str, person: str) -> dict[str, object]:
         """End a consent and what was kept under it; NotFound unless it is theirs, or of the citizen they serve.
 
         One that was withdrawn before is told again.
         """
-        row = await self._theirs(asker, consent, person)
+        row = await self._theirs(caller, consent, person)
         owner = person or await self._person(row)
         act = "withdrawal_repeated" if row.withdrawn else "withdrawn"
-        now = await self._books.note(asker, act, owner, row.purpose, consent=row.id)
+        now = await self._context.note(caller, act, owner, row.purpose, consent=row.id)
         if not row.withdrawn:
-            async with self._books.doing(asker, act, owner, consent=row.id):
-                await self._books.rows.withdraw(row.id, now.timestamp())
+            async with self._context.doing(caller, act, owner, consent=row.id):
+                await self._context.rows.withdraw(row.id, now.timestamp())
         at = row.withdrawn or now.timestamp()
-        return {"exchange_id": asker.exchange, **shown(row._replace(withdrawn=at))}
+        return {"exchange_id": caller.exchange, **shown(row._replace(withdrawn=at))}
 
-    async def search(self, asker: Asker, person: str, after: str | None, count: int) -> dict[str, object]:
+    async def search(self, caller: Caller, person: str, after: str | None, count: int) -> dict[str, object]:
         """Consents, newest first: a citizen's for who serves him, else those that the requester holds."""
-        books = self._books
-        await books.note(asker, "searched", person)
-        own = "" if person and asker.serves_citizens else asker.requester.id
-        before = RowFilter().before if after is None else (await self._theirs(asker, after, person)).seq
-        persons = await books.seals.indexes(person) if person else ()
+        context = self._context
+        await context.note(caller, "searched", person)
+        own = "" if person and caller.serves_citizens else caller.requester.id
+        before = RowFilter().before if after is None else (await self._theirs(caller, after, person)).seq
+        persons = await context.seals.indexes(person) if person else ()
         is_nobody = bool(person) and not persons
         wanted = RowFilter(persons, own, before=before, count=count + 1)
-        found = [] if is_nobody else list(await books.rows.about(wanted))
+        found = [] if is_nobody else list(await context.rows.about(wanted))
         page = found[:count]
         return {
-            "exchange_id": asker.exchange,
+            "exchange_id": caller.exchange,
             "consents": [shown(row) for row in page],
             "next": page[-1].id if len(found) > count else None,
         }
@@ -157,7 +158,7 @@ class ConsentBook:
 
     async def _why_invalid(self, consent: str, now: datetime) -> Reason | None:
         try:
-            row = await self._books.rows.find(consent)
+            row = await self._context.rows.find(consent)
             stands = row is not None and _holds(row, now) and bool(await self._person(row))
         except (ConsentsUnavailable, LogUnavailable):
             return Reason.CONSENTS_UNAVAILABLE
@@ -168,16 +169,16 @@ class ConsentBook:
 
         ConsentsUnavailable, LogUnavailable when nobody can tell.
         """
-        row = await self._books.rows.find(consent)
+        row = await self._context.rows.find(consent)
         if row is None or row.requester != requester or not _holds(row, now):
             return None
         return row if await self._is_of(row, person) else None
 
-    async def _theirs(self, asker: Asker, consent: str, person: str) -> ConsentRow:
+    async def _theirs(self, caller: Caller, consent: str, person: str) -> ConsentRow:
         """The consent, if the asker sees it; NotFound, which takes the same time for another's and for none."""
-        row = await self._books.rows.find(consent)
-        is_own = row is not None and row.requester == asker.requester.id
-        is_seen = is_own or (bool(person) and asker.serves_citizens)
+        row = await self._context.rows.find(consent)
+        is_own = row is not None and row.requester == caller.requester.id
+        is_seen = is_own or (bool(person) and caller.serves_citizens)
         # no seal is opened for a caller who may not see it, and one is tried where there is none
         is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
         if row is None or not (is_seen and is_his):
@@ -186,7 +187,7 @@ class ConsentBook:
 
     def _blank(self) -> ConsentRow:
         """A row of this month that is nobody's."""
-        period = rfc3339(self._books.recorder.clock.now())[:7]
+        period = rfc3339(self._context.recorder.clock.now())[:7]
         return ConsentRow(0, "", period, b"", "", "", "", 0.0, 0.0, 0.0, "{}", bytes(_SEALED_BYTES))
 
     async def _is_of(self, row: ConsentRow, person: str) -> bool:
@@ -194,33 +195,33 @@ class ConsentBook:
         return hmac.compare_digest((await self._person(row)).encode(), person.encode())
 
     async def _person(self, row: ConsentRow) -> str:
-        keys = await self._books.seals.of(row.period)
+        keys = await self._context.seals.of(row.period)
         plain = None if keys is None else unseal(keys.encryption, row.sealed, _bound(row))
         return "" if plain is None else plain.decode()
 
     async def _row(
-        self, consent: str, holder: str, asker: Asker, given: Given, now: datetime, keys: PeriodKeys
+        self, consent: str, holder: str, caller: Caller, given: Given, now: datetime, keys: PeriodKeys
     ) -> ConsentRow:
-        books, moment = self._books, now.timestamp()
-        agencies, requesters = books.configuration.agencies, books.configuration.requesters
+        context, moment = self._context, now.timestamp()
+        agencies, requesters = context.configuration.agencies, context.configuration.requesters
         controller = given.controller or getattr(requesters.get(holder), "agency", "")
         agency = agencies.get(controller)
         body: dict[str, Any] = {
             "text_version": given.text_version, "language": given.language, "channel": given.channel,
             "attributes": {service: sorted(set(names)) for service, names in given.attributes.items()},
             "controller": controller, "controller_title": agency.title.vi if agency else controller,
-            "purpose_title": books.configuration.purposes[given.purpose].title.vi,
+            "purpose_title": context.configuration.purposes[given.purpose].title.vi,
         }  # fmt: skip
         assert given.expires is not None
         row = ConsentRow(
-            0, consent, keys.period, index_of(keys, given.person), holder, asker.requester.id, given.purpose, moment,
+            0, consent, keys.period, index_of(keys, given.person), holder, caller.requester.id, given.purpose, moment,
             given.expires.timestamp(), 0.0, "", b"",
         )  # fmt: skip
         told = shown(row._replace(body=orjson.dumps(body).decode()))
         principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
-        issuer = books.configuration.gateway.issuer or books.configuration.gateway.log.origin
+        issuer = context.configuration.gateway.issuer or context.configuration.gateway.log.origin
         claims = receipt(told, principal, issuer, int(moment))
-        body["receipt"] = await signed(claims, books.key)
+        body["receipt"] = await signed(claims, context.key)
         row = row._replace(body=orjson.dumps(body).decode())
         return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from gateway.audit.titles import Titles
 from gateway.config.configuration import Configuration
-from gateway.consents.given import Asker
 from gateway.consents.sealing import PersonKeys
 from gateway.corrections.advice import advice
 from gateway.corrections.reports import (
@@ -44,6 +43,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase, Receipt
+from gateway.domain.parties import Caller
 from gateway.domain.row_filter import RowFilter as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, outcomes
@@ -76,89 +76,89 @@ class Corrections:
     rates: Rates
     recorder: Recorder
 
-    async def open(self, wanted: CorrectionReport, asker: Asker) -> dict[str, object]:
+    async def open(self, wanted: CorrectionReport, caller: Caller) -> dict[str, object]:
         """The report's id, its state, and what the citizen should know; the same report again is given back.
 
         Unprocessable; NotFound for no exchange of theirs; Refused and Throttled, which are records.
         """
         services = self._services(wanted)
-        records = await outcomes(self.reader, wanted.exchange, asker.requester)
-        await self._count(wanted, asker)
-        shown_is = await self._shown(wanted, services, records, asker)
+        records = await outcomes(self.reader, wanted.exchange, caller.requester)
+        await self._count(wanted, caller)
+        shown_is = await self._shown(wanted, services, records, caller)
         now = self.recorder.clock.now()
         keys = await self.seals.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
         report = report_of(
-            wanted, asker.requester.id, asker.agency, opened_in=asker.exchange, shown_is=shown_is
+            wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is
         )
         row = row_of(id_of(report, keys), report, keys, now.timestamp())
-        row, receipt = await self._kept(row, wanted, asker)
+        row, receipt = await self._kept(row, wanted, caller)
         provider = self.configuration.sources[wanted.source].provider
         return {
-            "exchange_id": asker.exchange, "id": row.id, "state": row.state, "provider": provider,
+            "exchange_id": caller.exchange, "id": row.id, "state": row.state, "provider": provider,
             "advice": advice(self._title(services[0], wanted.attribute), provider),
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }  # fmt: skip
 
     async def search(
-        self, asker: Asker, person: str, state: str, after: str | None, count: int
+        self, caller: Caller, person: str, state: str, after: str | None, count: int
     ) -> dict[str, object]:
         """Reports of the requester, newest first; with the scope `admin` of all. A look-up by person is a record.
 
         NotFound for a cursor that is none of theirs.
         """
-        own = _own(asker)
+        own = _own(caller)
         await self._set_erased_aside()
         before = Search().before if after is None else (await self._theirs(after, own)).seq
         persons: Sequence[bytes] = ()
         if person:
-            await self._note(asker, Phase.LOOKUP, "corrections", person)
+            await self._note(caller, Phase.LOOKUP, "corrections", person)
             persons = await self.seals.indexes(person)
         is_nobody = bool(person) and not persons
         wanted = Search(tuple(persons), own, (state,) if state else (), before, count + 1)
         found = [] if is_nobody else list(await self.rows.about(wanted))
         page = found[:count]
         return {
-            "exchange_id": asker.exchange,
+            "exchange_id": caller.exchange,
             "corrections": [as_listed(row) for row in page],
             "next": page[-1].id if len(found) > count else None,
         }
 
-    async def take(self, asker: Asker, correction: str) -> dict[str, object]:
+    async def take(self, caller: Caller, correction: str) -> dict[str, object]:
         """The whole report, for the owner of the database; a record before. It may be taken again.
 
         NotFound for none of theirs; Conflict when nobody reads it any more; CorrectionsUnavailable, LogUnavailable.
         """
-        row = await self._theirs(correction, _own(asker))
+        row = await self._theirs(correction, _own(caller))
         report = await self._opened(row)
-        receipt = await self._step(asker, "correction_taken", row, report["key"])
+        receipt = await self._step(caller, "correction_taken", row, report["key"])
         now = self.recorder.clock.now().timestamp()
         if await self.rows.move(row.id, (QUEUED,), TAKEN, now):
             row = row._replace(state=TAKEN, changed=now)
         return {
-            "exchange_id": asker.exchange, **as_listed(row), "report": as_taken(row, report),
+            "exchange_id": caller.exchange, **as_listed(row), "report": as_taken(row, report),
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }  # fmt: skip
 
-    async def update(self, asker: Asker, correction: str, state: str, reference: str) -> dict[str, object]:
+    async def update(self, caller: Caller, correction: str, state: str, reference: str) -> dict[str, object]:
         """What the owner answered: `received`, `corrected` or `refused`, in the document `reference`.
 
         The same again is told as it stands. NotFound; Conflict where it stands otherwise.
         """
-        row = await self._theirs(correction, _own(asker))
+        row = await self._theirs(correction, _own(caller))
         if row.state != state:
             if row.state not in _BEFORE[state]:
                 raise Conflict(say.CORRECTION_IS(state=row.state))
             person = (await self._opened(row))["key"]
-            await self._step(asker, f"correction_{state}", row, person, reference=reference)
+            await self._step(caller, f"correction_{state}", row, person, reference=reference)
             now = self.recorder.clock.now().timestamp()
             if not await self.rows.move(row.id, _BEFORE[state], state, now):
                 with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
-                    await self._step(asker, "correction_not_done", row, person, undone=state)
+                    await self._step(caller, "correction_not_done", row, person, undone=state)
                 raise Conflict(say.CORRECTION_CHANGED)
             row = row._replace(state=state, changed=now)
-        return {"exchange_id": asker.exchange, **as_listed(row)}
+        return {"exchange_id": caller.exchange, **as_listed(row)}
 
     async def _opened(self, row: CorrectionRow) -> Mapping[str, Any]:
         """The report of a row. Conflict when nobody reads it any more; CorrectionsUnavailable when not now."""
@@ -182,9 +182,11 @@ class Corrections:
                 if await self.seals.erased(period):
                     await self.rows.move_all(state, UNREADABLE, now, period)
 
-    async def _step(self, asker: Asker, result: str, row: CorrectionRow, person: str, **more: str) -> Receipt:
+    async def _step(
+        self, caller: Caller, result: str, row: CorrectionRow, person: str, **more: str
+    ) -> Receipt:
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, **more}
-        return await self._note(asker, Phase.DELIVERY, result, person, notes=notes)
+        return await self._note(caller, Phase.DELIVERY, result, person, notes=notes)
 
     def _services(self, wanted: CorrectionReport) -> list[str]:
         """The data services of the source that give the attribute; Unprocessable when there is none."""
@@ -200,22 +202,22 @@ class Corrections:
             raise fault_at("/attribute", say.SOURCE_GIVES_NO_SUCH, "unknown_attribute")
         return found
 
-    async def _count(self, wanted: CorrectionReport, asker: Asker) -> None:
+    async def _count(self, wanted: CorrectionReport, caller: Caller) -> None:
         """Count this report; Throttled when it is one too many."""
-        about = f"{asker.requester.id}\x1f{wanted.subject.key}"
+        about = f"{caller.requester.id}\x1f{wanted.subject.key}"
         exceeded = await self.rates.use(
-            asker.requester.id, {"requester": asker.requester.id, "subject": about}
+            caller.requester.id, {"requester": caller.requester.id, "subject": about}
         )
         if exceeded is None:
             return
         refusal = Throttled(
             exceeded.limit.rule, reports_in_words(exceeded.limit), retry_after=exceeded.retry_after
         )
-        await self._refuse(asker, wanted, refusal)
+        await self._refuse(caller, wanted, refusal)
         raise refusal
 
     async def _shown(
-        self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members], asker: Asker
+        self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members], caller: Caller
     ) -> str:
         """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
         keys = await self._keys(records)
@@ -229,7 +231,7 @@ class Corrections:
         ]
         if not asked:
             refusal = Refused("correction:not_shown", say.CORRECTION_NOT_ASKED, code="not_shown")
-            await self._refuse(asker, wanted, refusal)
+            await self._refuse(caller, wanted, refusal)
             raise refusal
         for index, other in enumerate(wanted.others):
             theirs = asked_about(records, keys, wanted.subject, other["source"])
@@ -245,24 +247,24 @@ class Corrections:
         return {period: keys for period, keys in found.items() if keys is not None}
 
     async def _kept(
-        self, row: CorrectionRow, wanted: CorrectionReport, asker: Asker
+        self, row: CorrectionRow, wanted: CorrectionReport, caller: Caller
     ) -> tuple[CorrectionRow, Receipt]:
         """The row as it is kept, and the receipt of its record; the one that was there, if one was."""
         person = wanted.subject.key
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
         before = await self.rows.find(row.id)
         if before is None:
-            receipt = await self._note(asker, Phase.DELIVERY, "correction_opened", person, wanted, notes)
+            receipt = await self._note(caller, Phase.DELIVERY, "correction_opened", person, wanted, notes)
             try:
                 new = await self.rows.add(row)
             except CorrectionsUnavailable:
                 with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
-                    await self._note(asker, Phase.DELIVERY, "correction_not_kept", person, wanted, notes)
+                    await self._note(caller, Phase.DELIVERY, "correction_not_kept", person, wanted, notes)
                 raise
             if new:
                 return row, receipt
             before = await self.rows.find(row.id)
-        receipt = await self._note(asker, Phase.DELIVERY, "correction_repeated", person, wanted, notes)
+        receipt = await self._note(caller, Phase.DELIVERY, "correction_repeated", person, wanted, notes)
         return before or row, receipt
 
     async def _theirs(self, correction: str, own: str) -> CorrectionRow:
@@ -271,17 +273,17 @@ class Corrections:
             raise NotFound(say.NO_SUCH_CORRECTION, code="correction_unknown")
         return row
 
-    async def _refuse(self, asker: Asker, wanted: CorrectionReport, refusal: Refused | Throttled) -> None:
+    async def _refuse(self, caller: Caller, wanted: CorrectionReport, refusal: Refused | Throttled) -> None:
         await self._note(
-            asker, Phase.REFUSAL, refusal.problem_code, wanted.subject.key, wanted, rules=(refusal.rule,)
+            caller, Phase.REFUSAL, refusal.problem_code, wanted.subject.key, wanted, rules=(refusal.rule,)
         )
 
     async def _note(
-        self, asker: Asker, phase: Phase, result: str, person: str, wanted: CorrectionReport | None = None,
+        self, caller: Caller, phase: Phase, result: str, person: str, wanted: CorrectionReport | None = None,
         notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (),
     ) -> Receipt:  # fmt: skip
         about = RecordHeader(
-            asker.exchange, asker.requester.id, asker.agency, dossier=wanted.dossier if wanted is not None else "",
+            caller.exchange, caller.requester.id, caller.agency, dossier=wanted.dossier if wanted is not None else "",
             subjects={"subject": person},
         )  # fmt: skip
         return await self.recorder.write(about, phase, result, rules=rules, notes=notes or {})
@@ -291,6 +293,6 @@ class Corrections:
         return self.titles.attributes(source, operation, [attribute.partition(".")[2]])[0]
 
 
-def _own(asker: Asker) -> str:
+def _own(caller: Caller) -> str:
     """The requester whose reports they may see; blank: of all."""
-    return "" if "admin" in asker.requester.scopes else asker.requester.id
+    return "" if "admin" in caller.requester.scopes else caller.requester.id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.identifiers import RequesterId
+from gateway.domain.identifiers import ExchangeId, RequesterId
 
 
 class SubjectKind(StrEnum):
@@ -92,3 +92,17 @@ class Requester:
     id: RequesterId
     name: str
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who makes one request, and which exchange the request is."""
+
+    requester: Requester
+    agency: str
+    exchange: ExchangeId
+
+    @property
+    def serves_citizens(self) -> bool:
+        """A page where citizens see their own: it may already show them who used their data."""
+        return "usage" in self.requester.scopes

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from gateway.consents.given import Asker
 from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import ConsentBook
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import Phase
+from gateway.domain.parties import Caller
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, decisions, outcomes
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
@@ -58,19 +58,19 @@ class Attest:
     rates: Rates
 
     async def attest(
-        self, asker: Asker, exchange: str, form: Mapping[str, Any], keep: KeepRequest | None
+        self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest | None
     ) -> dict[str, object]:
         """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable.
 
         Throttled, which is a record. Unprocessable for what is to be kept and cannot be: then nothing is.
         """
-        answered = await self._outcomes(asker, exchange)
+        answered = await self._outcomes(caller, exchange)
         procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
             raise NotFound(say.PROCEDURE_GONE, code="unknown_procedure")
         keys = await self.seals.of(answered[0]["period"])
         about = _people(answered[0], keys)
-        act = _Act(asker, exchange, procedure, about)
+        act = _Act(caller, exchange, procedure, about)
         await self._count(act)
         fields = dict(_compared(procedure, answered, keys, form))
         keeping = None if keep is None else await self._keepable(act, form, keep)
@@ -79,7 +79,7 @@ class Attest:
         await self._note(act, Phase.LOOKUP, "attest", **counts)
         kept = {} if keeping is None else await self._keep(act, keeping)
         return {
-            "exchange_id": asker.exchange,
+            "exchange_id": caller.exchange,
             "attested": exchange,
             "recorded_at": answered[0]["time"],
             "comparable": keys is not None,
@@ -89,21 +89,21 @@ class Attest:
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping, kept),
         }
 
-    async def _outcomes(self, asker: Asker, exchange: str) -> list[Members]:
+    async def _outcomes(self, caller: Caller, exchange: str) -> list[Members]:
         """What the exchange answered, the newest first."""
-        found = await outcomes(self.reader, exchange, asker.requester)
-        return await self._decided(asker, exchange) if found[0]["notes"].get("preview") else found
+        found = await outcomes(self.reader, exchange, caller.requester)
+        return await self._decided(caller, exchange) if found[0]["notes"].get("preview") else found
 
-    async def _decided(self, asker: Asker, exchange: str) -> list[Members]:
+    async def _decided(self, caller: Caller, exchange: str) -> list[Members]:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
-        decision = await decisions(self.reader, exchange, asker.requester.id)
+        decision = await decisions(self.reader, exchange, caller.requester.id)
         if not decision:
             raise Unprocessable(say.NOT_DECIDED, code="undecided")
         return decision[:1]
 
     async def _count(self, act: "_Act") -> None:
         """Count it; Throttled when it is one too many: somebody may be guessing."""
-        requester = act.asker.requester.id
+        requester = act.caller.requester.id
         exceeded = await self.rates.use(
             requester, {"requester": requester, "form": f"{requester}\x1f{act.exchange}"}
         )
@@ -116,9 +116,9 @@ class Attest:
     async def _note(
         self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
     ) -> None:
-        asker, notes = act.asker, {"operation": operation, "attested": act.exchange, **more}
+        caller, notes = act.caller, {"operation": operation, "attested": act.exchange, **more}
         about = RecordHeader(
-            asker.exchange, asker.requester.id, asker.agency, act.procedure.code, subjects=act.about
+            caller.exchange, caller.requester.id, caller.agency, act.procedure.code, subjects=act.about
         )
         await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
@@ -127,7 +127,7 @@ class Attest:
         now = self.recorder.clock.now()
         said = _own(act, form)
         for person in dict.fromkeys(act.about.values()):
-            consent = await self.consents.holding(keep.consent, act.asker.requester.id, person, now)
+            consent = await self.consents.holding(keep.consent, act.caller.requester.id, person, now)
             if consent is not None and consent.purpose == KEEPING:
                 found = _Keepable(consent, person, said, self.own.keepable(consent))
                 self._check(found)
@@ -157,7 +157,7 @@ class Attest:
 class _Act(NamedTuple):
     """One attest."""
 
-    asker: Asker
+    caller: Caller
     exchange: str
     procedure: Procedure
     #: role -> `Subject.key`

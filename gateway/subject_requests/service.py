@@ -16,10 +16,9 @@ from typing import Any, Literal
 import orjson
 
 from gateway.config.consents import Demand, SubjectRequestSettings
-from gateway.consents.given import Asker
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of
-from gateway.consents.service import Books, named
+from gateway.consents.service import ConsentContext, named
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import (
@@ -30,6 +29,7 @@ from gateway.domain.errors import (
     Unprocessable,
     fault_at,
 )
+from gateway.domain.parties import Caller
 from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -63,43 +63,45 @@ class SubjectRequested:
 class SubjectRequests:
     """The queue."""
 
-    def __init__(self, books: Books, rows: SubjectRequestRows, new_id: Callable[[str], str]) -> None:
+    def __init__(
+        self, context: ConsentContext, rows: SubjectRequestRows, new_id: Callable[[str], str]
+    ) -> None:
         """Terms and holidays are those of the configuration. `new_id`: makes an id that begins with a word."""
-        self._books = books
+        self._context = context
         self._rows = rows
         self._new_id = new_id
-        self._settings: SubjectRequestSettings = books.configuration.consents.requests
-        self._days = WorkingDays(books.configuration.holidays)
+        self._settings: SubjectRequestSettings = context.configuration.consents.requests
+        self._days = WorkingDays(context.configuration.holidays)
 
-    async def open(self, asker: Asker, demanded: SubjectRequested, key: str = "") -> dict[str, object]:
+    async def open(self, caller: Caller, demanded: SubjectRequested, key: str = "") -> dict[str, object]:
         """Take one in; the answer has its id and due dates. With a `key` that came before, the one of then.
 
         Unprocessable for a key under which something else was demanded.
         """
-        request = _id_of(asker.requester.id, key) if key else self._new_id("sr")
+        request = _id_of(caller.requester.id, key) if key else self._new_id("sr")
         before = await self._rows.find(request) if key else None
-        row = before or await self._added(asker, demanded, request)
+        row = before or await self._added(caller, demanded, request)
         if row is None:  # the same came at the same time, and was first
             row = before = await self._rows.find(request)
         if row is None:
             raise ConsentsUnavailable(say.DEMAND_UNREAD)
-        now = self._books.recorder.clock.now()
+        now = self._context.recorder.clock.now()
         if before is not None:
             await self._check_same(row, demanded)
-            now = await self._note(asker, "request_repeated", demanded.person, request, kind=row.kind)
-        return {"exchange_id": asker.exchange, **self._shown(row, legal_day(now))}
+            now = await self._note(caller, "request_repeated", demanded.person, request, kind=row.kind)
+        return {"exchange_id": caller.exchange, **self._shown(row, legal_day(now))}
 
     async def _added(
-        self, asker: Asker, demanded: SubjectRequested, request: str
+        self, caller: Caller, demanded: SubjectRequested, request: str
     ) -> SubjectRequestRow | None:
         """The new row; None where one of this id is there."""
-        books = self._books
-        now = await self._note(asker, "request_opened", demanded.person, request, kind=demanded.kind)
-        async with books.doing(asker, "opened", demanded.person, "request_not_done", request=request):
-            row = self._row(asker, demanded, request, now, await books.keys(now))
+        context = self._context
+        now = await self._note(caller, "request_opened", demanded.person, request, kind=demanded.kind)
+        async with context.doing(caller, "opened", demanded.person, "request_not_done", request=request):
+            row = self._row(caller, demanded, request, now, await context.keys(now))
             if await self._rows.add(row):
                 return row
-        await self._undone(asker, "opened", demanded.person, request, "repeated")
+        await self._undone(caller, "opened", demanded.person, request, "repeated")
         return None
 
     async def _check_same(self, row: SubjectRequestRow, demanded: SubjectRequested) -> None:
@@ -110,72 +112,75 @@ class SubjectRequests:
             raise Unprocessable(say.KEY_REUSED, code="idempotency_key_reused")
 
     def _row(
-        self, asker: Asker, demanded: SubjectRequested, request: str, now: datetime, keys: PeriodKeys
+        self, caller: Caller, demanded: SubjectRequested, request: str, now: datetime, keys: PeriodKeys
     ) -> SubjectRequestRow:
         today, term = legal_day(now), self._settings.term(demanded.kind)
         days = term.with_third_party if demanded.third_party else term.days
         acknowledge_by = self._days.after(today, self._settings.acknowledge_days)
         body = {
             "third_party": demanded.third_party, "consent": demanded.consent or None, "extended": False, "reason": None,
-            "acts": [{"act": "opened", "at": rfc3339(now), "by": asker.requester.id}],
+            "acts": [{"act": "opened", "at": rfc3339(now), "by": caller.requester.id}],
             "holidays_known": self._days.knows(today, acknowledge_by),
         }  # fmt: skip
         said = orjson.dumps({"person": demanded.person, "text": demanded.text})
         return SubjectRequestRow(
-            0, request, keys.period, index_of(keys, demanded.person), asker.requester.id, demanded.kind,
+            0, request, keys.period, index_of(keys, demanded.person), caller.requester.id, demanded.kind,
             now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
             orjson.dumps(body).decode(), seal(keys.encryption, said, request.encode()),
         )  # fmt: skip
 
     async def search(
-        self, asker: Asker, person: str, state: str, after: str | None, count: int
+        self, caller: Caller, person: str, state: str, after: str | None, count: int
     ) -> dict[str, object]:
         """Requests, newest first: a person's, else those that the asker may see. BadRequest for a wrong cursor."""
-        books = self._books
-        now = await self._note(asker, "requests_searched", person)
-        own = "" if (asker.serves_citizens and person) or _decides(asker) else asker.requester.id
+        context = self._context
+        now = await self._note(caller, "requests_searched", person)
+        own = "" if (caller.serves_citizens and person) or _decides(caller) else caller.requester.id
         before = RowFilter().before
         if after is not None:
-            before = (await self._theirs(asker, after, person)).seq
-        persons = await books.seals.indexes(person) if person else ()
+            before = (await self._theirs(caller, after, person)).seq
+        persons = await context.seals.indexes(person) if person else ()
         if person and not persons:
-            return {"exchange_id": asker.exchange, "requests": [], "next": None}
+            return {"exchange_id": caller.exchange, "requests": [], "next": None}
         states = _OPEN if state == "open" else ()
         found = list(await self._rows.about(RowFilter(persons, own, states, before, count + 1)))
         page, today = found[:count], legal_day(now)
         return {
-            "exchange_id": asker.exchange,
+            "exchange_id": caller.exchange,
             "requests": [self._shown(row, today) for row in page],
             "next": page[-1].id if len(found) > count else None,
         }
 
-    async def update(self, asker: Asker, request: str, act: Act, reason: str) -> dict[str, object]:
+    async def update(self, caller: Caller, request: str, act: Act, reason: str) -> dict[str, object]:
         """Do one act; the answer says who asked for what. NotFound, Conflict, Unprocessable (no reason)."""
-        row = await self._theirs(asker, request, "")
+        row = await self._theirs(caller, request, "")
         body = orjson.loads(row.body)
         _check(row, body, act, reason)
         opened = await self._opened(row)
         person = str(opened.get("person", ""))
         if (row.kind, act) == ("deletion", "answer") and person:
             await self._check_deleted(person)
-        now = await self._note(asker, f"request_{_WORDS[act]}", person, request, kind=row.kind)
-        body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": asker.requester.id})
+        now = await self._note(caller, f"request_{_WORDS[act]}", person, request, kind=row.kind)
+        body["acts"].append({"act": _WORDS[act], "at": rfc3339(now), "by": caller.requester.id})
         changed = self._changed(row, body, act, reason)
         try:
             done = await self._rows.change(changed)
         except ConsentsUnavailable:
-            await self._undone(asker, _WORDS[act], person, request, "unknown")
+            await self._undone(caller, _WORDS[act], person, request, "unknown")
             raise
         if not done:
-            await self._undone(asker, _WORDS[act], person, request, "state_differs")
+            await self._undone(caller, _WORDS[act], person, request, "state_differs")
             raise Conflict(say.DEMAND_CHANGED)
-        told = {"exchange_id": asker.exchange, **self._shown(changed, legal_day(now))}
+        told = {"exchange_id": caller.exchange, **self._shown(changed, legal_day(now))}
         return {**told, "text": opened.get("text"), "subject": _who(person)}
 
     async def _check_deleted(self, person: str) -> None:
         """Conflict while something is kept here that the person gave: a deletion is not answered by words."""
-        persons, now = await self._books.seals.indexes(person), self._books.recorder.clock.now().timestamp()
-        found = await self._books.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
+        persons, now = (
+            await self._context.seals.indexes(person),
+            self._context.recorder.clock.now().timestamp(),
+        )
+        found = await self._context.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
         if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
             raise Conflict(say.STILL_KEPT, code="data_still_kept")
 
@@ -190,32 +195,32 @@ class SubjectRequests:
         body["reason"] = reason or body["reason"]
         return row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
 
-    async def _undone(self, asker: Asker, act: str, person: str, request: str, outcome: str) -> None:
+    async def _undone(self, caller: Caller, act: str, person: str, request: str, outcome: str) -> None:
         """The record that an act which one before it promises was not done, or that nobody can tell."""
         with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
-            await self._note(asker, "request_not_done", person, request, undone=act, outcome=outcome)
+            await self._note(caller, "request_not_done", person, request, undone=act, outcome=outcome)
 
     async def overdue(self) -> int:
         """How many are late today. ConsentsUnavailable."""
-        return await self._rows.overdue(legal_day(self._books.recorder.clock.now()).isoformat())
+        return await self._rows.overdue(legal_day(self._context.recorder.clock.now()).isoformat())
 
-    async def _note(self, asker: Asker, act: str, person: str, request: str = "", **more: str) -> datetime:
+    async def _note(self, caller: Caller, act: str, person: str, request: str = "", **more: str) -> datetime:
         facts = {**more, **({"request": request} if request else {})}
-        return await self._books.note(asker, act, person, **facts)
+        return await self._context.note(caller, act, person, **facts)
 
-    async def _theirs(self, asker: Asker, request: str, person: str) -> SubjectRequestRow:
+    async def _theirs(self, caller: Caller, request: str, person: str) -> SubjectRequestRow:
         row = await self._rows.find(request)
-        known = row is not None and (row.requester == asker.requester.id or _decides(asker))
-        if not known and person and asker.serves_citizens:
+        known = row is not None and (row.requester == caller.requester.id or _decides(caller))
+        if not known and person and caller.serves_citizens:
             # looked up where there is no request as well: it takes the same time
-            indexes = await self._books.seals.indexes(person)
+            indexes = await self._context.seals.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
             raise NotFound(say.NO_SUCH_DEMAND, code="request_unknown")
         return row
 
     async def _opened(self, row: SubjectRequestRow) -> dict[str, Any]:
-        keys = await self._books.seals.of(row.period)
+        keys = await self._context.seals.of(row.period)
         plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id.encode())
         found: dict[str, Any] = {} if plain is None else orjson.loads(plain)
         return found
@@ -255,9 +260,9 @@ def _who(key: str) -> dict[str, str] | None:
     )
 
 
-def _decides(asker: Asker) -> bool:
+def _decides(caller: Caller) -> bool:
     """Who administers the gateway sees the whole queue."""
-    return "admin" in asker.requester.scopes
+    return "admin" in caller.requester.scopes
 
 
 def _check(row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str) -> None:

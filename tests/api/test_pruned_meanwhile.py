@@ -12,10 +12,10 @@ from adapters.stores.log import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.audit.export import Exports, Span
 from gateway.audit.filters import Filters
-from gateway.audit.service import Asker
 from gateway.config.gateway import LogSettings
 from gateway.domain.errors import Gone, LogUnavailable
 from gateway.domain.identifiers import RequesterId, new_exchange_id
+from gateway.domain.parties import Caller, Requester
 from gateway.ports.exchange_log import LogSearch
 from gateway.serving.server import ServeOptions, running
 from tests import fresh
@@ -23,7 +23,11 @@ from tests.stores.sample import some_record
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 600
-ASKER = Asker(RequesterId("auditor"), "000.00.14.H31", new_exchange_id())
+CALLER = Caller(
+    requester=Requester(id=RequesterId("auditor"), name="", scopes=frozenset()),
+    agency="000.00.14.H31",
+    exchange=new_exchange_id(),
+)
 #: many close together, few, and in between a tile without any
 FILTERS = (Filters(plain=LogSearch(phase="intent")), Filters(plain=LogSearch(requester="one_gate")))
 
@@ -61,7 +65,7 @@ def delete(folder: Path, below: int, mark: int) -> None:
 async def test_search_breaks_off_when_hits_were_pruned(
     exports: Exports, tmp_path: Path, filters: Filters, csv: bool, below: int
 ) -> None:
-    lines = await exports.found(ASKER, filters, csv=csv)
+    lines = await exports.found(CALLER, filters, csv=csv)
     delete(tmp_path, below, below)
     with pytest.raises((Gone, LogUnavailable)):
         _ = [line async for line in lines]
@@ -72,7 +76,7 @@ async def test_search_breaks_off_when_hits_were_pruned(
 async def test_range_breaks_off_when_records_of_it_were_pruned(
     exports: Exports, tmp_path: Path, csv: bool, below: int
 ) -> None:
-    lines = await exports.range_lines(ASKER, Span(0, 500), csv=csv)
+    lines = await exports.range_lines(CALLER, Span(0, 500), csv=csv)
     delete(tmp_path, below, below)
     with pytest.raises(Gone, match="were pruned"):
         _ = [line async for line in lines]
