@@ -38,11 +38,13 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable, Problem
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys, root_keys_in
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, leaf_of, period_of
 from gateway.exchange_log.tag import tag_of
+from gateway.telemetry import log
 
 #: what the registry finds here for a store's address
 __all__ = (
@@ -122,6 +124,7 @@ class SqlExchangeLog:
         "_probed",
         "_timer",
         "_waiting",
+        "fault",
         "sequencer",
         "store",
     )
@@ -134,6 +137,8 @@ class SqlExchangeLog:
         self._probe: asyncio.Task[bool] | None = None
         #: when the last probe ended, and what it found
         self._probed = (-math.inf, False)
+        #: why the last probe failed; None after one that did not
+        self.fault: Sentence | None = None
         self.store = store
         #: in a serving process: numbers what is written here
         self.sequencer: Follower | None = None
@@ -206,9 +211,12 @@ class SqlExchangeLog:
         try:
             await self._keys.of(time.strftime("%Y-%m", time.gmtime()))
             await self.store.probe()
-            found = True
-        except GatewayError:
-            found = False
+            found, fault = True, None
+        except GatewayError as error:
+            found, fault = False, error.said or say.DATABASE_TAKES_NOTHING
+            if fault != self.fault:
+                log().error("log.unavailable", reason=fault.en)
+        self.fault = fault
         self._probed = (time.monotonic(), found)
         return found
 

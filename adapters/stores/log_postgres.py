@@ -19,6 +19,14 @@ _T = TypeVar("_T")
 _CHUNK = 1_000
 _CLOSE_SECONDS = 10.0
 _INSERT = "INSERT INTO append_log (id, leaf, tag) SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"
+# What was rolled back frees no page before a vacuum, which gives the pages back to the disk: so new ones are asked for
+# nearly every time, as a record does. The message is a commit that waits for the server's log, and for its standby.
+_PROBE = """
+BEGIN;
+INSERT INTO write_probe SELECT decode(repeat('00', 1900), 'hex') FROM generate_series(1, 9);
+ROLLBACK;
+SELECT pg_logical_emit_message(true, 'motlan', 'ready');
+"""
 # Sequence numbers have gaps (rolled back batches), hence the margin.
 _RECENT = (
     "SELECT leaf FROM append_log WHERE seq > (SELECT last_value FROM append_log_seq_seq) - $1 * 4 - 1000"
@@ -66,9 +74,8 @@ class PostgresStore:
         return [row["leaf"] for row in rows]
 
     async def probe(self) -> None:
-        """Write something durably and take it back; LogUnavailable when that fails, as a record would."""
-        await self._use(lambda connection: connection.execute("INSERT INTO write_probe VALUES ('\\x00')"))
-        await self._use(lambda connection: connection.execute("DELETE FROM write_probe"))
+        """Write as much as a large record, leave none of it, and commit; LogUnavailable when that fails."""
+        await self._use(lambda connection: connection.execute(_PROBE))
 
     async def wrapped(self, period: str) -> bytes | None:
         """The wrapped keys of a period, or None."""

@@ -7,6 +7,7 @@ from gateway.api.reasons import TITLES
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
+from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import SourceState
 
 #: how long a probe waits for what a database counts
@@ -21,6 +22,7 @@ async def live(_request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
+    `exchange_log_fault` says why not, and what to do.
     While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored` and
     `log_not_signed`, which are 200 because auditors are served as before.
     `sequencer` is `stuck` when no record gets its place until somebody mends the log, and `lagging` when a receipt
@@ -38,7 +40,10 @@ async def ready(request: Request) -> Response:
         name: "available" if source.state().breaker != "open" else "paused"
         for name, source in services.sources.items()
     }
-    dependencies: dict[str, object] = {"exchange_log": "ready" if log else "unavailable"}
+    dependencies: dict[str, object] = {
+        "exchange_log": "ready" if log else "unavailable",
+        **_fault(services.recorder.log),
+    }
     if services.audit is not None:
         dependencies["sequencer"] = await services.audit.watch.state()
         dependencies["records"] = services.audit.watch.records
@@ -58,6 +63,11 @@ async def ready(request: Request) -> Response:
     elif refusing:
         status = {"status": "refusing", "code": NotAnchored.code}
     return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)
+
+
+def _fault(log: ExchangeLog) -> dict[str, object]:
+    why = log.fault
+    return {} if why is None else {"exchange_log_fault": {"detail": why.en, "detail_vi": why.vi}}
 
 
 async def _demands(citizens: Citizens) -> dict[str, object]:

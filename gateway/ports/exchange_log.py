@@ -13,6 +13,11 @@ from gateway.domain.sentences import Sentence
 class ExchangeLog(Protocol):
     """The append-only log of exchanges: a record is durable when `append` returns."""
 
+    @property
+    def fault(self) -> Sentence | None:
+        """Why it was not ready the last time, and what to do; None: it was."""
+        ...
+
     async def append(self, record: ExchangeRecord) -> Receipt:
         """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
         ...

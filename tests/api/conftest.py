@@ -22,10 +22,12 @@ from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import DoorLimits
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
@@ -121,6 +123,10 @@ class StandIn:
 
 
 class StandInLog:
+    @property
+    def fault(self) -> Sentence | None:
+        return None if self.up else say.DISK_FULL
+
     def __init__(self) -> None:
         self.up = True
         self.records: list[ExchangeRecord] = []

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, Refused
 from gateway.domain.parties import Subject, SubjectKind
 from tests.api.conftest import CANARY, GOOD, Door
@@ -102,7 +103,9 @@ async def test_stream_of_a_strange_token_is_a_problem_not_a_stream(door: Door) -
 
 
 async def test_ready_follows_the_log_and_live_does_not(door: Door) -> None:
-    assert (await door.get("/health/ready")).status == 200
+    answer = await door.get("/health/ready")
+    assert answer.status == 200
+    assert b"exchange_log_fault" not in answer.raw
     door.log.up = False
     answer = await door.get("/health/ready")
     assert (answer.status, answer.json["status"], answer.json["code"]) == (
@@ -110,6 +113,8 @@ async def test_ready_follows_the_log_and_live_does_not(door: Door) -> None:
         "not_ready",
         "log_unavailable",
     )
+    fault = {"detail": say.DISK_FULL.en, "detail_vi": say.DISK_FULL.vi}
+    assert json.loads(answer.raw)["dependencies"]["exchange_log_fault"] == fault
     assert (await door.get("/health/live")).status == 200
 
 

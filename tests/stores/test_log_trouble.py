@@ -19,6 +19,7 @@ from adapters.schema.revisions import r0001_exchange_log
 from adapters.stores.log import SqlExchangeLog, open_log
 from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import open_sequencer
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.domain.identifiers import ExchangeId
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
@@ -222,6 +223,50 @@ async def test_server_that_is_down_refuses_at_once_and_is_met_when_it_comes(tmp_
     assert time.monotonic() - start < 1
     assert "canary" not in str(caught.value)
     assert not await log.ready()
+    await log.close()
+
+
+_FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+ IF pg_column_size(NEW.*) > 500 THEN RAISE EXCEPTION 'canary' USING ERRCODE = 'disk_full'; END IF; RETURN NEW;
+ END $$
+"""
+
+
+async def test_disk_that_has_room_for_a_small_row_and_for_no_record_is_not_ready_and_says_why(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    log._fresh_seconds = 0
+    assert await log.ready()
+    await run_sql(postgres_url, tmp_path, _FULL)
+    for table in ("append_log", "write_probe"):
+        full = f"CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        await run_sql(postgres_url, tmp_path, full)
+    with pytest.raises(LogUnavailable, match="disk is full"):
+        await log.append(some_record())
+    found = [(await log.ready(), log.fault)]
+    for table in ("append_log", "write_probe"):
+        await run_sql(postgres_url, tmp_path, f"DROP TRIGGER full_disk ON {table}")
+    found.append((await log.ready(), log.fault))
+    assert found == [(False, say.DISK_FULL), (True, None)]
+    await log.close()
+
+
+async def test_readiness_leaves_no_row_and_grows_no_table_without_end(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    log._fresh_seconds = 0
+    for _ in range(20):
+        assert await log.ready()
+    assert await run_sql(postgres_url, tmp_path, "SELECT count(*) FROM write_probe") == [(0,)]
+    assert await run_sql(postgres_url, tmp_path, "SELECT count(*) FROM append_log") == [(0,)]
+    size = "SELECT pg_relation_size('write_probe')"
+    [(grown,)] = await run_sql(postgres_url, tmp_path, size)
+    assert grown >= 20 * 2 * 8192  # each one asked for pages of its own, as a record does
+    await run_sql(postgres_url, tmp_path, "VACUUM write_probe")
+    assert await run_sql(postgres_url, tmp_path, size) == [(0,)]
     await log.close()
 
 
