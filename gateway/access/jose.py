@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, TypeGuard
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -25,14 +25,16 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.access.faults import JoseBroken
+from gateway.domain import i_json
 from gateway.domain import sentences as say
+from gateway.domain.i_json import NotIJson
 
 #: name in a header -> the algorithm; RFC 9864 calls EdDSA over Ed25519 by the curve's name
 ALGORITHMS = {"EdDSA": "EdDSA", "Ed25519": "EdDSA", "ES256": "ES256"}
 LARGEST = 8_192
 _SIGNATURE = 64
 _HALF = 32
-_MOST_DIGITS = 16
+_DEEPEST, _LARGEST = 16, 2**53
 _KNOWN = frozenset({"alg", "typ", "kid", "jwk"})
 _ES256 = ECDSA(SHA256())
 
@@ -146,43 +148,12 @@ def encoded(raw: bytes) -> str:
 def json_object(raw: bytes) -> dict[str, Any]:
     """A JSON object without members that stand twice; JoseBroken for anything else."""
     try:
-        found = _decode(raw.decode())
-        if b"\\u" in raw:
-            _compact(found)  # half a letter can be escaped, and cannot be written
-    except (ValueError, RecursionError):
+        found, _ = i_json.parse(raw, _DEEPEST, _LARGEST, _LARGEST)
+    except NotIJson:
         raise JoseBroken(say.JWS_NO_PLAIN_OBJECT) from None
     if not isinstance(found, dict):
         raise JoseBroken(say.JWS_NO_OBJECT)
     return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a member stands twice")
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError("too many digits")
-    return int(digits)
-
-
-def _float(text: str) -> float:
-    found = float(text)
-    if not -1e15 < found < 1e15:
-        raise ValueError("too large")
-    return found
-
-
-_decode = json.JSONDecoder(
-    object_pairs_hook=_once, parse_constant=_refuse, parse_int=_integer, parse_float=_float
-).decode
 
 
 def _compact(value: object) -> bytes:

@@ -5,23 +5,22 @@ duplicate keys, NaN and Infinity, numbers that do not fit, and nesting beyond th
 """
 
 import asyncio
-import math
 import re
 from typing import TypeVar
 
-import orjson
 from aiohttp import StreamReader, web
 from pydantic import BaseModel, ValidationError
 
 from gateway.api.problems import TooSlow, WrongMedia, from_validation
 from gateway.api.request import Request
+from gateway.domain import i_json
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, TooLarge
+from gateway.domain.i_json import NotIJson
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
-#: within a text
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+#: or a string, in which there is none
+_NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
 _LARGEST = 2**53
 _LONGEST_NUMBER = 32
 
@@ -88,17 +87,15 @@ def parse(raw: bytes, depth: int) -> object:
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise BadRequest(say.BODY_MARK)
     try:
-        data: object = orjson.loads(raw)
-    except (orjson.JSONDecodeError, RecursionError):
-        raise BadRequest(say.BODY_NO_JSON) from None
-    texts, is_plain = _walked(data, depth)
-    # every text stands between two quotes; a member that stood twice is in `data` once
-    quotes = (_ESCAPED.sub(b"", raw) if b"\\" in raw else raw).count(b'"')
-    if not is_plain or quotes != 2 * texts:
-        _check_tokens(raw, depth)
-    if quotes != 2 * texts:
-        raise BadRequest(say.MEMBER_TWICE, code="duplicate_member")
-    return data if is_plain else _with_whole_numbers(data)
+        data, has_floats = i_json.parse(raw, depth, _LARGEST, _LARGEST)
+    except NotIJson as error:
+        is_twice = error.said is say.MEMBER_TWICE
+        raise BadRequest(error.said, code="duplicate_member" if is_twice else BadRequest.code) from None
+    if not has_floats:
+        return data
+    if any(len(number) > _LONGEST_NUMBER for number in _NUMBER.findall(raw)):
+        raise BadRequest(say.NUMBER_TOO_LONG)
+    return _with_whole_numbers(data)
 
 
 def _with_whole_numbers(data: object) -> object:
@@ -108,46 +105,3 @@ def _with_whole_numbers(data: object) -> object:
     if isinstance(data, dict):
         return {name: _with_whole_numbers(one) for name, one in data.items()}
     return [_with_whole_numbers(one) for one in data] if isinstance(data, list) else data
-
-
-def _walked(data: object, depth: int) -> tuple[int, bool]:
-    """How many texts stand in it, names of members too; whether nothing is too deep, and numbers whole and small."""
-    texts, is_plain, level = 0, True, [data]
-    while level:
-        below: list[object] = []
-        for one in level:
-            if isinstance(one, str):
-                texts += 1
-            elif isinstance(one, dict):
-                is_plain &= depth > 0
-                texts += len(one)
-                below += one.values()
-            elif isinstance(one, list):
-                is_plain &= depth > 0
-                below += one
-            elif one is not None:
-                is_plain &= isinstance(one, int) and -_LARGEST <= one <= _LARGEST
-        level, depth = below, depth - 1
-    return texts, is_plain
-
-
-def _check_tokens(raw: bytes, depth: int) -> None:
-    """Refuses depth and numbers. `raw` is valid JSON already."""
-    level = 0
-    for opened, closed, number in _TOKEN.findall(raw):
-        if opened:
-            level += 1
-            if level > depth:
-                raise BadRequest(say.BODY_TOO_DEEP(depth=depth))
-        elif closed:
-            level -= 1
-        elif number:
-            _check_number(number)
-
-
-def _check_number(text: bytes) -> None:
-    if len(text) > _LONGEST_NUMBER:
-        raise BadRequest(say.NUMBER_TOO_LONG)
-    value = float(text)
-    if not math.isfinite(value) or abs(value) > _LARGEST:
-        raise BadRequest(say.NUMBER_TOO_LARGE)

@@ -1,5 +1,7 @@
 """JSON as the log writes it: UTF-8, no spaces; by the standard library alone, so that every verifier judges alike.
 
+The verifier stands alone and imports nothing else of the gateway, so gateway.domain.i_json does not serve here.
+
 What is read is bounded whatever stands there: in depth, in the digits of a number, in the letters that there are.
 """
 

@@ -47,6 +47,7 @@ STAGES = {
     "gateway/api/context.py:demand": "token",
     "gateway/api/signing.py": "request body",
     "gateway/api/bodies.py": "request body",
+    "gateway/domain/i_json.py": "request body",
     "gateway/api/grammar.py": "request body",
     "gateway/api/models.py": "request body",
     "gateway/api/prefill.py": "request body",

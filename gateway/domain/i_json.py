@@ -1,0 +1,71 @@
+"""I-JSON (RFC 7493): JSON with one meaning. What two parsers could read differently is refused.
+
+Refused: anything but UTF-8, a byte-order mark, lone surrogates, duplicate keys, NaN and Infinity, numbers beyond a
+limit, nesting beyond a limit.
+
+Duplicate keys are found by counting, because a hook per object would cost ten times the parsing: every string stands
+between two quotes, and the parsed tree has fewer strings than that exactly when a key stood twice.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from gateway.domain import sentences as say
+from gateway.domain.sentences import Sentence
+
+_CONTAINERS = frozenset({dict, list})
+
+
+class NotIJson(ValueError):
+    """The bytes are not JSON with one meaning."""
+
+    def __init__(self, said: Sentence) -> None:
+        """`said`: why, without quoting them."""
+        super().__init__(said.en)
+        self.said = said
+
+
+def parse(raw: bytes, depth: int, integers: int, floats: float) -> tuple[object, bool]:
+    """The value, and whether a number in it has a fraction or an exponent. NotIJson otherwise.
+
+    `integers`, `floats`: the largest that are taken, and the smallest below zero.
+    """
+    try:
+        tree: object = orjson.loads(raw)
+    except (orjson.JSONDecodeError, RecursionError):
+        raise NotIJson(say.BODY_NO_JSON) from None
+    strings, has_floats = _walk(tree, depth, {int: integers, float: floats})
+    if (unescaped(raw) if b"\\" in raw else raw).count(b'"') != 2 * strings:
+        raise NotIJson(say.MEMBER_TWICE)
+    return tree, has_floats
+
+
+def unescaped(raw: bytes) -> bytes:
+    """Without what a backslash stands before: every quote that is left begins or ends a string."""
+    return raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+
+
+def _walk(tree: object, depth: int, largest: Mapping[type, float]) -> tuple[int, bool]:
+    """Number of all strings, keys too; and whether there are floats."""
+    strings, seen, level, left = 0, set[type](), [tree], depth
+    while level:
+        below: list[object] = []
+        kinds: set[type] = set()
+        for node in level:
+            kind = type(node)  # does not narrow, but `isinstance` is slower
+            kinds.add(kind)
+            if kind is str:
+                strings += 1
+            elif kind is dict:
+                strings += len(node)  # type: ignore[arg-type]
+                below.extend(node.values())  # type: ignore[attr-defined]
+            elif kind is list:
+                below.extend(node)  # type: ignore[arg-type]
+            elif kind in largest and not -largest[kind] <= node <= largest[kind]:  # type: ignore[operator]
+                raise NotIJson(say.NUMBER_TOO_LARGE)
+        if left <= 0 and not kinds.isdisjoint(_CONTAINERS):
+            raise NotIJson(say.BODY_TOO_DEEP(depth=depth))
+        seen |= kinds
+        level, left = below, left - 1
+    return strings, float in seen
