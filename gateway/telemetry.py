@@ -36,7 +36,7 @@ ALLOWED_KEYS: Final = frozenset(
         "event level time error where dropped "
         "exchange_id call_id requester agency client procedure purpose scope rule_id "
         "source service operation mark outcome outcomes reason status code phase mode profile adapter breaker "
-        "method route host port pid workers version config address signal "
+        "method route host port pid workers version configuration address signal "
         "attribute path transform fault "
         "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
     ).split(),

@@ -54,7 +54,7 @@ def _known(root: Path, faults: Faults) -> load.Catalogue:
     if digest not in _kept:
         own = Faults()
         catalogue = _survey(root, own)
-        if own.told() or own.unread:
+        if own.found() or own.unread:
             faults.add(own._problems)
             faults.unread |= own.unread
             return catalogue

@@ -52,9 +52,13 @@ class Provider:
             )  # fmt: skip
         else:
             sent = call.digest if call.sent else b""
-            told = () if fault.fault is None else (fault.fault,)
+            reported = () if fault.fault is None else (fault.fault,)
             answer = SourceAnswer(
-                fault.outcome, reason=fault.reason, retry_in=fault.retry_in, request_digest=sent, faults=told
+                fault.outcome,
+                reason=fault.reason,
+                retry_in=fault.retry_in,
+                request_digest=sent,
+                faults=reported,
             )
         self._health.note(answer.outcome)
         landed(answer)

@@ -177,8 +177,8 @@ class RestCall:
             fault = tree.get("fault")
             if isinstance(fault, dict):
                 error = from_code(str(fault.get("code", "")), self._meanings)
-                told = () if error.fault is None else (error.fault,)
-                return failed(error.outcome, error.reason)._replace(faults=told)
+                reported = () if error.fault is None else (error.fault,)
+                return failed(error.outcome, error.reason)._replace(faults=reported)
         elif not isinstance(tree, list):
             return _UNKNOWN_FORM
         elif not self._is_list:

@@ -151,7 +151,7 @@ class Soap:
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""
         door = self._doors[query.service]
-        tree, told = None, FaultCode.HTTP_STATUS
+        tree, code = None, FaultCode.HTTP_STATUS
         try:
             tree = self._security.read(door.decoder, answer.body)
         except SoapFault as fault:
@@ -163,11 +163,11 @@ class Soap:
                 failed(outcome, reason)._replace(faults=(said,)), at_fault=bad, accepted=False
             )
         except XmlRefused:
-            told = FaultCode.NOT_XML
+            code = FaultCode.NOT_XML
         except SignatureRefused:
-            told = FaultCode.SIGNATURE
+            code = FaultCode.SIGNATURE
         if tree is None or answer.status in _ACCEPTED:
-            error, said = from_status(answer.status, answer.body), AnswerFault(told, status=answer.status)
+            error, said = from_status(answer.status, answer.body), AnswerFault(code, status=answer.status)
             refused = failed(error.outcome, error.reason)._replace(faults=(said,))
             return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
         return AnswerReading(door.plan.read(tree, query))

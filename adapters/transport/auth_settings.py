@@ -36,22 +36,24 @@ class AuthSettings:
 
     def error(self, name: str, what: str, remedy: str) -> ConfigError:
         """An error about the word `name` under `auth`, with all that was noted before it."""
-        return ConfigError([*self._told(), self._problem(name, what, remedy)])
+        return ConfigError([*self._check(), self._problem(name, what, remedy)])
 
     def check(self) -> None:
         """ConfigError when anything was noted so far: before something is made of the words."""
-        if found := self._told():
+        if found := self._check():
             raise ConfigError(found)
 
     def finish(self) -> None:
         """ConfigError with all that was noted, and with every word that this kind did not ask for."""
-        told = self._told()
-        spoken_of = {problem.place[1] for problem in told}
+        problems = self._check()
+        spoken_of = {problem.place[1] for problem in problems}
         for word in [name for name in self._auth if name not in self._known and name not in spoken_of]:
             remedy = near(word, self._known, f"it takes {', '.join(sorted(self._known))}")
-            told.append(self._problem(word, f"'auth.{word}' is not a word of 'kind: {self.kind}'", remedy))
-        if told:
-            raise ConfigError(told)
+            problems.append(
+                self._problem(word, f"'auth.{word}' is not a word of 'kind: {self.kind}'", remedy)
+            )
+        if problems:
+            raise ConfigError(problems)
 
     def _note(self, name: str, what: str, remedy: str, missing: str = "") -> None:
         self._faults.append((self._problem(name, what, remedy), missing))
@@ -59,16 +61,16 @@ class AuthSettings:
     def _problem(self, name: str, what: str, remedy: str) -> Problem:
         return Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=("auth", name))
 
-    def _told(self) -> list[Problem]:
+    def _check(self) -> list[Problem]:
         """What was noted. For a word that is missing, what looks like it is shown, at its own line."""
-        told = []
+        problems = []
         for problem, missing in self._faults:
             if alike := self._alike(missing) if missing else "":
                 what = f"'auth.{missing}' is missing, and '{alike}' is not a word of 'kind: {self.kind}'"
-                told.append(self._problem(alike, what, f"did you mean '{missing}'?"))
+                problems.append(self._problem(alike, what, f"did you mean '{missing}'?"))
             else:
-                told.append(problem)
-        return told
+                problems.append(problem)
+        return problems
 
     def leave(self, *names: str) -> None:
         """Words that somebody else reads."""

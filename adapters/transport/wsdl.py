@@ -175,8 +175,8 @@ def _read(wsdl: Path) -> _Known:
 
 def _remedy(error: Exception) -> str:
     """What to do, by the kind of the error; its line where the reader knows it."""
-    told = _LINE.search(str(error))
-    line = told.group(1) if told else getattr(error, "sourceline", None)
+    line_match = _LINE.search(str(error))
+    line = line_match.group(1) if line_match else getattr(error, "sourceline", None)
     match type(error).__name__:
         case "XMLSyntaxError" | "XMLParseError":
             return f"mend line {line}" if line else "mend the file"

@@ -174,9 +174,9 @@ class Verifier:
             return self._pinned
         if len(tokens) != 1 or tokens[0].get("ValueType", _X509) != _X509:
             raise SignatureRefused("token")
-        told = "".join((tokens[0].text or "").split())
+        given = "".join((tokens[0].text or "").split())
         known = [
-            one for one in self._pinned if base64.b64encode(one.public_bytes(Encoding.DER)).decode() == told
+            one for one in self._pinned if base64.b64encode(one.public_bytes(Encoding.DER)).decode() == given
         ]
         if not known:
             raise SignatureRefused("unknown_certificate")

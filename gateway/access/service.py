@@ -139,14 +139,14 @@ class AccessService:
         if found is None or not _may(known, found):
             return known.requester, {"active": False}
         bound = {"jkt": found.key, "x5t#S256": found.certificate}
-        told: dict[str, Any] = {
+        claims: dict[str, Any] = {
             "active": True, "scope": " ".join(sorted(found.requester.scopes)), "client_id": found.client_id,
             "token_type": "DPoP" if found.key else "Bearer", "sub": found.requester.id, "iss": found.issuer,
             "aud": found.issuer, "iat": found.issued, "exp": found.expires, "jti": found.jti,
         }  # fmt: skip
         if any(bound.values()):
-            told["cnf"] = {name: value for name, value in bound.items() if value}
-        return known.requester, told
+            claims["cnf"] = {name: value for name, value in bound.items() if value}
+        return known.requester, claims
 
     async def revoke(self, call: IncomingRequest, form: Mapping[str, str]) -> Requester:
         """End a token (RFC 7009); one that is none, or over, is no fault."""

@@ -36,12 +36,12 @@ class VerifiedAnchors:
         held = last is not None and not self._is_ahead(last)
         if row is None or (held and row in (last, self._seen.get(anchor.name))):
             return last
-        told = row == self._seen.get(anchor.name)
+        known = row == self._seen.get(anchor.name)
         self._seen[anchor.name] = row
         fault = await self.fault(anchor, row) if row.token else "empty"
         if not fault:
             return row
-        if row.token and not told:
+        if row.token and not known:
             log().error("anchor.row_ignored", anchor=anchor.name, reason=fault)
         return await self._older(anchor) or (
             last if held and last and last.token else await self._wish(anchor)

@@ -92,7 +92,7 @@ class NewbornBody(Body):
     def keys(self) -> tuple[str, ...]:
         """As records know it: with all that is given here, and with less."""
         birth = PartialDate.parse(self.birth_date) if self.birth_date else None
-        told = [
+        names = [
             Subject(
                 kind=SubjectKind.NEWBORN,
                 parent_personal_id=self.parent_personal_id,
@@ -102,7 +102,7 @@ class NewbornBody(Body):
             for name in (self.full_name, None)
             for born in (birth, None)
         ]
-        return tuple(dict.fromkeys(told))
+        return tuple(dict.fromkeys(names))
 
 
 class WhoBody(Body):

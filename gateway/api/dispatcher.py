@@ -167,8 +167,8 @@ async def demand(request: Request, scope: str) -> None:
     if scope in request.requester.scopes:
         return
     rule, code = f"scope:{scope}", "scope_missing"
-    basis = ground(request.services.configuration, rule, code)
-    await record_refusal(request, code, rule, legal_basis=basis)
+    legal_basis = ground(request.services.configuration, rule, code)
+    await record_refusal(request, code, rule, legal_basis=legal_basis)
     raise Refused(rule, say.SCOPE_MISSING(scope=scope), code=code)
 
 

@@ -118,8 +118,8 @@ def problem(error: GatewayError, exchange: str) -> Response:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.http == 401:
-        told = error if isinstance(error, TokenRefused) else TokenRefused(error.said)
-        headers["WWW-Authenticate"] = told.challenge
+        refusal = error if isinstance(error, TokenRefused) else TokenRefused(error.said)
+        headers["WWW-Authenticate"] = refusal.challenge
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
     response = Response(problem_body(error, exchange), CONTENT_TYPE, status=error.http, headers=headers)
@@ -132,12 +132,12 @@ def from_validation(error: ValidationError, model: type[BaseModel]) -> BadReques
     """400 when the form of the body is wrong, 422 when only values are; one entry per fault and place."""
     faults = error.errors(include_url=False, include_input=False)
     shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
-    told = [
+    problems = [
         (pointer(_place(fault["loc"])), said(fault, model), _word(fault["type"]))
         for fault in (shape or faults)
     ]
     # a value that may be of several kinds has a fault for each of them
-    shown = list(dict.fromkeys(told))[:_MAX_FAULTS]
+    shown = list(dict.fromkeys(problems))[:_MAX_FAULTS]
     family = BadRequest if shape else Unprocessable
     place, why, _ = shown[0]
     return family(why.at(place or "/"), errors=[entry(*one) for one in shown])

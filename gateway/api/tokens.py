@@ -53,12 +53,12 @@ async def introspect(request: Request) -> Response:
     """`POST /oauth2/introspect`."""
     try:
         form = await _form(request)
-        request.requester, told = await request.services.access.introspect(request, form)
+        request.requester, introspected = await request.services.access.introspect(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
     except BadRequest as error:
         return _unreadable(request, error)
-    return _answer(200, told)
+    return _answer(200, introspected)
 
 
 async def revoke(request: Request) -> Response:

@@ -151,8 +151,8 @@ class Inspector:
 
         async def found() -> Sequence[Altered]:
             nonlocal following
-            told, following = await self._inspection.invented(row, _STEP)
-            return told
+            invented, following = await self._inspection.invented(row, _STEP)
+            return invented
 
         self._tell(await _found(found(), NO_PLACE, "the search by person cannot be read"))
         return following

@@ -117,14 +117,14 @@ class Reports:
             found.setdefault(one.requester, {})[date.fromisoformat(one.day)] = one.exchanges
         days = list(_days(question.since, question.until))
         there = await self._there()
-        told = sorted(
+        sorted_rows = sorted(
             unusual(found, days, habit, there), key=lambda one: (-one.score, one.day, one.requester)
         )
         rows = [
             {**one._asdict(), "day": one.day.isoformat(), "score": round(one.score, 2)}
-            for one in told[: question.most]
+            for one in sorted_rows[: question.most]
         ]
-        totals = {"rows": len(told), "requesters": len(found), "days": len(days)}
+        totals = {"rows": len(sorted_rows), "requesters": len(found), "days": len(days)}
         settings = habit._asdict()
         if days and days[0] - timedelta(weeks=habit.weeks) < there:
             totals["not_compared"] = uncompared(found, days, habit, there)

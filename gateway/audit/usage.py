@@ -54,21 +54,21 @@ class Usage:
         before = None if cursor is None else self._context.cursors.opened(cursor, bound)
         await self._context.note(caller, "usage", filters.names, filters.people, further=cursor is not None)
         indexes = {one.hex() for one in await self._context.people.indexes(filters.subject)}
-        told: list[dict[str, object]] = []
+        found_uses: list[dict[str, object]] = []
         for _ in range(_ATTEMPTS):
             found, before = await self._context.page(filters, before, count)
             for entry in found:
                 use = await self._use(entry, indexes)
                 if use is not None:
-                    told.append(use)
-                if len(told) == count:
+                    found_uses.append(use)
+                if len(found_uses) == count:
                     before = entry.index
                     break
-            if before is None or len(told) == count:
+            if before is None or len(found_uses) == count:
                 break
         following = None if before is None else self._context.cursors.after(before, bound)
         past = await self._context.past(filters)
-        return {"exchange_id": caller.exchange, "uses": told, "next": following, **past}
+        return {"exchange_id": caller.exchange, "uses": found_uses, "next": following, **past}
 
     async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
         """The use whose first record about him this is; None when it is no use, or not the first.

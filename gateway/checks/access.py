@@ -112,5 +112,5 @@ def _tried(document: Document, place: Loc, work: Callable[[], object]) -> Iterat
     try:
         work()
     except ConfigError as error:
-        told = error.problems[0]
-        yield document.problem(place, f"'{'.'.join(map(str, place))}': {told.what}", told.remedy)
+        first = error.problems[0]
+        yield document.problem(place, f"'{'.'.join(map(str, place))}': {first.what}", first.remedy)

@@ -91,10 +91,10 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
 
 def _ground(agreement: Agreement, document: Document) -> Iterator[Problem]:
     """A ground that only mentions consent in its text would open everything without any consent."""
-    at, basis = ("legal_basis",), unicodedata.normalize("NFKC", agreement.legal_basis).casefold()
-    if not basis.strip():
+    at, legal_basis = ("legal_basis",), unicodedata.normalize("NFKC", agreement.legal_basis).casefold()
+    if not legal_basis.strip():
         yield document.problem(at, "'legal_basis' is blank", "name the law and its article")
-    letters = "".join(filter(str.isalpha, basis))
+    letters = "".join(filter(str.isalpha, legal_basis))
     if not asks_consent(agreement) and any(word in letters for word in _CONSENT):
         what = "'legal_basis' speaks of consent, and without 'consent: required' none is asked for"
         remedy = (

@@ -100,9 +100,9 @@ def _list(store: Store) -> int:
     table = Table("tệp / file", "tháng / month", "từ / from", "số / records", "trạng thái / state")
     for one in found:
         words = {"pruned": "pruned", "due_for_destruction": "DUE for destruction"}
-        told = [word for name, word in words.items() if one[name]]
-        told += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
-        table.add_row(*map(cell, (one["name"], one["month"], one["first"], one["count"], ", ".join(told))))
+        marks = [word for name, word in words.items() if one[name]]
+        marks += ["NOT signed"] * (not one["signed"]) + ["file MISSING"] * (not one["there"])
+        table.add_row(*map(cell, (one["name"], one["month"], one["first"], one["count"], ", ".join(marks))))
     store.say(found, table, width=160)
     return 0
 

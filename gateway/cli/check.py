@@ -153,9 +153,9 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
         asyncio.run(_adapters(configuration, catalogue, root))
     with faults.noted():
         _people(root)
-    if examples and not faults.told():  # examples of what is wrong in itself say nothing
+    if examples and not faults.found():  # examples of what is wrong in itself say nothing
         faults.add(_example_faults(catalogue, root))
-    found = faults.told()
+    found = faults.found()
     counts = {
         "sources": len(configuration.sources),
         "procedures": len(catalogue.procedures),

@@ -71,12 +71,12 @@ def export(
 
 
 def _told(written: Written, out: str) -> str:
-    told = f"{out}: {written.records} records, {written.bytes} bytes"
+    text = f"{out}: {written.records} records, {written.bytes} bytes"
     if written.size:
-        told += f", of a log of {written.size}\nkiểm tra / check it: motlan verify-log {out} --vkey …"
+        text += f", of a log of {written.size}\nkiểm tra / check it: motlan verify-log {out} --vkey …"
     if written.waiting:
-        told += (
+        text += (
             f"\n{written.waiting} bản ghi chưa có số, xuất lại sau 10 giây"
             " / records wait for their number and are not in it: export again in 10 seconds"
         )
-    return "\n".join([told, *passed_over(written.skipped_periods, written.archives)])
+    return "\n".join([text, *passed_over(written.skipped_periods, written.archives)])

@@ -161,20 +161,20 @@ def _named(reason: Mapping[str, Any]) -> str:
 
 def _proof(by: object, evidence: Mapping[str, Any]) -> str:
     """The evidence that stands for the paper: `population of mother: person.full_name`."""
-    told: dict[str, list[str]] = {}
+    by_word: dict[str, list[str]] = {}
     for place, name in _words(by):
         if (one := evidence.get(place)) is not None:
-            told.setdefault(f"{one['source']} of {one['subject']}", []).append(name)
-    return "; ".join(f"{whose}: {', '.join(names)}" for whose, names in told.items())
+            by_word.setdefault(f"{one['source']} of {one['subject']}", []).append(name)
+    return "; ".join(f"{whose}: {', '.join(names)}" for whose, names in by_word.items())
 
 
 def _rule(by: object, evidence: Mapping[str, Any]) -> str:
     """What held beside the evidence: `same parcel:land_parcel.number; in_force owner_alive`."""
-    told: dict[str, dict[str, None]] = {}
+    by_word: dict[str, dict[str, None]] = {}
     for word, name in _words(by):
         if word not in evidence:
-            told.setdefault(word, {})[name] = None
-    return "; ".join(f"{word} {', '.join(names)}" for word, names in told.items())
+            by_word.setdefault(word, {})[name] = None
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in by_word.items())
 
 
 def _words(by: object) -> Iterator[tuple[str, str]]:

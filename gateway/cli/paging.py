@@ -28,8 +28,8 @@ def pages(
             known += [one for one in answer.body.get(name, ()) if one not in known]
         cursor = answer.body["next"]
         if cursor is None or (limit is not None and len(found) >= limit):
-            told = {name: known for name, known in past.items() if name in answer.body}
-            return ClientAnswer(200, {**answer.body, **told, member: found, "next": cursor})
+            left_out = {name: known for name, known in past.items() if name in answer.body}
+            return ClientAnswer(200, {**answer.body, **left_out, member: found, "next": cursor})
 
 
 def looked_past(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer

@@ -53,8 +53,8 @@ def replaced_by(by: Any, evidence: Any) -> str:  # noqa: ANN401 -- the JSON answ
         attribute = name.partition(".")[2] or name
         source = evidence.get(place, {}).get("source", place)
         sources.setdefault(source, {})[attribute.replace("_", " ").replace(".", " ")] = None
-    told = [f"{source.replace('_', ' ')}: {', '.join(names)}" for source, names in sources.items()]
-    return "; ".join([*told, *rules])
+    parts = [f"{source.replace('_', ' ')}: {', '.join(names)}" for source, names in sources.items()]
+    return "; ".join([*parts, *rules])
 
 
 def _leaves(by: Any) -> Iterator[str]:  # noqa: ANN401 -- the JSON answer

@@ -15,7 +15,7 @@ from gateway import VERSION
 from gateway.cli.files import OUT, note_in, write
 from gateway.cli.options import JSON, QUIET, VKEYS
 from gateway.exchange_log.note import NoteBroken
-from gateway.exchange_log.report import told
+from gateway.exchange_log.report import report_lines
 from gateway.exchange_log.standalone import standalone
 from gateway.exchange_log.verdict import Verdict
 from gateway.exchange_log.verify import verify_export
@@ -94,7 +94,7 @@ def verify_log(
     if as_json:
         click.echo(json.dumps(verdict.as_json()))
     elif not (quiet and verdict.good):
-        for line in told(verdict):
+        for line in report_lines(verdict):
             click.echo(line, err=not verdict.good)
     return 0 if verdict.good else 1
 

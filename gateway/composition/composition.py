@@ -36,15 +36,17 @@ def compose(
     """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = named_files(configuration, root)
-    told = in_force(configuration, root)
-    catalogue = load_catalogue(root) if before is None or _is_remapped(told, before) else before.catalogue
+    now_in_force = in_force(configuration, root)
+    catalogue = (
+        load_catalogue(root) if before is None or _is_remapped(now_in_force, before) else before.catalogue
+    )
     faults = Faults()
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
     faults.finish()
     return Composition(
         configuration=configuration, catalogue=catalogue, root=root, state=state, metrics=Metrics(),
-        in_force=told, files=files,
+        in_force=now_in_force, files=files,
     )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def changed_files(before: Composition, after: Composition) -> set[NamedFile]:
     return {file for file, _ in before.files.items() ^ after.files.items()}
 
 
-def _is_remapped(told: InForce, before: Composition) -> bool:
+def _is_remapped(now_in_force: InForce, before: Composition) -> bool:
     """Whether mappings or schemas are others than before."""
     theirs = before.in_force.parts
-    return any(told.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))
+    return any(now_in_force.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))

@@ -322,8 +322,8 @@ class _FolderReader:
                 continue
             word, words = unknown
             remedy = near(word, words, f"there are {', '.join(sorted(words))}")
-            told = moved(word, model) or (f"'{word}' is not a word of {document.name}", remedy)
-            self.faults.add([self._refused(name, *told)])
+            advice = moved(word, model) or (f"'{word}' is not a word of {document.name}", remedy)
+            self.faults.add([self._refused(name, *advice)])
 
     def _refused(self, name: str, what: str, remedy: str) -> Problem:
         shown = f"--set {name}" if name in self.given else "MOTLAN_" + name.upper().replace(".", "__")

@@ -91,8 +91,8 @@ class Document:
         except ValidationError as error:
             faults = error.errors()
             strange = [fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"]
-            told = [fault for fault in faults if not _is_mistyped(fault, strange)]
-            raise ConfigError([self._explain(fault, model) for fault in told]) from None
+            certain = [fault for fault in faults if not _is_mistyped(fault, strange)]
+            raise ConfigError([self._explain(fault, model) for fault in certain]) from None
 
     def _explain(self, fault: Any, model: type[BaseModel]) -> Problem:  # noqa: ANN401 -- pydantic's TypedDict
         loc = tuple(
@@ -103,8 +103,8 @@ class Document:
         if kind == "missing":
             remedy = "add one more to the list" if isinstance(loc[-1], int) else f"add '{loc[-1]}:' here"
             return self.problem(loc, f"'{key}' is missing", remedy)
-        if kind == "extra_forbidden" and (told := moved(key, model)) is not None:
-            return self.problem(loc, *told)
+        if kind == "extra_forbidden" and (advice := moved(key, model)) is not None:
+            return self.problem(loc, *advice)
         if kind == "extra_forbidden":
             words = words_at(model, loc[:-1])
             remedy = near(str(loc[-1]), words, f"remove it; known here: {', '.join(sorted(words))}")

@@ -217,10 +217,10 @@ class ConsentBook:
             0, consent, keys.period, index_of(keys, given.person), holder, caller.requester.id, given.purpose, moment,
             given.expires.timestamp(), 0.0, "", b"",
         )  # fmt: skip
-        told = shown(row._replace(body=orjson.dumps(body).decode()))
+        body_shown = shown(row._replace(body=orjson.dumps(body).decode()))
         principal = blake2s(f"{consent}{given.person}".encode(), digest_size=16, key=keys.index).hexdigest()
         issuer = context.configuration.gateway.issuer or context.configuration.gateway.log.origin
-        claims = receipt(told, principal, issuer, int(moment))
+        claims = receipt(body_shown, principal, issuer, int(moment))
         body["receipt"] = await signed(claims, context.key)
         row = row._replace(body=orjson.dumps(body).decode())
         return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))

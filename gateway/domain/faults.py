@@ -33,14 +33,14 @@ class Faults:
             if file:
                 self.unread.add(file)
 
-    def told(self) -> list[Problem]:
+    def found(self) -> list[Problem]:
         """Each once; what would not be said if a file could be read is left out."""
         sound = [problem for problem in self._problems if not self._is_consequence(problem)]
         return _gathered({str(problem): problem for problem in sound}.values())
 
     def finish(self) -> None:
         """ConfigError when there is anything to mend."""
-        if found := self.told():
+        if found := self.found():
             raise ConfigError(found)
 
     def _is_consequence(self, problem: Problem) -> bool:
@@ -57,17 +57,19 @@ def _gathered(problems: Iterable[Problem]) -> list[Problem]:
     for problem in problems:
         what = problem.rests_on or (problem.file,)
         groups.setdefault((problem.remedy or problem.what, *what), []).append(problem)
-    told = []
+    found = []
     for first, *more in groups.values():
         if len(more) < _MANY or not first.remedy:
-            told += [first, *more]
+            found += [first, *more]
             continue
         here = f"{first.file}:{first.line}"
         places = [place for place in dict.fromkeys(f"{one.file}:{one.line}" for one in more) if place != here]
         rest = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
         also = f"\n    so too: {', '.join(places[:_SHOWN])}{rest}" if places else ""
-        told.append(Problem(first.file, first.line, first.what + also, first.remedy, rests_on=first.rests_on))
-    return told
+        found.append(
+            Problem(first.file, first.line, first.what + also, first.remedy, rests_on=first.rests_on)
+        )
+    return found
 
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:

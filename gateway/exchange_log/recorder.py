@@ -56,11 +56,13 @@ class Recorder:
 
         `at`: its time, where the caller needs to know it; `configuration`: the digest of a former one.
         """
-        exchange, requester, agency, procedure, dossier, purpose, basis, subjects, official, on_duty = about
+        exchange, requester, agency, procedure, dossier, purpose, legal_basis, subjects, official, on_duty = (
+            about
+        )
         moment = rfc3339(at or self.clock.now())
         digest = self.digest if configuration is None else configuration
         record = ExchangeRecord(
-            exchange, phase, moment, requester, agency, procedure, dossier, purpose, basis, subjects, official,
+            exchange, phase, moment, requester, agency, procedure, dossier, purpose, legal_basis, subjects, official,
             on_duty, calls, fields, rules, result, digest, notes,
         )  # fmt: skip
         began = time.perf_counter()

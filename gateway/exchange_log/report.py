@@ -15,7 +15,7 @@ from gateway.exchange_log.verify import verify_export
 _LONGEST_WORDS = 1_000
 
 
-def told(verdict: Verdict) -> list[str]:
+def report_lines(verdict: Verdict) -> list[str]:
     """What was found, line by line: what is wrong first, or what was proven.
 
     Whatever the file says stands there as text: nothing in it moves the cursor of a terminal, hides or turns round.
@@ -60,8 +60,8 @@ def _search_told(verdict: Verdict) -> list[str]:
         "skipped_periods": "not searched by person, the keys were destroyed:",
         "archives": "not searched, older records are in:",
     }
-    told = [f"{words[name]} {', '.join(held)}" for name, held in verdict.searched.items() if held]
-    return told or ["found by a search without filters"]
+    report_lines = [f"{words[name]} {', '.join(held)}" for name, held in verdict.searched.items() if held]
+    return report_lines or ["found by a search without filters"]
 
 
 def _asked(verdict: Verdict) -> list[str]:
@@ -149,6 +149,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdict = verify_export(file, given.vkey, witnesses=given.witness, strict=given.strict, **notes)
     except (NoteBroken, OSError, UnicodeDecodeError) as error:
         parser.error(str(error))
-    lines = [json.dumps(verdict.as_json())] if given.json else told(verdict)
+    lines = [json.dumps(verdict.as_json())] if given.json else report_lines(verdict)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0 if verdict.good else 1

@@ -389,13 +389,13 @@ class ServicePlan:
         updated: str | None,
     ) -> SourceAnswer:
         """What fits its schema; nothing where that leaves open whose record it is."""
-        told = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
-        if any(fault.attribute in self._identifying for fault in told):
-            return _INVALID._replace(faults=tuple(told))
-        misfits = {fault.attribute: _MISFITS[fault.code] for fault in told}
+        sure = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
+        if any(fault.attribute in self._identifying for fault in sure):
+            return _INVALID._replace(faults=tuple(sure))
+        misfits = {fault.attribute: _MISFITS[fault.code] for fault in sure}
         kept = {name: value for name, value in found.items() if name not in misfits}
         return SourceAnswer(
-            Outcome.FOUND, kept, {**doubts, **misfits}, source_updated_at=updated, faults=tuple(told)
+            Outcome.FOUND, kept, {**doubts, **misfits}, source_updated_at=updated, faults=tuple(sure)
         )
 
     def _fault(self, code: FaultCode, name: str) -> AnswerFault:
@@ -467,8 +467,8 @@ def _compared(mapping: ServiceMapping) -> set[str]:
     against the record.
     """
     sent = [(rule, (rule.from_ or "").removeprefix("subject.")) for rule in mapping.request.values()]
-    told = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}
-    return told.union(mapping.answer.identity)
+    sure = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}
+    return sure.union(mapping.answer.identity)
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

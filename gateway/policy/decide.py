@@ -174,7 +174,7 @@ def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
     return list({place: (place, rule) for group in groups for place, rule in group}.values())
 
 
-def _held(asked: PolicyRequest, key: _Key, applying: _Rules, basis: str) -> Decision:
+def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -> Decision:
     """The demands of each agreement against the facts; those that are met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []
@@ -192,25 +192,25 @@ def _held(asked: PolicyRequest, key: _Key, applying: _Rules, basis: str) -> Deci
     if grant is None:
         rules = [applying.rules[place] for place in good]
         if any(rule.consent for rule in rules):
-            grant = _grant(rules, key, basis, asked.consent)
+            grant = _grant(rules, key, legal_basis, asked.consent)
         else:
-            grant = applying.decided[tuple(good)] = _grant(rules, key, basis)
+            grant = applying.decided[tuple(good)] = _grant(rules, key, legal_basis)
     if asked.spent:
         spent = [(one.denial.rule, one.agreement) for one in passed_over if one.denial.code == QUOTA]
         grant = replace(grant, spent=tuple(spent))
     return Decision(grant, None, passed_over)
 
 
-def _grant(rules: Sequence[_Rule], key: _Key, basis: str, consent: ValidConsent | None = None) -> Grant:
+def _grant(rules: Sequence[_Rule], key: _Key, legal_basis: str, consent: ValidConsent | None = None) -> Grant:
     found = _needed(rules, consent)
     ids = tuple(dict.fromkeys(name for rule in found for name in rule.ids))
     limits = tuple(one for rule in found for one in rule.limits)
     if consent is not None and all(rule.consent for rule in found):
-        basis = f"consent:{consent.id}"
+        legal_basis = f"consent:{consent.id}"
     services = granted([rule.agreement for rule in found], consent)
     named = consent.attributes.items() if consent is not None else ()
     pairs = frozenset((service, name) for service, names in named for name in names)
-    return Grant(*key, basis, services, ids, limits, pairs)
+    return Grant(*key, legal_basis, services, ids, limits, pairs)
 
 
 def _needed(rules: Sequence[_Rule], consent: ValidConsent | None) -> Sequence[_Rule]:

@@ -86,7 +86,7 @@ def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> di
     services: dict[str, ServiceGrant] = {}
     for agreement in agreements:
         asks = asks_consent(agreement)
-        basis = f"consent:{consent.id}" if asks and consent is not None else agreement.legal_basis
+        legal_basis = f"consent:{consent.id}" if asks and consent is not None else agreement.legal_basis
         for service, agreed in agreement.services.items():
             before = services.get(service)
             given = (
@@ -96,7 +96,7 @@ def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> di
             )
             attributes = given | (before.attributes if before else _NOTHING)
             # the first agreement names itself and its own ground, also for what a later one adds
-            first = before or ServiceGrant(attributes, agreement.agreement, basis)
+            first = before or ServiceGrant(attributes, agreement.agreement, legal_basis)
             services[service] = ServiceGrant(attributes, first.agreement, first.legal_basis)
     return services
 

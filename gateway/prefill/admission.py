@@ -171,9 +171,9 @@ class Admission:
     ) -> None:
         """A refusal is a record too."""
         predicates = {"predicates": " ".join(case.predicates)} if case.predicates else {}
-        basis = ground(self._configuration, refusal.rule, refusal.problem_code)
+        legal_basis = ground(self._configuration, refusal.rule, refusal.problem_code)
         await self._recorder.write(
-            case.header(exchange, requester, basis, case.keys),
+            case.header(exchange, requester, legal_basis, case.keys),
             Phase.REFUSAL,
             refusal.problem_code,
             rules=(refusal.rule,),

@@ -58,7 +58,7 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
         if answer is None or answer.outcome is not Outcome.FOUND:
             continue
         granted = services.get(exchange.plan.queries[index].service.name)
-        basis = orjson.dumps("" if granted is None else granted.legal_basis)
+        legal_basis = orjson.dumps("" if granted is None else granted.legal_basis)
         call = exchange.calls.get(index)
         at = exchange.started
         if call is not None:
@@ -69,7 +69,17 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
             valid = rfc3339(at + timedelta(seconds=call.valid_seconds)).encode()
         updated = b"null" if answer.source_updated_at is None else orjson.dumps(answer.source_updated_at)
         start, then, later, ground, end = exchange.plan.evidence[index]
-        entry = b'%b"%b"%b%b%b"%b"%b%b%b' % (start, fetched, then, updated, later, valid, ground, basis, end)
+        entry = b'%b"%b"%b%b%b"%b"%b%b%b' % (
+            start,
+            fetched,
+            then,
+            updated,
+            later,
+            valid,
+            ground,
+            legal_basis,
+            end,
+        )
         if answer.declared:
             name, _, said = entry.partition(b":")
             entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(said), answer))

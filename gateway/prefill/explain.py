@@ -52,7 +52,7 @@ class Explainer:
         await self._record(decision, case, requester, exchange)
         grant = decision.grant or self._nothing(case, requester)
         plan, published = self._plans.plan(case, grant), self._plans.published
-        told = _Told(decision, found, grant, plan, frozenset(request.known))
+        view = _Told(decision, found, grant, plan, frozenset(request.known))
         limits = self._counting.of(grant.limits) if decision.grant is not None else ()
         return {
             "exchange_id": exchange,
@@ -67,9 +67,9 @@ class Explainer:
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
                        for one in limits],
             "not_looked_at": [QUOTA, UNUSUAL],
-            "fields": {one.field.key: told.field(one) for one in plan.fields},
+            "fields": {one.field.key: view.field(one) for one in plan.fields},
             "papers": papers(plan, published, decision.denial),
-            "sources": list(_sources(plan, grant, published, told)) if decision.grant is not None else [],
+            "sources": list(_sources(plan, grant, published, view)) if decision.grant is not None else [],
         }  # fmt: skip
 
     def _nothing(self, case: Case, requester: Requester) -> Grant:
@@ -193,7 +193,7 @@ def _denial(one: Denial) -> Entry:
     }
 
 
-def _sources(plan: Plan, grant: Grant, published: Published, told: _Told) -> Iterator[Entry]:
+def _sources(plan: Plan, grant: Grant, published: Published, view: _Told) -> Iterator[Entry]:
     """Who would be asked for what; `first`: at once, whatever others answer."""
     for query in plan.queries:
         name, granted = query.service.name, grant.services.get(query.service.name)
@@ -203,7 +203,7 @@ def _sources(plan: Plan, grant: Grant, published: Published, told: _Told) -> Ite
             "subject": query.role,
             "attributes": list(query.attributes),
             "first": query.index in plan.first,
-            "when_found": told.when_found(query, *query.attributes),
+            "when_found": view.when_found(query, *query.attributes),
             "agreement": granted.agreement if granted else None,
             "legal_basis": granted.legal_basis if granted else "",
             "published_scopes": sorted(

@@ -187,10 +187,10 @@ class Gatherer:
             self._metrics.fault(source, operation, code)
             known = {} if fault is None else {name: word for name, word in fault._asdict().items() if word}
             known["fault"] = known.pop("said", None)
-            told = {name: word for name, word in {**known, "code": code, "reason": reason}.items() if word}
+            labels = {name: word for name, word in {**known, "code": code, "reason": reason}.items() if word}
             log().warning(
                 "prefill.source.fault", source=source, operation=operation, call_id=query.call_id,
-                outcome=answer.outcome, **told,
+                outcome=answer.outcome, **labels,
             )  # fmt: skip
 
     def _keep(self, key: str, answer: SourceAnswer, seconds: int) -> None:

@@ -87,9 +87,9 @@ class Questions:
                     plan, answers, exchange.published, exchange.today, exchange.given, {},
                     unconfirmed=exchange.unconfirmed(answers),
                 )  # fmt: skip
-                told = {word: _told(question, facts, word) for word, question in questions.items()}
+                verdicts = {word: _told(question, facts, word) for word, question in questions.items()}
                 receipt = await self._records.write(
-                    exchange, Phase.OUTCOME, predicates=words, answered=len(told)
+                    exchange, Phase.OUTCOME, predicates=words, answered=len(verdicts)
                 )
                 await self._consents.recheck(exchange)
                 if exchange.plan is plan:
@@ -102,7 +102,7 @@ class Questions:
         finally:
             exchange.is_stopped = True
         said = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
-        return {"exchange_id": exchange_id, "purpose": case.purpose, "predicates": told, "receipt": said}
+        return {"exchange_id": exchange_id, "purpose": case.purpose, "predicates": verdicts, "receipt": said}
 
     def _questions(self, words: tuple[str, ...]) -> Mapping[str, Question]:
         """Each word with its question; Unprocessable for one that is none, and for one that is asked twice."""

@@ -43,8 +43,8 @@ class Releases:
     def retained(self, exchange: Exchange) -> Retained:
         """What is retained beside an answer that does not leave at once."""
         case = exchange.case
-        basis = exchange.allowed.grant.legal_basis
-        about = case.header(exchange.id, exchange.requester, basis, {**exchange.keys})
+        legal_basis = exchange.allowed.grant.legal_basis
+        about = case.header(exchange.id, exchange.requester, legal_basis, {**exchange.keys})
         return {
             "record": about._asdict(),
             "configuration": self._recorder.digest,

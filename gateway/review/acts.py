@@ -68,10 +68,10 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | Non
 
 def _account(record: Mapping[str, Any]) -> dict[str, str]:
     """Of the account that signed in, the levels that the record names; whose it is was checked then."""
-    told = record["notes"].get("account_level")
-    if told is None:
+    levels_text = record["notes"].get("account_level")
+    if levels_text is None:
         return {}
-    levels = (word.partition("=") for word in str(told).split() if "=" in word)
+    levels = (word.partition("=") for word in str(levels_text).split() if "=" in word)
     return {"signed_in": "yes", **{claim: value for claim, _, value in levels}}
 
 

@@ -114,8 +114,8 @@ def strays(root: Path) -> list[str]:
         for path in sorted((root / name).rglob("*"))
         if _is_passed_over(path, root / name)
     ]
-    told = [f"{root.name}/{path.relative_to(root)}: nobody reads this file" for path in files]
-    return [*told, *(f"{root.name}/{path.name}/: nobody reads this folder" for path in folders)]
+    lines = [f"{root.name}/{path.relative_to(root)}: nobody reads this file" for path in files]
+    return [*lines, *(f"{root.name}/{path.name}/: nobody reads this folder" for path in folders)]
 
 
 def _is_passed_over(path: Path, folder: Path) -> bool:

@@ -52,10 +52,10 @@ class Reloader:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(every or None):
                     await asked.wait()
-            told = asked.is_set()
+            was_asked = asked.is_set()
             asked.clear()
             found = await asyncio.to_thread(self._look)
-            if not told and (found == seen or not await self._is_settled(found)):
+            if not was_asked and (found == seen or not await self._is_settled(found)):
                 continue
             seen = found
             await self.reload()
@@ -91,8 +91,8 @@ class Reloader:
         gateway.adopt(parts, app)
         self._told(())
         changed = [name for name, one in parts.in_force.parts.items() if before.in_force.parts[name] != one]
-        told = " ".join([*changed, *(["files"] if files else [])])
-        log().info("configuration.reloaded", config=told, count=len(files))
+        changed_names = " ".join([*changed, *(["files"] if files else [])])
+        log().info("configuration.reloaded", configuration=changed_names, count=len(files))
         return True
 
     def _composed(self) -> Composition:

@@ -106,7 +106,7 @@ def spread(connections: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     if most < wanted:
-        telemetry.log().warning("serve.few_files", config="limits.connections", count=most)
+        telemetry.log().warning("serve.few_files", configuration="limits.connections", count=most)
 
 
 @asynccontextmanager

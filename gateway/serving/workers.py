@@ -74,7 +74,7 @@ def _check_cache(settings: GatewaySettings, workers: int) -> None:
     if settings.profile == "production":
         remedy = "write redis://host:6379/0, or serve with one worker"
         raise ConfigError([Problem("config/gateway.yaml", 0, what, remedy)])
-    log().warning("serve.workers_share_no_cache", config="cache_url", reason=what, count=workers)
+    log().warning("serve.workers_share_no_cache", configuration="cache_url", reason=what, count=workers)
 
 
 def _free_port(host: str, port: int) -> int:

@@ -171,8 +171,8 @@ class SubjectRequests:
         if not done:
             await self._undone(caller, _WORDS[act], person, request, "state_differs")
             raise Conflict(say.DEMAND_CHANGED)
-        told = {"exchange_id": caller.exchange, **self._shown(changed, legal_day(now))}
-        return {**told, "text": opened.get("text"), "subject": _who(person)}
+        members_shown = {"exchange_id": caller.exchange, **self._shown(changed, legal_day(now))}
+        return {**members_shown, "text": opened.get("text"), "subject": _who(person)}
 
     async def _check_deleted(self, person: str) -> None:
         """Conflict while something is kept here that the person gave: a deletion is not answered by words."""

@@ -51,8 +51,8 @@ def test_wrong_record_is_named(export: Path) -> None:
     done = run(export, "--vkey", LOG.signer.vkey)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"WRONG changed: line 2, record 0: it is not the record" in done.stderr
-    told = json.loads(run(export, "--vkey", LOG.signer.vkey, "--json").stdout)
-    assert told["findings"][0] == {
+    report_lines = json.loads(run(export, "--vkey", LOG.signer.vkey, "--json").stdout)
+    assert report_lines["findings"][0] == {
         "code": "changed",
         "what": "it is not the record that the log keeps the hash of",
         "line": 2,

@@ -30,5 +30,5 @@ def test_every_help_has_examples_and_ends_with_the_exit_codes() -> None:
         said = typed.motlan(*words, "--help")
         assert said.code == 0
         assert "Examples:" in said.out, words
-        told = [line.strip() for line in said.out.splitlines()]
-        assert told[-len(CODES) :] == CODES, words
+        report_lines = [line.strip() for line in said.out.splitlines()]
+        assert report_lines[-len(CODES) :] == CODES, words

@@ -14,7 +14,7 @@ import pytest
 from gateway.exchange_log.export import last_line
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner
-from gateway.exchange_log.report import told
+from gateway.exchange_log.report import report_lines
 from gateway.exchange_log.standalone import standalone
 from gateway.exchange_log.verdict import MOST_PHASES, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, MOST_SURPLUS, verify_export
@@ -130,14 +130,14 @@ def test_both_verifiers_give_the_same_verdict_always(verifier: Path, tmp_path: P
 
 def test_what_the_file_says_is_shown_as_text() -> None:
     verdict = LOG.verify(renamed(b'"origin":"log.', orjson.dumps({"origin": ESCAPE})[1:-2]))
-    text = "\n".join(told(verdict))
+    text = "\n".join(report_lines(verdict))
     assert "\\x1b[2J\\x1b[HGOOD" in text
     assert "\x1b" not in text
     verdict.add("x", "a" * 100_000)
-    assert max(map(len, told(verdict))) < 2_000
+    assert max(map(len, report_lines(verdict))) < 2_000
     good = Verdict()
     good.origin = "a\u202eb\u009bc\ud800 Xã"
-    assert told(good)[0] == "GOOD: all 0 records of the log a\\u202eb\\x9bc\\ud800 Xã"
+    assert report_lines(good)[0] == "GOOD: all 0 records of the log a\\u202eb\\x9bc\\ud800 Xã"
 
 
 def test_different_phases_that_are_counted_apart_are_few() -> None:

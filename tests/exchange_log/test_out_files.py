@@ -29,12 +29,12 @@ def test_pipe_is_written_into_and_stays(url: str, tmp_path: Path, words: tuple[s
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
-    code, told = motlan(url, *words, str(pipe))
+    code, report_lines = motlan(url, *words, str(pipe))
     if not pipe.is_fifo():  # else the reader waits for ever
         pipe.unlink()
         pytest.fail("the pipe was replaced")
     reader.join()
-    assert (code, pipe.is_fifo()) == (0, True), told
+    assert (code, pipe.is_fifo()) == (0, True), report_lines
     assert LOG.checkpoint().encode() in read[0].replace(b"\\n", b"\n")
 
 
@@ -49,8 +49,8 @@ def test_link_stays_and_what_it_points_to_is_replaced(
         if before is not None:
             target.write_bytes(before)
             target.chmod(0o640)
-        code, told = motlan(url, *words, str(link))
-        assert (code, link.readlink()) == (0, Path("elsewhere/kept")), told
+        code, report_lines = motlan(url, *words, str(link))
+        assert (code, link.readlink()) == (0, Path("elsewhere/kept")), report_lines
         assert LOG.checkpoint().encode() in target.read_bytes().replace(b"\\n", b"\n")
     assert target.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["kept"]
@@ -65,8 +65,8 @@ def test_places_that_cannot_be_written_are_refused(url: str, tmp_path: Path, wor
         (ring, "symbolic links"),
         (tmp_path / "no" / "file", "No such file"),
     ):
-        code, told = motlan(url, *words, str(place))
-        assert (code, why in told) == (2, True), told
+        code, report_lines = motlan(url, *words, str(place))
+        assert (code, why in report_lines) == (2, True), report_lines
     assert [path.name for path in tmp_path.iterdir()] == ["ring"]
 
 
@@ -97,7 +97,7 @@ def test_proof_for_an_archive_goes_through_a_link_too(url: str, tmp_path: Path) 
     archive, link = tmp_path / "archive.jsonl", tmp_path / "link"
     archive.write_bytes(joined(LOG.range_lines()))
     link.symlink_to("kept")
-    code, told = motlan(url, "prove-archive", str(archive), "--out", str(link))
-    assert (code, link.readlink()) == (0, Path("kept")), told
+    code, report_lines = motlan(url, "prove-archive", str(archive), "--out", str(link))
+    assert (code, link.readlink()) == (0, Path("kept")), report_lines
     assert (tmp_path / "kept").read_text("utf-8") == f"old 6\n\n{LOG.checkpoint()}"
     assert motlan(url, "prove-archive", str(archive), "--out", str(tmp_path / "no" / "file"))[0] == 2

@@ -83,17 +83,17 @@ def motlan(url: str, *words: str, **environment: str) -> tuple[int, str]:
 )
 def test_without_a_key_nothing_is_proven(words: tuple[str, ...]) -> None:
     with answering([0, 2, 4]) as url:
-        code, told = motlan(url, *words)
-        assert (code, "--vkey" in told) == (1, True), told
-        code, told = motlan(url, *words, "--vkey", LOG.signer.vkey)
-        assert (code, "signed by its key" in told) == (0, True), told
+        code, report_lines = motlan(url, *words)
+        assert (code, "--vkey" in report_lines) == (1, True), report_lines
+        code, report_lines = motlan(url, *words, "--vkey", LOG.signer.vkey)
+        assert (code, "signed by its key" in report_lines) == (0, True), report_lines
 
 
 @pytest.mark.parametrize("places", [[1, 3, 5], [0, 2, 5], []])
 def test_records_of_another_exchange_prove_nothing(places: list[int]) -> None:
     with answering(places) as url:
-        code, told = motlan(url, "prove", "--exchange", MINE, "--vkey", LOG.signer.vkey)
-    assert (code, "NOT proven" in told) == (1, True), told
+        code, report_lines = motlan(url, "prove", "--exchange", MINE, "--vkey", LOG.signer.vkey)
+    assert (code, "NOT proven" in report_lines) == (1, True), report_lines
 
 
 def test_checkpoint_kept_before_the_key_was_changed_asks_for_the_key_that_is_missing(tmp_path: Path) -> None:
@@ -104,22 +104,26 @@ def test_checkpoint_kept_before_the_key_was_changed_asks_for_the_key_that_is_mis
     ids = [vkey.rpartition("+")[0] for vkey in (LOG.signer.vkey, former.vkey)]
     with answering([0]) as url:
         both = [("--vkey", former.vkey), (f"{former.vkey} {LOG.signer.vkey}",)]
-        for code, told in (
+        for code, report_lines in (
             motlan(url, *words, LOG.signer.vkey, *both[0]),
             motlan(url, *words, *both[1]),
             motlan(url, *words[:-1], MOTLAN_LOG_VKEY=both[1][0]),
         ):
-            assert (code, "NOT" in told, "signed by its key" in told) == (0, False, True), told
+            assert (code, "NOT" in report_lines, "signed by its key" in report_lines) == (0, False, True), (
+                report_lines
+            )
         for given, (held, missing) in ((LOG.signer.vkey, ids), (former.vkey, ids[::-1])):
-            code, told = motlan(url, *words, given)
-            assert (code, f"given ({held}): it is signed by {missing};" in told) == (1, True), told
-            assert "give the other one too, --vkey KEY for each or MOTLAN_LOG_VKEY" in told
-        code, told = motlan(url, "prove", LOG.hashes[0].hex(), "--vkey", former.vkey)
-        assert (code, f"is signed by {ids[0]};" in told) == (1, True), told
+            code, report_lines = motlan(url, *words, given)
+            assert (code, f"given ({held}): it is signed by {missing};" in report_lines) == (1, True), (
+                report_lines
+            )
+            assert "give the other one too, --vkey KEY for each or MOTLAN_LOG_VKEY" in report_lines
+        code, report_lines = motlan(url, "prove", LOG.hashes[0].hex(), "--vkey", former.vkey)
+        assert (code, f"is signed by {ids[0]};" in report_lines) == (1, True), report_lines
 
 
 def test_key_of_a_witness_does_not_stand_for_that_of_the_log() -> None:
     witness = NoteSigner(LOG.origin, key(1), COSIGNATURE)
     with answering([0]) as url:
-        code, told = motlan(url, "checkpoint", "--vkey", witness.vkey)
-    assert (code, "NOT signed" in told) == (1, True), told
+        code, report_lines = motlan(url, "checkpoint", "--vkey", witness.vkey)
+    assert (code, "NOT signed" in report_lines) == (1, True), report_lines

@@ -103,10 +103,10 @@ def test_standalone_is_not_upset_by_what_is_no_record(verifier: Path, depth: int
 
 def test_standalone_tells_what_it_is(verifier: Path) -> None:
     text = verifier.read_text("utf-8")
-    told = ast.get_docstring(ast.parse(text)) or ""
-    assert "motlan 1.2.3" in told
-    assert "merkle.py" in told
-    assert NAME in told
+    report_lines = ast.get_docstring(ast.parse(text)) or ""
+    assert "motlan 1.2.3" in report_lines
+    assert "merkle.py" in report_lines
+    assert NAME in report_lines
     imported = {
         (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name
         for node in ast.walk(ast.parse(text))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway.exchange_log.export import edges, hashes_line, last_line, record_line
 from gateway.exchange_log.merkle import inclusion_proof, leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, Checkpoint, NoteBroken, NoteSigner, split_note
-from gateway.exchange_log.report import told
+from gateway.exchange_log.report import report_lines
 from gateway.exchange_log.verdict import MOST_FINDINGS, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, verify_export
 from tests.exchange_log.sample import ORIGIN, Log, joined, key, leaf_of, node_over, record
@@ -100,10 +100,10 @@ def test_search_result_verifies_record_by_record() -> None:
 
 
 def test_verdict_is_plain_json() -> None:
-    told = json.loads(json.dumps(LOG.verify(WHOLE).as_json()))
-    assert told["good"] is True
-    assert told["findings"] == []
-    assert told["whole"] is True
+    report_lines = json.loads(json.dumps(LOG.verify(WHOLE).as_json()))
+    assert report_lines["good"] is True
+    assert report_lines["findings"] == []
+    assert report_lines["whole"] is True
 
 
 def test_progress_hears_every_byte() -> None:
@@ -577,7 +577,7 @@ def test_file_that_cannot_show_growth_says_what_to_ask_for(old: int) -> None:
     assert codes(verdict) == {("since", None)}
     assert f"consistency proof from size {old}" in verdict.findings[0].what
     assert not verdict.accused
-    said = told(verdict)
+    said = report_lines(verdict)
     assert said[0].startswith(
         f"NOT SHOWN since: this file can neither show nor refute that the log of {old} records"
     )
@@ -591,7 +591,7 @@ def test_file_that_cannot_show_growth_says_what_to_ask_for(old: int) -> None:
     altered = [*PART[:3], PART[3].replace(b"answered", b"refused!"), *PART[4:]]
     both = LOG.verify(altered, since=LOG.checkpoint(old))
     assert both.accused
-    assert {line.split()[0] for line in told(both)} == {"WRONG", "NOT"}
+    assert {line.split()[0] for line in report_lines(both)} == {"WRONG", "NOT"}
 
 
 def moment(number: int) -> str:
@@ -620,7 +620,7 @@ def test_export_of_a_span_of_time_says_what_it_shows_of_its_ends(
     verdict = LOG.verify(LOG.range_lines(first, end, asked=(since, until)), strict=True)
     assert verdict.findings == []
     assert (verdict.asked, verdict.reached) == ((since, until), reached)
-    said = "\n".join(told(verdict))
+    said = "\n".join(report_lines(verdict))
     assert all(text in said for text in (since, until))
     assert (f"whether record {first - 1}, which stands before" in said) == (not reached[0])
     assert (f"whether record {end}, which follows" in said) == (not reached[1] and end < SIZE)
@@ -632,7 +632,7 @@ def test_export_of_a_span_of_time_says_what_it_shows_of_its_ends(
 
 def test_export_without_a_span_claims_none_and_a_wrong_one_is_none() -> None:
     assert LOG.verify(PART).as_json()["asked"] == {"since": "", "until": ""}
-    assert "asked for" not in "".join(told(LOG.verify(PART)))
+    assert "asked for" not in "".join(report_lines(LOG.verify(PART)))
     for wrong in ("2026-11-25", "\x1b[2J", "2026-11-25T00:00:00Z"):
         assert codes(LOG.verify(LOG.range_lines(asked=(wrong, "")))) == {("file", None)}
     head = LOG.head(0, SIZE, asked=(moment(1), moment(2)))
@@ -754,7 +754,7 @@ def searched(**changes: object) -> list[bytes]:
 def test_search_result_says_what_it_was_for_and_where_it_could_not_look() -> None:
     verdict = LOG.verify(searched())
     assert (verdict.findings, verdict.as_json()["searched"]["filters"]) == ([], ["subject", "since"])
-    said = "\n".join(told(verdict))
+    said = "\n".join(report_lines(verdict))
     assert (
         "found by a search for subject, since\nnot searched by person, the keys were destroyed: 2024-08"
         in said
