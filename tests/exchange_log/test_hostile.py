@@ -2,15 +2,15 @@
 
 import gzip
 import json
-import subprocess
-import sys
 import tracemalloc
 from io import BytesIO
 from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli.verify import verify_log
 from gateway.exchange_log.export import last_line
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner
@@ -18,8 +18,8 @@ from gateway.exchange_log.report import report_lines
 from gateway.exchange_log.standalone import standalone
 from gateway.exchange_log.verdict import MOST_PHASES, Verdict
 from gateway.exchange_log.verify import LONGEST_LINE, MOST_SURPLUS, verify_export
+from tests.exchange_log.alone import verdicts
 from tests.exchange_log.sample import Log, joined, key
-from tests.exchange_log.test_cli_log import run
 
 LOG = Log(3)
 WITNESS = NoteSigner("inspectorate.example/witness", key(5), COSIGNATURE)
@@ -98,34 +98,46 @@ FILES: dict[str, tuple[list[bytes], bool, bool]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(name="verifier", scope="module")
-def _verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("verifier") / "verifier.py"
-    path.write_text(standalone("1.2.3", path.name), "utf-8")
-    return path
+def words_of(name: str, path: Path) -> list[list[str | Path]]:
+    """How the file is verified: loosely, strictly, strictly as JSON."""
+    words: list[str | Path] = [
+        path,
+        "--vkey",
+        LOG.signer.vkey,
+        *(["--witness", WITNESS.vkey] if "witness" in name else []),
+    ]
+    return [words, [*words, "--strict"], [*words, "--strict", "--json"]]
 
 
-def alone(verifier: Path, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(  # noqa: S603 -- our own interpreter
-        [sys.executable, "-I", str(verifier), *map(str, words)], check=False, capture_output=True
-    )
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_both_verifiers_give_the_same_verdict_always(verifier: Path, tmp_path: Path, name: str) -> None:
-    lines, loosely, strictly = FILES[name]
-    path = tmp_path / "export.jsonl"
-    path.write_bytes(joined(lines))
-    keys = ["--vkey", LOG.signer.vkey, *(["--witness", WITNESS.vkey] if "witness" in name else [])]
-    for options, good in (([], loosely), (["--strict"], strictly)):
-        ours, theirs = run(path, *keys, *options), alone(verifier, path, *keys, *options)
-        assert (theirs.returncode, theirs.stderr) == (int(not good), b"")
-        assert (ours.returncode, ours.stdout + ours.stderr) == (theirs.returncode, theirs.stdout)
-        assert theirs.stdout.startswith(b"GOOD" if good else b"WRONG")
-        text = theirs.stdout.decode()
-        assert all(letter.isprintable() for letter in text.replace("\n", "")), text
-    words: list[str | Path] = [path, *keys, "--strict", "--json"]
-    assert json.loads(run(*words).stdout) == json.loads(alone(verifier, *words).stdout)
+def test_both_verifiers_give_the_same_verdict_always(tmp_path: Path) -> None:
+    calls = []
+    for number, (name, (lines, _, _)) in enumerate(FILES.items()):
+        path = tmp_path / f"{number}.jsonl"
+        path.write_bytes(joined(lines))
+        calls += words_of(name, path)
+    verifier = tmp_path / "verifier.py"
+    verifier.write_text(standalone("1.2.3", verifier.name), "utf-8")
+    theirs = verdicts(verifier, calls)
+    ours = [CliRunner().invoke(verify_log, list(map(str, words)), standalone_mode=False) for words in calls]
+    wrong: list[tuple[str, str, str, str]] = []
+    for place, (name, (_, loosely, strictly)) in enumerate(FILES.items()):
+        for (code, text, err), our, good in zip(
+            theirs[3 * place :][:2], ours[3 * place :][:2], (loosely, strictly), strict=True
+        ):
+            is_shown = all(letter.isprintable() for letter in text.replace("\n", ""))
+            begins = text.startswith("GOOD" if good else "WRONG")
+            if (our.return_value, our.output, err, code, is_shown, begins) != (
+                code,
+                text,
+                "",
+                int(not good),
+                True,
+                True,
+            ):
+                wrong.append((name, str(good), text, our.output))
+        if json.loads(theirs[3 * place + 2].out) != json.loads(ours[3 * place + 2].stdout):
+            wrong.append((name, "json", theirs[3 * place + 2].out, ours[3 * place + 2].stdout))
+    assert wrong == []
 
 
 def test_what_the_file_says_is_shown_as_text() -> None:

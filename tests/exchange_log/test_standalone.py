@@ -2,30 +2,17 @@
 
 import ast
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from gateway.exchange_log.standalone import MODULES, standalone
+from tests.exchange_log.alone import Verdict, verdicts
 from tests.exchange_log.sample import Log, joined
 
 LOG = Log(300)
 NAME = "verify_motlan_log.py"
-#: refuses every import but those of the standard library and of cryptography with what it stands on itself
-ALONE = """
-import builtins, runpy, sys
-allowed = set(sys.stdlib_module_names) | {"cryptography", "cffi", "_cffi_backend", "pycparser"}
-really = builtins.__import__
-def only(name, globals=None, locals=None, fromlist=(), level=0):
-    if level == 0 and name.split(".")[0] not in allowed:
-        raise ImportError(f"{name} is not installed here")
-    return really(name, globals, locals, fromlist, level)
-builtins.__import__ = only
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 @pytest.fixture(name="verifier")
@@ -35,23 +22,18 @@ def _verifier(tmp_path: Path) -> Path:
     return path
 
 
-def run(
-    verifier: Path, lines: list[bytes], *options: str, vkey: str = ""
-) -> subprocess.CompletedProcess[str]:
+def run(verifier: Path, lines: list[bytes], *options: str, vkey: str = "") -> Verdict:
     """In a fresh interpreter, isolated, in a folder with nothing else in it."""
     (verifier.parent / "day.jsonl").write_bytes(joined(lines))
-    command = [sys.executable, "-I", "-W", "error", "-c", ALONE, str(verifier), "day.jsonl"]
-    command += ["--vkey", vkey or LOG.signer.vkey, *options]
-    return subprocess.run(  # noqa: S603 -- our own interpreter
-        command, check=False, capture_output=True, text=True, cwd=verifier.parent, encoding="utf-8"
-    )
+    [verdict] = verdicts(verifier, [["day.jsonl", "--vkey", vkey or LOG.signer.vkey, *options]])
+    return verdict
 
 
 def test_standalone_says_that_a_good_export_is_good(verifier: Path) -> None:
     done = run(verifier, LOG.range_lines(), "--strict")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"GOOD: all 300 records of the log {LOG.origin}\n")
-    assert "150 intent, 150 outcome" in done.stdout
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"GOOD: all 300 records of the log {LOG.origin}\n")
+    assert "150 intent, 150 outcome" in done.out
 
 
 def test_standalone_finds_the_same_as_the_product(verifier: Path) -> None:
@@ -59,25 +41,25 @@ def test_standalone_finds_the_same_as_the_product(verifier: Path) -> None:
         lines[2] = lines[2].replace(b"answered", b"refused!")
         done = run(verifier, lines, "--json", "--strict")
         expected = LOG.verify(lines, strict=True)
-        assert json.loads(done.stdout) == expected.as_json()
-        assert done.returncode == int(not expected.good)
+        assert json.loads(done.out) == expected.as_json()
+        assert done.code == int(not expected.good)
 
 
 def test_standalone_takes_an_older_checkpoint(verifier: Path) -> None:
     (verifier.parent / "old").write_text(LOG.checkpoint(200), "utf-8")
     (verifier.parent / "now").write_text(LOG.checkpoint(), "utf-8")
     done = run(verifier, LOG.range_lines(), "--since", "old", "--checkpoint", "now")
-    assert done.returncode == 0
-    assert "grown out of the log of 200 records" in done.stdout
-    assert run(verifier, LOG.range_lines(), "--checkpoint", "old").returncode == 1
+    assert done.code == 0
+    assert "grown out of the log of 200 records" in done.out
+    assert run(verifier, LOG.range_lines(), "--checkpoint", "old").code == 1
 
 
 def test_standalone_names_the_wrong_record(verifier: Path) -> None:
     lines = LOG.range_lines()
     lines[45] = lines[45].replace(b"answered", b"refused!")
     done = run(verifier, lines)
-    assert done.returncode == 1
-    assert "WRONG changed: line 46, record 44:" in done.stdout
+    assert done.code == 1
+    assert "WRONG changed: line 46, record 44:" in done.out
 
 
 @pytest.mark.parametrize(
@@ -85,20 +67,24 @@ def test_standalone_names_the_wrong_record(verifier: Path) -> None:
 )
 def test_standalone_refuses_a_wrong_call(verifier: Path, options: tuple[str, ...], vkey: str) -> None:
     done = run(verifier, LOG.range_lines(), *options, vkey=vkey)
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: ")
+    assert done.code == 2
+    assert done.err.startswith("usage: ")
 
 
-@pytest.mark.parametrize("depth", [900, 100_000])
-def test_standalone_is_not_upset_by_what_is_no_record(verifier: Path, depth: int) -> None:
-    deep = b"[" * depth + b"]" * depth
-    leaf = b'{"i":0,"leaf":"%s"}' % deep
-    for line in (deep, leaf, b'{"i":NaN,"leaf":""}', b'{"i":0,"leaf":"\\ud800"}', b"\xff", b""):
-        lines = LOG.range_lines()
-        lines[1] = line
-        done = run(verifier, lines, "--strict", "--json")
-        assert done.returncode == 1, done.stderr
-        assert {found["line"] for found in json.loads(done.stdout)["findings"]} == {2, None}
+def test_standalone_is_not_upset_by_what_is_no_record(verifier: Path) -> None:
+    calls: list[list[str | Path]] = []
+    for depth in (900, 100_000):
+        deep = b"[" * depth + b"]" * depth
+        leaf = b'{"i":0,"leaf":"%s"}' % deep
+        for line in (deep, leaf, b'{"i":NaN,"leaf":""}', b'{"i":0,"leaf":"\\ud800"}', b"\xff", b""):
+            lines = LOG.range_lines()
+            lines[1] = line
+            path = verifier.parent / f"{len(calls)}.jsonl"
+            path.write_bytes(joined(lines))
+            calls.append([path, "--vkey", LOG.signer.vkey, "--strict", "--json"])
+    for done in verdicts(verifier, calls):
+        assert (done.code, done.err) == (1, "")
+        assert {found["line"] for found in json.loads(done.out)["findings"]} == {2, None}
 
 
 def test_standalone_tells_what_it_is(verifier: Path) -> None:

@@ -2,14 +2,18 @@
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.cli.verify import verify_log
 from gateway.exchange_log.note import Checkpoint, NoteSigner
-from tests.tampering.conftest import Evidence, Verify, size_of
+from tests.exchange_log.alone import verdicts
+from tests.tampering.conftest import Evidence, Verify, size_of, words_for
 
 #: a record in the second tile's neighbourhood and not the first of anything
 PLACE = 77
@@ -153,11 +157,15 @@ def test_exports_are_good_as_they_were_made(evidence: Evidence, verify: Verify) 
     assert verify(evidence.found).code == 0
 
 
+def altered_whole(variant: str, evidence: Evidence) -> bytes:
+    altered = WHOLE[variant][0](lines_of(evidence.export))
+    return altered if isinstance(altered, bytes) else joined(altered)
+
+
 @pytest.mark.parametrize("variant", WHOLE)
 def test_altered_export_is_told_with_its_place(variant: str, evidence: Evidence, verify: Verify) -> None:
-    alter, told = WHOLE[variant]
-    altered = alter(lines_of(evidence.export))
-    export = altered if isinstance(altered, bytes) else joined(altered)
+    told = WHOLE[variant][1]
+    export = altered_whole(variant, evidence)
     assert export != evidence.export
     found = verify(export)
     assert (found.code, found.text.startswith("WRONG ")) == (1, True)
@@ -192,10 +200,14 @@ NOTES: dict[str, tuple[Callable[[Evidence], str], str]] = {
 }  # fmt: skip
 
 
+def under_note(variant: str, evidence: Evidence) -> bytes:
+    return joined(head_with(lines_of(evidence.export), checkpoint=NOTES[variant][0](evidence)))
+
+
 @pytest.mark.parametrize("variant", NOTES)
 def test_export_under_another_checkpoint_is_told(variant: str, evidence: Evidence, verify: Verify) -> None:
-    make, told = NOTES[variant]
-    found = verify(joined(head_with(lines_of(evidence.export), checkpoint=make(evidence))))
+    told = NOTES[variant][1]
+    found = verify(under_note(variant, evidence))
     assert (found.code, told in found.text) == (1, True), found.text
 
 
@@ -219,7 +231,7 @@ def test_key_of_another_log_verifies_nothing(evidence: Evidence, verify: Verify)
     assert (found.code, "WRONG signature: line 1:" in found.text) == (1, True)
 
 
-STRETCH: dict[str, tuple[Callable[[Lines], Lines], str]] = {
+RANGE: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "edge left": (lambda x: head_with(x, edge=_edge(x, "start", 0, "00" * 32)), "the edge, the range or"),
     "edge right": (lambda x: head_with(x, edge=_edge(x, "end", 0, "00" * 32)), "the edge, the range or"),
     "edge shorter": (lambda x: head_with(x, edge={"start": [], "end": []}), "line 1: the edge"),
@@ -237,10 +249,14 @@ def _edge(lines: Lines, side: str, place: int, value: str) -> dict[str, Any]:
     return edge
 
 
-@pytest.mark.parametrize("variant", STRETCH)
-def test_altered_stretch_is_told(variant: str, evidence: Evidence, verify: Verify) -> None:
-    alter, told = STRETCH[variant]
-    found = verify(joined(alter(lines_of(evidence.range_lines))))
+def altered_range(variant: str, evidence: Evidence) -> bytes:
+    return joined(RANGE[variant][0](lines_of(evidence.range_lines)))
+
+
+@pytest.mark.parametrize("variant", RANGE)
+def test_altered_range_is_told(variant: str, evidence: Evidence, verify: Verify) -> None:
+    told = RANGE[variant][1]
+    found = verify(altered_range(variant, evidence))
     assert (found.code, told in found.text) == (1, True), found.text
 
 
@@ -264,10 +280,14 @@ FOUND: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def altered_result(variant: str, evidence: Evidence) -> bytes:
+    lines = lines_of(evidence.found)
+    return joined([*lines[:40], FOUND[variant](lines[40]), *lines[41:]])
+
+
 @pytest.mark.parametrize("variant", FOUND)
 def test_altered_search_result_is_told(variant: str, evidence: Evidence, verify: Verify) -> None:
-    lines = lines_of(evidence.found)
-    found = verify(joined([*lines[:40], FOUND[variant](lines[40]), *lines[41:]]))
+    found = verify(altered_result(variant, evidence))
     assert (found.code, "WRONG " in found.text, "line 41" in found.text) == (1, True, True), found.text
 
 
@@ -281,3 +301,21 @@ def test_search_result_with_fewer_or_repeated_lines_is_told(evidence: Evidence, 
     ):
         found = verify(joined(altered))
         assert (found.code, told in found.text) == (1, True), found.text
+
+
+def test_verifier_as_one_file_says_the_same_of_every_file(evidence: Evidence, tmp_path: Path) -> None:
+    exports = {f"whole {name}": altered_whole(name, evidence) for name in WHOLE}
+    exports |= {f"note {name}": under_note(name, evidence) for name in NOTES}
+    exports |= {f"range {name}": altered_range(name, evidence) for name in RANGE}
+    exports |= {f"found {name}": altered_result(name, evidence) for name in FOUND}
+    exports |= {"whole": evidence.export, "range": evidence.range_lines, "found": evidence.found}
+    calls = [words_for(tmp_path / str(n), one, evidence.vkey) for n, one in enumerate(exports.values())]
+    kept = {"since": evidence.yesterday, "checkpoint": evidence.today}
+    calls.append(words_for(tmp_path / "kept", evidence.export, evidence.vkey, **kept))
+    calls.append(words_for(tmp_path / "strange", evidence.export, stranger().vkey, **kept))
+    theirs = verdicts(evidence.verifier, calls)
+    ours = [CliRunner().invoke(verify_log, words, standalone_mode=False) for words in calls]
+    assert len(calls) > 70
+    differ = [(words[0], one, our.output) for words, one, our in zip(calls, theirs, ours, strict=True)
+              if (our.return_value, our.output, "") != one]  # fmt: skip
+    assert differ == []
