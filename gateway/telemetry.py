@@ -48,7 +48,7 @@ _BLOT: Final = "[id]"
 _DIGITS: Final = bytes.maketrans(b"012345678", b"9" * 9)
 _NINE: Final = b"9" * 9
 #: libraries that would write envelopes, URLs or bodies
-_TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3", "sqlalchemy.engine")
+_TALKATIVE: Final = ("zeep", "aiohttp.access", "aiohttp.client", "asyncio", "urllib3")
 _GAUGES: Final = {
     "log_size": "Records that have their place in the tree of the exchange log",
     "log_waiting": "Records that wait for their place, up to ten thousand",

@@ -52,7 +52,7 @@ from gateway.review.minimised import Report, minimised
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (
-    "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography SQLAlchemy structlog click rich"
+    "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography structlog click rich"
 ).split()
 _ONE_LIBXML = (
     "build both against one libxml2: pip install --force-reinstall --no-binary lxml,xmlsec lxml xmlsec,"

@@ -104,7 +104,7 @@ def test_importlib_is_used_by_the_registry_and_the_table_of_commands_only() -> N
 
 
 def test_transports_and_stores_stay_at_the_edges() -> None:
-    edges = {"zeep", "lxml", "xmlsec", "redis", "sqlalchemy", "aiosqlite", "asyncpg"}
+    edges = {"zeep", "lxml", "xmlsec", "redis", "sqlite3", "asyncpg"}
     found = {name_of(p): edges & {i.split(".")[0] for i in imports(p)} for p in python_files("gateway")}
     assert {name: names for name, names in found.items() if names} == {}
 

@@ -3,6 +3,7 @@
 `files_of_0_1` holds files as release 0.1 left them, with three rows in each table.
 """
 
+import asyncio
 import gzip
 import re
 import sqlite3
@@ -264,6 +265,19 @@ def test_processes_that_open_a_file_together_all_succeed(
         process.stdin.close()
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     assert version_in(path) == NEWEST[DatabaseFile.CONSENTS]
+
+
+async def test_upgrade_waits_for_a_process_that_writes_and_sees_what_it_wrote(tmp_path: Path) -> None:
+    path = old_file(DatabaseFile.ACCESS, tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        upgrading = asyncio.create_task(asyncio.to_thread(prepare, path, DatabaseFile.ACCESS))
+        await asyncio.sleep(0.3)
+        other.execute("DELETE FROM access_replays")
+        other.execute("COMMIT")
+    await upgrading
+    assert content_of(path)["access_replays"] == []
+    assert version_in(path) == NEWEST[DatabaseFile.ACCESS]
 
 
 # --------------------------------------------------------------------------------------------- the list
