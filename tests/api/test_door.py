@@ -275,7 +275,8 @@ async def test_requester_at_its_limit_gets_429_while_others_go_on(door: Door) ->
     waiting = [asyncio.create_task(door.post("/v1/prefill", GOOD)) for _ in range(4)]
     while len(door.prefill.asked) < 4:
         await asyncio.sleep(0.01)
-    refused = await door.post("/v1/prefill", GOOD)
+    async with asyncio.timeout(5):
+        refused = await door.post("/v1/prefill", GOOD)
     refused.assert_problem(429, "too_many_requests")
     assert refused.headers["Retry-After"] == "1"
     assert (await door.get("/v1/sources", Authorization=f"Bearer {door.token('auditor')}")).status == 200
@@ -289,7 +290,8 @@ async def test_who_waits_for_late_answers_takes_no_place_of_new_questions(door: 
     waiting = [asyncio.create_task(door.post("/v1/prefill/resume", {"pending": "slow"})) for _ in range(4)]
     while door.prefill.resumed < 4:
         await asyncio.sleep(0.01)
-    (await door.post("/v1/prefill/resume", {"pending": "slow"})).assert_problem(429, "too_many_requests")
+    async with asyncio.timeout(5):
+        (await door.post("/v1/prefill/resume", {"pending": "slow"})).assert_problem(429, "too_many_requests")
     asking = asyncio.create_task(door.post("/v1/prefill", GOOD))
     while not door.prefill.asked:
         await asyncio.sleep(0.01)
