@@ -85,13 +85,12 @@ def problem_of(status: int, headers: dict[str, str], content: bytes) -> dict[str
     return found
 
 
-@pytest.mark.parametrize("name", BODIES)
-async def test_hostile_body_is_a_problem_and_asks_nobody(stage: Stage, logged: io.BytesIO, name: str) -> None:
+async def test_hostile_body_is_a_problem_and_asks_nobody(stage: Stage, logged: io.BytesIO) -> None:
     stage.set("population", None)
-    problem = problem_of(*await send(stage, BODIES[name]))
-    assert problem["status"] == 400
+    problems = {name: problem_of(*await send(stage, body)) for name, body in BODIES.items()}
+    assert {name for name, one in problems.items() if one["status"] != 400} == set()
     assert asked(stage) == 0
-    await assert_nothing_leaked(stage.house, logged, problem)
+    await assert_nothing_leaked(stage.house, logged, problems)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +124,14 @@ async def test_body_over_the_limit_is_cut_declared_or_not(stage: Stage) -> None:
     assert asked(stage) == 0
 
 
-@pytest.mark.parametrize("name", SMUGGLED)
-async def test_smuggled_request_is_refused_and_asks_nobody(stage: Stage, name: str) -> None:
-    stage.set("population", None)
-    received = await raw(stage, SMUGGLED[name])
-    assert received.split(b" ", 2)[1].startswith(b"4"), received[:200]
-    assert received.count(b"X-Exchange-Id: ") == 1
-    assert asked(stage) == 0
-    assert (await stage.ask())["form"]["nxnHoTen"]
+async def test_smuggled_request_is_refused_and_asks_nobody(stage: Stage) -> None:
+    for name, sent in SMUGGLED.items():
+        stage.set("population", None)
+        received = await raw(stage, sent)
+        assert received.split(b" ", 2)[1].startswith(b"4"), (name, received[:200])
+        assert received.count(b"X-Exchange-Id: ") == 1, name
+        assert asked(stage) == 0, name
+        assert (await stage.ask())["form"]["nxnHoTen"], name
 
 
 async def test_request_behind_a_smuggled_length_is_never_run(stage: Stage) -> None:
@@ -149,25 +148,34 @@ async def test_request_behind_a_smuggled_length_is_never_run(stage: Stage) -> No
     assert asked(stage) == 0
 
 
-@pytest.mark.parametrize("name", IDENTIFIERS)
 @pytest.mark.parametrize("role", ["requester", "person"])
-async def test_identifier_outside_its_grammar_is_422_with_a_pointer(
-    stage: Stage, name: str, role: str
-) -> None:
+async def test_identifier_outside_its_grammar_is_422_with_a_pointer(stage: Stage, role: str) -> None:
     stage.set("population", None)
-    body = good(stage)
-    body["subjects"][role] = {**stage.house.subject("facts_example"), "personal_id": IDENTIFIERS[name]}
-    problem = problem_of(*await send(stage, json.dumps(body).encode()))
-    assert problem["status"] == 422
-    assert problem["errors"][0]["pointer"] == f"/subjects/{role}/personal_id"
-    assert "174209" not in str(problem)
+    for name, number in IDENTIFIERS.items():
+        body = good(stage)
+        body["subjects"][role] = {**stage.house.subject("facts_example"), "personal_id": number}
+        problem = problem_of(*await send(stage, json.dumps(body).encode()))
+        assert (problem["status"], problem["errors"][0]["pointer"]) == (
+            422,
+            f"/subjects/{role}/personal_id",
+        ), name
+        assert "174209" not in str(problem), name
     assert asked(stage) == 0
 
 
-@pytest.mark.parametrize("kind", INJECTIONS)
 @pytest.mark.parametrize("place", ["name", "known", "account", "official"])
-async def test_injected_text_stays_text(stage: Stage, logged: io.BytesIO, kind: str, place: str) -> None:
-    text = INJECTIONS[kind]
+async def test_injected_text_stays_text(stage: Stage, logged: io.BytesIO, place: str) -> None:
+    for text in INJECTIONS.values():
+        await stays_text(stage, place, text)
+        assert text not in logged.getvalue().decode()
+    assert records(stage.house)[-1]["phase"] == "outcome"
+    for line in logged.getvalue().splitlines():
+        assert json.loads(line)["event"] != "forged.line"
+    await assert_nothing_leaked(stage.house, logged)
+
+
+async def stays_text(stage: Stage, place: str, text: str) -> None:
+    """The text stands where it was written, and is nothing else to provider or gateway."""
     peer = stage.set("population", None)
     body = good(stage)
     if place == "name":
@@ -189,28 +197,22 @@ async def test_injected_text_stays_text(stage: Stage, logged: io.BytesIO, kind: 
     assert [one.text for one in message.iter("{*}HoVaTen")] == [expected]
     assert [one.text for one in message.iter("{*}SoDinhDanh")] == [PERSON]
     assert all(word not in content.decode() for word in ("root:", "uid="))
-    assert records(stage.house)[-1]["phase"] == "outcome"
-    for line in logged.getvalue().splitlines():
-        assert json.loads(line)["event"] != "forged.line"
-    assert text not in logged.getvalue().decode()
-    await assert_nothing_leaked(stage.house, logged)
 
 
 @pytest.mark.parametrize("place", ["dossier", "purpose", "procedure", "role", "field", "agency", "account"])
-@pytest.mark.parametrize("name", INJECTIONS)
-async def test_injected_word_is_refused_and_not_repeated(stage: Stage, name: str, place: str) -> None:
-    text = INJECTIONS[name]
+async def test_injected_word_is_refused_and_not_repeated(stage: Stage, place: str) -> None:
     stage.set("population", None)
     official = {"personal_id": "033085247316", "agency": "000.00.14.H31"}
-    cases: dict[str, dict[str, Any]] = {
-        "dossier": {"dossier": text}, "purpose": {"purpose": text}, "procedure": {"procedure": text},
-        "role": {"subjects": {text: {"same_as": "requester"}}}, "field": {"fields": [text]},
-        "agency": {"official": {**official, "agency": text}},
-        "account": {"official": {**official, "account": text}},
-    }  # fmt: skip
-    problem = problem_of(*await send(stage, json.dumps(good(stage) | cases[place]).encode()))
-    assert problem["status"] in {400, 422}
-    assert text not in json.dumps(problem, ensure_ascii=False)
+    for name, text in INJECTIONS.items():
+        cases: dict[str, dict[str, Any]] = {
+            "dossier": {"dossier": text}, "purpose": {"purpose": text}, "procedure": {"procedure": text},
+            "role": {"subjects": {text: {"same_as": "requester"}}}, "field": {"fields": [text]},
+            "agency": {"official": {**official, "agency": text}},
+            "account": {"official": {**official, "account": text}},
+        }  # fmt: skip
+        problem = problem_of(*await send(stage, json.dumps(good(stage) | cases[place]).encode()))
+        assert problem["status"] in {400, 422}, name
+        assert text not in json.dumps(problem, ensure_ascii=False), name
     assert asked(stage) == 0
 
 
