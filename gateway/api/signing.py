@@ -97,7 +97,7 @@ async def _verified(request: Request, body: bytes) -> Signed:
     message = _message(request)
     signed = verified(message, body, known.keys if known is not None else ())
     now = services.clock.now().timestamp()
-    fresh(message, signed, now)
+    fresh(signed, now)
     name = f"message\0{signed.key.thumbprint}\0{signed.nonce}".encode()
     if not await services.access.replays.first(hashlib.sha256(name).digest(), now + OLDEST + AHEAD):
         raise SignatureBroken(say.SIGNATURE_NONCE_TAKEN)

@@ -445,13 +445,6 @@ STRUCTURED_LABEL_TWICE = Sentence("một nhãn bị lặp trong tiêu đề", "a
 STRUCTURED_UNREADABLE = Sentence(
     "không đọc được tiêu đề có cấu trúc (RFC 9651)", "a structured field (RFC 9651) cannot be read"
 )
-STRUCTURED_COMMA = Sentence(
-    "tiêu đề có cấu trúc kết thúc bằng dấu phẩy", "a structured field ends in a comma"
-)
-STRUCTURED_SPACES = Sentence(
-    "các phần tử của danh sách cách nhau bằng dấu cách", "items of a list stand apart by spaces"
-)
-STRUCTURED_BYTES = Sentence("dãy byte trong tiêu đề không phải base64", "bytes of a field are not base64")
 CLIENT_FAILED = Sentence("không xác thực được hệ thống khai thác", "client authentication failed")
 CLIENT_FAILED_FOR = Sentence(
     "không xác thực được hệ thống khai thác: {why}", "client authentication failed: {why}"

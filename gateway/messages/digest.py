@@ -13,7 +13,7 @@ _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
 
 def content_digest(body: bytes) -> str:
     """The field's value."""
-    return f"sha-256={written(Item(hashlib.sha256(body).digest()))}"
+    return f"sha-256={written(Item(hashlib.sha256(body).digest(), {}))}"
 
 
 def check_digest(values: Sequence[str], body: bytes) -> None:

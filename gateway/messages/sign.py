@@ -24,8 +24,8 @@ def wanted(values: Sequence[str]) -> tuple[str, Params] | None:
     ((label, inner),) = asked.items()
     if not isinstance(inner, InnerList):
         return None
-    kept = tuple((name, inner.param(name)) for name in ("nonce", "tag"))
-    return label, tuple((name, one) for name, one in kept if isinstance(one, str) and len(one) <= _LONGEST)
+    kept = {name: inner.params.get(name) for name in ("nonce", "tag")}
+    return label, {name: one for name, one in kept.items() if isinstance(one, str) and len(one) <= _LONGEST}
 
 
 async def signature_fields(
@@ -38,23 +38,23 @@ async def signature_fields(
     label, params = asked
     signed = InnerList(
         _covered(request),
-        (("created", created), ("keyid", key), ("alg", ALGORITHMS[algorithm]), *params),
+        {"created": created, "keyid": key, "alg": ALGORITHMS[algorithm], **params},
     )
     signature = await sign(signature_base(signed, answer, request))
     return {
         "Content-Digest": digest,
         "Signature-Input": f"{label}={written(signed)}",
-        "Signature": f"{label}={written(Item(signature))}",
+        "Signature": f"{label}={written(Item(signature, {}))}",
     }
 
 
-def _covered(request: Message) -> tuple[Item, ...]:
+def _covered(request: Message) -> list[Item]:
     """All of the answer that matters; of its request what it was, its body's digest, and its own signature."""
-    of_request = [Item(name, (("req", True),)) for name in _OF_REQUEST]
+    of_request = [Item(name, {"req": True}) for name in _OF_REQUEST]
     if "content-digest" in request.fields:
-        of_request.append(Item("content-digest", (("req", True),)))
-    of_request += [Item("signature", (("req", True), ("key", label))) for label in _labels(request)]
-    return (*(Item(name) for name in _OF_ANSWER), *of_request)
+        of_request.append(Item("content-digest", {"req": True}))
+    of_request += [Item("signature", {"req": True, "key": label}) for label in _labels(request)]
+    return [*(Item(name, {}) for name in _OF_ANSWER), *of_request]
 
 
 def _labels(request: Message) -> list[str]:

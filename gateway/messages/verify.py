@@ -30,6 +30,8 @@ class Signed(NamedTuple):
     base: bytes
     created: int
     nonce: str
+    #: the parameter as it stands
+    expires: object
 
     @property
     def base_digest(self) -> str:
@@ -50,18 +52,18 @@ def verified(
     base = signature_base(signed, message, request)
     if not verifies(key.key, signature, base):
         raise SignatureBroken(say.SIGNATURE_NOT_BY_KEY)
-    created, nonce = signed.param("created"), signed.param("nonce")
+    created, nonce = signed.params.get("created"), signed.params.get("nonce")
     if not isinstance(created, int) or isinstance(created, bool):
         raise SignatureBroken(say.SIGNATURE_NO_TIME)
-    return Signed(label, key, signature, base, created, nonce if isinstance(nonce, str) else "")
+    nonce = nonce if isinstance(nonce, str) else ""
+    return Signed(label, key, signature, base, created, nonce, signed.params.get("expires"))
 
 
-def fresh(message: Message, signed: Signed, now: float) -> None:
+def fresh(signed: Signed, now: float) -> None:
     """SignatureBroken unless the signature was made a moment ago, is in force, and can be taken once only."""
     if not now - OLDEST <= signed.created <= now + AHEAD:
         raise SignatureBroken(say.SIGNATURE_OLD(oldest=OLDEST))
-    _, inner, _ = _only(message)
-    expires = inner.param("expires")
+    expires = signed.expires
     if expires is not None and (not isinstance(expires, int) or expires < now or expires < signed.created):
         raise SignatureBroken(say.SIGNATURE_OVER)
     if len(signed.nonce) not in _NONCE:
@@ -78,13 +80,13 @@ def _only(message: Message) -> tuple[str, InnerList, bytes]:
     item = signatures[label]
     if not isinstance(inner, InnerList) or not isinstance(item, Item) or not isinstance(item.value, bytes):
         raise SignatureBroken(say.SIGNATURE_FORM)
-    if strange := {name for name, _ in inner.params} - _PARAMS:
+    if strange := inner.params.keys() - _PARAMS:
         raise SignatureBroken(say.SIGNATURE_PARAMETER(name=min(strange)))
     return label, inner, item.value
 
 
 def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
-    name, algorithm = signed.param("keyid"), signed.param("alg")
+    name, algorithm = signed.params.get("keyid"), signed.params.get("alg")
     key = next((one for one in keys if name in (one.kid, one.thumbprint)), None)
     if key is None:
         raise SignatureBroken(say.SIGNATURE_KEY)

@@ -224,6 +224,7 @@ FORGED: dict[str, Callable[[Draft], dict[str, str]]] = {
     "digest neither sent nor covered": _no_digest,
     "query left out": _no_query,
     "covered twice": _covered('"@method"', '"@method"', '"@target-uri"', '"content-digest"'),
+    "field without quotes": _covered('"@method"', '"@target-uri"', '"content-digest"', "authorization"),
     "field in capitals": _covered('"@method"', '"@target-uri"', '"Content-Digest"'),
     "signature cut": _cut,
     "halves swapped": _negated,

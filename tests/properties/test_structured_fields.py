@@ -3,21 +3,22 @@
 import string
 
 import pytest
+from http_sf import Token
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.kept import read_kept
-from gateway.messages.structured import InnerList, Item, SfToken, dictionary, written
+from gateway.messages.structured import InnerList, Item, dictionary, written
 
 NAMES = st.text(string.ascii_lowercase + string.digits + "_-.*", min_size=1, max_size=8).map(
     lambda t: "a" + t
 )
 PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
-BARE = PLAIN | st.integers(-(10**14), 10**14) | st.binary(max_size=20) | st.booleans() | NAMES.map(SfToken)
-PARAMS = st.dictionaries(NAMES, BARE, max_size=3).map(lambda one: tuple(one.items()))
+BARE = PLAIN | st.integers(-(10**14), 10**14) | st.binary(max_size=20) | st.booleans() | NAMES.map(Token)
+PARAMS = st.dictionaries(NAMES, BARE, max_size=3)
 ITEMS = st.builds(Item, BARE, PARAMS)
-LISTS = st.builds(InnerList, st.lists(ITEMS, max_size=4).map(tuple), PARAMS)
+LISTS = st.builds(InnerList, st.lists(ITEMS, max_size=4), PARAMS)
 
 
 @given(st.dictionaries(NAMES, LISTS | ITEMS, min_size=1, max_size=3))
