@@ -47,8 +47,8 @@ from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
+from gateway.review.minimisation import Report, minimised
 from gateway.review.minimisation import notes as notes_of
-from gateway.review.minimised import Report, minimised
 from gateway.telemetry import Metrics
 
 _LIBRARIES = (

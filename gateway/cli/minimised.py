@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from gateway.review.minimised import Report
+from gateway.review.minimisation import Report
 
 
 def tables(report: Report) -> Iterator[Table]:

@@ -1,74 +1,199 @@
-"""The minimisation report: what is granted and never needed, what is needed and granted to nobody.
+"""The minimisation report: what each procedure gets and lacks under each requester's agreements on one day.
 
-Nothing here stops the start; contradictions do (`crosscheck.py`).
+Conditions of an agreement (a dossier, an official, hours) narrow further; they are named, not applied.
+Notes say what is granted and never needed, and needed and never granted; none of them stops the start.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from gateway.config.agreement import Agreement
+from gateway.config.agreement import Agreement, DossierRule
 from gateway.config.configuration import AGENCY_FILES, Configuration
 from gateway.mapping.load import Catalogue
-from gateway.policy.conditions import asks_consent
+from gateway.mapping.procedure import ACCOUNT, Procedure
+from gateway.policy.conditions import ALL, asks_consent, conditions
 from gateway.policy.dossiers import received
-from gateway.review.needs import pairs
+from gateway.policy.grants import ServiceGrant, granted
+from gateway.review.needs import Pair, needed, offered, pairs
 
-_ANY = "*"
+_SCOPE = "prefill"
 _READ = ("sources", "requesters", "agreements")
 _FOLDERS = frozenset({*_READ, "sandbox", "deploy"})
+_FILES = frozenset(
+    (
+        *AGENCY_FILES,
+        *"gateway.yaml purposes.yaml refusal_grounds.yaml published_scopes.yaml consents.yaml holidays.yaml".split(),
+        *"logins.yaml applications.yaml production.example.yaml".split(),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimisationRow:
+    """One procedure of one requester."""
+
+    requester: str
+    procedure: str
+    purpose: str
+    #: those that are about it on this day
+    agreements: tuple[str, ...]
+    #: rules that must hold as well
+    demands: tuple[str, ...]
+    #: attributes (`<evidence type>.<attribute>`) that it needs and gets
+    gets: tuple[str, ...]
+    #: that it needs, and nobody agreed on
+    lacks: tuple[str, ...]
+    #: form fields that data could fill, and how many of them may be
+    fields: int
+    filled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surplus:
+    """What an agreement gives and none of its own procedures needs."""
+
+    agreement: str
+    data_service: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report."""
+
+    rows: tuple[MinimisationRow, ...]
+    never_needed: tuple[Surplus, ...]
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "procedures": [asdict(one) for one in self.rows],
+            "never_needed": [asdict(one) for one in self.never_needed],
+        }
+
+
+def minimised(configuration: Configuration, catalogue: Catalogue, day: date) -> Report:
+    """The report over requesters that may prefill; a procedure that no agreement of theirs names is left out."""
+    rows = tuple(_rows(configuration, catalogue, day))
+    return Report(rows, tuple(_surplus(configuration, catalogue)))
+
+
+def _rows(configuration: Configuration, catalogue: Catalogue, day: date) -> Iterator[MinimisationRow]:
+    for name, settings in sorted(configuration.requesters.items()):
+        held = [
+            configuration.agreements[one] for one in settings.agreements if one in configuration.agreements
+        ]
+        if _SCOPE not in settings.scopes:
+            continue
+        for code, procedure in sorted(catalogue.procedures.items()):
+            ours = [one for one in held if _is_about(one, procedure) and _holds(one, day)]
+            if ours:
+                yield _row(name, code, procedure, ours, catalogue)
+
+
+def _row(
+    requester: str, code: str, procedure: Procedure, ours: list[Agreement], catalogue: Catalogue
+) -> MinimisationRow:
+    services = _together(ours)
+    gets: list[str] = []
+    lacks: list[str] = []
+    for evidence, attribute in needed(procedure):
+        good = evidence == ACCOUNT or _gives(services, offered(catalogue, evidence, attribute), attribute)
+        (gets if good else lacks).append(f"{evidence}.{attribute}")
+    held = set(gets)
+    filling = [field for field in procedure.fields if field.refs]
+    filled = sum(any(str(ref) in held for ref in field.refs) for field in filling)
+    demands = tuple(rule for one in ours for rule, _ in conditions(one))
+    return MinimisationRow(
+        requester=requester, procedure=code, purpose=procedure.purpose,
+        agreements=tuple(one.agreement for one in ours), demands=demands, gets=tuple(gets), lacks=tuple(lacks),
+        fields=len(filling), filled=filled,
+    )  # fmt: skip
+
+
+def _together(ours: Iterable[Agreement]) -> dict[str, ServiceGrant]:
+    """What they give when every demand is met, consent included."""
+    return granted([one.model_copy(update={"consent": "not_required"}) for one in ours], None)
+
+
+def _gives(services: dict[str, ServiceGrant], able: list[str], attribute: str) -> bool:
+    found = (services.get(service) for service in able)
+    return any(one is not None and bool({attribute, ALL} & one.attributes) for one in found)
+
+
+def _surplus(configuration: Configuration, catalogue: Catalogue) -> Iterator[Surplus]:
+    for name, agreement in sorted(configuration.agreements.items()):
+        ours = [one for one in catalogue.procedures.values() if _is_about(agreement, one)]
+        wanted = {pair for procedure in ours for pair in pairs(catalogue, procedure)}
+        for service, agreed in agreement.services.items():
+            spare = tuple(one for one in agreed.attributes if one != ALL and (service, one) not in wanted)
+            if spare:
+                yield Surplus(agreement=name, data_service=service, attributes=spare)
+
+
+def _is_about(agreement: Agreement, procedure: Procedure) -> bool:
+    codes, purposes = agreement.procedures, agreement.purposes
+    return bool({procedure.code, ALL} & {*codes}) and bool({procedure.purpose, ALL} & {*purposes})
+
+
+def _holds(agreement: Agreement, day: date) -> bool:
+    today = day.isoformat()
+    return agreement.valid_from <= today and (agreement.valid_until is None or today <= agreement.valid_until)
 
 
 def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list[str]:
     """What an agreement grants but no procedure needs on this day, and what a field can never get."""
-    needed = {pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one)}
-    granted = _granted(configuration, catalogue)
-    out = [
-        f"agreement {name}: no procedure needs {service} {attribute}"
-        for name, service, attribute in _grants(configuration, catalogue)
-        if (service, attribute) not in needed
-    ]
-    today = day.isoformat()
-    out += [
-        f"agreement {name}: it ended on {item.valid_until}, and grants nothing any more"
+    needed_pairs = {pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one)}
+    lines = [
+        f"agreement {name}: {what}"
         for name, item in configuration.agreements.items()
-        if item.valid_until is not None and item.valid_until < today
+        for what in _notes_of(item, catalogue, needed_pairs, day.isoformat())
     ]
-    out += [
-        f"agreement {name}: it begins on {item.valid_from}, and grants nothing until then"
-        for name, item in configuration.agreements.items()
-        if item.valid_from > today
-    ]
-    out += [
-        f"agreement {name}: none of its procedures has one of its purposes, so that it grants nothing"
-        for name, item in configuration.agreements.items()
-        if not _meets(item, catalogue)
-    ]
-    out += [
-        f"agreement {name}: it wants dossiers that the gateway has seen; it keeps none yet, so that it grants nothing"
-        for name, item in configuration.agreements.items()
-        if item.dossier.required and item.dossier.checked_by == "relay"
-    ]
-    out += [
-        f"agreement {name}: '{pattern}' also fits codes without a day of reception; such a dossier is refused, for"
-        f" none shows whether it is older than {item.dossier.days} days"
-        for name, item in configuration.agreements.items()
-        if item.dossier.required and item.dossier.checked_by == "claim" and item.dossier.days
-        for pattern in item.dossier.patterns
-        if received(pattern) is None
-    ]
-    out += [
-        f"agreement {name}: its ground is consent, so that it grants what a person consented to and nothing else"
-        for name, item in configuration.agreements.items()
-        if asks_consent(item)
-    ]
-    out += [
+    lines += [
         f"requester {name}: {', '.join(item.legacy.scopes)} are legacy since {item.legacy.since}"
         f" ({item.legacy.legal_basis}): take them away when nobody uses them"
         for name, item in configuration.requesters.items()
         if item.legacy is not None
     ]
-    out += strays(configuration.root)
+    return [*lines, *unread_files(configuration.root), *_never_filled(configuration, catalogue)]
+
+
+def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], today: str) -> Iterator[str]:
+    for service, attribute in _pairs_of(item, catalogue, stars=False):
+        if (service, attribute) not in needed_pairs:
+            yield f"no procedure needs {service} {attribute}"
+    if item.valid_until is not None and item.valid_until < today:
+        yield f"it ended on {item.valid_until}, and grants nothing any more"
+    if item.valid_from > today:
+        yield f"it begins on {item.valid_from}, and grants nothing until then"
+    named = [one for code, one in catalogue.procedures.items() if {code, ALL} & {*item.procedures}]
+    if named and not any(_is_about(item, one) for one in named):
+        yield "none of its procedures has one of its purposes, so that it grants nothing"
+    yield from _dossier_notes(item.dossier)
+    if asks_consent(item):
+        yield "its ground is consent, so that it grants what a person consented to and nothing else"
+
+
+def _dossier_notes(rule: DossierRule) -> Iterator[str]:
+    if rule.required and rule.checked_by == "relay":
+        yield "it wants dossiers that the gateway has seen; it keeps none yet, so that it grants nothing"
+    if not (rule.required and rule.checked_by == "claim" and rule.days):
+        return
+    for pattern in rule.patterns:
+        if received(pattern) is None:
+            yield (
+                f"'{pattern}' also fits codes without a day of reception; such a dossier is refused, for"
+                f" none shows whether it is older than {rule.days} days"
+            )
+
+
+def _never_filled(configuration: Configuration, catalogue: Catalogue) -> Iterator[str]:
+    """Fields that no agreement lets any requester fill."""
+    given = {
+        pair for item in configuration.agreements.values() for pair in _pairs_of(item, catalogue, stars=True)
+    }
     for code, procedure in sorted(catalogue.procedures.items()):
         for field in procedure.fields:
             services = [
@@ -77,36 +202,25 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
                 for plan in catalogue.offers.get(ref.evidence, ())
             ]
             open_to_all = any(name.startswith("account.") for name, _ in services)
-            if field.refs and not open_to_all and not granted.intersection(services):
-                out.append(f"procedure {code}: no agreement lets any requester fill '{field.key}'")
-    return out
+            if field.refs and not open_to_all and not given.intersection(services):
+                yield f"procedure {code}: no agreement lets any requester fill '{field.key}'"
 
 
-def _meets(item: Agreement, catalogue: Catalogue) -> bool:
-    """Whether a procedure of the agreement is for a purpose of the agreement."""
-    agreed = [
-        one
-        for code, one in catalogue.procedures.items()
-        if code in item.procedures or _ANY in item.procedures
-    ]
-    return not agreed or _ANY in item.purposes or any(one.purpose in item.purposes for one in agreed)
+def _pairs_of(item: Agreement, catalogue: Catalogue, *, stars: bool) -> Iterator[Pair]:
+    """What an agreement grants; `stars`: with every attribute of a service that it grants whole."""
+    for service, agreed in item.services.items():
+        source, _, operation = service.partition(".")
+        plan = catalogue.services.get(source, {}).get(operation)
+        for attribute in agreed.attributes:
+            if attribute != ALL:
+                yield service, attribute
+            elif stars and plan is not None:
+                yield from ((service, name) for name in plan.attributes)
 
 
-def strays(root: Path) -> list[str]:
+def unread_files(root: Path) -> list[str]:
     """Files and folders of the configuration that nobody reads."""
-    known = {
-        "gateway.yaml",
-        *AGENCY_FILES,
-        "purposes.yaml",
-        "refusal_grounds.yaml",
-        "published_scopes.yaml",
-        "consents.yaml",
-        "holidays.yaml",
-        "logins.yaml",
-        "applications.yaml",
-        "production.example.yaml",
-    }
-    files = [path for path in sorted(root.glob("*.yaml")) if path.name not in known]
+    files = [path for path in sorted(root.glob("*.yaml")) if path.name not in _FILES]
     folders = [path for path in sorted(root.glob("*/")) if path.name not in _FOLDERS and path.is_dir()]
     files += [
         path
@@ -121,23 +235,3 @@ def strays(root: Path) -> list[str]:
 def _is_passed_over(path: Path, folder: Path) -> bool:
     written = path.is_file() and path.suffix.lower() in {".yaml", ".yml"}
     return written and (path.parent != folder or path.suffix != ".yaml")
-
-
-def _grants(configuration: Configuration, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
-    for name, item in configuration.agreements.items():
-        yield from ((name, service, attribute) for service, attribute in _of(item, catalogue, stars=False))
-
-
-def _granted(configuration: Configuration, catalogue: Catalogue) -> set[tuple[str, str]]:
-    return {pair for item in configuration.agreements.values() for pair in _of(item, catalogue, stars=True)}
-
-
-def _of(item: Agreement, catalogue: Catalogue, *, stars: bool) -> Iterator[tuple[str, str]]:
-    for service, agreed in item.services.items():
-        source, _, operation = service.partition(".")
-        plan = catalogue.services.get(source, {}).get(operation)
-        for attribute in agreed.attributes:
-            if attribute != _ANY:
-                yield service, attribute
-            elif stars and plan is not None:
-                yield from ((service, name) for name in plan.attributes)
