@@ -20,13 +20,15 @@ from gateway.audit.in_force import announce
 from gateway.composition.access import accessing
 from gateway.composition.audit import auditing
 from gateway.composition.composition import Composition, same_sources
-from gateway.composition.consents import CitizenStores, citizens, consenting
+from gateway.composition.consents import citizens, sweeping
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.config.strict_yaml import read
+from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults
+from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.ports.cache import Cache
@@ -34,6 +36,7 @@ from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
 from gateway.ports.policy import Quotas
 from gateway.ports.sources import Source
+from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
@@ -61,7 +64,8 @@ class Shared:
     recorder: Recorder
     sequencer: Sequencer
     audit: AuditDoor
-    shelves: CitizenStores
+    stores: Stores
+    seals: PersonKeys
     cache: Cache
     access: DecisionInputs
     #: requests under way, and those that wait for late answers, per requester
@@ -93,12 +97,16 @@ class App:
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
     recorder, sequencer = await opened.enter_async_context(_opened_log(parts))
-    audit = await opened.enter_async_context(auditing(parts, recorder, sequencer))
-    shelves = await opened.enter_async_context(consenting(parts, recorder.clock))
+    roots = root_keys(parts.configuration.gateway.log, parts.state)
+    stores = open_stores(parts, roots)
+    opened.push_async_callback(stores.close)
+    audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
+    await opened.enter_async_context(sweeping(stores, recorder.clock))
     cache, access = await opened.enter_async_context(_opened_cache(parts))
     return Shared(
-        recorder=recorder, sequencer=sequencer, audit=audit, shelves=shelves, cache=cache, access=access
-    )
+        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
+        seals=PersonKeys(roots, stores.keeping),
+    )  # fmt: skip
 
 
 async def open_app(parts: Composition, shared: Shared, former: App | None = None) -> App:
@@ -110,23 +118,21 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         recorder = replace(shared.recorder, digest=parts.in_force.digest)
         clock, settings = recorder.clock, parts.configuration.gateway
         key = open_document_key(settings.documents, parts.configuration.root, parts.state)
-        people = citizens(shared.shelves, parts, recorder, key, shared.access)
+        people = citizens(shared.stores, shared.seals, parts, recorder, key, shared.access)
         lent = {name: former.sources[name] for name in same_sources(parts, former.parts)} if former else {}
         sources = open_sources(parts, lent, people.own)
         for name in [one for one in sources if one not in lent]:
             log().info("source.opened", source=name, mark=parts.configuration.sources[name].mark)
         opened.push_async_callback(_close_sources, sources, lent)
         rests_on = shared.access._replace(
-            consents=people.consents, own=people.own, decisions=shared.shelves.decisions,
-            reader=shared.shelves.reader,
+            consents=people.consents, own=people.own, decisions=shared.stores.decisions,
+            reader=shared.stores.reader,
         )  # fmt: skip
         sealer = Sealer(key, settings.documents.passport_days)
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
-        access = await opened.enter_async_context(accessing(parts, clock, (key.jwks,)))
-        corrections = await opened.enter_async_context(
-            correcting(parts, recorder, shared.shelves, shared.access)
-        )
+        access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
+        corrections = await correcting(parts, recorder, shared.stores, shared.seals, shared.access)
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(
@@ -232,6 +238,13 @@ def open_prefill(
     }
     gatherer = Gatherer(sources, valid, recorder.clock, parts.metrics)
     return Prefill(parts.configuration, parts.catalogue, gatherer, recorder, cache, access, sealer)
+
+
+def open_stores(parts: Composition, roots: RootKeys) -> Stores:
+    """All that is kept in the database of the log, beside its writer and its sequencer."""
+    url = parts.configuration.gateway.log.url
+    stores: Stores = registry.store(url, "open_stores")(url, parts.state, roots)
+    return stores
 
 
 def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:

@@ -28,9 +28,9 @@ STORES = {
     "redis": "adapters.stores.memory",
     "rediss": "adapters.stores.memory",
     "unix": "adapters.stores.memory",
-    "sqlite": "adapters.stores.log",
-    "postgresql": "adapters.stores.log",
-    "postgres": "adapters.stores.log",
+    "sqlite": "adapters.stores.opening",
+    "postgresql": "adapters.stores.opening",
+    "postgres": "adapters.stores.opening",
 }
 
 

@@ -7,18 +7,16 @@ proofs live. With SQLite it is a file beside that of the log: the commits of one
 import asyncio
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from adapters.schema.revision import DatabaseFile
 from adapters.stores.database import Database, Found, Room, Statement
-from adapters.stores.opening import open_database
 from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
-from gateway.ports.access import Replays, RevocationRows, Revoked
+from gateway.ports.access import Revoked
 
 #: in SQLite in a file of its own beside the log's
-_ROOM: Final = Room(
+ACCESS: Final = Room(
     unreadable=AccessUnavailable,
     unwritten=AccessUnavailable,
     file=DatabaseFile.ACCESS,
@@ -51,7 +49,7 @@ class SqlReplays:
     __slots__ = ("_clear_next", "_closed", "_database", "_task", "_waiting")
 
     def __init__(self, database: Database) -> None:
-        """Closes `database` with itself."""
+        """Over a database with the tables."""
         self._database = database
         self._waiting: list[_Shown] = []
         self._task: asyncio.Task[None] | None = None
@@ -69,11 +67,10 @@ class SqlReplays:
         return await done
 
     async def close(self) -> None:
-        """Write what waits, then close."""
+        """Write what waits; nothing is taken any more."""
         self._closed = True
         if self._task is not None:
             await self._task
-        await self._database.close()
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -100,7 +97,7 @@ class SqlRevocations:
     __slots__ = ("_database",)
 
     def __init__(self, database: Database) -> None:
-        """Closes `database` with itself."""
+        """Over a database with the tables."""
         self._database = database
 
     async def add(self, kind: str, name: str, at: float, until: float) -> None:
@@ -111,20 +108,6 @@ class SqlRevocations:
     async def since(self, seq: int) -> Sequence[Revoked]:
         """Those after `seq`."""
         return [Revoked(*row) for row in await self._database.read(_SINCE, seq)]
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._database.close()
-
-
-def open_replays(url: str, state_dir: Path) -> Replays:
-    """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
-    return SqlReplays(open_database(url, state_dir, _ROOM))
-
-
-def open_revocations(url: str, state_dir: Path) -> RevocationRows:
-    """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
-    return SqlRevocations(open_database(url, state_dir, _ROOM))
 
 
 def _statement(rows: Sequence[_Shown]) -> Statement:

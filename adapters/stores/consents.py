@@ -1,28 +1,22 @@
 """Consents, own data and requests of data subjects over SQL (gateway.ports_consents)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from adapters.schema.revision import DatabaseFile
 from adapters.stores.database import Database, Many, Room, Statement, search
-from adapters.stores.opening import open_database
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import (
     Claim,
     ConsentRow,
-    ConsentRows,
     Copies,
-    Decisions,
     OwnDataKey,
-    OwnDataRows,
     OwnDataValue,
     SubjectRequestRow,
-    SubjectRequestRows,
 )
 
 #: in SQLite in a file of its own beside the log's
-_ROOM = Room(unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS)
+CONSENTS = Room(unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS)
 _CONSENT = (
     "SELECT seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
     " FROM consents"
@@ -136,12 +130,8 @@ class SqlConsents:
             erasing=True,
         )
 
-    async def close(self) -> None:
-        """Free the connection."""
-        await self._database.close()
 
-
-class SqlKept:
+class SqlOwnData:
     """Implements gateway.ports_consents.KeptRows."""
 
     def __init__(self, database: Database) -> None:
@@ -178,10 +168,6 @@ class SqlKept:
         """Erase what is over."""
         await self._database.write((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
 
-    async def close(self) -> None:
-        """Free the connection."""
-        await self._database.close()
-
 
 class SqlSubjectRequests:
     """Implements gateway.ports_consents.DemandRows."""
@@ -213,10 +199,6 @@ class SqlSubjectRequests:
         """How many are late."""
         found = await self._database.read(_OVERDUE, today)
         return int(found[0][0])
-
-    async def close(self) -> None:
-        """Free the connection."""
-        await self._database.close()
 
 
 class SqlDecisions:
@@ -264,18 +246,3 @@ class SqlDecisions:
     async def forget(self, key: bytes, now: float) -> None:
         """Nothing is owed, unless somebody holds it again."""
         await self._database.write((_UNMARK_OLD, (key, now)))
-
-    async def close(self) -> None:
-        """Free the connection."""
-        await self._database.close()
-
-
-def open_decisions(url: str, state_dir: Path) -> Decisions:
-    """Beside the consents, over a connection of its own."""
-    return SqlDecisions(open_database(url, state_dir, _ROOM))
-
-
-def open_consents(url: str, state_dir: Path) -> tuple[ConsentRows, OwnDataRows, SubjectRequestRows]:
-    """All three over one connection: closing one closes them."""
-    database = open_database(url, state_dir, _ROOM)
-    return SqlConsents(database), SqlKept(database), SqlSubjectRequests(database)

@@ -1,14 +1,12 @@
 """The queue of corrections over SQL (gateway.ports_corrections): a file of its own beside SQLite's log, or a table."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from adapters.schema.revision import DatabaseFile
 from adapters.stores.database import Database, Room, search
-from adapters.stores.opening import open_database
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
-from gateway.ports.corrections import CorrectionRow, CorrectionRows
+from gateway.ports.corrections import CorrectionRow
 
 _COLUMNS = "id, period, person, requester, source, attribute, state, opened, delivered, sealed"
 _SELECT = f"SELECT seq, {_COLUMNS} FROM corrections"  # noqa: S608 -- columns
@@ -21,7 +19,7 @@ _PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
 # `delivered` is the name that the column of `changed` has since it was made
 _MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
 _MOVE_ALL = "UPDATE corrections SET state = $2, delivered = $3 WHERE state = $1"
-_ROOM = Room(
+CORRECTIONS = Room(
     unreadable=CorrectionsUnavailable, unwritten=CorrectionsUnavailable, file=DatabaseFile.CORRECTIONS
 )
 
@@ -60,12 +58,3 @@ class SqlCorrections:
     async def periods(self, state: str) -> Sequence[str]:
         """The months of those that stand so."""
         return [period for (period,) in await self._database.read(_PERIODS, state)]
-
-    async def close(self) -> None:
-        """Free the connection."""
-        await self._database.close()
-
-
-def open_corrections(url: str, state_dir: Path) -> CorrectionRows:
-    """Where the log at `url` is: a file of its own beside SQLite's, a table in PostgreSQL."""
-    return SqlCorrections(open_database(url, state_dir, _ROOM))

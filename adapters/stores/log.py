@@ -4,76 +4,24 @@ Records are turned into leaves in the loop; one writer per process commits for e
 """
 
 import asyncio
-import contextlib
 import math
-import sqlite3
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
-from adapters.schema.migration import NewerSchema, prepare
-from adapters.schema.revision import DatabaseFile
-from adapters.stores import sql
-from adapters.stores.access import open_replays, open_revocations
-from adapters.stores.anchors import open_anchors
 from adapters.stores.batch import PendingRecord, settle
-from adapters.stores.consents import open_consents, open_decisions
-from adapters.stores.corrections import open_corrections
-from adapters.stores.log_counts import open_counts
-from adapters.stores.log_history import open_history
-from adapters.stores.log_inspection import open_inspection
-from adapters.stores.log_keeping import open_keeping
-from adapters.stores.log_missing import file_missing, log_marks, log_missing
-from adapters.stores.log_periods import open_periods
-from adapters.stores.log_postgres import PostgresStore
-from adapters.stores.log_quarantine import open_quarantine
-from adapters.stores.log_reader import open_reader
-from adapters.stores.log_retention import open_retention
-from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.sequence_batch import OwnRows
-from adapters.stores.sequencer import open_sequencer
-from adapters.stores.signing import open_signers, rotate_signing_key
 from gateway.domain import sentences as say
-from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable, Problem
+from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.sentences import Sentence
-from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
-from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys, root_keys_in
+from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootKeys
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, leaf_of, period_of
 from gateway.exchange_log.tag import tag_of
 from gateway.telemetry import log
 
-#: what the registry finds here for a store's address
-__all__ = (
-    "LogStore",
-    "SqlExchangeLog",
-    "log_marks",
-    "log_missing",
-    "make_log",
-    "open_anchors",
-    "open_consents",
-    "open_corrections",
-    "open_counts",
-    "open_decisions",
-    "open_history",
-    "open_inspection",
-    "open_keeping",
-    "open_log",
-    "open_periods",
-    "open_quarantine",
-    "open_reader",
-    "open_replays",
-    "open_retention",
-    "open_revocations",
-    "open_sequencer",
-    "open_signers",
-    "rotate_signing_key",
-)
-
-_BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
 _WAIT_SECONDS = 8.0
 #: how long the answer of a readiness probe holds
 _FRESH_SECONDS = 1.0
@@ -226,60 +174,3 @@ class SqlExchangeLog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _make_private(folder: Path) -> None:
-    """Make the state folder for nobody else, where it is missing; one that stands keeps its mode."""
-    with contextlib.suppress(OSError):  # what cannot be made is told by whoever needs it first
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def make_log(url: str, state_dir: Path) -> None:
-    """The SQLite files of a log, made or migrated; ConfigError where the log's is missing and keys of a log stand.
-
-    Else the same key would sign a second log of the same origin, from its first record on. Processes that start
-    together all pass: keys are made when the file is there, and are looked for before it. It blocks for a moment.
-    A database of PostgreSQL is met with the first use; there keys come from the configuration.
-    """
-    if sql.is_postgres(url):
-        return
-    _make_private(state_dir)
-    keys = [name for name in (ROOT_FILE, SIGNING_FILE) if (state_dir / name).exists()]
-    path = sql.sqlite_path(url, state_dir)
-    if keys and file_missing(path):
-        what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
-        remedy = f"restore {path.name} from a backup; for a new log write another log.origin and take these files away"
-        raise ConfigError([Problem("log.url", 0, what, remedy)])
-    _prepare(path, DatabaseFile.LOG)
-    for file in _BESIDE:
-        beside = sql.file_beside(url, state_dir, file)
-        if beside.exists():  # one that is missing is made with its first use
-            _prepare(beside, file)
-
-
-def open_log(url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None) -> SqlExchangeLog:
-    """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
-
-    A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.
-    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while it is down.
-    """
-    if not sql.is_postgres(url):
-        _make_private(state_dir)
-    root = root_key if root_key is not None else root_keys_in(state_dir)
-    if sql.is_postgres(url):
-        return SqlExchangeLog(PostgresStore(url), origin, root)
-    path = sql.sqlite_path(url, state_dir)
-    _prepare(path, DatabaseFile.LOG)
-    return SqlExchangeLog(SqliteStore(path), origin, root)
-
-
-def _prepare(path: Path, file: DatabaseFile) -> None:
-    try:
-        prepare(path, file)
-    except NewerSchema as error:
-        raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
-    except (sqlite3.Error, OSError) as error:
-        what = f"{path.name} cannot be opened: {type(error).__name__}"
-        raise ConfigError(
-            [Problem("log.url", 0, what, "make the folder writable and free the disk")]
-        ) from None

@@ -5,15 +5,13 @@ have several records of one phase (an outcome for each late answer), so exchange
 """
 
 import asyncio
-import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
+from adapters.stores.database import Database, Way
 from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
-from adapters.stores.reading import Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, searched
 from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
 from gateway.ports.exchange_log import LogSearch
@@ -22,8 +20,6 @@ from gateway.ports.exchange_log import LogSearch
 MOST_DAYS = 100_000
 #: UTC clock at which a day begins in Việt Nam
 _MIDNIGHT = "17:00"
-#: A reader of its own, with room to group and no workers beside those that serve.
-_SETTINGS = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
 
 # What a token without the scope asked for never became an exchange.
 _REQUESTERS = """, x AS (
@@ -112,11 +108,11 @@ class _Statement:
 class SqlLogCounts:
     """Counts over the log in one database, one at a time: they are long, and others wait for the same disk."""
 
-    __slots__ = ("_one", "_reading")
+    __slots__ = ("_database", "_one")
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
         self._one = asyncio.Semaphore()
 
     async def requesters(self, span: LogSearch, most: int) -> GroupCounts[RequesterCount]:
@@ -164,23 +160,14 @@ class SqlLogCounts:
         rows = await self._rows(span, statement, text)
         return _counted([_official(row) for row in rows], rows)
 
-    async def close(self) -> None:
-        """Free connections."""
-        await self._reading.close()
-
     async def _rows(self, wanted: LogSearch, statement: _Statement, rest: Any) -> list[Any]:  # noqa: ANN401 -- places -> text
-        blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
+        blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=Way.REPORT)
         places = window(blocks, None)
         if places[0] >= places[1]:
             return []
         text = statement.entries(wanted, places) + rest(places)
         async with self._one:
-            return await self._reading.fetch(text, *statement.values)
-
-
-def open_counts(url: str, state_dir: Path) -> SqlLogCounts:
-    """The counting side of the log at `url`, which `open_log` has opened before."""
-    return SqlLogCounts(open_reading(url, state_dir, _SETTINGS, math.inf))
+            return await self._database.read(text, *statement.values, way=Way.REPORT)
 
 
 def _counted(found: list[Any], rows: Sequence[Any]) -> GroupCounts[Any]:

@@ -1,9 +1,8 @@
 """What the log was and is no more: erased periods, former keys, pruned records (gateway.ports_log.LogHistory)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from adapters.stores.reading import Reading, open_reading
+from adapters.stores.database import Database
 from adapters.stores.sequence_batch import hash_key
 from gateway.ports.exchange_log import Archived, History
 
@@ -27,13 +26,13 @@ _PLACES = (
 class SqlLogHistory:
     """The history of the log in one database."""
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
 
     async def history(self) -> History:
         """All of it."""
-        rows = await self._reading.fetch(_HISTORY)
+        rows = await self._database.read(_HISTORY)
         return History(
             vkeys=tuple(row[3] for row in reversed(rows) if row[0] == "signer"),
             erased={row[3]: row[5] for row in rows if row[0] == "erased"},
@@ -47,13 +46,4 @@ class SqlLogHistory:
 
     async def places(self, leaf_hash: bytes) -> Sequence[int]:
         """Where pruned records with such a hash may have stood: the tiles decide."""
-        return [row[0] for row in await self._reading.fetch(_PLACES, hash_key(leaf_hash))]
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._reading.close()
-
-
-def open_history(url: str, state_dir: Path) -> SqlLogHistory:
-    """The history of the log at `url`, which `open_log` has opened before."""
-    return SqlLogHistory(open_reading(url, state_dir))
+        return [row[0] for row in await self._database.read(_PLACES, hash_key(leaf_hash))]

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from adapters.stores.database import Database, Way
 from adapters.stores.log_marks import LostKeys, ends
 from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
 from adapters.stores.log_reader import bytes_of
-from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, hash_key, searched_rows
 from gateway.exchange_log.merkle import HASH_BYTES, leaf_hash
 from gateway.exchange_log.record import decode
@@ -73,11 +72,11 @@ _MOST_SOURCES = 100_000
 class SqlLogInspection:
     """Looks at the log in one database."""
 
-    __slots__ = ("_lost_keys", "_reading")
+    __slots__ = ("_database", "_lost_keys")
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
         self._lost_keys = LostKeys()
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
@@ -85,12 +84,12 @@ class SqlLogInspection:
         start = max(start, await self._numbering())
         if start >= end:
             return []
-        rows = await self._reading.fetch(_ENTRIES, start, end)
-        tiles = await self._reading.fetch(_TILE, start // TILE)
+        rows = await self._database.read(_ENTRIES, start, end, way=Way.SEARCH)
+        tiles = await self._database.read(_TILE, start // TILE, way=Way.SEARCH)
         hashes = max((bytes_of(row[0]) for row in tiles), key=len, default=b"")
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
-        found += _beyond(rows, await self._reading.fetch(_BLOCK, start // BLOCK, BLOCK))
+        found += _beyond(rows, await self._database.read(_BLOCK, start // BLOCK, BLOCK, way=Way.SEARCH))
         if len(rows) == end - start:  # else the rows whose places are missing would be told twice
             lost = await self._lost(start, end)
             found += [Altered(start, "a record that was written here has no place") for _ in lost]
@@ -100,7 +99,7 @@ class SqlLogInspection:
 
     async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
         """What is wrong with the next `count` rows of the search by person, and the last of them, None at the end."""
-        rows = await self._reading.fetch(_SUBJECTS, *after, count)
+        rows = await self._database.read(_SUBJECTS, *after, count, way=Way.SEARCH)
         found = await asyncio.to_thread(_not_made, rows)
         numbering = await self._numbering()
         last = tuple(rows[-1][:3]) if len(rows) == count else None
@@ -108,33 +107,38 @@ class SqlLogInspection:
 
     async def pruned(self) -> Sequence[Altered]:
         """What the mark of pruning lacks: its record in the log, or archives."""
-        below, *_ = (await self._reading.fetch(_PRUNED))[0]
+        below, *_ = (await self._database.read(_PRUNED, way=Way.SEARCH))[0]
         if not below:
             return []
-        archives = [Archive(*row) for row in await self._reading.fetch(ARCHIVES)]
+        archives = [Archive(*row) for row in await self._database.read(ARCHIVES, way=Way.SEARCH)]
         found = unarchived(below, archives)
         for text in (PRUNINGS, WAITING):
-            leaves = [bytes_of(leaf) for (leaf,) in await self._reading.fetch(text)]
+            leaves = [bytes_of(leaf) for (leaf,) in await self._database.read(text, way=Way.SEARCH)]
             if is_told(below, archives, leaves):
                 return found
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
 
     async def marks(self) -> Sequence[Altered]:
         """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
-        return [*await ends(self._reading), *await self._lost_keys.altered(self._reading)]
+        return [*await ends(self._database), *await self._lost_keys.altered(self._database)]
 
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
         """The rows of a tile in the search by source, and those in the search by person that were expected."""
-        sources = await self._reading.fetch(_SOURCES, start, end, _MOST_OUTCOMES, _MOST_SOURCES)
+        sources = await self._database.read(
+            _SOURCES, start, end, _MOST_OUTCOMES, _MOST_SOURCES, way=Way.SEARCH
+        )
         found: set[tuple[Any, ...]] = set()
-        kinds = ("bytea" if self._reading.arrays else "blob", "bigint", "text")
+        kinds = ("bytea" if self._database.arrays else "blob", "bigint", "text")
         for place in range(0, len(subjects), _ROWS):
             values = [value for row in subjects[place : place + _ROWS] for value in row]
             listed = ",".join(
                 "(" + ",".join(f"CAST(${n + at} AS {kind})" for at, kind in enumerate(kinds)) + ")"
                 for n in range(1, len(values), len(kinds))
             )
-            found |= {tuple(row) for row in await self._reading.fetch(_THERE.format(listed), *values)}
+            found |= {
+                tuple(row)
+                for row in await self._database.read(_THERE.format(listed), *values, way=Way.SEARCH)
+            }
         return {"log_sources": {tuple(row) for row in sources}, "log_subjects": found}
 
     async def _numbering(self) -> int:
@@ -142,29 +146,20 @@ class SqlLogInspection:
 
         A mark alone excuses nothing: else whoever sets one could take single records out from below it.
         """
-        below, lowest = (await self._reading.fetch(_PRUNED))[0]
+        below, lowest = (await self._database.read(_PRUNED, way=Way.SEARCH))[0]
         return int(below if lowest is None else min(below, lowest))
 
     async def _lost(self, start: int, end: int) -> list[int]:
         """Rows that were written about here and have no place, though the log's mark says that they have one."""
-        rows = await self._reading.fetch(_UNNUMBERED, start, end, TILE, _ROWS)
-        if not self._reading.arrays:
+        rows = await self._database.read(_UNNUMBERED, start, end, TILE, _ROWS, way=Way.SEARCH)
+        if not self._database.arrays:
             return [seq for seq, _ in rows]
         # On PostgreSQL some have their place further on, where their number was drawn long before they were seen.
         return [
             seq
             for seq, leaf in rows
-            if not await self._reading.fetch(_PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq)
+            if not await self._database.read(_PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq, way=Way.SEARCH)
         ]
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._reading.close()
-
-
-def open_inspection(url: str, state_dir: Path) -> SqlLogInspection:
-    """What looks at the log at `url`, which `open_log` has opened before."""
-    return SqlLogInspection(open_reading(url, state_dir, BY_INDEX))
 
 
 def _compared(

@@ -1,10 +1,9 @@
 """What the keeper of the exchange log asks its database (gateway.ports.LogKeeping): lag, open exchanges, live keys."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from adapters.stores.database import Database, Way
 from adapters.stores.log_reader import bytes_of, entry_from
-from adapters.stores.reading import Reading, open_reading
 from gateway.domain.identifiers import made_at
 from gateway.ports.exchange_log import LogEntry, NumberingState
 
@@ -36,34 +35,25 @@ _UNCLOSED = (
 class SqlLogKeeping:
     """The log in one database, as its keeper sees it."""
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_database",)
 
-    def __init__(self, reading: Reading) -> None:
-        """Closes `reading` with itself."""
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
 
     async def numbering(self) -> NumberingState:
         """How the numbering stands, whichever process does it."""
-        size, owner, until, created, waiting, oldest, refused = (await self._reading.fetch(_STANDING))[0]
+        size, owner, until, created, waiting, oldest, refused = (await self._database.read(_STANDING))[0]
         since = made_at(oldest) if oldest else 0.0
         return NumberingState(size, waiting, since, created or "", owner, until, refused)
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
         """Intents from index `start` to before `end` whose exchange has no record that closes it."""
-        return [entry_from(row) for row in await self._reading.fetch(_UNCLOSED, start, end)]
+        return [entry_from(row) for row in await self._database.read(_UNCLOSED, start, end, way=Way.SEARCH)]
 
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""
         return {
             period if isinstance(period, str) else repr(period): bytes_of(wrapped)
-            for period, wrapped in await self._reading.fetch("SELECT period, wrapped FROM period_keys")
+            for period, wrapped in await self._database.read("SELECT period, wrapped FROM period_keys")
         }
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._reading.close()
-
-
-def open_keeping(url: str, state_dir: Path) -> SqlLogKeeping:
-    """The keeper's view of the log at `url`, which `open_log` has opened before."""
-    return SqlLogKeeping(open_reading(url, state_dir))

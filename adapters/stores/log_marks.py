@@ -7,9 +7,9 @@ a month without a record that tells of it, or to make the parts of the log's end
 from collections.abc import Iterable
 from typing import Any
 
+from adapters.stores.database import Database, Way
 from adapters.stores.log_prunings import PRUNINGS, WAITING
 from adapters.stores.log_reader import bytes_of
-from adapters.stores.reading import Reading
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import NO_PLACE, Altered
@@ -33,9 +33,9 @@ _MONTH = slice(0, 7)
 _OPERATION = "erase-period"
 
 
-async def ends(reading: Reading) -> list[Altered]:
+async def ends(database: Database) -> list[Altered]:
     """Which of the parts of the log's end lies before the others. LogUnavailable when it cannot be asked."""
-    rows = await reading.fetch(_ENDS)
+    rows = await database.read(_ENDS, way=Way.SEARCH)
     if not rows:
         return [Altered(NO_PLACE, "the state of the log is missing")]
     sizes = [one if isinstance(one, int) else 0 for one in rows[0]]
@@ -55,16 +55,20 @@ class LostKeys:
         """Nothing is known yet."""
         self._told: set[str] = set()
 
-    async def altered(self, reading: Reading) -> list[Altered]:
+    async def altered(self, database: Database) -> list[Altered]:
         """Months without keys of which no record tells. LogUnavailable when it cannot be asked."""
         gone = {
-            period: erased for period, erased in await reading.fetch(_PERIODS) if period not in self._told
+            period: erased
+            for period, erased in await database.read(_PERIODS, way=Way.SEARCH)
+            if period not in self._told
         }
         for text in (PRUNINGS, WAITING):
             if gone.keys() - self._told:
-                self._told |= _told(bytes_of(leaf) for (leaf,) in await reading.fetch(text))
+                self._told |= _told(bytes_of(leaf) for (leaf,) in await database.read(text, way=Way.SEARCH))
         untold = sorted(gone.keys() - self._told)
-        oldest = str((await reading.fetch(_OLDEST) or [("",)])[0][0])[_MONTH] if untold else ""
+        oldest = (
+            str((await database.read(_OLDEST, way=Way.SEARCH) or [("",)])[0][0])[_MONTH] if untold else ""
+        )
         return [
             Altered(NO_PLACE, f"the keys of {period} are gone, and no record tells of it")
             for period in untold

@@ -4,10 +4,12 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from adapters.schema.migration import version_in
 from adapters.stores import sql
-from adapters.stores.reading import PostgresReading
+from adapters.stores.database import LOG
+from adapters.stores.postgres import PostgresDatabase, open_lanes
 from adapters.stores.sqlite import reason_of
 from gateway.domain.errors import LogUnavailable
 from gateway.ports.exchange_log import LogMarks
@@ -24,18 +26,10 @@ async def log_missing(url: str, state_dir: Path) -> str:
     LogUnavailable when a database cannot be asked. What is wrong with a log that is there, `open_log` tells.
     """
     if sql.is_postgres(url):
-        return "" if await _in_postgres(url) else "there is no log in the database of log.url"
+        [found] = await _read(url, _TABLE)
+        return "" if found else "there is no log in the database of log.url"
     path = sql.sqlite_path(url, state_dir)
     return f"there is no log in {path.parent}" if await asyncio.to_thread(file_missing, path) else ""
-
-
-async def _in_postgres(url: str) -> bool:
-    reading = PostgresReading(url)
-    try:
-        found = await reading.fetch(_TABLE)
-        return bool(found[0][0])
-    finally:
-        await reading.close()
 
 
 async def log_marks(url: str, state_dir: Path) -> LogMarks:
@@ -47,13 +41,19 @@ async def log_marks(url: str, state_dir: Path) -> LogMarks:
         return LogMarks()
     if not sql.is_postgres(url):
         return await asyncio.to_thread(_marks_in_file, sql.sqlite_path(url, state_dir))
-    reading = PostgresReading(url)
+    [numbered] = await _read(url, _STATE_TABLE)
+    signed = await _read(url, _SIGNED_BY) if numbered else []
+    [sealed] = await _read(url, _SEALED)
+    return LogMarks(signed[0] if signed else "", sealed)
+
+
+async def _read(url: str, text: str) -> list[Any]:
+    """One column. The database is closed after it: nobody knows yet whether it is ours."""
+    database = PostgresDatabase(open_lanes(url), LOG)
     try:
-        signed = (await reading.fetch(_STATE_TABLE))[0][0] and await reading.fetch(_SIGNED_BY)
-        sealed = await reading.fetch(_SEALED)
-        return LogMarks(signed[0][0] if signed else "", bool(sealed[0][0]))
+        return [one for (one,) in await database.read(text)]
     finally:
-        await reading.close()
+        await database.close()
 
 
 def _marks_in_file(path: Path) -> LogMarks:

@@ -1,9 +1,8 @@
 """Rows that got no place in the tree, for the administrator (gateway.ports_log.LogQuarantine)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from adapters.stores.changing import Changing, open_changing
+from adapters.stores.database import Database, Many
 from gateway.ports.exchange_log import QuarantinedRow
 
 #: rows that are shown at once
@@ -15,26 +14,17 @@ _SEE = "UPDATE log_quarantine SET seen = $1 WHERE seq = $2 AND seen = ''"
 class SqlLogQuarantine:
     """The quarantine of the log in one database."""
 
-    def __init__(self, changing: Changing) -> None:
-        """Closes `changing` with itself."""
-        self._changing = changing
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
 
     async def unseen(self) -> Sequence[QuarantinedRow]:
         """The oldest rows that nobody has marked."""
-        rows = await self._changing.fetch(_UNSEEN)
+        rows = await self._database.read(_UNSEEN)
         return [
             QuarantinedRow(seq, bytes(digest).hex(), reason, created) for seq, digest, reason, created in rows
         ]
 
     async def mark_seen(self, rows: Sequence[QuarantinedRow], now: str) -> None:
         """They raise no alarm any more."""
-        await self._changing.change([(_SEE, [(now, row.seq) for row in rows])])
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._changing.close()
-
-
-def open_quarantine(url: str, state_dir: Path) -> SqlLogQuarantine:
-    """The quarantine of the log at `url` (its administrator's on PostgreSQL)."""
-    return SqlLogQuarantine(open_changing(url, state_dir))
+        await self._database.write(Many(_SEE, [(now, row.seq) for row in rows]))

@@ -5,16 +5,14 @@ Proofs are made from tiles only, a handful of them, in one statement: they cost 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
+from adapters.stores.database import Database, Way
 from adapters.stores.log_search import BLOCKS, Statement, span, window
-from adapters.stores.reading import BY_INDEX, Reading, open_reading
 from adapters.stores.sequence_batch import BLOCK, hash_key
 from adapters.stores.sifting import UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogAltered
-from gateway.exchange_log.keys import Root, RootKeys
 from gateway.exchange_log.merkle import HASH_BYTES, consistency_proof, inclusion_proof
 from gateway.exchange_log.merkle import leaf_hash as hash_of
 from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_consistency, tiles_of_inclusion
@@ -63,20 +61,19 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_keys", "_quick", "_reading")
+    __slots__ = ("_database", "_keys")
 
-    def __init__(self, reading: Reading, quick: Reading, keys: TagKeys | None = None) -> None:
-        """Closes both with itself. `quick` is for single records, proofs and tiles, which wait for no search.
+    def __init__(self, database: Database, keys: TagKeys | None = None) -> None:
+        """Over a database with the tables of the log.
 
         `keys` tell which records that wait a process of this log wrote; without them none are known.
         """
         self._keys = keys
-        self._reading = reading
-        self._quick = quick
+        self._database = database
 
     async def entry(self, index: int) -> LogEntry | None:
         """The record at an index; None when there is none, or none any more."""
-        rows = await self._quick.fetch(_ENTRY, index)
+        rows = await self._database.read(_ENTRY, index, way=Way.PROOF)
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
@@ -86,9 +83,12 @@ class SqlLogReader:
         """
         if len(leaf_hash) != HASH_BYTES:
             return None
-        text = _ENTRY_OF if self._reading.arrays else _ENTRY_OF_IN_RUNS
+        text = _ENTRY_OF if self._database.arrays else _ENTRY_OF_IN_RUNS
         key = hash_key(leaf_hash)
-        found = {hash_of(one.leaf): one for one in map(entry_from, await self._quick.fetch(text, key))}
+        found = {
+            hash_of(one.leaf): one
+            for one in map(entry_from, await self._database.read(text, key, way=Way.PROOF))
+        }
         if leaf_hash in found:
             return found[leaf_hash]
         for digest, one in found.items():
@@ -100,7 +100,7 @@ class SqlLogReader:
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""
-        while rows := await self._reading.fetch(_RANGE, start, end, _PAGE):
+        while rows := await self._database.read(_RANGE, start, end, _PAGE, way=Way.SEARCH):
             for row in rows:
                 yield entry_from(row)
             start = rows[-1][0] + 1
@@ -110,7 +110,10 @@ class SqlLogReader:
         statement = await self._statement(wanted, before, count)
         if statement is None:
             return []
-        return [entry_from(row) for row in await self._reading.fetch(statement.text, *statement.values)]
+        return [
+            entry_from(row)
+            for row in await self._database.read(statement.text, *statement.values, way=Way.SEARCH)
+        ]
 
     async def waiting(self, exchange: str) -> Sequence[bytes]:
         """Leaves of an exchange's newest records that wait for their place, newest first.
@@ -119,22 +122,22 @@ class SqlLogReader:
         """
         if self._keys is None:
             return []
-        text = _WAITING_POSTGRES if self._reading.arrays else _WAITING_SQLITE
+        text = _WAITING_POSTGRES if self._database.arrays else _WAITING_SQLITE
         rows = [
             AppendedRow(seq, bytes_of(leaf), None if tag is None else bytes_of(tag))
-            for seq, leaf, tag in await self._quick.fetch(text, exchange)
+            for seq, leaf, tag in await self._database.read(text, exchange, way=Way.PROOF)
         ]
         if not rows:
             return []
         sifting = await asyncio.to_thread(Sifting, rows)
         untagged = UntaggedRows()
         if sifting.untagged:
-            found = UntaggedRows(*(await self._quick.fetch(UNTAGGED))[0])
+            found = UntaggedRows(*(await self._database.read(UNTAGGED, way=Way.PROOF))[0])
             untagged = await asyncio.to_thread(found.taken, self._keys.roots)
         wrapped = {
             month: bytes_of(row[0])
             for month in sifting.months
-            for row in await self._quick.fetch(_KEYS, month)
+            for row in await self._database.read(_KEYS, month, way=Way.PROOF)
         }
         sifting.check_tags(await asyncio.to_thread(self._keys.opened, wrapped), untagged)
         taken = set(sifting.numbers)
@@ -145,21 +148,27 @@ class SqlLogReader:
         statement = await self._statement(wanted, before, count)
         if statement is None:
             return []
-        return [row[0] for row in await self._reading.fetch(statement.places, *statement.values)]
+        return [
+            row[0] for row in await self._database.read(statement.places, *statement.values, way=Way.SEARCH)
+        ]
 
     async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> Statement | None:
         """None when nothing can be found."""
         blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
         if wanted.since or wanted.until:
-            blocks = await self._reading.fetch(BLOCKS, *span(wanted), BLOCK)
+            blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=Way.SEARCH)
         start, end = window(blocks, before)
         if start >= end:
             return None
-        return Statement(wanted, (start, end), count, arrays=self._reading.arrays)
+        return Statement(wanted, (start, end), count, arrays=self._database.arrays)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
-        asked = self._quick.fetch(_CHECKPOINT) if size is None else self._quick.fetch(_CHECKPOINT_OF, size)
+        asked = (
+            self._database.read(_CHECKPOINT, way=Way.PROOF)
+            if size is None
+            else self._database.read(_CHECKPOINT_OF, size, way=Way.PROOF)
+        )
         rows = await asked
         return str(rows[0][0]) if rows else ""
 
@@ -180,11 +189,6 @@ class SqlLogReader:
         tiles = await self._tiles(tiles_of_consistency(old, new))
         return consistency_proof(old, new, nodes_of(new, _from(tiles)))
 
-    async def close(self) -> None:
-        """Free connections."""
-        await self._reading.close()
-        await self._quick.close()
-
     async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
         """Those that are wide enough, cut to the width asked for: a wider tile has the same beginning."""
         asked = list(wanted)
@@ -199,16 +203,10 @@ class SqlLogReader:
             f" WHERE (level, idx) IN (VALUES {pairs})"
         )
         held: dict[tuple[int, int], bytes] = {}
-        for level, index, hashes in await self._quick.fetch(text, *places):
+        for level, index, hashes in await self._database.read(text, *places, way=Way.PROOF):
             held[level, index] = max(held.get((level, index), b""), bytes_of(hashes), key=len)
         found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}
-
-
-def open_reader(url: str, state_dir: Path, root_key: Root | RootKeys | None = None) -> SqlLogReader:
-    """The reading side of the log at `url`, which `open_log` has opened before; `root_key` for `waiting`."""
-    reading, quick = (open_reading(url, state_dir, BY_INDEX) for _ in range(2))
-    return SqlLogReader(reading, quick, None if root_key is None else TagKeys(root_key))
 
 
 def _from(tiles: dict[TileId, bytes]) -> Callable[[TileId], bytes]:

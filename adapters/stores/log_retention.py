@@ -7,10 +7,9 @@ but searches, which find what is still there. At the end months that became empt
 """
 
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from adapters.stores.changing import Change, Changing, open_changing
+from adapters.stores.database import Database, Many, Statement
 from adapters.stores.months import drop_empty_months
 from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
 from gateway.domain import sentences as say
@@ -67,15 +66,16 @@ _KEEP_HASH = (
 class SqlLogRetention:
     """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention, LogPruning)."""
 
-    def __init__(self, changing: Changing, *, ordered: bool) -> None:
-        """`ordered` says that numbers of rows have the order of places, as in SQLite. Closes `changing` with itself."""
-        self._changing = changing
-        self._ordered = ordered
+    def __init__(self, database: Database) -> None:
+        """Over a database with the tables."""
+        self._database = database
+        #: whether numbers of rows have the order of places, as in SQLite
+        self._ordered = not database.arrays
 
     async def pruned(self) -> tuple[int, int]:
         """Below which place the log was pruned, and up to which it may be now."""
-        [(below,)] = await self._changing.fetch(_PRUNED)
-        [(_, floor)] = await self._changing.fetch(_STATE)
+        [(below,)] = await self._database.read(_PRUNED)
+        [(_, floor)] = await self._database.read(_STATE)
         return below, floor
 
     async def end_of_month(self, start: int, until: str, late: str) -> int:
@@ -84,45 +84,41 @@ class SqlLogRetention:
         Both are times as records have them. Where such records stand mixed, as of a clock that was wrong, the fewer
         ones stay with their neighbours.
         """
-        [(size, _)] = await self._changing.fetch(_STATE)
+        [(size, _)] = await self._database.read(_STATE)
         end = await self._first_late(start, size, late)
         if end < size and (mixed := await self._mixed(end, size, until, late)):
             return mixed
-        [(last,)] = await self._changing.fetch(_LAST_EARLY, start, end, until)
+        [(last,)] = await self._database.read(_LAST_EARLY, start, end, until)
         return start if last is None else int(last) + 1
 
     async def _mixed(self, start: int, size: int, until: str, late: str) -> int:
         """The place behind the early records that outweigh the late ones from `start` on; 0 when none do."""
-        [(last,)] = await self._changing.fetch(_LAST_EARLY, start, size, until)
+        [(last,)] = await self._database.read(_LAST_EARLY, start, size, until)
         if last is None:
             return 0
-        [(place, balance)] = await self._changing.fetch(_BALANCE, start, last, until, late)
+        [(place, balance)] = await self._database.read(_BALANCE, start, last, until, late)
         return int(place) + 1 if balance > 0 else 0
 
     async def time_at(self, place: int) -> str | None:
         """The time of the record at a place; None where there is none."""
-        rows = await self._changing.fetch(_TIME, place)
+        rows = await self._database.read(_TIME, place)
         return str(rows[0][0]) if rows else None
 
     async def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
         """Delete what lies below a place and stands in these archives; gives how many records went so far."""
         await self._open(archives, below, created)
         gone = 0
-        while (lowest := (await self._changing.fetch(_LOWEST, below))[0][0]) is not None:
-            rows = await self._changing.fetch(_ROWS, lowest, min(lowest + _STEP, below))
-            await self._changing.change(_removal(rows))
+        while (lowest := (await self._database.read(_LOWEST, below))[0][0]) is not None:
+            rows = await self._database.read(_ROWS, lowest, min(lowest + _STEP, below))
+            await self._database.write(*_removal(rows))
             gone += len(rows)
             yield gone
         await self._sweep(below)
         if not self._ordered:
-            await drop_empty_months(self._changing)
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._changing.close()
+            await drop_empty_months(self._database)
 
     async def _open(self, archives: Sequence[Archived], below: int, created: str) -> None:
-        known = {row[0] for row in await self._changing.fetch("SELECT first FROM log_archives")}
+        known = {row[0] for row in await self._database.read("SELECT first FROM log_archives")}
         fresh = [
             (one.first, one.count, one.month, one.latest, one.name, one.sha256, created)
             for one in archives
@@ -131,31 +127,29 @@ class SqlLogRetention:
         before, floor = await self.pruned()
         if below > floor:
             raise LogUnavailable(say.JUST_NUMBERED)
-        changes: list[Change] = [(_ARCHIVE, fresh)] if fresh else []
+        changes: list[Statement | Many] = [Many(_ARCHIVE, fresh)] if fresh else []
         if below > before:
-            changes.append((_MARK, [(below, await self._seq_before(below), created)]))
+            changes.append((_MARK, (below, await self._seq_before(below), created)))
         if changes:
-            await self._changing.change(changes)
+            await self._database.write(*changes)
 
     async def _seq_before(self, below: int) -> int:
         if not self._ordered:
             return 0
-        [(seq,)] = await self._changing.fetch(
-            "SELECT max(seq + 0) FROM log_entries WHERE idx = $1", below - 1
-        )
+        [(seq,)] = await self._database.read("SELECT max(seq + 0) FROM log_entries WHERE idx = $1", below - 1)
         return int(seq or 0)
 
     async def _first_late(self, start: int, size: int, late: str) -> int:
         """The first place from `start` on with a time from `late` on: blocks tell where to look."""
-        block, tail = (await self._changing.fetch(_BLOCK_AFTER, start // BLOCK, late))[0]
+        block, tail = (await self._database.read(_BLOCK_AFTER, start // BLOCK, late))[0]
         while block is not None and block < tail:
-            here = await self._changing.fetch(
+            here = await self._database.read(
                 _FIRST_LATE, max(start, block * BLOCK), (block + 1) * BLOCK, late
             )
             if here[0][0] is not None:
                 return int(here[0][0])
-            block, tail = (await self._changing.fetch(_BLOCK_AFTER, block + 1, late))[0]
-        rest = await self._changing.fetch(_FIRST_LATE, max(start, tail * BLOCK), size, late)
+            block, tail = (await self._database.read(_BLOCK_AFTER, block + 1, late))[0]
+        rest = await self._database.read(_FIRST_LATE, max(start, tail * BLOCK), size, late)
         return size if rest[0][0] is None else int(rest[0][0])
 
     async def _sweep(self, below: int) -> None:
@@ -163,25 +157,20 @@ class SqlLogRetention:
         for table, statement in (("log_subjects", _DELETE_SUBJECT), ("log_sources", _DELETE_SOURCE)):
             columns = COLUMNS[table].replace(" ", ", ")
             text = f"SELECT {columns} FROM {table} WHERE idx < $1 LIMIT {_STRAGGLERS}"  # noqa: S608 -- our own names
-            while rows := await self._changing.fetch(text, below):
-                await self._changing.change([(statement, rows)])
+            while rows := await self._database.read(text, below):
+                await self._database.write(Many(statement, rows))
 
 
-def _removal(rows: Sequence[tuple[Any, ...]]) -> list[Change]:
+def _removal(rows: Sequence[tuple[Any, ...]]) -> list[Many]:
     """One step: everything that was made of these records goes, leaves first (see 0004), their hashes stay."""
     searched: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
     for idx, seq, _, period, leaf in rows:
         if leaf is not None:
             enter(searched, idx, seq, b"", leaf, f"{period}-")
     return [
-        (_KEEP_HASH, [(idx // _RUN, hash_, idx) for idx, _, hash_, _, _ in rows]),
-        (_DELETE_LEAF, [(row[1],) for row in rows]),
-        (_DELETE_SUBJECT, searched["log_subjects"]),
-        (_DELETE_SOURCE, searched["log_sources"]),
-        (_DELETE_ENTRY, [(row[0], row[3]) for row in rows]),
+        Many(_KEEP_HASH, [(idx // _RUN, hash_, idx) for idx, _, hash_, _, _ in rows]),
+        Many(_DELETE_LEAF, [(row[1],) for row in rows]),
+        Many(_DELETE_SUBJECT, searched["log_subjects"]),
+        Many(_DELETE_SOURCE, searched["log_sources"]),
+        Many(_DELETE_ENTRY, [(row[0], row[3]) for row in rows]),
     ]
-
-
-def open_retention(url: str, state_dir: Path) -> SqlLogRetention:
-    """The log at `url` (its administrator's on PostgreSQL) for archiving and pruning."""
-    return SqlLogRetention(open_changing(url, state_dir), ordered=url.startswith("sqlite"))

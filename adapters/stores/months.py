@@ -6,7 +6,7 @@ Whoever is killed meanwhile leaves whole partitions, attached or gone; the next 
 import asyncio
 from collections.abc import Sequence
 
-from adapters.stores.changing import Changing
+from adapters.stores.database import Database
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
@@ -22,21 +22,21 @@ _PARTITIONS = (
 _DROP = "SELECT motlan_drop_month($1, $2)"
 
 
-async def drop_empty_months(changing: Changing, pauses: Sequence[float] = _PAUSES) -> None:
+async def drop_empty_months(database: Database, pauses: Sequence[float] = _PAUSES) -> None:
     """Drop every partition without a row; LogUnavailable when one stays in use, and another pruning is to try it.
 
     `pauses` are the seconds between the tries for one that is in use.
     """
-    for table, month in await changing.fetch(_PARTITIONS):
+    for table, month in await database.read(_PARTITIONS):
         text = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE period = $1)"  # noqa: S608 -- our own names
-        [(filled,)] = await changing.fetch(text, month)
+        [(filled,)] = await database.read(text, month)
         if not filled:
-            await _drop(changing, table, month, pauses)
+            await _drop(database, table, month, pauses)
 
 
-async def _drop(changing: Changing, table: str, month: str, pauses: Sequence[float]) -> None:
+async def _drop(database: Database, table: str, month: str, pauses: Sequence[float]) -> None:
     for pause in (*pauses, None):
-        [(dropped,)] = await changing.fetch(_DROP, table, month)
+        [(dropped,)] = await database.write((_DROP, (table, month)))
         if dropped is not None:
             return
         if pause is not None:

@@ -116,7 +116,3 @@ class Revocations:
         await self._rows.add("restored", requester, self._now(), _FOR_EVER)
         await self.refresh()
         return True
-
-    async def close(self) -> None:
-        """Free connections."""
-        await self._rows.close()

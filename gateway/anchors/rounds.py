@@ -74,7 +74,6 @@ class Rounds:
             await asyncio.wait(tasks)
         for one in self.states:
             await one.anchor.close()
-        await self._store.close()
 
     def demand(self) -> None:
         """NotAnchored while an anchor owes a proof for longer than the grace."""

@@ -59,7 +59,7 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
     document = configuration.documents["gateway.yaml"]
     gateway = configuration.gateway
     for place, url, module in (
-        (("log", "url"), gateway.log.url, "adapters.stores.log"),
+        (("log", "url"), gateway.log.url, "adapters.stores.opening"),
         (("cache_url",), gateway.cache_url, "adapters.stores.memory"),
     ):
         scheme = urlsplit(url).scheme

@@ -156,7 +156,8 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     keeper = store.keeper
     recorder, reader = keeper.recorder(), keeper.reader()
     proofs = TreeProofs(reader, reader)
-    pruning = Pruning(recorder, *keeper.pruning(), proofs, await keeper.vkeys(), keeper.hot)
+    log = keeper.pruning()
+    pruning = Pruning(recorder, log, log, proofs, await keeper.vkeys(), keeper.hot)
     checked = await pruning.check(archives)
     if not (yes or _confirmed(checked)):
         return None

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from gateway import registry
 from gateway.access.access_tokens import AccessTokens
 from gateway.access.assertions import Assertions
 from gateway.access.certificates import Certificates, certificates_in
@@ -20,17 +19,15 @@ from gateway.config.configuration import Configuration
 from gateway.config.gateway import GatewaySettings
 from gateway.ports.access import Replays, RevocationRows
 from gateway.ports.clock import Clock
+from gateway.ports.stores import Stores
 
 
 @contextlib.asynccontextmanager
 async def accessing(
-    parts: Composition, clock: Clock, further: tuple[KeySet, ...] = ()
+    parts: Composition, stores: Stores, clock: Clock, further: tuple[KeySet, ...] = ()
 ) -> AsyncIterator[AccessService]:
     """Who is let in, and what looks for revocations and new keys meanwhile. `further`: public keys of the house."""
-    url = parts.configuration.gateway.log.url
-    replays: Replays = registry.store(url, "open_replays")(url, parts.state)
-    rows: RevocationRows = registry.store(url, "open_revocations")(url, parts.state)
-    access = assembled(parts.configuration, parts.state, clock, replays, rows, further)
+    access = assembled(parts.configuration, parts.state, clock, stores.replays, stores.revocations, further)
     with contextlib.suppress(Exception):  # a store that is away refuses requests, not the start
         await access.revocations.refresh()
     seconds = parts.configuration.gateway.access.check_seconds
@@ -40,8 +37,6 @@ async def accessing(
     finally:
         watching.cancel()
         await asyncio.wait((watching,))
-        await replays.close()
-        await rows.close()
 
 
 def assembled(

@@ -11,22 +11,19 @@ from gateway.anchors.rounds import Rounds
 from gateway.anchors.verified import VerifiedAnchors
 from gateway.api.context import Anchoring
 from gateway.composition.composition import Composition
-from gateway.ports.anchors import Anchor, AnchorRows, AnchorStore
+from gateway.ports.anchors import Anchor
 from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import LogKeeping, LogTree
+from gateway.ports.exchange_log import LogTree
+from gateway.ports.stores import Stores
 
 _PLACE = "config/gateway.yaml"
 
 
 @contextlib.asynccontextmanager
-async def anchoring(
-    parts: Composition, tree: LogTree, keeping: LogKeeping, clock: Clock, owner: str
-) -> AsyncIterator[Anchoring]:
+async def anchoring(parts: Composition, stores: Stores, clock: Clock, owner: str) -> AsyncIterator[Anchoring]:
     """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
-    opened = registry.store(settings.url, "open_anchors")(settings.url, parts.state)
-    store: AnchorStore = opened
-    kept: AnchorRows = opened
+    tree, kept = stores.reader, stores.anchors
     keys = [one.vkey for one in settings.anchors.witnesses]
     anchors = _opened(parts, tree, clock)
 
@@ -35,7 +32,7 @@ async def anchoring(
 
     heads = Heads(tree, kept, keys, now)
     rounds = Rounds(
-        anchors, store, VerifiedAnchors(kept, tree, now), tree, keeping, heads, owner,
+        anchors, kept, VerifiedAnchors(kept, tree, now), tree, stores.keeping, heads, owner,
         settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
     )  # fmt: skip
     if rounds.states:

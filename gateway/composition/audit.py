@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from gateway import registry
 from gateway.api.context import AuditDoor
 from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
@@ -22,24 +21,23 @@ from gateway.composition.composition import Composition
 from gateway.composition.log_keys import derived, root_keys
 from gateway.exchange_log.recorder import Recorder
 from gateway.ports.exchange_log import Sequencer
+from gateway.ports.stores import Stores
 
 #: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
 _GRACE_SECONDS = 90.0
 
 
 @contextlib.asynccontextmanager
-async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer) -> AsyncIterator[AuditDoor]:
+async def auditing(
+    parts: Composition, stores: Stores, recorder: Recorder, sequencer: Sequencer
+) -> AsyncIterator[AuditDoor]:
     """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
     settings, clock = parts.configuration.gateway.log, recorder.clock
-    url, roots = settings.url, root_keys(settings, parts.state)
-    reader = registry.store(url, "open_reader")(url, parts.state)
-    counts = registry.store(url, "open_counts")(url, parts.state)
-    keeping = registry.store(url, "open_keeping")(url, parts.state)
-    history = registry.store(url, "open_history")(url, parts.state)
-    inspection = registry.store(url, "open_inspection")(url, parts.state)
+    roots = root_keys(settings, parts.state)
+    reader, keeping, history = stores.reader, stores.keeping, stores.history
     times = parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
-    async with anchoring(parts, reader, keeping, clock, sequencer.owner) as anchors:
+    async with anchoring(parts, stores, clock, sequencer.owner) as anchors:
         secret = await derived(roots, LABEL)
         proofs = TreeProofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)
@@ -49,7 +47,7 @@ async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer)
         )  # fmt: skip
         sweeper = Sweeper(recorder, keeping, sequencer.owner, deadline)
         sweeper.start()
-        inspector = Inspector(inspection, reader, proofs, people.unreadable)
+        inspector = Inspector(stores.inspection, reader, proofs, people.unreadable)
         inspector.start()
         watch = Watch(
             keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
@@ -60,12 +58,10 @@ async def auditing(parts: Composition, recorder: Recorder, sequencer: Sequencer)
             ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest))
             usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
             return AuditDoor(
-                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, counts), usage=usage, watch=watch,
-                anchors=anchors, of=door,
+                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts), usage=usage,
+                watch=watch, anchors=anchors, of=door,
             )  # fmt: skip
 
         yield door(parts)
         await sweeper.close()
         await inspector.close()
-    for one in (inspection, counts, reader, keeping, history):
-        await one.close()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from gateway import registry
 from gateway.composition.log_keys import root_keys, signing_keys
@@ -19,13 +19,11 @@ from gateway.ports.exchange_log import (
     ExchangeLog,
     LogHistory,
     LogKeeping,
-    LogPruning,
     LogQuarantine,
-    LogReader,
     LogRetention,
-    LogTree,
     PeriodVault,
 )
+from gateway.ports.stores import AdminStores, LogRecords, PrunedLog, Stores
 from gateway.telemetry import Metrics
 
 _Found = TypeVar("_Found")
@@ -93,15 +91,13 @@ class Keeper:
         """Writes the records of commands, which name no configuration; opens the log (see `log`)."""
         return Recorder(log=self.log(), clock=self, digest="", metrics=Metrics())
 
-    def reader(self) -> "Reader":
+    def reader(self) -> LogRecords:
         """Records and tree."""
-        found: Reader = self._opened("reader", lambda: self._store("open_reader", self.settings.url))
-        return found
+        return self._stores().reader
 
     def history(self) -> LogHistory:
         """Its past."""
-        found: LogHistory = self._opened("history", lambda: self._store("open_history", self.settings.url))
-        return found
+        return self._stores().history
 
     async def vkeys(self) -> list[str]:
         """The public keys that sign, then every former one."""
@@ -110,39 +106,27 @@ class Keeper:
 
     def revocations(self) -> RevocationRows:
         """What running gateways look at."""
-        found: RevocationRows = self._opened(
-            "revocations", lambda: self._store("open_revocations", self.settings.url)
-        )
-        return found
+        return self._stores().revocations
 
     def keeping(self) -> LogKeeping:
         """Its wrapped keys, as the gateway reads them."""
-        found: LogKeeping = self._opened("keeping", lambda: self._store("open_keeping", self.settings.url))
-        return found
+        return self._stores().keeping
 
     def vault(self) -> PeriodVault:
         """Its periods, in the administrator's hands."""
-        found: PeriodVault = self._opened("vault", lambda: self._store("open_periods", self.admin_url))
-        return found
+        return self._admin(self.admin_url).vault
 
     def quarantine(self) -> LogQuarantine:
         """Rows without a place, in the administrator's hands."""
-        found: LogQuarantine = self._opened(
-            "quarantine", lambda: self._store("open_quarantine", self.admin_url)
-        )
-        return found
+        return self._admin(self.admin_url).quarantine
 
     def retention(self) -> LogRetention:
         """The log for reading what is to be archived."""
-        found: LogRetention = self._opened(
-            "retention", lambda: self._store("open_retention", self.settings.url)
-        )
-        return found
+        return self._admin(self.settings.url).retention
 
-    def pruning(self) -> tuple[LogRetention, LogPruning]:
+    def pruning(self) -> PrunedLog:
         """The same in the administrator's hands, and what deletes."""
-        found = self._opened("pruning", lambda: self._store("open_retention", self.admin_url))
-        return found, found
+        return self._admin(self.admin_url).retention
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -150,21 +134,21 @@ class Keeper:
             await one.close()
         self._open.clear()
 
-    def _store(self, name: str, url: str) -> Any:  # noqa: ANN401 -- what the registry gives
-        return registry.store(url, name)(url, self.state)
+    def _stores(self) -> Stores:
+        url = self.settings.url
+        open_stores = registry.store(url, "open_stores")
+        found: Stores = self._opened("stores", lambda: open_stores(url, self.state))
+        return found
+
+    def _admin(self, url: str) -> AdminStores:
+        open_admin = registry.store(url, "open_admin_stores")
+        found: AdminStores = self._opened(url, lambda: open_admin(url, self.state))
+        return found
 
     def _opened(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 -- what the registry gives
         if name not in self._open:
             self._open[name] = make()
         return self._open[name]
-
-
-class Reader(LogReader, LogTree, Protocol):
-    """What stores give for both."""
-
-    async def close(self) -> None:
-        """Free connections."""
-        ...
 
 
 def kept(keeper: Keeper, work: Callable[[], Awaitable[_Found]]) -> _Found:

@@ -14,10 +14,6 @@ class Replays(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class Revoked(NamedTuple):
     """One revocation."""
@@ -40,8 +36,4 @@ class RevocationRows(Protocol):
 
     async def since(self, seq: int) -> Sequence[Revoked]:
         """Those after `seq`, in their order; none is ever missed that comes late."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...

@@ -34,10 +34,6 @@ class AnchorStore(Protocol):
         """Keep one durably, for ever."""
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class AnchorRows(Protocol):
     """What was kept of anchors, to be read. LogUnavailable when the store cannot be asked."""

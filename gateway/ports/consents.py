@@ -55,10 +55,6 @@ class ConsentRows(Protocol):
         """It holds no more, and what was kept under it is erased with its key, both or neither."""
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class OwnDataKey(NamedTuple):
     """The key of what one person let be kept under one consent."""
@@ -103,10 +99,6 @@ class OwnDataRows(Protocol):
 
     async def erase(self, before: float) -> None:
         """Erase what was valid until then, and the keys of consents that are over."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...
 
 
@@ -155,10 +147,6 @@ class SubjectRequestRows(Protocol):
 
     async def overdue(self, today: str) -> int:
         """How many should have been acknowledged or answered before this day."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...
 
 
@@ -242,8 +230,4 @@ class Decisions(Protocol):
 
     async def forget(self, key: bytes, now: float) -> None:
         """It was not carried out and owes nothing, unless somebody holds it again."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...

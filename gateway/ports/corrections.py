@@ -53,7 +53,3 @@ class CorrectionRows(Protocol):
     async def periods(self, state: str) -> Sequence[str]:
         """The months of those that stand so."""
         ...
-
-    async def close(self) -> None:
-        """Free connections."""
-        ...

@@ -149,10 +149,6 @@ class LogKeeping(Protocol):
         """The wrapped keys of all periods that were not erased."""
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class Sequencer(Protocol):
     """Gives the records of the log their places in the tree, as long as this process runs."""
@@ -266,10 +262,6 @@ class LogHistory(Protocol):
         """Where pruned records with such a hash may have stood: the tiles decide."""
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class PeriodVault(Protocol):
     """The keys of the log's periods in their administrator's hands. LogUnavailable when the store refuses."""
@@ -289,10 +281,6 @@ class PeriodVault(Protocol):
         """Wrap all keys anew in one transaction; `wrap` gives None for those that stay as they are."""
         ...
 
-    async def close(self) -> None:
-        """Free connections."""
-        ...
-
 
 class LogRetention(Protocol):
     """What of the log may leave, and where its months end. LogUnavailable when the store refuses."""
@@ -310,10 +298,6 @@ class LogRetention(Protocol):
 
     async def time_at(self, place: int) -> str | None:
         """The time of the record at a place; None where there is none."""
-        ...
-
-    async def close(self) -> None:
-        """Free connections."""
         ...
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 
-from adapters.stores.access import open_revocations
 from gateway.access.revocations import Revocations
 from gateway.app import App
 from gateway.composition.composition import Composition, compose
@@ -23,6 +22,7 @@ from gateway.serving.server import ServeOptions, configured
 from tests import fresh, typed
 from tests.access.conftest import Harbourfront, Port, enrolled
 from tests.access.test_processes import beside
+from tests.stores.opened import open_revocations
 
 #: what somebody is told at the token endpoint
 OUT = (401, "the requester was revoked")

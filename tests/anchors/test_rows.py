@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.anchors.witness import open_witness
-from adapters.stores.log import open_anchors, open_keeping, open_reader
 from gateway.anchors.heads import Heads
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
@@ -18,6 +17,7 @@ from gateway.anchors.states import stamp
 from gateway.anchors.verified import VerifiedAnchors
 from gateway.exchange_log.note import COSIGNATURE, NoteSigner, split_note
 from tests.keeping.shelf import HOT, URL, fill
+from tests.stores.opened import open_anchors, open_keeping, open_reader
 
 GRACE = 60.0
 HOUR = 3_600.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.log import open_log
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.audit.export import Exports, Span
 from gateway.audit.filters import Filters

@@ -34,8 +34,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.stores import sql
-from adapters.stores.log import open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from gateway import telemetry
 from gateway.config.gateway import LogSettings
@@ -44,6 +43,7 @@ from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports.exchange_log import LogEntry
 from gateway.serving.server import ServeOptions, running
 from tests.bench import invented
+from tests.stores.opened import open_reader
 from tests.stores.sample import run_sql
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import uvloop
 
-from adapters.stores.access import open_replays, open_revocations
 from gateway.access.certificates import thumbprint
 from gateway.access.jwk import thumbprint as key_thumbprint
 from gateway.access.service import AccessService
@@ -23,6 +22,7 @@ from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import load
 from tests.access.signing import Key, jwk, p256, proof
+from tests.stores.opened import open_replays, open_revocations
 
 ROOT = Path(__file__).parents[2]
 ISSUER = "https://motlan.example"

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from adapters.stores.log import open_log
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.stores.consents import open_decisions
-from adapters.stores.log import open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.opening import open_log
 from gateway.composition.log_keys import root_keys
 from gateway.config.gateway import LogSettings
 from gateway.domain.dates import rfc3339
@@ -21,6 +19,7 @@ from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_consents import PHONE
 from tests.flows.test_preview import body, decided, evidence_of, kept_phone, shown
 from tests.flows.test_records import locked, records
+from tests.stores.opened import open_decisions, open_reader
 
 _URL = "sqlite:///exchange.db"
 

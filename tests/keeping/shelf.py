@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from adapters.stores.log import open_log
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.config.gateway import LogSettings
 from gateway.keeping.months import Month

@@ -15,8 +15,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from adapters.stores.log import open_log
-from adapters.stores.log_periods import open_periods
+from adapters.stores.opening import open_log
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import (
@@ -33,6 +32,7 @@ from gateway.exchange_log.verify import verify_export
 from tests import typed
 from tests.api.office import Office
 from tests.keeping.shelf import COLD, HOT, ORIGIN, URL, WHO, facts, fill, kill, motlan, opened
+from tests.stores.opened import open_periods
 from tests.stores.sample import some_record
 
 

@@ -19,10 +19,9 @@ import pytest
 from adapters.anchors.witness_door import build_witness
 from adapters.schema.migration import NEWEST, NEWEST_DATABASE, REVISIONS, NewerSchema, prepare, version_in
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.access import open_revocations
-from adapters.stores.corrections import open_corrections
-from adapters.stores.log import make_log
+from adapters.stores.opening import make_log
 from gateway.domain.errors import AccessUnavailable, ConfigError
+from tests.stores.opened import open_corrections, open_revocations
 
 OLD = Path(__file__).with_name("files_of_0_1")
 ROOT = Path(__file__).parents[2]

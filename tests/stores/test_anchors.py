@@ -8,13 +8,13 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import sql
-from adapters.stores.anchors import SqlAnchors, open_anchors
+from adapters.stores.anchors import SqlAnchors
 from adapters.stores.log import SqlExchangeLog
-from adapters.stores.log_reader import open_reader
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import LogUnavailable
 from gateway.ports.anchors import AnchorRows, AnchorStore
 from tests.stores.numbered import number, sequencer
+from tests.stores.opened import open_anchors, open_reader
 from tests.stores.sample import run_sql, some_record
 
 REFUSED = (sqlite3.IntegrityError, asyncpg.InsufficientPrivilegeError)

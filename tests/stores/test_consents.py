@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.consents import open_consents, open_decisions
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import Claim, ConsentRow, Copies, OwnDataKey, OwnDataValue, SubjectRequestRow
+from tests.stores.opened import open_consents, open_decisions
 
 NOW = time.time()
 LONG = NOW + 1_000
@@ -113,7 +113,7 @@ async def test_withdrawal_while_something_is_being_kept_leaves_nothing(url: str,
         puts = [one[1].put([value(name, f"a{place}")]) for place in range(4)]
         await asyncio.gather(*puts[:2], other[0].withdraw(name, NOW), *puts[2:])
     assert not await one[1].of((b"p" * 16,), "harbour", NOW)
-    left = await one[0]._database.read("SELECT count(*) FROM own_data")  # type: ignore[attr-defined]
+    left = await one[0]._database.read("SELECT count(*) FROM own_data")
     assert left[0][0] == 0
     for store in (one, other):
         await store[0].close()

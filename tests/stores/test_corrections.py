@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.corrections import open_corrections
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow
+from tests.stores.opened import open_corrections
 
 
 def row(number: int, requester: str = "portal", person: bytes = b"p" * 16) -> CorrectionRow:

@@ -10,12 +10,12 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import sql
-from adapters.stores.changing import open_changing
-from adapters.stores.log import open_log, open_reader, open_sequencer
 from adapters.stores.months import drop_empty_months
+from adapters.stores.opening import open_admin, open_log, open_sequencer
 from gateway.domain.errors import LogUnavailable
 from gateway.ports.exchange_log import LogSearch
 from tests.stores.numbered import SEED, number, sees, sequencer
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_log_retention import fill, prune_and_kill, pruned, raised_floor
 from tests.stores.test_sequence_tables import CALL, ROLES, run_sql_script
@@ -76,7 +76,7 @@ async def test_month_that_is_in_use_all_the_while_is_dropped_by_the_next_pruning
     await fill(url, tmp_path, ["2024-01", "2024-02"], 20)
     await raised_floor(url, tmp_path)
     long_reader = await asyncpg.connect(sql.postgres_dsn(url))
-    changing = open_changing(url, tmp_path)
+    database = open_admin(url, tmp_path)
     async with long_reader.transaction():
         await long_reader.fetch("SELECT count(*) FROM log_sources")
         pruning = asyncio.create_task(pruned(url, tmp_path, 0, 20))
@@ -85,8 +85,8 @@ async def test_month_that_is_in_use_all_the_while_is_dropped_by_the_next_pruning
                 await asyncio.sleep(0.05)
         pruning.cancel()
         with pytest.raises(LogUnavailable, match="prune again"):
-            await drop_empty_months(changing, pauses=(0.01,))
-    await changing.close()
+            await drop_empty_months(database, pauses=(0.01,))
+    await database.close()
     await long_reader.close()
     assert "2024-01" in (await parts(url))["log_sources"]
     assert await pruned(url, tmp_path, 0, 20) == 0

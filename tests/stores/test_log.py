@@ -13,7 +13,8 @@ import pytest
 
 from adapters.stores import batch
 from adapters.stores.batch import PendingRecord
-from adapters.stores.log import SqlExchangeLog, open_log
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.merkle import leaf_hash

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from adapters.stores.log import SqlExchangeLog
-from adapters.stores.log_counts import SqlLogCounts, open_counts
+from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.counts import GroupCounts, OpenHours
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogCounts, LogSearch
+from tests.stores.opened import open_counts
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_log_reader import invented
 

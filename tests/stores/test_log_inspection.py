@@ -11,8 +11,7 @@ import pytest
 
 from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog
-from adapters.stores.log_inspection import SqlLogInspection, open_inspection
-from adapters.stores.log_reader import open_reader
+from adapters.stores.log_inspection import SqlLogInspection
 from adapters.stores.sequencer import open_sequencer
 from gateway.audit.inspector import InspectionPosition, Inspector
 from gateway.audit.proofs import TreeProofs
@@ -20,6 +19,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.ports.exchange_log import NO_ROW, Altered, LogInspection, SubjectRow
 from tests.stores.numbered import number, sequencer
+from tests.stores.opened import open_inspection, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 SIZE = 300

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from adapters.stores import sql
-from adapters.stores.log import SqlExchangeLog, open_log, open_sequencer
-from adapters.stores.log_keeping import SqlLogKeeping, open_keeping
-from adapters.stores.log_reader import SqlLogReader, open_reader
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.log_keeping import SqlLogKeeping
+from adapters.stores.log_reader import SqlLogReader
+from adapters.stores.opening import open_log, open_sequencer
 from adapters.stores.sequencer import SqlSequencer
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.watch import Watch
@@ -24,6 +25,7 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.ports.exchange_log import LogSearch
 from gateway.telemetry import Metrics
 from tests.stores.numbered import number
+from tests.stores.opened import open_keeping, open_reader
 from tests.stores.sample import CITIZEN, OFFICIAL, ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

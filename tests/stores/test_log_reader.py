@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
+from adapters.stores.database import LOG, Database, Way
 from adapters.stores.log import SqlExchangeLog
-from adapters.stores.log_reader import SqlLogReader, open_reader
-from adapters.stores.reading import SqliteReading
+from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.sequencer import open_sequencer
+from adapters.stores.sqlite import SqliteDatabase
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogEntry, LogReader, LogSearch, LogTree
 from tests.stores.numbered import number, sequencer
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 MONTHS = ("2026-09", "2026-10", "2026-11")
@@ -202,23 +204,23 @@ async def test_search_without_end_is_ended_and_holds_up_no_proof(
     numbering = sequencer("sqlite:///exchange.db", tmp_path)
     await number(numbering)
     path = tmp_path / "exchange.db"
-    searching = SqliteReading(path, 2.0)
-    reader = SqlLogReader(searching, SqliteReading(path))
+    database = SqliteDatabase(path, LOG, read_seconds=2.0)
+    reader = SqlLogReader(database)
     endless = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT x FROM n WHERE x < 0"
     async with asyncio.TaskGroup() as group:
-        searches = [group.create_task(_refused(searching, endless)) for _ in range(4)]
+        searches = [group.create_task(_refused(database, endless)) for _ in range(4)]
         await asyncio.sleep(0.1)
         assert await reader.checkpoint()
         assert await reader.inclusion(0, 1) == []
         assert await reader.tile(0, 0, 1)
         assert not any(one.done() for one in searches)
     assert {one.result() for one in searches} == {"the database does not answer in time"}
-    assert len(await searching.fetch("SELECT 1")) == 1
+    assert len(await database.read("SELECT 1", way=Way.SEARCH)) == 1
     await numbering.close()
-    await reader.close()
+    await database.close()
 
 
-async def _refused(reading: SqliteReading, text: str) -> str:
+async def _refused(database: Database, text: str) -> str:
     with pytest.raises(LogUnavailable) as told:
-        await reading.fetch(text)
+        await database.read(text, way=Way.SEARCH)
     return told.value.detail

@@ -14,14 +14,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
-from adapters.stores.log import (
-    open_history,
-    open_keeping,
-    open_log,
-    open_periods,
-    open_reader,
-    open_retention,
-)
+from adapters.stores.opening import open_log
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.keys import rewrap, unwrap
 from gateway.exchange_log.merkle import leaf_hash, verify_consistency, verify_inclusion
@@ -29,6 +22,7 @@ from gateway.ports.exchange_log import Archived, LogSearch
 from tests import typed
 from tests.keeping.shelf import in_files
 from tests.stores.numbered import OTHER_SEED, SEED, number, sequencer, vkey
+from tests.stores.opened import open_history, open_keeping, open_periods, open_reader, open_retention
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 from tests.stores.test_sequence_tables import CALL, ROLES, run_sql_script
 

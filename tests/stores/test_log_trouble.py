@@ -16,12 +16,13 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.schema.revisions import r0001_exchange_log
-from adapters.stores.log import SqlExchangeLog, open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, LogUnavailable
 from gateway.domain.identifiers import ExchangeId
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 if TYPE_CHECKING:
@@ -383,7 +384,7 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
 
 def test_worker_on_sqlite_does_not_load_the_driver_of_postgres(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from adapters.stores.log import open_log;"
+        "import sys; from pathlib import Path; from adapters.stores.opening import open_log;"
         "open_log('sqlite:///exchange.db', Path(sys.argv[1]), 'o', None);"
         "print('asyncpg' in sys.modules)"
     )

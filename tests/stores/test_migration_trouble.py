@@ -15,7 +15,7 @@ import pytest
 from adapters.schema.migration import prepare
 from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
-from adapters.stores.log import open_log
+from adapters.stores.opening import open_log
 from gateway.domain.errors import ConfigError, LogUnavailable
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[2]
 WRITING = """
 import asyncio, sys
 from pathlib import Path
-from adapters.stores.log import open_log
 async def main():
     log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(32))
     print(await log.ready())

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from adapters.stores import log as logs
 from adapters.stores import sql
-from adapters.stores.log import SqlExchangeLog, open_log
-from adapters.stores.log_inspection import open_inspection
-from adapters.stores.log_reader import open_reader
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
 from adapters.stores.sequence_batch import LogStateRow, Numbering, OwnRows
 from adapters.stores.sequencer import SqlSequencer
 from adapters.stores.sifting import AppendedRow, QuarantineReason, Sifting
@@ -26,6 +25,7 @@ from gateway.exchange_log.keys import unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import leaf_of
 from tests.stores.numbered import SEED, number, sees, sequencer
+from tests.stores.opened import open_inspection, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 
 KEYS = unwrap(ROOT_KEY, "2026-11", wrap_new(ROOT_KEY, "2026-11"))

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.stores.database import LOG
+from adapters.stores.opening import open_database
 from adapters.stores.postgres import Lane
-from adapters.stores.reading import PostgresReading
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.sentences import Sentence
@@ -113,10 +114,10 @@ async def test_server_shows_connections_under_our_name_or_under_that_of_the_addr
 ) -> None:
     shown = "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     for url, name in ((postgres_url, "motlan"), (f"{postgres_url}&application_name=portal", "portal")):
-        connection, reading = Lane(url), PostgresReading(url)
+        connection, reading = Lane(url), open_database(url, Path(), LOG)
         try:
             assert await connection.use(lambda asked: asked.fetchval(shown), LogUnavailable) == name
-            assert await reading.fetch(shown) == [(name,)]
+            assert await reading.read(shown) == [(name,)]
         finally:
             await connection.close()
             await reading.close()
@@ -151,10 +152,10 @@ async def server_of_release(version: str) -> AsyncIterator[str]:
 
 
 async def read(url: str) -> Sentence | None:
-    reading = PostgresReading(url)
+    reading = open_database(url, Path(), LOG)
     try:
         with pytest.raises(LogUnavailable) as caught:
-            await reading.fetch("SELECT 1")
+            await reading.read("SELECT 1")
         return caught.value.said
     finally:
         await reading.close()

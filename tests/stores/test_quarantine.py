@@ -9,9 +9,6 @@ import pytest
 
 from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog
-from adapters.stores.log_keeping import open_keeping
-from adapters.stores.log_quarantine import open_quarantine
-from adapters.stores.log_reader import open_reader
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from adapters.stores.sifting import UPGRADE_SECONDS
 from gateway.domain.errors import LogUnavailable
@@ -22,6 +19,7 @@ from gateway.exchange_log.record import leaf_of
 from gateway.exchange_log.tag import tag_of
 from gateway.ports.exchange_log import LogSearch
 from tests.stores.numbered import SEED, number, sequencer
+from tests.stores.opened import open_keeping, open_quarantine, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 from tests.stores.test_own_rows import numbered_hashes, operate
 

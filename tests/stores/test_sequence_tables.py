@@ -9,13 +9,13 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import sql
-from adapters.stores.anchors import open_anchors
-from adapters.stores.log import SqlExchangeLog, open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from gateway.domain.anchoring import Anchored
 from gateway.domain.exchange import CallEntry
 from gateway.ports.exchange_log import LogSearch
+from tests.stores.opened import open_anchors, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 ROLES = Path(__file__).parents[2] / "config/deploy/postgres-roles.sql"

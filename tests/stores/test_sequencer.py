@@ -10,14 +10,16 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores import sql
-from adapters.stores.log import SqlExchangeLog, open_log
-from adapters.stores.log_reader import SqlLogReader, open_reader
+from adapters.stores.log import SqlExchangeLog
+from adapters.stores.log_reader import SqlLogReader
+from adapters.stores.opening import open_log
 from adapters.stores.sequence_batch import BLOCK
 from adapters.stores.sequencer import SqlSequencer
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.merkle import leaf_hash, root, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import NoteVerifier, signatures_of
 from tests.stores.numbered import OTHER_SEED, SEED, number, sees, sequencer, vkey
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, believe, put_leaf, run_sql, some_record
 
 

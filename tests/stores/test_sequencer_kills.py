@@ -13,12 +13,12 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
-from adapters.stores.log import open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.opening import open_log
 from gateway.exchange_log.merkle import Frontier, leaf_hash
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from gateway.exchange_log.record import decode
 from tests.stores.numbered import number, sees, sequencer, vkey
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 ROOT = Path(__file__).parents[2]

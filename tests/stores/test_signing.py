@@ -10,12 +10,12 @@ import pytest
 
 from adapters.schema.migration import REVISIONS
 from adapters.stores import sql
-from adapters.stores.log import open_log
-from adapters.stores.log_reader import open_reader
+from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import signing_key
 from gateway.domain.errors import ConfigError
 from tests.stores.numbered import SEED, number, sees, sequencer
+from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 ROOT = Path(__file__).parents[2]

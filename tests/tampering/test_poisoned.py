@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from adapters.stores.log_inspection import open_inspection
-from adapters.stores.log_reader import open_reader
 from gateway.audit.inspector import InspectionPosition, Inspector
 from gateway.audit.proofs import TreeProofs
 from gateway.config.gateway import LogSettings
 from gateway.exchange_log.verify import verify_export
 from tests.api.office import fits
+from tests.stores.opened import open_inspection, open_reader
 from tests.tampering.conftest import Served, operate
 from tests.tampering.test_database import export
 
