@@ -8,7 +8,7 @@ from adapters.transport.faults import ProviderError
 from adapters.transport.lean import LeanHttpClient
 from gateway.domain.anchoring import AnchorFailed
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 
 _SECONDS = 10.0
 _CONNECT_SECONDS = 3.0

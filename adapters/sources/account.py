@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
 from adapters.transport.tools import Tools
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from adapters.transport.breaker import Behalf
 from adapters.transport.call import Auth, HttpPeer, ProviderCall, Speech
 from adapters.transport.faults import refused_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import Reason, SourceAnswer, SourceQuery
+from gateway.domain.evidence import SourceAnswer, SourceQuery
 from gateway.domain.identifiers import procedure_code
+from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
 
 if TYPE_CHECKING:

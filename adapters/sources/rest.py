@@ -21,9 +21,10 @@ from adapters.transport.faults import from_code, refused_here
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id
+from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from adapters.transport.wsdl import WsdlOperation, load
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
 from gateway.domain.faults import Faults
+from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings

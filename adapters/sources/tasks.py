@@ -9,7 +9,8 @@ from functools import partial
 
 from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.reasons import Reason
 
 
 class QueryTasks:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapters.transport.faults import ProviderError
 from adapters.transport.places import Places
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from gateway.config.configuration import Limits

@@ -23,7 +23,8 @@ from adapters.transport.dial import system_trust, tls_context
 from adapters.transport.faults import ProviderError, busy_here, defect_here, invalid, timed_out, unreachable
 from adapters.transport.lean import LeanHttpClient
 from adapters.transport.tools import Tools
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from gateway.config.configuration import Limits, SourceSettings

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome
+from gateway.domain.reasons import Reason
 from gateway.telemetry import log
 
 _Fault = tuple[Outcome, Reason]

@@ -16,6 +16,7 @@ from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
+from gateway.domain.problems import ProblemCode
 
 TYP = "at+jwt"
 #: by how much the clocks of two gateways may differ
@@ -86,7 +87,7 @@ class AccessTokens:
         now = self._now()
         # one with a longer life than any was made by a clock that was ahead
         if not now < found.expires <= now + self.seconds + APART_SECONDS:
-            raise TokenRefused(say.TOKEN_OVER, code="token_expired")
+            raise TokenRefused(say.TOKEN_OVER, code=ProblemCode.TOKEN_EXPIRED)
         if found.issuer != issuer:
             raise TokenRefused(say.TOKEN_ELSEWHERE)
         return found
@@ -116,7 +117,7 @@ class AccessTokens:
             raise TokenRefused(say.TOKEN_NOT_YET)
         revoked = self._revocations.hits(claims["jti"], claims["sub"], claims.get("restored", 0))
         if known is None or known.revoked or revoked:
-            raise TokenRefused(say.TOKEN_REVOKED, code="token_revoked")
+            raise TokenRefused(say.TOKEN_REVOKED, code=ProblemCode.TOKEN_REVOKED)
         whole, bound = known.requester, claims.get("cnf", {})
         scopes = whole.scopes & frozenset(claims["scope"].split())
         return AccessToken(

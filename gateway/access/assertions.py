@@ -15,6 +15,7 @@ from gateway.access import jose, jwk
 from gateway.access.faults import GrantRefused, JoseBroken
 from gateway.access.requesters import Known, Requesters
 from gateway.domain import sentences as say
+from gateway.domain.problems import TokenErrorCode
 from gateway.ports.access import Replays
 
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -42,15 +43,15 @@ class Assertions:
             message = jose.read(assertion)
         except JoseBroken as error:
             raise GrantRefused(
-                "invalid_client", say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.said))
+                TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.said))
             ) from None
         name = message.claims.get("iss")
         known = self._requesters.client(name) if isinstance(name, str) else None
         proven = self._is_signed(message, known)
         if known is None or not proven or (client_id is not None and client_id != name):
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
         if why := self._fault(message, name, audiences):
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED_FOR(why=why))
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=why))
         await self._take(known, message.claims)
         return known
 
@@ -97,7 +98,7 @@ class Assertions:
         text = f"assertion\0{known.client_id}\0{claims['jti']}"
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(key, claims["exp"] + 2 * _APART_SECONDS):
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED_FOR(why=say.ASSERTION_TAKEN))
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.ASSERTION_TAKEN))
 
 
 def _is_for(audience: object, ours: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from gateway.access.faults import GrantRefused
 from gateway.access.requesters import Known, Requesters, secret_digest
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
+from gateway.domain.problems import TokenErrorCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,19 @@ class Clients:
         form, client_id = shown.form, shown.form.get("client_id")
         ways = [bool(shown.authorization), "client_assertion" in form, "client_secret" in form]
         if sum(ways) > 1:
-            raise GrantRefused("invalid_request", say.ONE_WAY)
+            raise GrantRefused(TokenErrorCode.INVALID_REQUEST, say.ONE_WAY)
         if "client_secret" in form:
-            raise GrantRefused("invalid_client", say.SECRET_IN_BODY)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.SECRET_IN_BODY)
         if shown.authorization:
             known = self._by_secret(shown.authorization, client_id)
         elif "client_assertion" in form:
             if form.get("client_assertion_type") != KIND:
-                raise GrantRefused("invalid_request", say.ASSERTION_TYPE(kind=KIND))
+                raise GrantRefused(TokenErrorCode.INVALID_REQUEST, say.ASSERTION_TYPE(kind=KIND))
             known = await self._assertions.prover(form["client_assertion"], client_id, audiences)
         else:
             known = self._by_certificate(shown.certificate, client_id)
         if known.revoked or self._revocations.stops(known.requester.id):
-            raise GrantRefused("invalid_client", say.REQUESTER_REVOKED)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.REQUESTER_REVOKED)
         return known
 
     def _by_secret(self, authorization: tuple[str, ...], client_id: str | None) -> Known:
@@ -69,37 +70,37 @@ class Clients:
         expected = known.secret if known and known.secret else secret_digest("no such client")
         same = hmac.compare_digest(secret_digest(secret), expected)
         if not same or known is None or not known.secret or client_id not in {None, name}:
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
         return known
 
     def _by_certificate(self, certificate: bytes | None, client_id: str | None) -> Known:
         if client_id is None or certificate is None:
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED_FOR(why=say.NO_CREDENTIALS))
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.NO_CREDENTIALS))
         known = self._requesters.client(client_id)
         if (
             not self._certificates.lives(certificate, self._now())
             or known is None
             or known.certificate is None
         ):
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
         if known.pinned is not None:
             good = hmac.compare_digest(thumbprint(certificate), known.pinned.thumbprint)
         else:
             good = self._certificates.is_named(certificate, known.certificate)
         if not good:
-            raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
         return known
 
 
 def _basic(fields: tuple[str, ...]) -> tuple[str, str]:
     kind, _, credentials = fields[0].partition(" ")
     if kind.lower() != "basic" or len(fields) != 1:
-        raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+        raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
     try:
         text = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
-        raise GrantRefused("invalid_client", say.CLIENT_FAILED) from None
+        raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED) from None
     name, colon, secret = text.partition(":")
     if not colon:
-        raise GrantRefused("invalid_client", say.CLIENT_FAILED)
+        raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
     return unquote_plus(name), unquote_plus(secret)

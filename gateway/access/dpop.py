@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from gateway.access import jose, jwk
 from gateway.access.faults import JoseBroken, ProofBroken
 from gateway.domain import sentences as say
+from gateway.domain.problems import ProblemCode
 from gateway.ports.access import Replays
 
 #: of a nonce; one is taken in its own span and in the next
@@ -104,7 +105,7 @@ class DpopVerifier:
     def _timed(self, key: str, jti: str, issued: float, nonce: object) -> DpopProof:
         span = self._nonces.span(nonce) if isinstance(nonce, str) else None
         if span is None:
-            raise ProofBroken(say.PROOF_NONCE, "use_dpop_nonce")
+            raise ProofBroken(say.PROOF_NONCE, ProblemCode.USE_DPOP_NONCE)
         now = self._now()
         if abs(now - issued) > _APART_SECONDS:
             raise ProofBroken(say.PROOF_UNTIMELY)

@@ -4,17 +4,17 @@ A refusal names what is wrong with what was shown, never whether a client or a k
 """
 
 from gateway.domain.errors import GatewayError, Unauthenticated
+from gateway.domain.problems import ProblemCode, TokenErrorCode
 from gateway.domain.sentences import Sentence
 
 
 class TokenRefused(Unauthenticated):
     """The access token, or what must come with it, does not open this door."""
 
-    code = "invalid_token"
-
     def __init__(
-        self, said: Sentence | None, *, code: str = "invalid_token", scheme: str = "Bearer", nonce: str = ""
-    ) -> None:
+        self, said: Sentence | None, *, code: ProblemCode = ProblemCode.INVALID_TOKEN, scheme: str = "Bearer",
+        nonce: str = "",
+    ) -> None:  # fmt: skip
         """`scheme`: that of the challenge. `nonce`: what the next proof must carry."""
         super().__init__(said, code=code)
         self.scheme = scheme
@@ -23,8 +23,8 @@ class TokenRefused(Unauthenticated):
     @property
     def challenge(self) -> str:
         """The field WWW-Authenticate."""
-        known = {"use_dpop_nonce", "invalid_dpop_proof"}
-        error = self.problem_code if self.problem_code in known else "invalid_token"
+        known = (ProblemCode.USE_DPOP_NONCE, ProblemCode.INVALID_DPOP_PROOF)
+        error = self.problem_code if self.problem_code in known else ProblemCode.INVALID_TOKEN
         algorithms = ', algs="EdDSA ES256"' if self.scheme == "DPoP" else ""
         return f'{self.scheme} realm="motlan", error="{error}"{algorithms}'
 
@@ -32,14 +32,11 @@ class TokenRefused(Unauthenticated):
 class GrantRefused(GatewayError):
     """The token endpoint, introspection or revocation says no, in the form of RFC 6749 (5.2)."""
 
-    code = "invalid_request"
-    http = 400
-
-    def __init__(self, error: str, why: Sentence | None, *, nonce: str = "") -> None:
+    def __init__(self, error: TokenErrorCode, why: Sentence | None, *, nonce: str = "") -> None:
         """`error` is the code of the standard."""
         super().__init__(why, code=error)
         self.nonce = nonce
-        self.status = 401 if error == "invalid_client" else 400
+        self.status = 401 if error is TokenErrorCode.INVALID_CLIENT else 400
 
 
 class JoseBroken(Exception):
@@ -54,7 +51,7 @@ class JoseBroken(Exception):
 class ProofBroken(Exception):
     """A DPoP proof that does not prove; `code` is that of RFC 9449, the text says what is wrong."""
 
-    def __init__(self, said: Sentence, code: str = "invalid_dpop_proof") -> None:
+    def __init__(self, said: Sentence, code: ProblemCode = ProblemCode.INVALID_DPOP_PROOF) -> None:
         """`code` is `use_dpop_nonce` when a nonce is wanted."""
         super().__init__(said.en)
         self.said = said

@@ -19,6 +19,7 @@ from gateway.access.requesters import Known, Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
+from gateway.domain.problems import ProblemCode, TokenErrorCode
 from gateway.ports.access import Replays
 
 _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
@@ -121,7 +122,7 @@ class AccessService:
         known = await self._client(call, form, "token")
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
-            raise GrantRefused("invalid_scope", say.SCOPE_NOT_YOURS)
+            raise GrantRefused(TokenErrorCode.INVALID_SCOPE, say.SCOPE_NOT_YOURS)
         confirmation = self._confirmation(call, known, proof)
         if proof is not None:
             await self._taken(proof)
@@ -153,7 +154,7 @@ class AccessService:
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
             if not _may(known, found):
-                raise GrantRefused("unauthorized_client", say.TOKEN_OF_ANOTHER)
+                raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.TOKEN_OF_ANOTHER)
             await self.revocations.revoke_token(found.jti, found.expires + 3_600)
         return known.requester
 
@@ -175,7 +176,7 @@ class AccessService:
             await self.proofs.take(_by(found.key, proof))
         except ProofBroken as error:
             why = say.DPOP(why=error.said)
-            nonce = self.nonces.fresh() if error.code == "use_dpop_nonce" else ""
+            nonce = self.nonces.fresh() if error.code is ProblemCode.USE_DPOP_NONCE else ""
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
 
@@ -195,7 +196,7 @@ class AccessService:
             raise self._unproven(error) from None
 
     def _unproven(self, error: ProofBroken) -> GrantRefused:
-        return GrantRefused(error.code, say.DPOP(why=error.said), nonce=self.nonces.fresh())
+        return GrantRefused(TokenErrorCode(error.code), say.DPOP(why=error.said), nonce=self.nonces.fresh())
 
     def _confirmation(self, call: IncomingRequest, known: Known, proof: DpopProof | None) -> dict[str, str]:
         """What the token is bound to."""
@@ -204,14 +205,16 @@ class AccessService:
             assert call.certificate is not None
             found["x5t#S256"] = thumbprint(call.certificate)
         if proof is None and (known.needs_dpop or not (found or self.sandbox)):
-            raise GrantRefused("invalid_dpop_proof", say.BIND_THE_TOKEN, nonce=self.nonces.fresh())
+            raise GrantRefused(
+                TokenErrorCode.INVALID_DPOP_PROOF, say.BIND_THE_TOKEN, nonce=self.nonces.fresh()
+            )
         return found
 
     async def _client(self, call: IncomingRequest, form: Mapping[str, str], kind: str) -> Known:
         try:
             certificate = call.certificate
         except TokenRefused as error:
-            raise GrantRefused("invalid_client", error.said) from None
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, error.said) from None
         audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
         return await self.clients.prover(Credentials(call.authorization, form, certificate), audiences)
 
@@ -221,7 +224,7 @@ class AccessService:
         await self.revocations.current()
         known = await self._client(call, form, kind)
         if not form.get("token"):
-            raise GrantRefused("invalid_request", say.TOKEN_PARAMETER)
+            raise GrantRefused(TokenErrorCode.INVALID_REQUEST, say.TOKEN_PARAMETER)
         try:
             return known, await self._verified_again(form["token"], call.issuer)
         except TokenRefused:
@@ -240,11 +243,11 @@ def _may(known: Known, found: AccessToken) -> bool:
 
 def _credentials(fields: tuple[str, ...]) -> tuple[str, str]:
     if len(fields) != 1:
-        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
+        raise TokenRefused(say.SEND_TOKEN, code=ProblemCode.UNAUTHENTICATED)
     kind, _, token = fields[0].partition(" ")
     scheme, token = kind.lower(), token.strip()
     if scheme not in {"bearer", "dpop"} or not token:
-        raise TokenRefused(say.SEND_TOKEN, code="unauthenticated")
+        raise TokenRefused(say.SEND_TOKEN, code=ProblemCode.UNAUTHENTICATED)
     return scheme, token
 
 

@@ -8,6 +8,7 @@ from gateway.anchors.rounds import Rounds
 from gateway.domain import sentences as say
 from gateway.domain.anchoring import Anchored
 from gateway.domain.errors import NotFound
+from gateway.domain.problems import ProblemCode
 from gateway.ports.anchors import AnchorRows
 from gateway.ports.exchange_log import LogTree
 
@@ -34,7 +35,7 @@ class Listing:
             rows = [row for row in await self._kept.of(size) if row.token][-MOST_ROWS:]
             rows = [row for row in rows if await self._rounds.counts(row)]
             if not rows and not await self._tree.checkpoint(size):
-                raise NotFound(say.NO_CHECKPOINT_OF_SIZE, code="size_unknown")
+                raise NotFound(say.NO_CHECKPOINT_OF_SIZE, code=ProblemCode.SIZE_UNKNOWN)
         notes = {row.size: await self._tree.checkpoint(row.size) for row in rows}
         return {
             "configured": [{"name": name, **shown} for name, shown in self._rounds.shown().items()],

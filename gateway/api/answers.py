@@ -9,6 +9,8 @@ from typing import Any
 from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.consent_answers import CONSENT_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.mapping.answer import FieldEntry, Mark, PrefillAnswer, ReasonEntry, schema_of
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -56,7 +58,20 @@ _PROCEDURE = _object(
     mark=_TEXT,
     subjects=_named(_FREE),
 )
-_FAULT = _object("pointer code detail detail_vi", pointer=_TEXT, code=_TEXT, detail=_TEXT, detail_vi=_TEXT)
+_CODES = (*ProblemCode, *RefusalReason)
+#: of a problem; its words stand beside it
+_CODE: dict[str, Any] = {
+    "type": "string",
+    "enum": [one.value for one in _CODES],
+    "x-enum-descriptions": [f"{' '.join(map(str, one.http))}: {one.vi} / {one.en}" for one in _CODES],
+}
+_FAULT = _object(
+    "pointer code detail detail_vi",
+    pointer=_TEXT,
+    code={"type": "string", "enum": [one.value for one in _CODES if {400, 422} & {*one.http}]},
+    detail=_TEXT,
+    detail_vi=_TEXT,
+)
 
 #: a report to the owner of a database; it names nobody
 _REPORT: dict[str, Any] = {
@@ -171,7 +186,7 @@ ANSWERS: dict[str, Any] = {
         title=_TEXT,
         title_vi=_TEXT,
         status={"type": "integer"},
-        code=_TEXT,
+        code=_CODE,
         detail=_TEXT,
         detail_vi=_TEXT,
         retry_after={"type": "integer"},

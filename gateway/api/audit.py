@@ -22,6 +22,7 @@ from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports.exchange_log import LogSearch
 from gateway.telemetry import log
@@ -83,11 +84,11 @@ async def inclusion(request: Request) -> Response:
     given = _query(request, "leaf_hash", "exchange_id", "size")
     size = _size(given, "size")
     if ("leaf_hash" in given) == ("exchange_id" in given):
-        raise BadRequest(say.GIVE_HASH_OR_EXCHANGE, code="query_wrong")
+        raise BadRequest(say.GIVE_HASH_OR_EXCHANGE, code=ProblemCode.QUERY_WRONG)
     audit = door_of(request).audit
     if "leaf_hash" in given:
         if not _HASH.fullmatch(given["leaf_hash"]):
-            raise BadRequest(say.LEAF_HASH, code="query_wrong")
+            raise BadRequest(say.LEAF_HASH, code=ProblemCode.QUERY_WRONG)
         return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
     await demand(request, "audit:search")
     return answer(await audit.proofs_of(request.caller, _exchange(given["exchange_id"]), size))
@@ -98,7 +99,7 @@ async def consistency(request: Request) -> Response:
     given = _query(request, "from", "to")
     old, new = _size(given, "from"), _size(given, "to")
     if old is None:
-        raise BadRequest(say.GIVE_OLDER_SIZE, code="query_wrong")
+        raise BadRequest(say.GIVE_OLDER_SIZE, code=ProblemCode.QUERY_WRONG)
     return answer(await door_of(request).audit.proofs.consistency(old, new))
 
 
@@ -108,13 +109,13 @@ async def export(request: Request) -> web.StreamResponse:
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
-        raise BadRequest(say.GIVE_A_RANGE, code="range_wrong")
+        raise BadRequest(say.GIVE_A_RANGE, code=ProblemCode.RANGE_WRONG)
     _check_times(body)
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
-        raise BadRequest(say.FROM_BEHIND_TO, code="range_wrong")
+        raise BadRequest(say.FROM_BEHIND_TO, code=ProblemCode.RANGE_WRONG)
     exports, caller, csv = door_of(request).exports, request.caller, body.format == "csv"
     if csv and body.grown_from is not None:
-        raise BadRequest(say.CSV_PROVES_NOTHING, code="range_wrong")
+        raise BadRequest(say.CSV_PROVES_NOTHING, code=ProblemCode.RANGE_WRONG)
     numbering = await door_of(request).watch.read_numbering()
     missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
@@ -182,14 +183,14 @@ _PLAIN = {
 
 def _check_times(body: FiltersBody | ExportBody | UsageBody) -> None:
     if body.since and body.until and body.since >= body.until:
-        raise BadRequest(say.SINCE_BEHIND_UNTIL, code="range_wrong")
+        raise BadRequest(say.SINCE_BEHIND_UNTIL, code=ProblemCode.RANGE_WRONG)
 
 
 def _query(request: Request, *names: str) -> dict[str, str]:
     """The parameters of the address, each known and given once."""
     given = dict(request.query)
     if len(given) != len(request.query) or not given.keys() <= set(names):
-        raise BadRequest(say.PARAMETERS(names=", ".join(names)), code="query_wrong")
+        raise BadRequest(say.PARAMETERS(names=", ".join(names)), code=ProblemCode.QUERY_WRONG)
     return given
 
 
@@ -197,13 +198,13 @@ def _size(given: dict[str, str], name: str) -> int | None:
     if name not in given:
         return None
     if not _SIZE.fullmatch(given[name]):
-        raise BadRequest(say.NUMBER_OF_RECORDS(name=name), code="query_wrong")
+        raise BadRequest(say.NUMBER_OF_RECORDS(name=name), code=ProblemCode.QUERY_WRONG)
     return int(given[name])
 
 
 def _exchange(text: str) -> str:
     if not _EXCHANGE.fullmatch(text):
-        raise NotFound(say.EXCHANGE_ID, code="exchange_unknown")
+        raise NotFound(say.EXCHANGE_ID, code=ProblemCode.EXCHANGE_UNKNOWN)
     return text
 
 

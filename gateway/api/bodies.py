@@ -17,6 +17,7 @@ from gateway.domain import i_json
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, TooLarge
 from gateway.domain.i_json import NotIJson
+from gateway.domain.problems import ProblemCode
 
 _Model = TypeVar("_Model", bound=BaseModel)
 #: or a string, in which there is none
@@ -89,8 +90,8 @@ def parse(raw: bytes, depth: int) -> object:
     try:
         data, has_floats = i_json.parse(raw, depth, _LARGEST, _LARGEST)
     except NotIJson as error:
-        is_twice = error.said is say.MEMBER_TWICE
-        raise BadRequest(error.said, code="duplicate_member" if is_twice else BadRequest.code) from None
+        code = ProblemCode.DUPLICATE_MEMBER if error.said is say.MEMBER_TWICE else None
+        raise BadRequest(error.said, code=code) from None
     if not has_floats:
         return data
     if any(len(number) > _LONGEST_NUMBER for number in _NUMBER.findall(raw)):

@@ -18,6 +18,7 @@ from gateway.corrections.service import Corrections
 from gateway.domain import sentences as say
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, fault_in
 from gateway.domain.parties import Subject
+from gateway.domain.problems import ProblemCode
 
 _LARGEST = 4_096
 
@@ -67,5 +68,5 @@ def _corrections(request: Request) -> Corrections:
 
 def _person(body: PersonBody) -> Subject:
     if not (body.personal_id or body.old_id or body.passport):
-        raise fault_in("/subject", say.GIVE_A_NUMBER, "identifier_missing")
+        raise fault_in("/subject", say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
     return person_of(body)

@@ -22,6 +22,7 @@ from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, NotFound, Refused, Throttled, TooMany
 from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.reasons import RefusalReason
 from gateway.policy.grounds import ground
 from gateway.telemetry import Metrics, log
 
@@ -166,7 +167,7 @@ async def demand(request: Request, scope: str) -> None:
     """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
     if scope in request.requester.scopes:
         return
-    rule, code = f"scope:{scope}", "scope_missing"
+    rule, code = f"scope:{scope}", RefusalReason.SCOPE_MISSING
     legal_basis = ground(request.services.configuration, rule, code)
     await record_refusal(request, code, rule, legal_basis=legal_basis)
     raise Refused(rule, say.SCOPE_MISSING(scope=scope), code=code)

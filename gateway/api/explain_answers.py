@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.domain.reasons import RefusalReason
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FLAG: dict[str, Any] = {"type": "boolean"}
@@ -19,7 +21,8 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
-_DENIAL = _object(rule=_TEXT, code=_TEXT, detail=_TEXT, detail_vi=_TEXT, remedy=_TEXT)
+_REFUSAL = {"type": "string", "enum": [one.value for one in RefusalReason]}
+_DENIAL = _object(rule=_TEXT, code=_REFUSAL, detail=_TEXT, detail_vi=_TEXT, remedy=_TEXT)
 _NO_DENIAL: dict[str, Any] = {"anyOf": [_DENIAL, {"type": "null"}]}
 _PLACE = _object(
     subject=_TEXT, attribute=_TEXT, source=_MAYBE, data_service=_MAYBE, allowed=_FLAG, rule=_TEXT,

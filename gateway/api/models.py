@@ -22,6 +22,7 @@ from gateway.api import grammar
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, PartialDate
 from gateway.domain.identifiers import is_tax_code
+from gateway.domain.problems import TokenErrorCode
 from gateway.domain.sentences import WrongText
 from gateway.domain.signs import hides
 
@@ -334,8 +335,5 @@ class TokenAnswer(BaseModel):
 class TokenProblem(BaseModel):
     """An error of the token endpoint (RFC 6749, 5.2)."""
 
-    error: Literal[
-        "invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope", "unauthorized_client",
-        "invalid_dpop_proof", "use_dpop_nonce",
-    ]  # fmt: skip
+    error: TokenErrorCode
     error_description: str

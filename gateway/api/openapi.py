@@ -170,8 +170,8 @@ def _responses(item: Route) -> dict[str, Any]:
 
 
 def _problem(item: Route, status: int) -> dict[str, Any]:
-    family = _PROBLEMS[status]
-    headers, description = dict(_EXCHANGE_HEADER), f"{family.title_vi} / {family.title}"
+    family = _PROBLEMS[status].code
+    headers, description = dict(_EXCHANGE_HEADER), f"{family.vi} / {family.en}"
     if item.id == "ready" and status == 503:
         content = {"application/json": {"schema": _ref("Health")}}
         return {"description": "Chưa sẵn sàng / Not ready", "headers": headers, "content": content}
@@ -179,11 +179,11 @@ def _problem(item: Route, status: int) -> dict[str, Any]:
         content = {"application/json": {"schema": _ref("TokenProblem")}}
         return {"description": description, "headers": headers, "content": content}
     example = {
-        "type": f"/docs#problem-{family.code}",
-        "title": family.title,
-        "title_vi": family.title_vi,
+        "type": f"/docs#problem-{family}",
+        "title": family.en,
+        "title_vi": family.vi,
         "status": status,
-        "code": family.code,
+        "code": family,
         "exchange_id": "01KB0000000000000000000000",
     }
     shown = {"application/problem+json": {"schema": _ref("Problem"), "example": example}}

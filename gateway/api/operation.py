@@ -3,10 +3,10 @@
 import asyncio
 
 from gateway.api.context import Citizens, Loaded
-from gateway.api.reasons import TITLES
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
+from gateway.domain.reasons import Reason
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import SourceState
 
@@ -125,5 +125,5 @@ def _state(state: SourceState) -> dict[str, object]:
 
 async def reasons(_request: Request) -> Response:
     """`GET /v1/reasons`: the closed list of reason codes."""
-    body = [{"code": code, "title": vi, "title_vi": vi, "title_en": en} for code, (vi, en) in TITLES.items()]
+    body = [{"code": one, "title": one.vi, "title_vi": one.vi, "title_en": one.en} for one in Reason]
     return answer({"reasons": body})

@@ -10,6 +10,7 @@ from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogNotSigned, NotAnchored, fault_in
+from gateway.domain.problems import ProblemCode
 from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
 
@@ -25,7 +26,7 @@ async def ask(request: Request) -> Response:
         await record_refusal(request, denial.problem_code, dossier=body.dossier or "")
         raise
     if not (body.subject.personal_id or body.subject.old_id or body.subject.passport):
-        raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, "identifier_missing")
+        raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, ProblemCode.IDENTIFIER_MISSING)
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
     login = services.logins.proven(body.login, requester.id)

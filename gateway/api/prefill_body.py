@@ -29,6 +29,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable, fault_in
 from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
 from gateway.mapping.model import Role
 from gateway.prefill.request import Representative
@@ -126,14 +127,16 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
         if not isinstance(one, list):
             found[name] = one["same_as"] if "same_as" in one else subject_of(("subjects", name), one, role)
         elif role is not None and not role.many:
-            raise _fault(("subjects", name), say.ONE_SUBJECT, "list_not_possible")
+            raise _fault(("subjects", name), say.ONE_SUBJECT, ProblemCode.LIST_NOT_POSSIBLE)
         else:
             for at, each in enumerate(one):
                 found[f"{name}#{at + 1}"] = (
                     each["same_as"] if "same_as" in each else subject_of(("subjects", name, at), each, role)
                 )
         if len(found) > _MAX_SUBJECTS:
-            raise _fault(("subjects", name), say.TOO_MANY_SUBJECTS(most=_MAX_SUBJECTS), "too_many_subjects")
+            raise _fault(
+                ("subjects", name), say.TOO_MANY_SUBJECTS(most=_MAX_SUBJECTS), ProblemCode.TOO_MANY_SUBJECTS
+            )
     return found
 
 
@@ -161,15 +164,15 @@ def person_of(body: PersonBody) -> Subject:
 def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[SubjectKind, ...]) -> SubjectKind:
     number = given.get("personal_id")
     if number and birth_year_of(number) > _BORN_AFTER:
-        raise _fault((*place, "personal_id"), say.NUMBER_CANNOT_EXIST, "value_not_possible")
+        raise _fault((*place, "personal_id"), say.NUMBER_CANNOT_EXIST, ProblemCode.VALUE_NOT_POSSIBLE)
     if number or given.get("old_id") or given.get("passport"):
         return SubjectKind.PERSON
     if SubjectKind.NEWBORN in there:
         return SubjectKind.NEWBORN
-    raise _fault(place, say.GIVE_A_NUMBER, "identifier_missing")
+    raise _fault(place, say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
 
 
-def _fault(place: _Place, why: Sentence, code: str) -> Unprocessable:
+def _fault(place: _Place, why: Sentence, code: ProblemCode) -> Unprocessable:
     return fault_in(pointer(place), why, code)
 
 

@@ -23,6 +23,7 @@ from gateway.domain.errors import (
     Unprocessable,
     entry,
 )
+from gateway.domain.problems import ProblemCode
 
 CONTENT_TYPE = "application/problem+json"
 _MAX_FAULTS = 20
@@ -44,10 +45,7 @@ class NotHttp(BadRequest):
 class MethodNotAllowed(BadRequest):
     """The path exists, the method does not."""
 
-    code = "method_not_allowed"
-    http = 405
-    title = "This path does not take this method"
-    title_vi = "Phương thức không được hỗ trợ cho đường dẫn này"
+    code = ProblemCode.METHOD_NOT_ALLOWED
 
     def __init__(self, allow: str = "") -> None:
         """`allow`: the methods that it takes, for the field Allow."""
@@ -58,28 +56,19 @@ class MethodNotAllowed(BadRequest):
 class TooSlow(BadRequest):
     """The request did not arrive in time."""
 
-    code = "request_timeout"
-    http = 408
-    title = "The request did not arrive in time"
-    title_vi = "Yêu cầu không đến kịp thời hạn"
+    code = ProblemCode.REQUEST_TIMEOUT
 
 
 class WrongMedia(BadRequest):
     """The body is not of a media type that is taken here."""
 
-    code = "unsupported_media_type"
-    http = 415
-    title = "The body is not of a media type that is taken here"
-    title_vi = "Kiểu nội dung không được hỗ trợ"
+    code = ProblemCode.UNSUPPORTED_MEDIA_TYPE
 
 
 class NotAcceptable(BadRequest):
     """An expectation of the request cannot be met."""
 
-    code = "expectation_failed"
-    http = 417
-    title = "An expectation of the request cannot be met"
-    title_vi = "Không đáp ứng được yêu cầu trong tiêu đề Expect"
+    code = ProblemCode.EXPECTATION_FAILED
 
 
 FAMILIES: dict[int, type[GatewayError]] = {
@@ -156,13 +145,13 @@ def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return (*place[:2], *place[3:]) if place[:1] == ("subjects",) else place
 
 
-def _word(kind: str) -> str:
+def _word(kind: str) -> ProblemCode:
     match kind:
         case "extra_forbidden":
-            return "unknown_member"
+            return ProblemCode.UNKNOWN_MEMBER
         case "missing":
-            return "missing_member"
+            return ProblemCode.MISSING_MEMBER
         case "unknown_word":
-            return "unknown_word"
+            return ProblemCode.UNKNOWN_WORD
         case _:
-            return "value_not_possible" if kind in _WRONG_VALUES else "wrong_type"
+            return ProblemCode.VALUE_NOT_POSSIBLE if kind in _WRONG_VALUES else ProblemCode.WRONG_TYPE

@@ -4,6 +4,7 @@ from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
+from gateway.domain.problems import ProblemCode
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
 
@@ -49,7 +50,9 @@ def find(catalogue: Catalogue, written: str) -> Procedure:
     """The procedure of a code, with or without its province suffix; NotFound names near ones."""
     procedure = catalogue.find(written)
     if procedure is None:
-        raise NotFound(say.NO_SUCH_PROCEDURE, code="procedure_unknown", near=catalogue.near(written))
+        raise NotFound(
+            say.NO_SUCH_PROCEDURE, code=ProblemCode.PROCEDURE_UNKNOWN, near=catalogue.near(written)
+        )
     return procedure
 
 

@@ -16,6 +16,7 @@ from gateway.audit.unusual import Habit
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
 from gateway.domain.errors import BadRequest
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import WrongText
 
 #: a year and a month of days in common
@@ -54,7 +55,7 @@ class OfficeBody(Body):
     def office(self) -> Office:
         """For the report; BadRequest when it closes before it opens."""
         if time.fromisoformat(self.opens) >= time.fromisoformat(self.closes):
-            raise BadRequest(say.CLOSES_BEFORE_OPENS, code="range_wrong")
+            raise BadRequest(say.CLOSES_BEFORE_OPENS, code=ProblemCode.RANGE_WRONG)
         return Office(
             opens=self.opens,
             closes=self.closes,
@@ -116,22 +117,25 @@ class ReportBody(Body):
         }.items():
             for name in names:
                 if self.report != report and getattr(self, name) is not None:
-                    raise BadRequest(say.ONLY_THE_REPORT(name=name, report=report), code="report_wrong")
+                    raise BadRequest(
+                        say.ONLY_THE_REPORT(name=name, report=report), code=ProblemCode.REPORT_WRONG
+                    )
 
     def _span(self) -> tuple[datetime, datetime]:
         if (self.month is None) == (self.since is None or self.until is None) or (
             self.month is not None and (self.since or self.until)
         ):
-            raise BadRequest(say.GIVE_A_MONTH, code="range_wrong")
+            raise BadRequest(say.GIVE_A_MONTH, code=ProblemCode.RANGE_WRONG)
         if self.month is not None:
             begin = datetime.fromisoformat(f"{self.month}-01T00:00:00").replace(tzinfo=VIETNAM)
             end = (begin + timedelta(days=31)).replace(day=1)
             return begin.astimezone(UTC), end.astimezone(UTC)
         since, until = (datetime.fromisoformat(str(moment)) for moment in (self.since, self.until))
         if since >= until:
-            raise BadRequest(say.SINCE_BEHIND_UNTIL, code="range_wrong")
+            raise BadRequest(say.SINCE_BEHIND_UNTIL, code=ProblemCode.RANGE_WRONG)
         if until - since > LONGEST or since.year < _FIRST_YEAR or until.year > _LAST_YEAR:
             raise BadRequest(
-                say.REPORT_SPAN(days=LONGEST.days, first=_FIRST_YEAR, last=_LAST_YEAR), code="range_wrong"
+                say.REPORT_SPAN(days=LONGEST.days, first=_FIRST_YEAR, last=_LAST_YEAR),
+                code=ProblemCode.RANGE_WRONG,
             )
         return since, until

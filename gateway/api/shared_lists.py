@@ -15,6 +15,7 @@ from gateway.domain.errors import NotFound, SourceAway
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
 from gateway.ports.sources import Source
 
 SOURCE, OPERATION = "catalogues", "Category"
@@ -31,9 +32,9 @@ async def one(request: Request) -> Response:
     source = services.sources.get(SOURCE)
     service = settings.services.get(OPERATION) if settings is not None else None
     if source is None or settings is None or service is None or not service.enabled:
-        raise NotFound(say.NO_CATALOGUES, code="catalogue_unknown")
+        raise NotFound(say.NO_CATALOGUES, code=ProblemCode.CATALOGUE_UNKNOWN)
     if _NAME.fullmatch(name) is None:
-        raise NotFound(say.NO_SUCH_CATALOGUE, code="catalogue_unknown")
+        raise NotFound(say.NO_SUCH_CATALOGUE, code=ProblemCode.CATALOGUE_UNKNOWN)
     loop = asyncio.get_running_loop()
     found = services.kept_rows.of(name, loop.time())
     if found is None:
@@ -76,7 +77,7 @@ async def _asked(source: Source, name: str, request: Request, end: float) -> Sou
 
 def _rows(said: SourceAnswer) -> object:
     if said.outcome is Outcome.NOT_FOUND:
-        raise NotFound(say.NO_SUCH_CATALOGUE, code="catalogue_unknown")
+        raise NotFound(say.NO_SUCH_CATALOGUE, code=ProblemCode.CATALOGUE_UNKNOWN)
     if said.outcome is not Outcome.FOUND or "rows" not in said.values:
         raise SourceAway(say.CATALOGUES_AWAY, retry_after=_RETRY_SECONDS)
     return said.values["rows"]

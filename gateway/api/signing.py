@@ -15,6 +15,7 @@ from gateway.api.request import NOBODY, Request
 from gateway.api.response import Response
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, KeyUnavailable
+from gateway.domain.problems import ProblemCode
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
@@ -56,7 +57,7 @@ def check_body(request: Request, body: bytes) -> None:
     try:
         check_digest(request.headers.getall(_DIGEST), body)
     except SignatureBroken as broken:
-        raise BadRequest(broken.said, code="digest_invalid") from None
+        raise BadRequest(broken.said, code=ProblemCode.DIGEST_INVALID) from None
     request.digested = True
 
 

@@ -14,6 +14,7 @@ from gateway.api.response import Response
 from gateway.api.signing import check_body
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest
+from gateway.domain.problems import TokenErrorCode
 
 SCOPES = (
     "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
@@ -30,7 +31,8 @@ async def token(request: Request) -> Response:
     try:
         form = await _form(request)
         if form.get("grant_type") != "client_credentials":
-            kind = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
+            kinds = TokenErrorCode.UNSUPPORTED_GRANT_TYPE, TokenErrorCode.INVALID_REQUEST
+            kind = kinds[0] if form.get("grant_type") else kinds[1]
             return _refuse(request, GrantRefused(kind, say.GRANT_TYPE))
         granted = await access.grant(request, form)
     except GrantRefused as error:
@@ -123,8 +125,11 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _unreadable(request: Request, error: BadRequest) -> Response:
-    request.problem = "invalid_request"
-    body: dict[str, object] = {"error": "invalid_request", "error_description": error.detail or error.title}
+    request.problem = TokenErrorCode.INVALID_REQUEST
+    body: dict[str, object] = {
+        "error": TokenErrorCode.INVALID_REQUEST,
+        "error_description": error.detail or error.title,
+    }
     return _answer(error.http, body)
 
 

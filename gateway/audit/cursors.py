@@ -6,6 +6,7 @@ import hmac
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest
+from gateway.domain.problems import ProblemCode
 
 LABEL = b"motlan audit cursors v1"
 
@@ -33,7 +34,7 @@ class Cursors:
             raw = b""
         place, mac = raw[:_PLACE_BYTES], raw[_PLACE_BYTES:]
         if not hmac.compare_digest(mac, self._mac(place, search)):
-            raise BadRequest(say.CURSOR, code="cursor_wrong")
+            raise BadRequest(say.CURSOR, code=ProblemCode.CURSOR_WRONG)
         return int.from_bytes(place)
 
     def _mac(self, place: bytes, search: bytes) -> bytes:

@@ -20,6 +20,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import BadRequest, LogAltered
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.export import first_line, last_line
 from gateway.exchange_log.merkle import inclusion_proof
 from gateway.exchange_log.note import Checkpoint, NoteBroken, split_note
@@ -109,10 +110,10 @@ class Exports:
         if kept is None:
             return {}
         if isinstance(kept, str) and _opened(kept).origin != head.origin:
-            raise BadRequest(say.OTHER_LOG(origin=head.origin), code="size_wrong")
+            raise BadRequest(say.OTHER_LOG(origin=head.origin), code=ProblemCode.SIZE_WRONG)
         old = _size_of(kept)
         if old > head.size:
-            raise BadRequest(say.LOG_ROLLED_BACK(size=head.size, old=old), code="size_wrong")
+            raise BadRequest(say.LOG_ROLLED_BACK(size=head.size, old=old), code=ProblemCode.SIZE_WRONG)
         proven = await self._context.proofs.consistency(old, head.size)
         return {old: [bytes.fromhex(one) for one in proven["proof"]]}
 
@@ -126,7 +127,7 @@ class Exports:
             return min(first, end), end
         first, end = span.first or 0, size if span.end is None else span.end
         if not first <= end <= size:
-            raise BadRequest(say.RANGE_BEYOND(size=size), code="range_wrong")
+            raise BadRequest(say.RANGE_BEYOND(size=size), code=ProblemCode.RANGE_WRONG)
         return first, end
 
     async def _before(self, moment: str, size: int) -> int:
@@ -155,7 +156,7 @@ class Exports:
             found = await self._context.places(filters, found[-1], _PLACES)
             hits.extend(found)
             if len(hits) > MOST_HITS:
-                raise BadRequest(say.TOO_MANY_HITS(most=MOST_HITS), code="too_many_records")
+                raise BadRequest(say.TOO_MANY_HITS(most=MOST_HITS), code=ProblemCode.TOO_MANY_RECORDS)
         hits.reverse()
         return hits
 
@@ -232,7 +233,7 @@ def _opened(note: str) -> Checkpoint:
     try:
         return Checkpoint.parse(split_note(note)[0])
     except NoteBroken:
-        raise BadRequest(say.CHECKPOINT_AS_KEPT, code="size_wrong") from None
+        raise BadRequest(say.CHECKPOINT_AS_KEPT, code=ProblemCode.SIZE_WRONG) from None
 
 
 def _size_of(kept: str | int | None) -> int:

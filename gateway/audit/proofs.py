@@ -6,6 +6,7 @@ from typing import Any
 from gateway.anchors.heads import Heads
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogAltered, NotFound
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.merkle import (
     EMPTY_ROOT,
@@ -62,7 +63,7 @@ class TreeProofs:
             return await self.inclusion(entry, size)
         place = await self._pruned(hash_)
         if place is None:
-            raise NotFound(say.NO_SUCH_HASH, code="record_unknown", retry_after=_RETRY_SECONDS)
+            raise NotFound(say.NO_SUCH_HASH, code=ProblemCode.RECORD_UNKNOWN, retry_after=_RETRY_SECONDS)
         return {**await self._included(place, hash_, size), "pruned": True}
 
     async def inclusion(self, entry: LogEntry, size: int | None = None) -> dict[str, Any]:
@@ -126,20 +127,20 @@ class TreeProofs:
         if size is None or size == newest.size:
             size, root = newest.size, newest.root
         elif not 0 <= size <= newest.size:
-            raise BadRequest(say.SIZE_AT_MOST(size=newest.size), code="size_wrong")
+            raise BadRequest(say.SIZE_AT_MOST(size=newest.size), code=ProblemCode.SIZE_WRONG)
         else:
             root = root_from(size, await self.nodes(size, subtrees(0, size))) if size else EMPTY_ROOT
             proof = await _made(self._tree.consistency(size, newest.size))
             if not verify_consistency(size, root, newest.size, newest.root, proof):
                 raise _altered(say.TREE_NOT_GROWN(new=newest.size, old=size))
         if size < at_least:
-            raise BadRequest(say.SIZE_AT_LEAST(at_least=at_least), code="size_wrong")
+            raise BadRequest(say.SIZE_AT_LEAST(at_least=at_least), code=ProblemCode.SIZE_WRONG)
         return size, root
 
 
 def _opened(note: str) -> tuple[str, Checkpoint]:
     if not note:
-        raise NotFound(say.NO_CHECKPOINT, code="log_empty", retry_after=_RETRY_SECONDS)
+        raise NotFound(say.NO_CHECKPOINT, code=ProblemCode.LOG_EMPTY, retry_after=_RETRY_SECONDS)
     return note, Checkpoint.parse(split_note(note)[0])
 
 

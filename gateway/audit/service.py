@@ -17,6 +17,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
@@ -73,7 +74,7 @@ class AuditContext:
             pruned = gone_exchange(await self.history.history(), exchange)
             if pruned is not None:
                 raise pruned
-            raise NotFound(say.NO_RECORD_OF_EXCHANGE, code="exchange_unknown", retry_after=1)
+            raise NotFound(say.NO_RECORD_OF_EXCHANGE, code=ProblemCode.EXCHANGE_UNKNOWN, retry_after=1)
         return sorted(found)
 
     async def signers(self) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from typing import Any
 from gateway.checks.as_written import at, differences, request_fault, subject_of, text_of
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry, ScopeEntry
 from gateway.mapping.apply import Filled, FixedSituation, fill
 from gateway.mapping.model import ProcedureExample

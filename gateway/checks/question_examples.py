@@ -6,8 +6,9 @@ from datetime import date
 from gateway.checks.as_written import subject_of
 from gateway.checks.examples import Offers
 from gateway.config.strict_yaml import Loc
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.plan import make_plan
 from gateway.mapping.predicates import Facts
 from gateway.mapping.question_model import QuestionExample

@@ -19,6 +19,7 @@ from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import Keeper
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
+from gateway.domain.problems import CommandCode
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
 from gateway.keeping.archive import Archiver, ArchiveStores, notes_in
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
@@ -61,7 +62,7 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
     now = keeper.now()
     last = Month.parse(until) if until else newest_cold(now, keeper.settings.retention.hot_months)
     if last >= Month.of(now):
-        raise Unprocessable(say.MONTH_RUNNING(month=last), code="period_running")
+        raise Unprocessable(say.MONTH_RUNNING(month=last), code=CommandCode.PERIOD_RUNNING)
     keeper.log()
     signers, reader = keeper.signers(), keeper.reader()
     with record_bar(shown=bar) as advance:
@@ -73,7 +74,8 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
             return [one async for one in Archiver(shelf, advance).write(last)]
         except OSError as error:
             raise Unprocessable(
-                say.FOLDER_NOT_WRITABLE(folder=keeper.archive_folder, why=error.strerror), code="folder_wrong"
+                say.FOLDER_NOT_WRITABLE(folder=keeper.archive_folder, why=error.strerror),
+                code=CommandCode.FOLDER_WRONG,
             ) from None
 
 

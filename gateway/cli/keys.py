@@ -18,6 +18,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import local_text, rfc3339
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
+from gateway.domain.problems import CommandCode
 from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
@@ -134,7 +135,7 @@ def rotate_signing(*, store: Store) -> int:
         old = keeper.signers()[0].vkey
         signed = (await keeper.history().history()).vkeys
         if signed and signed[0] != old:
-            raise Unprocessable(say.KEY_UNUSED, code="key_unused")
+            raise Unprocessable(say.KEY_UNUSED, code=CommandCode.KEY_UNUSED)
         await recorder.operator_act(Phase.CONFIGURATION, "rotate-signing", former=old)
         keeper.rotate_signing_key()
         return old, keeper.signers()[0].vkey

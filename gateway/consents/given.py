@@ -12,6 +12,7 @@ from gateway.consents.grantable import grantable
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import fault_at
+from gateway.domain.problems import ProblemCode
 from gateway.mapping.load import Catalogue
 
 
@@ -42,23 +43,23 @@ def check(
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
         if not getattr(given, word):
             shown = "expires_at" if word == "expires" else word
-            raise fault_at(f"/{shown}", say.CONSENT_DEFAULT, "consent_default")
+            raise fault_at(f"/{shown}", say.CONSENT_DEFAULT, ProblemCode.CONSENT_DEFAULT)
     if given.purpose not in configuration.purposes:
-        raise fault_at("/purpose", say.NO_SUCH_PURPOSE, "unknown_purpose")
+        raise fault_at("/purpose", say.NO_SUCH_PURPOSE, ProblemCode.UNKNOWN_PURPOSE)
     if given.requester and given.requester not in configuration.requesters:
-        raise fault_at("/requester", say.NO_SUCH_REQUESTER, "unknown_requester")
+        raise fault_at("/requester", say.NO_SUCH_REQUESTER, ProblemCode.UNKNOWN_REQUESTER)
     if given.controller and given.controller not in configuration.agencies:
-        raise fault_at("/controller", say.NO_SUCH_AGENCY, "unknown_agency")
+        raise fault_at("/controller", say.NO_SUCH_AGENCY, ProblemCode.UNKNOWN_AGENCY)
     languages = configuration.consents.languages
     if given.language not in languages:
         what = say.CONSENT_LANGUAGE(languages=", ".join(languages))
-        raise fault_at("/language", what, "unknown_language")
+        raise fault_at("/language", what, ProblemCode.UNKNOWN_LANGUAGE)
     _check_attributes(given, catalogue)
     _check_agreed(given, grantable(configuration, catalogue, holder, given.purpose, legal_day(now)))
     longest = configuration.consents.longest_days
     assert given.expires is not None
     if not now < given.expires <= now + timedelta(days=longest):
-        raise fault_at("/expires_at", say.CONSENT_EXPIRY(longest=longest), "value_not_possible")
+        raise fault_at("/expires_at", say.CONSENT_EXPIRY(longest=longest), ProblemCode.VALUE_NOT_POSSIBLE)
 
 
 def _check_attributes(given: Given, catalogue: Catalogue) -> None:
@@ -66,9 +67,11 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
         source, _, operation = service.partition(".")
         plan = catalogue.services.get(source, {}).get(operation)
         if plan is None:
-            raise fault_at("/attributes", say.CONSENT_SERVICE, "unknown_service")
+            raise fault_at("/attributes", say.CONSENT_SERVICE, ProblemCode.UNKNOWN_SERVICE)
         if not names or not set(names) <= plan.attributes:
-            raise fault_at("/attributes", say.CONSENT_ATTRIBUTE(service=plan.name), "unknown_attribute")
+            raise fault_at(
+                "/attributes", say.CONSENT_ATTRIBUTE(service=plan.name), ProblemCode.UNKNOWN_ATTRIBUTE
+            )
 
 
 def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
@@ -77,4 +80,4 @@ def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
         beyond = sorted(set(names) - could.get(service, frozenset()))
         if beyond:
             what = say.CONSENT_NOT_AGREED(attributes=", ".join(beyond), service=service)
-            raise fault_at("/attributes", what, "not_agreed")
+            raise fault_at("/attributes", what, ProblemCode.NOT_AGREED)

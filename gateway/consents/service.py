@@ -25,9 +25,10 @@ from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable, NotFound, fault_at
-from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason
 from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -98,7 +99,7 @@ class ConsentBook:
         context = self._context
         holder = given.requester or caller.requester.id
         if holder != caller.requester.id and not caller.serves_citizens:
-            raise fault_at("/requester", say.CONSENT_FOR_OTHERS, "not_yours")
+            raise fault_at("/requester", say.CONSENT_FOR_OTHERS, ProblemCode.NOT_YOURS)
         check(given, holder, context.configuration, context.catalogue, context.recorder.clock.now())
         consent = context.new_id("cs")
         now = await context.note(
@@ -182,7 +183,7 @@ class ConsentBook:
         # no seal is opened for a caller who may not see it, and one is tried where there is none
         is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
         if row is None or not (is_seen and is_his):
-            raise NotFound(say.NO_SUCH_CONSENT, code="consent_unknown")
+            raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
         return row
 
     def _blank(self) -> ConsentRow:

@@ -44,6 +44,8 @@ from gateway.domain.errors import (
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.row_filter import RowFilter as Search
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, outcomes
@@ -166,12 +168,12 @@ class Corrections:
         if keys is None:
             if not await self.seals.erased(row.period):
                 raise CorrectionsUnavailable(say.CORRECTION_KEYS_CLOSED)
-            raise Conflict(say.CORRECTION_UNREADABLE, code="period_keys_erased")
+            raise Conflict(say.CORRECTION_UNREADABLE, code=ProblemCode.PERIOD_KEYS_ERASED)
         report = opened(row, keys)
         if report is None:
             await self.rows.move(row.id, (QUEUED, TAKEN), UNREADABLE, self.recorder.clock.now().timestamp())
             log().error("corrections.unreadable", code=row.source)
-            raise Conflict(say.CORRECTION_ALTERED, code="report_unreadable")
+            raise Conflict(say.CORRECTION_ALTERED, code=ProblemCode.REPORT_UNREADABLE)
         return report
 
     async def _set_erased_aside(self) -> None:
@@ -194,12 +196,12 @@ class Corrections:
         places += [(f"/others/{index}/source", one["source"]) for index, one in enumerate(wanted.others)]
         for place, source in places:
             if source not in self.configuration.sources:
-                raise fault_at(place, say.NO_SUCH_SOURCE, "unknown_source")
+                raise fault_at(place, say.NO_SUCH_SOURCE, ProblemCode.UNKNOWN_SOURCE)
         kind, _, name = wanted.attribute.partition(".")
         plans = self.catalogue.services.get(wanted.source, {}).values()
         found = [plan.name for plan in plans if plan.evidence == kind and name in plan.attributes]
         if not found:
-            raise fault_at("/attribute", say.SOURCE_GIVES_NO_SUCH, "unknown_attribute")
+            raise fault_at("/attribute", say.SOURCE_GIVES_NO_SUCH, ProblemCode.UNKNOWN_ATTRIBUTE)
         return found
 
     async def _count(self, wanted: CorrectionReport, caller: Caller) -> None:
@@ -222,7 +224,7 @@ class Corrections:
         """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
         keys = await self._keys(records)
         if not keys:
-            raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, "period_keys_erased")
+            raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, ProblemCode.PERIOD_KEYS_ERASED)
         name = wanted.attribute.partition(".")[2]
         asked = [
             one
@@ -230,16 +232,18 @@ class Corrections:
             if f"{wanted.source}.{one.call['operation']}" in services and name in one.call["attributes"]
         ]
         if not asked:
-            refusal = Refused("correction:not_shown", say.CORRECTION_NOT_ASKED, code="not_shown")
+            refusal = Refused("correction:not_shown", say.CORRECTION_NOT_ASKED, code=RefusalReason.NOT_SHOWN)
             await self._refuse(caller, wanted, refusal)
             raise refusal
         for index, other in enumerate(wanted.others):
             theirs = asked_about(records, keys, wanted.subject, other["source"])
             if not any(one.call["outcome"] == Outcome.FOUND.value for one in theirs):
-                raise fault_at(f"/others/{index}/source", say.CORRECTION_NOT_ANSWERED, "not_shown")
+                raise fault_at(
+                    f"/others/{index}/source", say.CORRECTION_NOT_ANSWERED, RefusalReason.NOT_SHOWN
+                )
         shown_is = compared(asked, keys, self.catalogue, wanted.attribute, wanted.shown)
         if shown_is == DIFFERS:
-            raise fault_at("/shown", say.SHOWN_DIFFERS, "shown_differs")
+            raise fault_at("/shown", say.SHOWN_DIFFERS, ProblemCode.SHOWN_DIFFERS)
         return shown_is
 
     async def _keys(self, records: Sequence[Members]) -> Mapping[str, PeriodKeys]:
@@ -270,7 +274,7 @@ class Corrections:
     async def _theirs(self, correction: str, own: str) -> CorrectionRow:
         row = await self.rows.find(correction)
         if row is None or own not in ("", row.requester):
-            raise NotFound(say.NO_SUCH_CORRECTION, code="correction_unknown")
+            raise NotFound(say.NO_SUCH_CORRECTION, code=ProblemCode.CORRECTION_UNKNOWN)
         return row
 
     async def _refuse(self, caller: Caller, wanted: CorrectionReport, refusal: Refused | Throttled) -> None:

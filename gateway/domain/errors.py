@@ -6,31 +6,46 @@ An error carries codes and configuration words only, never a value or an identif
 
 from typing import ClassVar, Self
 
+from gateway.domain.problems import AnyCode, CommandCode, ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 
 
 class GatewayError(Exception):
     """The gateway could not do what was asked."""
 
-    code: ClassVar[str] = "internal_error"
-    http: ClassVar[int] = 500
-    title: ClassVar[str] = "The gateway could not do what was asked"
-    title_vi: ClassVar[str] = "Cổng không thực hiện được yêu cầu"
+    #: of the family: title and status of the answer are those of this code
+    code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.INTERNAL_ERROR
 
     def __init__(
         self,
         said: Sentence | None = None,
         *,
-        code: str | None = None,
+        code: AnyCode | None = None,
         retry_after: int | None = None,
         **members: object,
     ) -> None:
         """`said` is text for people, of gateway/domain/sentences.py; `members` are further members of the body."""
         super().__init__(self.title if said is None else said.en)
         self.said = said
-        self.problem_code = code or self.code
+        self.problem_code: AnyCode = code or self.code
         self.retry_after = retry_after
         self.members = members
+
+    @property
+    def http(self) -> int:
+        """The status of HTTP."""
+        return self.code.http[0]
+
+    @property
+    def title(self) -> str:
+        """What is wrong in general, in English."""
+        return self.code.en
+
+    @property
+    def title_vi(self) -> str:
+        """The same in Vietnamese."""
+        return self.code.vi
 
     @property
     def detail(self) -> str:
@@ -41,32 +56,26 @@ class GatewayError(Exception):
 class BadRequest(GatewayError):
     """The request is not of the form that the contract asks for."""
 
-    code = "bad_request"
-    http = 400
-    title = "The request is not of the form that the contract asks for"
-    title_vi = "Yêu cầu không đúng định dạng"
+    code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.BAD_REQUEST
 
 
 class Unprocessable(BadRequest):
     """The request is well-formed, but a value in it is not possible."""
 
-    code = "unprocessable"
-    http = 422
-    title = "A value in the request is not possible"
-    title_vi = "Giá trị trong yêu cầu không hợp lệ"
+    code = ProblemCode.UNPROCESSABLE
 
 
-def fault_at(place: str, why: Sentence, code: str) -> Unprocessable:
+def fault_at(place: str, why: Sentence, code: AnyCode) -> Unprocessable:
     """One value that is not possible: `place` is its JSON pointer, `code` that of the problem and of its one entry."""
     return Unprocessable(why.at(place), code=code, errors=[entry(place, why, code)])
 
 
-def fault_in(place: str, why: Sentence, code: str) -> Unprocessable:
+def fault_in(place: str, why: Sentence, code: AnyCode) -> Unprocessable:
     """The same, where the problem keeps the code of its family."""
     return Unprocessable(why.at(place), errors=[entry(place, why, code)])
 
 
-def entry(place: str, why: Sentence, code: str) -> dict[str, str]:
+def entry(place: str, why: Sentence, code: AnyCode) -> dict[str, str]:
     """One entry of the member `errors`."""
     return {"pointer": place, "code": code, "detail": why.en, "detail_vi": why.vi}
 
@@ -74,56 +83,41 @@ def entry(place: str, why: Sentence, code: str) -> dict[str, str]:
 class NotFound(BadRequest):
     """There is no such thing here."""
 
-    code = "not_found"
-    http = 404
-    title = "There is no such thing here"
-    title_vi = "Không tìm thấy"
+    code = ProblemCode.NOT_FOUND
 
 
 class Conflict(BadRequest):
     """What it is about is not in a state that allows this."""
 
-    code = "state_differs"
-    http = 409
-    title = "What it is about is not in a state that allows this"
-    title_vi = "Đối tượng không ở trạng thái cho phép thao tác này"
+    code = ProblemCode.STATE_DIFFERS
 
 
 class Gone(NotFound):
     """The records were pruned from the database; archives have them."""
 
-    code = "log_pruned"
-    http = 410
-    title = "The records were pruned from the database; archives have them"
-    title_vi = "Bản ghi đã được chuyển khỏi cơ sở dữ liệu; xem tệp lưu trữ"
+    code = ProblemCode.LOG_PRUNED
 
 
 class TooLarge(BadRequest):
     """The request is larger than the gateway accepts."""
 
-    code = "too_large"
-    http = 413
-    title = "The request is larger than the gateway accepts"
-    title_vi = "Yêu cầu vượt quá kích thước cho phép"
+    code = ProblemCode.TOO_LARGE
 
 
 class TooMany(BadRequest):
     """This requester has too many requests under way."""
 
-    code = "too_many_requests"
-    http = 429
-    title = "Too many requests under way"
-    title_vi = "Quá nhiều yêu cầu đang được xử lý"
+    code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.TOO_MANY_REQUESTS
 
 
 class Throttled(TooMany):
     """More was asked than a rule allows in its window; `rule` names it, `retry_after` says when the next one begins."""
 
-    code = "quota_exceeded"
-    title = "More was asked than a rule allows in this time"
-    title_vi = "Vượt quá số lượt được phép trong khoảng thời gian này"
+    code = RefusalReason.QUOTA_EXCEEDED
 
-    def __init__(self, rule: str, said: Sentence, *, retry_after: int, code: str | None = None) -> None:
+    def __init__(
+        self, rule: str, said: Sentence, *, retry_after: int, code: RefusalReason | None = None
+    ) -> None:
         """`rule` is the id of the deciding rule, for the record and for the answer."""
         super().__init__(said, code=code, retry_after=retry_after, rule=rule)
         self.rule = rule
@@ -132,21 +126,17 @@ class Throttled(TooMany):
 class Unauthenticated(GatewayError):
     """The caller did not prove who it is."""
 
-    code = "unauthenticated"
-    http = 401
-    title = "The caller did not prove who it is"
-    title_vi = "Chưa xác thực được hệ thống khai thác"
+    code = ProblemCode.UNAUTHENTICATED
 
 
 class Refused(GatewayError):
     """The caller may not do this; `rule` names the rule that says so."""
 
-    code = "refused"
-    http = 403
-    title = "Refused by rule"
-    title_vi = "Bị từ chối theo quy tắc"
+    code = RefusalReason.REFUSED
 
-    def __init__(self, rule: str, said: Sentence | None = None, *, code: str | None = None) -> None:
+    def __init__(
+        self, rule: str, said: Sentence | None = None, *, code: RefusalReason | CommandCode | None = None
+    ) -> None:
         """`rule` is the id of the deciding rule, for the record and for the answer."""
         super().__init__(said, code=code, rule=rule)
         self.rule = rule
@@ -155,28 +145,19 @@ class Refused(GatewayError):
 class Overloaded(GatewayError):
     """The gateway is at its limit; ask again a little later."""
 
-    code = "overloaded"
-    http = 503
-    title = "The gateway is at its limit"
-    title_vi = "Cổng đang quá tải"
+    code = ProblemCode.OVERLOADED
 
 
 class SourceAway(GatewayError):
     """The one source that could answer does not; ask again a little later."""
 
-    code = "source_unavailable"
-    http = 503
-    title = "The source does not answer now"
-    title_vi = "Nguồn dữ liệu hiện không trả lời được"
+    code = ProblemCode.SOURCE_UNAVAILABLE
 
 
 class LogUnavailable(GatewayError):
     """The exchange log cannot be written, so nothing may leave (no record, no release)."""
 
-    code = "log_unavailable"
-    http = 503
-    title = "The exchange log cannot be written, so nothing may leave"
-    title_vi = "Không ghi được nhật ký giao dịch nên không trả dữ liệu"
+    code = ProblemCode.LOG_UNAVAILABLE
     #: the record may have been written all the same: it stands in the log a moment later, or never
     unsure: bool = False
 
@@ -195,90 +176,71 @@ class RightMissing(LogUnavailable):
 class LogNotSigned(LogUnavailable):
     """Records get no place in the signed tree until the operator mends the log, so no new exchange begins."""
 
-    code = "log_not_signed"
-    title = "The exchange log cannot be signed until its operator mends it, so no new exchange begins"
-    title_vi = "Nhật ký giao dịch không ký được cho đến khi được khắc phục nên không nhận giao dịch mới"
+    code = ProblemCode.LOG_NOT_SIGNED
 
 
 class AccessUnavailable(GatewayError):
     """What was shown or revoked before cannot be looked up, so nobody is let in: this never fails open."""
 
-    code = "access_unavailable"
-    http = 503
-    title = "What was shown or revoked before cannot be looked up, so nobody is let in"
-    title_vi = "Không kiểm tra được mã truy cập đã dùng hoặc đã thu hồi nên không cho truy cập"
+    code = ProblemCode.ACCESS_UNAVAILABLE
 
 
 class ConsentsUnavailable(GatewayError):
     """What citizens agreed to, let be kept or demanded cannot be looked up: nothing is taken for granted."""
 
-    code = "consents_unavailable"
-    http = 503
-    title = "Consents cannot be looked up just now"
-    title_vi = "Hiện không kiểm tra được sự đồng ý của công dân"
+    code = ProblemCode.CONSENTS_UNAVAILABLE
 
 
 class PendingUnavailable(GatewayError):
     """What is to be fetched or decided later cannot be kept, or is lost: nothing is promised that is not kept."""
 
-    code = "pending_unavailable"
-    http = 503
-    title = "What is to be fetched or decided later cannot be kept or found just now"
-    title_vi = "Hiện không giữ được hoặc không tìm lại được kết quả chờ lấy hay chờ quyết định"
+    code = ProblemCode.PENDING_UNAVAILABLE
 
 
 class LogUnreadable(LogUnavailable):
     """The exchange log cannot be read just now; whether it can be written is another question."""
 
-    title = "The exchange log cannot be read just now"
-    title_vi = "Hiện không đọc được nhật ký giao dịch"
+    @property
+    def title(self) -> str:
+        """Not that of the family, which speaks of writing."""
+        return "The exchange log cannot be read just now"
+
+    @property
+    def title_vi(self) -> str:
+        """The same in Vietnamese."""
+        return "Hiện không đọc được nhật ký giao dịch"
 
 
 class CorrectionsUnavailable(GatewayError):
     """Reports of corrections cannot be kept or looked up now."""
 
-    code = "corrections_unavailable"
-    http = 503
-    title = "Reports of corrections cannot be kept or looked up now"
-    title_vi = "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa"
+    code = ProblemCode.CORRECTIONS_UNAVAILABLE
 
 
 class KeyUnavailable(GatewayError):
     """A key that lies elsewhere cannot be used now."""
 
-    code = "key_unavailable"
-    http = 503
-    title = "A key that the gateway needs cannot be used now"
-    title_vi = "Hiện không dùng được khóa mà cổng cần"
+    code = ProblemCode.KEY_UNAVAILABLE
 
 
 class NotAnchored(GatewayError):
     """The log was not anchored outside for too long, so no new exchange begins."""
 
-    code = "log_not_anchored"
-    http = 503
-    title = "The exchange log was not anchored outside for too long, so no new exchange begins"
-    title_vi = "Nhật ký giao dịch quá lâu chưa được neo ra bên ngoài nên không nhận giao dịch mới"
+    code = ProblemCode.LOG_NOT_ANCHORED
 
 
 class LogAltered(GatewayError):
     """Somebody altered the exchange log in its database: what was asked for cannot be proven any more."""
 
-    code = "log_altered"
-    title = "The exchange log was altered in its database"
-    title_vi = "Nhật ký giao dịch đã bị sửa trong cơ sở dữ liệu"
+    code = ProblemCode.LOG_ALTERED
 
 
 class ConfigError(GatewayError):
     """The configuration cannot be used; only raised at start, by a reload or by check-config."""
 
-    code = "config_error"
-    title = "The configuration cannot be used"
-    title_vi = "Cấu hình không dùng được"
-
     def __init__(self, problems: "list[Problem]") -> None:
         """`problems` holds one entry per thing to mend."""
-        super().__init__()
+        super().__init__(code=CommandCode.CONFIG_ERROR)
         self.args = ("\n".join(str(problem) for problem in problems),)
         self.problems = problems
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject
+from gateway.domain.reasons import Reason
 
 
 class Outcome(StrEnum):
@@ -32,46 +33,6 @@ class Outcome(StrEnum):
 
 #: outcomes in which a source says something of the subject
 SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
-
-
-class Reason(StrEnum):
-    """Why a field, a paper or a source is as it is: the closed list of the HTTP contract."""
-
-    SOURCE_TIMEOUT = "source_timeout"
-    SOURCE_UNREACHABLE = "source_unreachable"
-    SOURCE_BUSY = "source_busy"
-    SOURCE_REFUSED = "source_refused"
-    SOURCE_ANSWER_INVALID = "source_answer_invalid"
-    SOURCE_ANSWER_OTHER_PERSON = "source_answer_other_person"
-    BREAKER_OPEN = "breaker_open"
-    DEADLINE_REACHED = "deadline_reached"
-    NOT_AGREED = "not_agreed"
-    PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
-    SCOPE_NOT_PUBLISHED = "scope_not_published"
-    CONSENT_MISSING = "consent_missing"
-    #: whether it holds cannot be told just now
-    CONSENTS_UNAVAILABLE = "consents_unavailable"
-    NO_SUCH_PERSON = "no_such_person"
-    DATA_DO_NOT_MATCH = "data_do_not_match"
-    VALUE_BLANK = "value_blank"
-    #: the source has a value, and it is not of the form that evidence or the e-form takes
-    VALUE_INVALID = "value_invalid"
-    CODE_UNKNOWN = "code_unknown"
-    ADDRESS_NEEDS_CONFIRMATION = "address_needs_confirmation"
-    SOURCES_DIFFER = "sources_differ"
-    #: nothing says which of them is meant
-    SEVERAL_RECORDS = "several_records"
-    CONDITION_FALSE = "condition_false"
-    CONDITION_UNKNOWN = "condition_unknown"
-    #: the evidence speaks of another parcel, child, licence than the form or the request names
-    OBJECT_DIFFERS = "object_differs"
-    #: expired, revoked, superseded, or its person is not alive
-    NOT_IN_FORCE = "not_in_force"
-    #: the evidence concludes something else than the paper would
-    CONCLUSION_DIFFERS = "conclusion_differs"
-    MINOR_WITHOUT_REPRESENTATIVE = "minor_without_representative"
-    EVIDENCE_REFUSED = "evidence_refused"
-    QUOTA_EXCEEDED = "quota_exceeded"
 
 
 class FaultCode(StrEnum):

@@ -7,6 +7,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogReader, LogSearch
@@ -35,7 +36,7 @@ async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> li
         if leaf not in stayed and ("waits" not in one["notes"] or leaf in fetched)
     }
     if not found:
-        raise NotFound(say.NO_SUCH_EXCHANGE, code="exchange_unknown")
+        raise NotFound(say.NO_SUCH_EXCHANGE, code=ProblemCode.EXCHANGE_UNKNOWN)
     return [*found.values()]
 
 

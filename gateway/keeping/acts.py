@@ -5,6 +5,7 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.problems import CommandCode
 
 _LONGEST_REASON = 200
 
@@ -27,7 +28,7 @@ def checked_reason(reason: str) -> str:
     """A reason that may stand in clear in a record; Unprocessable for none, a long one, or numbers of people."""
     text = reason.strip()
     if not text or len(text) > _LONGEST_REASON:
-        raise Unprocessable(say.REASON_LENGTH(longest=_LONGEST_REASON), code="reason_wrong")
+        raise Unprocessable(say.REASON_LENGTH(longest=_LONGEST_REASON), code=CommandCode.REASON_WRONG)
     if may_name_a_person(text):
-        raise Unprocessable(say.REASON_HAS_NUMBER, code="reason_wrong")
+        raise Unprocessable(say.REASON_HAS_NUMBER, code=CommandCode.REASON_WRONG)
     return text

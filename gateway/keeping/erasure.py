@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.exchange import Phase
+from gateway.domain.problems import CommandCode
 from gateway.exchange_log.recorder import Recorder
 from gateway.keeping.acts import Hot, checked_reason
 from gateway.keeping.months import Month, newest_cold
@@ -39,15 +40,19 @@ class Erasure:
         """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
         month, now = Month.parse(period), self._recorder.clock.now()
         if month >= Month.of(now).plus(-1):
-            raise Unprocessable(say.PERIOD_RUNNING(period=period), code="period_running")
+            raise Unprocessable(say.PERIOD_RUNNING(period=period), code=CommandCode.PERIOD_RUNNING)
         if month > newest_cold(now, self._hot.months) and not reason:
-            raise Unprocessable(say.PERIOD_HOT(period=period, months=self._hot.months), code="period_hot")
+            raise Unprocessable(
+                say.PERIOD_HOT(period=period, months=self._hot.months), code=CommandCode.PERIOD_HOT
+            )
         if reason:
             checked_reason(reason)
         facts = {one.period: one for one in await self._vault.facts()}
         if period not in facts:
             known = ", ".join(name for name, one in facts.items() if one.living) or "none"
-            raise Unprocessable(say.PERIOD_UNKNOWN(period=period, known=known), code="period_unknown")
+            raise Unprocessable(
+                say.PERIOD_UNKNOWN(period=period, known=known), code=CommandCode.PERIOD_UNKNOWN
+            )
         return not facts[period].living
 
     async def erase(self, period: str, reason: str | None) -> Erased:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Unprocessable
+from gateway.domain.problems import CommandCode
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -22,7 +23,7 @@ class Month(NamedTuple):
     def parse(cls, text: str) -> "Month":
         """From 2026-11; Unprocessable for anything else."""
         if not _MONTH.fullmatch(text):
-            raise Unprocessable(say.WRITE_A_MONTH, code="period_wrong")
+            raise Unprocessable(say.WRITE_A_MONTH, code=CommandCode.PERIOD_WRONG)
         return cls(int(text[:4]), int(text[5:]))
 
     @classmethod

@@ -15,6 +15,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import Refused, Unprocessable
 from gateway.domain.exchange import Phase
+from gateway.domain.problems import CommandCode
 from gateway.exchange_log.note import NoteBroken, NoteVerifier
 from gateway.exchange_log.recorder import Recorder
 from gateway.exchange_log.verdict import Verdict
@@ -67,7 +68,7 @@ class Pruning:
         for one, expected in zip(behind, [below, *(one.note.end for one in behind)], strict=False):
             if one.note.first != expected:
                 said = say.ARCHIVE_GAP(name=one.note.name, first=one.note.first, expected=expected)
-                raise Refused(_RULE, said, code="archive_missing")
+                raise Refused(_RULE, said, code=CommandCode.ARCHIVE_MISSING)
         return checked
 
     async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
@@ -90,17 +91,19 @@ class Pruning:
             sha256, verdict = await asyncio.to_thread(_read, path, self._vkeys)
         except NoteBroken as error:
             raise Refused(
-                _RULE, say.ARCHIVE_UNSIGNED(name=path.name, finding=error), code="archive_unsigned"
+                _RULE, say.ARCHIVE_UNSIGNED(name=path.name, finding=error), code=CommandCode.ARCHIVE_UNSIGNED
             ) from None
         except OSError as error:
             raise Unprocessable(
-                say.ARCHIVE_UNREADABLE(name=path.name, why=error.strerror), code="archive_missing"
+                say.ARCHIVE_UNREADABLE(name=path.name, why=error.strerror), code=CommandCode.ARCHIVE_MISSING
             ) from None
         if (sha256, path.name) != (note.sha256, note.name):
-            raise Refused(_RULE, say.ARCHIVE_CHANGED(name=path.name), code="archive_changed")
+            raise Refused(_RULE, say.ARCHIVE_CHANGED(name=path.name), code=CommandCode.ARCHIVE_CHANGED)
         if not verdict.good:
             raise Refused(
-                _RULE, say.ARCHIVE_WRONG(name=path.name, finding=verdict.findings[0]), code="archive_wrong"
+                _RULE,
+                say.ARCHIVE_WRONG(name=path.name, finding=verdict.findings[0]),
+                code=CommandCode.ARCHIVE_WRONG,
             )
         await self._check_place(note, verdict)
         return Checked(note, verdict)
@@ -112,14 +115,14 @@ class Pruning:
             note.origin, note.first, note.end,
         )  # fmt: skip
         if not same or head.origin != note.origin or verdict.size > head.size:
-            raise Refused(_RULE, say.ARCHIVE_OTHER_LOG(name=note.name), code="archive_wrong")
+            raise Refused(_RULE, say.ARCHIVE_OTHER_LOG(name=note.name), code=CommandCode.ARCHIVE_WRONG)
         if (await self._proofs.root(verdict.size)).hex() != verdict.root:
-            raise Refused(_RULE, say.ARCHIVE_OTHER_TREE(name=note.name), code="archive_wrong")
+            raise Refused(_RULE, say.ARCHIVE_OTHER_TREE(name=note.name), code=CommandCode.ARCHIVE_WRONG)
         hot = newest_cold(self._clock.now(), self._hot.months).plus(1)
         if verdict.latest >= hot.surely_begun and await self._is_hot(note, hot):
             day = date.fromisoformat(verdict.latest[:10])
             said = say.ARCHIVE_HOT(name=note.name, day=day, months=self._hot.months)
-            raise Refused(_RULE, said, code="archive_hot")
+            raise Refused(_RULE, said, code=CommandCode.ARCHIVE_HOT)
 
     async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:
         """Whether the hot period begins in an archive; a record alone, of a wrong clock, is none."""

@@ -25,6 +25,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, Problem, fault_at
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.login import Login
+from gateway.domain.problems import ProblemCode
 
 _APART_SECONDS = 60
 _LEAST_BITS = 2048
@@ -71,7 +72,9 @@ class Logins:
         try:
             return self._proven(token, requester)
         except JoseBroken as error:
-            raise fault_at("/login", say.LOGIN_NOT_PROVEN(why=error.said), "login_not_proven") from None
+            raise fault_at(
+                "/login", say.LOGIN_NOT_PROVEN(why=error.said), ProblemCode.LOGIN_NOT_PROVEN
+            ) from None
 
     def _proven(self, token: str, requester: str) -> Login:
         found = _read(token)

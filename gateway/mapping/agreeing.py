@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from gateway.domain.evidence import Reason, SourceAnswer
+from gateway.domain.evidence import SourceAnswer
+from gateway.domain.reasons import Reason
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 

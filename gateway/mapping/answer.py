@@ -20,7 +20,8 @@ from typing import (
 
 import orjson
 
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 
 Check = Literal["same", "differs", "cannot_tell"]
 FieldState = Literal[

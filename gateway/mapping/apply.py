@@ -10,8 +10,9 @@ from typing import Protocol
 
 import orjson
 
-from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
 from gateway.mapping.answer import (
     CandidateEntry,

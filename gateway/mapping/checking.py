@@ -5,7 +5,7 @@ The national portal fills some fields of a person itself. Such a field gets no s
 
 from collections.abc import Mapping
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import Check, FieldEntry, ReasonEntry
 from gateway.mapping.plan import evidence_id
 from gateway.mapping.transforms import Unreadable, same_words

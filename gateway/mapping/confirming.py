@@ -7,9 +7,10 @@ the number's own person was confirmed, wherever a data service that does so may 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
 from gateway.mapping.source import ServicePlan

@@ -5,7 +5,8 @@ None is picked unless what he said fits one and no other.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
+from gateway.domain.reasons import Reason
 from gateway.mapping.plan import Plan, PlannedQuery
 from gateway.mapping.procedure import Field
 from gateway.mapping.records import SEVERAL, together

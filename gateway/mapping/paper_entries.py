@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry, ReasonEntry, ScopeEntry, SentenceEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.papers import ProofVerdict, prove, unsettled

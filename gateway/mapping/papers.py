@@ -12,7 +12,8 @@ from datetime import date
 from functools import partial
 from unicodedata import normalize
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import Outcome, SourceAnswer
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from gateway.domain.evidence import Reason, Withheld, not_agreed
+from gateway.domain.evidence import Withheld, not_agreed
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import DoubtEntry, FieldEntry, FieldState, ReasonEntry, around
 from gateway.mapping.confirming import CONFIRMING, confirm, parents
 from gateway.mapping.many import (

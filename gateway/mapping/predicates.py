@@ -10,8 +10,9 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import SAID, Reason, SourceAnswer
+from gateway.domain.evidence import SAID, SourceAnswer
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.plan import Plan

@@ -14,12 +14,12 @@ from gateway.domain.evidence import (
     AttributeDoubt,
     FaultCode,
     Outcome,
-    Reason,
     SourceAnswer,
     SourceQuery,
     failed,
 )
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner

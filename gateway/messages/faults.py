@@ -1,11 +1,10 @@
 """Why a message is not taken as signed."""
 
 from gateway.domain.errors import Unauthenticated
+from gateway.domain.problems import ProblemCode
 
 
 class SignatureBroken(Unauthenticated):
     """The signature of the message does not hold."""
 
-    code = "signature_invalid"
-    title = "The signature of the message does not hold"
-    title_vi = "Chữ ký của thông điệp không hợp lệ"
+    code = ProblemCode.SIGNATURE_INVALID

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.dates import VIETNAM
 from gateway.domain.evidence import NOTHING
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 
 
@@ -61,6 +62,6 @@ class Denial(NamedTuple):
     """Why not: the rule, its word for machines, a sentence about it, and what would change the answer."""
 
     rule: str
-    code: str
+    code: RefusalReason
     said: Sentence
     remedy: str

@@ -9,6 +9,7 @@ from typing import get_args
 from gateway.config.agreement import Agreement, DossierRule, Weekday
 from gateway.domain import sentences as say
 from gateway.domain.access import Relation
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.dossiers import looks_like
@@ -63,7 +64,7 @@ def _hours(item: Agreement, rule: str) -> Condition:
     days_of = ", ".join(item.weekdays)
     said = say.AGREED_HOURS(hours=item.hours or say.WHOLE_DAY, days=days_of)
     when = f"{item.hours or say.WHOLE_DAY.en} in Việt Nam on {days_of}"
-    denial = Denial(rule, "outside_hours", said, f"ask within {when}")
+    denial = Denial(rule, RefusalReason.OUTSIDE_HOURS, said, f"ask within {when}")
 
     def hold(asked: PolicyRequest) -> Denial | None:
         now = asked.now
@@ -81,7 +82,7 @@ def _minute(text: str) -> int:
 def _agency(item: Agreement, rule: str) -> Condition:
     agencies = frozenset(item.agencies)
     denial = Denial(
-        rule, "agency_not_allowed", say.AGREED_AGENCY,
+        rule, RefusalReason.AGENCY_NOT_ALLOWED, say.AGREED_AGENCY,
         f"name an official of {', '.join(item.agencies)}",
     )  # fmt: skip
     return lambda asked: None if asked.agency in agencies else denial
@@ -89,7 +90,7 @@ def _agency(item: Agreement, rule: str) -> Condition:
 
 def _official(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "official_not_named", say.AGREED_OFFICIAL,
+        rule, RefusalReason.OFFICIAL_NOT_NAMED, say.AGREED_OFFICIAL,
         "name the official in `official`",
     )  # fmt: skip
     return lambda asked: None if asked.named else denial
@@ -98,12 +99,12 @@ def _official(_item: Agreement, rule: str) -> Condition:
 def _account(item: Agreement, rule: str) -> Condition:
     levels = {claim: frozenset(values) for claim, values in item.account.levels.items()}
     missing = Denial(
-        rule, "account_missing", say.AGREED_ACCOUNT,
+        rule, RefusalReason.ACCOUNT_MISSING, say.AGREED_ACCOUNT,
         "send the claims of their account in `account`, with their number",
     )  # fmt: skip
     enough = " or ".join(f"{claim} {' or '.join(values)}" for claim, values in item.account.levels.items())
     low = Denial(
-        rule, "account_level_too_low", say.AGREED_LEVEL(levels=enough),
+        rule, RefusalReason.ACCOUNT_LEVEL_TOO_LOW, say.AGREED_LEVEL(levels=enough),
         "have them sign in at that level, and send the claim",
     )  # fmt: skip
 
@@ -122,14 +123,17 @@ def _relation(item: Agreement, rule: str) -> Condition:
     allowed = frozenset(item.relations)
     detail = say.AGREED_RELATIONS(relations=", ".join(item.relations))
     denial = Denial(
-        rule, "relation_not_allowed", detail, "leave out persons with another relation to the applicant"
+        rule,
+        RefusalReason.RELATION_NOT_ALLOWED,
+        detail,
+        "leave out persons with another relation to the applicant",
     )
     return lambda asked: None if asked.relations <= allowed else denial
 
 
 def _signed(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "signature_missing", say.AGREED_SIGNED,
+        rule, RefusalReason.SIGNATURE_MISSING, say.AGREED_SIGNED,
         "sign the message (RFC 9421), with a key of yours that is known here",
     )  # fmt: skip
     return lambda asked: None if asked.signed else denial
@@ -137,7 +141,7 @@ def _signed(_item: Agreement, rule: str) -> Condition:
 
 def _mandate(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "mandate_missing", say.AGREED_MANDATE,
+        rule, RefusalReason.MANDATE_MISSING, say.AGREED_MANDATE,
         "give its code in `mandate`",
     )  # fmt: skip
     return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.mandate else None
@@ -145,7 +149,7 @@ def _mandate(_item: Agreement, rule: str) -> Condition:
 
 def _represented(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "representation_missing", say.AGREED_REPRESENTATIVE,
+        rule, RefusalReason.REPRESENTATION_MISSING, say.AGREED_REPRESENTATIVE,
         "say in `representative` who acts for whom, or leave out the represented person",
     )  # fmt: skip
     return lambda asked: denial if Relation.REPRESENTED in asked.relations and not asked.is_covered else None
@@ -154,19 +158,22 @@ def _represented(_item: Agreement, rule: str) -> Condition:
 def _dossier(item: Agreement, rule: str) -> Condition:
     wanted, fits = item.dossier, looks_like(item.dossier.patterns)
     shape = " or ".join(wanted.patterns)
-    missing = Denial(rule, "dossier_missing", say.AGREED_DOSSIER, "give its code in `dossier`")
+    missing = Denial(rule, RefusalReason.DOSSIER_MISSING, say.AGREED_DOSSIER, "give its code in `dossier`")
     strange = Denial(
         rule,
-        "dossier_not_allowed",
+        RefusalReason.DOSSIER_NOT_ALLOWED,
         say.AGREED_DOSSIER_SHAPE(shape=shape),
         f"give one of {shape}",
     )
     dead = Denial(
-        rule, "dossier_not_alive", _told(wanted), "give the dossier that is being worked on, or renew it"
+        rule,
+        RefusalReason.DOSSIER_NOT_ALIVE,
+        _told(wanted),
+        "give the dossier that is being worked on, or renew it",
     )
 
     undated = Denial(
-        rule, "dossier_not_dated", say.DOSSIER_UNDATED(days=wanted.days),
+        rule, RefusalReason.DOSSIER_NOT_DATED, say.DOSSIER_UNDATED(days=wanted.days),
         "give the code of the reception, written as H31.14-260105-0007",
     )  # fmt: skip
 
@@ -199,7 +206,7 @@ def _lived(wanted: DossierRule, asked: PolicyRequest, dead: Denial, undated: Den
 
 def _consent(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
-        rule, "consent_missing", say.CONSENT_NOT_HELD,
+        rule, RefusalReason.CONSENT_MISSING, say.CONSENT_NOT_HELD,
         "ask the person for consent to this purpose and give its id in `consent`",
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 from gateway.policy.agencies import ended, may_name
 from gateway.policy.asked import Denial, PolicyRequest
@@ -23,11 +23,8 @@ from gateway.policy.rates import Limit, Whom, in_words, limit
 _KEPT = 20_000
 #: requester, procedure, purpose, day
 _Key = tuple[str, str, str, date]
-#: code of the denial by a quota that is spent
-QUOTA = Reason.QUOTA_EXCEEDED.value
 #: beyond every condition: quotas are held last
 _LAST = 99
-_NOT_ALLOWED = Reason.PURPOSE_NOT_ALLOWED.value
 
 
 class PassedOver(NamedTuple):
@@ -77,7 +74,10 @@ class _Rule:
         for one in self.limits if asked.spent else ():
             if one.rule in asked.spent:
                 return _LAST, Denial(
-                    one.rule, QUOTA, in_words(one), "ask when the next window begins, or agree on more"
+                    one.rule,
+                    RefusalReason.QUOTA_EXCEEDED,
+                    in_words(one),
+                    "ask when the next window begins, or agree on more",
                 )
         return None
 
@@ -122,7 +122,7 @@ class Policy:
         """The decision over one request. Raises nothing: a denial is an answer."""
         if "prefill" not in asked.scopes:
             what = say.SCOPE_MISSING(scope="prefill")
-            return _denied("scope:prefill", "refused", what, "ask for a token with this scope")
+            return _denied("scope:prefill", RefusalReason.REFUSED, what, "ask for a token with this scope")
         may_name = self._may_name.get(asked.requester)
         if may_name is not None and not may_name(asked.agency):
             return _NOT_ITS_OFFICIAL
@@ -145,7 +145,7 @@ class Policy:
             return _fixed(
                 _denied(
                     "purpose:unknown",
-                    _NOT_ALLOWED,
+                    RefusalReason.PURPOSE_NOT_ALLOWED,
                     say.PURPOSE_UNKNOWN,
                     "name a purpose of config/purposes.yaml",
                 )
@@ -196,7 +196,11 @@ def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -
         else:
             grant = applying.decided[tuple(good)] = _grant(rules, key, legal_basis)
     if asked.spent:
-        spent = [(one.denial.rule, one.agreement) for one in passed_over if one.denial.code == QUOTA]
+        spent = [
+            (one.denial.rule, one.agreement)
+            for one in passed_over
+            if one.denial.code == RefusalReason.QUOTA_EXCEEDED
+        ]
         grant = replace(grant, spent=tuple(spent))
     return Decision(grant, None, passed_over)
 
@@ -241,40 +245,49 @@ def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
         if one.until < day:
             name = one.agreement.agreement
             said = say.AGREEMENT_ENDED(agreement=name, day=one.until)
-            return _denied(f"agreement:{name}", "agreement_over", said, "prolong the agreement (valid_until)")
+            return _denied(
+                f"agreement:{name}", RefusalReason.AGREEMENT_OVER, said, "prolong the agreement (valid_until)"
+            )
     for one in about:
         name = one.agreement.agreement
         said = say.AGREEMENT_BEGINS(agreement=name, day=one.since)
-        return _denied(f"agreement:{name}", "agreement_not_yet_valid", said, f"ask from {one.since} on")
+        return _denied(
+            f"agreement:{name}", RefusalReason.AGREEMENT_NOT_YET_VALID, said, f"ask from {one.since} on"
+        )
     return None
 
 
 def _not_of_procedure(purpose: str, procedure: str) -> Decision:
     said = say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure)
-    return _denied(f"purpose:{purpose}", _NOT_ALLOWED, said, "leave `purpose` out")
+    return _denied(f"purpose:{purpose}", RefusalReason.PURPOSE_NOT_ALLOWED, said, "leave `purpose` out")
 
 
 def _no_agreement() -> Decision:
-    return _denied("agreement:none", _NOT_ALLOWED, say.NO_AGREEMENT, "agree on it: config/agreements")
+    return _denied(
+        "agreement:none",
+        RefusalReason.PURPOSE_NOT_ALLOWED,
+        say.NO_AGREEMENT,
+        "agree on it: config/agreements",
+    )
 
 
 def _names(words: tuple[str, ...], word: str) -> bool:
     return word in words or ALL in words
 
 
-def _denied(rule: str, code: str, said: Sentence, remedy: str) -> Decision:
+def _denied(rule: str, code: RefusalReason, said: Sentence, remedy: str) -> Decision:
     return Decision(None, Denial(rule, code, said, remedy))
 
 
 _NOT_ITS_OFFICIAL = _denied(
-    "requester:agency", "agency_not_allowed", say.NOT_ITS_OFFICIAL,
+    "requester:agency", RefusalReason.AGENCY_NOT_ALLOWED, say.NOT_ITS_OFFICIAL,
     "name one of its own agency, or agree on more: 'agencies' in config/requesters",
 )  # fmt: skip
 
 
 def _not_represented(acting: str) -> Decision:
     return _denied(
-        f"representation:{acting}", "representation_not_agreed", say.REPRESENTATION_NOT_AGREED,
+        f"representation:{acting}", RefusalReason.REPRESENTATION_NOT_AGREED, say.REPRESENTATION_NOT_AGREED,
         "agree on it: 'represents' of an agreement in config/agreements",
     )  # fmt: skip
 
@@ -282,7 +295,7 @@ def _not_represented(acting: str) -> Decision:
 def _dissolved(agency: str, last: date, above: str) -> Decision:
     instead = f", such as one of {above} or below it" if above else ""
     return _denied(
-        "agency:dissolved", "agency_dissolved", say.AGENCY_DISSOLVED(agency=agency, last=last),
+        "agency:dissolved", RefusalReason.AGENCY_DISSOLVED, say.AGENCY_DISSOLVED(agency=agency, last=last),
         f"name an official of the agency that took over its tasks{instead}",
     )  # fmt: skip
 

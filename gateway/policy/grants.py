@@ -9,7 +9,8 @@ from datetime import date
 
 from gateway.config.agreement import Agreement
 from gateway.domain.access import ValidConsent
-from gateway.domain.evidence import Reason, Withheld, not_agreed
+from gateway.domain.evidence import Withheld, not_agreed
+from gateway.domain.reasons import Reason
 from gateway.policy.conditions import ALL, asks_consent
 from gateway.policy.rates import Limit
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from gateway.config.agreement import AgreedService, Agreement
 from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
+from gateway.domain.reasons import RefusalReason
 from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.conditions import ALL
 from gateway.policy.decide import Decision, Policy
@@ -91,4 +92,4 @@ def _together(grants: list[Grant], predicates: tuple[str, ...]) -> Grant:
 def _not_granted(word: str) -> Denial:
     what = say.PREDICATE_NOT_AGREED(predicate=word)
     remedy = "agree on it: 'predicates' of an agreement in config/agreements"
-    return Denial(f"predicate:{word}", "predicate_not_agreed", what, remedy)
+    return Denial(f"predicate:{word}", RefusalReason.PREDICATE_NOT_AGREED, what, remedy)

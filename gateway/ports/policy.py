@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from gateway.domain.access import ValidConsent
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 
 
 class Consents(Protocol):

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.errors import fault_at
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.representation import RepresentationMapping
@@ -52,15 +54,15 @@ def acting(
     rule = rules.get(wanted.kind)
     if rule is None:
         known = say.REPRESENTATION_KINDS(known=", ".join(sorted(rules)))
-        raise fault_at("/representative/kind", known, "unknown_representation")
+        raise fault_at("/representative/kind", known, ProblemCode.UNKNOWN_REPRESENTATION)
     role = wanted.of or (procedure.signs_in if wanted.subject is not None else "")
     represented, subject = roles.subjects.get(role), wanted.subject or roles.subjects.get(procedure.signs_in)
     if represented is None or "#" in role:
-        raise fault_at("/representative/of", say.REPRESENTED_ROLE, "unknown_role")
+        raise fault_at("/representative/of", say.REPRESENTED_ROLE, ProblemCode.UNKNOWN_ROLE)
     if represented.kind is not rule.of:
-        raise fault_at("/representative/of", say.ROLE_TAKES(kinds=KINDS[rule.of]), "wrong_kind")
+        raise fault_at("/representative/of", say.ROLE_TAKES(kinds=KINDS[rule.of]), ProblemCode.WRONG_KIND)
     if subject is None or not _is_known(subject):
-        raise fault_at("/representative/subject", say.IDENTITY_INCOMPLETE, "identity_incomplete")
+        raise fault_at("/representative/subject", say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
     is_outside = subject.key not in {key for name, key in roles.keys.items() if name != role}
     return Acting(rule, subject, role, represented, is_outside)
 
@@ -81,16 +83,18 @@ def impossible(
     """
     if kinds is not None and one.kind not in kinds:
         said = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
-        return _denied(one, "representation_not_possible", said, "let them file for themselves")
+        return _denied(one, RefusalReason.REPRESENTATION_NOT_POSSIBLE, said, "let them file for themselves")
     if one.subject.key == one.represented.key:
-        return _denied(one, "representation_impossible", say.REPRESENTS_ITSELF, "leave `representative` out")
+        return _denied(
+            one, RefusalReason.REPRESENTATION_IMPOSSIBLE, say.REPRESENTS_ITSELF, "leave `representative` out"
+        )
     if _is_chain(one, signed_in, applicant):
         return _denied(
-            one, "representation_chain", say.REPRESENTATION_CHAIN,
+            one, RefusalReason.REPRESENTATION_CHAIN, say.REPRESENTATION_CHAIN,
             "let the person who signs in be the one who represents",
         )  # fmt: skip
     if one.rule.mandate == "required" and not request.mandate:
-        return _denied(one, "mandate_missing", say.AGREED_MANDATE, "give its code in `mandate`")
+        return _denied(one, RefusalReason.MANDATE_MISSING, say.AGREED_MANDATE, "give its code in `mandate`")
     return _of_ages(one, today)
 
 
@@ -107,13 +111,15 @@ def _of_ages(one: Acting, today: date) -> Denial | None:
         return None
     if years is not None and theirs is not None:
         if _is_older(str(theirs), str(his)):
-            return _denied(one, "representation_impossible", say.CHILD_OLDER, "correct the birth dates")
+            return _denied(
+                one, RefusalReason.REPRESENTATION_IMPOSSIBLE, say.CHILD_OLDER, "correct the birth dates"
+            )
         if theirs.age_on(today)[0] >= years:
             remedy = "let them file for themselves, or name a mandate"
-            return _denied(one, "represented_of_age", say.REPRESENTED_OF_AGE(years=years), remedy)
+            return _denied(one, RefusalReason.REPRESENTED_OF_AGE, say.REPRESENTED_OF_AGE(years=years), remedy)
     if his.age_on(today)[1] < _OF_AGE:
         said, remedy = say.REPRESENTATIVE_MINOR(years=_OF_AGE), "name a representative who is of age"
-        return _denied(one, "representative_minor", said, remedy)
+        return _denied(one, RefusalReason.REPRESENTATIVE_MINOR, said, remedy)
     return None
 
 
@@ -123,5 +129,5 @@ def _is_older(child: str, parent: str) -> bool:
     return child[:known] < parent[:known] or (child == parent and known == _DAY)
 
 
-def _denied(one: Acting, code: str, said: Sentence, remedy: str) -> Denial:
+def _denied(one: Acting, code: RefusalReason, said: Sentence, remedy: str) -> Denial:
     return Denial(one.rule_id, code, said, remedy)

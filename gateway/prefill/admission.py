@@ -15,9 +15,10 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import Recorder
 from gateway.policy.asked import Denial, PolicyRequest, asked_at
-from gateway.policy.decide import QUOTA, Decision
+from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.grounds import ground
@@ -27,7 +28,7 @@ from gateway.ports.exchange_log import LogReader
 from gateway.ports.policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case, covered
-from gateway.prefill.counting import UNUSUAL, Count, Counting, exceeded_limits
+from gateway.prefill.counting import Count, Counting, exceeded_limits
 
 #: the key of no person
 _SOMEBODY = "*"
@@ -139,14 +140,16 @@ class Admission:
         """What is left of the grant without agreements whose quota is spent. Throttled: nothing, or unusual volume."""
         unusual = [one for one in beyond if one.limit not in grant.limits]
         if worst := longest(exceeded_limits(unusual)):
-            refusal = await self._throttled(worst, UNUSUAL, case, requester, exchange)
+            refusal = await self._throttled(worst, RefusalReason.UNUSUAL_VOLUME, case, requester, exchange)
             await self._counting.alert(unusual, case, requester, exchange)
             raise refusal
         exceeded = exceeded_limits(beyond)
         asked = asked._replace(spent=frozenset(one.limit.rule for one in exceeded))
         left = self._policy.decide(asked).grant
         if left is None:
-            raise await self._throttled(soonest(exceeded), QUOTA, case, requester, exchange)
+            raise await self._throttled(
+                soonest(exceeded), RefusalReason.QUOTA_EXCEEDED, case, requester, exchange
+            )
         return asked, left
 
     async def refused(
@@ -159,7 +162,7 @@ class Admission:
         return refusal
 
     async def _throttled(
-        self, exceeded: Exceeded, code: str, case: Case, requester: Requester, exchange: ExchangeId
+        self, exceeded: Exceeded, code: RefusalReason, case: Case, requester: Requester, exchange: ExchangeId
     ) -> Throttled:
         one = exceeded.limit
         refusal = Throttled(one.rule, in_words(one), code=code, retry_after=exceeded.retry_after)

@@ -6,8 +6,9 @@ the same rules before anybody is asked about him or her, and a consent that ende
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, Withheld
+from gateway.domain.evidence import Outcome, SourceAnswer, Withheld
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason, RefusalReason
 from gateway.mapping.narrowing import Keeps, narrowed
 from gateway.mapping.plan import Plan, PlannedQuery, evidence_id
 from gateway.mapping.procedure import ACCOUNT
@@ -100,8 +101,8 @@ def _gives(grant: Grant | None, query: PlannedQuery, name: str) -> bool:
 
 def _why(decision: Decision) -> Withheld:
     """The consent that is missing, else the quota that is spent, else what denied."""
-    for reason in (Reason.CONSENT_MISSING, Reason.QUOTA_EXCEEDED):
+    for code in (RefusalReason.CONSENT_MISSING, RefusalReason.QUOTA_EXCEEDED):
         for one in decision.passed_over:
-            if one.denial.code == reason:
-                return Withheld(reason, one.denial.rule)
+            if one.denial.code is code:
+                return Withheld(Reason(code), one.denial.rule)
     return Withheld(Reason.CONSENT_MISSING, decision.denial.rule if decision.denial is not None else "")

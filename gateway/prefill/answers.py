@@ -6,8 +6,9 @@ from datetime import timedelta
 import orjson
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.exchange import Receipt
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, PrefillAnswer
 from gateway.mapping.apply import Filled
 from gateway.mapping.procedure import ACCOUNT

@@ -7,10 +7,11 @@ evidence passes the same rules and is named in a durable intent before anybody i
 import asyncio
 from functools import partial
 
-from gateway.domain.evidence import NOTHING, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.apply import next_queries
 from gateway.mapping.plan import PlannedQuery
 from gateway.mapping.procedure import ACCOUNT

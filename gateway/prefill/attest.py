@@ -17,6 +17,8 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.outcomes import Members, decisions, outcomes
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
@@ -67,7 +69,7 @@ class Attest:
         answered = await self._outcomes(caller, exchange)
         procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
-            raise NotFound(say.PROCEDURE_GONE, code="unknown_procedure")
+            raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
         keys = await self.seals.of(answered[0]["period"])
         about = _people(answered[0], keys)
         act = _Act(caller, exchange, procedure, about)
@@ -98,7 +100,7 @@ class Attest:
         """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
         decision = await decisions(self.reader, exchange, caller.requester.id)
         if not decision:
-            raise Unprocessable(say.NOT_DECIDED, code="undecided")
+            raise Unprocessable(say.NOT_DECIDED, code=ProblemCode.UNDECIDED)
         return decision[:1]
 
     async def _count(self, act: "_Act") -> None:
@@ -132,7 +134,7 @@ class Attest:
                 found = _Keepable(consent, person, said, self.own.keepable(consent))
                 self._check(found)
                 return found
-        rule, code = f"consent:{keep.consent}", "consent_missing"
+        rule, code = f"consent:{keep.consent}", RefusalReason.CONSENT_MISSING
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
         raise Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING), code=code)
 
@@ -151,7 +153,7 @@ class Attest:
         """Unprocessable with the field and the remedy for what cannot be kept."""
         for key, one in found.own.items():
             if why := self.own.why_not(one.attribute, one.value):
-                raise fault_at(f"/form/{key.replace('.', '/')}", why, "value_not_possible")
+                raise fault_at(f"/form/{key.replace('.', '/')}", why, ProblemCode.VALUE_NOT_POSSIBLE)
 
 
 class _Act(NamedTuple):

@@ -13,6 +13,7 @@ from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
@@ -140,7 +141,9 @@ class Cases:
         procedure = self._catalogue.find(request.procedure)
         if procedure is None:
             near = self._catalogue.near(request.procedure)
-            raise NotFound(say.NO_PROCEDURE(procedure=request.procedure), code="unknown_procedure", near=near)
+            raise NotFound(
+                say.NO_PROCEDURE(procedure=request.procedure), code=ProblemCode.UNKNOWN_PROCEDURE, near=near
+            )
         return self.fit(request, procedure, request.subjects, requester)
 
     def fit(
@@ -194,13 +197,13 @@ class Cases:
     def _official(self, request: PrefillRequest, requester: Requester) -> Official:
         if request.official is not None:
             if request.official.agency not in self._configuration.agencies:
-                raise fault_at("/official/agency", say.NO_SUCH_AGENCY, "unknown_agency")
+                raise fault_at("/official/agency", say.NO_SUCH_AGENCY, ProblemCode.UNKNOWN_AGENCY)
             return request.official
         settings = self._configuration.requesters.get(requester.id)
         code = request.agency or (settings.agency if settings else "")
         agency = self._configuration.agencies.get(code)
         if agency is None or agency.duty_official is None:
-            raise fault_at("/official", say.NAME_THE_OFFICIAL, "official_missing")
+            raise fault_at("/official", say.NAME_THE_OFFICIAL, ProblemCode.OFFICIAL_MISSING)
         return Official(
             personal_id=agency.duty_official, agency=agency.code, account=agency.duty_account, on_duty=True
         )
@@ -259,13 +262,15 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
     for place, name in places:
         if name not in fields:
             shown = name if _NAME.fullmatch(name) else say.THIS_NAME
-            raise fault_at(place, say.NO_SUCH_FIELD(procedure=procedure.code, field=shown), "unknown_field")
+            raise fault_at(
+                place, say.NO_SUCH_FIELD(procedure=procedure.code, field=shown), ProblemCode.UNKNOWN_FIELD
+            )
     for member, values in typed:
         for name, value in values.items():
             if not procedure.accepts(name, value):
-                raise fault_at(f"/{member}/{name}", say.VALUE_NOT_IN_FORM, "value_not_possible")
+                raise fault_at(f"/{member}/{name}", say.VALUE_NOT_IN_FORM, ProblemCode.VALUE_NOT_POSSIBLE)
     if twice := sorted(request.known.keys() & request.held.keys()):
-        raise fault_at(f"/held/{twice[0]}", say.HELD_AND_KNOWN, "declared_twice")
+        raise fault_at(f"/held/{twice[0]}", say.HELD_AND_KNOWN, ProblemCode.DECLARED_TWICE)
 
 
 def covered(case: Case, acts: Acting) -> bool:
@@ -284,7 +289,7 @@ def _check_people(roles: Cast, request: PrefillRequest) -> None:
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
-            raise fault_at(where, say.IDENTITY_INCOMPLETE, "identity_incomplete")
+            raise fault_at(where, say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
 
 
 def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
@@ -293,6 +298,8 @@ def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
         if number and claimed and claimed != number:
-            raise fault_at(f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), "account_differs")
+            raise fault_at(
+                f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), ProblemCode.ACCOUNT_DIFFERS
+            )
     if request.login is not None and (own is None or own.personal_id != request.login.personal_id):
-        raise fault_at("/login", say.LOGIN_DIFFERS(role=signs_in), "login_differs")
+        raise fault_at("/login", say.LOGIN_DIFFERS(role=signs_in), ProblemCode.LOGIN_DIFFERS)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
 from gateway.ports.policy import Consents
 from gateway.prefill.exchange import Exchange

@@ -14,6 +14,7 @@ from gateway.config.gateway import PolicySettings
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, SubjectKind
+from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
@@ -24,7 +25,6 @@ from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
 from gateway.telemetry import log
 
-UNUSUAL = "unusual_volume"
 _RULES = "unusual:"
 _PEOPLE = (SubjectKind.PERSON, SubjectKind.NEWBORN)
 
@@ -124,7 +124,7 @@ class Counting:
         recorder, rule, official = self._recorder, one.limit.rule, case.official
         notes = {"alert": True, "count": one.counted.times, "seconds": one.limit.seconds}
         about = case.header(exchange, requester, "", {})._replace(dossier="")
-        await recorder.write(about, Phase.REFUSAL, UNUSUAL, rules=(rule,), notes=notes)
+        await recorder.write(about, Phase.REFUSAL, RefusalReason.UNUSUAL_VOLUME, rules=(rule,), notes=notes)
         recorder.metrics.alarm(rule.replace(":", "_"))
         log().error(
             "policy.unusual", exchange_id=exchange, requester=requester.id, agency=official.agency,

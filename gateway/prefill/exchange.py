@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from gateway.domain.dates import legal_day
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.confirming import unconfirmed
 from gateway.mapping.narrowing import within
 from gateway.mapping.plan import Plan

@@ -9,20 +9,20 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from gateway.domain.dates import legal_day
-from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.domain.reasons import Reason, RefusalReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.plan import Pick, Plan, PlannedField, PlannedQuery
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Denial
-from gateway.policy.decide import QUOTA, Decision
+from gateway.policy.decide import Decision
 from gateway.policy.grants import Grant, gives
 from gateway.prefill.admission import Admission
 from gateway.prefill.case import Case, Cases
-from gateway.prefill.counting import UNUSUAL, Counting
+from gateway.prefill.counting import Counting
 from gateway.prefill.explain_papers import papers
 from gateway.prefill.plans import Plans
 from gateway.prefill.request import PrefillRequest
@@ -66,7 +66,7 @@ class Explainer:
             "passed_over": [_denial(one.denial) for one in decision.passed_over],
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
                        for one in limits],
-            "not_looked_at": [QUOTA, UNUSUAL],
+            "not_looked_at": [RefusalReason.QUOTA_EXCEEDED, RefusalReason.UNUSUAL_VOLUME],
             "fields": {one.field.key: view.field(one) for one in plan.fields},
             "papers": papers(plan, published, decision.denial),
             "sources": list(_sources(plan, grant, published, view)) if decision.grant is not None else [],
@@ -159,7 +159,7 @@ class _Told:
             if found.grant is None or not found.grant.allows(service, name)
         ]
         denial = next(iter(denials), None)
-        if denial is None or denial.code != Reason.CONSENT_MISSING:
+        if denial is None or denial.code is not RefusalReason.CONSENT_MISSING:
             return _denial(denial) if denial is not None else None
         remedy = (
             "agree on it on another ground as well: a consent lets one person be asked about, who gave it"

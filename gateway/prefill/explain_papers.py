@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Published

@@ -14,8 +14,9 @@ from functools import partial
 
 import orjson
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
+from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.telemetry import Metrics, log

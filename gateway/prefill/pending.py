@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, PendingUnavailable
 from gateway.domain.identifiers import RequesterId
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.aead import seal, unseal
 from gateway.ports.cache import Cache
 from gateway.ports.clock import Clock
@@ -96,7 +97,7 @@ def lost() -> PendingUnavailable:
 
 def unknown() -> NotFound:
     """Nothing is to be had under a token (any more), whatever the reason."""
-    return NotFound(say.NOTHING_PENDING, code="pending_unknown")
+    return NotFound(say.NOTHING_PENDING, code=ProblemCode.PENDING_UNKNOWN)
 
 
 def _derive(token: str, purpose: bytes) -> bytes:

@@ -26,6 +26,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.outcomes import DECISION, outcomes
 from gateway.exchange_log.outcomes import decisions as recorded_decisions
 from gateway.exchange_log.recorder import Recorder
@@ -151,7 +152,7 @@ class Previews:
             if await self._is_promised(exchange, requester):
                 raise lost() from None
         if "answer" not in state:
-            raise NotFound(say.NO_DECISION, code="decision_unknown")
+            raise NotFound(say.NO_DECISION, code=ProblemCode.DECISION_UNKNOWN)
         return state
 
     async def _is_promised(self, exchange: str, requester: Requester) -> bool:
@@ -260,22 +261,22 @@ class _Work:
 
 
 def _taken() -> Conflict:
-    return Conflict(say.DECISION_TAKEN, code="decision_taken")
+    return Conflict(say.DECISION_TAKEN, code=ProblemCode.DECISION_TAKEN)
 
 
 def _check(answer: PrefillAnswer, decided: Decided) -> None:
     if answer["pending"] is not None:
-        raise fault_at("/exchange_id", say.STILL_PENDING, "still_pending")
+        raise fault_at("/exchange_id", say.STILL_PENDING, ProblemCode.STILL_PENDING)
     said: set[str] = set()
     for member, names in (("accepted", decided.accepted), ("refused", decided.refused)):
         for index, name in enumerate(names):
             if name not in answer["evidence"]:
-                raise fault_at(f"/{member}/{index}", say.EVIDENCE_UNKNOWN, "unknown_evidence")
+                raise fault_at(f"/{member}/{index}", say.EVIDENCE_UNKNOWN, ProblemCode.UNKNOWN_EVIDENCE)
             if name in said:
-                raise fault_at(f"/{member}/{index}", say.EVIDENCE_TWICE, "decided_twice")
+                raise fault_at(f"/{member}/{index}", say.EVIDENCE_TWICE, ProblemCode.DECIDED_TWICE)
             said.add(name)
     if left := sorted(answer["evidence"].keys() - said):
-        raise fault_at("/accepted", say.DECIDE_EACH(left=", ".join(left)), "undecided")
+        raise fault_at("/accepted", say.DECIDE_EACH(left=", ".join(left)), ProblemCode.UNDECIDED)
 
 
 def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:

@@ -18,6 +18,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import CallId, ExchangeId, new_exchange_id
 from gateway.domain.parties import Requester, Subject
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import titled
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.load import Catalogue
@@ -103,7 +104,7 @@ class Proving:
             return ProvenBy(proof, by, evidence == PAPERS)
         if is_over(one.rule, answers, claim):
             remedy = "renew the mandate, and give the code of the new one"
-            return Denial(one.rule_id, "mandate_over", say.MANDATE_OVER, remedy)
+            return Denial(one.rule_id, RefusalReason.MANDATE_OVER, say.MANDATE_OVER, remedy)
         return _denial(one, truth)
 
     def _queries(self, one: Acting, proof: ExchangeId) -> list[ProofQuery]:
@@ -243,10 +244,10 @@ def _denial(one: Acting, truth: Truth) -> Denial:
     title = titled(one.rule.title.vi, one.rule.title.en)
     if truth is Truth.NO:
         return Denial(
-            one.rule_id, "representation_not_proven", say.REPRESENTATION_NOT_PROVEN(kind=title),
+            one.rule_id, RefusalReason.REPRESENTATION_NOT_PROVEN, say.REPRESENTATION_NOT_PROVEN(kind=title),
             "check who acts and for whom, or file at a counter with the papers that show it",
         )  # fmt: skip
     return Denial(
-        one.rule_id, "representation_undecided", say.REPRESENTATION_UNDECIDED(kind=title),
+        one.rule_id, RefusalReason.REPRESENTATION_UNDECIDED, say.REPRESENTATION_UNDECIDED(kind=title),
         "ask again later, or file at a counter with the papers that show it",
     )  # fmt: skip

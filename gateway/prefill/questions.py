@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import fault_at
-from gateway.domain.evidence import Reason
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import nearest
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason
 from gateway.mapping.load import Catalogue
 from gateway.mapping.papers import lacking
 from gateway.mapping.plan import Plan
@@ -114,11 +115,11 @@ class Questions:
                 known = self._catalogue.questions
                 found_near = nearest(name, known)
                 why = say.DID_YOU_MEAN(word=found_near) if found_near else say.NO_SUCH_PREDICATE
-                raise fault_at(place, why, "unknown_predicate")
+                raise fault_at(place, why, ProblemCode.UNKNOWN_PREDICATE)
             if not question.takes(parameter):
-                raise fault_at(place, say.PREDICATE_PARAMETER(predicate=name), "value_not_possible")
+                raise fault_at(place, say.PREDICATE_PARAMETER(predicate=name), ProblemCode.VALUE_NOT_POSSIBLE)
             if any(one is question for one in found.values()):
-                raise fault_at(place, say.PREDICATE_TWICE(predicate=name), "asked_twice")
+                raise fault_at(place, say.PREDICATE_TWICE(predicate=name), ProblemCode.ASKED_TWICE)
             found[word] = question
         return found
 
@@ -133,7 +134,9 @@ def _procedure(questions: Mapping[str, Question], request: PrefillRequest) -> Pr
 def _purpose(questions: Mapping[str, Question]) -> str:
     purposes = sorted({question.mapping.purpose for question in questions.values()})
     if len(purposes) > 1:
-        raise fault_at("/purpose", say.PREDICATE_PURPOSES(purposes=", ".join(purposes)), "purpose_missing")
+        raise fault_at(
+            "/purpose", say.PREDICATE_PURPOSES(purposes=", ".join(purposes)), ProblemCode.PURPOSE_MISSING
+        )
     return purposes[0]
 
 

@@ -7,7 +7,7 @@ entry; a paper that rested on it is asked for.
 from collections.abc import Mapping
 from typing import cast
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry, SentenceEntry
 from gateway.mapping.paper_rules import Proof
 from gateway.mapping.paths import put

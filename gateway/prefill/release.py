@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 
 from gateway.domain.errors import NotFound, PendingUnavailable
-from gateway.domain.evidence import SAID, Reason
+from gateway.domain.evidence import SAID
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Requester
+from gateway.domain.reasons import Reason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.answer import PrefillAnswer, ReasonEntry
 from gateway.prefill.consent_checks import ConsentChecks

@@ -9,6 +9,7 @@ from gateway.domain.errors import Unprocessable, fault_in
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id, may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, listed
 from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
@@ -82,7 +83,7 @@ def _check_roles(
         subject = subjects.get(name)
         if subject is None:
             if not role.optional and role.found_in is None:
-                raise _fault(name, say.ROLE_NEEDED, "missing_role")
+                raise _fault(name, say.ROLE_NEEDED, ProblemCode.MISSING_ROLE)
         elif subject.kind not in role.kind:
             raise _wrong_kind(name, role, wanted)
 
@@ -98,7 +99,9 @@ def _check_kinds(
 
 def _wrong_kind(name: str, role: Role, wanted: Mapping[str, Subject | str]) -> Unprocessable:
     return _fault(
-        place_of(name, wanted), say.ROLE_TAKES(kinds=listed(KINDS[kind] for kind in role.kind)), "wrong_kind"
+        place_of(name, wanted),
+        say.ROLE_TAKES(kinds=listed(KINDS[kind] for kind in role.kind)),
+        ProblemCode.WRONG_KIND,
     )
 
 
@@ -121,9 +124,9 @@ def _several(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> bool:
         declared = procedure.roles.get(role)
         if declared is None:
             known = ", ".join(procedure.roles)
-            raise _fault(role, say.ROLE_UNKNOWN(known=known), "unknown_role")
+            raise _fault(role, say.ROLE_UNKNOWN(known=known), ProblemCode.UNKNOWN_ROLE)
         if not declared.many or not number.isdigit():
-            raise _fault(role, say.ONE_SUBJECT, "list_not_possible")
+            raise _fault(role, say.ONE_SUBJECT, ProblemCode.LIST_NOT_POSSIBLE)
     return several
 
 
@@ -131,9 +134,9 @@ def _resolve(name: str, wanted: Mapping[str, Subject | str]) -> Subject:
     seen, value = {name}, wanted[name]
     while isinstance(value, str):
         if f"{value}#1" in wanted or f"{value}#2" in wanted:
-            raise _fault(place_of(name, wanted), say.SAME_AS_LIST, "same_as_leads_to_list")
+            raise _fault(place_of(name, wanted), say.SAME_AS_LIST, ProblemCode.SAME_AS_LEADS_TO_LIST)
         if value in seen or value not in wanted:
-            raise _fault(place_of(name, wanted), say.SAME_AS_NOWHERE, "same_as_leads_nowhere")
+            raise _fault(place_of(name, wanted), say.SAME_AS_NOWHERE, ProblemCode.SAME_AS_LEADS_NOWHERE)
         seen.add(value)
         value = wanted[value]
     return value
@@ -149,7 +152,7 @@ def _add_newborns(procedure: Procedure, subjects: dict[str, Subject]) -> None:
             subjects[name] = replace(child, parent_personal_id=parent.personal_id)
 
 
-def _fault(name: str, why: Sentence, code: str) -> Unprocessable:
+def _fault(name: str, why: Sentence, code: ProblemCode) -> Unprocessable:
     place = f"/subjects/{'*' if may_name_a_person(name) else name}"
     return fault_in(place, why, code)
 

@@ -6,8 +6,9 @@ of somebody whom it gives a number that is not his.
 
 from collections.abc import Mapping
 
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.confirming import denied, disowned, misfits, unconfirmed, untrusted
 from gateway.mapping.meant import only_meant
 from gateway.mapping.plan import Plan

@@ -30,6 +30,7 @@ from gateway.domain.errors import (
     fault_at,
 )
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
 from gateway.domain.row_filter import RowFilter
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -109,7 +110,7 @@ class SubjectRequests:
         before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
         now = (demanded.person, demanded.text, demanded.kind, demanded.third_party, demanded.consent)
         if said and before != now:
-            raise Unprocessable(say.KEY_REUSED, code="idempotency_key_reused")
+            raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
 
     def _row(
         self, caller: Caller, demanded: SubjectRequested, request: str, now: datetime, keys: PeriodKeys
@@ -182,7 +183,7 @@ class SubjectRequests:
         )
         found = await self._context.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
         if any(not row.withdrawn and row.expires > now and KEPT in named(row) for row in found):
-            raise Conflict(say.STILL_KEPT, code="data_still_kept")
+            raise Conflict(say.STILL_KEPT, code=ProblemCode.DATA_STILL_KEPT)
 
     def _changed(
         self, row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str
@@ -216,7 +217,7 @@ class SubjectRequests:
             indexes = await self._context.seals.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
-            raise NotFound(say.NO_SUCH_DEMAND, code="request_unknown")
+            raise NotFound(say.NO_SUCH_DEMAND, code=ProblemCode.REQUEST_UNKNOWN)
         return row
 
     async def _opened(self, row: SubjectRequestRow) -> dict[str, Any]:
@@ -273,4 +274,4 @@ def _check(row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str) 
     if act == "extend" and body["extended"]:
         raise Conflict(say.DEMAND_EXTENDED)
     if act in ("extend", "refuse") and not reason:
-        raise fault_at("/reason", say.SAY_WHY, "reason_missing")
+        raise fault_at("/reason", say.SAY_WHY, ProblemCode.REASON_MISSING)

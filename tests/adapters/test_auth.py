@@ -20,7 +20,8 @@ from adapters.transport.faults import ProviderError
 from adapters.transport.tokens import ProviderToken, TokenAuth, life_seconds
 from gateway.config.configuration import Limits
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 from tests.adapters.asking import called
 from tests.adapters.raw_peers import free_port, soon, tools
 

@@ -10,7 +10,8 @@ from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
 from gateway.config.configuration import Limits
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 from tests.adapters.asking import Plain, called
 from tests.adapters.raw_peers import answer, raw_peer, saying, soon, tools
 

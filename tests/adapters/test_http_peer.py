@@ -22,7 +22,8 @@ from adapters.transport.faults import ProviderError, from_status, invalid, timed
 from adapters.transport.places import Places
 from gateway.config.configuration import Limits
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 from tests.adapters.asking import called
 from tests.adapters.raw_peers import (
     HandClock,

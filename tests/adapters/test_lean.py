@@ -13,7 +13,8 @@ from adapters.transport import lean
 from adapters.transport.connection import Broken, HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.lean import LeanHttpClient
-from gateway.domain.evidence import Outcome, Reason
+from gateway.domain.evidence import Outcome
+from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon
 
 OK = b'{"a":1}'

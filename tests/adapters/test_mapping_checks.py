@@ -8,9 +8,10 @@ import pytest
 from adapters.transport.soap import Decoder
 from adapters.transport.wsdl import Shape
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, Reason, SourceQuery
+from gateway.domain.evidence import Outcome, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.papers import _still_valid

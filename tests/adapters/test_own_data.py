@@ -9,9 +9,10 @@ from pathlib import Path
 from gateway import registry, telemetry
 from gateway.config.configuration import load
 from gateway.domain.errors import ConsentsUnavailable
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
 from gateway.ports.consents import Own, OwnData
 from tests.adapters.asking import landed_from

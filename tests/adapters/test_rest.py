@@ -21,9 +21,10 @@ from gateway import telemetry
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, Reason, SourceAnswer, SourceQuery
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan

@@ -18,9 +18,10 @@ from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.source import ServicePlan
 from tests.adapters.asking import landed_from

@@ -18,6 +18,7 @@ from gateway.access.service import AccessService
 from gateway.api.context import Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
+from gateway.api.openapi import document
 from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import Configuration, load
@@ -27,6 +28,7 @@ from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
@@ -109,17 +111,21 @@ class StandIn:
         if token == "slow" and self.gate is not None:
             await self.gate.wait()
         elif token != "known":
-            raise NotFound(code="pending_unknown")
+            raise NotFound(code=ProblemCode.PENDING_UNKNOWN)
         return {"fields": {}, "pending": None}
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
         assert requester.scopes
         if token != "known":
-            raise NotFound(code="pending_unknown")
+            raise NotFound(code=ProblemCode.PENDING_UNKNOWN)
         for item in self.late:
             if isinstance(item, Exception):
                 raise item
             yield item
+
+
+#: as the description has them
+CODES = document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
 
 
 class StandInLog:
@@ -214,6 +220,7 @@ class Reply:
         assert body["exchange_id"] == self.headers["X-Exchange-Id"]
         assert body["title"]
         assert body["title_vi"]
+        assert body["code"] in CODES
         if code is not None:
             assert body["code"] == code
         assert CANARY.encode() not in self.raw

@@ -7,9 +7,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.api.openapi import document
-from gateway.api.reasons import TITLES
 from gateway.api.routes import OPERATIONS
-from gateway.domain.evidence import Reason
 from tests.api.conftest import GOOD, Door
 
 API: dict[str, Any] = document()
@@ -42,11 +40,6 @@ def test_examples_fit_their_schemas() -> None:
     for name, schema in API["components"]["schemas"].items():
         for example in schema.get("examples", ()):
             jsonschema_rs.validator_for(_resolved(name)).validate(example)
-
-
-def test_every_reason_has_words_in_both_languages() -> None:
-    assert set(TITLES) == set(Reason)
-    assert all(vi and en for vi, en in TITLES.values())
 
 
 PATHS = (

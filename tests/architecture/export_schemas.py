@@ -21,6 +21,8 @@ from gateway.config.configuration import (
 from gateway.config.consents import ConsentSettings, HolidayFile
 from gateway.config.gateway import GatewaySettings
 from gateway.config.logins import LoginFile
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason, RefusalReason
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.mapping.question_model import QuestionMapping
@@ -53,9 +55,24 @@ MODELS: dict[str, type[BaseModel]] = {
 def exported() -> Iterator[tuple[Path, str]]:
     """Every exported file and what it should hold."""
     yield ROOT / "schemas/api/openapi.json", _text(document())
+    yield ROOT / "schemas/api/problems.md", _problems()
     for name, model in MODELS.items():
         schema = model.model_json_schema(by_alias=True)
         yield ROOT / f"schemas/config/{name}.schema.json", _text(schema)
+
+
+def _problems() -> str:
+    """The closed lists of codes, as tables for people."""
+    lines = [
+        "# Problems, refusals and reasons",
+        "Made from `gateway/domain/problems.py` and `reasons.py`: `make schemas`.",
+    ]
+    for title, codes in (("Problems", ProblemCode), ("Refusals by a rule", RefusalReason)):
+        lines += ["", f"## {title}", "| code | HTTP | | |", "|---|---|---|---|"]
+        lines += [f"| `{one}` | {' '.join(map(str, one.http))} | {one.vi} | {one.en} |" for one in codes]
+    lines += ["", "## Reasons of fields, papers and sources", "| code | | |", "|---|---|---|"]
+    lines += [f"| `{one}` | {one.vi} | {one.en} |" for one in Reason]
+    return "\n".join(lines) + "\n"
 
 
 def _text(content: Any) -> str:

@@ -11,6 +11,7 @@ from gateway.api.grammar import WORDS
 from gateway.api.problems import problem_body
 from gateway.domain import sentences
 from gateway.domain.errors import Unprocessable, fault_at
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
 from tests.architecture.test_architecture import ROOT, name_of, python_files, tree
 
@@ -101,7 +102,7 @@ def test_models_of_the_api_refuse_with_sentences_only() -> None:
 
 def test_problem_says_its_detail_in_both_languages_and_names_the_place_in_both() -> None:
     body = problem_body(
-        fault_at("/known/soNha", sentences.VALUE_NOT_IN_FORM, "value_not_possible"), "01"
+        fault_at("/known/soNha", sentences.VALUE_NOT_IN_FORM, ProblemCode.VALUE_NOT_POSSIBLE), "01"
     ).decode()
     assert '"detail":"/known/soNha: the form\'s schema does not take this value"' in body
     assert '"detail_vi":"/known/soNha: biểu mẫu không nhận giá trị này"' in body

@@ -7,8 +7,9 @@ import pytest
 
 from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.load import load_catalogue

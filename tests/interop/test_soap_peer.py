@@ -20,9 +20,10 @@ from adapters.transport.wsdl import WsdlOperation, load
 from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, SourceQuery
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools

@@ -13,8 +13,9 @@ from typing import Any
 import jsonschema_rs
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AttributeDoubt, Outcome, Reason, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import FieldEntry
 from gateway.mapping.checking import checked_entry
 

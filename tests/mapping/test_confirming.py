@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.confirming import denied, untrusted
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.plan import Plan, make_plan

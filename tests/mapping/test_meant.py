@@ -7,8 +7,9 @@ import pytest
 
 from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import FieldEntry
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.meant import only_meant

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.domain.access import Relation, ValidConsent
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from gateway.policy.decide import Policy
 from tests.policy.rules import NOW, agreement, asked, world
 

@@ -11,17 +11,10 @@ import pytest
 
 from gateway import telemetry
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import (
-    AnswerFault,
-    FaultCode,
-    Outcome,
-    Reason,
-    SourceAnswer,
-    SourceQuery,
-    failed,
-)
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.ports.sources import SourceState
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.telemetry import Metrics

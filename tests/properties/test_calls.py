@@ -17,7 +17,7 @@ from adapters.transport.heavy import Heavy
 from adapters.transport.tokens import TokenAuth
 from adapters.transport.tools import Tools
 from gateway.config.configuration import Limits
-from gateway.domain.evidence import Reason
+from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import FixedClock, HandClock
 
 TOKEN = b'{"access_token":"t","expires_in":3600}'

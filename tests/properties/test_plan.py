@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import Outcome, Reason, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.apply import FixedSituation, fill, next_queries
 from gateway.mapping.form_transforms import form_transforms
 from gateway.mapping.load import load_catalogue

@@ -16,8 +16,9 @@ from adapters.transport.strict_json import parse
 from gateway.checks.as_written import subject_of
 from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AttributeDoubt, FaultCode, Outcome, Reason, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, FaultCode, Outcome, SourceAnswer
 from gateway.domain.parties import Subject
+from gateway.domain.reasons import Reason
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.model import ServiceExample, ServiceMapping
 from gateway.mapping.plan import Plan, make_plan

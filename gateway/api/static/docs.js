@@ -61,18 +61,12 @@ function article(path, method, operation, schemas) {
 }
 
 function problems(api) {
-  const seen = new Map();
-  for (const methods of Object.values(api.paths)) for (const operation of Object.values(methods)) {
-    for (const response of Object.values(operation.responses)) {
-      const media = (response.content || {})["application/problem+json"];
-      if (media) seen.set(media.example.code, media.example);
-    }
-  }
-  for (const item of seen.values()) {
+  const codes = api.components.schemas.Problem.properties.code;
+  codes.enum.forEach((code, at) => {
+    const [, statuses, words] = /^([0-9 ]+): (.*)$/.exec(codes["x-enum-descriptions"][at]);
     document.getElementById("problems").append(
-      node("dt", { id: `problem-${item.code}` }, `${item.status} ${item.code}`),
-      node("dd", {}, item.title_vi, " ", node("small", { lang: "en" }, item.title)));
-  }
+      node("dt", { id: `problem-${code}` }, `${statuses} ${code}`), node("dd", {}, ...bilingual(words)));
+  });
 }
 
 // Schemas are folded; who follows a link to one wants to see it.
