@@ -2,8 +2,12 @@
 
 import os
 import stat
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -37,6 +41,31 @@ def test_writing_that_breaks_off_leaves_what_was_there_and_nothing_beside_it(tmp
     with pytest.raises(KeyError):
         write_and_break_off(path)
     assert (path.read_bytes(), names(tmp_path)) == (b"whole", ["archive"])
+
+
+def calls_of(work: Callable[[], None]) -> list[str]:
+    """In which order it syncs and names files."""
+    calls: list[str] = []
+
+    def note(_: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called.__name__ in {"fsync", "replace", "rename", "link"}:
+            calls.append("sync" if called.__name__ == "fsync" else "name")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_content_is_on_the_disk_before_the_file_has_its_name_and_the_name_before_it_counts(
+    tmp_path: Path,
+) -> None:
+    """Else a loss of power leaves an empty key, or none that was used already."""
+    assert calls_of(lambda: replace_file(tmp_path / "key", b"first")) == ["sync", "name", "sync"]
+    assert calls_of(lambda: replace_file(tmp_path / "key", b"second")) == ["sync", "name", "sync"]
+    assert calls_of(lambda: create_file(tmp_path / "day", b"first")) == ["sync", "name", "sync"]
 
 
 def test_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:

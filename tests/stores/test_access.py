@@ -9,8 +9,10 @@ from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from adapters.stores import sql
 from adapters.stores.access import SqlReplays
 from gateway.domain.errors import AccessUnavailable
 from tests.stores.opened import open_replays, open_revocations
@@ -96,6 +98,27 @@ async def test_revocation_that_is_over_goes_and_numbers_never_come_again(url: st
     [*_, last] = await store.since(0)
     await store.add("token", "d", 1.0, later())
     assert [row.id for row in await store.since(last.seq)] == ["d"]
+    await store.close()
+
+
+async def test_revocation_is_not_seen_before_one_that_took_its_number_earlier(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Who has read up to the later number would never look for the earlier one."""
+    store = open_revocations(postgres_url, tmp_path)
+    await store.since(0)
+    other = await asyncpg.connect(sql.postgres_dsn(postgres_url))
+    async with other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(hashtext('motlan.revocations'))")
+        await other.execute(
+            "INSERT INTO access_revocations (kind, id, at, until) VALUES ('token', 'a', 1, 9e9)"
+        )
+        adding = asyncio.create_task(store.add("token", "b", 1.0, later()))
+        await asyncio.sleep(0.3)
+        assert list(await store.since(0)) == []
+    await adding
+    assert [row.id for row in await store.since(0)] == ["a", "b"]
+    await other.close()
     await store.close()
 
 

@@ -6,13 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from adapters.stores import sql
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import Claim, ConsentRow, Copies, OwnDataKey, OwnDataValue, SubjectRequestRow
 from tests.stores.opened import open_consents, open_decisions
+from tests.stores.sample import run_sql
 
 NOW = time.time()
 LONG = NOW + 1_000
+#: nothing is deleted from the last table of a withdrawal: in a SQLite file, in PostgreSQL
+REFUSING = (
+    ("CREATE TRIGGER refuse BEFORE DELETE ON own_data BEGIN SELECT RAISE(ABORT, 'no'); END",),
+    (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+        "CREATE TRIGGER refuse BEFORE DELETE ON own_data FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ),
+)
 
 
 def row(
@@ -21,6 +31,11 @@ def row(
     return ConsentRow(
         0, name, "2026-11", person, requester, requester, "keep", NOW - 1, expires, 0.0, "{}", b"sealed"
     )
+
+
+def beside(url: str) -> str:
+    """Where the tables of consents are."""
+    return url if sql.is_postgres(url) else "sqlite:///consents.sqlite"
 
 
 def key(consent: str, wrapped: bytes = b"first") -> OwnDataKey:
@@ -128,6 +143,38 @@ async def test_value_that_is_no_longer_valid_is_not_found_and_then_erased(url: s
     await kept.erase(NOW)
     left = await kept.of((b"p" * 16,), "harbour", NOW - 100)
     assert [one.attribute for _, one in left] == ["phone"]
+    await consents.close()
+
+
+async def test_key_of_a_consent_that_ended_is_erased_with_what_was_kept_under_it(
+    url: str, tmp_path: Path
+) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    for name, expires in (("ends", NOW + 1), ("stays", LONG)):
+        await consents.add(row(name, expires=expires))
+        await kept.key(key(name), NOW)
+        await kept.put([value(name)])
+    await kept.erase(NOW + 2)
+    for table in ("own_data_keys", "own_data"):
+        assert await run_sql(beside(url), tmp_path, f"SELECT consent FROM {table}") == [("stays",)]  # noqa: S608 -- ours
+    await consents.close()
+
+
+async def test_withdrawal_that_fails_half_way_has_changed_nothing(url: str, tmp_path: Path) -> None:
+    consents, kept, _ = open_consents(url, tmp_path)
+    await consents.add(row("a"))
+    await kept.key(key("a"), NOW)
+    await kept.put([value("a")])
+    for statement in REFUSING[sql.is_postgres(url)]:
+        await run_sql(beside(url), tmp_path, statement)
+    with pytest.raises(ConsentsUnavailable):
+        await consents.withdraw("a", NOW)
+    again = open_consents(url, tmp_path)
+    found = await again[0].find("a")
+    assert found is not None
+    assert found.withdrawn == 0
+    assert [one.sealed for _, one in await again[1].of((b"p" * 16,), "harbour", NOW)] == [b"s"]
+    await again[0].close()
     await consents.close()
 
 
