@@ -1,6 +1,6 @@
-"""A consent as a citizen gives it, and what makes it one: he said to what, for what, to whom and until when.
+"""A consent as a citizen gives it: to what, for which purpose, to which requester, until when.
 
-There is no default: nothing of it is filled in for him (Law 91/2025 on personal data).
+There is no default: no member is filled in for the citizen (Law 91/2025 on personal data).
 """
 
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ from gateway.mapping.load import Catalogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What the citizen said yes to, as the requester sent it; empty where it did not say."""
+    """The consent as the requester sent it; members that it left out are empty."""
 
     #: `Subject.key`; personal data
     person: str
-    #: to whom; empty: to who records it
+    #: who receives the data; empty: the requester that records the consent
     requester: str
     purpose: str
     #: data service -> names of attributes
     attributes: Mapping[str, tuple[str, ...]]
-    #: version of the text that he read
+    #: version of the text that the citizen read
     text_version: str
     language: str
     channel: str
-    #: code of the agency that is responsible; empty: that of the requester
+    #: code of the responsible agency (data controller); empty: the requester's agency
     controller: str
     expires: datetime | None
 
@@ -39,7 +39,7 @@ class Given:
 def check(
     given: Given, holder: str, configuration: Configuration, catalogue: Catalogue, now: datetime
 ) -> None:
-    """Unprocessable (422) for what is no explicit consent to something that there is, and `holder` could be given."""
+    """Raises Unprocessable (422) unless it is an explicit consent to existing data that `holder` could receive."""
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
         if not getattr(given, word):
             shown = "expires_at" if word == "expires" else word
@@ -75,7 +75,7 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
 
 
 def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
-    """Who consents to what cannot be given is told something that is not so."""
+    """A citizen must not consent to data that no agreement can grant."""
     for service, names in given.attributes.items():
         beyond = sorted(set(names) - could.get(service, frozenset()))
         if beyond:

@@ -11,7 +11,7 @@ from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.policy.conditions import ALL
 
-#: the purpose under which own data are kept, and no other
+#: the only purpose under which own data are kept
 KEEPING = "keep_own_data"
 #: the data service that such a consent names
 KEPT = "own_data.kept"
@@ -21,7 +21,7 @@ _Names = frozenset[str]
 def grantable(
     configuration: Configuration, catalogue: Catalogue, requester: str, purpose: str, day: date
 ) -> Mapping[str, _Names]:
-    """Data service -> attributes; by agreements that are in force on this day, or will be."""
+    """Data service -> attributes, by agreements that are in force on this day or later."""
     settings = configuration.requesters.get(requester)
     names = settings.agreements if settings is not None else ()
     ours = [configuration.agreements[name] for name in names if name in configuration.agreements]

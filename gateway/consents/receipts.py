@@ -1,7 +1,7 @@
 """Receipts of consents: the fields of ISO/IEC TS 27560:2023 as JSON, signed as a compact JWS (RFC 7515, RFC 8037).
 
-A receipt names nobody: its principal is a word that is another one in each receipt. It says what was agreed to when
-it was signed; whether it still holds is asked at the gateway.
+A receipt names no person: its principal is a random word, different in each receipt. It proves what was agreed at
+signing; the gateway answers whether it still holds.
 """
 
 from typing import Any
@@ -17,14 +17,14 @@ _RIGHTS = ("access", "correction", "restriction", "objection", "withdrawal")
 
 
 async def signed(claims: dict[str, Any], key: DocumentKey) -> str:
-    """The claims as a compact JWS; KeyUnavailable."""
+    """The claims as a compact JWS. Raises KeyUnavailable."""
     head = {"alg": key.algorithm, "typ": _TYPE, "kid": key.kid}
     text = f"{jose.encoded(orjson.dumps(head))}.{jose.encoded(orjson.dumps(claims))}"
     return f"{text}.{jose.encoded(await key.sign(text.encode()))}"
 
 
 def receipt(consent: dict[str, Any], principal: str, issuer: str, issued: int) -> dict[str, Any]:
-    """The claims of a receipt; `consent` as `shown` tells it."""
+    """The claims of a receipt; `consent` as `shown` returns it."""
     controller = {"party_id": consent["controller"], "party_name": consent["controller_title"]}
     information = [
         {"pii_type": service, "pii_attribute_id": name}

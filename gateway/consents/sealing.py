@@ -1,8 +1,7 @@
-"""People in rows beside the exchange log: keyed indexes and sealed parts under the keys of its periods.
+"""People in tables beside the exchange log: keyed indexes and encrypted parts under the keys of the log's periods.
 
-Each look-up asks which periods live, so that nobody reads what was erased meanwhile; keys that were opened are known
-as long as theirs does, and no longer. A person under the keys of an erased period is found no more, and nothing
-of theirs is in force any more.
+Each look-up asks which periods are not erased, so that erased data stay unreadable; opened keys are cached until their
+period is erased. A person under an erased period is not found, and their consents no longer hold.
 """
 
 import asyncio
@@ -23,21 +22,21 @@ class PersonKeys:
     """The period keys of the log, under its root key."""
 
     def __init__(self, roots: RootKeys, keeping: LogKeeping) -> None:
-        """`keeping` has the wrapped keys of the living periods."""
+        """`keeping` has the wrapped keys of the periods that are not erased."""
         self._roots = roots
         self._keeping = keeping
         self._known: dict[_Period, PeriodKeys] = {}
 
     async def of(self, period: str) -> PeriodKeys | None:
-        """The keys of a period; None when they are gone or spoilt. LogUnavailable when nobody can tell."""
+        """The keys of a period; None when they are erased or damaged. Raises LogUnavailable when that is unknown."""
         return (await self._opened(period)).get(period)
 
     async def erased(self, period: str) -> bool:
-        """Whether the keys of a period are gone for good. LogUnavailable when nobody can tell."""
+        """Whether the keys of a period are erased. Raises LogUnavailable when that is unknown."""
         return period not in await self._keeping.periods()
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
-        """The keyed indexes of a person (`Subject.key`), one for each living period."""
+        """The keyed indexes of a person (`Subject.key`), one for each period that is not erased."""
         return tuple(index_of(keys, person) for keys in (await self._opened()).values())
 
     async def _opened(self, only: str = "") -> Mapping[str, PeriodKeys]:
@@ -57,11 +56,11 @@ class PersonKeys:
     def _unwrapped(self, periods: Sequence[_Period]) -> dict[_Period, PeriodKeys]:
         opened: dict[_Period, PeriodKeys] = {}
         for month, wrapped in periods:
-            with contextlib.suppress(ConfigError):  # a spoilt one is the inspection's to tell
+            with contextlib.suppress(ConfigError):  # the log inspection reports a damaged key
                 opened[month, wrapped] = self._roots.unwrap(month, wrapped)
         return opened
 
 
 def index_of(keys: PeriodKeys, person: str) -> bytes:
-    """The keyed index of a person within one period, 16 bytes; the same that the log has."""
+    """The keyed index of a person within one period, 16 bytes; the same as in the log."""
     return bytes.fromhex(subject_index(keys.index, person))

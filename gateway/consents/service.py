@@ -1,7 +1,7 @@
-"""Consents: given with a receipt, looked up, withdrawn; and whether one holds, for the policy.
+"""Consents: given with a receipt, looked up, withdrawn; and for the policy, whether one holds.
 
-Every act is a record of the exchange log before it is done. Nothing is remembered between look-ups: what one process
-withdrew holds in none. Who may not see a consent is told the same as for one that there is not.
+Every act is recorded in the exchange log first. Nothing is cached between look-ups: a withdrawal takes effect in every
+process at once. A consent that the caller may not see gets the same answer as one that does not exist.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ from gateway.mapping.load import Catalogue
 from gateway.ports.consents import ConsentRow, ConsentRows
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
-#: as much as a person's number needs, sealed
+#: size of a person's number, encrypted
 _SEALED_BYTES = 48
 
 
@@ -57,7 +57,7 @@ class ConsentContext:
     async def note(
         self, caller: Caller, act: str, person: str = "", purpose: str = "", **more: str | int | bool
     ) -> datetime:
-        """Make the record of an act durable; gives its time. LogUnavailable when it cannot be kept."""
+        """Write the record of an act; returns its time. Raises LogUnavailable."""
         now, consent = self.recorder.clock.now(), more.get("consent", "")
         about = RecordHeader(
             caller.exchange, caller.requester.id, caller.agency, purpose=purpose,
@@ -71,16 +71,16 @@ class ConsentContext:
     async def doing(
         self, caller: Caller, act: str, person: str, result: str = "not_done", **facts: str
     ) -> AsyncIterator[None]:
-        """Around an act whose record is there: where nobody can tell whether it was done, a second one says so."""
+        """Around an act that is recorded: writes a second record where it is unknown whether the act was done."""
         try:
             yield
         except (ConsentsUnavailable, LogUnavailable):
-            with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
+            with contextlib.suppress(LogUnavailable):  # the caller gets the error that prevented the act
                 await self.note(caller, result, person, undone=act, outcome="unknown", **facts)
             raise
 
     async def keys(self, moment: datetime) -> PeriodKeys:
-        """The keys of the month that runs; a record was written in it, so there are some."""
+        """The keys of the current month; they exist, because a record was written in it."""
         keys = await self.seals.of(rfc3339(moment)[:7])
         if keys is None:
             raise LogUnavailable(say.MONTH_KEYS_CLOSED)
@@ -88,14 +88,14 @@ class ConsentContext:
 
 
 class ConsentBook:
-    """The consents of citizens (gateway.ports_policy.Consents, and what the door offers)."""
+    """The consents of citizens (implements gateway.ports.policy.Consents, and the API)."""
 
     def __init__(self, context: ConsentContext) -> None:
-        """Keeps nothing itself."""
+        """Keeps no state."""
         self._context = context
 
     async def give(self, caller: Caller, given: Given) -> dict[str, object]:
-        """Keep a consent; the answer has its receipt. Unprocessable for what is none, NotFound."""
+        """Keep a consent; the answer has its receipt. Raises Unprocessable, NotFound."""
         context = self._context
         holder = given.requester or caller.requester.id
         if holder != caller.requester.id and not caller.serves_citizens:
@@ -112,9 +112,9 @@ class ConsentBook:
         return {"exchange_id": caller.exchange, **shown(row)}
 
     async def withdraw(self, caller: Caller, consent: str, person: str) -> dict[str, object]:
-        """End a consent and what was kept under it; NotFound unless it is theirs, or of the citizen they serve.
+        """End a consent and erase what was kept under it. Raises NotFound unless the caller may see it.
 
-        One that was withdrawn before is told again.
+        A consent that is already withdrawn is returned unchanged.
         """
         row = await self._theirs(caller, consent, person)
         owner = person or await self._person(row)
@@ -127,7 +127,7 @@ class ConsentBook:
         return {"exchange_id": caller.exchange, **shown(row._replace(withdrawn=at))}
 
     async def search(self, caller: Caller, person: str, after: str | None, count: int) -> dict[str, object]:
-        """Consents, newest first: a citizen's for who serves him, else those that the requester holds."""
+        """Consents, newest first: those of the citizen whom the caller serves, else those given to the requester."""
         context = self._context
         await context.note(caller, "searched", person)
         own = "" if person and caller.serves_citizens else caller.requester.id
@@ -146,14 +146,14 @@ class ConsentBook:
     async def valid(
         self, consent: str, requester: str, person: str, purpose: str, now: datetime
     ) -> ValidConsent | None:
-        """See gateway.ports_policy.Consents."""
+        """See gateway.ports.policy.Consents."""
         row = await self.holding(consent, requester, person, now)
         if row is None or row.purpose != purpose:
             return None
         return ValidConsent(id=row.id, person=person, purpose=purpose, attributes=named(row))
 
     async def invalid_consents(self, consents: Collection[str], now: datetime) -> dict[str, Reason]:
-        """See gateway.ports_policy.Consents."""
+        """See gateway.ports.policy.Consents."""
         found = {one: await self._why_invalid(one, now) for one in consents}
         return {one: why for one, why in found.items() if why is not None}
 
@@ -168,7 +168,7 @@ class ConsentBook:
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
         """The consent, when this person gave it to this requester and it holds now.
 
-        ConsentsUnavailable, LogUnavailable when nobody can tell.
+        Raises ConsentsUnavailable, LogUnavailable when that is unknown.
         """
         row = await self._context.rows.find(consent)
         if row is None or row.requester != requester or not _holds(row, now):
@@ -176,23 +176,24 @@ class ConsentBook:
         return row if await self._is_of(row, person) else None
 
     async def _theirs(self, caller: Caller, consent: str, person: str) -> ConsentRow:
-        """The consent, if the asker sees it; NotFound, which takes the same time for another's and for none."""
+        """The consent, if the caller may see it. Raises NotFound, as slowly for another's consent as for none."""
         row = await self._context.rows.find(consent)
         is_own = row is not None and row.requester == caller.requester.id
         is_seen = is_own or (bool(person) and caller.serves_citizens)
-        # no seal is opened for a caller who may not see it, and one is tried where there is none
+        # the same time is taken in every case: no seal is opened for a caller who may not see it, and a dummy one is
+        # opened where there is no row
         is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
         if row is None or not (is_seen and is_his):
             raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
         return row
 
     def _blank(self) -> ConsentRow:
-        """A row of this month that is nobody's."""
+        """A dummy row of this month."""
         period = rfc3339(self._context.recorder.clock.now())[:7]
         return ConsentRow(0, "", period, b"", "", "", "", 0.0, 0.0, 0.0, "{}", bytes(_SEALED_BYTES))
 
     async def _is_of(self, row: ConsentRow, person: str) -> bool:
-        """Whether the person gave it as it stands here: a row that somebody altered in the database is nobody's."""
+        """Whether the person gave this consent; False for a row that was altered in the database."""
         return hmac.compare_digest((await self._person(row)).encode(), person.encode())
 
     async def _person(self, row: ConsentRow) -> str:
@@ -228,7 +229,7 @@ class ConsentBook:
 
 
 def _bound(row: ConsentRow) -> bytes:
-    """What the sealed part is bound to: all that does not change until the consent is withdrawn."""
+    """Associated data of the encrypted part: all that does not change until the withdrawal."""
     facts = (
         row.id,
         row.person.hex(),
@@ -242,7 +243,7 @@ def _bound(row: ConsentRow) -> bytes:
 
 
 def _holds(row: ConsentRow, now: datetime) -> bool:
-    """Whether it was not withdrawn and its time is not over; a clock may be behind that of the machine that took it."""
+    """Whether it is not withdrawn and not expired; allows for a clock behind that of the machine that took it."""
     return not row.withdrawn and row.given - APART_SECONDS <= now.timestamp() < row.expires
 
 
@@ -252,7 +253,7 @@ def named(row: ConsentRow) -> dict[str, frozenset[str]]:
 
 
 def shown(row: ConsentRow) -> dict[str, Any]:
-    """A consent as the door tells it; names nobody."""
+    """A consent as the API returns it; without the person."""
     return {
         "consent": row.id, "requester": row.requester, "recorder": row.recorder, "purpose": row.purpose,
         "given_at": _moment(row.given), "expires_at": _moment(row.expires),
@@ -261,7 +262,7 @@ def shown(row: ConsentRow) -> dict[str, Any]:
 
 
 def new_id(kind: str) -> str:
-    """An opaque id that tells nothing and cannot be guessed (110 bits); letters only, so it looks like no number."""
+    """An opaque id that cannot be guessed (110 bits); letters only, so that it looks like no number."""
     return f"{kind}-" + "".join(secrets.choice(_LETTERS) for _ in range(24))
 
 

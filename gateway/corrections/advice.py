@@ -1,10 +1,10 @@
-"""What the citizen is told when a correction was opened: Vietnamese first."""
+"""The text that a citizen gets when a correction is opened: Vietnamese first."""
 
 from collections.abc import Mapping
 
 
 def advice(attribute: Mapping[str, str], provider: str) -> Mapping[str, str]:
-    """In words; `attribute` has its `title` and `title_en`, `provider` is the owner of the database."""
+    """The text; `attribute` has its `title` and `title_en`, `provider` is the owner of the database."""
     return {
         "vi": f"Yêu cầu chỉnh sửa “{attribute['title']}” được chuyển tới {provider}. Trong khi chờ, hồ sơ vẫn được "
         "tiếp nhận: đề nghị ông/bà nộp giấy tờ chứng minh thông tin đúng. Cơ quan quản lý cơ sở dữ liệu quyết định "

@@ -1,6 +1,6 @@
-"""Files of reports that the release before put down in clear: nobody reads them any more, and they are removed.
+"""Reports that the previous release wrote as plain files: they are removed, because no code reads them any more.
 
-A report stands sealed in the queue. One whose file still lay there had reached nobody.
+A report is now encrypted in the queue. A file that is still here was never delivered.
 """
 
 import contextlib
@@ -16,20 +16,20 @@ _NAME = re.compile(r"cr-[a-z]{24}", re.ASCII)
 
 
 async def settle_former_files(folder: Path, rows: CorrectionRows, at: float) -> None:
-    """Remove the files of reports that the queue holds: those wait again, those that were carried away are taken.
+    """Remove the files of reports in the queue: undelivered ones wait again, delivered ones become `taken`.
 
-    CorrectionsUnavailable, OSError: what is left is settled by the next start.
+    Raises CorrectionsUnavailable, OSError: the next start continues.
     """
     for path in list(_files(folder)):
         if await rows.find(path.stem) is None:
-            # the only copy there is: kept for nobody else to read
+            # the only copy: readable by this account only
             path.parent.chmod(0o700)
             path.chmod(0o600)
             log().error("corrections.file_left", code=path.parent.name)
             continue
         await rows.move(path.stem, (DELIVERED,), QUEUED, 0.0)
         path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others lie in it
+        with contextlib.suppress(OSError):  # the folder has other files
             path.parent.rmdir()
     await rows.move_all(DELIVERED, TAKEN, at)
 

@@ -1,4 +1,4 @@
-"""A report as it is kept: its id out of what it says, its person as a keyed index, all of it sealed."""
+"""A report in the queue: its id is derived from its content, its person is a keyed index, its content is encrypted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports.corrections import CorrectionRow
 
-#: it waits here; somebody took it out, to bring it to the owner; the owner says: it has it, it corrected, it refused
+#: waiting here; taken out, to be brought to the owner; the owner's answers: received, corrected, refused
 QUEUED, TAKEN, RECEIVED, CORRECTED, REFUSED = "queued", "taken", "received", "corrected", "refused"
-#: altered, or the keys of its month are erased: nobody reads it any more
+#: altered, or the keys of its month are erased
 UNREADABLE = "unreadable"
-#: of the release before: a file was put down, which reached nobody by that
+#: of the previous release: a file was written, which proves no delivery
 DELIVERED = "delivered"
 #: 112 bits
 _LETTERS = 24
@@ -28,7 +28,7 @@ _LETTERS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionReport:
-    """What is reported, after its grammar was checked."""
+    """A report with checked grammar."""
 
     subject: Subject
     source: str
@@ -36,14 +36,14 @@ class CorrectionReport:
     attribute: str
     #: `sources_differ` or `citizen_corrects`
     why: str
-    #: value as the database gave it, value as it should be; JSON
+    #: value from the database, and the correct value; JSON
     shown: object
     correct: object
-    #: what other databases say: `source` and `value` (JSON)
+    #: values from other databases: `source` and `value` (JSON)
     others: tuple[Mapping[str, Any], ...]
-    #: everything else that the owner is to read (JSON)
+    #: further members for the owner (JSON)
     more: Mapping[str, object]
-    #: of the requester, in which it saw the value
+    #: the requester's exchange that showed the value
     exchange: str
     dossier: str
 
@@ -51,7 +51,7 @@ class CorrectionReport:
 def report_of(
     wanted: CorrectionReport, requester: str, agency: str, *, opened_in: str, shown_is: str
 ) -> dict[str, Any]:
-    """What the owner of the database gets, but for the id and the time."""
+    """The report for the owner of the database, without id and time."""
     return {
         "requester": requester, "agency": agency, "source": wanted.source, "attribute": wanted.attribute,
         "why": wanted.why, "shown": wanted.shown, "shown_is": shown_is, "correct": wanted.correct,
@@ -61,7 +61,7 @@ def report_of(
 
 
 def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
-    """The id of a report within one period: the same for the same report made again, from any exchange."""
+    """The id of a report within one period: the same content gives the same id, from any exchange."""
     said = {name: one for name, one in report.items() if name not in ("opened_in", "exchange_id", "shown_is")}
     digest = blake2s(
         orjson.dumps(said, option=orjson.OPT_SORT_KEYS), key=keys.digest, person=b"correct."
@@ -82,7 +82,7 @@ def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened:
 
 
 def opened(row: CorrectionRow, keys: PeriodKeys) -> dict[str, Any] | None:
-    """The report of a row; None when it was altered."""
+    """The report of a row; None when the row was altered."""
     plain = unseal(keys.encryption, row.sealed, row.id.encode())
     if plain is None:
         return None
@@ -91,7 +91,7 @@ def opened(row: CorrectionRow, keys: PeriodKeys) -> dict[str, Any] | None:
 
 
 def as_listed(row: CorrectionRow) -> dict[str, object]:
-    """A report as the door tells it; names nobody."""
+    """A report as the API lists it; without the person."""
     changed = rfc3339(moment(row.changed)) if row.changed else None
     return {
         "id": row.id, "state": row.state, "requester": row.requester, "source": row.source, "attribute": row.attribute,
@@ -100,11 +100,11 @@ def as_listed(row: CorrectionRow) -> dict[str, object]:
 
 
 def as_taken(row: CorrectionRow, report: Mapping[str, Any]) -> dict[str, object]:
-    """A report as the owner is to read it; personal data."""
+    """A report as the owner reads it; personal data."""
     said = {name: value for name, value in report.items() if name not in ("key", "opened_in")}
     return {"id": row.id, "opened_at": rfc3339(moment(row.opened)), **said}
 
 
 def moment(seconds: float) -> datetime:
-    """Of POSIX seconds."""
+    """The UTC time of POSIX seconds."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,8 +1,8 @@
-"""Corrections: what a citizen says is wrong in a database is reported to its owner, and the owner alone corrects it.
+"""Corrections: a value that a citizen calls wrong is reported to the owner of the database, who alone corrects it.
 
-Nobody's word is taken for it: the requester must have been shown the value in an exchange of its own. Opening a report
-is a record, and so is every step of it; values stand in the report, sealed under the keys of the log's period, and in
-what is taken out for the owner, nowhere else. It reached the owner when the owner says so, and not before.
+The requester must have been shown the value in an exchange of its own. Opening a report and every later step are
+recorded. Values are only in the report, encrypted under the keys of the log's period, and in the copy for the owner.
+Only the owner's answer confirms delivery.
 """
 
 import contextlib
@@ -57,7 +57,7 @@ from gateway.ports.corrections import CorrectionRow, CorrectionRows
 from gateway.ports.exchange_log import LogReader
 from gateway.telemetry import log
 
-#: the owner's word -> the states in which it may come
+#: the owner's answer -> the states in which it may come
 _BEFORE = {
     RECEIVED: (QUEUED, TAKEN),
     CORRECTED: (QUEUED, TAKEN, RECEIVED),
@@ -79,9 +79,9 @@ class Corrections:
     recorder: Recorder
 
     async def open(self, wanted: CorrectionReport, caller: Caller) -> dict[str, object]:
-        """The report's id, its state, and what the citizen should know; the same report again is given back.
+        """The report's id, its state, and advice for the citizen; a repeated report returns the first one.
 
-        Unprocessable; NotFound for no exchange of theirs; Refused and Throttled, which are records.
+        Raises Unprocessable; NotFound (not the caller's exchange); Refused and Throttled, both recorded.
         """
         services = self._services(wanted)
         records = await outcomes(self.reader, wanted.exchange, caller.requester)
@@ -106,9 +106,9 @@ class Corrections:
     async def search(
         self, caller: Caller, person: str, state: str, after: str | None, count: int
     ) -> dict[str, object]:
-        """Reports of the requester, newest first; with the scope `admin` of all. A look-up by person is a record.
+        """The requester's reports, newest first; all reports with the scope `admin`. A look-up by person is recorded.
 
-        NotFound for a cursor that is none of theirs.
+        Raises NotFound for a cursor of another requester.
         """
         own = _own(caller)
         await self._set_erased_aside()
@@ -128,9 +128,9 @@ class Corrections:
         }
 
     async def take(self, caller: Caller, correction: str) -> dict[str, object]:
-        """The whole report, for the owner of the database; a record before. It may be taken again.
+        """The whole report, for the owner of the database; recorded first. It may be taken again.
 
-        NotFound for none of theirs; Conflict when nobody reads it any more; CorrectionsUnavailable, LogUnavailable.
+        Raises NotFound; Conflict when it is unreadable; CorrectionsUnavailable, LogUnavailable.
         """
         row = await self._theirs(correction, _own(caller))
         report = await self._opened(row)
@@ -144,9 +144,9 @@ class Corrections:
         }  # fmt: skip
 
     async def update(self, caller: Caller, correction: str, state: str, reference: str) -> dict[str, object]:
-        """What the owner answered: `received`, `corrected` or `refused`, in the document `reference`.
+        """Set the owner's answer: `received`, `corrected` or `refused`, in the document `reference`.
 
-        The same again is told as it stands. NotFound; Conflict where it stands otherwise.
+        A repeated answer changes nothing. Raises NotFound; Conflict when the state does not allow it.
         """
         row = await self._theirs(correction, _own(caller))
         if row.state != state:
@@ -156,14 +156,14 @@ class Corrections:
             await self._step(caller, f"correction_{state}", row, person, reference=reference)
             now = self.recorder.clock.now().timestamp()
             if not await self.rows.move(row.id, _BEFORE[state], state, now):
-                with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
+                with contextlib.suppress(LogUnavailable):  # the caller gets the error that prevented it
                     await self._step(caller, "correction_not_done", row, person, undone=state)
                 raise Conflict(say.CORRECTION_CHANGED)
             row = row._replace(state=state, changed=now)
         return {"exchange_id": caller.exchange, **as_listed(row)}
 
     async def _opened(self, row: CorrectionRow) -> Mapping[str, Any]:
-        """The report of a row. Conflict when nobody reads it any more; CorrectionsUnavailable when not now."""
+        """The report of a row. Raises Conflict when it is unreadable; CorrectionsUnavailable."""
         keys = await self.seals.of(row.period)
         if keys is None:
             if not await self.seals.erased(row.period):
@@ -177,7 +177,7 @@ class Corrections:
         return report
 
     async def _set_erased_aside(self) -> None:
-        """What waits under keys that are erased never reaches anybody."""
+        """Mark queued reports under erased keys: they cannot be delivered any more."""
         now = self.recorder.clock.now().timestamp()
         for state in (QUEUED, TAKEN):
             for period in await self.rows.periods(state):
@@ -191,7 +191,7 @@ class Corrections:
         return await self._note(caller, Phase.DELIVERY, result, person, notes=notes)
 
     def _services(self, wanted: CorrectionReport) -> list[str]:
-        """The data services of the source that give the attribute; Unprocessable when there is none."""
+        """The data services of the source that give the attribute. Raises Unprocessable when there is none."""
         places = [("/source", wanted.source)]
         places += [(f"/others/{index}/source", one["source"]) for index, one in enumerate(wanted.others)]
         for place, source in places:
@@ -205,7 +205,7 @@ class Corrections:
         return found
 
     async def _count(self, wanted: CorrectionReport, caller: Caller) -> None:
-        """Count this report; Throttled when it is one too many."""
+        """Count this report. Raises Throttled above the limit."""
         about = f"{caller.requester.id}\x1f{wanted.subject.key}"
         exceeded = await self.rates.use(
             caller.requester.id, {"requester": caller.requester.id, "subject": about}
@@ -221,7 +221,7 @@ class Corrections:
     async def _shown(
         self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members], caller: Caller
     ) -> str:
-        """How `shown` stands to the records of the exchange. Unprocessable, Refused."""
+        """Compare `shown` with the records of the exchange. Raises Unprocessable, Refused."""
         keys = await self._keys(records)
         if not keys:
             raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, ProblemCode.PERIOD_KEYS_ERASED)
@@ -253,7 +253,7 @@ class Corrections:
     async def _kept(
         self, row: CorrectionRow, wanted: CorrectionReport, caller: Caller
     ) -> tuple[CorrectionRow, Receipt]:
-        """The row as it is kept, and the receipt of its record; the one that was there, if one was."""
+        """The new row and the receipt of its record; the existing row, if there is one."""
         person = wanted.subject.key
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
         before = await self.rows.find(row.id)
@@ -262,7 +262,7 @@ class Corrections:
             try:
                 new = await self.rows.add(row)
             except CorrectionsUnavailable:
-                with contextlib.suppress(LogUnavailable):  # the caller learns what kept it from being done
+                with contextlib.suppress(LogUnavailable):  # the caller gets the error that prevented it
                     await self._note(caller, Phase.DELIVERY, "correction_not_kept", person, wanted, notes)
                 raise
             if new:
@@ -298,5 +298,5 @@ class Corrections:
 
 
 def _own(caller: Caller) -> str:
-    """The requester whose reports they may see; blank: of all."""
+    """The requester whose reports the caller may see; blank: all."""
     return "" if "admin" in caller.requester.scopes else caller.requester.id

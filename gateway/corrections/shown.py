@@ -1,7 +1,7 @@
-"""Whether a report speaks of what its requester was shown: an exchange of its own asked this source about this person.
+"""Whether a report is about data that its requester was shown: its exchange asked this source about this person.
 
-Of the values keyed digests are kept, no more: what the database gave can be compared where it was filled into a field
-by itself. Pure functions over decoded records.
+Only keyed digests of values are kept: a database value can be compared when it filled one field by itself. Pure
+functions over decoded records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ from gateway.mapping.procedure import Field
 from gateway.mapping.transforms import Unreadable
 
 Members = Mapping[str, Any]
-#: of `shown`: it is what the record has; the record cannot say
+#: the record has the value; the record cannot say; the record has another value
 RECORDED, NOT_COMPARED, DIFFERS = "recorded", "not_compared", "differs"
 
 
 class RecordedQuery(NamedTuple):
-    """A question of the exchange, with the record that has it."""
+    """A query of the exchange, with its record."""
 
     record: Members
     call: Members
@@ -34,9 +34,9 @@ class RecordedQuery(NamedTuple):
 def asked_about(
     records: Sequence[Members], keys: Mapping[str, PeriodKeys], subject: Subject, source: str
 ) -> list[RecordedQuery]:
-    """What was asked of the source about the person and answered, in the order of the records.
+    """The answered queries to the source about the person, in the order of the records.
 
-    Questions that were answered with yes and no only showed nobody anything.
+    Predicates do not count: they show no value.
     """
     found = []
     for record in records:
@@ -59,9 +59,9 @@ def compared(
     attribute: str,
     shown: object,
 ) -> str:
-    """How `shown` (JSON, as the database gave it) stands to the record: `recorded`, `not_compared` or `differs`.
+    """Compare `shown` (JSON from the database) with the record: `recorded`, `not_compared` or `differs`.
 
-    `attribute` is `<evidence type>.<attribute>`. It differs only where the field can have had no other value.
+    `attribute` is `<evidence type>.<attribute>`. `differs` only where the field can have had no other value.
     """
     said = [one for question in asked for one in _compared(question, keys, catalogue, attribute, shown)]
     if RECORDED in said:
@@ -95,7 +95,7 @@ def _reads(field: Field, asked: RecordedQuery, attribute: str) -> bool:
 
 
 def _written(field: Field, shown: object) -> object:
-    """The form's value of it; None where it is none."""
+    """The form's value; None where there is none."""
     try:
         return None if shown is None else field.converted(shown)
     except (Unreadable, ValueError, TypeError, AttributeError, LookupError):

@@ -1,8 +1,8 @@
-"""What a citizen gave once, kept with his consent and filled again: AES-256-GCM under a key of his own.
+"""Own data: values that a citizen gave once, kept by consent and reused: AES-256-GCM under a key per consent.
 
-The key is made for one person and one consent and wrapped by the key of its period, which the root key wraps: it goes
-with the consent, with the period, and with the root. Values are never official evidence: who declared them, when, and
-until when they are taken for valid is told with each.
+The key belongs to one person and one consent. The key of its period wraps it, the root key wraps that: it is erased
+with the consent, the period or the root. Own data are never official evidence: each answer says who declared it, when,
+and until when it is valid.
 """
 
 import os
@@ -27,17 +27,17 @@ _KEY = 32
 
 
 class OwnStore:
-    """Implements gateway.ports_consents.KeptCopies, and keeps what it reads."""
+    """Implements gateway.ports.consents.KeptCopies, and writes own data."""
 
     def __init__(self, rows: OwnDataRows, seals: PersonKeys, days: Mapping[str, int], values: Values) -> None:
-        """`days`: attribute -> for how long what somebody gave is taken for valid; no others are kept."""
+        """`days`: attribute -> days for which a declared value is valid; other attributes are not kept."""
         self._rows = rows
         self._seals = seals
         self._days = days
         self._values = values
 
     def why_not(self, attribute: str, value: object) -> Sentence | None:
-        """Why a value cannot be kept, in words that do not quote it; None when it can."""
+        """Why a value cannot be kept, without quoting it; None when it can."""
         return self._values.why_not(attribute, value)
 
     def keepable(self, consent: ConsentRow) -> frozenset[str]:
@@ -47,7 +47,7 @@ class OwnStore:
     async def keep(
         self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime
     ) -> dict[str, str]:
-        """Keep values that the consent names; attribute -> until when. ConsentsUnavailable, LogUnavailable."""
+        """Keep values that the consent names; attribute -> until when. Raises ConsentsUnavailable, LogUnavailable."""
         allowed = self.keepable(consent)
         wanted = {
             name: value for name, value in values.items() if name in allowed and not self.why_not(name, value)
@@ -66,7 +66,7 @@ class OwnStore:
         return {one.attribute: rfc3339(_moment(one.until)) for one in kept}
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        """Attribute -> value, the newest one; none that its schema does not take (any more)."""
+        """Attribute -> newest value; values that do not fit the current schema are left out."""
         persons = await self._seals.indexes(person)
         found: dict[str, Own] = {}
         opened: dict[str, AESGCM | None] = {}
@@ -84,7 +84,7 @@ class OwnStore:
         return found
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
-        """See gateway.ports_consents.KeptCopies."""
+        """See gateway.ports.consents.KeptCopies."""
         return await self._seals.indexes(person)
 
     def _value(
@@ -101,7 +101,7 @@ def _key(keys: PeriodKeys, held: OwnDataKey) -> AESGCM | None:
 
 
 def _whose(held: OwnDataKey) -> bytes:
-    """What a key is bound to: one that was moved to somebody else in the database opens nothing."""
+    """Associated data of a key: a key moved to another person in the database opens nothing."""
     return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}".encode()
 
 

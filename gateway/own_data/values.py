@@ -1,6 +1,6 @@
-"""What may be kept of a person's own words: text as the schema of its attribute says, and nothing hidden in it.
+"""Which declared values may be kept: text that fits the schema of its attribute, without hidden characters.
 
-It is filled into other forms and signed, so it is held against the schema twice: when it is kept, and when it is given.
+The value is filled into other forms and signed, so it is checked twice: when it is kept, and when it is read.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.sentences import Sentence
 from gateway.domain.signs import hides
 
-#: characters, whatever a schema says
+#: characters, whatever a schema allows
 LONGEST = 500
-#: `x-format` of a day, month or year that there is (ISO 8601)
+#: `x-format` of an existing day, month or year (ISO 8601)
 _DATE = "date-partial"
 
 
 class Values:
-    """The schemas of what people declare themselves."""
+    """The schemas of declared attributes."""
 
     def __init__(self, schemas: Mapping[str, Mapping[str, object]]) -> None:
         """`schemas`: attribute -> its JSON Schema; its description says how the attribute is written."""
@@ -30,7 +30,7 @@ class Values:
         self._dates = {name for name, schema in schemas.items() if schema.get("x-format") == _DATE}
 
     def why_not(self, attribute: str, value: object) -> Sentence | None:
-        """Why this cannot be kept, and what can, without quoting it; None when it can."""
+        """Why the value cannot be kept, and what can, without quoting it; None when it can."""
         known = self._schemas.get(attribute)
         if known is None:
             return say.NOT_KEPT

@@ -1,4 +1,4 @@
-"""Who acts for somebody else in a request, and whether that can be at all. Asks nobody."""
+"""Who acts for another person in a request, and whether the request allows it. No source is asked here."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,7 +16,7 @@ from gateway.policy.asked import Denial
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import KINDS, Cast
 
-#: years of age at which somebody may act for others (Civil Code 91/2015, art. 20)
+#: minimum age in years of a person who acts for others (Civil Code 91/2015, art. 20)
 _OF_AGE = 18
 _DAY = len("2026-11-27")
 
@@ -25,29 +25,29 @@ class Acting(NamedTuple):
     """One person who acts for another subject of the request."""
 
     rule: RepresentationMapping
-    #: who acts; personal data
+    #: the representative; personal data
     subject: Subject
-    #: role of who is represented
+    #: role of the represented subject
     role: str
     represented: Subject
-    #: who acts has no role of the procedure: an account or login of the request is of this person
+    #: True: the representative has no role of the procedure; the account or the login of the request is theirs
     is_outside: bool
 
     @property
     def kind(self) -> str:
-        """The word of the mapping: parent, guardian and so on."""
+        """The kind as the mapping names it: parent, guardian and so on."""
         return self.rule.representation
 
     @property
     def rule_id(self) -> str:
-        """What decides over it, as records name it."""
+        """Id of the rule that decides over it, as records name it."""
         return f"representation:{self.kind}"
 
 
 def acting(
     request: PrefillRequest, procedure: Procedure, roles: Cast, rules: Mapping[str, RepresentationMapping]
 ) -> Acting | None:
-    """Who acts in a request; None: nobody but who applies. Unprocessable where it names no kind, role or person."""
+    """Who acts in a request; None when the applicant acts for themselves. Raises Unprocessable (kind, role, person)."""
     wanted = request.representative
     if wanted is None:
         return None
@@ -76,10 +76,10 @@ def impossible(
     one: Acting, request: PrefillRequest, kinds: Sequence[str] | None, signed_in: Sequence[object],
     applicant: Subject | None, today: date,
 ) -> Denial | None:  # fmt: skip
-    """What the request itself shows to be wrong, before anybody is asked.
+    """Why the request contradicts itself; None when it does not. Checked before any source is asked.
 
-    `kinds`: those of the procedure, None for any; `signed_in`: numbers of who signed in; `applicant`: subject of
-    the role that signs in.
+    `kinds`: those of the procedure, None for any; `signed_in`: numbers of the person who signed in; `applicant`:
+    subject of the role that signs in.
     """
     if kinds is not None and one.kind not in kinds:
         said = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
@@ -99,7 +99,7 @@ def impossible(
 
 
 def _is_chain(one: Acting, signed_in: Sequence[object], applicant: Subject | None) -> bool:
-    """Whether a third person takes part: the account, the login or the role that signs in is somebody else's."""
+    """Whether a third person takes part: the account, the login or the role that signs in belongs to another person."""
     if any(number and number != one.subject.personal_id for number in signed_in):
         return True
     return applicant is not None and applicant.key not in (one.subject.key, one.represented.key)
@@ -124,7 +124,7 @@ def _of_ages(one: Acting, today: date) -> Denial | None:
 
 
 def _is_older(child: str, parent: str) -> bool:
-    """Whether the child was born before the parent, or on the same day, as far as both dates are known."""
+    """Whether the child was born before the parent or on the same day; False when a date is not precise enough."""
     known = min(len(child), len(parent))
     return child[:known] < parent[:known] or (child == parent and known == _DAY)
 

@@ -1,6 +1,6 @@
-"""Lets requests in or refuses them: facts are gathered, the policy decides, uses are counted, refusals recorded.
+"""Admits or refuses requests: gathers facts, applies the policy, counts uses, records refusals.
 
-Everything here happens before any source is asked.
+This happens before any source is asked.
 """
 
 import asyncio
@@ -32,12 +32,12 @@ from gateway.prefill.counting import Count, Counting, exceeded_limits
 
 #: the key of no person
 _SOMEBODY = "*"
-#: consents are looked up for so long, however little time the caller has: less says nothing about their store
+#: time for the look-up of consents, even when the caller's deadline is shorter: a shorter time-out proves no outage
 _PATIENCE_SECONDS = 0.5
 
 
 class Decides(Protocol):
-    """Who decides: over forms, or over questions."""
+    """Decides over forms, or over predicates."""
 
     def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request."""
@@ -45,31 +45,31 @@ class Decides(Protocol):
 
 
 class DecisionInputs(NamedTuple):
-    """What a decision rests on and the configuration does not hold; None: nobody can tell, which allows nothing."""
+    """Inputs of a decision that are not in the configuration. None: they are unknown, and nothing is allowed."""
 
     quotas: Quotas
     #: key of the digests under which people are counted
     secret: bytes
-    #: key under which what is shown before a decision is kept
+    #: key that encrypts previews
     preview_secret: bytes
     consents: Consents | None = None
     dossiers: Dossiers | None = None
-    #: what people let be kept; None: nothing is kept here
+    #: own data that people let be kept; None: nothing is kept here
     own: KeptCopies | None = None
-    #: which decisions were taken; None: none is taken here
+    #: the decisions about previews; None: no decisions are taken here
     decisions: Decisions | None = None
-    #: whether one was recorded; there where `decisions` is
+    #: reads recorded decisions; set when `decisions` is set
     reader: LogReader | None = None
 
 
 class Admission:
-    """Decides over each request, and remembers nothing of it but counts."""
+    """Decides over each request. Keeps counts, and no request."""
 
     def __init__(
         self, policy: Decides, access: DecisionInputs, recorder: Recorder, counting: Counting,
         configuration: Configuration,
     ) -> None:  # fmt: skip
-        """Nothing is counted yet. `configuration` has the legal grounds of refusals."""
+        """No use is counted yet. `configuration` has the legal grounds of refusals."""
         self._policy = policy
         self._access = access
         self._recorder = recorder
@@ -77,7 +77,7 @@ class Admission:
         self._configuration = configuration
 
     async def decide(self, case: Case, requester: Requester) -> tuple[Decision, Decision]:
-        """The decision, and that about a person who is found in evidence; without any consequence."""
+        """The decision, and the decision about a person found in evidence. Counts and records nothing."""
         asked = await self._asked(case, requester)
         if (denial := case.impossible(asked.now.date())) is not None:
             return Decision(None, denial), Decision(None, denial)
@@ -85,9 +85,9 @@ class Admission:
         return self._policy.decide(asked), self._policy.decide(found)
 
     async def admit(self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float) -> Allowed:
-        """The grant, and what must go on to hold. Refused by a rule, or Throttled: a record by then.
+        """The grant and its conditions. Raises Refused or Throttled, both recorded first.
 
-        LogUnavailable, ConsentsUnavailable: nobody can tell, or not by the `deadline` (loop time).
+        Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
         asked = await self._asked(case, requester, deadline)
         if case.acting is not None and (denial := case.impossible(asked.now.date())) is not None:
@@ -137,7 +137,7 @@ class Admission:
         self, beyond: list[Count], asked: PolicyRequest, grant: Grant, case: Case, requester: Requester,
         exchange: ExchangeId,
     ) -> tuple[PolicyRequest, Grant]:  # fmt: skip
-        """What is left of the grant without agreements whose quota is spent. Throttled: nothing, or unusual volume."""
+        """The grant without agreements whose quota is spent. Raises Throttled when none is left or use is unusual."""
         unusual = [one for one in beyond if one.limit not in grant.limits]
         if worst := longest(exceeded_limits(unusual)):
             refusal = await self._throttled(worst, RefusalReason.UNUSUAL_VOLUME, case, requester, exchange)
@@ -172,7 +172,6 @@ class Admission:
     async def _record(
         self, refusal: Refused | Throttled, case: Case, requester: Requester, exchange: ExchangeId
     ) -> None:
-        """A refusal is a record too."""
         predicates = {"predicates": " ".join(case.predicates)} if case.predicates else {}
         legal_basis = ground(self._configuration, refusal.rule, refusal.problem_code)
         await self._recorder.write(

@@ -1,7 +1,7 @@
-"""What was allowed, and what must go on to hold for it.
+"""What was granted, and which conditions must still hold.
 
-A decision speaks of the people whom the request names, at the moment of the request. A person found in evidence passes
-the same rules before anybody is asked about him or her, and a consent that ended meanwhile gives nothing any more.
+A decision is about the people whom the request names, at the moment of the request. A person found in evidence is
+checked by the same rules before any source is asked about them. A consent that ended meanwhile grants nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,24 +18,24 @@ from gateway.policy.grants import Grant
 
 
 class Allowed:
-    """One grant and the facts that it was decided over."""
+    """One grant and the facts of its decision."""
 
     def __init__(
         self, grant: Grant, asked: PolicyRequest, decide: Callable[[PolicyRequest], Decision],
         count: Callable[[Grant, str], Awaitable[frozenset[str]]],
     ) -> None:  # fmt: skip
-        """`decide`: what decided; `count`: counts a person by key; the quotas that are spent for that person."""
+        """`decide`: the policy; `count`: counts a person by key and returns the quotas that are spent for them."""
         self.grant = grant
         self._asked = asked
         self._decide = decide
         self._count = count
-        #: consent that the grant rests on; blank: none
+        #: id of the consent that the grant needs; blank: none
         self._consent = asked.consent.id if asked.consent is not None and grant.consented else ""
-        #: what is granted whatever becomes of the consent
+        #: the grant without the consent
         self._lawful = decide(asked._replace(consent=None)).grant if self._consent else grant
 
     async def about(self, role: str, found: Subject) -> Callable[[Plan], Plan]:
-        """What leaves of a plan what may be asked about a person who was found in evidence for `role`."""
+        """A function that narrows a plan to what may be asked about a person found in evidence for `role`."""
         if found.key in self._asked.persons:
             return _whole
         asked = self._asked._replace(persons=self._asked.persons | {found.key})
@@ -48,7 +48,7 @@ class Allowed:
         )
 
     def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
-        """Every consent that the answers rest on."""
+        """Ids of all consents that the answers depend on."""
         found = {self._consent} if self._consent else set()
         for one in answers:
             if one is not None and one.declared:
@@ -59,7 +59,7 @@ class Allowed:
     def consents_by_evidence(
         self, plan: Plan, answers: Sequence[SourceAnswer | None]
     ) -> Mapping[str, Sequence[str]]:
-        """The consents on which each piece of evidence rests; evidence that rests on none is left out."""
+        """The consents on which each piece of evidence depends; evidence without a consent is left out."""
         found: dict[str, list[str]] = {}
         for query, answer in zip(plan.queries, answers, strict=True) if self.consents(answers) else ():
             if answer is None or answer.outcome is not Outcome.FOUND:
@@ -73,7 +73,7 @@ class Allowed:
     def without(
         self, invalid: Mapping[str, Reason], plan: Plan, answers: Sequence[SourceAnswer | None]
     ) -> Plan:
-        """The plan without what rests on consents that do not hold, or of which nobody can tell."""
+        """The plan without attributes whose consent does not hold or cannot be checked."""
         for one in sorted(invalid):
             why = Withheld(invalid[one], f"consent:{one}")
             plan = narrowed(plan, self._keeps(one, answers), why)
@@ -94,13 +94,13 @@ def _whole(plan: Plan) -> Plan:
 
 
 def _gives(grant: Grant | None, query: PlannedQuery, name: str) -> bool:
-    """Whether it may be asked; claims of the account are the caller's own, and need no grant."""
+    """Whether the attribute may be asked; claims of the account are the caller's own and need no grant."""
     allowed = grant is not None and grant.allows(query.service.name, name)
     return allowed or query.service.evidence == ACCOUNT
 
 
 def _why(decision: Decision) -> Withheld:
-    """The consent that is missing, else the quota that is spent, else what denied."""
+    """The missing consent, else the spent quota, else the denial."""
     for code in (RefusalReason.CONSENT_MISSING, RefusalReason.QUOTA_EXCEEDED):
         for one in decision.passed_over:
             if one.denial.code is code:

@@ -1,4 +1,4 @@
-"""The answer of an exchange as bytes (gateway.mapping.answer): pieces made with the plan, and what the sources said."""
+"""The answer of an exchange as bytes (gateway.mapping.answer): pieces of the plan, and the values from sources."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -47,7 +47,7 @@ def closed(
 
 
 def read_back(answer: bytes) -> PrefillAnswer:
-    """The values of an answer, for what is made of them later."""
+    """The values of an answer, decoded."""
     found: PrefillAnswer = orjson.loads(answer)
     return found
 
@@ -63,7 +63,7 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
         call = exchange.calls.get(index)
         at = exchange.started
         if call is not None:
-            # one reading of the clock an exchange: the same answer is fetched at the same time in each version
+            # one reading of the clock per exchange: every version of the answer has the same `fetched_at`
             at = call.fetched_at or at + timedelta(seconds=call.ended - exchange.began)
         fetched = valid = rfc3339(at).encode()
         if call is not None and call.valid_seconds:
@@ -89,9 +89,9 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
 
 
 def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:
-    """The word of a person is no official evidence: with the date of each attribute and until when it holds.
+    """Adds to own data when each attribute was declared and until when it is valid.
 
-    The ground is the person's consent to keep it, whatever the agreement under which it is asked.
+    The legal basis is the person's consent to keep it, not the agreement under which it is asked.
     """
     declared: dict[str, DeclaredEntry] = {
         name: {"given_at": given, "valid_until": until, "consent": consent}
@@ -108,9 +108,9 @@ def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:
 
 
 def _sources(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
-    """One line a planned query, but for claims that nobody gave: what was asked, what came of it, and when.
+    """One entry per planned query, but for claims that were not given: what was asked, the outcome, the time.
 
-    A record that is not shown, for nobody is sure whose it is, still has its outcome; that it is hidden is the reason.
+    A record whose person is uncertain is not shown. Its outcome is, with the reason.
     """
     plan, lines = exchange.plan, []
     for query in plan.queries:

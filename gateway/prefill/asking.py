@@ -1,7 +1,7 @@
-"""Asks what a plan needs, each query as soon as it is known to be needed, in waves until nothing more is.
+"""Asks what a plan needs: each query as soon as it is needed, in waves, until no more is needed.
 
-A wave after the first is announced before it is asked: consents are checked again, and a person who was found in
-evidence passes the same rules and is named in a durable intent before anybody is asked about him or her.
+Before each later wave consents are checked again. A person found in evidence is checked by the same rules and named in
+a durable intent before any source is asked about them.
 """
 
 import asyncio
@@ -27,19 +27,19 @@ _NOBODY = failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
 
 
 class Asking:
-    """Asks for exchanges; holds none of them."""
+    """Asks for exchanges; keeps none of them."""
 
     def __init__(self, gatherer: Gatherer, consents: ConsentChecks, records: Records) -> None:
-        """`records` announces people who are found in evidence."""
+        """`records` writes the intents for people found in evidence."""
         self._gatherer = gatherer
         self._consents = consents
         self._records = records
         self._announcing: set[asyncio.Task[None]] = set()
 
     async def ask(self, exchange: Exchange, deadline: float) -> bool:
-        """Ask until nothing more is needed, or until `deadline` (loop time); whether nothing more is awaited.
+        """Ask until nothing more is needed or until `deadline` (loop time). True: no answer is awaited any more.
 
-        LogUnavailable when a person who was found cannot be announced.
+        Raises LogUnavailable when the intent for a person found in evidence cannot be written.
         """
         self._go_on(exchange)
         if exchange.awaited and exchange.failure is None:
@@ -49,7 +49,7 @@ class Asking:
         return not exchange.awaited
 
     def _go_on(self, exchange: Exchange) -> None:
-        """Ask what the answers so far show to be needed."""
+        """Ask the queries that the answers so far make necessary."""
         if exchange.is_stopped:
             return
         queries = [index for index in _following(exchange) if index not in exchange.asked]
@@ -67,7 +67,7 @@ class Asking:
 
     async def _announce(self, exchange: Exchange, queries: list[int]) -> None:
         try:
-            # one at a time: a later wave waits for the record of the one before, and writes it again if it failed
+            # one wave at a time: a later wave waits for the record of the wave before, and writes it again if it failed
             if exchange.announcing is None:
                 exchange.announcing = asyncio.Lock()
             async with exchange.announcing:
@@ -104,7 +104,7 @@ class Asking:
             self._landed(exchange, index, failed(Outcome.REFUSED, exchange.plan.withheld[index].reason))
             return
         subject = exchange.subjects.get(query.role)
-        # subjects that the request names were looked at when the plan was made
+        # subjects that the request names were checked when the plan was made
         if subject is None or not (query.role in exchange.named or query.service.can_ask(subject)):
             self._landed(exchange, index, _NOBODY)
             return
@@ -145,7 +145,7 @@ def _fail(exchange: Exchange, error: Exception, given_up: int = 0) -> None:
 
 
 def _following(exchange: Exchange) -> list[int]:
-    """The queries to ask next; a person who is found in evidence comes before what is asked about that person."""
+    """The queries to ask next; the query that finds a person comes before queries about that person."""
     plan, answers = exchange.plan, exchange.answers
     if not exchange.asked and not exchange.known:
         wave = [*plan.first]
@@ -160,7 +160,7 @@ def _following(exchange: Exchange) -> list[int]:
 
 
 async def _meet(exchange: Exchange, role: str) -> None:
-    """The subject of a role, if evidence names one and anything may be asked about that person."""
+    """The subject of a role, if evidence names one and a query about them is allowed."""
     if role in exchange.subjects or role in exchange.met:
         return
     before = dependency(exchange.plan, role)
@@ -170,14 +170,14 @@ async def _meet(exchange: Exchange, role: str) -> None:
         return
     exchange.met.add(role)
     allowed = await exchange.allowed.about(role, found)
-    exchange.plan = allowed(exchange.plan)  # as it is now: a consent may have ended meanwhile
+    exchange.plan = allowed(exchange.plan)  # the current plan: a consent may have ended meanwhile
     if any(query.role == role and query.attributes for query in exchange.plan.queries):
         exchange.subjects[role] = found
         exchange.keys[role] = found.key
 
 
 def _known(exchange: Exchange, query: PlannedQuery, subject: Subject, call: QueryCall) -> SourceAnswer | None:
-    """What this data service said already of a person found in evidence, who has another role as well."""
+    """The answer that this data service already gave about the same person in another role."""
     for other, before in exchange.calls.items():
         answer, planned = exchange.answers[other], exchange.plan.queries[other]
         if answer is None or answer.outcome is not Outcome.FOUND or planned.service is not query.service:

@@ -1,7 +1,7 @@
-"""Attest: is a finished form still as the databases said? Compared with the keyed digests of the exchange's outcome.
+"""Attest: compares a finished form with the keyed digests in the exchange's outcome record.
 
-No value was kept, so none can be said: only whether it is the same. Without the keys of the period nobody can tell.
-With the citizen's consent what only he knows is kept from the same form.
+No value was kept, so the answer is only "same" or "different", and unknown when the keys of the period are erased. With
+the citizen's consent, own data are kept from the same form.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,13 +36,13 @@ from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
 
 CANNOT_TELL = "cannot_tell"
 _LEFT_OUT = "left_out"
-#: states of fields that hold what the answer said
+#: states of fields that hold the value of the answer
 _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 
 
 @dataclass(frozen=True, slots=True)
 class KeepRequest:
-    """The citizen lets be kept what only he knows, under this consent."""
+    """The consent under which own data are kept."""
 
     consent: str
 
@@ -62,9 +62,9 @@ class Attest:
     async def attest(
         self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest | None
     ) -> dict[str, object]:
-        """Field by field; NotFound for an exchange that is not theirs, Refused without the consent, LogUnavailable.
+        """Compare field by field. Raises NotFound (not the caller's exchange), Refused (no consent), LogUnavailable.
 
-        Throttled, which is a record. Unprocessable for what is to be kept and cannot be: then nothing is.
+        Throttled, which is recorded. Unprocessable when a value cannot be kept: then nothing is kept.
         """
         answered = await self._outcomes(caller, exchange)
         procedure = self.catalogue.find(answered[0]["procedure"])
@@ -92,19 +92,19 @@ class Attest:
         }
 
     async def _outcomes(self, caller: Caller, exchange: str) -> list[Members]:
-        """What the exchange answered, the newest first."""
+        """The outcome records of the exchange, newest first."""
         found = await outcomes(self.reader, exchange, caller.requester)
         return await self._decided(caller, exchange) if found[0]["notes"].get("preview") else found
 
     async def _decided(self, caller: Caller, exchange: str) -> list[Members]:
-        """What the citizen left of what he was shown: the record of his decision stands for the outcomes then."""
+        """The record of the citizen's decision about the preview; it replaces the outcome records."""
         decision = await decisions(self.reader, exchange, caller.requester.id)
         if not decision:
             raise Unprocessable(say.NOT_DECIDED, code=ProblemCode.UNDECIDED)
         return decision[:1]
 
     async def _count(self, act: "_Act") -> None:
-        """Count it; Throttled when it is one too many: somebody may be guessing."""
+        """Count the attest. Raises Throttled above the limit: the requester may be guessing."""
         requester = act.caller.requester.id
         exceeded = await self.rates.use(
             requester, {"requester": requester, "form": f"{requester}\x1f{act.exchange}"}
@@ -125,7 +125,7 @@ class Attest:
         await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
     async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
-        """What is to be kept of whom. Refused without a consent of the person, to keep, that holds; Unprocessable."""
+        """What may be kept of each person. Raises Refused (no valid consent to keep), Unprocessable."""
         now = self.recorder.clock.now()
         said = _own(act, form)
         for person in dict.fromkeys(act.about.values()):
@@ -150,14 +150,14 @@ class Attest:
         return await self.own.keep(found.consent, found.person, values, self.recorder.clock.now())
 
     def _check(self, found: "_Keepable") -> None:
-        """Unprocessable with the field and the remedy for what cannot be kept."""
+        """Raises Unprocessable with the field and the remedy for a value that cannot be kept."""
         for key, one in found.own.items():
             if why := self.own.why_not(one.attribute, one.value):
                 raise fault_at(f"/form/{key.replace('.', '/')}", why, ProblemCode.VALUE_NOT_POSSIBLE)
 
 
 class _Act(NamedTuple):
-    """One attest."""
+    """One attest request."""
 
     caller: Caller
     exchange: str
@@ -167,17 +167,17 @@ class _Act(NamedTuple):
 
 
 class _Keepable(NamedTuple):
-    """What one person lets be kept."""
+    """What may be kept of one person."""
 
     consent: ConsentRow
     person: str
-    #: field -> what it says, of everybody
+    #: field -> typed value, of all people
     said: Mapping[str, TypedField]
     allowed: frozenset[str]
 
     @property
     def own(self) -> dict[str, TypedField]:
-        """Field -> what this person lets be kept of it."""
+        """Field -> value of this person that may be kept."""
         return {
             key: one
             for key, one in self.said.items()
@@ -186,12 +186,12 @@ class _Keepable(NamedTuple):
 
     @property
     def values(self) -> dict[str, object]:
-        """Attribute -> value; where two fields say it, what the first says."""
+        """Attribute -> value; the first field decides where two fields have the same attribute."""
         return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
 def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, TypedField]:
-    """Field -> what only its person knows: the fields that own data would fill, blank ones left out."""
+    """Field -> value that only its person knows: fields that own data would fill, without blank ones."""
     found: dict[str, TypedField] = {}
     for field in act.procedure.fields:
         value = at(form, field.names)
@@ -209,7 +209,7 @@ def _not_kept(
     found: _Keepable,
     kept: Mapping[str, str],
 ) -> dict[str, str]:
-    """Of what the citizen typed or changed; who leaves a field blank types nothing."""
+    """Why fields that the citizen typed or changed were not kept; a blank field is not typed."""
     typed = {
         key: str(entry.get("detail"))
         for key, entry in fields.items()
@@ -222,7 +222,7 @@ def _not_kept(
 
 
 def _people(members: Members, keys: PeriodKeys | None) -> Mapping[str, str]:
-    """Role -> `Subject.key`; nobody when the keys are gone."""
+    """Role -> `Subject.key`; empty when the keys are erased."""
     try:
         found: Mapping[str, str] = unseal(dict(members), keys)["subjects"] if keys is not None else {}
     except SealBroken:
@@ -245,7 +245,7 @@ def _compared(
 def _field(
     field: Field, outcomes: Sequence[Members], keys: PeriodKeys | None, value: object
 ) -> dict[str, object] | None:
-    """What became of one field; None where neither the record nor the form has it."""
+    """State of one field; None where neither the record nor the form has it."""
     recorded = [one for one in outcomes if field.key in one["fields"]]
     if not recorded:
         return None if value is None else {"state": "unknown_field", "detail": "typed_by_citizen"}

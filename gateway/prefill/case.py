@@ -1,4 +1,4 @@
-"""A request held against its procedure: its roles, its fields, its people, its official. Asks nobody."""
+"""A request checked against its procedure: roles, fields, people, official. No source is asked here."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,15 +22,15 @@ from gateway.prefill.acting import Acting, acting, impossible
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
 
-#: a form key may be shown in an error; anything else could be a value in the wrong place
+#: a form key may be shown in an error; other text could be a personal value in the wrong place
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
 #: a level of an account as records may have it
 _WORD = re.compile(r"(?!None)[A-Za-z0-9]{1,10}")
-#: things stand in no relation to the applicant
+#: the kinds that can be related to the applicant
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
-#: claims of an account that say whose it is, and the identifier of a subject that each must equal
+#: claims of an account that identify its owner, and the identifier of a subject that each must equal
 CLAIMS = (("SoDinhDanh", "personal_id"), ("SoCMND", "old_id"))
-#: the same, of an organisation that signs in
+#: the same for an organisation that signs in
 _ORGANISATION_CLAIMS = (("MaSoThue", "tax_code"),)
 _MAX_SHAPES = 512
 
@@ -43,30 +43,31 @@ class Case(NamedTuple):
     cast: Cast
     official: Official
     purpose: str
-    #: how the people of the request stand to the applicant
+    #: relations of the people of the request to the applicant
     relations: frozenset[Relation]
-    #: `Subject.key` of everybody whom the request names; personal data
+    #: `Subject.key` of every person in the request; personal data
     persons: frozenset[str]
-    #: questions that are asked instead of a form
+    #: the predicates asked; empty: a form is asked
     predicates: tuple[str, ...] = ()
-    #: claims of who signs in; those of a representative without a role fill no form and are no more in `request`
+    #: claims of the person who signed in. Claims of a representative without a role fill no form and are not in
+    #: `request`
     signed_in: Mapping[str, object] = NOTHING
-    #: who acts for somebody else; None: nobody says so
+    #: who acts for another person; None: the applicant acts for themselves
     acting: Acting | None = None
-    #: what proved that: exchange of the proof, the data service that decided, whether it has the document of `mandate`
+    #: proof of `acting`: exchange of the proof, data service that decided, whether the document of `mandate` was found
     proof: tuple[str, str, bool] = ("", "", False)
     #: claims of levels that agreements name
     levels: Sequence[str] = ()
-    #: who asks where no official does: who applies, or who acts for them
+    #: the citizen who asks where no official does: the applicant or the representative
     citizen: Subject | None = None
-    #: role of that citizen, as records have it; blank where an official asks
+    #: role of that citizen, as records have it; blank: an official asks
     asked_by: str = ""
-    #: in whose name is asked: answers are shared within it only; personal data
+    #: key of requester, official and citizen: answers are shared only within the same key; personal data
     asker: str = ""
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """Role -> `Subject.key` of everybody whom records name; personal data."""
+        """Role -> `Subject.key` of the people whom records name; personal data."""
         if self.acting is None or not self.acting.is_outside:
             return self.cast.keys
         return {**self.cast.keys, "representative": self.acting.subject.key}
@@ -74,7 +75,7 @@ class Case(NamedTuple):
     def header(
         self, exchange: ExchangeId, requester: Requester, legal_basis: str, subjects: Mapping[str, str]
     ) -> RecordHeader:
-        """What records of an exchange about this request say of it. `subjects`: role -> `Subject.key`."""
+        """The header of records about this request. `subjects`: role -> `Subject.key`."""
         official = self.official
         return RecordHeader(
             exchange, requester.id, official.agency, self.procedure.code, self.request.dossier or "", self.purpose,
@@ -83,7 +84,7 @@ class Case(NamedTuple):
 
     @property
     def who_asks(self) -> dict[str, str]:
-        """What records say of who asks: role of the citizen, level of the account, as what for whom, what proved it."""
+        """Fields of records about the citizen who asks: role, account level, kind of representation, its proof."""
         said = {"asked_by": self.asked_by} if self.asked_by else {}
         if self.signed_in and (account := self.account):
             shown = [
@@ -99,7 +100,7 @@ class Case(NamedTuple):
         return {**said, "proof": exchange, "proven_by": by} if exchange else said
 
     def impossible(self, today: date) -> Denial | None:
-        """What the request itself shows to be wrong in who acts for whom; None: nothing, or nobody acts."""
+        """Why the representation is impossible by the request itself; None: it is possible, or there is none."""
         if self.acting is None:
             return None
         login = self.request.login
@@ -110,7 +111,7 @@ class Case(NamedTuple):
 
     @property
     def account(self) -> Mapping[str, object]:
-        """Claims of who signs in, where they say whose account it is."""
+        """Claims of the person who signed in, if they identify the account's owner."""
         acts = self.acting
         claims = self.signed_in
         own = self.cast.subjects.get(self.procedure.signs_in) if acts is None else acts.subject
@@ -128,16 +129,16 @@ class Cases:
         """Reads procedures, agencies and requesters."""
         self._configuration = configuration
         self._catalogue = catalogue
-        #: procedure and shape of the cast -> relations: the same for all people
+        #: (procedure, shape of the cast) -> relations: the same for all people
         self._relations: dict[tuple[object, ...], frozenset[Relation]] = {}
         self._representations = catalogue.representations
-        #: claims that say how surely an account is somebody's own
+        #: claims that state the assurance level of an account
         self._levels = sorted({
             claim for one in configuration.agreements.values() for claim in one.account.levels
         })  # fmt: skip
 
     def of(self, request: PrefillRequest, requester: Requester) -> Case:
-        """The case. NotFound (procedure), Unprocessable (roles, fields, people, official)."""
+        """The case. Raises NotFound (procedure), Unprocessable (roles, fields, people, official)."""
         procedure = self._catalogue.find(request.procedure)
         if procedure is None:
             near = self._catalogue.near(request.procedure)
@@ -150,7 +151,7 @@ class Cases:
         self, request: PrefillRequest, procedure: Procedure, subjects: Mapping[str, Subject | str],
         requester: Requester, predicates: tuple[str, ...] = (),
     ) -> Case:  # fmt: skip
-        """The same with a procedure that was found."""
+        """The case for a procedure that is already found."""
         roles = cast(procedure, subjects)
         if request.fields or request.known or request.held:
             _check_fields(procedure, request)
@@ -168,12 +169,12 @@ class Cases:
         if acts is not None:
             persons.append(acts.subject.key)
             if signed_in and roles.keys.get(procedure.signs_in) != acts.subject.key:
-                # the representative's own name, number and telephone are not those of who is represented
+                # the representative's name, number and telephone are not the represented person's
                 request = replace(request, account={})
         citizen, asked_by = None, ""
         if official.on_duty:
             citizen = roles.subjects.get(procedure.signs_in) if acts is None else acts.subject
-            # who asks a question instead of a form need not be the person whom it is about
+            # the citizen who asks a predicate need not be its subject
             if citizen is not None and not predicates:
                 asked_by = _role_of_citizen(procedure, roles, acts)
         one, number = official, citizen.personal_id if citizen else ""
@@ -210,9 +211,9 @@ class Cases:
 
 
 def relations(procedure: Procedure, roles: Cast, acts: Acting | None = None) -> frozenset[Relation]:
-    """How everybody whom the request names, or whom the procedure finds through them, stands to the applicant.
+    """Relations to the applicant of all people whom the request names or whom the procedure finds through them.
 
-    Where somebody acts for another, that person applies, and the other is represented.
+    Where a representative acts, the representative is the applicant and the other person is represented.
     """
     own = roles.slots.get(procedure.signs_in)
     represented = None
@@ -241,7 +242,7 @@ def _declared(procedure: Procedure, role: str) -> Relation:
 
 
 def _role_of_citizen(procedure: Procedure, roles: Cast, acts: Acting | None) -> str:
-    """The role in which records name the citizen who asks, where no official does."""
+    """Role of the citizen who asks, as records name it, where no official asks."""
     if acts is None:
         return procedure.signs_in
     if acts.is_outside:
@@ -250,7 +251,7 @@ def _role_of_citizen(procedure: Procedure, roles: Cast, acts: Acting | None) -> 
 
 
 def shown_name(name: str) -> str:
-    """A form key as it may be shown; `*` for what could be a value in the wrong place."""
+    """A form key that may be shown; `*` for text that could be a personal value in the wrong place."""
     return name if _NAME.fullmatch(name) else "*"
 
 
@@ -274,7 +275,7 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
 
 
 def covered(case: Case, acts: Acting) -> bool:
-    """Whether everybody who is represented is so by who acts in the request."""
+    """Whether the representative of the request acts for every represented person."""
     cast_, procedure = case.cast, case.procedure
     slot, own = cast_.slots[acts.role], acts.subject.key
     return all(
@@ -293,7 +294,7 @@ def _check_people(roles: Cast, request: PrefillRequest) -> None:
 
 
 def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
-    """The account and the login are of the person who signs in."""
+    """The account and the login must belong to the person who signs in."""
     own = roles.subjects.get(signs_in)
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)

@@ -1,4 +1,4 @@
-"""Whether the consents that an exchange rests on still hold: checked before each wave, and before anything leaves."""
+"""Checks whether consents still hold: before each wave, and before an answer leaves."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -8,20 +8,20 @@ from gateway.ports.clock import Clock
 from gateway.ports.policy import Consents
 from gateway.prefill.exchange import Exchange
 
-#: how long the look-up may take
+#: time limit of the look-up
 _SECONDS = 1.0
 
 
 class ConsentChecks:
-    """Looks consents up."""
+    """Looks up consents."""
 
     def __init__(self, consents: Consents | None, clock: Clock) -> None:
-        """`consents` None: nobody can tell which hold."""
+        """`consents` None: every consent counts as unknown."""
         self._consents = consents
         self._clock = clock
 
     async def invalid(self, consents: Collection[str]) -> Mapping[str, Reason]:
-        """Those of them that are not sure to hold, and why."""
+        """The consents that do not hold or cannot be checked, and why."""
         if not consents or self._consents is None:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
         try:
@@ -31,7 +31,7 @@ class ConsentChecks:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
 
     async def recheck(self, exchange: Exchange) -> None:
-        """The exchange has another plan, with less in it, if a consent holds no longer."""
+        """Narrow the plan of the exchange when a consent no longer holds."""
         consents = exchange.allowed.consents(exchange.answers)
         if consents:
             invalid = await self.invalid(consents)

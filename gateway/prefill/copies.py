@@ -1,4 +1,4 @@
-"""Which kept copies go with evidence that the citizen refuses: his own word, and what was kept of its values."""
+"""The own data that must be erased together with evidence that the citizen refuses."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ async def copies(
     own: OwnData, procedure: Procedure | None, answer: PrefillAnswer, refused: Collection[str],
     record: Mapping[str, Any], now: datetime,
 ) -> Copies:  # fmt: skip
-    """Own data that are erased with the refused evidence. ConsentsUnavailable, LogUnavailable.
+    """Own data that are erased with the refused evidence. Raises ConsentsUnavailable, LogUnavailable.
 
-    `record` says whom the exchange is about, and for whom it was. A word of his own that differs stays.
+    `record` names the subjects and the requester of the exchange. A declared value that differs stays.
     """
     subjects: Mapping[str, str] = record["subjects"]
     found: Copies = {}

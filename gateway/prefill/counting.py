@@ -1,8 +1,8 @@
-"""Counts how often is asked, refused and guessed, and raises an alert when that is unusual.
+"""Counts requests, refusals and guesses, and raises an alert when a count is unusual.
 
-Guessing is what wrong names and birth dates are: who may only ask whether data match learns them by trying. The bound:
-a requester, whatever it says, gets answers to `policy.claims` different names and birth dates of one number, and to as
-many again under the person's own account; the first that is one too many closes the count until the window ends.
+Wrong names and birth dates are guesses: a requester that may only ask whether data match could learn them by trying.
+Limit: a requester gets answers to `policy.claims` different names and birth dates of one number, and to the same number
+of them under the person's own account. Above it, nothing more is answered until the window ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ _PEOPLE = (SubjectKind.PERSON, SubjectKind.NEWBORN)
 
 
 class Count(NamedTuple):
-    """One limit, for one of those whom it counts."""
+    """One limit, for one counted person or requester."""
 
     limit: Limit
     use: Use
@@ -38,10 +38,10 @@ class Count(NamedTuple):
 
 
 class Counting:
-    """Remembers counts under keyed digests, and nobody."""
+    """Keeps counts under keyed digests; stores no person."""
 
     def __init__(self, settings: PolicySettings, quotas: Quotas, secret: bytes, recorder: Recorder) -> None:
-        """`settings` say what is unusual; `secret`: key of the digests under which people are counted."""
+        """`settings`: the limits; `secret`: key of the digests under which people are counted."""
         self._quotas = quotas
         self._secret = secret
         self._recorder = recorder
@@ -57,12 +57,12 @@ class Counting:
         self._parameters = _limits(("parameters", "parameter", settings.parameters))
 
     async def refused(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
-        """Count a refusal, or data that do not match the person. LogUnavailable: an alert cannot be recorded."""
+        """Count a refusal or a mismatch of personal data. Raises LogUnavailable when an alert cannot be recorded."""
         beyond = await self._count(self._refusals, case, requester)
         await self.alert(beyond, case, requester, exchange)
 
     async def mismatch(self, exchange: Exchange) -> None:
-        """Wrong names and birth dates count as one refusal: somebody may be guessing. LogUnavailable."""
+        """Count wrong names and birth dates as one refusal: a possible guess. Raises LogUnavailable."""
         plan = exchange.plan
         wrong = denied(plan.queries, exchange.answers, plan.confirms)
         if wrong and not exchange.is_mismatch_counted and not wrong.isdisjoint(exchange.named):
@@ -70,18 +70,18 @@ class Counting:
             await self.refused(exchange.case, exchange.requester, exchange.id)
 
     def of(self, limits: Sequence[Limit]) -> list[Limit]:
-        """What a request is counted by: `limits`, which are those of its grant, and what is always counted."""
+        """The limits that count a request: `limits` of its grant, and the fixed ones."""
         return [*limits, *self._exchanges, *self._claims]
 
     async def admitted(
         self, limits: Sequence[Limit], case: Case, requester: Requester, *, is_dossier_alive: bool
     ) -> list[Count]:
-        """Count one more use of all that a request is counted by; those of which it is one too many.
+        """Count one use of each limit; returns the exceeded ones.
 
-        `is_dossier_alive`: the gateway itself knows the dossier as alive. Raises nothing.
+        `is_dossier_alive`: the gateway itself knows that the dossier is alive. Raises nothing.
         """
         all_limits = [*limits, *self._exchanges]
-        # an official who works on a dossier is not kept from it by what others tried
+        # refusals by others do not block an official who works on a live dossier
         if case.official.on_duty or not is_dossier_alive:
             all_limits += self._claims
         if case.predicates:
@@ -89,7 +89,7 @@ class Counting:
         return await self._count(all_limits, case, requester)
 
     async def met(self, grant: Grant, person: str) -> frozenset[str]:
-        """Count a person who was found in evidence, where subjects are counted; ids of the quotas that are spent."""
+        """Count a person found in evidence, where subjects are counted; ids of the spent quotas."""
         limits = [one for one in grant.limits if one.whom == "subject"]
         found = uses(limits, [[(person, "")]] * len(limits), self._secret, grant.requester)
         counts = await self._quotas.use([use for _, use in found]) if found else ()
@@ -98,18 +98,18 @@ class Counting:
     async def alert(
         self, beyond: Iterable[Count], case: Case, requester: Requester, exchange: ExchangeId
     ) -> None:
-        """One alert in each window for each unusual count: a record beside that of the request. LogUnavailable."""
+        """Record one alert per window for each unusual count, beside the request's record. Raises LogUnavailable."""
         unusual = [one for one in beyond if one.limit.rule.startswith(_RULES)]
         if not unusual:
             return
-        # the first process that comes alerts
+        # the first process raises the alert
         alerted = await self._quotas.use([Use(f"{one.use.key}:told", one.use.seconds) for one in unusual])
         for one, before in zip(unusual, alerted, strict=True):
             if before.times == 1:
                 await self._record(one, case, requester, exchange)
 
     async def _count(self, limits: Sequence[Limit], case: Case, requester: Requester) -> list[Count]:
-        """Count one more use of each; those of which it is one too many."""
+        """Count one use of each limit; returns the exceeded counts."""
         people = [_people(one.whom, case, requester) for one in limits]
         found = uses(limits, people, self._secret, requester.id)
         beyond = []
@@ -133,7 +133,7 @@ class Counting:
 
 
 def exceeded_limits(counts: Sequence[Count]) -> list[Exceeded]:
-    """Counts that are beyond their limits, as exceeded limits."""
+    """The exceeded limits."""
     return [Exceeded(one.limit, one.counted.ends_in) for one in counts]
 
 
@@ -142,7 +142,7 @@ def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:
 
 
 def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
-    """Whom a limit counts. An official on duty is nobody: citizens who fill their own forms share that name."""
+    """The keys that a limit counts. A duty official is not counted: all citizens share that name."""
     match whom:
         case "requester":
             return [(requester.id, "")]
@@ -167,11 +167,11 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
 
 
 def _claims(case: Case, requester: Requester) -> list[Person]:
-    """Everybody about whom something is said that could be a guess, and what is said.
+    """Every person about whom the request states data that could be a guess, with that data.
 
-    What else the request carries changes nothing: who asks, in which role, under which old number. Two things do, for
-    others must not lock a person out: a login that a provider of identities proved (not counted), and the account that
-    the requester says is the person's own (counted apart, for that is the requester's word).
+    Other members of the request (role, old number) do not change the key. Two do, so that others cannot lock a person
+    out: a login proven by an identity provider is not counted; an account that the requester calls the person's own is
+    counted apart.
     """
     account = case.signed_in.get("SoDinhDanh")
     proven = case.request.login.personal_id if case.request.login is not None else None
@@ -203,7 +203,7 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
 
 
 def _written_about(role: str, case: Case, written: Mapping[str, object]) -> str:
-    """What the form says already of a newborn, typed or held: it is compared with the notice like the request."""
+    """Data about a newborn in the form, typed or held: they are compared with the notice like the request."""
     about = [field.key for field in case.procedure.fields if any(ref.role == role for ref in field.refs)]
     said = {key: written[key] for key in about if key in written}
     return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()

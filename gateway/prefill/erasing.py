@@ -1,4 +1,4 @@
-"""Decisions that their process left behind: what they owe is erased, or forgotten, as the exchange log says."""
+"""Decisions whose process ended before it finished: their own data are erased, or the decision is forgotten."""
 
 from gateway.exchange_log.outcomes import decisions as recorded
 from gateway.ports.consents import Decisions
@@ -6,7 +6,7 @@ from gateway.ports.exchange_log import LogReader
 
 
 async def settle_open(decisions: Decisions, reader: LogReader, now: float) -> None:
-    """Look after all that nobody holds at this time (POSIX seconds). ConsentsUnavailable, LogUnavailable."""
+    """Finish all decisions that no process holds at `now` (POSIX seconds). ConsentsUnavailable, LogUnavailable."""
     for claim in await decisions.open(now):
         if await recorded(reader, claim.exchange, claim.requester):
             await decisions.confirm(claim.key, now, erasing=True)

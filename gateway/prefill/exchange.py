@@ -1,4 +1,4 @@
-"""One exchange on its way: what is asked, what came back. The steps of the use case read and write it."""
+"""State of one exchange: its queries and their answers. The steps of the use case read and write it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,14 +18,15 @@ from gateway.prefill.case import Case
 from gateway.prefill.gather import QueryCall
 from gateway.prefill.trust import trusted
 
-#: a source that confirms people is given so long, however little time the caller has; then its silence is an outage
+#: minimum time for a source that confirms people, even when the caller's deadline is shorter; after it, silence is an
+#: outage
 _PATIENCE_SECONDS = 0.75
 #: of a query that has no answer yet
 CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
 
 
 class Exchange:
-    """Its state; it is also the `Situation` that a form is filled in (gateway.mapping.apply)."""
+    """The state; it is also the `Situation` for filling a form (gateway.mapping.apply)."""
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
@@ -48,25 +49,24 @@ class Exchange:
         self.started = started
         self.today: date = legal_day(started)
         self.known: Mapping[str, object] = case.request.known
-        #: what the portal fills itself
+        #: form keys that the portal fills itself
         self.held: Mapping[str, object] = case.request.held
         self.given = case.cast.given
         self.dossier = case.request.dossier
         #: role -> subject, as the caller named them
         self.named: Mapping[str, Subject] = case.cast.subjects
-        #: roles of who is represented; who acts was proven before an exchange begins
+        #: represented roles; the representation was proven before the exchange began
         self.represented = frozenset[str]() if case.acting is None else case.cast.alike(case.acting.role)
-        #: the same, with those who were found in evidence; and `Subject.key` of each
+        #: `named` and the subjects found in evidence; and `Subject.key` of each
         self.subjects = dict(case.cast.subjects)
         self.keys = dict(case.cast.keys if case.acting is None else case.keys)
-        #: roles whose subjects were found in evidence, whatever may be asked about them
+        #: roles whose subjects were found in evidence, whether or not queries about them are allowed
         self.met: set[str] = set()
-        #: how many subjects a durable intent names
+        #: number of subjects that a durable intent names
         self.announced = len(self.subjects)
-        #: held while another intent is written; None until there may be one
+        #: locked while another intent is written; None until the first one
         self.announcing: asyncio.Lock | None = None
-        #: in whose name is asked: answers are shared within it only
-        #: who fills his own form or that of somebody represented, where no official asks
+        #: who fills their own form or the form of a represented person, where no official asks
         self.citizen = case.citizen
         self.asker = case.asker
         self.began = asyncio.get_running_loop().time()
@@ -75,15 +75,15 @@ class Exchange:
         self.answers: list[SourceAnswer | None] = [None] * len(plan.queries)
         self.calls: dict[int, QueryCall] = {}
         self.asked: list[int] = []
-        #: queries asked, or about to be, that have no answer yet
+        #: queries asked, or about to be asked, without an answer yet
         self.awaited = 0
-        #: answers so far, and how many of them were there when the form was filled last
+        #: answers so far, and how many of them the last filling used
         self.landed = self.seen = 0
         #: nothing more is asked
         self.is_stopped = False
-        #: why the asking broke off
+        #: why the asking failed
         self.failure: Exception | None = None
-        #: somebody waits for each answer, not only for the last
+        #: a caller waits for each answer, not only for the last
         self.is_followed = False
         self.is_mismatch_counted = False
         #: the answer leaves when it is fetched
@@ -91,7 +91,7 @@ class Exchange:
         self._waiter: asyncio.Future[None] | None = None
 
     async def wait(self, until: float | None = None) -> None:
-        """Wait for `wake`, or until a moment (loop time)."""
+        """Wait for `wake`, or until a time (loop time)."""
         loop = asyncio.get_running_loop()
         waiter = self._waiter = loop.create_future()
         timer = None if until is None else loop.call_at(until, self.wake)
@@ -103,24 +103,24 @@ class Exchange:
                 timer.cancel()
 
     def wake(self) -> None:
-        """End `wait`: an answer or a failure is there."""
+        """End `wait`: an answer or a failure has arrived."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
-        """The answers as far as it is sure of whom they speak."""
+        """The answers without those whose person is uncertain."""
         hurried = asyncio.get_running_loop().time() < self.began + _PATIENCE_SECONDS
         return trusted(self.plan, answers, self.subjects, self.named, self.known, hurried=hurried)
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
-        """What came so far and may be shown. `cut`: a query without an answer may have been needed."""
+        """The answers so far that may be shown. `cut`: an unanswered query may have been needed."""
         answers, self.seen = list(self.answers), self.landed
         if cut:
-            # a query that was not asked yet may have been needed: nobody knows before the others answer
+            # a query that was not asked yet may have been needed: the other answers decide that
             answers = [one or CUT for one in answers]
         answers = self.trusted(answers)
         return within(self.plan, answers) if self.plan.withheld else answers
 
     def unconfirmed(self, answers: list[SourceAnswer | None]) -> Mapping[int, Reason]:
-        """Queries by a number of which no source said whose it is."""
+        """Queries by a number whose owner no source confirmed, with the reason."""
         return unconfirmed(self.plan.queries, answers, self.plan.confirms)

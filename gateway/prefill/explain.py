@@ -1,8 +1,8 @@
-"""What a prefill would be given and why not, field by field and paper by paper, out of rules alone.
+"""Explains what a prefill would ask and why not, field by field and paper by paper, from rules alone.
 
-No source is asked and nobody is counted: how often somebody asked already is not looked at, and the answer says so.
-Its record is a look at rules: it names requester, procedure, purpose and
-the rules that decided, and nobody, because no data of anybody are involved.
+No source is asked and no use is counted: quotas are not checked, and the answer says so.
+The record has requester, procedure, purpose and the rules that decided, and no person, because no personal data are
+used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,12 +33,12 @@ _BASIS = "account:claims"
 
 
 class Explainer:
-    """Answers what would be decided."""
+    """Explains decisions."""
 
     def __init__(
         self, cases: Cases, admission: Admission, plans: Plans, counting: Counting, recorder: Recorder
     ) -> None:
-        """The same rooms that a prefill passes."""
+        """The same steps as a prefill."""
         self._cases = cases
         self._admission = admission
         self._plans = plans
@@ -46,7 +46,7 @@ class Explainer:
         self._recorder = recorder
 
     async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
-        """The answer of `POST /v1/explain`. NotFound, Unprocessable; LogUnavailable when it cannot be recorded."""
+        """The answer of `POST /v1/explain`. Raises NotFound, Unprocessable, LogUnavailable."""
         case = self._cases.of(request, requester)
         decision, found = await self._admission.decide(case, requester)
         await self._record(decision, case, requester, exchange)
@@ -87,7 +87,7 @@ class Explainer:
 
 
 class _Told:
-    """Says for each field whether it is asked, by which rule, and what would change that."""
+    """States for each field whether it is asked, by which rule, and what would change that."""
 
     def __init__(
         self, decision: Decision, found: Decision, grant: Grant, plan: Plan, known: frozenset[str]
@@ -99,9 +99,9 @@ class _Told:
         self._known = known
 
     def field(self, planned: PlannedField) -> Entry:
-        """`state`: asked, withheld, not_applicable, citizen (his to fill) or kept (he typed it already).
+        """`state`: asked, withheld, not_applicable, citizen (to fill in) or kept (typed already).
 
-        `depends`: it is about somebody whom evidence will name, and not everybody may be asked about.
+        `depends`: the subject is found in evidence, and queries about them may be refused.
         """
         title = planned.field.title
         entry: Entry = {"title": title.vi if title else "", "title_en": title.en if title else ""}
@@ -146,7 +146,7 @@ class _Told:
         }
 
     def when_found(self, query: PlannedQuery, *attributes: str) -> Entry | None:
-        """What will be held against a person whom evidence names and the request does not; None: nothing."""
+        """Which rules a person found in evidence must still meet; None: no further rule."""
         role = self._plan.procedure.roles.get(query.role)
         if role is None or role.found_in is None or query.role in self._plan.slots:
             return None
@@ -167,7 +167,7 @@ class _Told:
         return _denial(denial._replace(remedy=remedy))
 
     def _remedy(self, rule: str) -> str:
-        """Of `not_agreed:<service>:<attribute>`: an agreement whose demands are not met, else a new agreement."""
+        """Remedy for `not_agreed:<service>:<attribute>`: meet the agreement's conditions, or sign a new agreement."""
         _, service, attribute = rule.split(":", 2)
         would = next(
             (one for one in self._decision.passed_over if gives(one.agreement, service, attribute)), None
@@ -194,7 +194,7 @@ def _denial(one: Denial) -> Entry:
 
 
 def _sources(plan: Plan, grant: Grant, published: Published, view: _Told) -> Iterator[Entry]:
-    """Who would be asked for what; `first`: at once, whatever others answer."""
+    """The sources that would be asked; `first`: at once, whatever other sources answer."""
     for query in plan.queries:
         name, granted = query.service.name, grant.services.get(query.service.name)
         yield {

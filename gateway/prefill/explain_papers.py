@@ -1,4 +1,4 @@
-"""Which papers data may replace, as far as rules say: agreed, published, and somebody to ask."""
+"""Which papers data may replace by the rules: agreed, published, and given by an enabled source."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ Entry = dict[str, object]
 
 
 class _Barred(NamedTuple):
-    """Why data cannot prove something, whatever they say."""
+    """Why data cannot prove something, whatever the sources answer."""
 
     code: str
     rule: str
@@ -26,7 +26,7 @@ _NOBODY = _Barred("condition_unknown", "", "nothing that data can prove replaces
 def papers(plan: Plan, published: Published, denial: Denial | None) -> list[Entry]:
     """Every paper of the plan. `state`: replaceable, required or digital_only; `when`: only under this condition.
 
-    Whether data do replace one is known when sources are asked.
+    Whether data replace a paper is decided when sources are asked.
     """
     return [_paper(plan, published, denial, code, paper) for code, paper in plan.papers.items()]
 
@@ -53,14 +53,14 @@ def _paper(plan: Plan, published: Published, denial: Denial | None, code: str, p
 
 
 def _barred(plan: Plan, published: Published, proof: Proof) -> _Barred | None:
-    """The first thing in the way of a proof; of several ways, one that is open is enough."""
+    """The first obstacle to a proof; of several ways, one that is open is enough."""
     if proof.any_of is not None:
         ways = [_barred(plan, published, child) for child in proof.any_of]
         return None if None in ways else ways[0]
     parts = [_barred(plan, published, child) for child in proof.all_of or ()]
     parts += [_missing(plan, published, word) for word in proof.has or ()]
     parts += [_missing(plan, published, word) for name in proof.concludes for word in plan.reads[name]]
-    # what denies a cut only needs no published scope, but somebody to ask
+    # a guard only denies a cut and needs no published scope, but it needs an enabled source
     parts += [_nobody(plan, plan.reads[name]) for name in proof.guards]
     if proof.issued is not None:
         parts.append(_missing(plan, None, stored(proof)))
@@ -68,13 +68,13 @@ def _barred(plan: Plan, published: Published, proof: Proof) -> _Barred | None:
 
 
 def _nobody(plan: Plan, words: tuple[str, ...]) -> _Barred | None:
-    """What keeps a guard from being decided: nobody may be asked for any of what it reads."""
+    """Why a guard cannot be decided: no source may be asked for what it reads."""
     barred = [_missing(plan, None, word) for word in words]
     return None if None in barred else next(iter(barred), None)
 
 
 def _missing(plan: Plan, published: Published | None, word: str) -> _Barred | None:
-    """What keeps one attribute from proving; papers of the store need no published scope (`published` None)."""
+    """Why one attribute cannot prove; papers of the store need no published scope (`published` None)."""
     pick = plan.picks[word]
     if pick.query is None:
         code = (pick.reason or Reason.CONDITION_UNKNOWN).value

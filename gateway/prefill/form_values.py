@@ -1,4 +1,4 @@
-"""Values of a finished form: where they stand, and what they say as evidence. Pure functions over JSON."""
+"""Values of a finished form: their paths, and the evidence that they state. Pure functions over JSON."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ def at(form: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401 --
 def leaves(
     form: Mapping[str, Any], covered: set[tuple[str, ...]], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
-    """Paths of values that no field of the form stands for."""
+    """Paths of values that belong to no field of the form."""
     for name, value in form.items():
         here = (*above, name)
         if here in covered:
@@ -33,12 +33,12 @@ def leaves(
 
 
 def is_blank(value: object) -> bool:
-    """Whether it is text and says nothing."""
+    """Whether it is blank text."""
     return isinstance(value, str) and not value.strip()
 
 
 def evidence_of(field: Field, value: object) -> object:
-    """The evidence that the form's value says: what the field's own transform makes the same value of again.
+    """The evidence value from which the field's transform gives the form's value.
 
     None where there is none, as for a day that does not exist.
     """

@@ -1,7 +1,7 @@
-"""Asks sources: identical queries under way share one call, and an answer is used again while it is valid.
+"""Asks sources. Identical queries in flight share one call, and an answer is reused while it is valid.
 
-An answer is used again for as long as its data service declares it valid: never across requester, official, agency,
-purpose, procedure or subject.
+The data service declares how long an answer is valid. It is never shared across requester, official, agency, purpose,
+procedure or subject.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.telemetry import Metrics, log
 
-#: how much too early a timer of the loop may ring
+#: how much too early a timer of the loop may fire
 _TICK_SECONDS = 0.01
-#: letters of JSON of all kept answers together (objects take about eight times as much), and of one
+#: size in characters of JSON of all retained answers together (objects take about eight times as much), and of one
 _ROOM, _LARGEST = 2_000_000, 250_000
-#: the least time from one look at all that is kept to the next
+#: the shortest time between two sweeps of all retained answers
 _SWEEP_SECONDS = 0.25
 _UNREACHABLE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
-#: outcomes whose reason is told
+#: outcomes whose reason is logged
 _TROUBLE = frozenset({Outcome.INVALID, Outcome.UNAVAILABLE})
 
 Landed = Callable[[SourceAnswer], None]
 
 
 class QueryCall:
-    """One query of an exchange on its way, and what came of it."""
+    """One query of an exchange in flight, and its answer."""
 
     __slots__ = (
         "_landed", "attributes", "began", "cached", "call_id", "elapsed_ms", "ended", "fetched_at", "shared_with",
@@ -57,14 +57,15 @@ class QueryCall:
         self.shared_with = ""
         #: loop time of the answer; 0.0 while there is none
         self.ended = 0.0
-        #: when a kept answer was fetched
+        #: when a reused answer was fetched
         self.fetched_at: datetime | None = None
         self.valid_seconds = 0
 
     def land(self, answer: SourceAnswer, now: float = 0.0) -> None:
-        """Hand the answer over, once. `now` (loop time): it has just come; 0.0: it was there before.
+        """Hand over the answer, once. `now`: loop time when it came; 0.0: it was there before.
 
-        From then on this holds nobody: the exchange holds it, and a circle would stay in memory until it is searched.
+        Afterwards the call has no reference to the exchange: a reference cycle would stay in memory until it is
+        collected.
         """
         if now:
             self.ended = now
@@ -82,7 +83,7 @@ class _Kept:
     size: int
 
 
-#: a question on its way to a source: the exchange that asked it, and the calls that wait for the answer
+#: a call to a source in flight: the exchange that asked, and the queries that wait for the answer
 _Flight = tuple[ExchangeId, list[QueryCall]]
 
 
@@ -97,7 +98,7 @@ class Gatherer:
         metrics: Metrics,
         entries: int = 1_024,
     ) -> None:
-        """`valid`: data service -> seconds for which its answer may be used again (0: never)."""
+        """`valid`: data service -> seconds for which its answer may be reused (0: never)."""
         self._sources = sources
         self._valid = valid
         self._clock = clock
@@ -105,30 +106,30 @@ class Gatherer:
         self._entries = entries
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._room = _ROOM
-        #: rings when the next kept answer is over; None when there is none
+        #: fires when the next retained answer expires; None when there is none
         self._timer: asyncio.TimerHandle | None = None
         self._sweep_at = math.inf
         self._flights: dict[str, _Flight] = {}
 
     @property
     def kept(self) -> int:
-        """How many answers are kept for use again."""
+        """Number of answers that are retained for reuse."""
         return len(self._kept)
 
     def ask(
         self, query: SourceQuery, asker: str, identity: str, exchange: ExchangeId, end: float, call: QueryCall
     ) -> None:
-        """Land one query's answer: from its source, from a call under way, or one that is still valid.
+        """Deliver one query's answer: from its source, from a call in flight, or a valid one.
 
-        `asker` says in whose name (requester, official, agency) is asked, `identity` is all that the request says of
-        the subject: answers are shared within both only. `end` is loop time. The answer may land before this returns.
+        `asker` is requester, official and agency; `identity` is all that the request states about the subject: answers
+        are shared only within both. `end` is loop time. The answer may arrive before this returns.
         """
         call.began = asyncio.get_running_loop().time()
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
             call.land(_UNREACHABLE)
             return
-        if query.account:  # the caller's own claims: nobody shares them
+        if query.account:  # the caller's own claims are never shared
             source.ask(query, end, partial(self._claimed, query, call))
             return
         key = "\x1f".join((
@@ -151,7 +152,7 @@ class Gatherer:
         try:
             source.ask(query, end, partial(self._answered, key, query, calls))
         except BaseException:
-            self._flights.pop(key, None)  # nobody else may wait for it
+            self._flights.pop(key, None)  # no other query may wait for it
             raise
 
     def _claimed(self, query: SourceQuery, call: QueryCall, answer: SourceAnswer) -> None:
@@ -180,7 +181,7 @@ class Gatherer:
                 one.land(answer, now)
 
     def _tell(self, query: SourceQuery, answer: SourceAnswer) -> None:
-        """Why there is no answer, or not all of it: for operators, without any value."""
+        """Log why an answer is missing or incomplete, for operators, without any value."""
         source, _, operation = query.service.partition(".")
         reason = answer.reason or ""
         for fault in answer.faults or (None,):
@@ -213,20 +214,20 @@ class Gatherer:
             self._room += gone.size
 
     def close(self) -> None:
-        """Nothing is kept any more, and nothing rings: the loop would hold all of this until then."""
+        """Drop all retained answers and the timer: the event loop would hold them until it fires."""
         self._kept.clear()
         self._room = _ROOM
         self._ring(math.inf)
 
     def _ring(self, at: float) -> None:
-        """Sweep then and at no other time."""
+        """Set the only timer to `at` (loop time); infinity: no timer."""
         if self._timer is not None:
             self._timer.cancel()
         self._sweep_at = at
         self._timer = asyncio.get_running_loop().call_at(at, self._sweep) if at < math.inf else None
 
     def _sweep(self) -> None:
-        """Evidence leaves the memory when its time is over, not when somebody needs the place."""
+        """Drop expired evidence at its time, not when memory is needed."""
         now = asyncio.get_running_loop().time()
         for key in [key for key, kept in self._kept.items() if kept.until <= now + _TICK_SECONDS]:
             self._drop(key)

@@ -1,8 +1,8 @@
-"""What goes on after an answer left without everything, or after its caller is gone.
+"""Continues an exchange after an incomplete answer left or after its client disconnected.
 
-A late answer is recorded before it can be fetched; while the log or the store of late answers is away, it waits, for a
-minute.
-Whatever else fails, a caller who waits for late answers hears that there will be no more, and the exchange is closed.
+A late answer is recorded before it can be fetched. While the log or the store of late answers is unavailable, the work
+is retried for a minute.
+On any other failure the client learns that no more answers will come, and the exchange is closed.
 """
 
 import asyncio
@@ -23,21 +23,21 @@ from gateway.telemetry import log
 _RETRY_SECONDS = 0.5
 _RETRIES = 120
 _CLOSE_SECONDS = 2.0
-#: sources answer by the end of the exchange; one that does not so much later never does
+#: sources answer by the end of the exchange; a source that is this much later never answers
 _GRACE_SECONDS = 5.0
 
 
 class LateAnswering(Protocol):
-    """Who fills the form of an exchange with what is there, accounts for it, and gives the answer."""
+    """Fills the form of an exchange with the answers so far, records it, and returns the answer."""
 
     def __call__(
         self, exchange: Exchange, pending: str | None = None, *, cut: bool = False
     ) -> Awaitable[bytes]:
-        """The answer, once its record is durable. LogUnavailable."""
+        """The answer, once its record is durable. Raises LogUnavailable."""
 
 
 class LateWork:
-    """Follows exchanges to their end, in the background."""
+    """Completes exchanges in the background."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class LateWork:
         self._followed: set[str] = set()
 
     async def open(self, exchange: Exchange) -> str | None:
-        """A token under which late answers will be found; None when they cannot be kept: then none is promised."""
+        """A token for late answers; None when they cannot be kept: then none are promised."""
         token = self._pending.new_token(exchange.requester.id)
         state = self._state(exchange, {"exchange_id": exchange.id}, version=0, late=[])
         try:
@@ -65,27 +65,27 @@ class LateWork:
         return token
 
     def follow(self, exchange: Exchange, token: str, left: bytes) -> None:
-        """Record and keep every arrival until nothing more is needed; `left` is the answer that left."""
+        """Record and keep every late answer until nothing more is needed; `left` is the answer that left."""
         self._followed.add(token)
         following = self._start(exchange, self._follow(exchange, token, read_back(left)))
         following.add_done_callback(lambda _: self._followed.discard(token))
 
     def follows(self, token: str) -> bool:
-        """Whether this process keeps the states of a token, so that nobody has to look for them."""
+        """Whether this process keeps the states of a token, so that no polling is needed."""
         return token in self._followed
 
     def abandon(self, exchange: Exchange) -> None:
-        """Nobody waits: ask nothing more, let the calls under way end, close the exchange with a record."""
+        """The client is gone: ask nothing more, let calls in flight end, close the exchange with a record."""
         exchange.is_stopped = True
         self._start(exchange, self._abandon(exchange))
 
     async def ended(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no work is left."""
         while self._running:
             await asyncio.wait(self._running)
 
     async def close(self) -> None:
-        """Give late work two seconds to end; the rest is broken off, and its exchanges closed."""
+        """Give late work two seconds to end; then cancel it and close its exchanges."""
         if self._running:
             await asyncio.wait(self._running, timeout=_CLOSE_SECONDS)
         left = dict(self._running)
@@ -118,7 +118,7 @@ class LateWork:
 
     async def _close(self, exchange: Exchange) -> None:
         try:
-            # not beside an intent that is being written: nothing comes after this record
+            # not while an intent is being written: this record must be the last
             async with exchange.announcing or contextlib.nullcontext():
                 await self._records.write(exchange, Phase.ABANDONED)
         except GatewayError:
@@ -154,7 +154,7 @@ class LateWork:
                     await self._keep(exchange, token, None, version=kept.version + 1, late=[])
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
-                # the store first, where it is that one: each attempt to answer writes a record
+                # when the store failed, retry the store only: each new answer would write a record
                 await self._keep(exchange, token, kept.answer, version=kept.version, late=[])
                 continue
             kept.version, failures = kept.version + 1, 0
@@ -177,7 +177,7 @@ class LateWork:
         late: list[str],
         done: bool = False,
     ) -> None:
-        """Keep what can be fetched; while the store is away it is tried again, for a minute."""
+        """Keep what can be fetched; retry for a minute while the store is unavailable."""
         state = self._state(exchange, answer, version=version, late=late, done=done)
         for _ in range(_RETRIES):
             try:
@@ -209,12 +209,12 @@ def _log_defect(exchange: Exchange, error: BaseException) -> None:
 
 
 def _differs(before: tuple[object, ...] | None, now: tuple[object, ...]) -> bool:
-    """Whether a value came, changed, or is taken back."""
+    """Whether a value came, changed, or is withdrawn."""
     return before != now and (now[1] is not None or (before is not None and before[1] is not None))
 
 
 def seen(answer: PrefillAnswer) -> dict[str, tuple[object, ...]]:
-    """What of an answer's fields the citizen sees: form key -> state, value, attribute."""
+    """The fields of an answer as the citizen sees them: form key -> state, value, attribute."""
     return {
         key: (entry["state"], entry["value"], entry["attribute"], entry.get("check"))
         for key, entry in answer["fields"].items()
@@ -222,5 +222,5 @@ def seen(answer: PrefillAnswer) -> dict[str, tuple[object, ...]]:
 
 
 def papers_seen(answer: PrefillAnswer) -> Mapping[str, str]:
-    """What becomes of each paper: code -> state."""
+    """State of each paper: code -> state."""
     return {paper["code"]: paper["state"] for paper in answer["papers"]}

@@ -1,4 +1,4 @@
-"""Why what a citizen typed into a form was not kept as own data: told field by field, nothing is lost silently."""
+"""Why a value that the citizen typed was not kept as own data: one reason per field."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,42 +8,42 @@ from typing import NamedTuple
 class NotKept(StrEnum):
     """Why a field that the citizen typed was not kept."""
 
-    #: own data have no such attribute: it is of this dossier alone
+    #: own data have no such attribute: it belongs to this dossier alone
     NOT_OWN_DATA = "not_own_data"
     #: the form has no such field
     NO_SUCH_FIELD = "no_such_field"
-    #: it is about somebody else than who gave the consent
+    #: the field is about another person than the one who gave the consent
     OTHER_PERSON = "other_person"
     #: the consent does not name its attribute, or the configuration does not keep it
     NOT_CONSENTED = "not_consented"
-    #: another field of the form says otherwise, and that one was kept
+    #: another field has a different value of the same attribute, and that one was kept
     FIELDS_DIFFER = "fields_differ"
     #: the consent ended meanwhile
     CONSENT_OVER = "consent_over"
 
 
 class TypedField(NamedTuple):
-    """What a form says in a field that own data would fill."""
+    """The value of a field that own data would fill."""
 
     #: `Subject.key`; personal data
     person: str
     attribute: str
-    #: as evidence; None where the field's value is none
+    #: as evidence; None where the field's value is not valid evidence
     value: object
 
 
 class KeptFields(NamedTuple):
-    """What was kept, of whom."""
+    """What was kept, of which person."""
 
     person: str
-    #: the attributes that his consent lets be kept
+    #: the attributes that the consent lets be kept
     allowed: frozenset[str]
     #: attribute -> value
     values: Mapping[str, object]
 
 
 def not_kept(typed: Mapping[str, str], said: Mapping[str, TypedField], kept: KeptFields) -> dict[str, str]:
-    """Field -> reason. `typed`: fields that the citizen filled -> what attest says of them; `said`: by field."""
+    """Field -> reason. `typed`: fields that the citizen filled -> their state; `said`: values by field."""
     reasons = {key: _reason(detail, said.get(key), kept) for key, detail in typed.items()}
     return {key: reason.value for key, reason in reasons.items() if reason is not None}
 

@@ -1,8 +1,8 @@
 """Late answers, kept for at most 15 minutes: encrypted, and bound to the requester that asked.
 
 Only the holder of the token can open them: the store knows neither the token nor the key.
-A token says by itself, to this gateway only, for whom and until when it was given: so an answer that the store lost is
-told from one that never was.
+A token carries its requester and its expiry, readable by this gateway only: so a lost answer is distinguished from one
+that never existed.
 """
 
 import asyncio
@@ -30,38 +30,38 @@ _MARK_BYTES = 10
 
 
 class PendingStore:
-    """Puts and gets the state of a prefill that goes on after its answer left."""
+    """Stores and reads the state of a prefill that continues after its answer left."""
 
     def __init__(self, cache: Cache, seconds: int, secret: bytes, clock: Clock) -> None:
-        """`seconds`: how long a state may be fetched; `secret`, of all processes, marks tokens as given here."""
+        """`seconds`: how long a state may be fetched; `secret`, shared by all processes, authenticates tokens."""
         self._cache = cache
         self._seconds = seconds
         self._secret = secret
         self._clock = clock
-        #: lives while somebody waits for it
+        #: lives while a request waits for it
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
 
     def new_token(self, requester: RequesterId) -> str:
-        """A fresh token: 192 random bits, until when it is good, and a mark that it was given here; URL-safe."""
+        """A fresh token: 192 random bits, its expiry, and an authentication mark; URL-safe."""
         until = int(self._clock.now().timestamp()) + self._seconds
         said = secrets.token_bytes(_RANDOM_BYTES) + until.to_bytes(_TIME_BYTES)
         return base64.urlsafe_b64encode(said + self._mark(said, requester)).decode()
 
     def change(self, token: str) -> asyncio.Event:
-        """Is set when this process puts the token's state the next time. To be had before `get`, to miss nothing."""
+        """An event set when this process next puts the token's state. Get it before `get`: no change is missed."""
         return self._changes.setdefault(token, asyncio.Event())
 
     async def put(self, token: str, requester: RequesterId, state: dict[str, object]) -> None:
-        """Keep the state under the token, for this requester alone. PendingUnavailable when it is not kept."""
+        """Keep the state under the token, for this requester alone. Raises PendingUnavailable when it is not kept."""
         sealed = seal(_key(token), orjson.dumps(state), requester.encode())
         await self._cache.put(_place(token), sealed, self._seconds, requester)
         if (change := self._changes.pop(token, None)) is not None:
             change.set()
 
     async def get(self, token: str, requester: RequesterId) -> dict[str, object]:
-        """The state; NotFound when there is none, or when it is not this requester's (the same answer).
+        """The state. Raises NotFound when there is none or it is another requester's (the same answer).
 
-        PendingUnavailable when the store cannot be asked, or lost it before the token's time was over.
+        Raises PendingUnavailable when the store cannot be reached, or lost the state before the token expired.
         """
         sealed = await self._cache.get(_place(token))
         if sealed is None and self._is_good(token, requester):
@@ -73,7 +73,7 @@ class PendingStore:
         return state
 
     def _is_good(self, token: str, requester: RequesterId) -> bool:
-        """Whether it was given to this requester, for a time that is not over."""
+        """Whether the token belongs to this requester and is not expired."""
         try:
             given = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -91,12 +91,12 @@ class PendingStore:
 
 
 def lost() -> PendingUnavailable:
-    """It was promised, and the store has it no more."""
+    """The error for a promised state that the store lost."""
     return PendingUnavailable(say.PENDING_LOST)
 
 
 def unknown() -> NotFound:
-    """Nothing is to be had under a token (any more), whatever the reason."""
+    """The error for a token without a state, whatever the reason."""
     return NotFound(say.NOTHING_PENDING, code=ProblemCode.PENDING_UNKNOWN)
 
 

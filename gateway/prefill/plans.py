@@ -1,4 +1,4 @@
-"""Plans that were made before: they depend on procedure, grant and shape of the subjects, never on a person."""
+"""Compiled plans: they depend on procedure, grant and shape of the subjects, never on a person."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ from gateway.policy.grants import Grant
 from gateway.prefill.case import Case
 
 _MAX_PLANS = 256
-#: of plans for some fields only: callers may name very many subsets, and none of them drives out a whole form
+#: limit of plans for some fields only: callers may ask for many subsets, and these must not evict whole forms
 _MAX_NARROWED = 64
-#: a plan for more subjects is large and seldom wanted again: it is made anew
+#: a plan for more subjects is large and rarely reused: it is made anew
 _KEPT_SUBJECTS = 10
 _Plans = OrderedDict[tuple[object, ...], Plan]
 
 
 class Plans:
-    """Makes plans, and remembers them."""
+    """Makes plans, and keeps them."""
 
     def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
-        """Reads which data services are enabled, and which attributes may stand for papers."""
+        """Reads which data services are enabled, and which attributes may replace papers."""
         self._offers = enabled(configuration, catalogue)
         self._sources = configuration.sources
         self._is_sandbox = configuration.gateway.profile == "sandbox"
@@ -35,7 +35,7 @@ class Plans:
         self._narrowed: _Plans = OrderedDict()
 
     def plan(self, case: Case, grant: Grant) -> Plan:
-        """What is the same for all subjects of this shape; the `fields` of the request narrow it."""
+        """The plan for all subjects of this shape; the `fields` of the request narrow it."""
         fields = case.request.fields
         narrowed = None if fields is None else frozenset(fields)
         key = (case.procedure.code, grant.key, case.cast.shape, narrowed)
@@ -50,7 +50,7 @@ class Plans:
         return plan
 
     def once(self, case: Case, grant: Grant, narrowed: frozenset[str] | None = None) -> Plan:
-        """The same, made anew and not remembered."""
+        """A new plan that is not kept."""
         cast = case.cast
         plan = make_plan(
             case.procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
@@ -65,9 +65,9 @@ class Plans:
         )
 
     def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:
-        """The evidence of a query, with its name, cut where the answer says when it was fetched, updated, is valid.
+        """The evidence entry of a query as JSON pieces, cut at the fetch, update and validity times.
 
-        And where it says on which ground: a consent is one person's, and a plan everybody's.
+        Also cut at the legal basis: a consent is one person's, but a plan is shared.
         """
         service = query.service
         settings, granted = self._sources[service.source], grant.services.get(service.name)
@@ -93,7 +93,7 @@ class Plans:
 
 
 def _source(query: PlannedQuery) -> bytes:
-    """The line of a query among the sources, up to the id of its call."""
+    """The source entry of a query, up to the id of its call."""
     entry: SourceEntry = {
         "source": query.service.source,
         "data_service": query.service.operation,
@@ -119,7 +119,7 @@ def _published(configuration: Configuration) -> Published:
 
 
 def enabled(configuration: Configuration, catalogue: Catalogue) -> Mapping[str, tuple[ServicePlan, ...]]:
-    """Evidence type -> the data services that are enabled and give it, in the order of preference."""
+    """Evidence type -> the enabled data services that give it, in the order of preference."""
     lacks = {
         f"{source}.{operation}": service.lacks
         for source, settings in configuration.sources.items()

@@ -1,8 +1,8 @@
-"""The right to refuse: what is shown to the citizen first is kept, encrypted, until he decides or its time is over.
+"""Previews: an answer shown to the citizen first is kept, encrypted, until the decision or its expiry.
 
-It can be opened by its requester only, and by nobody who has the store alone: the key is derived from a secret of the
-house and the exchange. A decision is a record, and final: it goes on though its client is gone, and can be taken
-again only where it is certain that there is no record of it.
+Only its requester can open it; the store alone is not enough, because the key is derived from a secret of the gateway
+and the exchange. A decision is recorded and final: it completes even if the client disconnects. It can be taken again
+only when it is certain that no record of it exists.
 """
 
 import asyncio
@@ -39,15 +39,15 @@ from gateway.prefill.pending import PendingStore, lost, unknown
 from gateway.prefill.refusing import REFUSED, Dropped, without
 from gateway.prefill.release import Releases, Retained, doubtful, left_out, reasons
 
-#: who takes a decision holds it for so long: by then its record is there and found, or will never be
+#: how long a decision is locked: by then its record exists and is found, or never will
 _HELD_SECONDS = 60
-#: and begins to record it within
+#: the record must be begun within this time
 _BEGIN_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What the citizen said of each piece of evidence that he was shown."""
+    """The citizen's decision about each piece of evidence in the preview."""
 
     accepted: tuple[str, ...]
     refused: tuple[str, ...]
@@ -56,13 +56,13 @@ class Decided:
 
 
 class Previews:
-    """Keeps what was shown, and changes it as was decided."""
+    """Keeps previews and applies decisions to them."""
 
     def __init__(
         self, store: PendingStore, access: DecisionInputs, seconds: int, catalogue: Catalogue, recorder: Recorder,
         releases: Releases,
     ) -> None:  # fmt: skip
-        """`access` has the secret, and what a decision touches; `seconds`: how long a decision is waited for."""
+        """`access` has the secret and the stores of a decision; `seconds`: how long a decision is awaited."""
         self._store = store
         self._recorder = recorder
         self._releases = releases
@@ -72,11 +72,11 @@ class Previews:
         self._under_way: set[asyncio.Task[PrefillAnswer]] = set()
 
     async def open(self, exchange: str, requester: Requester) -> None:
-        """Find out, before anybody is asked, that what is shown can be kept. PendingUnavailable when it cannot."""
+        """Check, before any source is asked, that a preview can be kept. Raises PendingUnavailable."""
         await self._store.put(self._token(exchange), requester.id, {})
 
     async def keep(self, answer: PrefillAnswer, retained: Retained, requester: Requester) -> PreviewEntry:
-        """Keep an answer until the citizen decides; the mark that it is shown with. PendingUnavailable."""
+        """Keep an answer until the citizen decides; the preview entry of the answer. Raises PendingUnavailable."""
         until = self._recorder.clock.now() + timedelta(seconds=self._seconds)
         state = {"answer": answer, **retained}
         await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
@@ -85,8 +85,8 @@ class Previews:
     async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
         """The changed answer, once the decision is recorded.
 
-        NotFound: nothing was shown, its time is over, or it is another requester's. Conflict: it is being decided.
-        Unprocessable: evidence that was not shown, stands twice or is left out; sources are still awaited.
+        Raises NotFound: no preview, expired, or another requester's. Conflict: a decision is under way.
+        Unprocessable: evidence that was not shown, is listed twice or is missing; sources are still awaited.
         LogUnavailable, ConsentsUnavailable, PendingUnavailable: nothing was decided.
         """
         token = self._token(exchange)
@@ -95,13 +95,13 @@ class Previews:
         deciding = asyncio.ensure_future(self._decide(token, state, decided, requester))
         self._under_way.add(deciding)
         deciding.add_done_callback(self._ended)
-        # the client may go away meanwhile
+        # the client may disconnect meanwhile
         return await asyncio.shield(deciding)
 
     async def check_open(self, exchange: str, requester: Requester) -> None:
-        """NotFound once the citizen has decided about what an exchange shows, or is deciding.
+        """Raises NotFound once the citizen has decided about a preview, or is deciding.
 
-        ConsentsUnavailable, LogUnavailable when nobody can tell.
+        Raises ConsentsUnavailable, LogUnavailable when that is unknown.
         """
         decisions, now = self._access.decisions, self._recorder.clock.now().timestamp()
         if decisions is None:
@@ -139,7 +139,7 @@ class Previews:
             changed = await self._decided(state, decided, requester, work)
         finally:
             await work.end(begun + self._seconds)
-        # a decision is final: what was shown is forgotten, or is so when its time is over
+        # a decision is final: the preview is deleted now, or at its expiry
         with contextlib.suppress(PendingUnavailable):
             await self._store.put(token, requester.id, {})
         return changed
@@ -156,7 +156,7 @@ class Previews:
         return state
 
     async def _is_promised(self, exchange: str, requester: Requester) -> bool:
-        """Whether a record says that it was shown, its time is not over, and nothing was decided. LogUnavailable."""
+        """Whether a record says that a preview was shown, is not expired and not decided. Raises LogUnavailable."""
         reader, now = self._access.reader, self._recorder.clock.now()
         if reader is None:
             return False
@@ -172,7 +172,7 @@ class Previews:
     async def _decided(
         self, state: Retained, decided: Decided, requester: Requester, work: "_Work"
     ) -> PrefillAnswer:
-        """Record it; the kept copies of what was refused are owed by then."""
+        """Record the decision; the refused own data are marked for erasure before."""
         answer: PrefillAnswer = state["answer"]
         erased = await self._mark_for_erasure(state, decided, work)
 
@@ -192,7 +192,7 @@ class Previews:
         return await self._releases.settled(state["consents"], made)
 
     async def _mark_for_erasure(self, state: Retained, decided: Decided, work: "_Work") -> list[str]:
-        """The kept copies that go with what is refused are named in the store; their attributes."""
+        """Mark the own data that go with the refused evidence for erasure; returns their attributes."""
         answer, own, now = state["answer"], self._access.own, self._recorder.clock.now()
         procedure = self._catalogue.find(answer["procedure"]["code"])
         if own is None:
@@ -214,22 +214,22 @@ class Previews:
 
 @dataclass(slots=True)
 class _Work:
-    """One decision on its way, and how sure it is whether there is a record of it."""
+    """One decision under way, and whether its record is known to exist."""
 
     decisions: Decisions
     claim: Claim
-    #: held until then
+    #: locked until then
     until: float
-    #: no process before this one has recorded it
+    #: it is certain that no earlier process recorded the decision
     looked: bool = False
     recorded: bool = False
-    #: a record may come, or may be there
+    #: a record may exist, or may still be written
     unsure: bool = False
-    #: kept copies go with it
+    #: own data must be erased with it
     erasure_due: bool = False
 
     def look_back(self, *, is_recorded: bool) -> None:
-        """Conflict where a process recorded it that ended before it confirmed that."""
+        """Raises Conflict where another process recorded the decision and ended before it confirmed it."""
         self.looked = True
         if is_recorded:
             self.recorded = self.erasure_due = True
@@ -237,7 +237,7 @@ class _Work:
 
     @contextlib.contextmanager
     def recording(self, now: float) -> Iterator[None]:
-        """Around the writing of a record. ConsentsUnavailable when it was not begun in time."""
+        """Around the writing of a record. Raises ConsentsUnavailable when it did not begin in time."""
         if now > self.until - _HELD_SECONDS + _BEGIN_SECONDS:
             raise ConsentsUnavailable(say.DECISION_LATE)
         self.unsure = True
@@ -249,9 +249,9 @@ class _Work:
         self.recorded = True
 
     async def end(self, until: float) -> None:
-        """Final until then and what is owed erased, or open again; while nobody can tell it stays held.
+        """Make it final and erase own data, or reopen it; while the record is uncertain it stays locked.
 
-        What cannot be done now is done when the time is over for which it is held: see gateway/prefill/owed.py.
+        What fails now is done when the lock expires: see gateway/prefill/erasing.py.
         """
         with contextlib.suppress(ConsentsUnavailable):
             if self.recorded:
@@ -280,7 +280,7 @@ def _check(answer: PrefillAnswer, decided: Decided) -> None:
 
 
 def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:
-    """What a later look at the form needs: names of evidence, and of the fields that its refusal emptied."""
+    """What a later attest needs: names of the evidence, and of the fields that the refusal emptied."""
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None
     ]
@@ -291,5 +291,5 @@ def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> d
 
 
 def _key(token: str) -> bytes:
-    """Names the decision in the store; opens nothing."""
+    """Key of the decision in the store; it decrypts nothing."""
     return hashlib.blake2b(token.encode(), digest_size=32, person=b"motlan-decided").digest()

@@ -1,7 +1,7 @@
-"""Proves that somebody may act for another: a query of its own, with records of its own, before anything else is asked.
+"""Proves that a person may act for another: a separate query with its own records, before any other query.
 
-The representative is asked about first: nothing is asked about the other for somebody who is not who they say, is
-dead, or has no document that names them.
+The representative is asked about first. Nothing is asked about the other person when the representative is not
+confirmed, is dead, or has no document that names them.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ _CODES = ("MaSoThue", "MaSoDoanhNghiep")
 
 
 class ProofQuery(NamedTuple):
-    """One question of a proof."""
+    """One query of a proof."""
 
     #: `<role>:<evidence>`
     word: str
@@ -59,16 +59,16 @@ class ProofQuery(NamedTuple):
 
 
 class ProvenBy(NamedTuple):
-    """What proved it: the exchange of the proof, and the data service that decided."""
+    """The exchange of the proof, and the data service that decided."""
 
     exchange: ExchangeId
     service: str
-    #: it proved so by the document that the request names
+    #: the proof used the document that the request names
     is_mandate_checked: bool
 
 
 class Proving:
-    """Asks what proves a representation. Holds no state."""
+    """Asks for proofs of representation. Holds no state."""
 
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, recorder: Recorder
@@ -81,7 +81,7 @@ class Proving:
     async def prove(
         self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> ProvenBy | Denial:
-        """What proved it, or why nothing did. `exchange`: for which it is asked. LogUnavailable."""
+        """The proof, or why there is none. `exchange`: the exchange that needs it. Raises LogUnavailable."""
         one = case.acting
         assert one is not None
         proof = new_exchange_id()
@@ -108,7 +108,7 @@ class Proving:
         return _denial(one, truth)
 
     def _queries(self, one: Acting, proof: ExchangeId) -> list[ProofQuery]:
-        """What the rule wants to know, as far as a data service that is enabled can be asked it."""
+        """The queries of the rule that an enabled data service can answer."""
         people = {
             REPRESENTATIVE: one.subject,
             REPRESENTED: replace(one.represented, parent_personal_id=one.subject.personal_id),
@@ -127,7 +127,7 @@ class Proving:
         return found
 
     def _of_life(self, subject: Subject, call: CallId) -> Iterator[ProofQuery]:
-        """Whether the representative lives, of a data service that says it where the first one `lacks` it."""
+        """Query for the representative's life status, from another data service where the first one `lacks` it."""
         offered = self._offers.get(IDENTITY, ())
         service = next(
             (one for one in offered if LIFE_STATUS in one.attributes and one.can_ask(subject)), None
@@ -138,7 +138,7 @@ class Proving:
     def _service(self, evidence: str, subject: Subject) -> ServicePlan | None:
         offered = self._offers.get(evidence, ())
         if evidence == IDENTITY:
-            # only one that checks number, name and birth date says that they are one person's
+            # only a source that checks number, name and birth date confirms that they are one person's
             offered = tuple(one for one in offered if one.verifies)
         return next((one for one in offered if one.can_ask(subject)), None)
 
@@ -146,7 +146,7 @@ class Proving:
         self, case: Case, requester: Requester, proof: ExchangeId, queries: list[ProofQuery],
         answers: dict[str, SourceAnswer | None], deadline: float,
     ) -> None:  # fmt: skip
-        """The representative first; the other only when that is settled and not in vain."""
+        """Ask about the representative first, about the other person only after that succeeded."""
         one = case.acting
         assert one is not None
         ask = partial(self._ask_all, case, requester, proof, answers, deadline)
@@ -233,14 +233,14 @@ def _call(query: ProofQuery, answers: Mapping[str, SourceAnswer | None], *, is_i
 
 
 def _as_named(one: Acting, answers: Mapping[str, SourceAnswer | None]) -> Subject:
-    """The representative, by the name that the source that confirmed it gives."""
+    """The representative, with the name that the confirming source gives."""
     answer = answers.get(f"{REPRESENTATIVE}:{IDENTITY}")
     name = answer.values.get("full_name") if answer is not None and answer.outcome is Outcome.FOUND else None
     return replace(one.subject, full_name=name) if isinstance(name, str) else one.subject
 
 
 def _denial(one: Acting, truth: Truth) -> Denial:
-    """The same words whether somebody is not who they say or does not represent: nobody learns one by the other."""
+    """One text for both denials (not confirmed, does not represent): the caller cannot tell them apart."""
     title = titled(one.rule.title.vi, one.rule.title.en)
     if truth is Truth.NO:
         return Denial(

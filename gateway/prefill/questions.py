@@ -1,7 +1,7 @@
-"""The use case of predicates: questions about one person in, yes, no or cannot_tell out, and no value.
+"""The use case of predicates: questions about one person in; yes, no or cannot_tell out; no value.
 
-The same rhythm as a prefill: decide, promise, ask the least, account, answer. Records name the questions and that they
-were answered; what the answer was stands in no record, log line or metric.
+The steps of a prefill: admit, promise, ask the least, account, answer. Records name the questions and that they were
+answered. The answer itself is in no record, log line or metric.
 """
 
 import contextlib
@@ -42,12 +42,12 @@ class QuestionRequest:
 
     predicates: tuple[str, ...]
     subject: Subject
-    #: official, agency, dossier, purpose, consent; its other members say nothing here
+    #: official, agency, dossier, purpose, consent; its other members are not used here
     request: PrefillRequest
 
 
 class Questions:
-    """Answers questions. Holds no state."""
+    """Answers predicates. Holds no state."""
 
     def __init__(
         self, catalogue: Catalogue, cases: Cases, admission: Admission, plans: Plans, asking: Asking,
@@ -67,7 +67,7 @@ class Questions:
     async def answer(
         self, wanted: QuestionRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> dict[str, object]:
-        """The answer of the HTTP contract. `deadline` is loop time; what is late cannot be told.
+        """The answer of the HTTP contract. `deadline` is loop time; a late answer gives cannot_tell.
 
         Raises Unprocessable (predicates, subject, official), Refused, Throttled, LogUnavailable.
         """
@@ -106,7 +106,7 @@ class Questions:
         return {"exchange_id": exchange_id, "purpose": case.purpose, "predicates": verdicts, "receipt": said}
 
     def _questions(self, words: tuple[str, ...]) -> Mapping[str, Question]:
-        """Each word with its question; Unprocessable for one that is none, and for one that is asked twice."""
+        """Each word with its question. Raises Unprocessable for an unknown or repeated predicate."""
         found: dict[str, Question] = {}
         for index, word in enumerate(words):
             name, parameter = split(word)
@@ -125,7 +125,7 @@ class Questions:
 
 
 def _procedure(questions: Mapping[str, Question], request: PrefillRequest) -> Procedure:
-    """A procedure that asks nothing but these."""
+    """A procedure that asks only these predicates."""
     rules = {word: question.about(split(word)[1]) for word, question in questions.items()}
     titles = {word: question.mapping.title for word, question in questions.items()}
     return asking("", request.purpose or _purpose(questions), rules, titles)
@@ -149,7 +149,7 @@ def _told(question: Question, facts: Facts, word: str) -> dict[str, object]:
 
 
 def _why(facts: Facts, word: str) -> Reason:
-    """Why it cannot be told: the first thing that the evidence lacks."""
+    """Why the answer is cannot_tell: the first thing that the evidence lacks."""
     for ref in facts.plan.reads[word]:
         pick = facts.plan.picks[ref]
         if pick.query is None:

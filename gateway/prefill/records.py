@@ -1,4 +1,4 @@
-"""The records of an exchange: what may be asked (intent), then what was asked, what came of it and what left."""
+"""The records of an exchange: an intent (what may be asked), then an outcome (what was asked and answered)."""
 
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
@@ -10,7 +10,7 @@ from gateway.prefill.exchange import Exchange
 
 
 class Records:
-    """Makes the records of exchanges durable."""
+    """Writes the records of exchanges durably."""
 
     def __init__(self, recorder: Recorder) -> None:
         """`recorder` writes."""
@@ -19,7 +19,7 @@ class Records:
     async def write(
         self, exchange: Exchange, phase: Phase, filled: Filled | None = None, /, **notes: str | int | bool
     ) -> Receipt:
-        """Write a record of this exchange. LogUnavailable when it cannot be kept."""
+        """Write a record of this exchange. Raises LogUnavailable."""
         grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
         return await self._recorder.write(
@@ -38,7 +38,7 @@ class Records:
 
 
 def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
-    """Role -> whom the record is about; `also#1` and so on are those whose numbers left with the answer."""
+    """Role -> subject of the record; `also#1` and so on are people whose numbers left with the answer."""
     left = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json))
     numbers = personal_ids_in(left)
     about = exchange.keys
@@ -53,7 +53,6 @@ def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
 
 
 def _promised(exchange: Exchange) -> tuple[CallEntry, ...]:
-    """What may be asked."""
     claims, calls = exchange.case.request.account, []
     for one in exchange.plan.queries:
         service = one.service
@@ -64,7 +63,6 @@ def _promised(exchange: Exchange) -> tuple[CallEntry, ...]:
 
 
 def _accounted(exchange: Exchange) -> tuple[CallEntry, ...]:
-    """What was asked, and what came of it."""
     calls = []
     for query in exchange.plan.queries:
         call, service = exchange.calls.get(query.index), query.service

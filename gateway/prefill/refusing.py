@@ -1,7 +1,7 @@
-"""An answer without some of its evidence: pure functions over the answer as it was made.
+"""Removes evidence from an answer: pure functions over the decoded answer.
 
-Evidence that the citizen refused, or that his consent carries no more, leaves no value, no candidate of a doubt and no
-entry; a paper that rested on it is asked for.
+Evidence that the citizen refused, or whose consent ended, leaves no value, no candidate of a doubt and no entry. A
+paper that depended on it is required.
 """
 
 from collections.abc import Mapping
@@ -14,25 +14,25 @@ from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, evidence_id
 from gateway.mapping.procedure import conditions, evidence_of, leaves
 
-#: `applies`: paper -> evidence of its condition; `proven`: paper -> that and evidence of its proof;
-#: `warned`: warning -> evidence that it reads
+#: `applies`: paper -> evidence of its condition; `proven`: paper -> evidence of condition and proof; `warned`: warning
+#: -> evidence that it reads
 Rests = Mapping[str, Mapping[str, list[str]]]
-#: evidence -> the reason that its fields give; one with a `rule` was not the citizen's choice
+#: evidence -> reason of its fields; an entry with a `rule` was not the citizen's choice
 Dropped = Mapping[str, ReasonEntry]
 
-#: reason of what the citizen refused
+#: reason of evidence that the citizen refused
 REFUSED: ReasonEntry = {"code": Reason.EVIDENCE_REFUSED.value}
 _ADVICE: SentenceEntry = {
     "vi": "Ông/bà không đồng ý dùng dữ liệu thay giấy tờ này: đề nghị ông/bà nộp giấy tờ này.",
     "en": "You do not agree that data replace this paper: hand it in.",
 }
-#: what an answer says of a paper that data replace, and of no other
+#: members of a paper that data replace, and of no other paper
 _OF_A_CUT = frozenset({"by", "paper", "published_scope", "published"})
 _RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
 def without(answer: PrefillAnswer, dropped: Dropped, rests: Rests) -> PrefillAnswer:
-    """The answer after that. `rests` as `rests_on` gives it."""
+    """The answer without the dropped evidence. `rests` as `rests_on` gives it."""
     fields = {key: _field(entry, dropped) for key, entry in answer["fields"].items()}
     papers = [_paper(paper, dropped, rests) for paper in answer["papers"]]
     form: dict[str, object] = {}
@@ -51,7 +51,7 @@ def without(answer: PrefillAnswer, dropped: Dropped, rests: Rests) -> PrefillAns
 
 
 def rests_on(plan: Plan) -> Rests:
-    """What papers and warnings read, whatever it came to."""
+    """The evidence that papers and warnings read."""
     found: dict[str, dict[str, list[str]]] = {"applies": {}, "proven": {}, "warned": {}}
     for code, paper in plan.papers.items():
         condition = [*plan.reads[paper.when]] if paper.when else []
@@ -75,7 +75,7 @@ def _evidence(plan: Plan, words: list[str]) -> list[str]:
 
 def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
     if (reason := dropped.get(entry["evidence"] or "")) is not None:
-        if "check" in entry:  # the portal's own value stays; what it was checked against does not
+        if "check" in entry:  # the portal's own value stays; the check against dropped evidence does not
             return {**entry, "evidence": None, "check": "cannot_tell", "reason": {**reason}}
         return {
             **entry, "state": "withheld" if "rule" in reason else "empty", "value": None, "evidence": None,
@@ -84,7 +84,7 @@ def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
     doubt = entry["doubt"]
     if doubt is None or not any(one["evidence"] in dropped for one in doubt["candidates"]):
         return {**entry}
-    # what contradicts is not shown any more, but that something does is not forgotten
+    # the contradicting value is no longer shown, but the doubt stays
     left = [one for one in doubt["candidates"] if one["evidence"] not in dropped]
     return {**entry, "doubt": {**doubt, "candidates": left}}
 

@@ -1,6 +1,6 @@
-"""Right before an answer leaves that was retained for a while: what rests on a consent that is over stays behind.
+"""Checks a retained answer right before it leaves: evidence whose consent ended is left out.
 
-A withdrawal takes effect at once, in every process: what had not left by then does not leave.
+A withdrawal takes effect at once, in every process.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ from gateway.prefill.pending import PendingStore
 from gateway.prefill.refusing import Dropped, rests_on, without
 from gateway.prefill.sealing import Sealer
 
-#: what is retained beside an answer, as plain data: `record` (what later records say of the exchange), `rests`
-#: (`refusing.rests_on`), `consents` (evidence -> those it rests on), `signed` (the issuer who signs it; None: nobody),
-#: `configuration` (digest of the one that it was made under)
+#: what is retained beside an answer, as plain data: `record` (header of later records), `rests` (`refusing.rests_on`),
+#: `consents` (evidence -> its consents), `signed` (the issuer that signs; None: unsigned), `configuration` (digest of
+#: the configuration that made it)
 Retained = dict[str, Any]
 _Notes = dict[str, str | int | bool]
 
 
 class Releases:
-    """Gives retained answers out, as far as they may leave now."""
+    """Releases retained answers."""
 
     def __init__(
         self, recorder: Recorder, consents: ConsentChecks, pending: PendingStore, sealer: Sealer | None
@@ -55,12 +55,12 @@ class Releases:
         }  # fmt: skip
 
     async def released(self, state: Mapping[str, Any], token: str, requester: Requester) -> PrefillAnswer:
-        """The late answer as it may leave now: a record says so the first time, and each time that it is less.
+        """The late answer as it may leave now; recorded the first time and whenever it becomes smaller.
 
-        LogUnavailable.
+        Raises LogUnavailable.
         """
         answer: PrefillAnswer = state["answer"]
-        #: hash of the leaf of what was about to leave
+        #: leaf hash of the answer that this one replaces
         instead_of: _Notes = {}
 
         async def made(dropped: Dropped) -> PrefillAnswer:
@@ -84,7 +84,7 @@ class Releases:
     async def settled(
         self, consents: Mapping[str, Any], made: Callable[[Dropped], Awaitable[PrefillAnswer]]
     ) -> PrefillAnswer:
-        """What is made of an answer without the evidence whose consent is over, once nothing more ended meanwhile."""
+        """The answer without evidence whose consent ended, repeated until no more consents end meanwhile."""
         dropped = await self._dropped(consents)
         while True:
             answer = await made(dropped)
@@ -96,7 +96,7 @@ class Releases:
     async def record(
         self, state: Mapping[str, Any], changed: PrefillAnswer, phase: Phase, result: str, notes: _Notes
     ) -> PrefillAnswer:
-        """The answer with the receipt of a record of what it says now. LogUnavailable."""
+        """The answer with the receipt of its record. Raises LogUnavailable."""
         fields = {
             key: orjson.dumps(one["value"])
             for key, one in changed["fields"].items()
@@ -110,16 +110,16 @@ class Releases:
     async def passport(
         self, state: Mapping[str, Any], changed: PrefillAnswer, requester: Requester
     ) -> str | None:
-        """Its signature, where one was asked for."""
+        """Its signature, if it was requested."""
         if state["signed"] is None or self._sealer is None:
             return None
         now = self._recorder.clock.now()
         return await self._sealer.passport(changed, requester, state["signed"], now)
 
     async def _fetched(self, state: Mapping[str, Any], token: str, requester: Requester) -> bool:
-        """Record that this version of a late answer is fetched, unless it was before; whether it is the first time.
+        """Record that this version of a late answer is fetched; whether it is the first time.
 
-        The answer that the token came with (version 0) left at once; one in which no source says anything shows none.
+        Not recorded: version 0, which left with the token, and a version without any answer of a source.
         """
         mark = f"{token}/{state['version']}"
         if not any(one["outcome"] in SAID for one in state["answer"]["sources"]):
@@ -139,7 +139,7 @@ class Releases:
         return True
 
     async def _dropped(self, consents: Mapping[str, Any]) -> dict[str, ReasonEntry]:
-        """The evidence that rests on a consent which is not sure to hold -> why it is withheld."""
+        """Evidence whose consent is not known to hold -> why it is withheld."""
         invalid = await self._consents.invalid({one for of in consents.values() for one in of})
         dropped: dict[str, ReasonEntry] = {}
         for name, of in consents.items():
@@ -150,7 +150,7 @@ class Releases:
 
 
 def left_out(why: Mapping[str, str]) -> _Notes:
-    """The notes that name the evidence which did not leave, and what of it nobody could tell about. `why`: reasons."""
+    """The notes of evidence that did not leave, and of evidence whose consent is unknown. `why`: reasons."""
     unsure = [name for name, reason in why.items() if reason == Reason.CONSENTS_UNAVAILABLE]
     notes: _Notes = {"withheld": " ".join(why)} if why else {}
     return {**notes, "unsure": " ".join(unsure)} if unsure else notes

@@ -1,4 +1,4 @@
-"""Fetching what arrived after an answer left: at once, when it comes, or as events."""
+"""Returns late answers: at once, on arrival, or as events."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,14 @@ from gateway.prefill.pending import PendingStore
 from gateway.prefill.preview import Previews
 from gateway.prefill.release import Releases
 
-#: pause between two looks for a state that another process keeps
+#: polling interval for a state that another process keeps
 _POLL_SECONDS = 0.02
-#: a state that is never put (the cache lost it) is looked for all the same
+#: a state that the cache lost is polled for so long at most
 _LONGEST_SECONDS = 1.0
 
 
 class Resuming:
-    """Gives out late answers."""
+    """Returns late answers."""
 
     def __init__(
         self, pending: PendingStore, releases: Releases, previews: Previews, is_ours: Callable[[str], bool]
@@ -30,7 +30,7 @@ class Resuming:
         self._is_ours = is_ours
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
-        """What arrived late; waits for it until `deadline` (loop time). NotFound for a token not theirs."""
+        """The late answer; waits for it until `deadline` (loop time). Raises NotFound for another requester's token."""
         loop = asyncio.get_running_loop()
         while True:
             change = self._pending.change(token)
@@ -40,7 +40,7 @@ class Resuming:
             await self._changed(change, token, deadline)
 
     async def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
-        """Each late arrival as it comes, until all are there."""
+        """Each late answer as it arrives, until all are there."""
         seen = 0
         while True:
             change = self._pending.change(token)
@@ -56,7 +56,7 @@ class Resuming:
     async def _released(
         self, state: Mapping[str, object], token: str, requester: Requester
     ) -> dict[str, object]:
-        """What is kept of late answers, as far as it may leave now. LogUnavailable when it is not recorded."""
+        """The late answer as it may leave now. Raises LogUnavailable when it is not recorded."""
         if not isinstance(state["answer"], dict):
             raise LogUnavailable
         answer = await self._releases.released(state, token, requester)
@@ -65,7 +65,7 @@ class Resuming:
         return {**answer, "pending": None if state["done"] else token, "late": state["late"]}
 
     async def _changed(self, change: asyncio.Event, token: str, until: float) -> None:
-        """Wait for the token's next state; one that another process keeps is looked for again after a moment."""
+        """Wait for the token's next state; poll when another process keeps it."""
         pause = _LONGEST_SECONDS if self._is_ours(token) else _POLL_SECONDS
         end = min(until, asyncio.get_running_loop().time() + pause)
         with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""Which subject stands in which role of a procedure, and whether that fits."""
+"""Which subject has which role of a procedure, and whether it fits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from gateway.mapping.model import Role
 from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure, role_of
 
-#: kind of subject -> what it is called
+#: kind of subject -> its name
 KINDS: Mapping[SubjectKind, Sentence] = {
     SubjectKind.PERSON: say.KIND_PERSON,
     SubjectKind.NEWBORN: say.KIND_NEWBORN,
@@ -27,30 +27,30 @@ KINDS: Mapping[SubjectKind, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Subjects by role, and which roles share one. `slots` leads every role to the first that has its subject.
+    """Subjects by role. `slots` maps every role to the first role with the same subject.
 
-    Of a role that takes many, the second subject stands under `<role>#2`, and so on.
+    Of a role that takes many, the second subject is `<role>#2`, and so on.
     """
 
     subjects: Mapping[str, Subject]
     slots: Mapping[str, str]
     given: frozenset[str]
-    #: which identifiers each subject has; equal shapes share a plan
+    #: `Subject.key` of each; personal data
     shape: tuple[object, ...]
     #: `Subject.key` of each, and `Subject.identity`; personal data
     keys: Mapping[str, str]
     identities: Mapping[str, str]
 
     def alike(self, role: str) -> frozenset[str]:
-        """Roles that have the subject of this one."""
+        """Roles with the same subject as this one."""
         return frozenset(name for name, slot in self.slots.items() if slot == self.slots[role])
 
 
 def cast(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> Cast:
-    """Check the roles; Unprocessable names the role that is missing, unknown or of the wrong kind.
+    """Check the roles. Raises Unprocessable for a missing or unknown role, or a wrong kind of subject.
 
-    The second subject of a role that takes many stands as `<role>#2`; the first may be written `<role>#1`,
-    and is `<role>` in what comes back.
+    The second subject of a role that takes many is `<role>#2`; the first may be written `<role>#1` and is returned as
+    `<role>`.
     """
     several = _several(procedure, wanted)
     subjects: dict[str, Subject] = {}
@@ -106,7 +106,7 @@ def _wrong_kind(name: str, role: Role, wanted: Mapping[str, Subject | str]) -> U
 
 
 def place_of(name: str, wanted: Mapping[str, Subject | str]) -> str:
-    """Where the caller wrote this subject, below `/subjects`: `members/1` is the second of a list."""
+    """Path of the subject in the caller's request, below `/subjects`: `members/1` is the second of a list."""
     role, _, number = name.partition("#")
     if not number and f"{role}#1" not in wanted:
         return role
@@ -114,7 +114,7 @@ def place_of(name: str, wanted: Mapping[str, Subject | str]) -> str:
 
 
 def _several(procedure: Procedure, wanted: Mapping[str, Subject | str]) -> bool:
-    """Whether a role has several subjects; every name must be of a role, or of one subject of several."""
+    """Whether a role has several subjects; every name must be a role, or one subject of several."""
     several = False
     for name in wanted:
         if name in procedure.roles:
@@ -158,7 +158,7 @@ def _fault(name: str, why: Sentence, code: ProblemCode) -> Unprocessable:
 
 
 def dependency(plan: Plan, role: str) -> int | None:
-    """The query in whose answer the subject of `role` is found, or None."""
+    """The query whose answer names the subject of `role`, or None."""
     declared = plan.procedure.roles.get(role)
     if declared is None or declared.found_in is None:
         return None
@@ -175,7 +175,7 @@ def dependency(plan: Plan, role: str) -> int | None:
 
 
 def found_subject(plan: Plan, role: str, answer: SourceAnswer) -> Subject | None:
-    """The subject that an answer names for `role`; the birth year is read off the number (databases.md 9)."""
+    """The subject that an answer names for `role`; the birth year is read from the number (databases.md 9)."""
     declared = plan.procedure.roles[role]
     prefix = (declared.found_in or "").partition(":")[2].partition(".")[2]
     number, name = answer.values.get(f"{prefix}.personal_id"), answer.values.get(f"{prefix}.full_name")

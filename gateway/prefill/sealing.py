@@ -1,4 +1,4 @@
-"""The signed form of an answer (RFC 9901): which of its values stand in it, and what it is bound to."""
+"""The signed form of an answer (SD-JWT, RFC 9901): its claims, and what it is bound to."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,18 +13,18 @@ from gateway.telemetry import log
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Signs answers; what it needs of them is plain data."""
+    """Signs answers, from plain data."""
 
     key: DocumentKey
-    #: for so long a signed answer is to be taken as genuine
+    #: number of days for which a signed answer is valid
     days: int
 
     async def passport(
         self, answer: PrefillAnswer, requester: Requester, issuer: str, now: datetime
     ) -> str | None:
-        """The SD-JWT of an answer; None when the key cannot be used: the form opens all the same.
+        """The SD-JWT of an answer; None when the key is unavailable: the form is answered unsigned.
 
-        Filled fields stand in it, and the evidence that they point to once each; disputed and typed values do not.
+        It has the filled fields and each evidence entry that they name once; disputed and typed values are left out.
         """
         procedure = answer["procedure"]
         claims = {
@@ -48,7 +48,7 @@ class Sealer:
 
 
 def disclosed(answer: PrefillAnswer) -> tuple[dict[str, object], dict[str, object]]:
-    """What is signed of each field and of each evidence that they point to."""
+    """The claims of each field and of each evidence entry that fields name."""
     known = answer["evidence"]
     fields: dict[str, object] = {}
     evidence: dict[str, object] = {}
@@ -71,7 +71,7 @@ def disclosed(answer: PrefillAnswer) -> tuple[dict[str, object], dict[str, objec
 
 
 def _whose_word(evidence: EvidenceEntry, attribute: str) -> dict[str, object]:
-    """What a field says of its source where it is shown alone: what a person declared never looks official there."""
+    """Claims about the source of a field that is disclosed alone: declared data never look official."""
     said: dict[str, object] = {"source": evidence["source"]}
     if evidence.get("self_declared"):
         declared = evidence["declared"][attribute.partition(".")[2]]

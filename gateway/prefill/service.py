@@ -1,6 +1,6 @@
 """The use case: one procedure and its people in, a filled form with passports out.
 
-    parse → admit → plan → promise → ask → fill → account → answer
+parse → admit → plan → promise → ask → fill → account → answer
 
 No record, no release: the intent is durable before any source is asked, the outcome before the answer leaves.
 """
@@ -47,7 +47,7 @@ from gateway.prefill.sealing import Sealer
 
 
 class Prefill:
-    """Fills forms. Holds no state of requests but plans, calls in flight and answers still valid."""
+    """Fills forms. Keeps only plans, calls in flight and valid answers, and no request."""
 
     def __init__(
         self, configuration: Configuration, catalogue: Catalogue, gatherer: Gatherer, recorder: Recorder,
@@ -83,10 +83,10 @@ class Prefill:
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> bytes:
-        """The answer of the HTTP contract. `deadline` is loop time; what is late can be fetched with `resume`.
+        """The answer of the HTTP contract. `deadline` is loop time; `resume` returns what is late.
 
         Raises NotFound (procedure), Unprocessable (roles, fields, official), Refused, Throttled, LogUnavailable,
-        PendingUnavailable (a preview that cannot be kept: nobody is asked).
+        PendingUnavailable (a preview that cannot be kept: no source is asked).
         """
         case = self._cases.of(request, requester)  # parse
         allowed = await self._admission.admit(case, requester, exchange_id, deadline)  # admit
@@ -115,17 +115,17 @@ class Prefill:
     async def _represented(
         self, case: Case, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> Case:
-        """The case with what proved that somebody may act for another. Refused: nothing did; a record by then."""
+        """The case with the proof of representation. Raises Refused (recorded) when nothing proves it."""
         found = await self._proving.prove(case, requester, exchange_id, deadline)
         if isinstance(found, Denial):
             raise await self._admission.refused(found, case, requester, exchange_id)
         return case._replace(proof=found)
 
     async def answer(self, exchange: Exchange, pending: str | None = None, *, cut: bool = False) -> bytes:
-        """Fill the form with what is there, record the outcome, and give the answer.
+        """Fill the form with the answers so far, record the outcome, and return the answer.
 
-        While something is `pending`, or when the asking broke off (`cut`), a query without an answer may have been
-        needed. What rests on a consent that ends meanwhile does not leave: the outcome is recorded anew, without it.
+        While something is `pending`, or when the asking failed (`cut`), an unanswered query may have been needed. When
+        a consent ends meanwhile, its evidence does not leave: the outcome is recorded anew, without it.
         """
         await self._consents.recheck(exchange)
         notes: dict[str, str | int | bool] = {"waits": True} if exchange.waits else {}
@@ -149,41 +149,41 @@ class Prefill:
                 )
                 written = closed(members, receipt, pending, passport=orjson.dumps(passport))
             await self._consents.recheck(exchange)
-            if exchange.plan is plan:  # a later wave of questions may have looked first, and narrowed it
+            if exchange.plan is plan:  # a later wave may have checked consents first, and narrowed the plan
                 return written
             notes["instead_of"] = receipt.leaf_hash
 
     async def explain(
         self, request: PrefillRequest, requester: Requester, exchange: ExchangeId
     ) -> dict[str, object]:
-        """What `fill` would decide, and why; no source is asked, nothing is counted. Raises as `fill`, but Refused."""
+        """What `fill` would decide, and why; no source is asked, no use counted. Raises as `fill`, but not Refused."""
         return await self._explainer.explain(request, requester, exchange)
 
     async def ask(
         self, wanted: QuestionRequest, requester: Requester, exchange: ExchangeId, deadline: float
     ) -> dict[str, object]:
-        """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but NotFound."""
+        """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but not NotFound."""
         return await self._questions.answer(wanted, requester, exchange, deadline)
 
     async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
-        """The answer of a preview without what the citizen refused; recorded before. Raises as `Previews.decide`."""
+        """The answer of a preview without refused evidence, after its record. Raises as `Previews.decide`."""
         return await self._previews.decide(exchange, decided, requester)
 
     async def resume(self, token: str, requester: Requester, deadline: float) -> dict[str, object]:
-        """What arrived after the answer left; waits for it until `deadline`. NotFound for a token not theirs."""
+        """The late answer; waits for it until `deadline`. Raises NotFound for another requester's token."""
         return await self._resuming.resume(token, requester, deadline)
 
     def events(self, token: str, requester: Requester) -> AsyncIterator[dict[str, object]]:
-        """Each late arrival as it comes, until all are there."""
+        """Each late answer as it arrives, until all are there."""
         return self._resuming.events(token, requester)
 
     async def ended(self) -> None:
-        """Wait until late work and decisions have ended by themselves."""
+        """Wait until late work and decisions have ended."""
         await self._late.ended()
         await self._previews.ended()
 
     async def close(self) -> None:
-        """Let late work end, then forget it and all that sources answered."""
+        """Let late work end, then drop it and all retained answers."""
         await self._late.close()
         await self._previews.ended()
         self.gatherer.close()
@@ -199,7 +199,7 @@ class Prefill:
 
 
 def _promised(case: Case) -> dict[str, str | bool]:
-    """What the record of an intent says beside its calls."""
+    """Members of the intent record beside its calls."""
     request = case.request
     notes: dict[str, str | bool] = (
         {**request.proof, **case.who_asks}
@@ -216,7 +216,7 @@ def _promised(case: Case) -> dict[str, str | bool]:
 
 
 def _accounted(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str, str | int | bool]:
-    """What the record of an outcome says of how its answer leaves, and of what is in doubt or left out."""
+    """Members of the outcome record: how the answer leaves, doubts, and what is left out."""
     notes: dict[str, str | int | bool] = {"late": is_late}
     if exchange.case.acting is not None:
         notes |= exchange.case.who_asks

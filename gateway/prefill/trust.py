@@ -1,7 +1,7 @@
-"""What of the answers may be taken for evidence about the people of an exchange.
+"""Which answers are trusted as evidence about the people of an exchange.
 
-When id, name and birth date do not belong together, nothing found by the id alone is shown, nor is what evidence says
-of somebody whom it gives a number that is not his.
+When number, name and birth date do not belong together, nothing found by the number alone is shown. Evidence that gives
+a person another person's number is not shown either.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def trusted(
     plan: Plan, answers: list[SourceAnswer | None], subjects: Mapping[str, Subject], given: Mapping[str, Subject],
     known: Mapping[str, object], *, hurried: bool,
 ) -> list[SourceAnswer | None]:  # fmt: skip
-    """The answers as far as it is sure of whom they speak.
+    """The answers whose person is certain; the others are hidden or in doubt.
 
     `subjects`: by role; `given`: those that the request names; `known`: what was typed.
     `hurried`: a source that confirms people had no time.
@@ -32,7 +32,7 @@ def trusted(
     strangers = denied(plan.queries, answers, plan.confirms)
     hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, strangers, hurried=hurried)
     for index in unconfirmed(plan.queries, answers, plan.confirms):
-        # while nobody confirms a number, the number speaks for itself
+        # while no source confirms a number, the number alone is compared
         subject = subjects.get(plan.queries[index].role)
         if subject is not None and misfits(subject):
             hidden.setdefault(index, Reason.DATA_DO_NOT_MATCH)

@@ -1,4 +1,4 @@
-"""Working days in Việt Nam: Monday to Friday without public holidays, with the days that are worked instead."""
+"""Working days in Việt Nam: Monday to Friday without public holidays, and with working Saturdays and Sundays."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ _SATURDAY = 5
 
 
 class WorkingDays:
-    """Counts them over a list of holidays."""
+    """Counts working days with a list of holidays."""
 
     def __init__(self, holidays: HolidayFile | None) -> None:
         """Without a list only Saturdays and Sundays are free, and no year is known."""
@@ -22,12 +22,12 @@ class WorkingDays:
         return day in self._worked or (day.weekday() < _SATURDAY and day not in self._free)
 
     def after(self, day: date, count: int) -> date:
-        """The working day that is the `count`-th after `day`; `day` itself does not count."""
+        """The `count`-th working day after `day`; `day` itself does not count."""
         while count:
             day += _ONE
             count -= self.is_working(day)
         return day
 
     def knows(self, first: date, last: date) -> bool:
-        """Whether the holidays of all these years stand in the list."""
+        """Whether the list has the holidays of all these years."""
         return self._years.issuperset(range(first.year, last.year + 1))

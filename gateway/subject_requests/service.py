@@ -1,8 +1,8 @@
-"""Requests of data subjects (Law 91/2025, Decree 356/2025): taken in with their due dates, and what became of them.
+"""Requests of data subjects (Law 91/2025, Decree 356/2025): received with due dates, then processed.
 
-Acknowledged within 2 working days; extended once at most; answered within days of which all count, or refused with a
-reason. Every act is a record before it is done, and one that was not done in the end has a second record which says so.
-What a person wrote is sealed; lists tell ids, kinds, states and days, never who it is: that is told with an act only.
+Acknowledged within 2 working days; extended once at most; answered within calendar days, or refused with a reason.
+Every act is recorded first; an act that then fails gets a second record that says so. The person's text is encrypted.
+Lists have ids, kinds, states and days; the person is returned only with an act.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ from gateway.subject_requests.days import WorkingDays
 
 Act = Literal["acknowledge", "extend", "answer", "refuse"]
 _OPEN = ("received", "acknowledged")
-#: consents of one person that are looked at
+#: limit of one person's consents in a look-up
 _MOST = 1_000
 _ID_LETTERS = 24
 _CLOSED = {"answered", "refused"}
@@ -48,16 +48,16 @@ _STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRequested:
-    """A request as it came in."""
+    """A request as it was received."""
 
     #: `Subject.key`; personal data
     person: str
     kind: Demand
-    #: what the person wrote; personal data
+    #: the person's text; personal data
     text: str
-    #: whether a processor or a third party takes part, which makes terms longer
+    #: whether a processor or a third party takes part; terms are longer then
     third_party: bool
-    #: consent that it is about; empty for none
+    #: the consent that it is about; empty: none
     consent: str
 
 
@@ -67,7 +67,7 @@ class SubjectRequests:
     def __init__(
         self, context: ConsentContext, rows: SubjectRequestRows, new_id: Callable[[str], str]
     ) -> None:
-        """Terms and holidays are those of the configuration. `new_id`: makes an id that begins with a word."""
+        """Terms and holidays are those of the configuration. `new_id`: makes an id with a given prefix."""
         self._context = context
         self._rows = rows
         self._new_id = new_id
@@ -75,14 +75,14 @@ class SubjectRequests:
         self._days = WorkingDays(context.configuration.holidays)
 
     async def open(self, caller: Caller, demanded: SubjectRequested, key: str = "") -> dict[str, object]:
-        """Take one in; the answer has its id and due dates. With a `key` that came before, the one of then.
+        """Receive a request; the answer has its id and due dates. A repeated `key` returns the first request.
 
-        Unprocessable for a key under which something else was demanded.
+        Raises Unprocessable for a repeated key with another content.
         """
         request = _id_of(caller.requester.id, key) if key else self._new_id("sr")
         before = await self._rows.find(request) if key else None
         row = before or await self._added(caller, demanded, request)
-        if row is None:  # the same came at the same time, and was first
+        if row is None:  # a concurrent identical request was first
             row = before = await self._rows.find(request)
         if row is None:
             raise ConsentsUnavailable(say.DEMAND_UNREAD)
@@ -95,7 +95,7 @@ class SubjectRequests:
     async def _added(
         self, caller: Caller, demanded: SubjectRequested, request: str
     ) -> SubjectRequestRow | None:
-        """The new row; None where one of this id is there."""
+        """The new row; None where a row with this id exists."""
         context = self._context
         now = await self._note(caller, "request_opened", demanded.person, request, kind=demanded.kind)
         async with context.doing(caller, "opened", demanded.person, "request_not_done", request=request):
@@ -133,7 +133,7 @@ class SubjectRequests:
     async def search(
         self, caller: Caller, person: str, state: str, after: str | None, count: int
     ) -> dict[str, object]:
-        """Requests, newest first: a person's, else those that the asker may see. BadRequest for a wrong cursor."""
+        """Requests, newest first: a person's, else all that the caller may see. Raises BadRequest (cursor)."""
         context = self._context
         now = await self._note(caller, "requests_searched", person)
         own = "" if (caller.serves_citizens and person) or _decides(caller) else caller.requester.id
@@ -153,7 +153,7 @@ class SubjectRequests:
         }
 
     async def update(self, caller: Caller, request: str, act: Act, reason: str) -> dict[str, object]:
-        """Do one act; the answer says who asked for what. NotFound, Conflict, Unprocessable (no reason)."""
+        """Do one act; the answer names the person and the request. Raises NotFound, Conflict, Unprocessable."""
         row = await self._theirs(caller, request, "")
         body = orjson.loads(row.body)
         _check(row, body, act, reason)
@@ -176,7 +176,7 @@ class SubjectRequests:
         return {**members_shown, "text": opened.get("text"), "subject": _who(person)}
 
     async def _check_deleted(self, person: str) -> None:
-        """Conflict while something is kept here that the person gave: a deletion is not answered by words."""
+        """Raises Conflict while data of the person are kept here: a deletion must be done before it is answered."""
         persons, now = (
             await self._context.seals.indexes(person),
             self._context.recorder.clock.now().timestamp(),
@@ -197,12 +197,12 @@ class SubjectRequests:
         return row._replace(state=_STATES.get(act, row.state), body=orjson.dumps(body).decode())
 
     async def _undone(self, caller: Caller, act: str, person: str, request: str, outcome: str) -> None:
-        """The record that an act which one before it promises was not done, or that nobody can tell."""
-        with contextlib.suppress(LogUnavailable):  # the caller is told what kept it from being done
+        """Record that a recorded act was not done, or that its result is unknown."""
+        with contextlib.suppress(LogUnavailable):  # the caller gets the error that prevented the act
             await self._note(caller, "request_not_done", person, request, undone=act, outcome=outcome)
 
     async def overdue(self) -> int:
-        """How many are late today. ConsentsUnavailable."""
+        """Number of overdue requests today. Raises ConsentsUnavailable."""
         return await self._rows.overdue(legal_day(self._context.recorder.clock.now()).isoformat())
 
     async def _note(self, caller: Caller, act: str, person: str, request: str = "", **more: str) -> datetime:
@@ -213,7 +213,7 @@ class SubjectRequests:
         row = await self._rows.find(request)
         known = row is not None and (row.requester == caller.requester.id or _decides(caller))
         if not known and person and caller.serves_citizens:
-            # looked up where there is no request as well: it takes the same time
+            # computed even without a request: it takes the same time
             indexes = await self._context.seals.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
@@ -244,7 +244,7 @@ _WORDS: dict[Act, str] = {
 
 
 def _id_of(requester: str, key: str) -> str:
-    """The id of what comes under an Idempotency-Key of a requester: the same for the same."""
+    """The id for a requester's Idempotency-Key: the same key gives the same id."""
     number, letters = int.from_bytes(blake2s(f"{requester}\0{key}".encode()).digest()), []
     for _ in range(_ID_LETTERS):
         number, rest = divmod(number, len(ascii_lowercase))
@@ -253,7 +253,7 @@ def _id_of(requester: str, key: str) -> str:
 
 
 def _who(key: str) -> dict[str, str] | None:
-    """The person by the number that he gave; None when the keys of the period are gone."""
+    """The person's number; None when the keys of the period are erased."""
     number = key.partition("|")[2]
     kinds = {12: "personal_id", 9: "old_id"}
     return (
@@ -262,7 +262,7 @@ def _who(key: str) -> dict[str, str] | None:
 
 
 def _decides(caller: Caller) -> bool:
-    """Who administers the gateway sees the whole queue."""
+    """Whether the caller administers the gateway and sees the whole queue."""
     return "admin" in caller.requester.scopes
 
 
