@@ -53,9 +53,8 @@ def fault(one: Mutant) -> str:
         return "STALE: " + ("no such file" if found < 0 else f"its text stands there {found} times")
     for test in one.tests:
         file, _, name = test.partition("::")
-        if not (ROOT / file).exists() or f"def {name.partition('[')[0]}" not in (ROOT / file).read_text(
-            "utf-8"
-        ):
+        wanted = f"def {name.partition('[')[0]}(" if name else "def test_"
+        if not (ROOT / file).exists() or wanted not in (ROOT / file).read_text("utf-8"):
             return f"STALE: no test {test}"
     return ""
 
