@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from adapters.stores.log import SqlExchangeLog
 from adapters.stores.opening import open_log
 from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.keys import rewrap, unwrap
@@ -211,6 +213,25 @@ async def test_keys_that_were_destroyed_are_gone_and_never_made_again(url: str, 
         await other.close()
     await vault.close()
     await log.close()
+
+
+async def test_older_copies_of_destroyed_keys_leave_the_file_as_well(
+    sqlite_log: SqlExchangeLog, tmp_path: Path
+) -> None:
+    """SQLite leaves what it moved in the free space of its pages, where it was built so."""
+    url = "sqlite:///exchange.db"
+    await sqlite_log.append(some_record(time="2024-05-05T00:00:00.000Z"))
+    with closing(sqlite3.connect(tmp_path / "exchange.db")) as other:
+        other.execute("PRAGMA secure_delete=OFF").close()
+        other.execute("CREATE TABLE older AS SELECT wrapped, zeroblob(9000) FROM period_keys")
+        other.execute("DROP TABLE older")
+        [(wrapped,)] = other.execute("SELECT wrapped FROM period_keys")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert (tmp_path / "exchange.db").read_bytes().count(wrapped) == 2
+    vault = open_periods(url, tmp_path)
+    assert await vault.destroy("2024-05")
+    assert in_files(tmp_path, wrapped) == []
+    await vault.close()
 
 
 async def test_process_that_holds_keys_of_an_erased_month_forgets_them_within_seconds(
