@@ -10,6 +10,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
 from gateway.domain.errors import Gone
 from gateway.domain.identifiers import made_at
+from gateway.domain.reasons import AuditReason
 from gateway.domain.sentences import Sentence
 from gateway.ports.exchange_log import Archived, History
 
@@ -18,11 +19,6 @@ _MONTH = slice(0, 7)
 _PERSON = "person|"
 #: digits of a number of nine, and of the one that took its place
 _OLD, _NEW = 9, 12
-_OLD_ONLY = {
-    "code": "old_number_only",
-    "title": "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
-    "title_en": "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too",
-}
 
 
 def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> list[str]:
@@ -37,9 +33,8 @@ def hints(filters: Filters) -> list[dict[str, str]]:
     """What a search by person cannot find though it is about him, in words."""
     numbers = [key.removeprefix(_PERSON) for key in filters.subject if key.startswith(_PERSON)]
     old = any(len(one) == _OLD and one.isdecimal() for one in numbers)
-    return (
-        [dict(_OLD_ONLY)] if old and not any(len(one) == _NEW and one.isdecimal() for one in numbers) else []
-    )
+    new = any(len(one) == _NEW and one.isdecimal() for one in numbers)
+    return [AuditReason.OLD_NUMBER_ONLY.titled()] if old and not new else []
 
 
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import AuditReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
@@ -203,16 +204,8 @@ def _who_asked(members: Mapping[str, Any], official: str | None) -> dict[str, An
 def _why(period: str, erased: Mapping[str, str]) -> dict[str, str]:
     """Why the sealed part of a record cannot be read."""
     if period in erased:
-        return {
-            "code": "period_erased",
-            "title": f"Khóa của kỳ {period} đã bị hủy ngày {erased[period][:10]}",
-            "title_en": f"The keys of {period} were destroyed on {erased[period][:10]}",
-        }
-    return {
-        "code": "seal_broken",
-        "title": "Phần được mã hóa không mở được bằng khóa của kỳ này",
-        "title_en": "The sealed part does not open with the keys of its period",
-    }
+        return AuditReason.PERIOD_ERASED.titled(period=period, day=erased[period][:10])
+    return AuditReason.SEAL_BROKEN.titled()
 
 
 def _named(key: str) -> dict[str, str]:

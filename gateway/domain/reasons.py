@@ -300,3 +300,40 @@ class RefusalReason(StrEnum):
         "The number of requests is unusual",
         429,
     )
+
+
+class AuditReason(StrEnum):
+    """What an auditor cannot see, and why. `{…}` are filled where it is said."""
+
+    vi: str
+    en: str
+
+    def __new__(cls, code: str, vi: str, en: str) -> Self:
+        """A reason with its words."""
+        member = str.__new__(cls, code)
+        member._value_, member.vi, member.en = code, vi, en
+        return member
+
+    PERIOD_ERASED = (
+        "period_erased",
+        "Khóa của kỳ {period} đã bị hủy ngày {day}",
+        "The keys of {period} were destroyed on {day}",
+    )
+    SEAL_BROKEN = (
+        "seal_broken",
+        "Phần được mã hóa không mở được bằng khóa của kỳ này",
+        "The sealed part does not open with the keys of its period",
+    )
+    OLD_NUMBER_ONLY = (
+        "old_number_only",
+        "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
+        "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too",
+    )
+
+    def titled(self, **places: str) -> dict[str, str]:
+        """Code and words, as the auditors' answers have them."""
+        return {
+            "code": self.value,
+            "title": self.vi.format(**places),
+            "title_en": self.en.format(**places),
+        }

@@ -1,20 +1,23 @@
 """Codes of problems, refusals and reasons are closed lists: whole, in two languages, and each one is used."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import chain
 
 from gateway.api.problems import FAMILIES
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError
-from gateway.domain.problems import CommandCode, ProblemCode
-from gateway.domain.reasons import Reason, RefusalReason
+from gateway.domain.problems import CommandCode, ProblemCode, TokenErrorCode
+from gateway.domain.reasons import AuditReason, Reason, RefusalReason
 from gateway.domain.sentences import titled
-from tests.architecture.test_architecture import name_of, python_files, tree
+from tests.architecture.test_architecture import name_of, python_files, text_files, tree
 from tests.architecture.test_sentences import faults
 
-LISTS = (ProblemCode, RefusalReason, CommandCode, Reason)
+LISTS = (ProblemCode, RefusalReason, CommandCode, Reason, AuditReason)
 NAMES = {one.__name__: one for one in LISTS}
+#: a status and a code, as documents write them; what a provider sends is mapped to an outcome (`busy`)
+PROBLEM = re.compile(r"\b[45]\d\d `(?!busy`)([a-z_]+)`")
 #: `GET /v1/reasons` lists it, and today a whole request is refused by it, never a field alone
 PUBLISHED = {("Reason", "PURPOSE_NOT_ALLOWED")}
 FAMILY = {
@@ -54,6 +57,18 @@ def test_every_code_has_words_in_both_languages() -> None:
 
 def test_code_of_a_problem_and_of_a_refusal_are_never_the_same() -> None:
     assert {*map(str, ProblemCode)} & {*map(str, RefusalReason)} == set()
+
+
+def test_documents_name_codes_that_there_are() -> None:
+    known = {*map(str, chain(ProblemCode, RefusalReason, TokenErrorCode))}
+    named = [
+        (name_of(path), code)
+        for path in text_files()
+        if path.suffix == ".md" and path.name != "CHANGELOG.md"
+        for code in PROBLEM.findall(path.read_text("utf-8"))
+    ]
+    assert len(named) > 30
+    assert [(where, code) for where, code in named if code not in known] == []
 
 
 def raised() -> Iterator[tuple[str, int, ProblemCode | RefusalReason]]:
