@@ -5,6 +5,7 @@ import gc
 import os
 import re
 import socket
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import ip_address
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests import compiled
 
@@ -36,6 +38,42 @@ for _settings in (Path(__file__).parents[1] / "config").glob("*/*.yaml"):
 # Hundreds of gateways read the same two hundred files here: each text is parsed once, its nodes are never changed.
 yaml.compose = lru_cache(maxsize=1_000)(yaml.compose)  # type: ignore[assignment]
 compiled.once()
+
+
+#: single tests that take long begin first, so that none of them is left alone at the end
+_LONG = re.compile(
+    r"killed|kills|matrix_of_cuts|workers|demo_shows|crashes|hung_up|without_its_memory|restart|cost_little|test_cost"
+)
+#: folders with something dear that a process opens once: by how many processes they are run
+_DEAR = {"tampering": 1, "stores": 2}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After they were shuffled."""
+    items.sort(key=lambda item: _LONG.search(item.name) is None)
+
+
+class _Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests go to processes one by one, but for those that share what is dear to open."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = Path(file).parent.name
+        if folder in _DEAR:
+            return f"{folder} {zlib.crc32(file.encode()) % _DEAR[folder]}"
+        return file if _opens_for_all(file) else nodeid
+
+
+@lru_cache(maxsize=1_000)
+def _opens_for_all(file: str) -> bool:
+    return 'scope="module"' in (Path(__file__).parents[1] / file).read_text("utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
+    """How tests are distributed over processes, whatever `--dist` says."""
+    return _Together(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -165,12 +165,12 @@ def test_proofs_of_all_sizes_equal_those_of_another_implementation() -> None:
     assert hashlib.sha256(b"".join(every_proof(range(1, MOST + 1)))).hexdigest() == BY_ANOTHER[300]
 
 
-@pytest.mark.parametrize("size", range(MOST + 1))
-def test_proofs_of_each_size_hold_only_as_they_are(size: int) -> None:
-    for index in {0, size // 3, size // 2, size - 2, size - 1} & set(range(size)):
-        holds_only_as_it_is(index, size)
-    for old in {0, 1, size // 3, size // 2, size - 1, size} & set(range(size + 1)):
-        grows_only_as_it_did(old, size)
+def test_proofs_of_each_size_hold_only_as_they_are() -> None:
+    for size in range(MOST + 1):
+        for index in {0, size // 3, size // 2, size - 2, size - 1} & set(range(size)):
+            holds_only_as_it_is(index, size)
+        for old in {0, 1, size // 3, size // 2, size - 1, size} & set(range(size + 1)):
+            grows_only_as_it_did(old, size)
 
 
 @pytest.mark.slow
