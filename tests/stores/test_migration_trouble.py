@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 WRITING = """
 import asyncio, sys
 from pathlib import Path
+from adapters.stores.opening import open_log
 async def main():
     log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(32))
     print(await log.ready())
