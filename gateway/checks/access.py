@@ -1,4 +1,4 @@
-"""What settings of access may not say: keys, certificates, proxies and TLS that cannot work."""
+"""Faults of access settings: keys, certificates, proxies and TLS that cannot work."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -33,7 +33,7 @@ def access_faults(configuration: Configuration) -> Iterator[Problem]:
 def proof_faults(
     configuration: Configuration, requester: RequesterSettings, document: Document
 ) -> Iterator[Problem]:
-    """Faults of what a requester proves itself by."""
+    """Faults of a requester's credentials."""
     root, seen = configuration.root, set()
     if requester.client_secret is not None:
         try:

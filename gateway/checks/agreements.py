@@ -1,4 +1,4 @@
-"""What agreements and published scopes name: data services, attributes, procedures, purposes, days."""
+"""Checks the names in agreements and published scopes: data services, attributes, procedures, purposes, days."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ from gateway.mapping.questions import split
 from gateway.policy.conditions import ALL, asks_consent
 
 _DAY = "write yyyy-mm-dd"
-#: consent, as small letters without anything between them; Vietnamese with its tone marks and without
+#: "consent" in small letters without separators; Vietnamese with and without tone marks
 _CONSENT = ("consent", "đồngý", "dongy")
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -83,14 +83,14 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
         what = "'valid_until' lies before 'valid_from': the agreement is never in force"
         yield document.problem(("valid_until",), what, "mend one of the two days")
     yield from _ground(agreement, document)
-    # one on predicates alone names no procedure
+    # an agreement on predicates alone names no procedure
     if not agreement.services and (agreement.procedures or not agreement.predicates):
         what = "'services' is empty: the agreement grants nothing"
         yield document.problem(("services",), what, "name a data service and its attributes")
 
 
 def _ground(agreement: Agreement, document: Document) -> Iterator[Problem]:
-    """A ground that only mentions consent in its text would open everything without any consent."""
+    """A legal basis of consent without `consent: required` would grant without any consent."""
     at, legal_basis = ("legal_basis",), unicodedata.normalize("NFKC", agreement.legal_basis).casefold()
     if not legal_basis.strip():
         yield document.problem(at, "'legal_basis' is blank", "name the law and its article")

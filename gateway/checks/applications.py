@@ -1,4 +1,4 @@
-"""Applications for an account: answered within two working days, refused in writing with a reason and legal ground.
+"""Applications for an account: answered within two working days, refused in writing with reason and legal basis.
 
 NĐ 47/2020, art. 35(3) (partly in force, law.md), and NĐ 194/2025, art. 16.
 """
@@ -12,12 +12,12 @@ from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.subject_requests.days import WorkingDays
 
-#: working days, of the decree
+#: working days, by the decree
 ANSWER_DAYS = 2
 
 
 class ApplicationState(NamedTuple):
-    """How an application stands on a day."""
+    """The state of an application on a day."""
 
     application: Application
     #: the last day for an answer
@@ -46,7 +46,7 @@ def _standing(
 
 
 def application_faults(configuration: Configuration) -> Iterator[Problem]:
-    """An application stands once, of an agency that there is, and is not refused to who has the account."""
+    """Faults: a repeated application, an unknown agency, a refusal for an existing account."""
     found = configuration.applications.applications if configuration.applications is not None else ()
     seen: set[str] = set()
     for index, one in enumerate(found):

@@ -1,4 +1,4 @@
-"""Values and people as examples write them: YAML holds text only, and people are written as the API takes them."""
+"""Values and people as examples write them: YAML has text only, and people have the form of the API."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,14 +17,14 @@ from gateway.mapping.procedure import Procedure
 
 #: nesting of a request
 _DEPTH = 32
-#: word of a subject that no request has -> the one that is written the same way
+#: attribute of a subject that no request has -> the one with the same form
 _WRITTEN_AS = {"parent_personal_id": "personal_id"}
-#: words of an example's subject that are not the subject's
+#: words of an example's subject that are not attributes
 _NOT_THEIRS = frozenset({"kind", "account"})
 
 
 def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:
-    """A subject as an example writes it; ValueError and TypeError when it is none."""
+    """The subject of an example. Raises ValueError or TypeError when it is invalid."""
     words = dict(given)
     likely = {"tax_code": SubjectKind.ORGANISATION, "sheet": SubjectKind.PARCEL}
     guess = next((kind for word, kind in likely.items() if word in words and kind in kinds), kinds[0])
@@ -46,14 +46,14 @@ def text_of(value: Any) -> Any:  # noqa: ANN401 -- plain data
 
 
 def at(tree: Any, key: str) -> Any:  # noqa: ANN401 -- plain data
-    """What stands at dotted names; None when it is not there."""
+    """The value at dotted names; None when there is none."""
     for name in key.split("."):
         tree = tree.get(name) if isinstance(tree, dict) else None
     return tree
 
 
 def subject_fault(given: Mapping[str, Any]) -> str:
-    """Why the API would not take these words of a subject; blank when it would."""
+    """Why the API would refuse this subject; blank when it would accept it."""
     words = {_WRITTEN_AS.get(name, name): one for name, one in given.items() if name not in _NOT_THEIRS}
     model: type[Body] = BODIES[kind_of(words)]
     known = {name: one for name, one in words.items() if name in model.model_fields}
@@ -66,7 +66,7 @@ def subject_fault(given: Mapping[str, Any]) -> str:
 
 
 def request_fault(procedure: Procedure, example: ProcedureExample) -> str:
-    """Why `POST /v1/prefill` would not take the example's people and what was typed; blank when it would."""
+    """Why `POST /v1/prefill` would refuse the example's people and typed fields; blank when it would accept them."""
     people: dict[str, Any] = {}
     for name, given in example.subjects.items():
         role, _, number = name.partition("#")
@@ -85,7 +85,7 @@ def request_fault(procedure: Procedure, example: ProcedureExample) -> str:
 
 
 def differences(expected: Mapping[str, Any], got: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Key, what was expected and what came, of all that differs."""
+    """Key, expected value and actual value of each difference."""
     for key in dict.fromkeys((*expected, *got)):
         if expected.get(key) != got.get(key):
             yield key, expected.get(key), got.get(key)

@@ -1,4 +1,4 @@
-"""Faults of `config/consents.yaml`, and of mappings that take what people declared themselves for official evidence."""
+"""Faults of `config/consents.yaml`, and of mappings that use own data as official evidence."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from gateway.mapping.procedure import DECLARED
 
 
 def consent_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
-    """What is kept must be an attribute of a data service; what people declared never replaces a paper."""
+    """Kept attributes must exist in a data service; own data never replace a paper."""
     own = {plan.name: plan for plan in catalogue.offers.get(DECLARED, ())}
     known = {name for plan in own.values() for name in plan.attributes}
     document = configuration.documents.get("consents.yaml")

@@ -1,4 +1,4 @@
-"""Holds configuration and mappings against one another: what one names, the other must have.
+"""Checks configuration and mappings against one another: a name in one must exist in the other.
 
 Used before the gateway starts and by `motlan check-config`; every problem names file, line and remedy.
 """
@@ -26,7 +26,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(source_faults(configuration, catalogue))
     agreed = list(agreement_faults(configuration, catalogue))
     faults.add(agreed)
-    # what such an agreement grants is not known whole
+    # the grant of such an agreement is not completely known
     faults.unread.update(problem.file for problem in agreed)
     faults.add(scope_faults(configuration, catalogue))
     faults.add(consent_faults(configuration, catalogue))

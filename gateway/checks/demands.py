@@ -1,4 +1,4 @@
-"""What an agreement demands of requests: hours, agencies, relations, patterns of dossiers."""
+"""Checks the conditions of agreements: hours, agencies, relations, patterns of dossiers."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from gateway.policy.conditions import ALL
 def demand_faults(
     configuration: Configuration, agreement: Agreement, document: Document
 ) -> Iterator[Problem]:
-    """Demands that nobody can meet, and words that name nothing."""
+    """Conditions that no request can meet, and unknown names."""
     for agency in agreement.agencies:
         if agency != ALL and agency not in configuration.agencies:
             what, file = f"there is no agency '{agency}'", f"{configuration.root.name}/agencies.yaml"
@@ -38,7 +38,7 @@ def demand_faults(
 
 
 def purpose_bounds(configuration: Configuration, procedures: dict[str, str]) -> Iterator[Problem]:
-    """Purposes that are bound to procedures which are not there. `procedures`: code -> its own purpose."""
+    """Purposes bound to unknown procedures. `procedures`: code -> its own purpose."""
     document = configuration.documents["purposes.yaml"]
     for name, purpose in configuration.purposes.items():
         for code in purpose.procedures:

@@ -1,4 +1,4 @@
-"""Runs the examples that procedure mappings ship: evidence in, form and papers out; and the cases that must not cut."""
+"""Runs the examples of procedure mappings: evidence in, form and papers out; and the counter-examples."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -20,10 +20,10 @@ from gateway.mapping.procedure import Procedure, role_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import Cast, cast
 
-#: the day on which examples of procedures are filed
+#: filing date of all examples
 TODAY = date(2026, 11, 25)
 _CUT = frozenset({"replaced", "reusable"})
-#: every attribute stands in this published scope
+#: the published scope of every attribute in examples
 SCOPE: ScopeEntry = {
     "scope": "example",
     "document": "example",
@@ -34,7 +34,7 @@ Offers = Mapping[str, tuple[ServicePlan, ...]]
 
 
 def planned(procedure: Procedure, example: ProcedureExample, offers: Offers) -> tuple[Plan, Cast]:
-    """The plan of an example, by a requester that may have all; GatewayError when its roles do not fit."""
+    """The plan of an example, with all attributes granted. Raises GatewayError when its roles do not fit."""
     wanted: dict[str, Subject | str] = {}
     for role, given in example.subjects.items():
         kinds = procedure.roles[role_of(role)].kind
@@ -44,7 +44,7 @@ def planned(procedure: Procedure, example: ProcedureExample, offers: Offers) -> 
 
 
 def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | None]:
-    """What the sources answer; a subject of whom the example says nothing is not found."""
+    """The answers of the sources; a subject without evidence in the example is not found."""
     answers: list[SourceAnswer | None] = []
     for query in plan.queries:
         roles = [role for role in (*plan.slots, query.role) if plan.slots.get(role, role) == query.role]
@@ -63,7 +63,7 @@ def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | Non
 
 
 def situation_of(example: ProcedureExample, plan: Plan, roles: Cast) -> FixedSituation:
-    """The request of an example; every scope is published but those that it names."""
+    """The situation of an example; every scope is published except those that it names."""
     hidden = {one.service.name for one in plan.queries if one.service.evidence in example.unpublished}
     return FixedSituation(
         example.known,
@@ -82,7 +82,7 @@ def filled(procedure: Procedure, example: ProcedureExample, offers: Offers) -> F
 
 
 def example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
-    """Expectations of the procedure's examples that are not so: place, what is wrong, remedy."""
+    """Failed expectations of the procedure's examples: place, what is wrong, remedy."""
     for index, example in enumerate(procedure.mapping.examples):
         for place, what in _example_faults(procedure, example, offers):
             yield (
@@ -116,7 +116,7 @@ def _example_faults(
 
 
 def _misfits(evidence: Mapping[str, Any], offers: Offers) -> Iterator[tuple[Loc, str]]:
-    """Attributes of evidence that no answer of a source could have."""
+    """Evidence attributes that no source can answer."""
     for word, given in evidence.items():
         plans = offers.get(word.partition(":")[2], ())
         for name, value in given.items() if isinstance(given, Mapping) else ():
@@ -134,7 +134,7 @@ def _misfit(name: str, value: object, plans: tuple[ServicePlan, ...]) -> str:
 
 
 def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExample:
-    """The example with what a counter-example says otherwise."""
+    """The example with the change of a counter-example."""
     evidence = dict(example.evidence)
     for word, said in counter.evidence.items():
         before = evidence.get(word)
@@ -150,7 +150,7 @@ def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExam
 
 
 def counter_example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
-    """Counter-examples of its own file that cut all the same, or whose example cuts nothing to begin with."""
+    """Counter-examples that cut all the same, or whose example does not cut."""
     examples = {one.name: one for one in procedure.mapping.examples}
 
     @cache  # many counter-examples change the same example
@@ -189,7 +189,7 @@ def _faults(
 
 
 def _papers(procedure: Procedure, example: ProcedureExample, offers: Offers) -> dict[str, PaperEntry]:
-    """Code -> what becomes of the paper."""
+    """Code -> state of the paper."""
     return {one["code"]: one for one in filled(procedure, example, offers).papers}
 
 
@@ -198,5 +198,5 @@ def _present(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(value: Any) -> Any:  # noqa: ANN401 -- plain YAML
-    """YAML of the examples holds text only."""
+    """Values of the examples in the type of the form: YAML has text only."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What `config/gateway.yaml` may not say: stores, keys and times that cannot work together."""
+"""Checks `config/gateway.yaml`: stores, keys and times that cannot work together."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def gateway_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
 
 
 def _listeners(configuration: Configuration) -> Iterator[Problem]:
-    """Two cannot listen at the same port."""
+    """Two listeners cannot share a port."""
     taken: dict[int, str] = {}
     for name in ("api", "admin", "sandbox"):
         port = getattr(configuration.gateway, name).port
@@ -74,13 +74,13 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _has_host(url: str) -> bool:
-    """A host, or the folder of a socket in its query (libpq writes `?host=/run/postgresql`)."""
+    """Whether it has a host, or a socket folder in its query (libpq: `?host=/run/postgresql`)."""
     parts = urlsplit(url)
     return bool(parts.hostname) or "host" in parse_qs(parts.query)
 
 
 def _log(configuration: Configuration) -> Iterator[Problem]:
-    """The keys of the log and the name that it signs by."""
+    """The keys and the name of the log."""
     document, log = configuration.documents["gateway.yaml"], configuration.gateway.log
     if not _ORIGIN.fullmatch(log.origin):
         what = f"'origin: {log.origin}' cannot stand in a signature"
@@ -97,7 +97,7 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _documents(configuration: Configuration) -> Iterator[Problem]:
-    """The key that signs documents, and those before it."""
+    """The key that signs documents, and previous ones."""
     document, settings = configuration.documents["gateway.yaml"], configuration.gateway.documents
     try:
         name = "signing_key"
@@ -112,7 +112,7 @@ def _documents(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _try(key: SecretKey, name: str) -> None:
-    """ConfigError for a key that cannot be used; key services are not called."""
+    """Raises ConfigError for an unusable key; key services are not called."""
     if key.held_by is None:
         key_from_text(key.reveal(), name)
         return
@@ -126,7 +126,7 @@ def _try(key: SecretKey, name: str) -> None:
 
 
 def _time_stamps(configuration: Configuration) -> Iterator[Problem]:
-    """Their client is an extra. Other faults of anchors: gateway/anchors/faults.py."""
+    """The time stamp client is an extra. Other faults of anchors: gateway/anchors/faults.py."""
     if not configuration.gateway.log.anchors.tsa:
         return
     try:

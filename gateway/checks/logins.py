@@ -1,4 +1,4 @@
-"""Faults of `config/logins.yaml`: whose proof of a login counts."""
+"""Faults of `config/logins.yaml`: trusted identity providers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from gateway.login.id_tokens import login_key
 
 
 def login_faults(configuration: Configuration) -> Iterator[Problem]:
-    """Keys must be good ones, requesters known, issuers apart, and none of them invented in production."""
+    """Keys must be valid, requesters known, issuers different, and no sandbox provider in production."""
     providers = configuration.logins.providers if configuration.logins is not None else {}
     first = {one.issuer: name for name, one in reversed(providers.items())}
     for name, provider in providers.items():

@@ -1,4 +1,4 @@
-"""What procedures want and the configuration does not give: purposes, and evidence that nobody agreed on."""
+"""Checks what procedures need from the configuration: purposes, and granted evidence."""
 
 from collections.abc import Iterator
 
@@ -44,13 +44,13 @@ def procedure_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
 
 
 def _document(configuration: Configuration, file: str) -> Document:
-    """The file of a mapping; one without lines where the mappings do not lie beside the configuration."""
+    """The file of a mapping; without lines where the mappings are not beside the configuration."""
     root = configuration.root.parent
     return read(root / file, root) if (root / file).is_file() else Document(root / file, file, None, {})
 
 
 def _refs(procedure: Procedure) -> Iterator[tuple[Loc, Ref]]:
-    """What the fields are filled from, once each, at the last field that wants it (own fields stand last)."""
+    """The references of fields, once each, at the last field that reads it (own fields come last)."""
     own = procedure.mapping
     for field in procedure.fields:
         loc: Loc = ("fields", field.key) if field.key in own.fields else ("use",) if own.use else ("include",)

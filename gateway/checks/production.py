@@ -1,6 +1,6 @@
-"""What the production profile refuses and the sandbox profile allows: secrets written down, invented authorities.
+"""Rules of the production profile: no written secrets, no sandbox authorities.
 
-A secret of production is a reference, `{env: NAME}` or `{file: PATH}`, wherever it stands.
+A secret in production is a reference, `{env: NAME}` or `{file: PATH}`, in every file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from gateway.domain.errors import ConfigError, Problem
 
 
 def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
-    """Every secret that stands in a file of a production configuration."""
+    """Every written secret in a file of a production configuration."""
     if configuration.gateway.profile != "production":
         return
     files: dict[str, BaseModel] = {"gateway.yaml": configuration.gateway}
@@ -31,7 +31,7 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _unbound(configuration: Configuration) -> Iterator[Problem]:
-    """A secret or a plain token that leaks once can be used: production allows neither (RFC 9700, 2.5 and 4.10)."""
+    """A leaked secret or plain token can be used by others: production allows neither (RFC 9700, 2.5 and 4.10)."""
     for name, requester in configuration.requesters.items():
         if requester.client_secret is not None:
             what = "a requester of production proves itself by keys or a certificate, not by a secret"
@@ -45,7 +45,7 @@ def _unbound(configuration: Configuration) -> Iterator[Problem]:
 
 
 def no_sandbox(configuration: Configuration) -> None:
-    """ConfigError in production: its requesters must never be answered from invented people."""
+    """Raises ConfigError in production: requesters must never get answers about invented people."""
     if configuration.gateway.profile == "production":
         what = "the production profile does not start with a sandbox"
         remedy = "leave out --with-sandbox, or write 'profile: sandbox'"
@@ -53,7 +53,7 @@ def no_sandbox(configuration: Configuration) -> None:
 
 
 def _written(value: object, loc: Loc) -> Iterator[Loc]:
-    """Places of secrets whose value is written out: typed ones, and those among the words of an adapter's `auth`."""
+    """Places of written secrets: typed ones, and words of an adapter's `auth`."""
     if isinstance(value, Secret):
         found = value.value is not None
     else:
@@ -62,6 +62,6 @@ def _written(value: object, loc: Loc) -> Iterator[Loc]:
         yield loc
     elif isinstance(value, BaseModel | Mapping):
         for name, item in value if isinstance(value, BaseModel) else value.items():
-            # what `options` means is the adapter's knowledge, and no secret stands there
+            # the adapter knows the meaning of `options`, which have no secrets
             if name != "options":
                 yield from _written(item, (*loc, name))

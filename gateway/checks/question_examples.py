@@ -1,4 +1,4 @@
-"""Runs the examples of predicates that may be asked: evidence in, yes, no or cannot tell out."""
+"""Runs the examples of predicates that may be asked: evidence in; yes, no or cannot_tell out."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,12 +15,12 @@ from gateway.mapping.question_model import QuestionExample
 from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
 from gateway.prefill.roles import cast
 
-#: about whom is asked; invented
+#: the person in the examples; invented
 _ASKED = {"personal_id": "033190481726", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
 
 
 def question_example_faults(question: Question, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
-    """Answers of the examples that are not so: place, what is wrong, remedy."""
+    """Failed expectations of the examples: place, what is wrong, remedy."""
     for index, example in enumerate(question.mapping.examples):
         got = answer_of(question, example, offers)
         if got != example.answer:
@@ -29,7 +29,7 @@ def question_example_faults(question: Question, offers: Offers) -> Iterator[tupl
 
 
 def answer_of(question: Question, example: QuestionExample, offers: Offers) -> str:
-    """What the predicate says of the example's evidence."""
+    """The answer of the predicate for the example's evidence."""
     word, title = question.name, question.mapping.title
     procedure = asking("", "example", {word: question.about(example.parameter)}, {word: title})
     roles = cast(procedure, {SUBJECT: subject_of(_ASKED, (SubjectKind.PERSON,))})

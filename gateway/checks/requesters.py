@@ -1,4 +1,4 @@
-"""What requesters name, and the lists of agencies and purposes that others name."""
+"""Checks the names in requesters, and the lists of agencies and purposes."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.policy.conditions import ALL
 
-#: what a requester may be allowed to do
+#: permitted scopes of a requester
 SCOPES = (
     "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
 ).split()  # fmt: skip
@@ -67,7 +67,7 @@ def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Proble
 
 
 def agency_faults(configuration: Configuration) -> Iterator[Problem]:
-    """An agency that stands twice, or below one that does not exist."""
+    """A repeated agency, or an unknown parent."""
     seen: set[str] = set()
     files = [f"{configuration.root.name}/{name}" for name in AGENCY_FILES]
     for name in AGENCY_FILES:
@@ -78,7 +78,7 @@ def agency_faults(configuration: Configuration) -> Iterator[Problem]:
                 continue
             code, at = str(entry.get("code")), ("agencies", index)
             if code in seen:
-                # nobody knows which of the two officials stands in
+                # it would be unknown which duty official counts
                 yield document.problem((*at, "code"), f"agency '{code}' stands twice", "keep one of the two")
             seen.add(code)
             parent, known = str(entry.get("parent") or ""), configuration.agencies
@@ -88,7 +88,7 @@ def agency_faults(configuration: Configuration) -> Iterator[Problem]:
 
 
 def purpose_faults(configuration: Configuration) -> Iterator[Problem]:
-    """Nothing may be asked without a purpose."""
+    """Every purpose needs a legal basis."""
     document = configuration.documents["purposes.yaml"]
     if not configuration.purposes:
         what, file = "'purposes' is empty: nothing may be asked", document.name

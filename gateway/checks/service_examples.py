@@ -1,4 +1,4 @@
-"""Runs the examples of data services: what is asked and answered on the wire, and the evidence that it becomes."""
+"""Runs the examples of data services: request and answer on the wire, and the resulting evidence."""
 
 from collections.abc import Iterator
 
@@ -13,17 +13,17 @@ from gateway.domain.parties import Official
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan
 
-#: in whose name examples ask; invented
+#: the official in examples; invented
 OFFICIAL = Official(
     personal_id="033085000017", agency="000.00.14.H31", account="canbo.thu", full_name="Phạm Văn Mẫu"
 )
-#: what the settings of a data service may send
+#: possible parameters of a data service's settings
 PARAMETERS = {"procedure_code": "G15-TP110", "integration_code": "037"}
 PROFILE = "2025"
 
 
 def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
-    """The question of an example, for everything that the service gives."""
+    """The query of an example, for all attributes of the service."""
     return SourceQuery(
         call_id=CallId("01JEXAMPLE0000000000000000-1"),
         service=plan.name,
@@ -39,7 +39,7 @@ def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
 
 
 def service_example_faults(plan: ServicePlan) -> Iterator[tuple[Loc, str, str]]:
-    """Expectations of the service's examples that are not so: place, what is wrong, remedy."""
+    """Failed expectations of the service's examples: place, what is wrong, remedy."""
     for index, example in enumerate(plan.mapping.examples):
         loc: Loc = ("services", plan.operation, "examples", index)
         for place, what, remedy in _faults(plan, example):

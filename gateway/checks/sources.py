@@ -1,4 +1,4 @@
-"""What `config/sources` and `mappings/sources` owe one another."""
+"""Checks `config/sources` against `mappings/sources`."""
 
 from collections.abc import Iterator
 
@@ -10,21 +10,21 @@ from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.source import ServicePlan
 
-#: the adapter of claims: it asks nobody, so it has no address
+#: the adapter of claims calls no provider, so it has no address
 _NO_ADDRESS = frozenset({"adapters.sources.account", "adapters.sources.own_data"})
 _SOAP = "adapters.sources.soap"
 _CODE = "procedure_code"
 
 
 def rests_on(service: str) -> tuple[str, str]:
-    """The file that maps a data service (`<source>.<operation>`), and the service in it."""
+    """The mapping file of a data service (`<source>.<operation>`), and the service in it."""
     source, _, operation = service.partition(".")
     file = f"mappings/sources/{source}.yaml"
     return file, f"{file}#{operation}"
 
 
 def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
-    """Faults of the sources' settings, but for what only their adapters know."""
+    """Faults of the sources' settings, except those that only their adapters know."""
     for name, settings in configuration.sources.items():
         document = configuration.documents[f"sources/{name}.yaml"]
         yield from _addresses(settings, document)
@@ -56,7 +56,7 @@ def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem
     if settings.adapter in _NO_ADDRESS:
         return
     if not is_http(settings.url):
-        # an address that may hold a password is not repeated
+        # an address that may contain a password is not shown
         shown = "" if "@" in settings.url else f": '{settings.url}'"
         what = f"'url' is not an address as it must be{shown}" if settings.url else "'url' is missing"
         remedy = "write 'url: https://…' (http or https, with a host; no password, blank, '?' or '#')"
@@ -70,7 +70,7 @@ def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem
 def _given(
     operation: str, service: ServiceSettings, plan: ServicePlan, document: Document
 ) -> Iterator[Problem]:
-    """What the mapping takes of a service's settings, and they do not give; what they give and it does not take."""
+    """Parameters that the mapping needs and the settings lack; parameters that it does not know."""
     words = {word for rule in plan.mapping.request.values() for word in (rule.from_ or "", *rule.else_)}
     wanted = {word.removeprefix("service.") for word in words if word.startswith("service.")}
     for word in sorted(set(service.lacks) - plan.attributes):

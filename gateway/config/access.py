@@ -1,6 +1,6 @@
-"""Who may ask, and how each proves itself: `config/requesters/<id>.yaml` (RFC 7523, RFC 8705).
+"""Requesters and their credentials: `config/requesters/<id>.yaml` (RFC 7523, RFC 8705).
 
-A requester proves itself in exactly one way: by keys, by a certificate, or (sandbox profile only) by a secret.
+A requester authenticates in exactly one way: keys, a certificate, or (sandbox profile only) a secret.
 """
 
 from pathlib import Path
@@ -37,10 +37,10 @@ class KeySettings(Settings):
 
 
 class CertificateSettings(Settings):
-    """A certificate that proves the requester: exactly one of these.
+    """A certificate that authenticates the requester: exactly one of these.
 
-    `file` (PEM) and `thumbprint` (SHA-256, hexadecimal): this certificate and no other, signed by whomever.
-    `subject` (RFC 4514), `san_dns`, `san_uri`: any that an authority of `client_ca` issued to this name.
+    `file` (PEM) and `thumbprint` (SHA-256, hexadecimal): this certificate, by any issuer. `subject` (RFC 4514),
+    `san_dns`, `san_uri`: any certificate that an authority of `client_ca` issued to this name.
     """
 
     file: Path | None = None
@@ -51,7 +51,7 @@ class CertificateSettings(Settings):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        """Two of them could mean either."""
+        """Two of them would be ambiguous."""
         if len(self.model_dump(exclude_none=True)) != 1:
             remedy = "write one of 'file', 'thumbprint', 'subject', 'san_dns', 'san_uri'"
             raise ValueError("a certificate is known by exactly one thing", remedy)
@@ -59,16 +59,16 @@ class CertificateSettings(Settings):
 
     @property
     def is_pinned(self) -> bool:
-        """Whether it is this one certificate, instead of any of an authority's."""
+        """Whether it is one fixed certificate, not any certificate of an authority."""
         return self.file is not None or self.thumbprint is not None
 
 
 class LegacySettings(Settings):
-    """What a requester keeps for pages that closed, until nobody uses it any more."""
+    """Scopes that a requester keeps for closed pages, until they are no longer used."""
 
-    #: the day on which they closed
+    #: the day on which the pages closed
     since: Day
-    #: why they closed
+    #: why the pages closed
     legal_basis: Said
     scopes: Words
 
@@ -79,27 +79,28 @@ class RequesterSettings(Settings):
     requester: str
     title: Label
     agency: str
-    #: of the officials whom it may name beside its own, `*` for all; left out: those below its own by their codes
+    #: agencies of the officials that it may name beside its own, `*` for all; left out: those below its own by their
+    #: codes
     agencies: Words | None = None
-    #: no colon: it ends the name in Basic (RFC 7617)
+    #: no colon: it ends the name in HTTP Basic (RFC 7617)
     client_id: str = Field(pattern=r"^[!-9;-~]+$")
     #: sandbox profile only
     client_secret: Secret | None = None
-    #: keys that sign its assertions; two while it changes them
+    #: keys that sign its assertions; two during a key change
     keys: tuple[KeySettings, ...] = Field((), max_length=_MOST_KEYS)
     certificate: CertificateSettings | None = None
     #: `required`: no token without DPoP, in the sandbox profile too
     dpop: Literal["optional", "required"] = "optional"
-    #: since when it may not ask any more; `motlan requesters revoke` writes it
+    #: revoked since this time; written by `motlan requesters revoke`
     revoked: str | None = None
     scopes: Words
     agreements: Words = ()
-    #: some of `scopes`; `check-config` reminds of it
+    #: part of `scopes`; `check-config` reminds of it
     legacy: LegacySettings | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        """A requester that may choose how to prove itself chooses the weakest way."""
+        """With several ways the weakest one decides the security."""
         given = [self.client_secret is not None, bool(self.keys), self.certificate is not None]
         if sum(given) != 1:
             remedy = "write one of 'keys', 'certificate' or (sandbox only) 'client_secret'"

@@ -1,7 +1,7 @@
 """Typed settings: everything under `config/`, read strictly and frozen.
 
-Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox profile may write them in the file.
-`--set a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
+Secrets are references (`secret: {file: …}` or `{env: …}`); only the sandbox profile may write them in the file. `--set
+a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
 """
 
 import os
@@ -22,12 +22,12 @@ from gateway.config.values import Day, Said, Settings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 
-#: of no success
+#: an error status
 HttpCode = Annotated[str, Field(pattern=r"^([345][0-9]{2}|[0-9]{6})$")]
 
 
 class Limits(Settings):
-    """How a source is guarded; times in milliseconds."""
+    """Limits of calls to a source; times in milliseconds."""
 
     connect_ms: int = Field(1_000, gt=0, le=600_000)
     total_ms: int = Field(5_000, gt=0, le=3_600_000)
@@ -45,20 +45,20 @@ class ServiceSettings(Settings):
     enabled: bool = True
     path: str = ""
     method: Literal["GET", "POST"] = "POST"
-    #: where the request tree goes
+    #: where the request tree is sent
     body: Literal["json", "query", "form"] = "json"
     valid_seconds: int = Field(0, ge=0, le=900)
     legal_basis: str = ""
     #: values for `service.<parameter>` of the mapping
     parameters: dict[str, str] = {}
-    #: codes table that maps procedure codes to the provider's service code (`service.procedure_code`)
+    #: code list from procedure codes to the provider's service code (`service.procedure_code`)
     procedure_codes: dict[str, str] = {}
-    #: attributes of the mapping that this provider leaves out: another service that gives them is asked
+    #: attributes of the mapping that this provider leaves out: another service is asked for them
     lacks: Words = ()
 
 
 class SourceSettings(Settings):
-    """`config/sources/<source>.yaml`: where a provider is and how to speak with it."""
+    """`config/sources/<source>.yaml`: the address of a provider and its protocol."""
 
     source: str
     adapter: str = Field(pattern=r"^adapters\.")
@@ -72,22 +72,22 @@ class SourceSettings(Settings):
     auth: dict[str, Any] = {"kind": "none"}
     #: further settings, read and checked by the adapter
     options: dict[str, Any] = {}
-    #: HTTP status, or six-digit fault code of a gateway in front -> what it means here
+    #: HTTP status, or six-digit fault code of a gateway in front -> its outcome
     http: dict[HttpCode, Literal["not_found", "no_match", "refused", "busy", "unavailable", "invalid"]] = {}
     limits: Limits = Limits()
     services: dict[str, ServiceSettings]
 
 
 class Agency(Settings):
-    """An agency of the province, and who stands in when a citizen fills his own form."""
+    """An agency of the province, and its duty official for citizens who fill their own forms."""
 
     code: Said
     title: Label
     #: code of the agency above it; blank: none
     parent: str = ""
-    #: code of the commune-level unit that it is of (`mappings/codes/hung_yen_units.yaml`); blank: of none
+    #: code of the commune-level unit (`mappings/codes/hung_yen_units.yaml`); blank: none
     unit: str = Field("", pattern=r"^([0-9]{5})?$")
-    #: the last day on which its officials act (`2025-06-30`): it was dissolved, or merged into another
+    #: the last day on which its officials act (`2025-06-30`): it was dissolved or merged
     until: Day | None = None
     #: personal id, twelve digits
     duty_official: str | None = Field(None, pattern=r"^[0-9]{12}$")
@@ -99,24 +99,24 @@ class Purpose(Settings):
 
     title: Label
     legal_basis: Said
-    #: national codes of the procedures that may have it; `*` for all
+    #: national codes of the procedures with this purpose; `*` for all
     procedures: Words = ("*",)
 
 
 class PublishedScope(Settings):
-    """An entry of `config/published_scopes.yaml`: data whose owner declared them usable instead of papers."""
+    """An entry of `config/published_scopes.yaml`: data that their owner declared usable instead of papers."""
 
     scope: str
     service: str
     attributes: Words
     document: str
     published_on: str
-    #: sandbox or memory scopes are shown as such
+    #: how well it is known; the answer shows it
     mark: Literal["seen", "memory", "sandbox"]
 
 
 class RefusalGround(Settings):
-    """An entry of `config/refusal_grounds.yaml`: on which law refusals of one code rest."""
+    """An entry of `config/refusal_grounds.yaml`: the law of refusals with one code."""
 
     legal_basis: Said
     mark: Literal["seen", "memory", "sandbox"]
@@ -130,7 +130,7 @@ class RefusalFile(Settings):
     @field_validator("refusals")
     @classmethod
     def _of_any(cls, found: dict[str, RefusalGround]) -> dict[str, RefusalGround]:
-        """No refusal is without a ground."""
+        """Every refusal needs a legal basis."""
         if "*" not in found:
             raise ValueError("a refusal of another code has no legal ground", "write one for '*' as well")
         return found
@@ -149,7 +149,7 @@ class ScopeFile(Settings):
 
 
 class AgencyFile(Settings):
-    """`config/agencies.yaml`, and `config/communes.yaml`, which is generated out of the list of units."""
+    """`config/agencies.yaml`, and `config/communes.yaml`, which is generated from the list of units."""
 
     agencies: tuple[Agency, ...]
 
@@ -163,12 +163,12 @@ class RefusedApplication(Settings):
 
 
 class Application(Settings):
-    """Somebody who asked for an account; granted by a file in `requesters/`."""
+    """An application for an account; granted by a file in `requesters/`."""
 
     #: the name of that file
     requester: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     agency: Said
-    #: of the application: number and day
+    #: number and day of the application
     document: Said
     asked_on: Day
     refused: RefusedApplication | None = None
@@ -194,19 +194,19 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
-    #: code of a refusal -> its legal ground; `*` for any other
+    #: code of a refusal -> its legal basis; `*` for any other
     refusals: dict[str, RefusalGround] = {}
     consents: ConsentSettings = ConsentSettings()
     #: None: no holidays are known
     holidays: HolidayFile | None = None
-    #: None: nobody applied for an account
+    #: None: no applications
     applications: ApplicationFile | None = None
-    #: None: no proof of a login counts
+    #: None: no identity provider is trusted
     logins: LoginFile | None = None
 
 
 def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuration:
-    """Read `root` (the folder `config/`); ConfigError with every problem found at once."""
+    """Read `root` (the folder `config/`). Raises ConfigError with every problem found at once."""
     faults = Faults()
     configuration = survey(root, overrides or {}, faults)
     faults.finish()
@@ -214,12 +214,12 @@ def load(root: Path, overrides: Mapping[str, str] | None = None) -> Configuratio
 
 
 def is_overridden(name: str, overrides: Mapping[str, str]) -> bool:
-    """Whether a value of the files, such as `gateway.log.url`, is another one by option or by environment."""
+    """Whether an option or the environment overrides a value, such as `gateway.log.url`."""
     return name in overrides or name in from_environment(os.environ)
 
 
 def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configuration:
-    """What can be read of `root`; the rest is in `faults`. ConfigError when it is no such folder at all."""
+    """Every readable part of `root`; faults go to `faults`. Raises ConfigError when it is no such folder."""
     if not (root / "gateway.yaml").exists() and not (root / "sources").is_dir():
         what = "is no configuration: neither gateway.yaml nor sources/ is there"
         raise ConfigError([Problem(str(root), 0, what, "give the folder that holds gateway.yaml")])
@@ -241,10 +241,10 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
     return Configuration(root=root, documents=reader.documents, **configuration)
 
 
-#: agencies that were written by hand, and those that are generated, which a configuration may do without
+#: agencies written by hand, and optional generated ones
 AGENCY_FILES = ("agencies.yaml", "communes.yaml")
 _FOLDERS = ("sources", "requesters", "agreements")
-#: files that a configuration may do without
+#: optional files
 _OPTIONAL: Mapping[str, type[Settings]] = {
     "consents": ConsentSettings,
     "holidays": HolidayFile,
@@ -254,7 +254,7 @@ _OPTIONAL: Mapping[str, type[Settings]] = {
 
 
 class _FolderReader:
-    """Collects problems over all files, so that one run names everything there is to mend."""
+    """Collects faults over all files, so that one run reports all of them."""
 
     def __init__(
         self, root: Path, environment: Mapping[str, str], given: Mapping[str, str], faults: Faults
@@ -268,7 +268,7 @@ class _FolderReader:
         self._prefixes: list[str] = []
 
     def agencies(self) -> Iterator[Agency]:
-        """Those of all files that are there; one that stands twice is a fault that `check-config` names."""
+        """The agencies of all existing files; `check-config` reports duplicates."""
         for name in AGENCY_FILES:
             if name == AGENCY_FILES[0] or (self.root / name).exists():
                 yield from getattr(self.one(name, AgencyFile), "agencies", ())
@@ -309,7 +309,7 @@ class _FolderReader:
     def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
         kind = self.overrides.get(f"{prefix}.auth.kind")
         if kind and isinstance(document.data, dict) and kind != (document.data.get("auth") or {}).get("kind"):
-            document.data["auth"] = {}  # the words of another kind mean nothing to this one
+            document.data["auth"] = {}  # the words of another kind are invalid for this one
         for name, value in self.overrides.items():
             if not name.startswith(prefix + ".") or not isinstance(document.data, dict):
                 continue

@@ -1,4 +1,4 @@
-"""What consents, own data and requests of data subjects are set to: `config/consents.yaml`, `config/holidays.yaml`."""
+"""Settings of consents, own data and requests of data subjects: `config/consents.yaml`, `config/holidays.yaml`."""
 
 import re
 from typing import Annotated, ClassVar, Literal
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from gateway.config.gateway import AS_LIST, Label
 from gateway.config.values import Day, Moved, Said, Settings
 
-#: a language, as BCP 47 writes it
+#: a language tag (BCP 47)
 TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 
 
@@ -19,17 +19,17 @@ def _language(text: str) -> str:
 
 
 Language = Annotated[str, AfterValidator(_language)]
-#: what a data subject may demand (Law 91/2025)
+#: kinds of requests of a data subject (Law 91/2025)
 Demand = Literal["access", "correction", "deletion", "restriction", "objection", "withdrawal"]
 
 
 class Term(Settings):
-    """How many days an answer may take; all days count, for the law says working days only of acknowledging."""
+    """Days for an answer; calendar days, because the law counts working days only for acknowledging."""
 
     days: int = Field(gt=0, le=366)
-    #: where a processor or a third party takes part
+    #: with a processor or a third party
     with_third_party: int = Field(gt=0, le=366)
-    #: by so many it may be extended, once
+    #: days of the single extension
     extension: int = Field(gt=0, le=366)
 
 
@@ -46,7 +46,7 @@ class SubjectRequestSettings(Settings):
 
     #: working days
     acknowledge_days: int = Field(2, gt=0, le=30)
-    #: what is left out has the term of the law
+    #: kinds that are left out have the term of the law
     terms: dict[Demand, Term] = {}
 
     def term(self, kind: Demand) -> Term:
@@ -68,11 +68,11 @@ class ConsentSettings(Settings):
         ),
     }
 
-    #: a consent may be given for so many days at most
+    #: longest validity of a consent, in days
     longest_days: int = Field(1_825, gt=0, le=36_500)
-    #: in which the texts exist that citizens read before they consent
+    #: languages of the texts that citizens read before they consent
     languages: Annotated[tuple[Language, ...], AS_LIST, Field(min_length=1)] = ("vi",)
-    #: what people may let be kept -> for how many days what they gave is taken for valid
+    #: attributes of own data -> days for which a declared value is valid
     keep: dict[str, Annotated[int, Field(gt=0, le=36_500)]] = {}
     requests: SubjectRequestSettings = SubjectRequestSettings()
 
@@ -89,10 +89,10 @@ class Holiday(Settings):
 class HolidayFile(Settings):
     """`config/holidays.yaml`. Saturdays and Sundays are no working days unless `worked` names them."""
 
-    #: years whose holidays stand here
+    #: years of this list
     years: Annotated[tuple[int, ...], Field(min_length=1)]
     holidays: tuple[Holiday, ...]
-    #: Saturdays and Sundays that are worked in exchange for another day
+    #: Saturdays and Sundays that are working days in exchange
     worked: tuple[Day, ...] = ()
     #: where the list comes from
     source: Said

@@ -1,4 +1,4 @@
-"""What the gateway itself is set to: `config/gateway.yaml`, and what other settings share."""
+"""Settings of the gateway itself: `config/gateway.yaml`, and types that other settings share."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -24,14 +24,14 @@ Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
 
 
 class Label(Settings):
-    """Words for people, Vietnamese first."""
+    """A text for people, Vietnamese first."""
 
     vi: str
     en: str
 
 
 def is_http(url: str) -> bool:
-    """Whether this is an address of http or https, with a host, and nothing that has a place of its own.
+    """Whether this is an http or https address with a host, without user, password, query or fragment.
 
     A name and password are a secret, and a query belongs to the request.
     """
@@ -51,7 +51,7 @@ def is_http(url: str) -> bool:
 
 
 def address_of(host: str, port: int, scheme: str = "http") -> str:
-    """Where a listener is reached; an IPv6 host stands in brackets (RFC 3986, 3.2.2)."""
+    """Address of a listener; an IPv6 host is in brackets (RFC 3986, 3.2.2)."""
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
@@ -63,9 +63,9 @@ class Listener(Settings):
 
 
 class TlsSettings(Settings):
-    """TLS that this listener ends itself. PEM files; relative ones lie in the configuration's folder."""
+    """TLS of this listener. PEM files; relative paths start in the configuration's folder."""
 
-    #: the certificate, followed by those between it and its root
+    #: the certificate, followed by the intermediate certificates
     certificate: Path
     key: Path
     #: authorities that issue requesters' certificates directly (`tls_client_auth`)
@@ -79,11 +79,11 @@ class DoorListener(Listener):
 
 
 class ProxySettings(Settings):
-    """A proxy that ends TLS and hands the caller's certificate over; it proves itself by its address and a secret."""
+    """A proxy that ends TLS and forwards the caller's certificate; authenticated by its address and a secret."""
 
     #: addresses or networks (`10.0.0.0/28`) from which it connects
     addresses: Words
-    #: of the certificate: PEM in percent-encoding (nginx `$ssl_client_escaped_cert`), or as RFC 9440 writes it
+    #: header of the certificate: percent-encoded PEM (nginx `$ssl_client_escaped_cert`), or RFC 9440
     certificate_header: str = Field("Client-Cert", pattern=r"^[A-Za-z0-9-]{1,64}$")
     secret_header: str = Field("X-Proxy-Secret", pattern=r"^[A-Za-z0-9-]{1,64}$")
     secret: Secret
@@ -92,74 +92,74 @@ class ProxySettings(Settings):
 
 
 class AccessSettings(Settings):
-    """Access tokens: how long they live, which keys sign them, who may hand over certificates.
+    """Access tokens: lifetime, signing keys, trusted proxy.
 
     Keys are 32 bytes in base64, seeds of Ed25519; without them, they are kept in the state folder.
     """
 
     token_seconds: int = Field(600, ge=30, le=3_600)
     signing_key: Secret | None = None
-    #: the key that will sign next: published before
+    #: the next signing key, published before its use
     next_signing_key: Secret | None = None
-    #: the key that signed before: its tokens are taken until they end
+    #: the previous signing key: its tokens are valid until they expire
     former_signing_key: Secret | None = None
-    #: how soon at the latest what another process revoked is refused here
+    #: longest delay until a revocation by another process counts here
     check_seconds: float = Field(0.5, ge=0.05, le=5)
     proxy: ProxySettings | None = None
 
 
 class DoorLimits(Settings):
-    """What the door accepts; sizes in bytes, times in seconds."""
+    """Limits of the API; sizes in bytes, times in seconds."""
 
     body_bytes: int = Field(262_144, gt=0, le=16_777_216)
     json_depth: int = Field(20, gt=0, le=100)
     header_seconds: float = Field(10, gt=0, le=600)
     body_seconds: float = Field(10, gt=0, le=600)
     idle_seconds: float = Field(30, gt=0, le=3_600)
-    #: how long a client may leave what was sent to it unread; a slow reader must take 32 KB a second beyond that
+    #: longest time in which a client reads nothing of an answer; beyond it a slow reader must take 32 KB a second
     unread_seconds: float = Field(10, gt=0, le=600)
-    #: what waits to be read by all clients of a process together; beyond that who waits longest is cut
+    #: unread bytes of all clients of a process together; beyond it the client that waits longest is cut
     unread_bytes: int = Field(33_554_432, ge=1_048_576, le=1_073_741_824)
     requests_per_requester: int = Field(256, gt=0, le=100_000)
-    #: requests of one requester that wait for late answers, counted on their own
+    #: requests of one requester that wait for late answers, counted separately
     waiting_per_requester: int = Field(256, gt=0, le=100_000)
     connections: int = Field(4_000, gt=0, le=100_000)
 
 
 class PrefillSettings(Settings):
-    """Times of a prefill in milliseconds, lives in seconds."""
+    """Times of a prefill in milliseconds, lifetimes in seconds."""
 
     deadline_ms: int = Field(2_000, gt=0, le=600_000)
     max_deadline_ms: int = Field(10_000, gt=0, le=600_000)
-    #: how long sources are waited for in all; what comes after the deadline can be fetched later
+    #: longest wait for sources; answers after the deadline can be fetched later
     late_ms: int = Field(30_000, gt=0, le=3_600_000)
     pending_seconds: int = Field(900, gt=0, le=900)
 
 
 class PolicySettings(Settings):
-    """From when on something is unusual; None: it is not counted. An official is one whom the request names.
+    """Limits of unusual use; None: not counted. Only named officials are counted.
 
-    Beyond all but `refusals` and `requester_refusals` the answer is 429 until the window ends.
+    Above every limit except `refusals` and `requester_refusals` the answer is 429 until the window ends.
     """
 
-    #: more refusals, and data that do not match whom they name, by one requester for one official are an alert
+    #: refusals and mismatches by one requester for one official; more are an alert
     refusals: Rate | None = "50/hour"
-    #: by one requester, whomever it names
+    #: by one requester, for all officials
     requester_refusals: Rate | None = "50/hour"
-    #: more exchanges by one requester for one official are an alert, and are refused
+    #: exchanges by one requester for one official; more are an alert, and are refused
     exchanges: Rate | None = "300/hour"
-    #: by one requester, whomever it names
+    #: by one requester, for all officials
     requester_exchanges: Rate | None = "30000/hour"
-    #: more different names and birth dates about one person, by all who ask the requester together, are an alert, and
-    #: nothing more about the person is answered; those that come with the person's own account are counted apart
+    #: different names and birth dates about one person, over all officials and citizens of the requester; more are an
+    #: alert, and nothing more about the person is answered; those with the person's own account are counted apart
     claims: Rate | None = "5/day"
-    #: more different parameters of one predicate about one person, by all who ask the requester together, are the same:
-    #: asked province by province, `resident_of` would tell the address
+    #: different parameters of one predicate about one person, over all officials and citizens of the requester; more
+    #: are an alert and refused: asked province by province, `resident_of` would reveal the address
     parameters: Rate | None = "5/day"
 
 
 class ReloadSettings(Settings):
-    """When a changed configuration is taken up: at SIGHUP, and by looking for changed files so often (0: never)."""
+    """When a changed configuration is loaded: at SIGHUP, and by checking files at this interval (0: never)."""
 
     every_seconds: float = Field(0, ge=0)
 
@@ -169,9 +169,9 @@ class TsaSettings(Settings):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     url: str
-    #: PEM file below the data root with the certificates in which its chain may end
+    #: PEM file below the data root with the trusted roots of its chain
     ca: Path
-    #: object identifier of the policy that must stand in its stamps
+    #: object identifier of the policy that its stamps must have
     policy: str | None = Field(None, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,18})){1,30}$")
 
 
@@ -183,33 +183,33 @@ class WitnessSettings(Settings):
 
 
 class AnchorSettings(Settings):
-    """Who outside vouches for the log's checkpoints; nobody by default. Times in seconds."""
+    """Outside anchors of the log's checkpoints; none by default. Times in seconds."""
 
     tsa: tuple[TsaSettings, ...] = ()
     witnesses: tuple[WitnessSettings, ...] = ()
-    #: for one checkpoint a day, to be copied away by an outside keeper; relative ones lie in the state folder
+    #: for one checkpoint a day, to be copied away by an outside keeper; relative paths start in the state folder
     daily_folder: Path | None = None
-    #: between two time stamps; witnesses are asked within seconds when there is something new
+    #: between two time stamps; witnesses are asked within seconds of new records
     every_seconds: float = Field(3_600, gt=0)
-    #: when an anchor has had no success for so long, prefill is refused
+    #: without a successful anchor for so long, prefill is refused
     grace_seconds: float = Field(14_400, gt=0)
 
 
 class RetentionSettings(Settings):
-    """How long records stay: in the database, and then in archive files."""
+    """How long records are kept: in the database, and then in archive files."""
 
-    #: whole months that are kept in the database behind the month that runs
+    #: whole months kept in the database before the current month
     hot_months: int = Field(24, ge=1)
-    #: after so many years an archive is due for destruction; nothing destroys it by itself
+    #: years until an archive is due for destruction; nothing destroys it automatically
     archive_years: int = Field(5, ge=1)
     #: default: `archives` in the state folder
     archive_folder: Path | None = None
 
 
 class LogSettings(Settings):
-    """The exchange log: its name, its store, its root and signing keys (32 bytes each, base64, or held elsewhere).
+    """The exchange log: its name, its store, its root and signing keys (32 bytes each, base64, or in a key service).
 
-    Machines that share a store must be given the same keys; alone, one keeps its keys in the state folder.
+    Machines that share a store need the same keys; a single machine keeps its keys in the state folder.
     """
 
     origin: str = "motlan.example/exchange-log"
@@ -219,43 +219,43 @@ class LogSettings(Settings):
     root_key: SecretKey | None = None
     #: seed of the Ed25519 key that signs checkpoints
     signing_key: SecretKey | None = None
-    #: the key before it, while keys are changed: the first checkpoint then carries both signatures
+    #: the previous key, during a key change: the first checkpoint then has both signatures
     former_signing_key: SecretKey | None = None
     anchors: AnchorSettings = AnchorSettings()
-    #: the root key before it, while `motlan keys rotate root` has not wrapped every period's keys anew
+    #: the previous root key, until `motlan keys rotate root` has wrapped every period's keys anew
     former_root_key: SecretKey | None = None
     retention: RetentionSettings = RetentionSettings()
 
 
 class DocumentSettings(Settings):
-    """The key that signs what others keep: signed answers, receipts. Without one, it is kept in the state folder.
+    """The key that signs documents: signed answers, receipts. Without one, it is kept in the state folder.
 
-    Machines that stand beside one another must be given the same key.
+    Machines that share a store need the same key.
     """
 
-    #: seed of an Ed25519 key, or a key held elsewhere (Ed25519 or P-256)
+    #: seed of an Ed25519 key, or a key in a key service (Ed25519 or P-256)
     signing_key: SecretKey | None = None
-    #: JWK set of the public keys that signed before, in the configuration's folder: they stay published
+    #: JWK set of previous public keys, in the configuration's folder: they stay published
     former_keys: Path | None = None
-    #: for so many days a signed answer is to be taken as genuine
+    #: days for which a signed answer is valid
     passport_days: int = Field(30, ge=1, le=3_650)
 
 
 class CorrectionSettings(Settings):
     """Reports to the owners of databases."""
 
-    #: where the release before put reports down as files: the start removes them; default: `corrections` in the state
+    #: where the previous release wrote reports as files: the start removes them; default: `corrections` in the state
     #: folder
     folder: Path | None = None
-    #: reports of one requester, and those of them about one person; more are answered with 429
+    #: reports of one requester, and those about one person; more get 429
     per_requester: Rate | None = "600/hour"
     per_subject: Rate | None = "20/day"
 
 
 class AttestSettings(Settings):
-    """Finished forms that are compared with what was answered."""
+    """Limits of `/v1/attest`."""
 
-    #: by one requester, and those of them about one exchange; more are answered with 429
+    #: by one requester, and about one exchange; more get 429
     per_requester: Rate | None = "6000/hour"
     per_form: Rate | None = "60/hour"
 
@@ -289,5 +289,5 @@ class GatewaySettings(Settings):
     documents: DocumentSettings = DocumentSettings()
     corrections: CorrectionSettings = CorrectionSettings()
     attest: AttestSettings = AttestSettings()
-    #: URL of the token endpoint's issuer; empty: the address of the listener
+    #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

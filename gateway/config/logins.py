@@ -1,4 +1,4 @@
-"""Whose proof of a login counts: `config/logins.yaml` (OpenID Connect Core 1.0)."""
+"""Trusted identity providers: `config/logins.yaml` (OpenID Connect Core 1.0)."""
 
 from typing import Annotated, Literal
 
@@ -11,18 +11,18 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class LoginProvider(Settings):
-    """A provider of identities, whose ID tokens prove that a person signed in."""
+    """An identity provider whose ID tokens prove that a person signed in."""
 
-    #: `iss` of its tokens, letter by letter
+    #: `iss` of its tokens, exactly
     issuer: Said
     mark: Literal["seen", "memory", "sandbox"]
     #: public keys: a JSON Web Key (Ed25519, P-256), or a PEM file, which may be RSA of 2048 bits and more
     keys: tuple[KeySettings, ...] = Field(min_length=1, max_length=8)
-    #: requester -> its client id at the provider: a token that was made for another client proves nothing
+    #: requester -> its client id at the provider: a token for another client proves nothing
     clients: dict[Name, Said] = Field(min_length=1)
-    #: claim that has the personal id
+    #: claim with the personal id
     number: Said = "SoDinhDanh"
-    #: an older login is none
+    #: an older login proves nothing
     longest_seconds: int = Field(3_600, ge=60, le=86_400)
 
 

@@ -1,6 +1,6 @@
-"""Files that a configuration names: secrets, keys, certificates, lists of authorities, wherever they lie.
+"""Files that a configuration names: secrets, keys, certificates, lists of authorities, in any folder.
 
-Only words that are declared as files count, the adapters' own among them, and each where its reader looks for it.
+Only words declared as files count, including the adapters' own; each is resolved like its reader resolves it.
 """
 
 import hashlib
@@ -11,21 +11,21 @@ from typing import NamedTuple
 from gateway.config.configuration import Configuration
 from gateway.config.strict_yaml import Loc
 
-#: what settings call a file, and what adapters call one in `auth` and `options`
+#: words for files in settings, and in `auth` and `options` of adapters
 FILE_WORDS = frozenset("file certificate key client_ca ca former_keys peer_certificate wsdl".split())
 
 
 class NamedFile(NamedTuple):
-    """One file, and where it is named."""
+    """One file, and the place that names it."""
 
-    #: as `Configuration.documents` calls it
+    #: name in `Configuration.documents`
     document: str
     place: Loc
     path: Path
 
 
 def named_files(configuration: Configuration, root: Path) -> Mapping[NamedFile, str]:
-    """Every one with the SHA-256 of its bytes, hex. `root` is the project's data; none of it is to be recorded."""
+    """Every named file with the SHA-256 of its bytes (hex), which must not be recorded. `root`: the project's data."""
     found: dict[NamedFile, str] = {}
     for document, one in configuration.documents.items():
         for place, word in _words(one.data):
@@ -37,7 +37,7 @@ def named_files(configuration: Configuration, root: Path) -> Mapping[NamedFile, 
 
 
 def _is_secret(place: Loc) -> bool:
-    """Whether it refers to a secret, which is read where it says; keys and certificates lie in folders of ours."""
+    """Whether it refers to a secret, whose path is used as written; keys and certificates have folders of ours."""
     return place[-1] == "file" and not {"keys", "certificate"} & set(place)
 
 

@@ -1,6 +1,6 @@
-"""Values given beside the files: `--set a.b=c`, and the environment `MOTLAN_A__B=c`, which writes in capitals.
+"""Overrides beside the files: `--set a.b=c`, and the environment `MOTLAN_A__B=c`, in capitals.
 
-Not pydantic-settings: a value may go into any of many YAML files, and a fault names the file and line it stands in.
+Not pydantic-settings: a value may belong to any of many YAML files, and a fault names its file and line.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from gateway.config.values import Settings
 
 
 def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Dotted place, in small letters -> value, of the variables that are meant for us."""
+    """Dotted place, in small letters -> value, of the variables for the gateway."""
     return {
         key.removeprefix("MOTLAN_").lower().replace("__", "."): value
         for key, value in variables.items()
@@ -19,7 +19,7 @@ def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def as_written(path: list[str], data: object) -> list[str]:
-    """The words of a variable, which are in capitals, as the file writes them (`TraCuuThongTinCongDan`)."""
+    """The words of a variable, which are in capitals, in the spelling of the file (`TraCuuThongTinCongDan`)."""
     if not path or not isinstance(data, dict):
         return path
     word = path[0] if path[0] in data else next((one for one in data if one.lower() == path[0]), path[0])
@@ -27,7 +27,7 @@ def as_written(path: list[str], data: object) -> list[str]:
 
 
 def unknown_word(path: list[str], model: object, data: object) -> tuple[str, list[str]] | None:
-    """The first word of an override that its place does not know, and what it knows; None: all are known."""
+    """The first unknown word of an override, and the known words there; None: all are known."""
     if not path:
         return None
     settings = next(
@@ -47,7 +47,7 @@ def unknown_word(path: list[str], model: object, data: object) -> tuple[str, lis
 
 
 def put(data: dict[str, Any], path: Iterable[str], value: str) -> None:
-    """Write the value at its place, and the places around it that are not there."""
+    """Write the value at its place, and create missing parents."""
     *parents, last = path
     for part in parents:
         if not isinstance(data.get(part), dict):

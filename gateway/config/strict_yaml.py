@@ -1,7 +1,7 @@
 """Strict YAML (a subset of YAML 1.2): every scalar stays text, duplicate keys and tags are refused.
 
-A document remembers the line of every value, so that a failed validation names file, line and remedy.
-Typing is the work of the pydantic model that reads the document.
+A document remembers the line of every value, so that a failed validation names file, line and remedy. The pydantic
+model that reads the document does the typing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _NULLS = frozenset({"", "~", "null"})
 _MAX_BYTES = 4_000_000
 _MAX_DEPTH = 30
-#: values with what anchors repeat; the largest file of ours has a tenth of it
+#: values with repeated anchors; the largest own file has a tenth of it
 _MAX_VALUES = 500_000
-#: what a node is called that has no tag of its own
+#: tags of nodes without their own
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 #: model -> its file in schemas/config
 _SCHEMAS = {
@@ -63,7 +63,7 @@ class Document:
     __slots__ = ("data", "lines", "name", "path")
 
     def __init__(self, path: Path, name: str, data: Any, lines: dict[Loc, int]) -> None:  # noqa: ANN401 -- YAML
-        """`name` is how messages call the file."""
+        """`name` is the file's name in messages."""
         self.path = path
         self.name = name
         self.data = data
@@ -81,11 +81,11 @@ class Document:
         return self.problem(problem.place, problem.what, problem.remedy, *problem.rests_on)
 
     def problem(self, loc: Iterable[str | int], what: str, remedy: str = "", *rests_on: str) -> Problem:
-        """One thing to mend at `loc`; `rests_on` as in `Problem`."""
+        """A problem at `loc`; `rests_on` as in `Problem`."""
         return Problem(self.name, self.line(loc), what, remedy, rests_on=rests_on)
 
     def read_as(self, model: type[_Model]) -> _Model:
-        """The document as `model`; ConfigError with one problem per fault."""
+        """The document as `model`. Raises ConfigError with one problem per fault."""
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
@@ -119,13 +119,13 @@ class Document:
 
 
 def moved(word: str, model: type[BaseModel]) -> tuple[str, str] | None:
-    """What to say of a word of the document that is another one now, and the remedy; None when it never was one."""
+    """The fault and remedy for a renamed word of the document; None when it never existed."""
     known: Mapping[str, tuple[str, str]] = getattr(model, "moved", {})
     return (f"'{word}' is now {known[word][0]}", known[word][1]) if word in known else None
 
 
 def _is_mistyped(fault: Any, strange: list[Any]) -> bool:  # noqa: ANN401 -- pydantic's TypedDict
-    """Whether a word is missing only because it stands there misspelt, which is told of the word that stands there."""
+    """Whether a word is missing only because it is misspelt; the misspelt word is reported."""
     if not fault["loc"]:
         return False
     *around, word = fault["loc"]
@@ -148,7 +148,7 @@ def _remedy(fault: Any, model: type[BaseModel], otherwise: str) -> str:  # noqa:
 
 
 def words_at(model: object, loc: Loc) -> list[str]:
-    """The words that a place of a model's document knows; none where anything may stand."""
+    """The known words of a place of a model's document; none where any word may be."""
     if get_origin(model) in (Annotated, Union, UnionType):
         return next((found for one in get_args(model) if (found := words_at(one, loc))), [])
     if get_origin(model) in (dict, tuple, list):
@@ -163,7 +163,7 @@ def words_at(model: object, loc: Loc) -> list[str]:
 
 
 def misnamed(folder: Path, root: Path) -> list[Problem]:
-    """Files of a folder that would be passed over because of their ending."""
+    """Files of a folder that are ignored because of their ending."""
     what = "is not read: its name ends in .yml"
     return [
         Problem(str(path.relative_to(root)), 0, what, f"rename to .yaml ({path.stem}.yaml)")
@@ -172,7 +172,7 @@ def misnamed(folder: Path, root: Path) -> list[Problem]:
 
 
 def read(path: Path, root: Path | None = None) -> Document:
-    """Read one file; ConfigError when it is missing, too large, or not strict YAML."""
+    """Read one file. Raises ConfigError when it is missing, too large, or not strict YAML."""
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
     try:
         raw = path.read_bytes()
@@ -186,7 +186,7 @@ def read(path: Path, root: Path | None = None) -> Document:
 
 
 def read_text(raw: bytes, path: Path, name: str) -> Document:
-    """The document in `raw`; ConfigError when it is not strict YAML."""
+    """The document in `raw`. Raises ConfigError when it is not strict YAML."""
     lines: dict[Loc, int] = {}
     try:
         node = yaml.compose(raw.decode("utf-8"), Loader=yaml.CBaseLoader)

@@ -1,4 +1,4 @@
-"""What all settings are made of: frozen values that refuse unknown words, secrets, keys wherever they lie.
+"""Base types of all settings: frozen values that refuse unknown words, secrets, keys in files or key services.
 
 Secrets are references: a file or an environment variable; only the sandbox profile may write one down.
 """
@@ -25,7 +25,7 @@ from gateway.domain.errors import ConfigError, Problem
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
-#: words that must say something
+#: a text that is not blank
 Said = Annotated[str, Field(pattern=r"\S")]
 
 
@@ -40,21 +40,21 @@ def _day(text: str) -> str:
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 
 
-#: a word of before -> what it is now, and what is to be done
+#: a former word -> its new word, and the remedy
 Moved = Mapping[str, tuple[str, str]]
 
 
 class Settings(BaseModel):
-    """Frozen, and unknown words are refused."""
+    """Frozen; unknown words are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    #: words of the whole document that are others now
+    #: renamed words of the whole document
     moved: ClassVar[Moved] = {}
 
     @field_validator("*", mode="before")
     @classmethod
     def _as_digits(cls, value: object, info: ValidationInfo) -> object:
-        """A number is written as people write it: what Python takes as well (`2_000`) was meant as something else."""
+        """Numbers are plain digits: other Python forms (`2_000`) are probably mistakes."""
         wanted = cls.model_fields[info.field_name or ""].annotation
         if wanted in (int, float) and isinstance(value, str) and not _NUMBER.fullmatch(value):
             kind = "a whole number" if wanted is int else "a number"
@@ -63,7 +63,7 @@ class Settings(BaseModel):
 
 
 class Secret(Settings):
-    """Where a secret comes from: exactly one of a file, an environment variable, or (sandbox only) its value."""
+    """The source of a secret: exactly one of a file, an environment variable, or (sandbox only) its value."""
 
     file: Path | None = None
     env: str | None = None
@@ -71,7 +71,7 @@ class Secret(Settings):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        """What stands in two places is not known to be the same."""
+        """Two sources may differ."""
         if sum(one is not None for one in (self.file, self.env, self.value)) != 1:
             raise ValueError(
                 "a secret stands in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
@@ -79,7 +79,7 @@ class Secret(Settings):
         return self
 
     def reveal(self) -> str:
-        """The secret itself; ConfigError names the reference when it is not there, or blank."""
+        """The secret itself. Raises ConfigError with the reference when it is missing or blank."""
         place = f"file {self.file}" if self.file else f"environment variable {self.env}"
         try:
             found = self._read()
@@ -101,28 +101,28 @@ class Secret(Settings):
 
 
 class KeyService(Settings):
-    """A key that lies elsewhere and never leaves it: who holds it, and which one it is there."""
+    """A key in a key service that it never leaves: the service, and its name there."""
 
-    #: module below `adapters.` that speaks with the holder
+    #: module below `adapters.` for this key service
     adapter: str = Field(pattern=r"^adapters\.[a-z0-9_.]+$")
-    #: address of the holder
+    #: address of the key service
     url: Said
     #: name of the key there
     key: Said
-    #: what proves who asks
+    #: the credential for the service
     token: Secret | None = None
-    #: what else the adapter takes
+    #: further words of the adapter
     options: dict[str, str] = {}
 
 
 class SecretKey(Secret):
-    """A secret key: as a secret of 32 bytes in base64, or held by somebody else who uses it for the gateway."""
+    """A secret key: a secret of 32 bytes in base64, or a key in a key service."""
 
     held_by: KeyService | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        """What stands in two places is not known to be the same."""
+        """Two sources may differ."""
         if sum(one is not None for one in (self.file, self.env, self.value, self.held_by)) != 1:
             raise ValueError(
                 "a key stands in exactly one place",

@@ -1,4 +1,4 @@
-"""What decides over access beside the agreements: how people stand to a request, and what a citizen agreed to."""
+"""Facts of access beside the agreements: relations of people to a request, and valid consents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ class Relation(StrEnum):
 
     #: the person who signs in, in any role
     APPLICANT = "applicant"
-    #: a member of the family whom the procedure names
+    #: a family member whom the procedure names
     FAMILY = "family"
     DECEASED = "deceased"
-    #: anybody else: the applicant acts for him, and may have to show a mandate
+    #: any other person: the applicant acts for them, and may need a mandate
     REPRESENTED = "represented"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidConsent:
-    """A consent that holds now: for one person, one requester and one purpose."""
+    """A consent that is valid now: for one person, one requester and one purpose."""
 
     id: str
     #: `Subject.key` of the person who gave it; personal data
     person: str
     purpose: str
-    #: data service -> names of attributes; there is no word for all
+    #: data service -> names of attributes; there is no wildcard
     attributes: Mapping[str, frozenset[str]]

@@ -1,18 +1,18 @@
-"""Anchors of the exchange log: proofs by somebody outside that the log stood so at a time."""
+"""Anchors of the exchange log: proofs by an outside party that the log had this state at this time."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 
 class Anchored(NamedTuple):
-    """One proof. An empty one, of size 0, says since when an anchor is wanted."""
+    """One proof. An empty one, of size 0, records since when an anchor is configured."""
 
-    #: records of the checkpoint that is vouched for
+    #: number of records of the anchored checkpoint
     size: int
     #: `tsa`, `witness` or `daily`
     kind: str
     name: str
-    #: RFC 3339 UTC with milliseconds: when it was kept
+    #: when it was stored: RFC 3339 UTC with milliseconds
     time: str
     #: a time stamp response (DER), a cosignature line, or the daily file
     token: bytes
@@ -24,9 +24,9 @@ class Anchored(NamedTuple):
 
 
 class AnchorFailed(Exception):
-    """An anchor gave no proof; `reason` is a static word that quotes nothing."""
+    """An anchor gave no proof; `reason` is a fixed word."""
 
     def __init__(self, reason: str) -> None:
-        """`forked` is the word for: this log is not the one that was seen before."""
+        """`forked`: this log is not the one that the anchor saw before."""
         super().__init__(reason)
         self.reason = reason

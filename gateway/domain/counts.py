@@ -1,4 +1,4 @@
-"""What reports count in the exchange log: who asked how often, when, and what came of it. Nobody's data."""
+"""Counts of the exchange log for reports: requests, times and outcomes. No personal data."""
 
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -7,17 +7,17 @@ Row = TypeVar("Row")
 
 
 class GroupCounts(NamedTuple, Generic[Row]):
-    """The largest groups of a count, and the sums over all groups, those included that are left out."""
+    """The largest groups of a count, and the sums over all groups, including those left out."""
 
     rows: Sequence[Row]
     groups: int = 0
     exchanges: int = 0
-    #: of these exchanges, those that the count is about
+    #: how many of these exchanges match the report
     hits: int = 0
 
 
 class RequesterCount(NamedTuple):
-    """One system's exchanges in a span of time."""
+    """One requester's exchanges in a range of time."""
 
     requester: str
     exchanges: int
@@ -25,14 +25,14 @@ class RequesterCount(NamedTuple):
     refused: int
     #: closed without an answer
     abandoned: int
-    #: different dossiers that were named
+    #: number of different dossiers
     dossiers: int
     #: look-ups in the log itself, which are no exchanges
     lookups: int
 
 
 class CallCount(NamedTuple):
-    """How many exchanges ended with this outcome of this source."""
+    """Number of exchanges with this outcome of this source."""
 
     source: str
     outcome: str
@@ -40,7 +40,7 @@ class CallCount(NamedTuple):
 
 
 class DayCount(NamedTuple):
-    """One system's exchanges on one day in Việt Nam."""
+    """One requester's exchanges on one day in Việt Nam."""
 
     requester: str
     #: ISO date
@@ -49,23 +49,23 @@ class DayCount(NamedTuple):
 
 
 class OfficialCount(NamedTuple):
-    """One official's exchanges through one system."""
+    """One official's exchanges through one requester."""
 
     requester: str
     agency: str
-    #: keyed index, the same for one person through a month; empty for nobody
+    #: keyed index, the same for one person within a month; empty: no official
     official: bytes
     exchanges: int
     hits: int
-    #: times of the first and the last exchange that is a hit, RFC 3339 UTC
+    #: times of the first and the last matching exchange, RFC 3339 UTC
     first: str
     last: str
-    #: ids of at most two exchanges that are hits: the oldest and the newest
+    #: ids of at most two matching exchanges: the oldest and the newest
     examples: tuple[str, ...]
 
 
 class OpenHours(NamedTuple):
-    """A part of a UTC day on which an office is open: from `low` to before `high`, as `07:00`."""
+    """Office hours as a part of a UTC day: from `low` to before `high`, as `07:00`."""
 
     day: str
     low: str

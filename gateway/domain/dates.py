@@ -1,8 +1,7 @@
-"""Dates of people, as precisely as they are known (ISO 8601-1 reduced precision).
+"""Dates of people, in the precision in which they are known (ISO 8601-1 reduced precision).
 
-Many older people have only a year, or a month and a year: a missing part is never padded to 01.
-Inside the gateway a partial date is a `PartialDate`; in evidence values it is its ISO text
-`1990`, `1990-02` or `1990-02-15`.
+For many older people only the year, or month and year, is known: a missing part is never padded to 01. A partial date
+is a `PartialDate` in code, and its ISO text in evidence: `1990`, `1990-02` or `1990-02-15`.
 """
 
 import calendar
@@ -13,7 +12,7 @@ from typing import Self
 
 #: all of Việt Nam, the whole year
 VIETNAM = timezone(timedelta(hours=7))
-#: how far from their order of time records may stand in the log: a clock that is set back by an hour, and as much again
+#: how far records in the log may be out of time order: a clock set back by an hour, twice
 DISORDER = timedelta(hours=2)
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
@@ -23,7 +22,7 @@ EARLIEST, LATEST = 1850, 2199
 
 @dataclass(frozen=True, slots=True, order=True)
 class PartialDate:
-    """A date whose day, or day and month, may be unknown. Raises ValueError when it cannot exist."""
+    """A date whose day, or day and month, may be unknown. Raises ValueError for an impossible date."""
 
     year: int
     month: int | None = None
@@ -40,7 +39,7 @@ class PartialDate:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From `yyyy`, `yyyy-mm` or `yyyy-mm-dd`; ValueError otherwise."""
+        """From `yyyy`, `yyyy-mm` or `yyyy-mm-dd`. Raises ValueError otherwise."""
         found = _ISO.fullmatch(text)
         if found is None:
             raise ValueError("write yyyy, yyyy-mm or yyyy-mm-dd")
@@ -63,12 +62,12 @@ class PartialDate:
 
 
 def legal_day(moment: datetime) -> date:
-    """The day that it is in Vietnam (UTC+7, without summer time): ages, agreements and papers follow it."""
+    """The day in Việt Nam (UTC+7, no summer time): ages, agreements and papers use it."""
     return moment.astimezone(VIETNAM).date()
 
 
 def local(text: str) -> datetime | None:
-    """A time of a record (RFC 3339) as the clocks of Việt Nam showed it; None for what is none."""
+    """A record's time (RFC 3339) in Việt Nam time; None for other text."""
     try:
         return datetime.fromisoformat(text).astimezone(VIETNAM)
     except (ValueError, OverflowError):
@@ -76,7 +75,7 @@ def local(text: str) -> datetime | None:
 
 
 def local_text(text: str) -> str:
-    """The same for lists that people read, `2026-11-25 15:04:05 +07:00`; what is no time stays as it is."""
+    """The same for lists that people read, `2026-11-25 15:04:05 +07:00`; other text is unchanged."""
     moment = local(text)
     return text if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} +07:00"
 

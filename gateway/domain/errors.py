@@ -1,7 +1,7 @@
-"""What can go wrong, as the other side sees it (RFC 9457).
+"""Errors as the caller sees them (RFC 9457).
 
-Every error that may cross a room is one of these families.
-An error carries codes and configuration words only, never a value or an identifier of a person.
+Every error that may cross a room belongs to one of these families. An error has codes and configuration words only,
+never a value or an identifier of a person.
 """
 
 from typing import ClassVar, Self
@@ -25,7 +25,7 @@ class GatewayError(Exception):
         retry_after: int | None = None,
         **members: object,
     ) -> None:
-        """`said` is text for people, of gateway/domain/sentences.py; `members` are further members of the body."""
+        """`said`: a sentence of gateway/domain/sentences.py; `members`: further members of the body."""
         super().__init__(self.title if said is None else said.en)
         self.said = said
         self.problem_code: AnyCode = code or self.code
@@ -54,7 +54,7 @@ class GatewayError(Exception):
 
 
 class BadRequest(GatewayError):
-    """The request is not of the form that the contract asks for."""
+    """The request does not have the form of the contract."""
 
     code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.BAD_REQUEST
 
@@ -66,7 +66,7 @@ class Unprocessable(BadRequest):
 
 
 def fault_at(place: str, why: Sentence, code: AnyCode) -> Unprocessable:
-    """One value that is not possible: `place` is its JSON pointer, `code` that of the problem and of its one entry."""
+    """One impossible value: `place` is its JSON pointer, `code` that of the problem and of its one entry."""
     return Unprocessable(why.at(place), code=code, errors=[entry(place, why, code)])
 
 
@@ -81,13 +81,13 @@ def entry(place: str, why: Sentence, code: AnyCode) -> dict[str, str]:
 
 
 class NotFound(BadRequest):
-    """There is no such thing here."""
+    """It does not exist."""
 
     code = ProblemCode.NOT_FOUND
 
 
 class Conflict(BadRequest):
-    """What it is about is not in a state that allows this."""
+    """Its state does not allow this."""
 
     code = ProblemCode.STATE_DIFFERS
 
@@ -105,39 +105,39 @@ class TooLarge(BadRequest):
 
 
 class TooMany(BadRequest):
-    """This requester has too many requests under way."""
+    """This requester has too many requests in flight."""
 
     code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.TOO_MANY_REQUESTS
 
 
 class Throttled(TooMany):
-    """More was asked than a rule allows in its window; `rule` names it, `retry_after` says when the next one begins."""
+    """A rule's limit is exceeded; `rule` names it, `retry_after` is the seconds until its window ends."""
 
     code = RefusalReason.QUOTA_EXCEEDED
 
     def __init__(
         self, rule: str, said: Sentence, *, retry_after: int, code: RefusalReason | None = None
     ) -> None:
-        """`rule` is the id of the deciding rule, for the record and for the answer."""
+        """`rule`: id of the rule, for the record and the answer."""
         super().__init__(said, code=code, retry_after=retry_after, rule=rule)
         self.rule = rule
 
 
 class Unauthenticated(GatewayError):
-    """The caller did not prove who it is."""
+    """The caller did not prove its identity."""
 
     code = ProblemCode.UNAUTHENTICATED
 
 
 class Refused(GatewayError):
-    """The caller may not do this; `rule` names the rule that says so."""
+    """The caller may not do this; `rule` names the rule."""
 
     code = RefusalReason.REFUSED
 
     def __init__(
         self, rule: str, said: Sentence | None = None, *, code: RefusalReason | CommandCode | None = None
     ) -> None:
-        """`rule` is the id of the deciding rule, for the record and for the answer."""
+        """`rule`: id of the rule, for the record and the answer."""
         super().__init__(said, code=code, rule=rule)
         self.rule = rule
 
@@ -158,47 +158,47 @@ class LogUnavailable(GatewayError):
     """The exchange log cannot be written, so nothing may leave (no record, no release)."""
 
     code = ProblemCode.LOG_UNAVAILABLE
-    #: the record may have been written all the same: it stands in the log a moment later, or never
+    #: the record may have been written: it appears in the log a moment later, or never
     unsure: bool = False
 
     @classmethod
     def perhaps(cls, said: Sentence | None) -> Self:
-        """Nobody can tell whether the record was written."""
+        """It is unknown whether the record was written."""
         error = cls(said)
         error.unsure = True
         return error
 
 
 class RightMissing(LogUnavailable):
-    """The account of the database may not do this to the log: another one may."""
+    """The database account lacks this right on the log; another account may have it."""
 
 
 class LogNotSigned(LogUnavailable):
-    """Records get no place in the signed tree until the operator mends the log, so no new exchange begins."""
+    """Records cannot be numbered in the signed tree until the operator repairs the log: no new exchange begins."""
 
     code = ProblemCode.LOG_NOT_SIGNED
 
 
 class AccessUnavailable(GatewayError):
-    """What was shown or revoked before cannot be looked up, so nobody is let in: this never fails open."""
+    """Revocations and used proofs cannot be looked up, so no caller is admitted: it fails closed."""
 
     code = ProblemCode.ACCESS_UNAVAILABLE
 
 
 class ConsentsUnavailable(GatewayError):
-    """What citizens agreed to, let be kept or demanded cannot be looked up: nothing is taken for granted."""
+    """Consents, own data or subject requests cannot be looked up: no consent counts."""
 
     code = ProblemCode.CONSENTS_UNAVAILABLE
 
 
 class PendingUnavailable(GatewayError):
-    """What is to be fetched or decided later cannot be kept, or is lost: nothing is promised that is not kept."""
+    """A late answer or a preview cannot be kept, or is lost: only what is kept is promised."""
 
     code = ProblemCode.PENDING_UNAVAILABLE
 
 
 class LogUnreadable(LogUnavailable):
-    """The exchange log cannot be read just now; whether it can be written is another question."""
+    """The exchange log cannot be read now; it may be writable."""
 
     @property
     def title(self) -> str:
@@ -218,19 +218,19 @@ class CorrectionsUnavailable(GatewayError):
 
 
 class KeyUnavailable(GatewayError):
-    """A key that lies elsewhere cannot be used now."""
+    """A key in an outside key service cannot be used now."""
 
     code = ProblemCode.KEY_UNAVAILABLE
 
 
 class NotAnchored(GatewayError):
-    """The log was not anchored outside for too long, so no new exchange begins."""
+    """The log was not anchored for too long, so no new exchange begins."""
 
     code = ProblemCode.LOG_NOT_ANCHORED
 
 
 class LogAltered(GatewayError):
-    """Somebody altered the exchange log in its database: what was asked for cannot be proven any more."""
+    """The exchange log was altered in its database: it cannot prove what was asked for."""
 
     code = ProblemCode.LOG_ALTERED
 
@@ -239,19 +239,19 @@ class ConfigError(GatewayError):
     """The configuration cannot be used; only raised at start, by a reload or by check-config."""
 
     def __init__(self, problems: "list[Problem]") -> None:
-        """`problems` holds one entry per thing to mend."""
+        """`problems`: one entry per fault."""
         super().__init__(code=CommandCode.CONFIG_ERROR)
         self.args = ("\n".join(str(problem) for problem in problems),)
         self.problems = problems
 
     @property
     def detail(self) -> str:
-        """Each problem with its remedy. It is English only: it never leaves as a problem of the API."""
+        """Each problem with its remedy, in English: it is never returned by the API."""
         return str(self)
 
 
 class Problem:
-    """One thing to mend in a configuration file: where, what is wrong, what to write."""
+    """One fault of a configuration file: where, what is wrong, what to write."""
 
     __slots__ = ("file", "line", "place", "remedy", "rests_on", "what")
 
@@ -261,9 +261,9 @@ class Problem:
     ) -> None:  # fmt: skip
         """`file` is relative to the configured root where possible; `line` counts from 1, 0 is the whole file.
 
-        Who does not know the line says in which `place` of the document it is: keys and indexes from its root.
-        `rests_on` names other files (folders, with a slash at the end) that it was held against:
-        where one of those cannot be read, this is no fault of its own.
+        When the line is unknown, `place` gives keys and indexes from the document's root. `rests_on` names other files
+        (folders with a trailing slash) that it was checked against: when one of those is unreadable, this fault is not
+        reported.
         """
         self.rests_on = rests_on
         self.place = place

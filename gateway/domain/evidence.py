@@ -1,6 +1,6 @@
-"""Evidence: data about a subject given by a provider, and what came of asking for it.
+"""Evidence: data about a subject given by a provider, and the outcome of asking for it.
 
-Trouble at a provider is a value here, an `Outcome` with a `Reason`, never an exception that crosses a room.
+Trouble at a provider is a value, an `Outcome` with a `Reason`, never an exception that crosses a room.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from gateway.domain.reasons import Reason
 
 
 class Outcome(StrEnum):
-    """What came of one query to one data service."""
+    """The outcome of one query to one data service."""
 
     FOUND = "found"
-    #: the provider says that it holds nothing on the subject
+    #: the provider has no data on the subject
     NOT_FOUND = "not_found"
     #: id, name and birth date do not belong together at the provider; says nothing about existence
     NO_MATCH = "no_match"
-    #: not asked: its condition is false, or another source had already answered
+    #: not asked: its condition is false, or another source has already answered
     SKIPPED = "skipped"
-    #: the provider, or our own policy, refused
+    #: refused by the provider, or by the gateway's policy
     REFUSED = "refused"
     #: no answer in time, or none at all
     UNAVAILABLE = "unavailable"
@@ -31,16 +31,16 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
-#: outcomes in which a source says something of the subject
+#: outcomes in which a source states something about the subject
 SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
 
 
 class FaultCode(StrEnum):
-    """What is wrong with an answer, or with one attribute of it: the closed list of operators, in log and metrics."""
+    """What is wrong with an answer, or with one attribute of it: the closed list for operators, in log and metrics."""
 
     #: its transform cannot read it
     UNREADABLE = "unreadable"
-    #: line breaks, controls, changes of direction and their like
+    #: line breaks, controls, changes of direction and other invisible characters
     HIDDEN_SIGNS = "hidden_signs"
     SCHEMA_TYPE = "schema_type"
     SCHEMA_PATTERN = "schema_pattern"
@@ -48,11 +48,11 @@ class FaultCode(StrEnum):
     SCHEMA_LENGTH = "schema_length"
     SCHEMA_FORMAT = "schema_format"
     SCHEMA_OTHER = "schema_other"
-    #: nothing of it is what the contract gives
+    #: nothing in it fits the contract
     UNKNOWN_FORM = "unknown_form"
-    #: the provider's own status, which its mapping does not know or calls invalid
+    #: the provider's own status is unknown, or means invalid
     STATUS_UNKNOWN = "status_unknown"
-    #: neither number nor name and birth date say whose record it is
+    #: neither number nor name and birth date identify the person of the record
     NOBODY_NAMED = "nobody_named"
     NOT_JSON = "not_json"
     NOT_XML = "not_xml"
@@ -60,29 +60,29 @@ class FaultCode(StrEnum):
     #: a fault instead of an answer
     FAULT = "fault"
     HTTP_STATUS = "http_status"
-    #: a page for people, an empty or damaged body, or one above its limit
+    #: an HTML page, an empty or damaged body, or one above its limit
     NOT_AN_ANSWER = "not_an_answer"
-    #: of ours
+    #: a defect of the gateway
     DEFECT = "defect"
 
 
 class AnswerFault(NamedTuple):
-    """Why an answer, or one attribute of it, is not taken. Words of the configuration and codes, never a value."""
+    """Why an answer, or one attribute of it, is left out. Words of the configuration and codes, never a value."""
 
     code: FaultCode
     attribute: str = ""
-    #: where it stands in the provider's record
+    #: its place in the provider's record
     path: str = ""
-    #: how it is read
+    #: the transform that reads it
     transform: str = ""
-    #: of HTTP; 0: there was none
+    #: HTTP status; 0: none
     status: int = 0
-    #: a fault code that is known; another one might be anything
+    #: a known fault code; unknown ones are not shown
     said: str = ""
 
 
 class Withheld(NamedTuple):
-    """Why the house itself does not ask for something, or does not show it any more."""
+    """Why the gateway itself does not ask for something, or does not show it any more."""
 
     reason: Reason
     #: id of the rule
@@ -109,64 +109,63 @@ class AttributeDoubt(NamedTuple):
 
 
 class SourceQuery(NamedTuple):
-    """One question to one data service about one subject."""
+    """One query to one data service about one subject."""
 
     call_id: CallId
     #: the data service: `<source>.<operation>`
     service: str
     subject: Subject
-    #: names of the attributes wanted, already cut down to what was granted
+    #: names of the needed attributes that were granted
     attributes: tuple[str, ...]
     official: Official
     #: national procedure code
     procedure: str
     purpose: str
     dossier: str | None = None
-    #: paper store only: result codes whose papers are looked for
+    #: paper store only: result codes of the papers searched
     result_codes: tuple[str, ...] = ()
     #: claims that the caller vouches for, read by the account source; wire names
     account: Mapping[str, object] = NOTHING
-    #: id of the requester; providers never see it, requesters take turns by it
+    #: id of the requester: not sent to providers; used for fair turns
     requester: str = ""
-    #: who fills his own form, where no official asks
+    #: the citizen who fills their own form, where no official asks
     citizen: Subject | None = None
 
     @property
     def channel(self) -> str:
-        """Who asks, for providers that want to know: `citizen_online`, or `officer`."""
+        """Who asks, for providers that need it: `citizen_online`, or `officer`."""
         return "citizen_online" if self.citizen else "officer"
 
 
 class SourceAnswer(NamedTuple):
-    """What one data service answered, in the vocabulary of evidence.
+    """The answer of one data service, in the vocabulary of evidence.
 
-    `values` maps attribute names to JSON values as `schemas/evidence` describes them
-    (partial dates as ISO text); blank attributes are absent.
+    `values`: attribute -> JSON value as in `schemas/evidence` (partial dates as ISO text); blank attributes are absent.
     """
 
     outcome: Outcome
     values: Mapping[str, object] = NOTHING
     doubts: Mapping[str, AttributeDoubt] = NOTHING
     reason: Reason | None = None
-    #: seconds after which asking again makes sense
+    #: seconds after which another attempt makes sense
     retry_in: int | None = None
-    #: RFC 3339 text, when the provider says when it last changed the data
+    #: RFC 3339 time of the provider's last change, when it gives one
     source_updated_at: str | None = None
-    #: SHA-256 of the bytes sent and received, empty when nothing was
+    #: SHA-256 of the bytes sent and received; empty when none were
     request_digest: bytes = b""
     response_digest: bytes = b""
-    #: True when the answer shows a security event (somebody else's record)
+    #: True when the answer shows a security event (another person's record)
     alarm: bool = False
-    #: the provider's own number for somebody whom it calls otherwise: counts where others name that number too
+    #: the provider's own number of a person with another name: counts where confirming sources give it too
     unvouched: str = ""
-    #: what the person declared himself: attribute -> when, until when it is valid (RFC 3339), id of his consent
+    #: own data: attribute -> when declared, until when valid (RFC 3339), id of the consent
     declared: Mapping[str, tuple[str, str, str]] = NOTHING
-    #: what of it is not taken, and why
+    #: what was left out, and why
     faults: tuple[AnswerFault, ...] = ()
 
     @property
     def consents(self) -> dict[str, str]:
-        """Attribute -> id of the consent under which it was kept: it holds no longer than that does."""
+        """Attribute -> id of its consent: the value is valid no longer than that."""
         return {name: consent for name, (_, _, consent) in self.declared.items()}
 
 

@@ -1,6 +1,6 @@
 """One exchange: everything that one request caused, as the exchange log keeps it (ARCHITECTURE, exchange log).
 
-Names and digests only: a value of a form never stands in a record.
+Names and digests only: no value of a form is in a record.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from gateway.domain.identifiers import ExchangeId, RequesterId
 
 
 class Phase(StrEnum):
-    """Which moment of an exchange a record keeps."""
+    """The phase of an exchange that a record keeps."""
 
     INTENT = "intent"
     OUTCOME = "outcome"
@@ -48,8 +48,8 @@ class CallEntry(NamedTuple):
 class ExchangeRecord(NamedTuple):
     """One record before it becomes leaf bytes.
 
-    `subjects` and `official` identify people: the log turns them into keyed indexes and encrypts them.
-    `fields` maps form fields to JSON text of their values: the log keeps keyed digests only.
+    `subjects` and `official` identify people: the log turns them into keyed indexes and encrypts them. `fields` maps
+    form fields to JSON text of their values: the log keeps keyed digests only.
     """
 
     exchange: ExchangeId
@@ -79,7 +79,7 @@ class ExchangeRecord(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What the requester can redeem later for a proof: the hash of the record's leaf and the log's name."""
+    """What the requester can redeem later for a proof: the leaf hash of the record and the log's name."""
 
     leaf_hash: str
     log: str

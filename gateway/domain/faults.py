@@ -1,4 +1,4 @@
-"""Gathers what there is to mend, so that one run tells everything, each fault once and no consequence of another."""
+"""Collects faults, so that one run reports all of them, each once, without consequences of others."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,12 @@ from typing import Any
 
 from gateway.domain.errors import ConfigError, Problem
 
-#: further places that want the same remedy: from so many on they are told as one, and so many are named
+#: from this many places with the same remedy on, they are one fault; and this many are named
 _MANY, _SHOWN = 3, 5
 
 
 class Faults:
-    """Problems of many files; `unread` are those whose words are not known whole."""
+    """Faults of many files; `unread`: files that could not be read completely."""
 
     def __init__(self) -> None:
         """Nothing was found yet."""
@@ -20,12 +20,12 @@ class Faults:
         self.unread: set[str] = set()
 
     def add(self, problems: Iterable[Problem]) -> None:
-        """More to mend."""
+        """Add faults."""
         self._problems.extend(problems)
 
     @contextmanager
     def noted(self, file: str = "") -> Iterator[list[Any]]:
-        """What fails inside is noted, and `file` then counts as not read; the list is for what succeeds."""
+        """A fault raised inside is added, and `file` then counts as unread; the list is for results."""
         try:
             yield []
         except ConfigError as error:
@@ -34,12 +34,12 @@ class Faults:
                 self.unread.add(file)
 
     def found(self) -> list[Problem]:
-        """Each once; what would not be said if a file could be read is left out."""
+        """Each fault once, without those that depend on an unread file."""
         sound = [problem for problem in self._problems if not self._is_consequence(problem)]
         return _gathered({str(problem): problem for problem in sound}.values())
 
     def finish(self) -> None:
-        """ConfigError when there is anything to mend."""
+        """Raises ConfigError when there is any fault."""
         if found := self.found():
             raise ConfigError(found)
 
@@ -52,7 +52,7 @@ class Faults:
 
 
 def _gathered(problems: Iterable[Problem]) -> list[Problem]:
-    """Many places that one remedy mends are told as one: the first, and how many more there are and where."""
+    """Faults with one remedy as one: the first, and the number and places of the others."""
     groups: dict[tuple[str, ...], list[Problem]] = {}
     for problem in problems:
         what = problem.rests_on or (problem.file,)
@@ -73,13 +73,13 @@ def _gathered(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:
-    """The remedy for a word that is unknown. Of codes none is proposed: they are all near to others."""
+    """The remedy for an unknown word. For codes no similar one is proposed: all codes are similar."""
     found = nearest(word, words)
     return f"did you mean '{found}'?" if found else otherwise
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """The word that is near to an unknown one; blank when none is, and for a code."""
+    """The known word most similar to an unknown one; blank when none is, and for a code."""
     is_word = any(letter.islower() for letter in word)
     found = difflib.get_close_matches(word, sorted(words), 1) if is_word else []
     return found[0] if found else ""

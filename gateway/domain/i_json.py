@@ -1,10 +1,10 @@
-"""I-JSON (RFC 7493): JSON with one meaning. What two parsers could read differently is refused.
+"""I-JSON (RFC 7493): JSON with one meaning. Input that two parsers could read differently is refused.
 
-Refused: anything but UTF-8, a byte-order mark, lone surrogates, duplicate keys, NaN and Infinity, numbers beyond a
-limit, nesting beyond a limit.
+Refused: encodings other than UTF-8, a byte-order mark, lone surrogates, duplicate keys, NaN and Infinity, numbers
+beyond a limit, nesting beyond a limit.
 
-Duplicate keys are found by counting, because a hook per object would cost ten times the parsing: every string stands
-between two quotes, and the parsed tree has fewer strings than that exactly when a key stood twice.
+Duplicate keys are found by counting, because a hook per object would cost ten times the parsing: every string has two
+quotes, and the parsed tree has fewer strings exactly when a key is duplicate.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ class NotIJson(ValueError):
     """The bytes are not JSON with one meaning."""
 
     def __init__(self, said: Sentence) -> None:
-        """`said`: why, without quoting them."""
+        """`said`: why, without quoting the bytes."""
         super().__init__(said.en)
         self.said = said
 
 
 def parse(raw: bytes, depth: int, integers: int, floats: float) -> tuple[object, bool]:
-    """The value, and whether a number in it has a fraction or an exponent. NotIJson otherwise.
+    """The value, and whether a number in it has a fraction or an exponent. Raises NotIJson.
 
-    `integers`, `floats`: the largest that are taken, and the smallest below zero.
+    `integers`, `floats`: the largest permitted absolute values.
     """
     try:
         tree: object = orjson.loads(raw)
@@ -42,12 +42,12 @@ def parse(raw: bytes, depth: int, integers: int, floats: float) -> tuple[object,
 
 
 def unescaped(raw: bytes) -> bytes:
-    """Without what a backslash stands before: every quote that is left begins or ends a string."""
+    """The bytes without escaped characters: every quote that is left begins or ends a string."""
     return raw.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 def _walk(tree: object, depth: int, largest: Mapping[type, float]) -> tuple[int, bool]:
-    """Number of all strings, keys too; and whether there are floats."""
+    """Number of all strings, with keys; and whether there are floats."""
     strings, seen, level, left = 0, set[type](), [tree], depth
     while level:
         below: list[object] = []

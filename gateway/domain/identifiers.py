@@ -1,6 +1,6 @@
 """Identifiers of people, organisations and exchanges (databases.md 9; ULID specification).
 
-The grammar is ASCII only: full-width digits, zero-width characters and the like are refused, not folded.
+The grammar is ASCII only: full-width digits and zero-width characters are refused, not normalised.
 """
 
 import os
@@ -18,15 +18,16 @@ _PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
 _NINES, _TWELVE = bytes.maketrans(b"012345678", b"9" * 9), b"9" * 12
 _GROUPS = re.compile(r"\d+(?:[\s.\-_\u2010-\u2015\u2212]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
-#: what may stand between the digits of one number, in ASCII; without it a number has nine digits in a row or more
+#: permitted separators between the digits of one number, in ASCII; without them a number has nine or more digits in a
+#: row
 _BETWEEN = dict.fromkeys(map(ord, " \t\n\r\v\f\x1c\x1d\x1e\x1f.-_"))
 _NINE_DIGITS = re.compile("[0-9]{9}")
-#: national-portal.md K.1: unit, day (yyMMdd, at ministries yyyyMMdd), number; never of 9 or 12 digits behind the unit
+#: national-portal.md K.1: unit, date (yyMMdd, at ministries yyyyMMdd), number; never 9 or 12 digits behind the unit
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _DOSSIER = re.compile(
     rf"\b[A-Z][0-9]{{2}}(?:\.[0-9]{{2,3}})*-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})\b"
 )
-#: digits of a person's number, old and new
+#: digits of a personal number, old and new
 _LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
 _TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?", re.ASCII)
@@ -44,13 +45,13 @@ def is_personal_id(text: str) -> bool:
 
 
 def personal_ids_in(text: bytes) -> list[str]:
-    """The personal ids that stand in a text, each once: twelve digits, of which the first is 0 (databases.md 9)."""
+    """The personal ids in a text, each once: twelve digits, the first of which is 0 (databases.md 9)."""
     nines, found = text.translate(_NINES), dict[bytes, None]()
     at = nines.find(_TWELVE)
     while at >= 0:
         end = at + 12
         if nines[end : end + 1] == b"9":
-            # a longer number: pass it over
+            # skip a longer number
             while nines[end : end + 1] == b"9":
                 end += 1
         elif text[at : at + 1] == b"0":
@@ -60,10 +61,10 @@ def personal_ids_in(text: bytes) -> list[str]:
 
 
 def may_name_a_person(text: str) -> bool:
-    """Whether 9 or 12 digits of a text may be a person's number, however they are written.
+    """Whether 9 or 12 digits of a text may be a personal number, in any spelling.
 
-    In any script and width, after letters, with invisible characters within, or in groups with spaces, dots and
-    dashes between them. Codes of dossiers are known and do not count.
+    In any script and width, after letters, with invisible characters within, or in groups with spaces, dots and dashes.
+    Codes of dossiers are known and do not count.
     """
     plain = text
     if not text.isascii():
@@ -94,7 +95,7 @@ def is_tax_code(text: str) -> bool:
 
 
 def birth_year_of(personal_id: str) -> int:
-    """The year that the century digit and the two year digits spell (databases.md 9)."""
+    """The year of the century digit and the two year digits (databases.md 9)."""
     return 1900 + 100 * (int(personal_id[3]) // 2) + int(personal_id[4:6])
 
 
@@ -104,7 +105,7 @@ def procedure_code(text: str) -> str:
 
 
 def made_at(ulid: str) -> float:
-    """When a ULID was made, in POSIX seconds; ValueError for anything else."""
+    """The time of a ULID, in POSIX seconds. Raises ValueError for other text."""
     number = 0
     for letter in ulid[:10]:
         number = number * 32 + _CROCKFORD.index(letter)

@@ -1,6 +1,6 @@
-"""Who takes part in an exchange: the subject, the official, the requester.
+"""Parties of an exchange: the subject, the official, the requester.
 
-Subjects are what a data service is asked about; a procedure says which kind each of its roles takes.
+A data service is asked about subjects; a procedure defines which kind each of its roles takes.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class SubjectKind(StrEnum):
     """What evidence can be about."""
 
     PERSON = "person"
-    #: a child without a number of its own; services find it through a parent
+    #: a child without a number; services find it through a parent
     NEWBORN = "newborn"
     ORGANISATION = "organisation"
     PARCEL = "parcel"
@@ -24,7 +24,7 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One person, newborn, organisation or parcel, by whatever identifies it.
+    """One person, newborn, organisation or parcel, with its identifiers.
 
     `key` is the same for two mentions of the same subject within one request; it is personal data.
     """
@@ -45,7 +45,7 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """What makes the subject this one: kind and strongest identifier, by which an auditor finds it."""
+        """Kind and strongest identifier; an auditor finds the subject by it."""
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
         if number is not None:
             return f"{self.kind}|{number}"
@@ -55,7 +55,7 @@ class Subject:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """Which identifiers it has: a plan is the same for all subjects of equal shape."""
+        """Which identifiers it has: subjects of equal shape share a plan."""
         return (
             self.kind, self.personal_id is None, self.old_id is None, self.passport is None, self.full_name is None,
             self.birth_date is None, self.tax_code is None, self.registration_no is None, self.commune is None,
@@ -64,7 +64,7 @@ class Subject:
 
     @property
     def identity(self) -> str:
-        """Everything that the request says of the subject: equal only for subjects equal in every respect."""
+        """All identifiers in the request: equal only for subjects equal in every attribute."""
         return (
             f"{self.kind}\x1e{self.personal_id or ''}\x1e{self.old_id or ''}\x1e{self.passport or ''}"
             f"\x1e{self.full_name or ''}\x1e{self.birth_date or ''}\x1e{self.tax_code or ''}"
@@ -75,19 +75,19 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Official:
-    """The official in whose name providers are asked (the law demands a person)."""
+    """The official in whose name providers are asked (the law requires a person)."""
 
     personal_id: str
     agency: str
     account: str = ""
     full_name: str = ""
-    #: True when the citizen fills his own form and the agency's configured duty official stands in
+    #: True when the citizen fills their own form and the agency's configured duty official is named
     on_duty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """A system that asks, as its token proved it."""
+    """A system that asks, as its token proved."""
 
     id: RequesterId
     name: str
@@ -96,7 +96,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who makes one request, and which exchange the request is."""
+    """The requester of one request, its agency and its exchange."""
 
     requester: Requester
     agency: str
@@ -104,5 +104,5 @@ class Caller:
 
     @property
     def serves_citizens(self) -> bool:
-        """A page where citizens see their own: it may already show them who used their data."""
+        """Whether the requester is a page on which citizens see their own data (scope `usage`)."""
         return "usage" in self.requester.scopes

@@ -1,7 +1,7 @@
-"""The closed list of codes of problems (RFC 9457), each with its statuses and its words, Vietnamese first.
+"""The closed list of problem codes (RFC 9457), each with its statuses and its texts, Vietnamese first.
 
 A new code is added here, and raised where it is found: `NotFound(say.…, code=ProblemCode.…)`. OpenAPI and
-`schemas/api/problems.md` are made from this list. Codes of refusals by rule stand in `reasons.py`.
+`schemas/api/problems.md` are made from this list. Codes of refusals by rule are in `reasons.py`.
 """
 
 from enum import StrEnum
@@ -11,15 +11,15 @@ from gateway.domain.reasons import RefusalReason
 
 
 class ProblemCode(StrEnum):
-    """`code` of a problem that the API sends."""
+    """`code` of a problem that the API returns."""
 
-    #: statuses of HTTP, the usual one first
+    #: HTTP statuses, the usual one first
     http: tuple[int, ...]
     vi: str
     en: str
 
     def __new__(cls, code: str, vi: str, en: str, *http: int) -> Self:
-        """A code with its words."""
+        """A code with its texts."""
         member = str.__new__(cls, code)
         member._value_, member.vi, member.en, member.http = code, vi, en, http
         return member
@@ -189,7 +189,7 @@ class ProblemCode(StrEnum):
         400,
     )
 
-    # the form of a body: codes of entries of `errors`, too
+    # the families: a problem has the `title` of its family
     DUPLICATE_MEMBER = (
         "duplicate_member",
         "Một đối tượng có thành phần bị lặp tên",
@@ -276,7 +276,7 @@ class ProblemCode(StrEnum):
     ASKED_TWICE = "asked_twice", "Một điều kiện được hỏi hai lần", "A predicate is asked twice", 422
     PURPOSE_MISSING = "purpose_missing", "Cần nêu mục đích khai thác", "The purpose is missing", 422
 
-    # late answers and decisions
+    # the form of a body, and codes of entries of `errors`
     PENDING_UNKNOWN = (
         "pending_unknown",
         "Không có gì chờ lấy hay chờ quyết định",

@@ -1,6 +1,6 @@
 """The closed lists of reasons: why a field, a paper or a source is as it is, and why a rule refuses a request.
 
-Each reason stands here once, with its words for people, Vietnamese first. OpenAPI, `GET /v1/reasons` and
+Each reason is here once, with its texts for people, Vietnamese first. OpenAPI, `GET /v1/reasons` and
 `schemas/api/problems.md` are made from these lists.
 """
 
@@ -15,7 +15,7 @@ class Reason(StrEnum):
     en: str
 
     def __new__(cls, code: str, vi: str = "", en: str = "") -> Self:
-        """A reason with its words."""
+        """A reason with its texts."""
         member = str.__new__(cls, code)
         member._value_, member.vi, member.en = code, vi, en
         return member
@@ -60,7 +60,7 @@ class Reason(StrEnum):
         "The data are not published as a replacement of papers",
     )
     CONSENT_MISSING = "consent_missing", "Chưa có sự đồng ý", "Consent is missing"
-    #: whether it holds cannot be told just now
+    #: it is unknown now whether the consent holds
     CONSENTS_UNAVAILABLE = (
         "consents_unavailable",
         "Hiện không kiểm tra được sự đồng ý",
@@ -77,7 +77,7 @@ class Reason(StrEnum):
         "Number, name and date of birth do not belong together",
     )
     VALUE_BLANK = "value_blank", "Nguồn dữ liệu không có giá trị này", "The source holds no value"
-    #: the source has a value, and it is not of the form that evidence or the e-form takes
+    #: the source has a value that does not fit the evidence or the e-form
     VALUE_INVALID = (
         "value_invalid",
         "Giá trị của nguồn dữ liệu không đúng quy cách",
@@ -90,7 +90,7 @@ class Reason(StrEnum):
         "The address needs confirmation",
     )
     SOURCES_DIFFER = "sources_differ", "Dữ liệu giữa các nguồn không thống nhất", "The sources differ"
-    #: nothing says which of them is meant
+    #: it is unknown which of them is meant
     SEVERAL_RECORDS = (
         "several_records",
         "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",
@@ -102,7 +102,7 @@ class Reason(StrEnum):
         "Chưa đủ dữ liệu để xác định điều kiện",
         "The condition cannot be decided",
     )
-    #: the evidence speaks of another parcel, child, licence than the form or the request names
+    #: the evidence is about another parcel, child or licence than the form or the request names
     OBJECT_DIFFERS = (
         "object_differs",
         "Dữ liệu nói về đối tượng khác với hồ sơ",
@@ -140,13 +140,13 @@ class Reason(StrEnum):
 class RefusalReason(StrEnum):
     """Why a rule refuses a request: `code` of the problem, and `result` of its record (phase `refusal`)."""
 
-    #: statuses of HTTP, the usual one first
+    #: HTTP statuses, the usual one first
     http: tuple[int, ...]
     vi: str
     en: str
 
     def __new__(cls, code: str, vi: str, en: str, *http: int) -> Self:
-        """A reason with its words; the status is 403 where none is given."""
+        """A reason with its texts; the status is 403 where none is given."""
         member = str.__new__(cls, code)
         member._value_, member.vi, member.en, member.http = code, vi, en, http or (403,)
         return member

@@ -1,16 +1,16 @@
-"""What is looked for among rows about people, who stand in them as keyed indexes."""
+"""Filters for rows about people, who are keyed indexes there."""
 
 from typing import NamedTuple
 
 
 class RowFilter(NamedTuple):
-    """Which rows are looked for, of consents, requests or corrections: whatever is given must hold."""
+    """Filters rows of consents, requests or corrections: every given member must match."""
 
-    #: keyed indexes, one for each living period; any of them holds
+    #: keyed indexes, one for each period that is not erased; one match is enough
     persons: tuple[bytes, ...] = ()
     requester: str = ""
-    #: any of them; consents have none
+    #: one match is enough; consents have none
     states: tuple[str, ...] = ()
-    #: only what was kept before this number
+    #: only rows with a smaller number
     before: int = 1 << 62
     count: int = 100  # type: ignore[assignment]  # hides the method of tuples that nobody misses here

@@ -1,9 +1,8 @@
-"""The closed table of what problems say (RFC 9457, `detail` and `detail_vi`): Vietnamese first, English beside it.
+"""The closed table of problem texts (RFC 9457, `detail` and `detail_vi`): Vietnamese first, English beside it.
 
-A sentence names its places in braces, the same ones in both languages: `{largest}`.
-Vietnamese may leave out a place whose text is English only (the description in a schema).
-Places take codes and words of the configuration and of the contract, never a value or an identifier of a person.
-A new sentence is added here, and nowhere else: an error takes no other text.
+A sentence has named places in braces, the same in both languages: `{largest}`. Vietnamese may leave out a place whose
+text is English only (the description in a schema). Places take codes and words of the configuration and of the
+contract, never a value or an identifier of a person. Every new sentence is added here: an error takes no other text.
 Terms are those of the glossary and of the decrees: khai thác, không thống nhất, thỏa thuận chia sẻ dữ liệu.
 """
 
@@ -14,7 +13,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What happened, or what to do, in both languages."""
+    """A fact or a remedy, in both languages."""
 
     vi: str
     en: str
@@ -26,21 +25,21 @@ class Sentence:
         return Sentence(self.vi.format(**vi), self.en.format(**en))
 
     def at(self, place: str) -> "Sentence":
-        """The same, said of one place of the body (a JSON pointer)."""
+        """The sentence, prefixed by a place of the body (a JSON pointer)."""
         return Sentence(f"{place}: {self.vi}", f"{place}: {self.en}")
 
     def __str__(self) -> str:
-        """Both, as a line of a terminal has them."""
+        """Both languages, as one line of a terminal."""
         return f"{self.vi} / {self.en}"
 
 
 def titled(vi: str, en: str) -> Sentence:
-    """A title of the configuration, which stands in a place of a sentence."""
+    """A title of the configuration, for a place of a sentence."""
     return Sentence(vi, en)
 
 
 def listed(many: Iterable[Sentence]) -> Sentence:
-    """Several after each other, with commas between."""
+    """Several sentences, separated by commas."""
     many = tuple(many)
     return Sentence(", ".join(one.vi for one in many), ", ".join(one.en for one in many))
 
@@ -52,10 +51,10 @@ def _in_vietnamese(place: object) -> object:
 
 
 class WrongText(ValueError):
-    """A text that is not written as it must be; raised by validators, which never quote it."""
+    """A text of a wrong form; raised by validators, which never quote it."""
 
     def __init__(self, said: Sentence) -> None:
-        """`said`: how it is written."""
+        """`said`: the required form."""
         super().__init__(said.en)
         self.said = said
 
@@ -988,7 +987,7 @@ TILE_GONE = Sentence(
     "the tile {level}/{index} of the log is missing or cut short",
 )
 
-# --- stores, disks, databases, keys: why nothing may leave just now
+# --- stores, disks, databases, keys: why nothing may leave now
 
 CACHE_UNREACHABLE = Sentence(
     "không kết nối được bộ nhớ tạm (cache_url): kiểm tra Valkey hoặc Redis, rồi gửi lại yêu cầu",

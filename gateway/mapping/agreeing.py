@@ -1,4 +1,4 @@
-"""Fields whose references state the same fact (`agree`): what the sources say of it, and whether they differ."""
+"""Fields whose references state the same fact (`agree`): the sources' values, and contradictions between them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ Answers = list[SourceAnswer | None]
 
 
 def said(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pick]]:
-    """What the sources say of a field: value, evidence, reference; in the order of preference."""
+    """Value, evidence and reference of each source's answer for a field, in the order of preference."""
     found: list[tuple[object, str, Pick]] = []
     for pick in planned.picks:
         answer = answers[pick.query] if pick.query is not None else None
@@ -30,18 +30,18 @@ def differ(found: list[tuple[object, str, Pick]]) -> bool:
 def _folded(value: object) -> object:
     try:
         return same_words(value) if isinstance(value, str) else value
-    except Unreadable:  # longer than any text that people wrote: the same letters or another value
+    except Unreadable:  # longer than any text of a person: only equal text is the same value
         return value
 
 
 def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
-    """The references of a field whose sources contradict one another, whatever the citizen typed."""
+    """References of a field whose sources contradict one another, whatever the citizen typed."""
     if differ(found := said(planned, answers)):
         yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
 
 
 def awaited(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
-    """The references of a field while one of its sources, which may contradict the others, has time to answer."""
+    """References of a field while one of its sources, which may contradict the others, can still answer."""
     open_ = (answers[query] for query, *_ in planned.asked)
     if any(one is not None and one.reason is Reason.DEADLINE_REACHED for one in open_):
         yield from ((query, attribute) for query, attribute, *_ in planned.asked)
@@ -50,7 +50,7 @@ def awaited(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]
 def partners(
     plan: Plan, answers: Answers, wanted: Mapping[int, None], known: Mapping[str, object]
 ) -> Iterator[int]:
-    """Queries that may contradict what papers rest on, where the citizen typed the field: his word settles nothing."""
+    """Queries that may contradict the evidence of papers, where the citizen typed the field."""
     typed = [one for one in plan.fields if one.field.agree and one.field.key in known]
     rests = {(pick.query, pick.attribute) for pick in plan.picks.values()} if typed else set()
     for planned in typed:

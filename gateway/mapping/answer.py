@@ -1,7 +1,7 @@
 """The shape of an answer to a prefill (API.md, "Prefill"), written once.
 
-What is encoded on the way, what `/openapi.json` says, and what preview, release and signature read are made of these
-types. `around` gives the bytes that stand before and behind the members of an entry that are known later.
+The encoder, `/openapi.json`, and the readers (preview, release, signature) use these types. `around` gives the bytes
+before and behind the members that are known later.
 """
 
 from collections.abc import Mapping
@@ -28,14 +28,15 @@ FieldState = Literal[
     "filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept"
 ]
 PaperState = Literal["replaced", "reusable", "required", "digital_only", "not_applicable"]
-#: what is known of an interface: seen in the wild, recalled, or invented by us
+#: how well an interface is known: read in code or a guide, from memory, or invented for the sandbox
 Mark = Literal["seen", "memory", "sandbox"]
-#: how sure a legal basis is: text read, read about in the press, known to exist, recalled; none: no text is known
+#: how well a legal basis is known: text read, read about in the press, known to exist, from memory; none: no text is
+#: known
 BasisMark = Literal["seen", "press", "exists", "memory", "none"]
 
 
 class ReasonEntry(TypedDict):
-    """Why a field or a paper is as it is."""
+    """Why a field or a paper has its state."""
 
     code: Reason | str
     source: NotRequired[str]
@@ -45,14 +46,14 @@ class ReasonEntry(TypedDict):
 
 
 class CandidateEntry(TypedDict):
-    """One of the values that a doubt leaves open."""
+    """One of the possible values of a doubt."""
 
     value: Any
     evidence: str
 
 
 class DoubtEntry(TypedDict):
-    """Why a value is uncertain; `preferred` is the place of the candidate that was filled in, null where none was."""
+    """Why a value is uncertain; `preferred` is the index of the candidate that was filled in, null where none was."""
 
     kind: str
     candidates: list[CandidateEntry]
@@ -61,7 +62,7 @@ class DoubtEntry(TypedDict):
 
 
 class FieldEntry(TypedDict):
-    """One form field, with its value and where it comes from."""
+    """One form field, with its value and its source."""
 
     state: FieldState
     value: Annotated[Any, "as the form's schema says"]
@@ -89,7 +90,7 @@ class DeclaredEntry(TypedDict):
 
 
 class EvidenceEntry(TypedDict):
-    """What one data service answered: the passport of all values that point to it."""
+    """One answer of a data service: the passport of all values that name it."""
 
     source: str
     data_service: str
@@ -111,7 +112,7 @@ class EvidenceEntry(TypedDict):
 
 
 class SourceEntry(TypedDict):
-    """One planned query: what was asked, and what came of it."""
+    """One planned query: what was asked, and the outcome."""
 
     source: str
     data_service: str
@@ -134,7 +135,7 @@ class SentenceEntry(TypedDict):
 
 
 class ScopeEntry(TypedDict):
-    """What an owner of data published: they are usable instead of papers."""
+    """What the owner of a database published as usable instead of papers."""
 
     scope: str
     document: str
@@ -161,7 +162,7 @@ class PaperEntry(TypedDict):
 
 
 class WarningEntry(TypedDict):
-    """What blocks or endangers the filing; the gateway refuses nothing for it."""
+    """What blocks or endangers the filing; the gateway refuses nothing because of it."""
 
     code: str
     attribute: str | None
@@ -192,7 +193,7 @@ class SavedEntry(TypedDict):
 
 
 class PreviewEntry(TypedDict):
-    """The answer is shown to the citizen only, until he has decided."""
+    """The answer is shown to the citizen only, until the citizen has decided."""
 
     shown_to: Literal["citizen"]
     decide_until: str
@@ -236,9 +237,9 @@ class PrefillAnswer(TypedDict):
 
 
 def around(known: Mapping[str, object], *later: str) -> tuple[bytes, ...]:
-    """The JSON of an entry, cut where the members `later` have their values; `known` has all members in their order.
+    """The JSON of an entry, cut at the values of the members `later`; `known` has all members in their order.
 
-    The values of `later` are what is encoded between the pieces; in `known` they stand as None.
+    The values of `later` are encoded between the pieces; in `known` they are None.
     """
     pieces, rest = [], orjson.dumps({**known, **dict.fromkeys(later, _LATER)})
     mark = orjson.dumps(_LATER)
@@ -252,7 +253,7 @@ _LATER = "\x00later"
 
 
 def schema_of(shape: Any) -> dict[str, Any]:  # noqa: ANN401 -- any annotation
-    """The JSON Schema (2020-12) of a type of this file, its parts written out in place."""
+    """The JSON Schema (2020-12) of a type of this file, with its parts inline."""
     if get_origin(shape) is Annotated:
         inner, words = get_args(shape)
         return {**schema_of(inner), "description": words}

@@ -1,6 +1,7 @@
 """From answers to the form: every field with its passport, every paper with its proof.
 
-Pure: the same plan, answers and input give the same form. Contradictions are kept as doubts with a preferred value.
+Pure functions: the same plan, answers and input give the same form. Contradictions stay as doubts with a preferred
+value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,13 +37,13 @@ from gateway.mapping.procedure import Field
 from gateway.mapping.records import SEVERAL
 
 _FOUND = Outcome.FOUND
-#: kind of the doubt of a value that is not as its schema says
+#: kind of the doubt of a value that does not fit its schema
 _INVALID = "value_invalid"
-#: kind of doubt -> why a field has no value; any other: its code is unknown
+#: kind of doubt -> why a field has no value; any other kind: the code is unknown
 _DOUBTED: Mapping[str, Reason] = {
     "sources_differ": Reason.SOURCES_DIFFER, _INVALID: Reason.VALUE_INVALID, SEVERAL: Reason.SEVERAL_RECORDS,
 }  # fmt: skip
-#: which state says most about why a field has no value, strongest first
+#: the states of a field without a value, most specific first
 _RANK: tuple[FieldState, ...] = ("unavailable", "withheld", "not_found", "empty", "not_applicable")
 _STATES: Mapping[Outcome, FieldState] = {
     Outcome.FOUND: "empty",
@@ -60,7 +61,7 @@ _UNASKED: Mapping[Reason | None, FieldState] = {
 
 
 class Situation(Protocol):
-    """What the request says beside the evidence."""
+    """Facts of the request beside the evidence."""
 
     @property
     def known(self) -> Mapping[str, object]:
@@ -68,7 +69,7 @@ class Situation(Protocol):
 
     @property
     def dossier(self) -> str | None:
-        """The code of the dossier for which is asked."""
+        """Code of the dossier of the request."""
 
     @property
     def held(self) -> Mapping[str, object]:
@@ -92,7 +93,7 @@ class Situation(Protocol):
 
     @property
     def represented(self) -> frozenset[str]:
-        """Roles of which a source has proven that somebody acts for them."""
+        """Represented roles whose representation a source has proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +112,24 @@ class FixedSituation:
 
 @dataclass(slots=True)
 class Filled:
-    """A filled form. Fields are JSON already, as they stand in the answer (`"key":{…}`)."""
+    """A filled form. Fields are JSON as in the answer (`"key":{…}`)."""
 
     form: dict[str, object] = field(default_factory=dict)
     fields: list[bytes] = field(default_factory=list)
     papers: list[PaperEntry] = field(default_factory=list)
     papers_json: bytes = b"[]"
     warnings_json: bytes = b"[]"
-    #: what the exchange log digests: form key -> JSON of its value
+    #: values that the exchange log digests: form key -> JSON
     digestible: dict[str, bytes] = field(default_factory=dict)
     #: fields that the citizen may correct because their values are in doubt
     doubtful: list[str] = field(default_factory=list)
-    #: JSON of the doubts, which leaves beside the values of the form
+    #: JSON of the doubts, which leave with the values of the form
     doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
     saved_papers: int = 0
 
     def entries(self) -> dict[str, FieldEntry]:
-        """Form key -> entry, read back."""
+        """Form key -> entry, decoded."""
         found: dict[str, FieldEntry] = orjson.loads(b"{" + b",".join(self.fields) + b"}")
         return found
 
@@ -177,7 +178,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
             except TypeError:
                 is_plain = False
                 break
-            if text == b"null" or not one.takes(value):  # null: a number beyond all numbers
+            if text == b"null" or not one.takes(value):  # null: a number too large for JSON
                 is_plain = False
                 break
             digestible[key] = text
@@ -201,7 +202,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
 def _check(
     filled: Filled, planned: PlannedField, held: object, said: FieldEntry, doubtful: Mapping[int, Reason]
 ) -> None:
-    """A field that the portal fills itself: its value stays, and is held against what the sources say."""
+    """A field that the portal fills itself: its value stays, and is compared with the sources."""
     filled.fields.append(planned.name + orjson.dumps(checked_entry(held, said, doubtful)))
     put(filled.form, planned.field.names, held)
 
@@ -213,7 +214,7 @@ def _fill_with_care(
     answers: list[SourceAnswer | None],
     unconfirmed_queries: Mapping[int, Reason],
 ) -> None:
-    """A field whose sources may differ, whose value is in doubt, or which has none."""
+    """A field whose sources may differ, whose value is in doubt, or which has no value."""
     entry, key = _entry(plan, planned, answers), planned.field.key
     if unconfirmed_queries:
         _doubt_person(entry, unconfirmed_queries)
@@ -231,7 +232,7 @@ def _fill_with_care(
 
 
 def _typed(situation: Situation) -> Mapping[str, object]:
-    """What stands in the form already: typed by the citizen, or held by the portal."""
+    """Values that the form already has: typed by the citizen, or held by the portal."""
     return {**situation.known, **situation.held} if situation.held else situation.known
 
 
@@ -294,20 +295,20 @@ def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]
 
 
 def _doubt(doubt: AttributeDoubt, form_field: Field, evidence: str) -> DoubtEntry | None:
-    """The doubt in the form's words; None when all candidates come to the same there."""
+    """The doubt with values of the form; None when all candidates give the same value there."""
     written = [form_field.converted(value) for value in doubt.candidates]
     candidates: list[CandidateEntry] = [
         {"value": value, "evidence": evidence} for value in written if value is not None
     ]
     if len(candidates) > 1 and all(one == candidates[0] for one in candidates[1:]):
         return None
-    # of units that an address may mean, none is chosen
+    # of several units that an address may mean, none is chosen
     chosen = None if doubt.rule.startswith("units:") else 0
     return {"kind": doubt.kind, "candidates": candidates, "preferred": chosen, "rule": doubt.rule}
 
 
 def _doubt_person(entry: FieldEntry, doubtful: Mapping[int, Reason]) -> None:
-    """Nobody confirmed whose number it is: the value may be somebody else's, and the citizen may correct it."""
+    """No source confirmed the owner of the number: the value may be another person's; the citizen may correct it."""
     for query in doubtful:
         if entry["evidence"] == evidence_id(query) and entry["doubt"] is None:
             entry["doubt"] = {"kind": UNCONFIRMED, "candidates": [], "preferred": 0, "rule": UNCONFIRMED_RULE}
@@ -365,7 +366,7 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
 
 
 def _unwritable(form_field: Field, pick: Pick, answer: SourceAnswer | None) -> DoubtEntry | None:
-    """The doubt of a field without a value whose evidence has one: the form has no word for it, or refuses it."""
+    """The doubt of a field without a value although its evidence has one: the form has no word for it or refuses it."""
     if answer is None or answer.outcome is not _FOUND:
         return None
     raw, doubt = answer.values.get(pick.attribute), answer.doubts.get(pick.attribute)
@@ -407,7 +408,7 @@ def _why(
 def next_queries(
     plan: Plan, answers: list[SourceAnswer | None], situation: Situation, *, waiting: bool = False
 ) -> list[int]:
-    """Queries to ask now: for each field the first reference not answered yet, for papers what would decide them.
+    """Queries to ask now: for each field the first unanswered reference, for papers what would decide them.
 
     While answers are awaited (`waiting`) papers ask nothing more: one of those answers may decide them.
     """
@@ -434,9 +435,9 @@ def next_queries(
 
 
 def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Iterator[int]:
-    """The first reference's query without an answer, unless one before it has a value.
+    """The query of the first unanswered reference, unless an earlier reference has a value.
 
-    Where the references state the same fact, all are asked at once: who asks less must not miss a dispute.
+    References that state the same fact are all asked at once: else a contradiction would be missed.
     """
     for query, attribute, *_ in planned.asked:
         answer = answers[query]

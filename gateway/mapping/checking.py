@@ -1,4 +1,4 @@
-"""A value that the portal holds and locks, held against what the sources say: same, differs or cannot_tell.
+"""Compares a value that the portal holds and locks with the sources: same, differs or cannot_tell.
 
 The national portal fills some fields of a person itself. Such a field gets no second value: only the check leaves.
 """
@@ -12,7 +12,7 @@ from gateway.mapping.transforms import Unreadable, same_words
 
 
 def checked_entry(held: object, said: FieldEntry, unconfirmed: Mapping[int, Reason]) -> FieldEntry:
-    """The entry of a field that the portal fills. `said`: as the sources would fill it; a doubt tells nothing."""
+    """The entry of a field that the portal fills. `said`: the value from the sources; a doubt gives cannot_tell."""
     unsure = said["evidence"] in {evidence_id(query) for query in unconfirmed}
     check: Check = "cannot_tell"
     if said["value"] is not None and said["doubt"] is None and not unsure:
@@ -34,7 +34,7 @@ def _why(said: FieldEntry) -> ReasonEntry:
 
 
 def _same(held: object, said: object) -> bool:
-    """Equal but for the case of letters, the place of tones and members that are blank."""
+    """Equal except for case, the position of tone marks and blank members."""
     if isinstance(held, str) and isinstance(said, str):
         try:
             return same_words(held) == same_words(said)

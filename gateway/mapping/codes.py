@@ -1,7 +1,7 @@
-"""Code lists, `mappings/codes/*.yaml`: from one side's codes to the other's.
+"""Code lists, `mappings/codes/*.yaml`: from one side's codes to the other side's.
 
-A list that says `bijective: true` reads both ways. A code that a list does not know is a doubt, not an error.
-Commune-level units (hung_yen_units.yaml) carry the pre-merger codes that each was formed from.
+A list with `bijective: true` reads both ways. An unknown code is a doubt, not an error. Commune-level units
+(hung_yen_units.yaml) have the pre-merger codes that each was formed from.
 """
 
 import re
@@ -23,7 +23,7 @@ PROVINCES = "provinces_2025"
 
 
 class CodeList(Strict):
-    """One list. `codes` maps a code to the other side's code; null: known, and means nothing."""
+    """One list. `codes` maps a code to the other side's code; null: the code is known and has no equivalent."""
 
     list: str
     source: str = ""
@@ -32,7 +32,7 @@ class CodeList(Strict):
     #: every code that the list must know
     total_over: tuple[str, ...] = ()
     bijective: bool = False
-    #: what every code looks like (a regular expression)
+    #: pattern of every code (a regular expression)
     pattern: str = ""
     codes: dict[str, str | None]
     notes: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Province(Strict):
     code: str
     name: str = ""
     merged_from: tuple[str, ...] = ()
-    #: how many there are
+    #: number of units
     units: int | None = None
 
 
@@ -78,15 +78,15 @@ class Units:
 
     province: str
     names: Mapping[str, str]
-    #: old code -> new codes that it may have become; more than one: it was divided
+    #: old code -> new codes that it may have become; several: the old unit was divided
     successors: Mapping[str, tuple[str, ...]]
-    #: provinces that became this one; their codes are no longer given
+    #: provinces that became this one; their codes are no longer given out
     former: frozenset[str] = frozenset()
     #: code of a unit in another list -> the unit; some were older codes of other units
     alternatives: Mapping[str, str] = field(default_factory=dict)
 
     def possible(self, commune: str, *, is_old: bool) -> tuple[str, ...]:
-        """Units that a code may mean. `is_old`: the record is of before 1 July 2025; else nobody says of when."""
+        """Units that a code may mean. `is_old`: the record is older than 1 July 2025; else its time is unknown."""
         news = self.successors.get(commune, ())
         if is_old and news:
             return news
@@ -105,7 +105,7 @@ class Codes:
 
 
 def survey_codes(folder: Path, faults: Faults) -> Codes:
-    """Every list that can be read; the rest is in `faults`."""
+    """Every readable list; faults go to `faults`."""
     lists: dict[str, Mapping[str, str | None]] = {}
     units = Units("", {}, {})
     for path in sorted(folder.glob("*.yaml")):
@@ -128,7 +128,7 @@ def survey_codes(folder: Path, faults: Faults) -> Codes:
 
 
 def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Problem]:
-    """Lists that the gateway reads addresses by: without them an old commune would leave as a current one."""
+    """Missing lists of addresses: without them an old commune would leave as a current one."""
     needed = {
         UNITS: bool(units.province),
         FORMER_COMMUNES: FORMER_COMMUNES in lists,

@@ -1,6 +1,6 @@
 """Compiles procedure mappings: references, code lists and transforms become functions, or faults with file and line.
 
-What is included is compiled with it; each fault is told in the file that has it.
+Included files are compiled too; each fault names the file that has it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,21 +16,21 @@ from gateway.mapping.procedure import DECLARED, Field, Procedure, Ref, described
 from gateway.mapping.schema_checks import Fits, FormChecks
 from gateway.mapping.transforms import Transform, Unreadable, text
 
-#: what the evidence about a person whom other evidence names must say
+#: required attributes of evidence about a person whom other evidence names
 _FOUND = ("personal_id", "full_name")
 Chain = list[tuple[ProcedureMapping, Document]]
 
 
 class Unknown(ValueError):
-    """A reference that names nothing: what, what to write, and the files that it was looked for in."""
+    """A reference that names nothing: what, the remedy, and the files that were searched."""
 
     def __init__(self, what: str, remedy: str, *rests_on: str) -> None:
-        """In the order of `Document.problem`."""
+        """Arguments in the order of `Document.problem`."""
         super().__init__(what, remedy, *rests_on)
 
 
 class Compiler:
-    """Turns the written mappings into procedures; every fault goes to `faults`."""
+    """Compiles written mappings to procedures; every fault goes to `faults`."""
 
     def __init__(
         self,
@@ -43,7 +43,8 @@ class Compiler:
     ) -> None:
         """`attributes`: evidence type -> names that `schemas/evidence` declares.
 
-        `objects`: evidence type -> start of attributes about an object -> those that name the object (`x-object`).
+        `objects`: evidence type -> prefix of attributes about an object -> attributes that identify the object
+        (`x-object`).
         """
         self._objects = objects
         self._mappings = mappings
@@ -55,7 +56,7 @@ class Compiler:
         self._faults = faults
 
     def compile(self, code: str, form: Mapping[str, object]) -> Procedure | None:
-        """The procedure with what it includes; None when that cannot be had."""
+        """The procedure with its included files; None when it cannot be compiled."""
         chain = self._chain(code)
         if chain is None:
             self._faults.unread.add(f"mappings/procedures/{code}.yaml")
@@ -157,7 +158,7 @@ class Compiler:
         return _chained(steps)
 
     def conversion_faults(self, rule: FieldRule) -> Iterator[tuple[str, ...]]:
-        """Word of the rule, what is wrong with it, remedy, files that it was looked for in."""
+        """Word of the rule, what is wrong with it, remedy, searched files."""
         if rule.codes is not None and rule.codes not in self._codes.lists:
             what = f"code list '{rule.codes}' does not exist"
             remedy = near(rule.codes, self._codes.lists, f"add mappings/codes/{rule.codes}.yaml")
@@ -168,7 +169,7 @@ class Compiler:
                 yield "transform", f"transform '{word}' does not exist", remedy
 
     def ref(self, word: str, roles: Iterable[str], signs_in: str) -> Ref:
-        """The reference that `word` writes; Unknown when it names nothing."""
+        """The reference that `word` writes. Raises Unknown when it names nothing."""
         role, colon, rest = word.partition(":")
         if not colon:
             role, rest = signs_in, word
@@ -185,7 +186,7 @@ class Compiler:
         return Ref(role, evidence, attribute)
 
     def _check(self, procedure: Procedure, one: ProcedureMapping, document: Document) -> None:
-        """What a file says of roles, predicates and papers."""
+        """Checks the roles, predicates and papers of a file."""
         named = [
             *(
                 (("subjects", name, at), word)
@@ -225,7 +226,7 @@ class Compiler:
             raise Unknown(what, "rest papers and predicates on official evidence")
 
     def _check_demands(self, procedure: Procedure, chain: Chain) -> None:
-        """Fields that the form demands; not looked at where a group with fields is not there."""
+        """Fields that the form requires; skipped when a group of fields is missing."""
         groups = [use.group for one, _ in chain for use in one.use]
         required = procedure.form.get("required", ())
         if not isinstance(required, list) or not all(name in self._groups for name in groups):
@@ -238,7 +239,7 @@ class Compiler:
                 self._faults.add([chain[-1][1].problem(("fields",), what, remedy)])
 
     def _check_signing(self, procedure: Procedure, document: Document) -> None:
-        """One account signs in at a time: whose claims they are would not be known."""
+        """One account signs in at a time: with two roles, the owner of its claims would be unknown."""
         signing = [name for name, role in procedure.roles.items() if role.signs_in]
         if len(signing) > 1:
             what = f"{' and '.join(signing)} both sign in"
@@ -260,7 +261,7 @@ def _found(role: Role) -> Iterator[tuple[str, str]]:
 
 
 def _leads_back(name: str, predicates: Mapping[str, Predicate]) -> bool:
-    """Whether a predicate is made of itself, over however many others."""
+    """Whether a predicate depends on itself, directly or through others."""
     seen: set[str] = set()
     left = [*predicates[name].others]
     while left:
@@ -310,7 +311,7 @@ def _of_proof(proof: Proof, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 
 def _chained(steps: list[Transform]) -> Callable[[object], object] | None:
-    """One step after the other; what a step cannot read is blank for the form. None: there are no steps."""
+    """The composed steps; an unreadable value is blank in the form. None: there are no steps."""
     if not steps:
         return None
 

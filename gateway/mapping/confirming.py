@@ -1,7 +1,7 @@
-"""Who a query is about: a number alone identifies nobody, so somebody who knows must hold name and birth date to it.
+"""Who a query is about: a number alone identifies nobody, so a source must confirm it with name and birth date.
 
-What was found by a number, or through it (a child through its mother, the head through the household), counts once
-the number's own person was confirmed, wherever a data service that does so may be asked.
+What was found by a number, or through it (a child through its mother, the household through its head), counts once the
+person with that number is confirmed, wherever a data service that confirms may be asked.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,28 +15,28 @@ from gateway.mapping.model import Role
 from gateway.mapping.procedure import ACCOUNT
 from gateway.mapping.source import ServicePlan
 
-#: evidence that confirms who somebody is, the least of it first -> what is asked of it
+#: evidence that confirms a person, from least to most -> the attribute asked
 CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
 _DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
 
-#: the kind of doubt of what was found by a number that nobody confirmed, and the rule that says so
+#: the kind of doubt of evidence found by an unconfirmed number, and its rule
 UNCONFIRMED, UNCONFIRMED_RULE = "identity_unconfirmed", "identity:unconfirmed"
 
 
 class Query(Protocol):
-    """What is looked at of a planned query."""
+    """A planned query, as this file reads it."""
 
     @property
     def index(self) -> int:
-        """Its place among the queries of the plan."""
+        """Its index among the queries of the plan."""
 
     @property
     def service(self) -> ServicePlan:
-        """Who is asked."""
+        """The data service."""
 
     @property
     def role(self) -> str:
-        """Whom it is about."""
+        """The role of its subject."""
 
 
 _Query = TypeVar("_Query", bound=Query)
@@ -52,7 +52,7 @@ def parents(roles: Mapping[str, Role], slots: Mapping[str, str]) -> dict[str, st
 
 
 def chain(role: str, hangs_on: Mapping[str, str]) -> list[str]:
-    """The role itself and those that it hangs on, nearest first."""
+    """The role itself and the roles that it depends on, nearest first."""
     found = [role]
     while (before := hangs_on.get(found[-1])) is not None and before not in found:
         found.append(before)
@@ -65,9 +65,9 @@ def confirm(
     hangs_on: Mapping[str, str],
     confirming: Callable[[str, int], _Query | None],
 ) -> tuple[tuple[_Query, ...], dict[int, tuple[int, ...]]]:
-    """The queries with those that are still needed to confirm people, and which query stands behind which others.
+    """The queries with those needed to confirm people, and for each confirming query the queries that it confirms.
 
-    `confirming(role, index)` makes a query that confirms, or None where nobody may be asked.
+    `confirming(role, index)` makes a confirming query, or None where no source may be asked.
     """
     confirms: dict[int, tuple[int, ...]] = {}
     for role, subject in subjects.items():
@@ -95,10 +95,10 @@ def untrusted(
     *,
     hurried: bool,
 ) -> dict[int, Reason]:
-    """Queries whose answers may not be shown: DATA_DO_NOT_MATCH, or DEADLINE_REACHED while nobody confirmed yet.
+    """Queries whose answers may not be shown: DATA_DO_NOT_MATCH, or DEADLINE_REACHED before a confirmation.
 
-    `strangers`: roles that are `denied`. An outage of a source that confirms hides nothing (SECURITY.md); a caller who
-    is `hurried` and leaves it no time does.
+    `strangers`: roles that are `denied`. An outage of a confirming source hides nothing (SECURITY.md); a `hurried`
+    caller, who leaves it no time, does.
     """
     found: dict[int, Reason] = {}
     for index, behind in confirms.items() if hurried else ():
@@ -117,7 +117,7 @@ def untrusted(
 def _is_vouched(
     query: Query, number: str, queries: Sequence[Query], answers: Sequence[SourceAnswer | None]
 ) -> bool:
-    """Whether somebody who is sure of the person names the number under which a record of another name stands."""
+    """Whether a source that confirms the person gives the same number as a record under another name."""
     by = {word for words in query.service.vouched.values() for word in words}
     return any(
         answer is not None and answer.outcome is Outcome.FOUND and not answer.unvouched
@@ -135,10 +135,10 @@ def disowned(
     *,
     hurried: bool,
 ) -> list[SourceAnswer | None]:
-    """The answers, their words in doubt about people whom a source that knows numbers denies.
+    """The answers, with doubts on attributes about people whom a confirming source denies.
 
-    `found`: the subjects that the evidence itself named. A number under a name that is not its own fills no field,
-    nor does one of which a `hurried` caller leaves nobody time to say it.
+    `found`: the subjects that the evidence itself named. A number under another person's name fills no field, nor does
+    one that a `hurried` caller leaves no time to confirm.
     """
     doubted = {*strangers}
     if found and hurried:
@@ -165,7 +165,7 @@ def _without(answer: SourceAnswer, people: set[tuple[str | None, str | None]]) -
 def unconfirmed(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
 ) -> dict[int, Reason]:
-    """Queries by a number of which nobody said whose it is -> why not: what they found is shown in doubt."""
+    """Queries by a number that no source confirmed -> the reason: their evidence is shown in doubt."""
     found: dict[int, Reason] = {}
     for index, behind in confirms.items():
         one = answers[index]
@@ -184,7 +184,7 @@ def _confirmed_by_another(
 
 
 def misfits(subject: Subject) -> bool:
-    """Whether the birth year that a number spells, which is all that most records bear of a person, is another one."""
+    """Whether the birth year in the number, the only one in most records, differs from the person's."""
     number, born = subject.personal_id, subject.birth_date
     return number is not None and born is not None and birth_year_of(number) != born.year
 
@@ -192,9 +192,9 @@ def misfits(subject: Subject) -> bool:
 def denied(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
 ) -> set[str]:
-    """Roles whose number, name and birth date do not belong together: a source that confirms says so, else any.
+    """Roles whose number, name and birth date do not belong together: by a confirming source, else by any source.
 
-    A source that confirms denies where it does not know such a person. One whose answer is left blank is silent.
+    A confirming source denies when it does not know such a person. A blank answer denies nothing.
     """
     found: set[str] = set()
     confirmed: set[str] = set()

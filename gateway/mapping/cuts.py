@@ -1,4 +1,4 @@
-"""Holds the rule of a cut against the procedure: whom and what the evidence of a leaf is about, before it starts."""
+"""Checks the rule of a cut against the procedure at start: the person and the object of each leaf's evidence."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,14 +10,14 @@ from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import DOSSIER, FORM, TYPED, Procedure
 
 Fault = tuple[Loc, str, str]
-#: evidence type -> start of its attributes that speak of an object -> the attributes that say which
+#: evidence type -> prefix of its attributes about an object -> attributes that identify the object
 Objects = Mapping[str, Mapping[str, tuple[str, ...]]]
-#: what a request may name an object by
+#: attributes by which a request may name an object
 _NAMED_BY = frozenset(Subject.__dataclass_fields__) - {"kind"}
 
 
 def cut_faults(one: ProcedureMapping, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
-    """Leaves about nobody, about somebody else, or about no object though their evidence speaks of one."""
+    """Leaves about no person, another person, or no object although their evidence is about one."""
     for code, paper in one.papers.items():
         if paper.replaced_by is not None:
             yield from _of(paper.replaced_by, ("papers", code, "replaced_by"), procedure, objects)
@@ -34,7 +34,7 @@ def _of(proof: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Itera
 
 
 def _people(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[Fault]:
-    """Evidence of another role is no evidence of this one, unless `same` ties it to it."""
+    """Evidence of another role counts only when `same` ties it to this one."""
     for word in leaf.has or ():
         role = word.partition(":")[0]
         tied = any(bound.startswith(f"{role}:") for bound in leaf.bound)
@@ -90,7 +90,7 @@ def _evidence(word: str) -> str:
 
 
 def _place_fault(place: str, procedure: Procedure) -> tuple[str, str] | None:
-    """What is wrong with a place where the object is named; references are checked with all others."""
+    """What is wrong with a place that names the object; references are checked with all others."""
     if ":" in place or place == DOSSIER:
         return None
     start = next((start for start in (FORM, TYPED) if place.startswith(start)), None)

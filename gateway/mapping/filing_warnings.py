@@ -1,4 +1,4 @@
-"""What blocks or endangers a filing, said before it is filed: a warning refuses nothing by itself."""
+"""What blocks or endangers a filing, reported before it is filed: a warning refuses nothing."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from gateway.mapping.predicates import Facts, Truth, predicate
 
 
 def warnings(facts: Facts) -> list[WarningEntry]:
-    """The warnings whose predicate holds; what is doubtful or not asked warns of nothing.
+    """The warnings whose predicate is true; doubtful or unasked evidence gives no warning.
 
-    What another source contradicts warns all the same: that one register says "married" is worth a look.
+    Contradicted evidence warns all the same: one register that says "married" needs a look.
     """
     facts = replace(facts, disputed=frozenset())
     rules = facts.plan.procedure.warnings.items()
@@ -42,12 +42,12 @@ def _entry(facts: Facts, code: str, rule: WarningRule) -> WarningEntry:
 
 
 def _decisive(facts: Facts, name: str) -> Pick | None:
-    """What the predicate was decided by: the first of its references that says something."""
+    """The evidence that decided the predicate: its first reference with a value."""
     for form in facts.plan.predicates[name]:
         certain = (other for other in form.others if predicate(facts, other) is not Truth.UNKNOWN)
         if (other := next(certain, None)) is not None:
             return _decisive(facts, other)
-    # of two that are compared, the second speaks of the object
+    # of two compared attributes, the second is about the object
     compared = [form.equal[1] for form in facts.plan.predicates[name] if form.equal is not None]
     for word in (*compared, *facts.plan.reads[name]):
         pick = facts.plan.picks[word]

@@ -1,7 +1,7 @@
-"""Holds compiled procedures against the evidence schemas and code lists: values that one has, the other must know.
+"""Checks compiled procedures against evidence schemas and code lists: each value of one must be known to the other.
 
-Where a code list stands, the words that it starts from are checked against the evidence schema of the references.
-Every fault is a Problem with file, line and remedy; nothing here raises for what a file says.
+The input words of a code list are checked against the evidence schema of the references. Every fault is a Problem with
+file, line and remedy; nothing here raises for the content of a file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,12 @@ from gateway.mapping.procedure import Field, Procedure, Ref
 #: evidence type -> attribute -> its JSON Schema
 Evidence = Mapping[str, Mapping[str, object]]
 Groups = Mapping[str, tuple[FieldGroup, Document]]
-#: what tells the people of a list apart
+#: attributes that identify the people of a list
 _PEOPLE = frozenset({"personal_id", "full_name", "birth_date"})
 
 
 def enum_of(evidence: Evidence, kind: str, attribute: str) -> frozenset[str]:
-    """The words that an attribute may be; empty when its schema does not say."""
+    """The possible words of an attribute; empty when its schema does not limit them."""
     schema = evidence.get(kind, {}).get(attribute)
     words = schema.get("enum") if isinstance(schema, Mapping) else None
     return frozenset(str(word) for word in words) if isinstance(words, list) else frozenset()
@@ -33,7 +33,7 @@ def enum_of(evidence: Evidence, kind: str, attribute: str) -> frozenset[str]:
 def procedure_faults(
     procedure: Procedure, document: Document, groups: Groups, codes: Codes, evidence: Evidence
 ) -> list[Problem]:
-    """Predicates over words that cannot be, examples of roles that are not, code lists with holes."""
+    """Impossible words in predicates, unknown roles in examples, incomplete code lists."""
     faults = [
         *predicate_faults(procedure.mapping.predicates, evidence),
         *_example_faults(procedure),
@@ -63,7 +63,7 @@ def _form_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
 
 
 def _filled(procedure: Procedure, codes: Codes, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
-    """What the form would not take."""
+    """Values that the form would refuse."""
     for field in procedure.fields:
         known = [evidence[ref.evidence].get(ref.attribute) for ref in field.refs]
         schemas = [schema for schema in known if isinstance(schema, Mapping)]
@@ -110,7 +110,7 @@ def _example_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
 
 
 def _many_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
-    """Places where several subjects would silently mean the first of them."""
+    """Places where several subjects would silently mean the first one."""
     many = {name for name, role in procedure.roles.items() if role.many}
     for name, role in procedure.roles.items():
         found_by = {role.through or "", (role.found_in or "").partition(":")[0]} - {""}
@@ -177,7 +177,7 @@ def _named(word: str) -> tuple[str, str]:
 
 
 def mended(groups: Groups, compiler: Compiler, faults: Faults) -> dict[str, FieldGroup]:
-    """The groups with fields that are wrong in themselves left to the citizen: they are told once, here."""
+    """The groups without faulty fields, which become fields of the citizen; each fault is reported once, here."""
     good = {}
     for name, (group, document) in groups.items():
         fields = dict(group.fields)
@@ -193,7 +193,7 @@ def mended(groups: Groups, compiler: Compiler, faults: Faults) -> dict[str, Fiel
 
 
 def _group_refs(rule: FieldRule, compiler: Compiler) -> Iterator[tuple[str, ...]]:
-    """References to evidence that does not exist; whose it is depends on the use."""
+    """References to evidence that does not exist; the role depends on the use of the group."""
     for at, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
         try:
             if word != "input":

@@ -1,7 +1,7 @@
-"""Named transforms, form side: from the evidence vocabulary to what an e-form wants.
+"""Named transforms, form side: from the evidence vocabulary to the values of an e-form.
 
-Each is a pure function from a value to a value; None means blank. Dates are never padded.
-Whatever a value is, each gives a value or raises Unreadable, and nothing else.
+Each is a pure function from a value to a value; None means blank. Dates are never padded. For every input it returns a
+value or raises Unreadable, and nothing else.
 """
 
 import re
@@ -22,27 +22,27 @@ from gateway.mapping.transforms import (
     upper_case,
 )
 
-#: code list of the names that communes, districts and provinces had before 1 July 2025
-#: code list of the form's words for the relation to the head of a household
+#: code lists: names that communes, districts and provinces had before 1 July 2025; the form's words for the relation to
+#: the head of a household
 _RELATIONS = "form_relation"
-#: the word for the kind of unit in front of an official name
+#: the word for the kind of unit before an official name
 _KIND = re.compile(r"^(xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\s+", re.IGNORECASE)
-#: the same words and their abbreviations, as names are compared
+#: the same words and their abbreviations, in the form in which names are compared
 _KINDS = (
     "XA PHUONG THITRAN HUYEN QUAN THIXA THANHPHO TINH X. P. TT. TT H. Q. TX. TX TP. TP T."
 ).split()  # fmt: skip
-#: words around the number of a house
+#: words beside a house number
 _NUMBERING = frozenset("SO NHA NGO NGACH HEM KIET LO".split())
-#: blanks, commas and parts of an address that say nothing
+#: redundant spaces, commas and empty parts of an address
 _UNTIDY = re.compile(r"\s\s|\s,|,\s*,|^[\s,]|[\s,]$|[^\S ]")
 #: a comma that is not inside a number
 _COMMA = re.compile(r",(?![0-9])|(?<![0-9]),")
 _LETTERS = re.compile(r"[^\W\d_]+")
-#: what stays in capitals: letters beside a digit, abbreviations, which have no vowel, and Roman numerals
+#: words that stay in capitals: with a digit, abbreviations (no vowel), Roman numerals
 _LOUD = re.compile(
     r"(?<![^\W\d_])(?:(?<=[0-9])[^\W\d_]+|[^\W\d_]+(?=[0-9])|(?:[BCDĐFGHJKLMNPQRSTVWXZ]+|[IVX]+|UBND|HĐND)(?![^\W\d_]))"
 )
-#: transforms that may write a value more readably than its source does: the entry of the field keeps that as well
+#: transforms that may make a value more readable: the field's entry keeps the source's text too
 REWRITING = frozenset({"address_text", "address_two_tier"})
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 
@@ -72,12 +72,12 @@ def name_parts(value: object) -> dict[str, str] | None:
 
 
 def residence_type_permanent(value: object) -> str | None:
-    """`1` (thường trú) when there is such an address."""
+    """`1` (thường trú) when the person has such an address."""
     return "1" if value else None
 
 
 def residence_type_current(value: object) -> str | None:
-    """`2` (tạm trú) when there is such an address."""
+    """`2` (tạm trú) when the person has such an address."""
     return "2" if value else None
 
 
@@ -95,19 +95,19 @@ def join_comma(value: object) -> str | None:
 
 
 def next_ordinal(value: object) -> str | None:
-    """How many times so far → which time this is: 0 → `1`, 1 → `2`."""
+    """Number of times so far → ordinal of this time: 0 → `1`, 1 → `2`."""
     found = integer(value)
     return None if found is None else str(found + 1)
 
 
 def number(value: object) -> int | float | None:
-    """A decimal number, which evidence holds as text → a number: `312.5` → 312.5, `312` → 312."""
+    """A decimal number, which is text in evidence → a number: `312.5` → 312.5, `312` → 312."""
     found = decimal(value)
     return None if found is None else float(found) if "." in found else int(found)
 
 
 def date_in_words(value: object) -> str | None:
-    """A full ISO date in Vietnamese words, as certificates have it; a less precise one is blank.
+    """A full ISO date in Vietnamese words, as on certificates; a less precise date is blank.
 
     `2005-04-24` → `Ngày hai mươi tư, tháng tư, năm hai nghìn không trăm linh năm`.
     """
@@ -141,9 +141,9 @@ def _year(number: int) -> str:
 
 
 def readable(detail: str) -> str:
-    """`SỐ 12A/5 ,, THÔN  ĐÔNG, KHU II` → `Số 12A/5, Thôn Đông, Khu II`: no blanks and parts that say nothing.
+    """`SỐ 12A/5 ,, THÔN  ĐÔNG, KHU II` → `Số 12A/5, Thôn Đông, Khu II`: without redundant spaces and parts.
 
-    What mixes cases stays as it is. Letters beside a digit, Roman numerals and abbreviations stay in capitals.
+    Mixed case stays. Words with a digit, Roman numerals and abbreviations stay in capitals.
     """
     found = _tidy(detail) if _UNTIDY.search(detail) else detail
     if not found.isupper():
@@ -161,7 +161,7 @@ def _less_loud(letters: re.Match[str]) -> str:
 
 
 def original(raw: object, written: object) -> object:
-    """What the source wrote, where a transform of `REWRITING` wrote it otherwise; else None."""
+    """The source's text, where a transform of `REWRITING` changed it; else None."""
     if not isinstance(raw, dict):
         return None if raw == written else raw
     theirs, ours = raw.get("detail"), written.get("dcChiTiet") if isinstance(written, dict) else written
@@ -169,12 +169,12 @@ def original(raw: object, written: object) -> object:
 
 
 class _Units:
-    """Names of the units that an address value lies in, those of before 1 July 2025 with them."""
+    """Names of the units of an address, with their names before 1 July 2025."""
 
     __slots__ = ("_codes", "_former", "words")
 
     def __init__(self, codes: Codes) -> None:
-        """`words` of a commune and its province: cached, for the same few come up again and again."""
+        """`words` of a commune and its province; cached, because the same few repeat."""
         self._codes = codes
         self._former = codes.lists.get(FORMER_COMMUNES, {})
         self.words = lru_cache(maxsize=512)(self._words)
@@ -182,8 +182,8 @@ class _Units:
     def split(self, value: Mapping[str, object]) -> tuple[str, list[str]]:
         """The detail, and the parts at its end that only repeat units of the same address.
 
-        The first part always stays. So does a name without the word for its kind
-        where nothing but a house number would be left: it is the street then.
+        The first part always stays. A name without the word for its kind stays too where only a house number would be
+        left: it is the street then.
         """
         whole = str(value.get("detail") or "")
         parts = [part.strip() for part in whole.split(",")]
@@ -195,7 +195,7 @@ class _Units:
     @staticmethod
     def _cut(parts: list[str], bare: frozenset[str], worded: frozenset[str]) -> int:
         cut = len(parts)
-        # the first part that is more than a number, and the first that is anything
+        # the first part that is more than a number, and the first part that is not empty
         street = next((at for at, part in enumerate(parts) if not _is_number(part)), cut)
         first = next((at for at, part in enumerate(parts) if part), cut)
         for at in range(cut - 1, first, -1):
@@ -208,7 +208,7 @@ class _Units:
         return cut
 
     def _words(self, commune: str, province: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Names folded for comparison: without the word for the kind of unit, and with every such word."""
+        """Names normalised for comparison: without the word for the kind of unit, and with every such word."""
         names = [self._codes.units.names.get(commune, ""), self._codes.provinces.get(province) or ""]
         for old, new in self._codes.units.successors.items():
             if commune in new:
@@ -222,13 +222,13 @@ def _plain_name(name: str) -> str | None:
 
 
 def _is_number(part: str) -> bool:
-    """Whether a part of an address names no place but a number (`Số 5`, `12A`, `ngõ 3`)."""
+    """Whether a part of an address is only a number (`Số 5`, `12A`, `ngõ 3`)."""
     words = (upper_ascii(word) or "" for word in part.split())
     return all(word in _NUMBERING or len(word) < 2 or any(map(str.isdigit, word)) for word in words)
 
 
 def address_two_tiers(units: _Units) -> Transform:
-    """The transform that writes an address in the two tiers of 1 July 2025."""
+    """The transform that writes an address in the two levels of 1 July 2025."""
 
     def address_two_tier(value: object) -> dict[str, str] | None:
         if not isinstance(value, dict):
@@ -241,9 +241,9 @@ def address_two_tiers(units: _Units) -> Transform:
 
 
 def address_texts(codes: Codes, units: _Units) -> Transform:
-    """The transform that writes an address on one line, names from the catalogue.
+    """The transform that writes an address on one line, with names from the catalogue.
 
-    A province that the detail repeats stays as it was written there, but for capitals.
+    A province that the detail repeats keeps its spelling there, but for capitals.
     """
 
     def address_text(value: object) -> str | None:
@@ -265,7 +265,7 @@ def address_texts(codes: Codes, units: _Units) -> Transform:
 def members_forms(codes: Codes) -> Transform:
     """The transform that writes the people of a household as rows of the form.
 
-    The relation to the head is written in the form's words; one that the list does not know is left out.
+    The relation to the head is written in the form's words; an unknown relation is left out.
     """
     relations = codes.lists.get(_RELATIONS, {})
     wire = {"hoTen": "full_name", "ngaySinh": "birth_date", "soDinhDanh": "personal_id", "quanHe": "relation"}
@@ -285,7 +285,7 @@ def members_forms(codes: Codes) -> Transform:
 
 
 def form_transforms(codes: Codes) -> dict[str, Transform]:
-    """All transforms that procedure mappings may name."""
+    """All transforms of procedure mappings."""
     units = _Units(codes)
     named: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,

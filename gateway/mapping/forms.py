@@ -1,6 +1,6 @@
-"""Holds e-forms against the words that forms may say, and what a mapping writes into a field against the form.
+"""Checks e-forms: their words, and the values that a mapping writes into their fields.
 
-What a field will hold is known where a code list ends it, or from what its last transform says that it gives.
+The values of a field are known where its last step is a code list or a transform with a known result.
 """
 
 import types
@@ -15,7 +15,7 @@ from gateway.mapping.model import FieldRule
 from gateway.mapping.procedure import Field, Procedure
 from gateway.mapping.schema_files import SchemaFile, parts
 
-#: word of a form -> what it may be
+#: word of a form -> its possible values
 WORDS: Mapping[str, tuple[str, ...]] = {
     "x-widget": ("text", "date", "select", "address", "number", "tel", "email", "table"),
     "x-format": ("date-vn-partial", "tel"),
@@ -33,7 +33,7 @@ Said = tuple[Loc, str, str, *tuple[str, ...]]
 
 
 def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
-    """Words of a form that nothing understands."""
+    """Unknown words of a form."""
     said = form.schema.get("x-procedure")
     if said != code:
         yield (
@@ -69,7 +69,7 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
 
 
 def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
-    """Two fields side by side at one place of the page, or under one key of the portal."""
+    """Two fields at one place of the page, or under one key of the portal."""
     fields = part.get("properties")
     for word in ("x-order", "x-portal-key"):
         taken: dict[object, str] = {}
@@ -84,7 +84,7 @@ def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
 def filled_faults(
     procedure: Procedure, field: Field, codes: Codes, attributes: list[Mapping[str, object]]
 ) -> Iterator[tuple[str, str, str]]:
-    """What a field would hold and the form does not take; `attributes`: schemas of what it is filled from."""
+    """Values that the form would refuse; `attributes`: schemas of the evidence that fills the field."""
     key, rule, form = field.key, field.rule, procedure.described(field.key)
     if form is None or not field.refs:
         return

@@ -1,6 +1,6 @@
-"""Loads everything that is mapped: codes, source mappings, evidence schemas, procedures, forms.
+"""Loads all mappings: codes, sources, evidence schemas, procedures, forms.
 
-The gateway refuses to start when anything here does not fit together; every problem names file and line.
+The gateway does not start when they do not fit together; every problem names file and line.
 """
 
 import difflib
@@ -42,15 +42,15 @@ class Catalogue:
     #: source -> operation -> plan
     services: Mapping[str, Mapping[str, ServicePlan]]
     procedures: Mapping[str, Procedure]
-    #: other code of the same procedure -> code
+    #: alias of a procedure -> its code
     aliases: Mapping[str, str]
     #: evidence type -> services that give it, in the order of preference
     offers: Mapping[str, tuple[ServicePlan, ...]]
-    #: name of a predicate that may be asked -> what it asks
+    #: name of a predicate that may be asked -> its question
     questions: Mapping[str, Question]
-    #: attribute of what people declare themselves -> its JSON Schema
+    #: attribute of own data -> its JSON Schema
     declared: Mapping[str, Mapping[str, object]]
-    #: kind of representation -> what proves it
+    #: kind of representation -> how it is proven
     representations: Mapping[str, RepresentationMapping]
 
     def find(self, code: str) -> Procedure | None:
@@ -59,7 +59,7 @@ class Catalogue:
         return self.procedures.get(national) or self.procedures.get(self.aliases.get(national, ""))
 
     def near(self, code: str) -> list[str]:
-        """Codes that look like `code`, or whose procedure is called so in any of its names; best first."""
+        """Codes similar to `code`, or of procedures with this name; best first."""
         codes = difflib.get_close_matches(procedure_code(code), list(self.procedures), 3, 0.5)
         wanted = _plain_words(code)
         called = [c for c, one in self.procedures.items() if wanted and wanted <= _plain_words(_names(one))]
@@ -84,13 +84,13 @@ def _names(procedure: Procedure) -> str:
 
 
 def _plain_words(text: str) -> frozenset[str]:
-    """The words of a text without marks, whatever their case."""
+    """The words of a text without diacritics, in one case."""
     words = (upper_ascii(word) for word in _BETWEEN.split(text))
     return frozenset(word for word in words if word and word.isalpha())
 
 
 def load_catalogue(root: Path) -> Catalogue:
-    """Read `mappings/` and `schemas/` below `root`; ConfigError with every problem."""
+    """Read `mappings/` and `schemas/` below `root`. Raises ConfigError with every problem."""
     faults = Faults()
     catalogue = survey_catalogue(root, faults)
     faults.finish()
@@ -98,7 +98,7 @@ def load_catalogue(root: Path) -> Catalogue:
 
 
 def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
-    """What can be read of `mappings/` and `schemas/`; the rest is in `faults`."""
+    """Every readable part of `mappings/` and `schemas/`; faults go to `faults`."""
     rooms = root / "mappings"
     for room in ("codes", "sources", "groups", "procedures", "predicates", "representations"):
         faults.add(misnamed(rooms / room, root))
@@ -143,7 +143,7 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
 def _representations(
     folder: Path, root: Path, evidence: Evidence, faults: Faults
 ) -> dict[str, RepresentationMapping]:
-    """Kind -> what proves it, of those without a fault."""
+    """Kind -> how it is proven, of those without a fault."""
     found = {}
     written = _written(folder, root, RepresentationMapping, "representation", faults)
     for kind, (rule, document) in written.items():
@@ -159,7 +159,7 @@ def _representations(
 def _represented_faults(
     mapping: ProcedureMapping, known: Mapping[str, RepresentationMapping]
 ) -> Iterator[tuple[Loc, str, str]]:
-    """Kinds of representation that do not exist."""
+    """Unknown kinds of representation."""
     for index, kind in enumerate(mapping.represented_by or ()):
         if kind not in known:
             what = f"there is no representation '{kind}'"
@@ -168,13 +168,13 @@ def _represented_faults(
 
 
 def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:
-    """Start of attributes that speak of an object -> the attributes that say which (`x-object`)."""
+    """Prefix of attributes about an object -> attributes that identify the object (`x-object`)."""
     said = file.schema.get("x-object")
     return {start: tuple(keys) for start, keys in said.items()} if isinstance(said, Mapping) else {}
 
 
 def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:
-    """Other code -> code; one code leads to one procedure."""
+    """Alias -> code; one alias has one procedure."""
     found: dict[str, str] = {}
     for code, (mapping, document) in mappings.items():
         for index, alias in enumerate(mapping.aliases):
@@ -189,7 +189,7 @@ def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: 
 def _written(
     folder: Path, root: Path, model: type[_Written], key: str, faults: Faults
 ) -> dict[str, tuple[_Written, Document]]:
-    """The files of a folder by their name, which each must say of itself under `key`."""
+    """The files of a folder by name; each file must repeat its name under `key`."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):
         with faults.noted(f"mappings/{folder.name}/{path.name}"):

@@ -1,6 +1,6 @@
-"""Roles that take many subjects: what is said of the role is said of each of its subjects.
+"""Roles that take many subjects: what the mapping says of the role holds for each of its subjects.
 
-All of it but `only_named` is done once, when a plan is made. The second subject of a role stands as `<role>#2`.
+All of it except `only_named` is done once per plan. The second subject of a role is `<role>#2`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ from gateway.mapping.paper_rules import PaperRule, Predicate, Proof
 from gateway.mapping.procedure import evidence_of, leaves, refs_of_predicate, role_of
 from gateway.mapping.transforms import upper_ascii
 
-#: role that takes many -> the roles of its subjects, where there are several
+#: role with several subjects -> the roles of its subjects
 Several = Mapping[str, tuple[str, ...]]
 
 
@@ -36,14 +36,14 @@ def several(roles: Mapping[str, Role], slots: Mapping[str, str]) -> Several:
 
 
 def paper_of_each(paper: PaperRule, many: Several, each: Collection[str]) -> PaperRule:
-    """The paper, proven only when it is proven for every subject. `each`: the predicates that ask of one alone."""
+    """The paper, proven only when it is proven for every subject. `each`: the predicates about one subject."""
     if paper.replaced_by is None:
         return paper
     return paper.model_copy(update={"replaced_by": proof_of_each(paper.replaced_by, many, each)})
 
 
 def proof_of_each(proof: Proof, many: Several, each: Collection[str] = ()) -> Proof:
-    """`all_of` the proof about each subject; each may be proven by another branch of an `any_of`."""
+    """`all_of` the proofs about each subject; each may be proven by another branch of an `any_of`."""
     if proof.all_of is not None:
         return proof.model_copy(
             update={"all_of": tuple(proof_of_each(one, many, each) for one in proof.all_of)}
@@ -56,7 +56,7 @@ def proof_of_each(proof: Proof, many: Several, each: Collection[str] = ()) -> Pr
 
 
 def _about(proof: Proof, role: str, slot: str, each: Collection[str]) -> Proof:
-    """The proof with `slot` in the place of `role`."""
+    """The proof with `slot` in place of `role`."""
     bound = {
         _word(word, role, slot): tuple(_word(place, role, slot) for place in places)
         for word, places in proof.bound.items()
@@ -80,7 +80,7 @@ def _of_slot(name: str, slot: str, each: Collection[str]) -> str:
 
 
 def predicates_of_one(predicates: Mapping[str, Predicate], many: Several) -> dict[str, tuple[Predicate, ...]]:
-    """`<predicate>@<role>#2`: what a predicate asks of one subject of a role with several."""
+    """`<predicate>@<role>#2`: a predicate about one subject of a role with several."""
     return {
         f"{name}@{slot}": (_asked(rule, role, slot),)
         for name, rule in predicates.items()
@@ -91,7 +91,7 @@ def predicates_of_one(predicates: Mapping[str, Predicate], many: Several) -> dic
 
 
 def predicate_of_each(rule: Predicate, many: Several) -> tuple[Predicate, ...]:
-    """The predicate about each subject, all of which must hold; alone when it names no role of several."""
+    """The predicate about each subject, all of which must be true; alone when it names no role with several."""
     named = {_role(word) for word in refs_of_predicate(rule)}
     forms = [rule]
     for role in filter(named.__contains__, many):
@@ -117,14 +117,14 @@ def _role(word: str) -> str:
 
 
 def _word(word: str, role: str, slot: str) -> str:
-    """A reference `<role>:…`, or an attribute of the request `<role>.…`, about one subject of the role."""
+    """A reference `<role>:…`, or an attribute of the request `<role>.…`, for one subject of the role."""
     return f"{slot}{word[len(role) :]}" if word.startswith((f"{role}:", f"{role}.")) else word
 
 
 def only_named(
     keeps: Iterable[PeopleFilter], answers: list[SourceAnswer | None], subjects: Mapping[str, Subject]
 ) -> list[SourceAnswer | None]:
-    """The answers with nobody in those lists but the people whom the caller named; a list of nobody is blank."""
+    """The answers whose lists of people have only people that the caller named; an empty list is blank."""
     shown = list(answers)
     for keep in keeps:
         answer = shown[keep.query]
@@ -143,12 +143,12 @@ def only_named(
 
 
 class _Named:
-    """The people whom the caller named, by what they are known by: each name is folded once."""
+    """The people that the caller named, by identifier; each name is normalised once."""
 
     __slots__ = ("_births", "_births_without_number", "_numbers")
 
     def __init__(self, people: Iterable[Subject]) -> None:
-        """Of people with name and birth date the dates by name; of those without a number apart as well."""
+        """Of people with name and birth date: dates by name; those without a number again apart."""
         self._numbers: set[object] = set()
         self._births: dict[str, list[str]] = {}
         self._births_without_number: dict[str, list[str]] = {}
@@ -162,12 +162,12 @@ class _Named:
                     self._births_without_number.setdefault(name, []).append(str(one.birth_date))
 
     def among(self, people: object) -> list[object] | None:
-        """The rows of a list that are about somebody named; None when there are none."""
+        """The rows of a list about a named person; None when there are none."""
         rows = people if isinstance(people, list) else []
         return [row for row in rows if isinstance(row, Mapping) and self._have(row)] or None
 
     def _have(self, row: Mapping[str, object]) -> bool:
-        """By number; where one of the two has none, by name and birth date as precisely as both are known."""
+        """Compared by number; where one side has none, by name and birth date in the precision that both have."""
         number = row.get("personal_id")
         if number and number in self._numbers:
             return True

@@ -1,6 +1,6 @@
-"""Which of several records the form means, as far as the citizen said it there (`tells_apart`: a child's name).
+"""Which of several records the form is about, by what the citizen typed (`tells_apart`: a child's name).
 
-None is picked unless what he said fits one and no other.
+No record is chosen unless exactly one fits.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _NOT_MEANT = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 def only_meant(
     plan: Plan, answers: list[SourceAnswer | None], known: Mapping[str, object]
 ) -> list[SourceAnswer | None]:
-    """The answers without records of others than the form means, as far as the citizen said in it which he means."""
+    """The answers without records that contradict what the citizen typed in the form."""
     shown = answers
     for query in plan.queries:
         answer = answers[query.index]
@@ -30,7 +30,7 @@ def only_meant(
     return shown
 
 
-#: a field, the attribute that fills it, and what the citizen typed there
+#: a field, the attribute that fills it, and the typed value
 _Said = tuple[Field, str, object]
 
 
@@ -71,12 +71,12 @@ def _present(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _fits(field: Field, value: object, typed: object) -> bool | None:
-    """Whether a record says what the citizen typed; None: one of the two is blank."""
+    """Whether a record has the typed value; None: one of the two is blank."""
     written = None if value is None else field.converted(value)
     if written is None or typed is None or typed == "":
         return None
     if not isinstance(written, str) or not isinstance(typed, str):
         return written == typed
     ours, theirs = same_words(written), same_words(typed)
-    # a date as precisely as both are known: `01/2026` of `02/01/2026`
+    # a date in the precision of the shorter one: `01/2026` fits `02/01/2026`
     return ours == theirs or ours.endswith(f"/{theirs}") or theirs.endswith(f"/{ours}")

@@ -1,7 +1,7 @@
-"""How mapping files are written: the typed form of `mappings/**/*.yaml`.
+"""The typed form of mapping files, `mappings/**/*.yaml`.
 
-The language is closed: `path`, `codes`, `transform`, `else`, and for papers `all_of`, `any_of`, `when`.
-There are no templates and no expressions; what does not fit becomes a named transform.
+The language is closed: `path`, `codes`, `transform`, `else`, and for papers `all_of`, `any_of`, `when`. It has no
+templates and no expressions; anything else needs a named transform.
 """
 
 from dataclasses import fields
@@ -36,7 +36,7 @@ QueryValue = Annotated[str, AfterValidator(_query_value)]
 SubjectAttribute = Annotated[str, AfterValidator(_subject_attribute)]
 
 
-#: names that records keep: ASCII, as the leaves of the exchange log demand
+#: names in records: ASCII, as the leaves of the exchange log require
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
 FieldKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]{1,100}$")]
 RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -46,11 +46,11 @@ RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class RequestValue(Strict):
-    """What stands at one place of the provider's request: a constant or a value of the query.
+    """The value at one place of the provider's request: a constant or a value of the query.
 
     `from` is one of `call_id`, `procedure`, `purpose`, `dossier`, `result_codes`, `channel`, `subject.<attribute>`,
-    `citizen.<attribute>`, `official.<attribute>`, `service.<parameter>` (of the data service in config/sources).
-    A place whose value is blank is left out, unless `blank` says what to write.
+    `citizen.<attribute>`, `official.<attribute>`, `service.<parameter>` (of the data service in config/sources). A
+    place with a blank value is left out, unless `blank` gives a value.
     """
 
     value: str | None = None
@@ -59,22 +59,22 @@ class RequestValue(Strict):
     else_: Annotated[tuple[QueryValue, ...], AS_LIST] = Field((), alias="else")
     codes: str | None = None
     transform: Words = ()
-    #: request profile of the source -> the transforms that stand there instead
+    #: request profile of the source -> its transforms
     transform_in: dict[str, Words] = {}
     blank: str | None = None
-    #: only when the place named here was left out
+    #: sent only when the place named here was left out
     unless: str | None = None
-    #: only in these request profiles of the source (empty: in all)
+    #: sent only in these request profiles of the source (empty: in all)
     profiles: Words = ()
 
 
 class AttributeRule(Strict):
-    """Where one evidence attribute stands in the provider's record, and how it becomes ours."""
+    """The place of one evidence attribute in the provider's record, and its conversion."""
 
     path: str
     codes: str | None = None
     transform: Words = ()
-    #: of the attribute alone, where it is known worse than its data service; answers say it too
+    #: mark of this attribute, where it is known less well than its data service; answers have it too
     mark: Mark | None = None
     #: paths tried in order while the value is blank
     else_: Words = Field((), alias="else")
@@ -83,39 +83,39 @@ class AttributeRule(Strict):
 class AnswerRule(Strict):
     """How to read an answer. Paths of attributes start at the record."""
 
-    #: path of the record inside the answer; a list there must hold one item at most
+    #: path of the record in the answer; a list there has one item at most
     record: str = ""
-    #: the record may stand one level lower, under a name that is not known
+    #: the record may be one level lower, under an unknown name
     nested: bool = False
     #: path (from the record) that must not be blank, else the outcome is `absent`
     found_when: str = ""
     absent: Literal["not_found", "no_match"] = "not_found"
-    #: what an answer without any member is: the contract may say that nothing is held so
+    #: meaning of an answer without members: by contract it may mean that there is no data
     empty: Literal["invalid", "absent"] = "invalid"
-    #: subject attribute -> path (from the record): what comes back must be about whom we asked
+    #: subject attribute -> path (from the record): compared with the subject of the query
     identity: dict[SubjectAttribute, str] = {}
-    #: of a record that may be one of several: the attributes by which the request or the form says which is meant
+    #: attributes by which the request or the form says which of several records is meant
     tells_apart: Words = ()
-    #: number that the provider gives people -> `<type>.<attribute>` by which others, sure of the person, name it too
+    #: the provider's own number of a person -> `<type>.<attribute>` of confirming sources that give the same number
     vouched: dict[str, Words] = {}
-    #: path (from the answer's root) of the provider's own status, and its value table
+    #: path (from the answer's root) of the provider's own status
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
     statuses: dict[str, Literal["found", "not_found", "no_match", "refused", "unavailable", "invalid"]] = {}
-    #: path (from the answer's root) of the time when the provider last changed the data
+    #: path (from the answer's root) of the time of the provider's last change
     updated_at: str = ""
     attributes: dict[Name, AttributeRule]
 
 
 class ServiceExample(Strict):
-    """An example that runs as a test: what is asked and answered on the wire, and the evidence it becomes."""
+    """An example that runs as a test: the request and answer on the wire, and the resulting evidence."""
 
     name: str
     #: subject of the query (attributes of `Subject`)
     subject: dict[str, Any] = {}
-    #: expected request: place -> value (only the places named here are compared)
+    #: expected request: place -> value (only these places are compared)
     request: dict[str, Any] = {}
-    #: the provider's answer as plain data (for SOAP: children of the answer element)
+    #: the provider's answer as plain data (SOAP: children of the answer element)
     answer: Any = None
     outcome: Outcome = Outcome.FOUND
     #: expected attributes (all that are not blank)
@@ -125,13 +125,13 @@ class ServiceExample(Strict):
 
 
 class ServiceMapping(Strict):
-    """One data service: which evidence it gives, what to send, how to read the answer."""
+    """One data service: its evidence, its request and its answer."""
 
     evidence: str
     mark: Mark = "seen"
     title: Title
     subjects: tuple[SubjectKind, ...] = Field(min_length=1)
-    #: alternatives of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
+    #: alternative sets of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
     needs: tuple[tuple[SubjectAttribute, ...], ...] = ((),)
     request: dict[str, RequestValue]
     answer: AnswerRule
@@ -139,12 +139,12 @@ class ServiceMapping(Strict):
 
 
 class SourceMapping(Strict):
-    """`mappings/sources/<source>.yaml`: from the provider's words to the evidence vocabulary."""
+    """`mappings/sources/<source>.yaml`: from the provider's vocabulary to the evidence vocabulary."""
 
     source: str
     title: Title
     mark: Mark = "sandbox"
-    #: ways in which the provider wants its requests; the source's settings choose one (`request_profile`)
+    #: request profiles of the provider; the source's settings choose one (`request_profile`)
     profiles: Words = ()
     services: dict[Name, ServiceMapping]
 
@@ -153,26 +153,27 @@ class SourceMapping(Strict):
 
 
 class Role(Strict):
-    """A role of the procedure: which kinds of subject it takes, and whether it signs in."""
+    """A role of the procedure: its kinds of subject, and whether it signs in."""
 
     kind: Annotated[tuple[SubjectKind, ...], AS_LIST]
     title: Title | None = None
     signs_in: bool = False
     optional: bool = False
     many: bool = False
-    #: newborns: the role through whom the child is found
+    #: newborns: the role through which the child is found
     through: str | None = None
-    #: found in evidence when the caller does not give it: `<role>:<type>.<attribute prefix>`
+    #: evidence that names the subject when the caller does not: `<role>:<type>.<attribute prefix>`
     found_in: str | None = None
-    #: how this person is related to the applicant; default: who signs in is the applicant, all others are represented
+    #: relation of this person to the applicant; default: the person who signs in is the applicant, all others are
+    #: represented
     relation: Relation | None = None
 
 
 class FieldRule(Strict):
-    """One form field: the first reference that is not blank wins.
+    """One form field: the first reference that is not blank is used.
 
-    A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`.
-    `agree`: a difference between the references is a dispute. `keep`: of a list, only the people of this role.
+    A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`. `agree`: a difference
+    between the references is a dispute. `keep`: a list is cut to the people of this role.
     """
 
     title: Title | None = None
@@ -183,16 +184,16 @@ class FieldRule(Strict):
     agree: bool = False
     keep: str | None = None
     editable: bool = False
-    #: proposed to the citizen, never decided for him
+    #: proposed to the citizen, who decides
     propose: bool = False
     required: bool = False
     mark: Mark = "seen"
 
 
 class FieldGroup(Strict):
-    """`mappings/groups/<name>.yaml`: fields shared by several procedures; `{role}` stands for the role.
+    """`mappings/groups/<name>.yaml`: fields shared by several procedures; `{role}` is replaced by the role.
 
-    Keys are suffixes; the use gives the prefix.
+    Keys are suffixes; the use of the group gives the prefix.
     """
 
     group: str
@@ -215,7 +216,7 @@ class ProcedureExample(Strict):
     #: `<role>:<type>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
     dossier: str | None = None
-    #: evidence types whose owner has not published that they may stand for papers; all others are published
+    #: evidence types without a published scope; all others have one
     unpublished: Words = ()
     account: dict[str, Any] = {}
     known: dict[str, Any] = {}
@@ -235,16 +236,16 @@ class ProcedureMapping(Strict):
     mark: Mark = "sandbox"
     level: str = ""
     purpose: str
-    #: other procedures, for people; they have forms of their own
+    #: related procedures with their own forms, for people
     related_codes: Words = ()
-    #: other codes of this very procedure
+    #: other codes of this procedure
     aliases: Words = ()
     target: dict[str, str] = {}
     subjects: dict[RoleName, Role] = Field(min_length=1)
-    #: kinds of representation under which it may be filed; None: under any
+    #: permitted kinds of representation; None: any
     represented_by: Words | None = None
     use: tuple[GroupUse, ...] = ()
-    #: another procedure, of which everything is taken first
+    #: another procedure whose content this one includes
     include: str | None = None
     fields: dict[FieldKey, FieldRule] = {}
     predicates: dict[Name, Predicate] = {}

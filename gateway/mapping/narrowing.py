@@ -1,6 +1,6 @@
-"""A plan for less than was planned: what may not be asked, or not be shown any more, and by which rule.
+"""Narrows a plan: removes attributes that may not be asked or shown any more, with the rule.
 
-Queries keep their places and their names; one that has no attribute left asks nobody.
+Queries keep their index and name; a query without attributes asks no source.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, Withheld, failed
 from gateway.mapping.plan import Plan, PlannedQuery
 from gateway.mapping.procedure import ACCOUNT
 
-#: may this attribute of this query be asked and shown?
+#: whether this attribute of this query may be asked and shown
 Keeps = Callable[[PlannedQuery, str], bool]
 
 
@@ -28,7 +28,7 @@ def narrowed(plan: Plan, keeps: Keeps, withheld: Withheld) -> Plan:
 
 
 def within(plan: Plan, answers: Sequence[SourceAnswer | None]) -> list[SourceAnswer | None]:
-    """The answers without what the plan does not ask any more."""
+    """The answers without attributes that the plan no longer has."""
     shown = list(answers)
     for index, withheld in plan.withheld.items():
         one, left = shown[index], plan.queries[index].attributes

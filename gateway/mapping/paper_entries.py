@@ -1,4 +1,4 @@
-"""What the answer says of each paper: replaced, reusable, required or not applicable, with the reason and advice."""
+"""The paper entries of an answer: replaced, reusable, required or not applicable, with reason and advice."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from gateway.mapping.papers import ProofVerdict, prove, unsettled
 from gateway.mapping.predicates import Facts, Truth, contradicted, predicate
 from gateway.mapping.procedure import leaves
 
-#: how the predicates end that say whether somebody lives
+#: suffix of predicates that say whether a person is alive
 _ALIVE = "_alive"
 _DATA_LACKING: SentenceEntry = {
     "vi": "Dữ liệu chưa có, chưa đủ hoặc không thống nhất: đề nghị ông/bà nộp giấy tờ này "
@@ -53,7 +53,7 @@ _NOT_ASKED: SentenceEntry = {
     "hoặc nộp giấy tờ này.",
     "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
 }
-#: why a paper is required -> what to do, where it is not that data are lacking
+#: why a paper is required -> advice, where the reason is not missing data
 _ADVICE: Mapping[str, SentenceEntry] = {
     **dict.fromkeys(
         (
@@ -70,7 +70,7 @@ _ADVICE: Mapping[str, SentenceEntry] = {
 
 
 def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
-    """Whether data replace the paper, and why; or what else becomes of it."""
+    """The state of the paper and its reason."""
     entry: PaperEntry = {
         "code": code,
         "title": paper.title.vi,
@@ -101,7 +101,7 @@ def paper_entry(facts: Facts, code: str, paper: PaperRule) -> PaperEntry:
 
 
 def _minor(facts: Facts, paper: PaperRule) -> ReasonEntry | None:
-    """Why a paper for minors is asked for: a minor asks, and nobody is proven to act for him."""
+    """Why a paper for minors is required: a minor asks, and no representation is proven."""
     rule = facts.plan.procedure.predicates.get(paper.when or "")
     if rule is None or rule.younger_than is None or rule.younger_than.partition(":")[0] in facts.represented:
         return None
@@ -144,7 +144,7 @@ def _required(
 
 
 def _scope(facts: Facts, proof: Proof) -> ScopeEntry | None:
-    """What was published of the first data that may stand for the paper; None where nothing was."""
+    """The published scope of the first data that may replace the paper; None where there is none."""
     for word in (word for leaf in leaves(proof) for word in leaf.has or ()):
         pick = facts.plan.picks[word]
         if pick.query is not None:

@@ -1,6 +1,6 @@
-"""Whose a paper of the paper store is, as far as its row says: nobody's paper stands for somebody else's.
+"""The owner of a paper in the paper store, by its row: a paper never counts for another person.
 
-The rows that were seen name no owner, and are his who was asked about; what a row does say must fit him.
+Rows from the real service have no owner and belong to the person asked about; an owner in a row must be that person.
 """
 
 import re
@@ -13,15 +13,15 @@ from gateway.mapping.transforms import text, upper_ascii
 _NUMBERS = ("SoDinhDanhChuSoHuu", "MaChuGiayTo")
 _NAMES = ("HoTenChuSoHuu", "TenChuSoHuu")
 _DIGITS = re.compile(r"[0-9]{9,14}", re.ASCII)
-#: `của Trần Thị Mẫu`, where nothing but a stop, a number or another name follows. Nobody's name has more than
-#: ten words, so that a title of nothing but `của` is read once, not once for each of its words
+#: `của Trần Thị Mẫu`, followed only by the end, a number or another name. A name has at most ten words, so a title that
+#: repeats `của` is scanned once, not once per word
 _OF_SOMEBODY = re.compile(r"\bcủa ([^\W\d]++(?: [^\W\d]++){1,9}?)(?=$| ?[-,;:.()\d]| và )")
-#: first words of what has papers of its own and is no person
+#: first words of owners that are no person
 _AGENCIES = frozenset({"BO", "SO", "CUC", "CHICUC", "PHONG", "TOA", "UBND", "CONG", "TONG", "UY"})
 
 
 def names_another_owner(rows: object, subject: Subject) -> bool:
-    """Whether a row says a number or a name of its owner, and never the subject's."""
+    """Whether a row has a number or a name of an owner, and never the subject's."""
     found = [row for row in (rows if isinstance(rows, list) else [rows]) if isinstance(row, dict)]
     own = {subject.personal_id, subject.old_id, subject.tax_code} - {None}
     return any(_other_number(row, own) or _other_name(row, subject.full_name) for row in found)
@@ -40,7 +40,7 @@ def _other_name(row: Mapping[str, object], full_name: str | None) -> bool:
 
 
 def _names(row: Mapping[str, object]) -> Iterator[str]:
-    """The names that a row gives its owner; a whole title where it names one, as it may name several."""
+    """The names of owners in a row; the whole title where it has a name, because it may have several."""
     yield from (word for name in _NAMES if (word := text(row.get(name))))
     title = text(row.get("TenGiayTo")) or ""
     if any(_is_name(one) for one in _OF_SOMEBODY.findall(title)):

@@ -1,7 +1,7 @@
-"""The words of mappings about papers: predicates, the rule of a cut, which paper is replaced by what, and warnings.
+"""The mapping words about papers: predicates, the rule of a cut, replacement of papers, and warnings.
 
-A paper is cut only when data stand for it: evidence about the same person and object, in force on the day,
-with the conclusion that the paper would have (ARCHITECTURE 7; stricter than any text).
+A paper is cut only when data replace it: evidence about the same person and object, in force on the day, with the
+conclusion of the paper (ARCHITECTURE 7; stricter than any text).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 from gateway.mapping.answer import BasisMark
 from gateway.mapping.strict import Mark, Strict, Title, Words
 
-#: `same`: the paper is about its person, and about no object
+#: `same`: the paper is about its person and no object
 NO_OBJECT = "no_object"
-#: `in_force`: what the evidence says never ends (a birth date, a number)
+#: `in_force`: the evidence never expires (a birth date, a number)
 ALWAYS = "always"
-#: `conclusion`: that the evidence is there is all that the paper says
+#: `conclusion`: the existence of the evidence is all that the paper says
 SHOWN = "shown"
-#: so many counter-examples at least show what a paper's rule must not cut
+#: minimum number of counter-examples that show what a rule must not cut
 COUNTER_EXAMPLES = 2
 
 
@@ -29,37 +29,37 @@ def _one_of(forms: Sequence[str], given: Sequence[str]) -> None:
 
 
 class Predicate(Strict):
-    """A named yes/no question; exactly one form. A blank value never proves a negative: it is unknown."""
+    """A named yes/no question; exactly one form. A blank value never proves a negative: it gives unknown."""
 
-    #: value table over an attribute: values outside both lists are unknown
+    #: value table of an attribute: values outside both lists are unknown
     attribute: str | None = None
-    #: attributes that state the same fact: where one says yes and another no, nobody knows
+    #: attributes that state the same fact: a yes against a no gives unknown
     agree: Words = ()
     yes: Words = ()
     no: Words = ()
-    #: of a value with members (an address): the member that is looked at
+    #: the member to read, of a value with members (an address)
     part: str | None = None
-    #: every other value that is there means no
+    #: every other value means no
     otherwise: Literal["no"] | None = None
     #: two attributes that must be equal, or one an item of the other's list (both present)
     equal: tuple[str, str] | None = None
-    #: the caller named this role (a plain fact of the request)
+    #: true when the caller named this role (a fact of the request)
     role_given: str | None = None
-    #: the date attribute lies less than `years` back: of a person the age, of a paper how long ago it was issued
+    #: the date attribute is less than `years` ago: the age of a person, or the time since a paper was issued
     younger_than: str | None = None
     years: int = Field(18, ge=1, le=150)
-    #: the answer of the person at this form field, as the caller sent it in `known`
+    #: the person's answer at this form field, as the caller sent it in `known`
     known_field: str | None = None
-    #: the last day that this date attribute names is today or later; a year or month counts to its end
+    #: the last day of this date attribute is today or later; a year or month counts to its end
     until: str | None = None
-    #: predicates that state the same fact: what one says, unless another says the opposite
+    #: predicates that state the same fact: a contradiction between them gives unknown
     said_by: Words = ()
     #: the opposite of this predicate
     not_: str | None = Field(None, alias="not")
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The predicates that it is made of."""
+        """The predicates that it depends on."""
         return (*self.said_by, *filter(None, (self.not_,)))
 
     @model_validator(mode="after")
@@ -81,28 +81,29 @@ class Predicate(Strict):
 
 
 class Proof(Strict):
-    """A tree: what must be there for data to replace the paper. Exactly one of the forms, with `when` or without.
+    """A tree of conditions under which data replace the paper. Exactly one of the forms, with `when` or without.
 
-    `has` names attributes that must not be blank; `issued` a result of another procedure in the paper store.
-    Each of these two carries the rule of a cut: `about`, `same`, `in_force`, `conclusion`.
+    `has` names attributes that must not be blank; `issued` a result of another procedure in the paper store. Each of
+    these two has the rule of a cut: `about`, `same`, `in_force`, `conclusion`.
     """
 
     all_of: "tuple[Proof, ...] | None" = None
     any_of: "tuple[Proof, ...] | None" = None
     has: Words | None = None
-    #: result codes (`MA_KQ_THAYTHE`) that may stand for the paper; its owner is the role of `about`
+    #: result codes (`MA_KQ_THAYTHE`) that may replace the paper; its owner is the role of `about`
     issued: Words | None = None
     #: predicate; no: this part of the proof is not needed
     when: str | None = None
-    #: the role whose paper it is
+    #: the role that owns the paper
     about: str | None = None
-    #: what the evidence says of the object -> where the form, the request or other evidence names it; or `no_object`
+    #: object attribute of the evidence -> where the form, the request or other evidence names the object; or
+    #: `no_object`
     same: dict[str, Words] | Literal["no_object"] | None = None
-    #: references whose source is the authority for them: that another source says otherwise takes nothing away
+    #: references whose source is the authority: a contradiction by another source does not count
     authority: Words = ()
-    #: predicates that hold on the day of filing, or `always`
+    #: predicates that must be true on the day of filing, or `always`
     in_force: Words = ()
-    #: predicates that say what the paper would say, or `shown`
+    #: predicates that state what the paper would state, or `shown`
     conclusion: Words = ()
 
     @property
@@ -112,7 +113,7 @@ class Proof(Strict):
 
     @property
     def bound(self) -> Mapping[str, tuple[str, ...]]:
-        """`same` as pairs; none for a paper about no object."""
+        """`same` as pairs; empty for a paper about no object."""
         return self.same if isinstance(self.same, dict) else {}
 
     @property
@@ -155,7 +156,7 @@ class Proof(Strict):
         return self
 
 
-#: word -> what it says, and how it is written
+#: word -> its meaning, and how it is written
 _RULE_OF_A_CUT: Mapping[str, tuple[str, str]] = {
     "about": ("about whom it holds", "add 'about: <role>'"),
     "same": (
@@ -171,18 +172,18 @@ _RULE_OF_A_CUT: Mapping[str, tuple[str, str]] = {
 
 
 class CounterExample(Strict):
-    """A case that must not cut the paper: an example that cuts it, with one thing changed. `check-config` runs it."""
+    """A case that must not cut the paper: an example that cuts it, with one change. `check-config` runs it."""
 
     name: str
-    #: name of the example of this procedure that cuts the paper
+    #: the example of this procedure that cuts the paper
     example: str
-    #: `<role>:<type>` -> attributes that are otherwise (null: blank), or the name of an outcome
+    #: changed evidence: `<role>:<type>` -> attributes (null: blank), or the name of an outcome
     evidence: dict[str, Any] = {}
-    #: form fields that the citizen typed otherwise (null: not at all)
+    #: changed typed fields (null: not typed)
     known: dict[str, Any] = {}
-    #: role -> the subject that is named instead (null: nobody)
+    #: changed subjects: role -> subject (null: none)
     subjects: dict[str, dict[str, Any] | None] = {}
-    #: code of the reason for which the paper is asked for
+    #: code of the reason for which the paper is required
     reason: str = ""
 
     @model_validator(mode="after")
@@ -195,11 +196,11 @@ class CounterExample(Strict):
 
 
 class Grounded(Strict):
-    """What a legal text says: a paper that is demanded, or what blocks a filing."""
+    """The legal basis of a paper that is required, or of what blocks a filing."""
 
-    #: the text that says so; blank where none is known to name it
+    #: the legal text; blank where none is known
     legal_basis: str = ""
-    #: how sure that text is: read, read about in the press, known to exist, recalled; none without a text
+    #: how well the text is known: read, read about in the press, known to exist, from memory; none without a text
     basis_mark: BasisMark = "none"
 
     @model_validator(mode="after")
@@ -213,7 +214,7 @@ class Grounded(Strict):
 
 
 class PaperRule(Grounded):
-    """One paper that the procedure demands, and what replaces it. Without `replaced_by` nothing does."""
+    """One paper that the procedure requires, and what replaces it. Without `replaced_by` nothing does."""
 
     title: Title
     #: predicate; no: the paper does not apply
@@ -246,7 +247,7 @@ class PaperRule(Grounded):
 
 
 class WarningRule(Grounded):
-    """What blocks or endangers the filing; it refuses nothing by itself."""
+    """What blocks or endangers the filing; it refuses nothing."""
 
     #: predicate; yes: the warning is given
     when: str

@@ -1,8 +1,7 @@
-"""Which paper data replaces (Nghị quyết 66.7/2025/NQ-CP, as facts in law: components replaced by data).
+"""Which papers data replace (Nghị quyết 66.7/2025/NQ-CP, as facts in law: components replaced by data).
 
-Three-valued: yes, no, unknown. A blank value never proves a negative;
-a paper whose condition is unknown is asked for.
-An attribute counts only when the owner of its database has published that it may stand for papers.
+Three-valued: yes, no, unknown. A blank value never proves a negative; a paper with an unknown condition is required. An
+attribute counts only when the owner of its database has published that it may replace papers.
 """
 
 import re
@@ -20,7 +19,7 @@ from gateway.mapping.plan import Pick, evidence_id
 from gateway.mapping.predicates import Facts, Truth, contradicted, lasts, predicate, value_of
 from gateway.mapping.procedure import DOSSIER, FORM, TYPED, evidence_of, stored
 
-#: kind of doubt -> why the data do not replace a paper; any other kind leaves the condition open
+#: kind of doubt -> why the data do not replace a paper; any other kind: the condition is unknown
 _DOUBTS = {
     "unit_divided": Reason.ADDRESS_NEEDS_CONFIRMATION,
     "code_unknown": Reason.CODE_UNKNOWN,
@@ -29,21 +28,21 @@ _DOUBTS = {
     "value_invalid": Reason.VALUE_INVALID,
     "several_records": Reason.SEVERAL_RECORDS,
 }
-#: the evidence and attributes by which a form says who somebody is
+#: evidence that identifies a person in a form
 _IDENTIFIES = frozenset({"person", "account"})
 _IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
-#: a source that gave no answer to go by
+#: outcomes without a usable answer
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
-#: why an attribute that would decide may not be asked: more to go by than that nobody knows
+#: why a deciding attribute may not be asked: more specific than "unknown"
 _WITHHELD = frozenset({Reason.NOT_AGREED, Reason.CONSENT_MISSING, Reason.QUOTA_EXCEEDED})
-#: of several ways that all fail, the reason that says most
+#: of several failed ways, the most specific reason
 _TELLING = frozenset({Reason.NOT_IN_FORCE, Reason.OBJECT_DIFFERS, Reason.SOURCES_DIFFER})
 _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ProofVerdict:
-    """What a proof says; `by` is its tree in the words of the answer, `reason` why it is not yes."""
+    """The result of a proof; `by` is its tree in the words of the answer, `reason` why it is not yes."""
 
     truth: Truth
     by: object = None
@@ -68,9 +67,9 @@ def prove(facts: Facts, proof: Proof) -> ProofVerdict:
 
 
 def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
-    """The rule of a cut: what is there is about this object, in force, and concludes what the paper would.
+    """The rule of a cut: the evidence is about this object, in force, and concludes what the paper would.
 
-    What denies it speaks before what is unknown.
+    A denial comes before an unknown.
     """
     if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
         return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
@@ -93,7 +92,7 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
 
 
 def _named_otherwise(facts: Facts, role: str) -> str | None:
-    """The form field in which stands another number, name or birth date than that of the role's subject."""
+    """The form field with another number, name or birth date than that of the role's subject."""
     slot = facts.plan.slots.get(role, role)
     subject = facts.named.get(slot)
     for planned in facts.plan.fields if subject is not None else ():
@@ -111,7 +110,7 @@ def _named_otherwise(facts: Facts, role: str) -> str | None:
 
 
 def _rule_of(leaf: Proof) -> list[str]:
-    """What held beside the evidence, in the words of the answer."""
+    """The conditions that were true beside the evidence, in the words of the answer."""
     in_force = [f"in_force:{name}" for name in leaf.guards]
     return [*(f"same:{word}" for word in leaf.bound), *in_force, *(f"is:{name}" for name in leaf.concludes)]
 
@@ -122,7 +121,7 @@ def _together(by: object) -> list[object]:
 
 
 def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[ProofVerdict]:
-    """Objects that are not the one which the form or the request names, or of which nobody knows."""
+    """Objects that differ from the one that the form or the request names, or that are not named."""
     for word, places in leaf.bound.items():
         left = said(word)
         rights = [right for place in places if (right := _place(facts, place)) is not None]
@@ -137,7 +136,7 @@ def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator
 
 
 def _place(facts: Facts, place: str) -> object:
-    """What the form, the request or other evidence says of the object."""
+    """The object as the form, the request or other evidence names it."""
     if place.startswith(TYPED):
         return facts.known.get(place.removeprefix(TYPED)) or None
     if place.startswith(FORM):
@@ -151,7 +150,7 @@ def _place(facts: Facts, place: str) -> object:
 
 
 def _covers(left: object, right: object) -> bool:
-    """Whether the evidence speaks of all that is named; a list in it speaks of each of its items."""
+    """Whether the evidence is about everything named; a list in it is about each of its items."""
     named = str(right).split(",") if isinstance(left, list) and not isinstance(right, list) else right
     return {_folded(one) for one in _items(named)} <= {_folded(one) for one in _items(left)}
 
@@ -161,7 +160,7 @@ def _items(value: object) -> list[str]:
 
 
 def _folded(value: str) -> str:
-    """Without case and spaces, a date as ISO 8601 has it: `cx 418026` is `CX418026`; `12-1` is not `121`."""
+    """Without case and spaces, a date in ISO 8601: `cx 418026` is `CX418026`; `12-1` is not `121`."""
     value = "".join(value.split())
     if _DATE_VN.fullmatch(value):
         value = "-".join(reversed(value.split("/")))
@@ -185,7 +184,7 @@ def _not_concluded(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
 
 
 def _undecided(facts: Facts, name: str) -> Reason:
-    """Why nobody knows: sources differ, one gave no answer, or none says it."""
+    """Why the result is unknown: sources differ, one gave no answer, or none has the value."""
     if contradicted(facts, name):
         return Reason.SOURCES_DIFFER
     if (reason := unsettled(facts, name)) is not None:
@@ -200,13 +199,13 @@ def _undecided(facts: Facts, name: str) -> Reason:
 
 
 def unsettled(facts: Facts, name: str) -> Reason | None:
-    """Why what a predicate reads may not be true; None: nothing speaks against it."""
+    """Why the evidence of a predicate may be wrong; None: no contradiction."""
     why = (facts.unsettled(word) for word in facts.plan.reads[name])
     return next((reason for reason in why if reason is not None), None)
 
 
 def _unpublished(facts: Facts, name: str) -> ProofVerdict | None:
-    """A predicate proves nothing by attributes whose scope is not published."""
+    """A predicate over attributes without a published scope proves nothing."""
     for word in facts.plan.reads[name]:
         pick = facts.plan.picks[word]
         if pick.query is None:
@@ -251,7 +250,7 @@ def _one(facts: Facts, word: str, *, is_authority: bool) -> ProofVerdict:
 def lacking(answer: SourceAnswer, attribute: str) -> Reason | None:
     """Why an answer does not show an attribute beyond doubt; None: it does.
 
-    The doubt speaks first: a code that no list knows leaves no value, and is not a blank of the source.
+    The doubt comes first: an unknown code leaves no value, but the source was not blank.
     """
     if answer.outcome is not Outcome.FOUND:
         return answer.reason or Reason.CONDITION_UNKNOWN
@@ -294,7 +293,7 @@ def _does_not_apply(facts: Facts, proof: Proof) -> bool:
 
 
 def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
-    """A paper of the store with one of these codes, still valid, about the object that is meant."""
+    """A valid paper of the store with one of these codes, about this object."""
     word = stored(leaf)
     pick = facts.plan.picks[word]
     if pick.query is None:
@@ -320,13 +319,13 @@ def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
 
 
 def _still_valid(paper: Mapping[str, object], today: date) -> bool:
-    """Until the end of its last day, month or year; not proven when that cannot be read."""
+    """Valid until the end of its last day, month or year; not proven when that is unreadable."""
     until = paper.get("valid_until")
     return until is None or lasts(until, today) is Truth.YES
 
 
 def wanting(facts: Facts, paper: PaperRule) -> Iterator[int]:
-    """Queries that would help to decide a paper and were not asked yet; the next ones only."""
+    """Unasked queries that would help to decide a paper; the next ones only."""
     if paper.when is not None:
         missing = list(_unasked_predicate(facts, paper.when))
         if missing:

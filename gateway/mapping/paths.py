@@ -1,8 +1,8 @@
 """Dotted paths over plain data: names, `[n]` (negative from the end), `[key=value]` and `[latest:key]`.
 
-A path reads and never fails: what is not there is None. The empty path is the tree itself.
-Answers of one markup differ in their texts only: a tree of positions (`Layout`) stands for all of them,
-and paths that do not choose by a text are walked once for a layout, not once for an answer.
+Reading a path never fails: a missing value is None. The empty path is the tree itself. Answers with the same markup
+differ only in their texts: a tree of positions (`Layout`) represents all of them. A path that does not select by text
+is resolved once per layout, not once per answer.
 """
 
 import re
@@ -17,16 +17,16 @@ Getter = Callable[[object], object]
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
 _UNCLEAR = AttributeDoubt(kind="date_partial", rule="latest:undated")
-#: nobody can tell which of several items is the latest
+#: it is unknown which of several items is the latest
 _UNDATED = Doubtful(None, _UNCLEAR)
-#: the same of records: nothing stands below it
+#: the same for records: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNCLEAR)
-#: sets of paths whose places a layout remembers
+#: number of path sets whose places a layout caches
 _MOST_PLACES = 16
 
 
 class _Latest(NamedTuple):
-    """The item whose date at `key` is the latest, wherever it stands."""
+    """The item with the latest date at `key`, at any position."""
 
     key: str
 
@@ -37,13 +37,13 @@ class _Match(NamedTuple):
 
 
 class Record(Enum):
-    """Steps that no path can be written with, and what the first of them may find."""
+    """Steps that no path text can express, and the values that the first of them may give."""
 
     #: the only item of a list
     ONLY = 1
-    #: True for whatever has parts; all else is itself
+    #: True for a tree; any other value is itself
     IS_THERE = 2
-    #: found where a list has more than one item
+    #: returned where a list has more than one item
     SEVERAL = 3
 
 
@@ -51,7 +51,7 @@ Step = str | int | _Latest | _Match | Record
 
 
 def compile_path(path: str) -> Getter:
-    """The function that picks `path`; ValueError when the path is not of the grammar."""
+    """The function that reads `path`. Raises ValueError when the path does not fit the grammar."""
     steps = steps_of(path)
 
     def pick(tree: object) -> object:
@@ -63,7 +63,7 @@ def compile_path(path: str) -> Getter:
 
 
 def steps_of(path: str) -> list[Step]:
-    """The steps of a path; ValueError when it is not of the grammar."""
+    """The steps of a path. Raises ValueError when it does not fit the grammar."""
     steps: list[Step] = []
     at = 0
     while at < len(path):
@@ -86,19 +86,19 @@ def steps_of(path: str) -> list[Step]:
 
 
 class Layout:
-    """What answers of one markup have in common: their tree, in which the numbers of texts stand for texts."""
+    """The common tree of answers with one markup; numbers of texts replace the texts."""
 
     __slots__ = ("places", "positions")
 
     def __init__(self, positions: object) -> None:
-        """`positions`: dictionaries, lists, None, and whole numbers for texts."""
+        """`positions`: dictionaries, lists, None, and integers for texts."""
         self.positions = positions
-        #: by paths, where their values stand; empty: that depends on the texts
+        #: paths -> where their values are; empty: that depends on the texts
         self.places: dict[Paths, list[object]] = {}
 
 
 class PositionedTexts:
-    """An answer whose layout is known: its texts by position, not yet a tree."""
+    """An answer with a known layout: its texts by position, not yet a tree."""
 
     __slots__ = ("layout", "texts")
 
@@ -113,19 +113,19 @@ class PositionedTexts:
 
 
 class Paths:
-    """Many paths, read together: a step that several have in common is taken once."""
+    """Many paths, read together: a common step is done once."""
 
     __slots__ = ("_results", "_slots", "_steps")
 
     def __init__(self) -> None:
         """No path yet."""
-        #: where each step starts; what it finds stands at the slot behind that of the step before
+        #: where each step starts; its result is in the slot after that of the previous step
         self._steps: list[tuple[int, Step]] = []
         self._slots: dict[tuple[int, Step], int] = {}
         self._results: set[int] = set()
 
     def copy(self) -> "Paths":
-        """The same paths, to which others may be added; slots stay."""
+        """A copy to which paths may be added; slots stay."""
         other = Paths()
         other._steps, other._slots, other._results = [*self._steps], {**self._slots}, {*self._results}
         return other
@@ -137,7 +137,7 @@ class Paths:
         return slot
 
     def passing(self, steps: Iterable[Step], start: int = 0) -> int:
-        """The slot at which other paths start, and whose own value nobody reads."""
+        """A slot at which other paths start; its own value is not read."""
         slot = start
         for step in steps:
             known = self._slots.get((slot, step))
@@ -173,7 +173,7 @@ class Paths:
         return found
 
     def _learn(self, layout: Layout) -> list[object]:
-        """Where the values stand in every answer of this layout; empty when a path chooses by a text."""
+        """Where the values are in every answer of this layout; empty when a path selects by text."""
         if len(layout.places) >= _MOST_PLACES:
             layout.places.clear()
         found = self._walk(layout.positions)
@@ -185,14 +185,14 @@ class Paths:
 
 
 def _chooses(step: Step, node: object) -> bool:
-    """Whether a step looks at texts; the latest of one item needs none."""
+    """Whether a step reads texts; the latest of one item needs none."""
     if isinstance(step, _Latest):
         return isinstance(node, list) and len(node) > 1
     return isinstance(step, _Match) and node is not None
 
 
 def _filled(at: object, texts: list[str]) -> object:
-    """The part of an answer that stands there."""
+    """The part of an answer at this position."""
     if type(at) is int:
         return texts[at] or None
     if type(at) is dict:
@@ -232,7 +232,7 @@ def _record(node: object, step: Record) -> object:
 
 
 def _latest(items: list[object], key: str) -> object:
-    """One item is the latest whatever its date; of several each must have one, and the latest be later than all."""
+    """A single item is the latest whatever its date; of several, each needs a date and one must be the latest."""
     if len(items) < 2 or all(item == items[0] for item in items):
         return items[0] if items else None
     dated = [(_date(item.get(key)) if isinstance(item, dict) else None, item) for item in items]
@@ -253,7 +253,7 @@ def _date(value: object) -> str | None:
 
 
 def only(tree: object, steps: list[Step], item: object) -> object:
-    """The tree with nothing but `item` at a path of names."""
+    """The tree with only `item` at a path of names."""
     if not steps:
         return [item]
     name, *others = steps
@@ -261,7 +261,7 @@ def only(tree: object, steps: list[Step], item: object) -> object:
 
 
 def put(tree: dict[str, object], names: tuple[str, ...], value: object) -> None:
-    """Set `value` below `names`, making the dictionaries on the way."""
+    """Set `value` below `names`; missing dictionaries are created."""
     for name in names[:-1]:
         inner = tree.get(name)
         if not isinstance(inner, dict):

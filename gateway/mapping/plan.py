@@ -1,7 +1,7 @@
 """The plan of one prefill: the fewest evidence queries, and where each field reads.
 
-A plan depends on the procedure, the grant and the shape of the subjects (which identifiers each gives),
-never on a person: it is compiled once and used for everybody.
+A plan depends on the procedure, the grant and the shape of the subjects (which identifiers each has), never on a
+person: it is compiled once and used for all people.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ from gateway.mapping.procedure import (
 )
 from gateway.mapping.source import ServicePlan
 
-#: may this requester have this attribute of this data service?
+#: whether this requester may have this attribute of this data service
 Allows = Callable[[str, str], bool]
 #: why this requester may not have this attribute of this data service
 Withholds = Callable[[str, str], Withheld]
@@ -44,11 +44,11 @@ Withholds = Callable[[str, str], Withheld]
 
 @dataclass(frozen=True, slots=True)
 class PlannedQuery:
-    """One query: one data service about one subject, with everything that anybody may need from it."""
+    """One query: one data service about one subject, with all attributes that any field or paper needs."""
 
     index: int
     service: ServicePlan
-    #: the role whose subject is asked about (the first of the roles that share it)
+    #: role of the subject (the first of the roles that share it)
     role: str
     attributes: tuple[str, ...]
     result_codes: tuple[str, ...] = ()
@@ -66,24 +66,24 @@ class Pick:
 
 
 class PlannedField:
-    """A field and the picks of its references, in order, with the JSON that stands around its value in an answer."""
+    """A field and the picks of its references, in order, with the JSON around its value in an answer."""
 
     __slots__ = ("asked", "blank", "field", "name", "picks", "refs")
 
     def __init__(
         self, field: Field, refs: tuple[Ref, ...], picks: tuple[Pick, ...], sources: Sequence[str]
     ) -> None:
-        """One pick a reference. `sources`: the source of each query of the plan."""
+        """One pick per reference. `sources`: the source of each query of the plan."""
         self.field = field
         self.refs = refs
         self.picks = picks
         #: the key as JSON, with its colon
         self.name = orjson.dumps(field.key) + b":"
-        #: the picks that have a query: (query, attribute, JSON before and behind a value found there)
+        #: the picks with a query: (query, attribute, JSON before and behind a found value)
         self.asked = tuple(
             (p.query, p.attribute, *_filled(self.name, field, p)) for p in picks if p.query is not None
         )
-        #: the entry when the only source that was asked found the subject and leaves this attribute blank
+        #: the entry when the only asked source found the subject and leaves this attribute blank
         self.blank = b""
         if len(picks) == 1 and picks[0].query is not None:
             reason: ReasonEntry = {"code": Reason.VALUE_BLANK.value, "source": sources[picks[0].query]}
@@ -106,7 +106,7 @@ def _filled(name: bytes, field: Field, pick: Pick) -> tuple[bytes, bytes]:
 def without_value(
     state: FieldState, attribute: str | None, reason: ReasonEntry | None, doubt: DoubtEntry | None = None
 ) -> FieldEntry:
-    """The entry of a field that has no value, for the citizen to fill in."""
+    """The entry of a field without a value, for the citizen to fill in."""
     return {
         "state": state, "value": None, "evidence": None, "attribute": attribute, "editable": True, "doubt": doubt,
         "reason": reason,
@@ -114,7 +114,7 @@ def without_value(
 
 
 def evidence_id(query: int) -> str:
-    """The name of a query's answer in passports: it follows the plan, so that it stays when a late answer joins."""
+    """The name of a query's answer in passports: derived from the plan, so that a late answer keeps it."""
     return f"e{query + 1}"
 
 
@@ -128,28 +128,27 @@ class Plan:
     papers: Mapping[str, PaperRule]
     #: every reference of predicates and papers
     picks: Mapping[str, Pick]
-    #: role -> the role whose subject it is (itself, or the one it is the same as)
+    #: role -> the first role with the same subject
     slots: Mapping[str, str]
-    #: every predicate, once for each subject of a role with several: all of them must hold
+    #: every predicate, once for each subject of a role with several: all must be true
     predicates: Mapping[str, tuple[Predicate, ...]]
     #: predicate -> the references that it reads
     reads: Mapping[str, tuple[str, ...]]
-    #: reference about one of several subjects -> the rule that says whose
+    #: reference about one of several subjects -> the rule that names the subject
     whose: Mapping[str, str]
     keeps: tuple[PeopleFilter, ...]
-    #: query that holds number, name and birth date together -> queries that are about that person, or found through
-    #: him, by the number alone
+    #: confirming query -> queries that depend on the confirmed number
     confirms: Mapping[int, tuple[int, ...]]
     #: role -> the role through whose number, or in whose evidence, its subject is found
     hangs_on: Mapping[str, str]
-    #: query that was narrowed for this one exchange -> why
+    #: query that was narrowed for this exchange -> why
     withheld: Mapping[int, Withheld]
     #: queries to ask first, when the citizen typed nothing yet
     first: tuple[int, ...] = ()
-    #: by query: the JSON around what only its answer says, of its evidence and of its line among the sources
+    #: by query: the JSON around the values from its answer, of its evidence entry and its source entry
     evidence: tuple[tuple[bytes, ...], ...] = ()
     sources: tuple[bytes, ...] = ()
-    #: whether all services are those of the sandbox, also those that were seen
+    #: whether all services are those of the sandbox
     is_sandbox: bool = False
 
 
@@ -172,7 +171,7 @@ class _Planner:
         self.wants.setdefault((self.slots.get(ref.role, ref.role), ref.evidence), {})[ref.attribute] = None
 
     def want_vouching(self) -> None:
-        """Of sources that are asked anyway: the number that tells whether a record under another name counts."""
+        """Adds the number that decides whether a record under another name counts to queries that are asked anyway."""
         for (role, evidence), service in [
             (key, one) for key in self.wants for one in self.offers.get(key[1], ())
         ]:
@@ -182,7 +181,7 @@ class _Planner:
                     self.wants[role, kind][attribute] = None
 
     def choose(self) -> tuple[PlannedQuery, ...]:
-        """Greedy cover: per subject and evidence type, the service that gives most of what is wanted."""
+        """Greedy cover: per subject and evidence type, the service that gives most of the needed attributes."""
         queries: list[PlannedQuery] = []
         for (role, evidence), wanted in self.wants.items():
             left = list(wanted)
@@ -197,7 +196,7 @@ class _Planner:
         return tuple(queries)
 
     def confirming(self, role: str, index: int) -> PlannedQuery | None:
-        """A query that asks the least of a source which holds number, name and birth date of `role` together."""
+        """The smallest query to a source that confirms number, name and birth date of `role`."""
         subject = self.subjects[role]
         for evidence, attribute in CONFIRMING.items():
             for service in self.offers.get(evidence, ()):
@@ -276,7 +275,7 @@ def make_plan(
 
 
 def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:
-    """The references that a predicate reads, itself and through those that it is made of."""
+    """The references that a predicate reads, itself and through other predicates."""
     found: dict[str, None] = {}
     for form in predicates[name]:
         found.update(dict.fromkeys(refs_of_predicate(form)))
@@ -291,7 +290,7 @@ def _whose(named: Mapping[str, Ref], many: Several) -> dict[str, str]:
 
 
 def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple[PeopleFilter, ...]:
-    """What is cut from answers because the caller named people of a role; nothing when he named none."""
+    """People filters for lists, because the caller named people of a role; empty when it named none."""
     found: dict[PeopleFilter, None] = {}
     for one in planned:
         roles = tuple(name for name in slots if role_of(name) == one.field.keep)
@@ -330,7 +329,7 @@ def _ref(word: str, procedure: Procedure) -> Ref:
 def _paper_words(
     reads: Mapping[str, tuple[str, ...]], papers: Mapping[str, PaperRule], planner: _Planner
 ) -> list[str]:
-    """The references of all papers and warnings; the codes of stored papers go to the planner."""
+    """The references of all papers and warnings; codes of stored papers go to the planner."""
     words: dict[str, None] = {}
     named = dict.fromkeys(rule.when for rule in planner.procedure.warnings.values()) if papers else {}
     for paper in papers.values():

@@ -1,6 +1,6 @@
-"""What can be said of a person: named predicates over evidence (ARCHITECTURE 7), three-valued.
+"""Named predicates over evidence (ARCHITECTURE 7), three-valued.
 
-A blank value never proves a negative, and a value that a source doubts or another source contradicts decides nothing.
+A blank value never proves a negative. A doubtful or contradicted value decides nothing.
 """
 
 from calendar import monthrange
@@ -22,23 +22,23 @@ Published = Callable[[str, str], ScopeEntry | None]
 
 
 class Truth(StrEnum):
-    """What can be said of a predicate or a proof."""
+    """The value of a predicate or a proof."""
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
 
 
-#: what is true of the opposite
+#: the value of the negation
 OPPOSITE = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
-#: of what is true of each of several subjects, what speaks first where it must hold for every one, or for one
+#: values about several subjects, strongest first: where all must be true, and where one is enough
 _FOR_EVERY = (Truth.NO, Truth.UNKNOWN, Truth.YES)
 _FOR_ONE = (Truth.YES, Truth.UNKNOWN, Truth.NO)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known while papers are decided. An answer of None: that query was not asked yet."""
+    """The facts for deciding papers. An answer of None: that query was not asked yet."""
 
     plan: Plan
     answers: list[SourceAnswer | None]
@@ -48,20 +48,20 @@ class Facts:
     known: Mapping[str, object]
     #: query and attribute that another source contradicts: they prove nothing
     disputed: Collection[tuple[int, str]] = frozenset()
-    #: query and attribute that a source which is still awaited may contradict: they prove nothing yet
+    #: query and attribute that an awaited source may contradict: they prove nothing yet
     awaited: Collection[tuple[int, str]] = frozenset()
-    #: query by a number that nobody confirmed -> why nobody did: it proves nothing
+    #: query by an unconfirmed number -> why it is unconfirmed: it proves nothing
     unconfirmed: Mapping[int, Reason] = field(default_factory=dict)
-    #: role -> subject; only whom the caller named
+    #: role -> subject; only those that the caller named
     named: Mapping[str, Subject] = field(default_factory=dict)
-    #: the form as far as it is filled
+    #: the form as filled so far
     form: Mapping[str, object] = field(default_factory=dict)
     dossier: str | None = None
-    #: roles of which a source has proven that somebody acts for them
+    #: represented roles whose representation a source has proven
     represented: Collection[str] = frozenset()
 
     def in_form(self, key: str) -> object:
-        """What stands in the form: typed by the citizen, or filled; None when it is blank."""
+        """The value in the form: typed by the citizen, or filled; None when it is blank."""
         found: object = self.form
         for name in key.split("."):
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -74,7 +74,7 @@ class Facts:
         return value if one is None else one.field.converted(value)
 
     def unsettled(self, word: str) -> Reason | None:
-        """Why what is said of a reference may not be true; None: nothing speaks against it."""
+        """Why the value of a reference may be wrong; None: no contradiction."""
         pick = self.plan.picks.get(word)
         if pick is None or pick.query is None:
             return None
@@ -86,7 +86,7 @@ class Facts:
 
 
 def predicate(facts: Facts, name: str, *, of_any: bool = False) -> Truth:
-    """The truth of a named predicate; of several subjects it must hold for every one, or with `of_any` for one."""
+    """The value of a named predicate; of several subjects all must be true, or with `of_any` one."""
     forms = facts.plan.predicates[name]
     if len(forms) == 1:
         return _truth(facts, forms[0], of_any=of_any)
@@ -101,7 +101,7 @@ def _truth(facts: Facts, rule: Predicate, *, of_any: bool) -> Truth:
         )
         return Truth.UNKNOWN if open_ else _from_table(rule, value_of(facts, rule.attribute))
     if rule.not_ is not None:
-        # that it is not so of every one is that it is so of none
+        # "not all" is the negation of "all", and becomes "any" inside `not`
         return OPPOSITE[predicate(facts, rule.not_, of_any=not of_any)]
     if rule.said_by:
         agreed = _said(facts, rule, of_any=of_any)
@@ -125,7 +125,7 @@ def _compared(facts: Facts, rule: Predicate) -> Truth:
 
 
 def contradicted(facts: Facts, name: str) -> bool:
-    """Whether of what states the same fact (`agree`, `said_by`) one says yes and another no."""
+    """Whether predicates or attributes that state the same fact (`agree`, `said_by`) give both yes and no."""
     return any(
         len(_said(facts, rule)) > 1 if rule.said_by else bool(rule.agree) and _contradicted(facts, rule)
         for rule in facts.plan.predicates[name]
@@ -133,12 +133,12 @@ def contradicted(facts: Facts, name: str) -> bool:
 
 
 def _said(facts: Facts, rule: Predicate, *, of_any: bool = False) -> set[Truth]:
-    """What predicates that state the same fact say of it, as far as they say anything."""
+    """Known values of predicates that state the same fact."""
     return {predicate(facts, name, of_any=of_any) for name in rule.said_by} - {Truth.UNKNOWN}
 
 
 def _spoke(facts: Facts, word: str) -> bool:
-    """Whether the source of a reference was asked and said what it holds, if only that it holds nothing."""
+    """Whether the source of a reference was asked and answered, even with a blank."""
     pick = facts.plan.picks.get(word)
     answer = None if pick is None or pick.query is None else facts.answers[pick.query]
     return answer is not None and answer.outcome in SAID
@@ -150,14 +150,14 @@ def _contradicted(facts: Facts, rule: Predicate) -> bool:
 
 
 def _same(left: object, right: object) -> bool:
-    """Equal, or one of the items where one side is a list (an owner among the owners)."""
+    """Equal, or an item of the other side's list (an owner among the owners)."""
     if isinstance(left, list):
         return right in left
     return left in right if isinstance(right, list) else left == right
 
 
 def _from_table(rule: Predicate, value: object) -> Truth:
-    """By the value table; of a list all items must say the same."""
+    """By the value table; all items of a list must give the same."""
     if rule.part is not None:
         value = value.get(rule.part) if isinstance(value, Mapping) else None
     if isinstance(value, list):
@@ -179,7 +179,7 @@ def _younger(value: object, years: int, today: date) -> Truth:
     except ValueError:
         return Truth.UNKNOWN
     if highest < 0:
-        return Truth.UNKNOWN  # a day that has not come is nobody's, and no paper's
+        return Truth.UNKNOWN  # a day in the future belongs to no person and no paper
     if highest < years:
         return Truth.YES
     return Truth.NO if lowest >= years else Truth.UNKNOWN
@@ -202,5 +202,5 @@ def value_of(facts: Facts, word: str) -> object:
     if pick is None or pick.query is None or facts.unsettled(word) is not None:
         return None
     answer = facts.answers[pick.query]
-    # a doubtful value decides nothing: its paper is asked for
+    # a doubtful value decides nothing: its paper is required
     return None if answer is None or pick.attribute in answer.doubts else answer.values.get(pick.attribute)

@@ -1,6 +1,6 @@
-"""A procedure mapping, compiled: form fields, predicates and papers over references to evidence.
+"""A compiled procedure mapping: form fields, predicates and papers over references to evidence.
 
-References are `<role>:<evidence>.<attribute>`, `account.<attribute>` (claims of who signs in) or `input`.
+References are `<role>:<evidence>.<attribute>`, `account.<attribute>` (claims of the person who signs in) or `input`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +19,13 @@ from gateway.mapping.strict import Title
 from gateway.mapping.transforms import Unreadable, date_vn
 
 ACCOUNT = "account"
-#: in `same`: what stands in the form, typed or filled, and what the citizen typed alone
+#: in `same`: a value in the form, typed or filled; a typed value only
 FORM, TYPED = "form.", "typed."
-#: in `same`: the code of the dossier for which is asked
+#: in `same`: the code of the request's dossier
 DOSSIER = "request.dossier"
-#: evidence type of what people let be kept: their own word
+#: evidence type of own data: declared by the person
 DECLARED = "own_data"
-#: evidence of who signs in, and of nobody else
+#: evidence only about the person who signs in
 _OWN = frozenset({ACCOUNT, DECLARED})
 
 
@@ -42,7 +42,7 @@ class Ref:
 
 
 def role_of(name: str) -> str:
-    """The declared role of `<role>` or `<role>#2`: one of the several subjects that a role may take."""
+    """The declared role of `<role>` or `<role>#2`: one of several subjects of a role."""
     return name.partition("#")[0]
 
 
@@ -73,36 +73,36 @@ class Field:
         convert: Callable[[object], object] | None,
         takes: Fits,
     ) -> None:
-        """`refs` are tried in order; a field without any is the citizen's to fill. `convert` None: as it is."""
+        """`refs` are tried in order; the citizen fills a field without any. `convert` None: unchanged."""
         self.key = key
         self.names = tuple(key.split("."))
         self.refs = refs
         self.rule = rule
         self.convert = convert
-        #: whether the form takes a value here
+        #: whether the form accepts a value here
         self.takes = takes
         self.agree = rule.agree and len(refs) > 1
-        #: the role whose subjects are all that is kept of a list of people
+        #: the role to whose subjects a list of people is cut
         self.keep = rule.keep
         self.propose = rule.propose
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title
         self.translates = rule.codes is not None
-        #: whether the form may say it more readably than the source does
+        #: whether the form's value may be more readable than the source's
         self.rewrites = not REWRITING.isdisjoint(rule.transform)
 
     def converted(self, value: object) -> object:
-        """The form's value of an evidence value; None: blank, not to be read, or none that the form takes."""
+        """The form's value of an evidence value; None: blank, unreadable, or refused by the form."""
         found = self.written(value)
         return found if found is not None and self.takes(found) else None
 
     def refuses(self, value: object) -> bool:
-        """Whether the form has words for an evidence value, and does not take what they say."""
+        """Whether the form has words for an evidence value, but refuses them."""
         found = self.written(value)
         return found is not None and not self.takes(found)
 
     def written(self, value: object) -> object:
-        """The same, whether or not the form takes it; None: blank, not to be read, or nothing that JSON can say."""
+        """The form's value, accepted or not; None: blank, unreadable, or not expressible in JSON."""
         found = value if self.convert is None else self.convert(value)
         try:
             return None if orjson.dumps(found) == b"null" else found
@@ -110,7 +110,7 @@ class Field:
             return None
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
-        """What fills it where these roles are of who signs in: his account, and what he let be kept, are his alone."""
+        """The references for a field where these roles sign in: account and own data count for those roles only."""
         return tuple(ref for ref in self.refs if ref.evidence not in _OWN or ref.role in own)
 
 
@@ -133,14 +133,14 @@ class Procedure:
     warnings: Mapping[str, WarningRule] = field(default_factory=dict)
 
     def named(self) -> ProcedureEntry:
-        """How an answer names it."""
+        """The procedure entry of an answer."""
         title = self.title
         return {
             "code": self.code, "title": title.vi, "title_en": title.en, "mapping_version": self.version,
         }  # fmt: skip
 
     def accepts(self, key: str, value: object) -> bool:
-        """Whether the e-form's schema takes this value at this key; a key that it does not describe takes any."""
+        """Whether the e-form's schema accepts this value at this key; a key without a schema accepts any."""
         schema = self.described(key)
         if schema is None:
             return True
@@ -148,12 +148,12 @@ class Procedure:
         return jsonschema_rs.is_valid(dict(schema), value) and not (dated and _is_no_day(value))
 
     def described(self, key: str) -> Mapping[str, object] | None:
-        """What the e-form's schema says of this key; None when it does not describe it."""
+        """The e-form's schema of this key; None when there is none."""
         return described(self.form, key)
 
 
 def described(form: Mapping[str, object], key: str) -> Mapping[str, object] | None:
-    """What a form says of a key, whose dots nest objects; None when it does not describe it."""
+    """The schema of a key, whose dots nest objects; None when there is none."""
     schema: object = form
     for name in key.split("."):
         properties = schema.get("properties") if isinstance(schema, Mapping) else None
@@ -162,7 +162,7 @@ def described(form: Mapping[str, object], key: str) -> Mapping[str, object] | No
 
 
 def _is_no_day(value: object) -> bool:
-    """Whether a text that is written as a date is none (`99/99/9999`)."""
+    """Whether a text in date format is no date (`99/99/9999`)."""
     try:
         return isinstance(value, str) and date_vn(value) is None
     except Unreadable:
@@ -186,7 +186,7 @@ def leaves(proof: Proof) -> Iterator[Proof]:
 
 
 def conditions(proof: Proof) -> Iterator[str]:
-    """The predicates that a proof rests on."""
+    """The predicates of a proof."""
     yield from filter(None, (proof.when,))
     yield from (*proof.guards, *proof.concludes)
     for child in (*(proof.all_of or ()), *(proof.any_of or ())):
@@ -194,12 +194,12 @@ def conditions(proof: Proof) -> Iterator[str]:
 
 
 def stored(leaf: Proof) -> str:
-    """The reference to the papers of the store that a leaf speaks of."""
+    """The reference to the papers of the store that a leaf names."""
     return f"{leaf.about}:issued_paper.papers"
 
 
 def evidence_of(leaf: Proof) -> Iterator[str]:
-    """References that a leaf reads: what must be there, and the objects on both sides of `same`."""
+    """References of a leaf: required attributes, and the objects on both sides of `same`."""
     yield from leaf.has or ()
     if leaf.issued is not None:
         yield stored(leaf)
@@ -208,7 +208,7 @@ def evidence_of(leaf: Proof) -> Iterator[str]:
 
 
 def living(roles: Mapping[str, Role]) -> dict[str, Predicate]:
-    """`<role>_alive` of every person. Somebody missing (mất tích) is not known to be alive, and does not count so."""
+    """`<role>_alive` of every person. A missing person (mất tích) does not count as alive."""
     people = (name for name, one in roles.items() if SubjectKind.PERSON in one.kind)
     return {
         f"{role}_alive": Predicate.model_validate(

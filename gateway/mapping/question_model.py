@@ -1,7 +1,7 @@
-"""How `mappings/predicates/*.yaml` are written: one question about a person that is answered without its value.
+"""The typed form of `mappings/predicates/*.yaml`: one question about a person, answered without the value.
 
-What it asks is a predicate of the mapping language over evidence; `{parameter}` stands for the word behind the colon
-of `age_at_least:18`.
+It asks a predicate of the mapping language over evidence; `{parameter}` is replaced by the word behind the colon of
+`age_at_least:18`.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 from gateway.domain.dates import PartialDate
 from gateway.mapping.strict import Mark, Strict, Title
 
-#: what stands for the parameter in `asks`
+#: replaced by the parameter in `asks`
 PLACE = "{parameter}"
 PredicateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class ParameterRule(Strict):
-    """What may stand behind the colon: a whole number between two bounds, or a code of a list."""
+    """The parameter behind the colon: a whole number between two bounds, or a code of a list."""
 
     title: Title
     whole: tuple[int, int] | None = None
@@ -37,7 +37,7 @@ class QuestionExample(Strict):
 
     name: str
     parameter: str | None = None
-    #: the day on which is asked
+    #: the day of the question
     today: str = "2026-11-25"
     #: evidence type -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
@@ -60,11 +60,11 @@ class QuestionMapping(Strict):
     predicate: PredicateName
     title: Title
     mark: Mark = "sandbox"
-    #: why it is asked, where the request does not say
+    #: the purpose where the request names none
     purpose: str
     parameter: ParameterRule | None = None
     #: one form of the mapping language's predicates
     asks: dict[str, Any]
-    #: the answer is yes where what is asked is no, and no where it is yes
+    #: swaps yes and no in the answer
     opposite: bool = False
     examples: tuple[QuestionExample, ...] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""Questions about a person (`mappings/predicates`), compiled: a word like `age_at_least:18` becomes a predicate.
+"""Compiled questions about a person (`mappings/predicates`): a word like `age_at_least:18` becomes a predicate.
 
 Several of them make a procedure without fields, which is planned, asked and confirmed like any other.
 """
@@ -28,7 +28,7 @@ _FORMS = ("attribute", "equal", "younger_than")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _OPPOSITE = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
 _PERSON = Role.model_validate({"kind": SubjectKind.PERSON, "signs_in": True})
-#: nobody wrote it down, and nobody looks for what it would say
+#: no text for people
 _UNWRITTEN = ProcedureMapping.model_construct(
     procedure="",
     name="predicates",
@@ -38,13 +38,13 @@ _UNWRITTEN = ProcedureMapping.model_construct(
     subjects={},
     examples=(),
 )
-#: an answer as it is told
+#: the words of an answer
 TOLD = {Truth.YES: "yes", Truth.NO: "no", Truth.UNKNOWN: "cannot_tell"}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `choices` are the codes that its parameter may be, None where it is no code."""
+    """One question; `choices` are the possible codes of its parameter, None where it is no code."""
 
     mapping: QuestionMapping
     choices: Mapping[str, str | None] | None
@@ -56,14 +56,14 @@ class Question:
 
     @property
     def sample(self) -> str | None:
-        """A parameter that it takes; None where it takes none."""
+        """A valid parameter; None where it takes none."""
         wanted = self.mapping.parameter
         if wanted is None:
             return None
         return str(wanted.whole[0]) if wanted.whole is not None else next(iter(self.choices or ()), "")
 
     def takes(self, parameter: str | None) -> bool:
-        """Whether the parameter is one that the question knows; None: there is none."""
+        """Whether the parameter is valid; None: there is none."""
         wanted = self.mapping.parameter
         if wanted is None or parameter is None:
             return wanted is None and parameter is None
@@ -73,11 +73,11 @@ class Question:
         return _WHOLE.fullmatch(parameter) is not None and low <= int(parameter) <= high
 
     def about(self, parameter: str | None) -> Predicate:
-        """What is asked of the evidence. ValueError (pydantic's) for a parameter that the question does not take."""
+        """The predicate over evidence. Raises ValueError (pydantic's) for an invalid parameter."""
         return Predicate.model_validate(_filled(self.mapping.asks, parameter or ""))
 
     def truth(self, facts: Facts, word: str) -> Truth:
-        """The answer to the question that stands under `word` in the plan."""
+        """The answer to the question `word` of the plan."""
         found = predicate(facts, word)
         return _OPPOSITE[found] if self.mapping.opposite else found
 
@@ -91,9 +91,9 @@ def split(word: str) -> tuple[str, str | None]:
 def asking(
     code: str, purpose: str, questions: Mapping[str, Predicate], titles: Mapping[str, Title]
 ) -> Procedure:
-    """A procedure that asks nothing but these; `code` is that of the procedure for which they are asked, or blank.
+    """A procedure that asks only these; `code` is that of the procedure of the request, or blank.
 
-    A paper stands for each question, so that what would decide it is asked.
+    Each question becomes a paper, so that its evidence is asked.
     """
     papers = {word: PaperRule(title=titles[word], when=word) for word in questions}
     title = Title(vi="Xác nhận điều kiện", en="Predicates")
@@ -109,7 +109,7 @@ def compiled(
     evidence: Evidence,
     faults: Faults,
 ) -> dict[str, Question]:
-    """Name -> question, of those without a fault; the rest is in `faults`."""
+    """Name -> question, of those without a fault; faults go to `faults`."""
     found = {}
     for name, (mapping, document) in written.items():
         wanted = mapping.parameter.codes if mapping.parameter is not None else None
@@ -147,13 +147,13 @@ def _faults(
 
 
 def _part(document: Document, data: object) -> Document:
-    """What stands under `asks`, as a document whose faults are told at its lines."""
+    """The content of `asks`, as a document that reports its own lines."""
     lines = {loc[1:]: line for loc, line in document.lines.items() if loc[:1] == ("asks",)}
     return Document(document.path, document.name, data, lines)
 
 
 def _asked(rule: Predicate, evidence: Evidence) -> Iterator[Said]:
-    """References that lead nowhere, and words that the evidence never has."""
+    """Unknown references, and words that the evidence never has."""
     if not any(getattr(rule, form) for form in _FORMS):
         yield ("asks",), "it asks for no evidence", f"write one of {', '.join(_FORMS)}"
     wrong = [fault for word in refs_of_predicate(rule) if (fault := _reference_fault(word, evidence))]
@@ -170,7 +170,7 @@ def _asked(rule: Predicate, evidence: Evidence) -> Iterator[Said]:
 
 
 def _reference_fault(word: str, evidence: Evidence) -> tuple[str, str, *tuple[str, ...]] | None:
-    """What is wrong with a reference, the remedy, and the file that it was looked for in."""
+    """What is wrong with a reference, the remedy, and the searched file."""
     kind, _, attribute = word.partition(".")
     file = f"schemas/evidence/{kind}.schema.json"
     if ":" in word:

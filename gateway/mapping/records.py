@@ -1,8 +1,7 @@
-"""Named transforms, provider side, for values with parts: people, owners, papers, addresses; and the table of all.
+"""Named transforms, provider side, for structured values: people, owners, papers, addresses; and the table of all.
 
-Here too is how a record is held against the subject that was asked about (`identity` of a source mapping).
-
-Old commune codes become the units of 1 July 2025; a code that does not say which unit comes back as `Doubtful`.
+It also compares a record with the subject of the query (`identity` of a source mapping). Old commune codes become the
+units of 1 July 2025; an ambiguous code becomes `Doubtful`.
 """
 
 import unicodedata
@@ -24,32 +23,32 @@ from gateway.mapping.transforms import (
     title_case,
 )
 
-#: stands for an end of validity that cannot be read: no date, and so never proof that a paper is still valid
+#: replaces an unreadable end of validity: no date, and so never proof that a paper is valid
 NO_DATE = "0000"
-#: people of one household, papers of one owner: a longer list is an answer of another kind, or hostile
+#: people of one household, papers of one owner: a longer list is another kind of answer, or hostile
 _MOST = 500
 #: length of `1990-02`
 _MONTH = 7
 _ADDRESS = ("province", "district", "commune", "detail")
-#: letters and digits of a code that need no cleaning
+#: maximum length of a code that needs no cleaning
 _SHORT = 100
-#: relation of the head of household to himself
+#: relation "head of household"
 _HEAD = "CH01"
-#: what a provider may leave blank without becoming an answer about somebody else
+#: attributes that a provider may leave blank
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
 
-#: the kind of doubt of what differs between records of which any may be meant, and the rule that found it
+#: the kind of doubt of values that differ between possible records, and its rule
 SEVERAL, SEVERAL_RULE = "several_records", "record:several"
-#: what a person shares with others: each alone identifies nobody
+#: attributes that people share: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 
 
 class Check(NamedTuple):
-    """How one word of `identity` is held against the subject."""
+    """How one attribute of `identity` is compared with the subject."""
 
     #: attribute of the subject
     name: str
-    #: where the record's value stands among those that are read
+    #: slot of the record's value
     slot: int
     transforms: tuple[Transform, ...]
     #: the subject must be one of several people
@@ -60,9 +59,10 @@ class Check(NamedTuple):
 def identity_checks(
     answer: AnswerRule, named: Mapping[str, Transform], slot_of: Callable[[str], int]
 ) -> list[Check]:
-    """The checks of the words of `identity`, those that a person shares with others last; `slot_of` adds a path.
+    """The checks of `identity`, with shared attributes last; `slot_of` adds a path.
 
-    Birth dates are read as the attribute `birth_date` is; where `members` read the path, the subject is one of them.
+    Birth dates are read like the attribute `birth_date`; where `members` reads the path, the subject must be one of
+    them.
     """
     born = answer.attributes.get("birth_date")
     checks = []
@@ -76,9 +76,9 @@ def identity_checks(
 def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> list[bool | None]:
     """By check, whether a record is about the subject.
 
-    True: the record says so; False: it says otherwise; None: it leaves that blank, or there is nothing to compare.
-    Names are compared without case, tone marks and spaces; birth dates as precisely as both are known,
-    but that a year and month alone are none of a record which knows the day.
+    True: equal; False: different; None: blank in the record, or nothing to compare. Names are compared without case,
+    diacritics and spaces; birth dates in the precision that both have, but a year and month alone never match a record
+    with the full day.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
@@ -90,9 +90,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
         for transform in transforms:
             value = transform(value)
         is_doubtful = False
-        if isinstance(
-            value, Doubtful
-        ):  # of dates that contradict each other the fullest denies, and none confirms
+        if isinstance(value, Doubtful):  # of contradicting dates the most precise denies, and none confirms
             is_doubtful, value = True, value.value
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
@@ -109,9 +107,9 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
 
 
 def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
-    """One answer of several records: what they all say stands, what differs between them is in doubt.
+    """One answer of several records: common values stay, different values are in doubt.
 
-    Candidates stand in the same order for every attribute; None where a record is blank.
+    Candidates have the same order for every attribute; None where a record is blank.
     """
     names = dict.fromkeys(name for one in found for name in (*one.values, *one.doubts))
     values: dict[str, object] = {}
@@ -128,7 +126,7 @@ def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
 
 
 def _alike(name: str, asked: str, found: list[str]) -> bool:
-    """Whether one of these means what was asked, though none is equal to it."""
+    """Whether one of these matches the asked value, although none is equal."""
     if name == "full_name":
         capitals = asked.upper()
         if capitals in [one.upper() for one in found]:
@@ -140,18 +138,19 @@ def _alike(name: str, asked: str, found: list[str]) -> bool:
 
 def _same_date(asked: str, found: str) -> bool:
     known = min(len(asked), len(found))
-    # the year says no more than a number does, but twelve guesses at a month would leave thirty at the day
+    # a year says no more than the number does; but with a matching month, twelve guesses would give the month and
+    # thirty the day
     return asked[:known] == found[:known] and not len(asked) == _MONTH < len(found)
 
 
 def bare(name: str) -> str:
-    """A name in capitals, without tone marks and spaces, in whatever script."""
+    """A name in capitals, without diacritics and spaces, in any script."""
     letters = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
     return "".join([one for one in letters if not unicodedata.combining(one) and not one.isspace()])
 
 
 def members(value: object) -> list[dict[str, object]] | None:
-    """People of one household (a list of `CongDan`), which all of them must name."""
+    """People of one household (a list of `CongDan`); all rows must name the same household."""
     people = _people(value)
     if len(people) > 1:
         _one_household(people)
@@ -163,7 +162,7 @@ def _people(value: object) -> list[dict[str, object]]:
 
 
 def _listed(value: object) -> list[object]:
-    """The items of a list, or the one that stands there alone. Unreadable: more than any household or owner has."""
+    """The items of a list, or a single item. Raises Unreadable: more than any household or owner has."""
     items = value if isinstance(value, list) else [value]
     if len(items) > _MOST:
         raise Unreadable(f"more than {_MOST} items")
@@ -171,7 +170,7 @@ def _listed(value: object) -> list[object]:
 
 
 def _one_household(people: list[dict[str, object]]) -> None:
-    """Every member names the same head, and the head is one person: else two households were mixed up."""
+    """All members name the same head, and the head is one person: else two households were mixed."""
     named: list[Mapping[str, object]] = [
         head if isinstance(head := one.get("ChuHo"), dict) else {} for one in people
     ]
@@ -222,7 +221,7 @@ def owner_ids(value: object) -> list[str] | None:
 
 
 def land_uses(value: object) -> str | None:
-    """Codes of the purposes of a parcel (`DC_MucDichSuDung`), as land papers write them: `ONT+CLN`."""
+    """Codes of the land uses of a parcel (`DC_MucDichSuDung`), as on land papers: `ONT+CLN`."""
     found = [text(one.get("maMucDichSuDung")) for one in _listed(value) if isinstance(one, dict)]
     return "+".join(dict.fromkeys(code for code in found if code)) or None
 
@@ -270,7 +269,7 @@ def rows(value: object) -> list[dict[str, str]] | None:
 
 
 def addresses(codes: Codes) -> Transform:
-    """The transform of population addresses; old commune codes become the units of 1 July 2025."""
+    """The transform of population addresses; old commune codes become units of 1 July 2025."""
 
     def population_address(value: object) -> object:
         if not isinstance(value, dict):
@@ -297,10 +296,10 @@ def enterprise_addresses(codes: Codes) -> Transform:
 
 
 def _address(codes: Codes, *parts: object) -> object:
-    """An address value, in the units of 1 July 2025.
+    """An address value, in units of 1 July 2025.
 
-    Where the code may mean several units, none of this province, or none at all, the value has no commune: nothing is
-    chosen before the candidates are looked at.
+    Where the code may mean several units, no unit of this province or none at all, the value has no commune: the
+    candidates are shown, and none is chosen.
     """
     clean: list[str | None] = []
     for one in parts:
@@ -327,14 +326,14 @@ def _here(codes: Codes, address: dict[str, object], commune: str, is_former: boo
     """An address in this province. `is_former`: the record names a province that became part of it."""
     has_district = "district" in address
     found = codes.units.possible(commune, is_old=has_district or is_former)
-    # a province that is no more says that the record is old, and without a district it is not whole
+    # a former province proves that the record is old; without a district it is incomplete
     if len(found) == 1 and (has_district or not is_former):
         return {**address, "commune": found[0]}
     return _unclear(address, found, "unit_divided" if found else "code_unknown")
 
 
 def _elsewhere(codes: Codes, address: dict[str, object]) -> object:
-    """An address in another province, whose units nobody here knows: old codes, and codes of ours, are in doubt."""
+    """An address in another province, whose units are unknown here: old codes and this province's codes are doubts."""
     commune = address.get("commune")
     ours = commune in codes.units.names or commune in codes.units.successors
     if address["province"] in codes.provinces and "district" not in address and not ours:
@@ -350,7 +349,7 @@ def _unclear(address: dict[str, object], found: Sequence[str], kind: str) -> Dou
 
 
 def provider_transforms(codes: Codes) -> dict[str, Transform]:
-    """All transforms that source mappings may name."""
+    """All transforms of source mappings."""
     named: list[Transform] = [
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
         plain.personal_number, plain.old_number, plain.numbered,

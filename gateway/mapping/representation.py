@@ -1,6 +1,6 @@
-"""Who may act for somebody else, and what proves it: `mappings/representations/<kind>.yaml`.
+"""Representations and their proofs: `mappings/representations/<kind>.yaml`.
 
-A proof is a query of its own. It yields yes, no or unknown; what is unknown opens nothing.
+A proof is a separate query. It gives yes, no or unknown; unknown allows nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,70 +21,70 @@ from gateway.mapping.transforms import Unreadable, same_words
 
 #: the two roles of a proof
 REPRESENTATIVE, REPRESENTED = "representative", "represented"
-#: what confirms that number, name and birth date are one person's
+#: evidence that confirms that number, name and birth date belong to one person
 IDENTITY = "person"
 LIFE_STATUS = "life_status"
-#: word of the answer that says whether the representative lives, where the one about the identity does not
+#: reference to the representative's life status, where the identity evidence does not have it
 LIFE = f"{REPRESENTATIVE}:{IDENTITY}.{LIFE_STATUS}"
 PAPERS = "issued_paper"
 _WORDS = {"true": True, "false": False}
 _ABSENT = (Outcome.NOT_FOUND, Outcome.NO_MATCH)
 
-#: `<role>:<evidence>` -> its answer; None: there is none in time
+#: `<role>:<evidence>` -> its answer; None: no answer in time
 Answers = Mapping[str, SourceAnswer | None]
 
 
 class RepresentationClaim(NamedTuple):
-    """Who says to represent whom, and what they show of it; personal data."""
+    """Who claims to represent whom, and the proof that the request gives; personal data."""
 
     acting: Subject
     represented: Subject
-    #: code of the document that lets them act; blank: none was named
+    #: code of the document that allows it; blank: none was named
     mandate: str
     today: date
-    #: tax and enterprise codes that the representative's own account claims
+    #: tax and enterprise codes in the representative's own account
     account_codes: tuple[object, ...] = ()
 
 
 class RepresentationProof(Strict):
     """One proof: exactly one of `names`, `says` and `issued`."""
 
-    #: evidence about who is represented
+    #: evidence about the represented person
     evidence: str
     #: attributes (a value or a list), any of which names the representative
     names: Words = ()
-    #: how they name them; many bear one name, so that a name proves nothing without `confirmed_by`
+    #: the identifier in these attributes; many people share a name, so a name proves nothing without `confirmed_by`
     by: Literal["personal_id", "full_name"] = "personal_id"
-    #: `account_tax_code`: the representative's own account claims the code of who is represented
+    #: `account_tax_code`: the representative's own account has the code of the represented enterprise
     confirmed_by: Literal["", "account_tax_code"] = ""
-    #: attribute -> its words while who is represented may act at all; any other word says no
+    #: attribute -> its words while the represented can act at all; any other word means no
     in_force: dict[str, Words] = {}
-    #: attribute that says whether it is so
+    #: attribute that states the result itself
     says: str = ""
     #: result codes of a paper that both have in the store, under the code that the request gives as `mandate`
     issued: Words = ()
-    #: the words of the paper's title before the full name of the representative, with which it ends: both people
-    #: have the paper, and nothing else of it says who represents whom
+    #: words of the paper's title before the full name of the representative, which ends it: both people have the paper,
+    #: and only the title says who represents whom
     named_after: str = ""
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """What it reads of the evidence."""
+        """The attributes of the evidence that it reads."""
         read = self.names or ((self.says,) if self.says else ("papers",))
         return (*read, *self.in_force)
 
 
 class RepresentationExample(Strict):
-    """An example that runs as a test: evidence in, what it proves out."""
+    """An example that runs as a test: evidence and the resulting proof."""
 
     name: str
     today: str = "2026-11-25"
     mandate: str = ""
     #: number and name of the representative
     representative: dict[str, str]
-    #: number, name or tax code of who is represented
+    #: number, name or tax code of the represented
     represented: dict[str, str] = {}
-    #: tax and enterprise codes that the representative's account claims
+    #: tax and enterprise codes in the representative's account
     account_codes: Words = ()
     #: `<role>:<evidence>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
@@ -97,20 +97,20 @@ class RepresentationMapping(Strict):
     representation: str
     title: Title
     mark: Mark = "memory"
-    #: why the representative may act
+    #: the legal basis of the representation
     legal_basis: str
-    #: who is represented
+    #: kind of the represented
     of: Literal[SubjectKind.PERSON, SubjectKind.ORGANISATION]
-    #: only somebody who has not completed so many years is represented so
+    #: the represented person must be younger than so many years
     younger_than: int | None = Field(None, gt=0, le=150)
-    #: the request names the document that lets the representative act
+    #: whether the request must name the document of the representative
     mandate: Literal["required", "not_needed"] = "not_needed"
-    #: the first that can be decided decides
+    #: the first proof with a decision decides
     proofs: tuple[RepresentationProof, ...] = Field(min_length=1)
     examples: tuple[RepresentationExample, ...] = Field(min_length=1)
 
     def wants(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Role -> evidence -> attributes. Of the other nothing is asked before the representative is known."""
+        """Role -> evidence -> attributes. The represented is asked about after the representative is confirmed."""
         found: dict[str, dict[str, tuple[str, ...]]] = {
             REPRESENTATIVE: {IDENTITY: ("personal_id", "full_name", LIFE_STATUS)}, REPRESENTED: {},
         }  # fmt: skip
@@ -124,7 +124,7 @@ class RepresentationMapping(Strict):
         return found
 
     def result_codes(self) -> tuple[str, ...]:
-        """Of the papers that are looked for."""
+        """Result codes of the papers that are searched."""
         return tuple(code for proof in self.proofs for code in proof.issued)
 
 
@@ -139,7 +139,7 @@ def identified(answers: Answers, role: str) -> Truth:
 
 
 def alive(answers: Answers) -> Truth:
-    """Whether the representative lives: nobody acts for the dead or the missing, and neither do they for others."""
+    """Whether the representative is alive: a dead or missing person represents nobody."""
     answer = answers.get(LIFE, answers.get(f"{REPRESENTATIVE}:{IDENTITY}"))
     if answer is None or answer.outcome is not Outcome.FOUND or LIFE_STATUS in answer.doubts:
         return Truth.UNKNOWN
@@ -148,12 +148,12 @@ def alive(answers: Answers) -> Truth:
 
 
 def may_act(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> Truth:
-    """Whether the representative is who they say, lives and has what lets them act, as far as their own data say."""
+    """Whether the representative is confirmed, alive and has the required document, by evidence about them alone."""
     return _all([identified(answers, REPRESENTATIVE), alive(answers), _held(rule, answers, claim)])
 
 
 def _held(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> Truth:
-    """Whether the representative's store has a paper that lets them act; yes where none is needed."""
+    """Whether the representative's store has the required paper; yes where none is required."""
     issued = [proof for proof in rule.proofs if proof.issued]
     if len(issued) < len(rule.proofs):
         return Truth.YES
@@ -161,7 +161,7 @@ def _held(rule: RepresentationMapping, answers: Answers, claim: RepresentationCl
 
 
 def proven(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> tuple[Truth, str]:
-    """Whether the claim is true, and the evidence that decided it; blank while nothing did."""
+    """Whether the claim is true, and the evidence that decided; blank while undecided."""
     known = [may_act(rule, answers, claim)]
     if rule.of is SubjectKind.PERSON:
         known.append(identified(answers, REPRESENTED))
@@ -208,7 +208,7 @@ def _names(answer: SourceAnswer, name: str, wanted: str | None) -> Truth:
 
 
 def _confirmed(proof: RepresentationProof, claim: RepresentationClaim) -> Truth:
-    """Whether more than a name says that it is this person; an account of something else says neither yes nor no."""
+    """Whether more than a name confirms the represented; an account of another enterprise gives unknown."""
     if proof.by == "personal_id":
         return Truth.YES
     code = claim.represented.tax_code
@@ -245,7 +245,7 @@ def _papers(answer: SourceAnswer | None, codes: tuple[str, ...], mandate: str) -
 def _names_acting(
     paper: Mapping[str, object], proof: RepresentationProof, claim: RepresentationClaim
 ) -> Truth:
-    """Whether the title says who represents; it never says no, for a title may be cut short."""
+    """Whether the title names the representative; it never gives no, because a title may be cut short."""
     try:
         acting, other, title, before = map(same_words, (
             claim.acting.full_name or "", claim.represented.full_name or "", str(paper.get("title") or ""),
@@ -260,7 +260,7 @@ def _names_acting(
 
 
 def is_over(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> bool:
-    """Whether the document is in the representative's store, and its last day is past."""
+    """Whether the document is in the representative's store, and is expired."""
     fitting = _papers(answers.get(f"{REPRESENTATIVE}:{PAPERS}"), rule.result_codes(), claim.mandate)
     return any(lasts(one.get("valid_until"), claim.today) is Truth.NO for one in fitting)
 
@@ -289,7 +289,7 @@ def _either(truths: Iterator[Truth]) -> Truth:
 
 
 def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> Iterator[Said]:
-    """References that lead nowhere and proofs that prove nothing; else examples that come out otherwise."""
+    """Unknown references and proofs that prove nothing; else failed examples."""
     is_good = True
     for index, proof in enumerate(rule.proofs):
         for what, remedy in _weak(proof, rule):
@@ -303,7 +303,7 @@ def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> It
 
 
 def _weak(proof: RepresentationProof, rule: RepresentationMapping) -> Iterator[tuple[str, str]]:
-    """What a proof must say besides, so that it proves anything."""
+    """What a weak proof must also state."""
     if proof.issued and rule.mandate != "required":
         yield "a paper in the store is found by its code", "write 'mandate: required'"
     if proof.issued and not proof.named_after:

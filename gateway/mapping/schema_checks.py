@@ -1,7 +1,6 @@
-"""Values held against JSON Schema (2020-12): evidence when it comes, values of forms before they leave.
+"""JSON Schema (2020-12) checks: of evidence on arrival, of form values before they leave.
 
-Compiled once, at start. A whole record is one call that builds nothing; what is wrong with it is looked for only when
-something is.
+Compiled once, at start. A whole record is one call without allocation; the fault is located only when there is one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,27 +12,27 @@ import orjson
 from gateway.domain.evidence import FaultCode
 
 Schema = Mapping[str, object]
-#: whether a value fits; False, or ValueError for what JSON cannot say
+#: whether a value fits; False, or ValueError for a value that JSON cannot express
 Fits = Callable[[object], bool]
 
-#: what a schema says to people
+#: annotations for people
 _SAID = frozenset({"$schema", "$id", "$comment", "title", "description", "examples", "default"})
-#: years of people's dates (1850 to 2199, `gateway.domain.dates`), and those of them that have a 29 February
+#: years of people's dates (1850 to 2199, `gateway.domain.dates`), and the leap years among them
 _YEAR = "(?:18[5-9][0-9]|(?:19|2[01])[0-9]{2})"
 _LEAP = "(?:18(?:5[26]|[68][048]|[79][26])|(?:19|21)(?:0[48]|[2468][048]|[13579][26])|20(?:[02468][048]|[13579][26]))"
 _EVERY, _BUT_FEBRUARY, _LONG = "(?:0[1-9]|1[0-2])", "(?:0[13-9]|1[0-2])", "(?:0[13578]|1[02])"
 _COMMON = "(?:0[1-9]|1[0-9]|2[0-8])"
-#: days, months and years that there are (ISO 8601), as evidence writes them; and `records.NO_DATE`
+#: existing days, months and years (ISO 8601), as in evidence; and `records.NO_DATE`
 _ISO = (
     f"^(?:{_YEAR}(?:-{_EVERY}(?:-{_COMMON})?)?|{_YEAR}-{_BUT_FEBRUARY}-(?:29|30)"
     f"|{_YEAR}-{_LONG}-31|{_LEAP}-02-29|0000)$"
 )
-#: the same as forms write them
+#: the same as in forms
 _VIETNAMESE = (
     f"^(?:(?:(?:{_COMMON}/)?{_EVERY}/)?{_YEAR}|(?:29|30)/{_BUT_FEBRUARY}/{_YEAR}"
     f"|31/{_LONG}/{_YEAR}|29/02/{_LEAP})$"
 )
-#: `x-format`, or the pattern that evidence schemas write for dates -> the pattern of days that there are
+#: `x-format`, or the date pattern of evidence schemas -> the pattern of existing days
 _DAYS: Mapping[object, str] = {
     "date-partial": _ISO,
     "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": _ISO,
@@ -61,13 +60,13 @@ class RecordCheck:
         self.fits: Fits = _validator({"properties": schemas}).is_valid
 
     def misfits(self, values: Mapping[str, object]) -> Iterator[tuple[str, FaultCode]]:
-        """Each attribute that does not fit, and what it offends first."""
+        """Each attribute that does not fit, and its first fault."""
         for name, value in values.items():
             if (code := self.why_not(name, value)) is not None:
                 yield name, code
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
-        """What a value offends; None when it fits."""
+        """The fault of a value; None when it fits."""
         check = self._each.get(name)
         try:
             error = None if check is None else next(check.iter_errors(value), None)
@@ -75,20 +74,20 @@ class RecordCheck:
             return FaultCode.SCHEMA_TYPE
         if error is None:
             return None
-        # no schema of ours says `allOf` but the days
+        # only the date patterns of this file use `allOf`
         word = "format" if "allOf" in error.schema_path else error.schema_path[-1]
         return _CODES.get(word, FaultCode.SCHEMA_OTHER)
 
 
 class FormChecks:
-    """What the fields of forms take: many fields say the same, and are compiled once."""
+    """The checks of form fields; equal schemas are compiled once."""
 
     def __init__(self) -> None:
         """Nothing is compiled yet."""
         self._compiled: dict[bytes, Fits] = {}
 
     def of(self, schema: Schema | None) -> Fits:
-        """Of one field; a field that its form does not describe takes any value."""
+        """The check of one field; a field without a schema accepts any value."""
         plain = _plain(schema or {})
         key = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
         if key not in self._compiled:
@@ -101,7 +100,7 @@ def _validator(schema: Schema) -> jsonschema_rs.Validator:
 
 
 def _plain(schema: Schema) -> dict[str, object]:
-    """The schema without what it says to people, its dates days that there are."""
+    """The schema without annotations, with dates limited to existing days."""
     found: dict[str, object] = {}
     for word, said in schema.items():
         if word == "properties" and isinstance(said, Mapping):

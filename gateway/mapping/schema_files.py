@@ -1,4 +1,4 @@
-"""JSON Schemas on disk, read as strictly as YAML: no word twice, and every fault with its line."""
+"""JSON Schemas on disk, read as strictly as YAML: no duplicate key, and every fault with its line."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 
 _REMEDY = "mend the file: JSON Schema 2020-12 in UTF-8"
-#: what JSON Schema 2020-12 may say of a value (core, applicators, validation, annotations); other words say nothing
+#: the words of JSON Schema 2020-12 (core, applicators, validation, annotations); other words have no effect
 _WORDS = frozenset(
     """
     $schema $id $anchor $comment $defs $vocabulary allOf anyOf oneOf not if then else dependentSchemas prefixItems
@@ -31,12 +31,12 @@ class SchemaFile:
     __slots__ = ("document", "schema")
 
     def __init__(self, path: Path, root: Path) -> None:
-        """ConfigError when the file is no JSON Schema; OSError when it cannot be read."""
+        """Raises ConfigError when the file is no JSON Schema; OSError when it cannot be read."""
         name, raw = str(path.relative_to(root)), path.read_bytes()
         line, what = 0, "is not JSON in UTF-8"
         try:
             schema = json.loads(raw)
-            # JSON is YAML: that reader knows the lines, and refuses a word that stands twice
+            # JSON is YAML: that reader knows the lines, and refuses duplicate keys
             self.document: Document = read_text(raw, path, name)
             loc, what = _fault(schema)
             line = self.document.line(loc)
@@ -50,13 +50,13 @@ class SchemaFile:
 
     @property
     def properties(self) -> Mapping[str, object]:
-        """What the schema says of each property; nothing for one that describes no object."""
+        """The schema of each property; empty for a schema of no object."""
         found = self.schema.get("properties")
         return found if isinstance(found, Mapping) else {}
 
 
 def survey_schemas(folder: Path, root: Path, faults: Faults) -> dict[str, SchemaFile]:
-    """Name (without `.schema.json`) -> schema, of all in a folder that can be read."""
+    """Name (without `.schema.json`) -> schema, of all readable files of a folder."""
     found = {}
     for path in sorted(folder.glob("*.schema.json")):
         with faults.noted(str(path.relative_to(root))):
@@ -76,7 +76,7 @@ def parts(schema: object, loc: Loc = ()) -> Iterator[tuple[Loc, Mapping[str, obj
 
 
 def _references(schema: object, loc: Loc) -> Iterator[Loc]:
-    """Places that refer to another schema: fields are checked by their own part of a form alone."""
+    """Places that refer to another schema: each field is checked by its own part of the form."""
     if isinstance(schema, Mapping):
         for name, inner in schema.items():
             if name in {"$ref", "$dynamicRef"} and isinstance(inner, str):
@@ -88,7 +88,7 @@ def _references(schema: object, loc: Loc) -> Iterator[Loc]:
 
 
 def _fault(schema: object) -> tuple[Loc, str]:
-    """Where and why this is no JSON Schema; a blank text when it is one."""
+    """Where and why this is no JSON Schema; an empty text when it is one."""
     if not isinstance(schema, Mapping):
         return (), "is not a JSON Schema: it must be an object"
     try:
@@ -103,7 +103,7 @@ def _fault(schema: object) -> tuple[Loc, str]:
 
 
 def _part_faults(part: Mapping[str, object], loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """What the meta-schema lets through: it does not know words that nobody knows, nor expressions."""
+    """Faults that the meta-schema does not find: unknown words and bad regular expressions."""
     for word in part:
         if word not in _WORDS and not word.startswith("x-"):
             yield (*loc, word), f"'{word}' is no word of JSON Schema: {near(word, _WORDS, 'take it out')}"

@@ -1,6 +1,6 @@
-"""A source mapping, compiled: builds a provider's request and reads its answer into evidence.
+"""A compiled source mapping: builds a provider's request and reads its answer into evidence.
 
-Pure functions over plain values: adapters bring the bytes, nothing here knows a protocol.
+Pure functions over plain values: adapters bring the bytes, this file knows no protocol.
 """
 
 import re
@@ -46,16 +46,16 @@ _NOBODY_NAMED = _INVALID._replace(faults=(AnswerFault(FaultCode.NOBODY_NAMED),))
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
-#: how an attribute is read: name, slot of its path, step, what the step makes of nothing, slots of the paths after it
+#: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
 _Row = tuple[str, int, Step, object, tuple[int, ...]]
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
-#: what readers raise for a value of another form than its contract gives
+#: exceptions of readers for a value that breaks its contract
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
-#: of an attribute that is not taken: why
+#: fault -> the doubt of an attribute that is left out
 _MISFITS = {code: AttributeDoubt(kind="value_invalid", rule=f"evidence:{code}") for code in FaultCode}
-#: children of one mother
+#: limit of records: children of one mother
 _MOST_RECORDS = 30
-#: sets of attributes that a service remembers how to read
+#: number of attribute sets whose reading a service caches
 _MAX_READINGS = 512
 
 
@@ -81,7 +81,7 @@ class ServicePlan:
     ) -> None:
         """`profiles`: those of the source's requests; `schemas`: of the evidence type, by attribute.
 
-        ValueError names what the mapping has wrong.
+        Raises ValueError with the fault of the mapping.
         """
         transforms = provider_transforms(codes)
         answer = mapping.answer
@@ -90,7 +90,7 @@ class ServicePlan:
         self.operation = operation
         self.evidence = mapping.evidence
         self.mark = mapping.mark
-        #: attribute -> its own mark, where it is not that of the service
+        #: attribute -> its own mark, where it differs from that of the service
         self.marks = {
             name: rule.mark
             for name, rule in answer.attributes.items()
@@ -105,25 +105,25 @@ class ServicePlan:
             name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
         }
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
-        #: attributes that tell records apart, of which an answer may have several
+        #: attributes that tell several records apart
         self.tells_apart = frozenset(answer.tells_apart)
-        #: number that the provider gives people -> references by which others name it too
+        #: the provider's own number of a person -> references of confirming sources that give it too
         self.vouched = answer.vouched
         self._read_in(answer, transforms)
         self._nested = _lifting(answer) if answer.nested else None
         self._statuses = {said: Outcome(word) for said, word in answer.statuses.items()}
         self._absent = _FAILED[Outcome(answer.absent)]
         self._words = _words_of(answer)
-        #: by the attributes that are asked for
+        #: by the requested attributes
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
-        #: whether an answer is only about somebody whose number, name and birth date belong together
+        #: whether an answer confirms that number, name and birth date belong together
         compared = _compared(mapping)
         self.verifies = compared.issuperset(SHARED) and not compared.isdisjoint(_NUMBERS)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
-        """What a value of an attribute offends of its evidence schema; None when it fits."""
+        """The fault of an attribute's value by its evidence schema; None when it fits."""
         return self._check.why_not(name, value)
 
     @property
@@ -140,11 +140,11 @@ class ServicePlan:
 
     @property
     def mapping(self) -> ServiceMapping:
-        """The mapping as it was written."""
+        """The mapping as written."""
         return self._mapping
 
     def can_ask(self, subject: Subject) -> bool:
-        """Whether the subject says enough for this service."""
+        """Whether the subject has the identifiers that this service needs."""
         if subject.kind not in self._mapping.subjects:
             return False
         return any(all(getattr(subject, name, None) for name in needed) for needed in self.needs)
@@ -176,14 +176,14 @@ class ServicePlan:
         return tree
 
     def _places_of(self, profile: str) -> list[Place]:
-        """What a request of this profile may hold; a source has one profile."""
+        """The possible places of a request of this profile; a source has one profile."""
         able = [one for one in self._request if not one.profiles or profile in one.profiles]
         places = [one.variants.get(profile, one) for one in able]
         self._places[profile] = places
         return places
 
     def _read_in(self, answer: AnswerRule, transforms: Mapping[str, Transform]) -> None:
-        """Slots of what every reading needs, whatever attributes are asked for."""
+        """Slots that every reading needs, whatever attributes are requested."""
         paths = self._paths = Paths()
         self._status = paths.add(steps_of(answer.status)) if answer.status else None
         self._updated = paths.add(steps_of(answer.updated_at)) if answer.updated_at else None
@@ -197,19 +197,19 @@ class ServicePlan:
             if "paper_list" in rule.transform
         ]
         whose = answer.identity
-        #: attributes without which nobody knows whose record it is
+        #: attributes without which the owner of a record is unknown
         self._identifying = frozenset(
             name for name, rule in answer.attributes.items() if name in whose or rule.path in whose.values()
         )
         self._identity = identity_checks(answer, transforms, lambda path: paths.add(steps_of(path), record))
-        #: how many of the checks, which stand first, are not of what a person shares with others
+        #: number of leading checks on attributes that people do not share
         self._own_words = sum(check.name not in SHARED for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """What the answer says, in evidence words: `tree` is plain data or positioned texts.
+        """The evidence of an answer: `tree` is plain data or positioned texts.
 
-        Never raises; a wrong form is the outcome `invalid`.
+        Never raises; an answer of a wrong form has the outcome `invalid`.
         """
         try:
             paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
@@ -229,7 +229,7 @@ class ServicePlan:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
 
     def _unreadable(self, tree: object, subject: Subject) -> Iterator[AnswerFault]:
-        """The words of `identity` that cannot be read; the answer itself where it is none of them."""
+        """The unreadable attributes of `identity`; the answer itself where it is none of them."""
         found = False
         for check in self._identity:
             try:
@@ -241,9 +241,9 @@ class ServicePlan:
             yield AnswerFault(FaultCode.UNREADABLE)
 
     def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
-        """Why there is nothing to hold against the subject: a status that says no, no record, or more than one.
+        """Why no record can be compared with the subject: a negative status, no record, or several.
 
-        A record about another number is an alarm, whatever else the answer says: it never means that nobody is there.
+        A record with another number is an alarm, whatever else the answer says: it never means "not found".
         """
         said = Outcome.FOUND if self._status is None else self._said(values[self._status])
         there = values[self._is_there]
@@ -264,7 +264,7 @@ class ServicePlan:
         return None
 
     def _several(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """Of several records those that may be meant: one alone, where what the request says fits it and no other."""
+        """The possible ones of several records: a single one, where exactly one fits the request."""
         plain = tree.tree() if isinstance(tree, PositionedTexts) else tree
         path = self._mapping.answer.record
         steps, records, found = steps_of(path), compile_path(path)(plain), []
@@ -283,21 +283,20 @@ class ServicePlan:
         return together([one for one, _ in found])
 
     def _is_named(self, tree: object, subject: Subject) -> bool:
-        """Whether a record says what the request says of its own name, birth date or number."""
+        """Whether a record has the name, birth date or number of the request."""
         checks = [check for check in self._identity if check.name != "parent_personal_id"]
         return True in compare(checks, self._paths.read(tree), subject)
 
     def _names_another(self, values: list[object], subject: Subject) -> bool:
-        """Whether a number stands there, and is another one than was asked about."""
+        """Whether the record has another number than the one asked about."""
         numbers = [one._replace(may_be_blank=True) for one in self._identity[: self._own_words]]
         return False in compare(numbers, values, subject)
 
     def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
-        """Why the record is not taken for the subject's: it is somebody else's, or nobody can tell whose.
+        """Why the record is not taken as the subject's: it is another person's, or its person is unknown.
 
-        The number that was asked for under another name or birth date: they do not belong together,
-        so nothing found by the number counts. Where the record bears no number that was asked for, name and birth
-        date together stand for it, and never one of them.
+        The asked number with another name or birth date: they do not belong together, so nothing found by the number
+        counts. Where the record has no asked number, name and birth date together replace it, never one of them.
         """
         own, shared = same[: self._own_words], same[self._own_words :]
         if False in own:
@@ -311,14 +310,14 @@ class ServicePlan:
         return None if shared.count(True) == len(SHARED) else _NOBODY_NAMED
 
     def _own_number(self, same: list[bool | None], values: list[object]) -> str | None:
-        """The number by which others may say that a record under another name is the person's."""
+        """The number by which other sources may confirm a record under another name."""
         unlike = [check.name for check, verdict in zip(self._identity, same, strict=True) if not verdict]
         if unlike != ["full_name"] or self._vouched is None:
             return None
         return text(_value_of(self._vouched, values))
 
     def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """Nothing is held, in the contract's words; an answer of another form says nothing about the person."""
+        """The contract says that there is no data; an answer of another form says nothing about the person."""
         held = tree.tree() if isinstance(tree, PositionedTexts) else tree
         if held is None or held == {}:
             return self._absent if self._mapping.answer.empty == "absent" else _UNKNOWN_FORM
@@ -327,7 +326,7 @@ class ServicePlan:
         return _UNKNOWN_FORM if self._says_more(tree, query) else self._absent
 
     def _says_more(self, tree: object, query: SourceQuery) -> bool:
-        """Whether a record without what makes it one holds other words of the contract than it was asked with."""
+        """Whether a record without its required attribute has values that the request did not send."""
         if self._absent.outcome is not Outcome.NOT_FOUND:
             return False
         paths, slots = self._words
@@ -350,7 +349,7 @@ class ServicePlan:
             name, slot, step, value, others = row
             try:
                 if (raw := values[slot]) is not None:
-                    # most values are clean words already
+                    # most values are clean already
                     if (
                         step is text
                         and type(raw) is str
@@ -388,7 +387,7 @@ class ServicePlan:
         faults: list[AnswerFault],
         updated: str | None,
     ) -> SourceAnswer:
-        """What fits its schema; nothing where that leaves open whose record it is."""
+        """The record without attributes that do not fit their schema; None where its person is then unknown."""
         sure = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
         if any(fault.attribute in self._identifying for fault in sure):
             return _INVALID._replace(faults=tuple(sure))
@@ -404,7 +403,7 @@ class ServicePlan:
         return AnswerFault(code, name, rule.path, transform)
 
     def _reading(self, attributes: tuple[str, ...]) -> tuple[Paths, list[_Row]]:
-        """How these attributes are read; plans ask for few different sets of them."""
+        """How these attributes are read; plans use few different sets of them."""
         if len(self._readings) >= _MAX_READINGS:
             self._readings.clear()
         paths = self._paths.copy()
@@ -419,7 +418,7 @@ class ServicePlan:
 
 
 def _words_of(answer: AnswerRule) -> tuple[Paths, list[int]]:
-    """Where a record has words beside those of `identity`, which a provider may repeat when it holds nothing."""
+    """Places of further values in a record, which a provider may repeat when it has no data."""
     paths = Paths()
     record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
     whose = answer.identity.values()
@@ -434,7 +433,7 @@ def _is_hollow(value: object) -> bool:
 
 
 def _lifting(rule: AnswerRule) -> Callable[[object], object]:
-    """Lifts a record that stands one level lower, in the only member that has the word by which a record is known."""
+    """Lifts a record that is one level lower, in the only member with the attribute that identifies a record."""
     word = rule.found_when.partition(".")[0]
 
     def lifted(tree: object) -> object:
@@ -450,7 +449,7 @@ def _lifting(rule: AnswerRule) -> Callable[[object], object]:
 
 
 def _value_of(row: _Row, values: list[object]) -> object:
-    """The value of the first path that has one."""
+    """The value of the first path that is not blank."""
     _, first, step, default, others = row
     for slot in (first, *others):
         raw = values[slot]
@@ -461,10 +460,10 @@ def _value_of(row: _Row, values: list[object]) -> object:
 
 
 def _compared(mapping: ServiceMapping) -> set[str]:
-    """What the request says about the subject, or the answer says again.
+    """Subject attributes that the request sends or the answer repeats.
 
-    A number that is sent in some profiles only, or that something else is made of, is a search key: nobody holds it
-    against the record.
+    A number that only some profiles send, or from which another value is derived, is a search key: the provider does
+    not compare it with the record.
     """
     sent = [(rule, (rule.from_ or "").removeprefix("subject.")) for rule in mapping.request.values()]
     sure = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}

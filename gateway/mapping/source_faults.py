@@ -1,4 +1,4 @@
-"""Holds a source mapping against what it names: values of a query, transforms, code lists, evidence."""
+"""Checks the references of a source mapping: query values, transforms, code lists, evidence."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -13,15 +13,15 @@ from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.values import QUERY_WORDS
 
-#: place, what is wrong there, remedy, files that it was held against
+#: place, fault, remedy, files that it was compared with
 Said = tuple[Loc, str, str, *tuple[str, ...]]
-#: transforms that leave a word of a code list as it is
+#: transforms that do not change a word of a code list
 _KEEPING = frozenset({"text"})
 _PATHS = ("record", "found_when", "status", "updated_at")
 
 
 def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[Said]:
-    """Everything that a source's mapping names and that is not there."""
+    """Every unknown name in a source mapping."""
     transforms = provider_transforms(codes)
     for operation, service in mapping.services.items():
         at: Loc = ("services", operation)
@@ -59,7 +59,7 @@ def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], l
 
 
 def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[Said]:
-    """`unless` names a place that was written, or left out, before this one."""
+    """Checks that `unless` names an earlier place."""
     before: list[str] = []
     for place, rule in request.items():
         word = rule.unless
@@ -78,7 +78,7 @@ def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[Sai
 
 
 def is_query_word(word: str) -> bool:
-    """Whether `from` may say it (`subject.…` was looked at when the file was read)."""
+    """Whether `from` may have this word (`subject.…` is checked when the file is read)."""
     head, _, rest = word.partition(".")
     if head == "official":
         return word in _official_words()
@@ -144,7 +144,7 @@ def _conversion_faults(
 
 
 def _evidence_faults(service: ServiceMapping, codes: Codes, evidence: Evidence, at: Loc) -> Iterator[Said]:
-    """Attributes that the evidence does not have, and code lists that lead to words it does not have."""
+    """Unknown attributes, and code lists whose results the evidence does not accept."""
     file = f"schemas/evidence/{service.evidence}.schema.json"
     if service.evidence not in evidence:
         what = f"there is no evidence type '{service.evidence}': {file} does not exist"

@@ -1,4 +1,4 @@
-"""Reads `mappings/sources`: every data service that can be compiled, and every fault of the others."""
+"""Reads `mappings/sources`: every data service without a fault; faults of the others go to `faults`."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from gateway.mapping.source_faults import source_faults
 def survey_sources(
     folder: Path, codes: Codes, evidence: Evidence, faults: Faults
 ) -> dict[str, dict[str, ServicePlan]]:
-    """Source -> operation -> plan. A service with a fault counts as not read (`<file>#<operation>`)."""
+    """Source -> operation -> plan. A service with a fault counts as unread (`<file>#<operation>`)."""
     plans: dict[str, dict[str, ServicePlan]] = {}
     for path in sorted(folder.glob("*.yaml")):
         file = f"mappings/sources/{path.name}"
@@ -44,7 +44,7 @@ def survey_sources(
 
 
 def _marked(service: ServiceMapping, source: SourceMapping) -> ServiceMapping:
-    """The service with its own mark, or with its source's where it has none."""
+    """The service with its own mark, or its source's."""
     if "mark" in service.model_fields_set:
         return service
     return service.model_copy(update={"mark": source.mark})

@@ -1,10 +1,10 @@
-"""What every written mapping rests on: strict models, words for people, and what is known of an interface."""
+"""Base types of written mappings: strict models, texts for people, and the mark of an interface."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-#: code or guide seen; recalled, to be confirmed; our own invention
+#: code or guide read; from memory, to be confirmed; invented for the sandbox
 Mark = Literal["seen", "memory", "sandbox"]
 
 
@@ -12,20 +12,20 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-#: one, or a list
+#: one item or a list
 AS_LIST = BeforeValidator(_listed)
 #: one word or a list of words
 Words = Annotated[tuple[str, ...], AS_LIST]
 
 
 class Strict(BaseModel):
-    """Frozen, and unknown words are refused."""
+    """Frozen; unknown words are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Title(Strict):
-    """Words for people, Vietnamese first."""
+    """A text for people, Vietnamese first."""
 
     vi: str
     en: str

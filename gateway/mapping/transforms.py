@@ -1,7 +1,7 @@
 """Named transforms, provider side: from a provider's value to the evidence vocabulary (databases.md 9).
 
-Each is a pure function from a value to a value; None means blank.
-What is certain only in part comes back as `Doubtful`.
+Each is a pure function from a value to a value; None means blank. A value that is certain only in part becomes
+`Doubtful`.
 """
 
 import re
@@ -20,7 +20,7 @@ Transform = Callable[[object], object]
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
 _DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
 _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
-#: how names of organisations begin
+#: first words of names of organisations
 _ORGANISATION = re.compile(
     r"((TỔNG )?CÔNG TY|CTY|DOANH NGHIỆP|DNTN|HỢP TÁC XÃ|HTX|LIÊN HIỆP|TẬP ĐOÀN|NGÂN HÀNG|CHI NHÁNH|HỘ KINH DOANH"
     r"|VĂN PHÒNG|TRUNG TÂM|TRƯỜNG (MẦM|TIỂU|TRUNG|ĐẠI|CAO)|BỆNH VIỆN|ỦY BAN|UỶ BAN|UBND|CHI CỤC)\b"
@@ -28,9 +28,9 @@ _ORGANISATION = re.compile(
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: grave, acute, tilde, hook above, dot below
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
-#: letters that a value of somebody may have in a database
+#: maximum length of a value about a person in a database
 LONGEST = 10_000
-#: digits of a person's number
+#: digits of a personal number
 _NUMBER = 12
 #: lengths of `yyyyMMddHHmm` and `yyyyMMddHHmmss`
 _TIME_STAMPS = frozenset({12, 14})
@@ -49,21 +49,21 @@ _NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:for
 
 
 class Unreadable(ValueError):
-    """A provider's value that is not of the form its contract gives."""
+    """A provider's value that breaks the form of its contract."""
 
 
 class Hidden(Unreadable):
-    """Signs that nobody sees, or that change how others are read: line breaks, controls, changes of direction."""
+    """Invisible characters, or ones that change how others are read: line breaks, controls, changes of direction."""
 
 
 class Strangers(Unreadable):
-    """People of whom it is certain that they do not belong into one answer."""
+    """People who certainly do not belong into one answer."""
 
 
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.
 
-    Unreadable when it is longer than any value that a database holds of somebody, Hidden when not all of it is seen.
+    Raises Unreadable when it is longer than any value about a person, Hidden when it has invisible characters.
     """
     if type(value) is str:
         if len(value) > LONGEST:
@@ -83,10 +83,10 @@ def text(value: object) -> str | None:
 
 
 def title_case(value: object) -> str | None:
-    """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; names that already mix cases stay as they are.
+    """`TRẦN THỊ MẪU` → `Trần Thị Mẫu`; mixed case stays.
 
-    So do names of organisations: `CÔNG TY TNHH ABC` is registered in capitals.
-    Words without a vowel (TNHH, MTV) are abbreviations and stay in capitals.
+    Names of organisations stay too: `CÔNG TY TNHH ABC` is registered in capitals. Words without a vowel (TNHH, MTV) are
+    abbreviations and stay in capitals.
     """
     name = text(value)
     if name is None:
@@ -101,7 +101,7 @@ def title_case(value: object) -> str | None:
 
 
 def upper_case(value: object) -> str | None:
-    """In capitals, diacritics kept."""
+    """In capitals, with diacritics."""
     name = text(value)
     return name and name.upper()
 
@@ -116,7 +116,7 @@ def upper_ascii(value: object) -> str | None:
 
 
 def same_words(value: str) -> str:
-    """Equal for texts that differ in case or in where a word bears its tone (`Hòa`, `Hoà`), and for no others."""
+    """Whether texts differ only in case or in the position of tone marks (`Hòa`, `Hoà`)."""
     apart = unicodedata.normalize("NFD", (text(value) or "").casefold())
     words = []
     for word in apart.split(" "):
@@ -126,7 +126,7 @@ def same_words(value: str) -> str:
 
 
 def digits(value: object) -> str | None:
-    """ASCII digits only; anything else is unreadable."""
+    """ASCII digits only; any other text is unreadable."""
     if type(value) is str and value.isdigit() and value.isascii() and len(value) <= LONGEST:
         return value
     found = text(value)
@@ -136,7 +136,7 @@ def digits(value: object) -> str | None:
 
 
 def personal_number(value: object) -> object:
-    """Twelve digits; what else stands there (`không có`) is a doubt, and nobody's number."""
+    """Twelve digits; other text (`không có`) is a doubt and no number."""
     if type(value) is str and len(value) == _NUMBER and value.isascii() and value.isdigit():
         return value
     found = text(value)
@@ -144,13 +144,13 @@ def personal_number(value: object) -> object:
 
 
 def old_number(value: object) -> object:
-    """Nine digits (CMND); what else stands there is a doubt, and nobody's number."""
+    """Nine digits (CMND); other text is a doubt and no number."""
     found = text(value)
     return found if found is None or is_old_id(found) else _NO_NUMBER
 
 
 def numbered(value: object) -> object:
-    """A number of any form; what has no digit (`N/A`) or nothing but zeros is a doubt, and no number."""
+    """A number of any form; text without a digit (`N/A`) or only zeros is a doubt and no number."""
     if type(value) is str and value.isalnum() and value.isascii() and len(value) <= LONGEST:
         found: str | None = value
     else:
@@ -169,7 +169,7 @@ def integer(value: object) -> int | None:
 
 
 def decimal(value: object) -> str | None:
-    """A decimal number as its text, so that nothing is rounded."""
+    """A decimal number as text, so that it is not rounded."""
     found = text(value)
     if found is not None and re.fullmatch(r"-?[0-9]{1,21}([.,][0-9]{1,6})?", found, re.ASCII) is None:
         raise Unreadable("not a number")
@@ -177,7 +177,7 @@ def decimal(value: object) -> str | None:
 
 
 def boolean(value: object) -> bool | None:
-    """true/1/Y and false/0/N in any case; anything else but blank is unreadable."""
+    """true/1/Y and false/0/N in any case; other text except blank is unreadable."""
     if isinstance(value, bool):
         return value
     found = text(value)
@@ -190,7 +190,7 @@ def boolean(value: object) -> bool | None:
 
 
 def _iso(year: str, month: str | None, day: str | None) -> str:
-    """The text of a `PartialDate`, by its rules, without making one."""
+    """The text of a `PartialDate`, by its rules, without an instance."""
     if not EARLIEST <= int(year) <= LATEST or (day and not month):
         raise Unreadable("no such date")
     if not month:
@@ -203,7 +203,7 @@ def _iso(year: str, month: str | None, day: str | None) -> str:
 
 
 def date_compact(value: object) -> str | None:
-    """`yyyyMMdd`, `yyyyMM` or `yyyy` → ISO, as precise as it was (longer time stamps are cut to the day)."""
+    """`yyyyMMdd`, `yyyyMM` or `yyyy` → ISO, in the same precision (longer time stamps are cut to the day)."""
     found = text(value)
     if found is None:
         return None
@@ -215,7 +215,7 @@ def date_compact(value: object) -> str | None:
 
 
 def date_vn(value: object) -> str | None:
-    """`dd/MM/yyyy`, `MM/yyyy` or `yyyy` → ISO, as precise as it was."""
+    """`dd/MM/yyyy`, `MM/yyyy` or `yyyy` → ISO, in the same precision."""
     found = text(value)
     if found is None:
         return None
@@ -227,7 +227,7 @@ def date_vn(value: object) -> str | None:
 
 
 def date_dash(value: object) -> str | None:
-    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time behind it is dropped) → ISO."""
+    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time is dropped) → ISO."""
     found = text(value)
     if found is None:
         return None
@@ -283,22 +283,22 @@ def as_list(value: object) -> list[str] | None:
 
 
 def count(value: object) -> int | None:
-    """How many items; a missing list is blank, an empty one is 0."""
+    """Number of items; a missing list is blank, an empty one is 0."""
     return len(value) if isinstance(value, list) else None if value is None else 1
 
 
 def dead_if_there(value: object) -> str | None:
-    """`dead` where there is an entry of a death; blank where there is none, which proves no life."""
+    """`dead` where there is a death entry; else blank, which proves no life."""
     return "dead" if value else None
 
 
 def of_divorce(value: object) -> object:
-    """The entry of how a marriage ended, where it ended by divorce (`lyDo` is `lyHon`)."""
+    """The entry of a marriage's end, where it ended by divorce (`lyDo` is `lyHon`)."""
     return value if isinstance(value, dict) and text(value.get("lyDo")) == "lyHon" else None
 
 
 def entry_number(value: object) -> object:
-    """Number of an entry (`so`); what has no digit is a doubt."""
+    """Number of an entry (`so`); text without a digit is a doubt."""
     return numbered(value.get("so")) if isinstance(value, dict) else None
 
 
@@ -308,12 +308,12 @@ def entry_date(value: object) -> str | None:
 
 
 def to_date_compact(value: object) -> str | None:
-    """A full date → `yyyyMMdd`; a less precise one is blank."""
+    """A full date → `yyyyMMdd`; a less precise date is blank."""
     return str(value).replace("-", "") if value is not None and len(str(value)) == 10 else None
 
 
 def to_year(value: object) -> str | None:
-    """A date that is not full → its year; a full one is blank."""
+    """A date that is not full → its year; a full date is blank."""
     return str(value)[:4] if value is not None and len(str(value)) < 10 else None
 
 
@@ -323,17 +323,17 @@ def to_date_vn(value: object) -> str | None:
 
 
 def to_birth_province(value: object) -> object:
-    """A personal number → the province (two digits) where the birth was registered; anything else as it is."""
+    """A personal number → the province (two digits) of birth registration; other text unchanged."""
     return value[1:3] if isinstance(value, str) and is_personal_id(value) else value
 
 
 def to_birth_basis(value: object) -> object:
-    """A personal number → `1`, that its place of birth registration is meant (`isKs`); anything else as it is."""
+    """A personal number → `1`: the place of birth registration is meant (`isKs`); other text unchanged."""
     return "1" if isinstance(value, str) and is_personal_id(value) else value
 
 
 def to_bhxh_gender(value: object) -> str | None:
-    """A personal number → the sex that it says: `1` male, `2` female."""
+    """A personal number → the sex in it: `1` male, `2` female."""
     return str(int(value[3]) % 2 + 1) if isinstance(value, str) and is_personal_id(value) else None
 
 

@@ -1,4 +1,4 @@
-"""One value of a source mapping, compiled: a place of the request, an attribute of the answer."""
+"""One compiled value of a source mapping: a place of the request, an attribute of the answer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -11,7 +11,7 @@ from gateway.mapping.model import AttributeRule, RequestValue
 from gateway.mapping.paths import steps_of
 from gateway.mapping.transforms import Doubtful, Transform, text
 
-#: values of a query that stand on their own
+#: values of a query without a prefix
 QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes", "channel")
 
 #: values of a query that are attributes of it
@@ -20,7 +20,7 @@ _ATTRIBUTES = frozenset({
     *(f"subject.{one.name}" for one in fields(Subject)),
     *(f"official.{one.name}" for one in fields(Official)),
 })  # fmt: skip
-#: a code that its list does not know
+#: a code that is not in its list
 _UNKNOWN = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
 
 Step = Callable[[object], object]
@@ -28,10 +28,10 @@ Pick = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class Place:
-    """One place of the request; `value(query, parameters)` is what stands there, None to leave it out.
+    """One place of the request; `value(query, parameters)` gives its text, None to leave it out.
 
-    Where that is always the same text, an attribute of the query as it is, or a parameter of the data service, it is
-    `constant`, `attribute(query)` or `parameters[parameter]`, if that is a text and not blank.
+    Simple places have a direct form: `constant` (always the same text), `attribute(query)` (an attribute of the query)
+    or `parameters[parameter]` (a parameter of the data service, if it is not blank).
     """
 
     __slots__ = (
@@ -47,7 +47,7 @@ class Place:
     )
 
     def __init__(self, place: str, rule: RequestValue, codes: Codes, named: Mapping[str, Transform]) -> None:
-        """ValueError says what `rule` has wrong."""
+        """Raises ValueError with the fault of `rule`."""
         if (rule.value is None) == (rule.from_ is None):
             raise ValueError(f"request place '{place}' needs either 'value' or 'from'")
         self.place = place
@@ -149,14 +149,13 @@ def _translate(table: Mapping[str, str | None]) -> Step:
 class Attribute:
     """How one attribute is read: the first of its paths that has a value after all steps.
 
-    `step` makes the value (None: blank), or a `Doubtful` one, of what stands at a path; `default` is what it makes
-    of nothing.
+    `step` converts the value at a path (None: blank; or a `Doubtful` value); `default` is its result for a blank.
     """
 
     __slots__ = ("default", "paths", "step")
 
     def __init__(self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> None:
-        """ValueError says what `rule` has wrong."""
+        """Raises ValueError with the fault of `rule`."""
         self.paths = [steps_of(path) for path in (rule.path, *rule.else_)]
         steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
         self.step = steps[0] if len(steps) == 1 else _all_of(steps)
@@ -175,5 +174,5 @@ def _all_of(steps: list[Step]) -> Step:
 
 
 def blank(value: object) -> bool:
-    """None, nothing, or only spaces."""
+    """None, empty, or only spaces."""
     return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())

@@ -1,7 +1,7 @@
-"""Agencies of officials: whose officials a requester may name, and which of them act no more.
+"""Agencies of officials: whose officials a requester may name, and which agencies are dissolved.
 
-A code (QĐ 20/2020/QĐ-TTg) is read from its right: `H31` the province, `14.H31` an agency of it, `05.14.H31` an office
-of that; zeros fill it up. Where an agency names its `parent`, that counts as well.
+A code (QĐ 20/2020/QĐ-TTg) is read from the right: `H31` the province, `14.H31` an agency of it, `05.14.H31` an office
+of that; zeros fill it up. An agency's `parent` counts as well.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ _MOST_PARENTS = 10
 
 
 def may_name(requester: RequesterSettings, known: Mapping[str, Agency]) -> Callable[[str], bool]:
-    """Whether the official in whose name it asks may be of an agency: one of `agencies`, else its own or one below it.
+    """Whether an agency's official may be named: one of `agencies`, else the requester's own or one below it.
 
-    `known`: the agencies of the configuration, which say which is below which.
+    `known`: the agencies of the configuration, with their parents.
     """
     own, agencies = requester.agency, requester.agencies
     if agencies is None:
@@ -29,7 +29,7 @@ def may_name(requester: RequesterSettings, known: Mapping[str, Agency]) -> Calla
 
 
 def ended(known: Mapping[str, Agency]) -> dict[str, tuple[date, str]]:
-    """Agencies that were dissolved: the last day of each, and the agency above it."""
+    """Dissolved agencies: the last day of each, and the agency above it."""
     return {code: (date.fromisoformat(one.until), one.parent) for code, one in known.items() if one.until}
 
 

@@ -1,4 +1,4 @@
-"""The facts that a decision is made over: what is asked, by whom, in whose name, about whom, and when."""
+"""The facts of a decision: what is asked, by which requester and official, about whom, and when."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,54 +12,54 @@ from gateway.domain.sentences import Sentence
 
 
 class PolicyRequest(NamedTuple):
-    """One request as the policy sees it. Names and plain facts; `persons` and `account` are personal data."""
+    """One request as the policy sees it. `persons` and `account` are personal data."""
 
     requester: str
     scopes: frozenset[str]
     #: national procedure code
     procedure: str
     purpose: str
-    #: as the clocks of Việt Nam show it (`asked_at`): a decision looks at its day and hour again and again
+    #: in Việt Nam time (`asked_at`): a decision reads its day and hour often
     now: datetime
-    #: of the official in whose name is asked
+    #: of the request's official
     agency: str
-    #: the request named its official; False: somebody on duty stands in
+    #: False: the request names no official; the duty official is used
     named: bool = True
     #: the requester signed the message
     signed: bool = False
     relations: frozenset[Relation] = frozenset()
-    #: claims of the account of who signs in; empty: none of them says whose account it is. Personal data
+    #: claims of the account that signed in; empty: they do not identify its owner. Personal data
     account: Mapping[str, object] = NOTHING
     #: code of the document that lets the applicant act for somebody else
     mandate: str = ""
-    #: as what somebody acts for another (`parent`); blank: nobody does
+    #: kind of representation (`parent`); blank: none
     acting: str = ""
-    #: everybody who is represented is so by who acts
+    #: the representative acts for every represented person
     is_covered: bool = False
     dossier: str = ""
-    #: days since the reception that its code carries; None: it carries none
+    #: days since the date of reception in the dossier's code; None: the code has none
     age: int | None = None
-    #: whether the gateway has seen the dossier and knows it alive; None: it does not know it
+    #: whether the gateway itself knows the dossier as alive; None: it does not know it
     alive: bool | None = None
-    #: `Subject.key` of everybody who is asked about
+    #: `Subject.key` of every person asked about
     persons: frozenset[str] = frozenset()
-    #: None: there is none that holds
+    #: None: no valid consent
     consent: ValidConsent | None = None
-    #: questions that are asked instead of a form (`age_at_least:18`)
+    #: predicates asked instead of a form (`age_at_least:18`)
     predicates: tuple[str, ...] = ()
-    #: the purpose that the procedure declares, for which alone its form is filled; blank: no form is
+    #: the purpose that the procedure declares, the only one for its form; blank: no form is asked
     own_purpose: str = ""
-    #: ids of the quotas that are used up for this request (`quota:<agreement>:<whom>`)
+    #: ids of the quotas that are spent for this request (`quota:<agreement>:<whom>`)
     spent: frozenset[str] = frozenset()
 
 
 def asked_at(moment: datetime) -> datetime:
-    """A moment as a request has it."""
+    """A time as a request has it."""
     return moment.astimezone(VIETNAM)
 
 
 class Denial(NamedTuple):
-    """Why not: the rule, its word for machines, a sentence about it, and what would change the answer."""
+    """A refusal: its rule, its code, a sentence, and the remedy."""
 
     rule: str
     code: RefusalReason

@@ -1,6 +1,6 @@
-"""What an agreement demands beside procedure, purpose and day: one function a condition, in the order they are held.
+"""Conditions of an agreement beside procedure, purpose and day: one function each, in the order of checking.
 
-Each is made once from the agreement and then looks at facts only; None: it has nothing against the request.
+Each is made once from the agreement and then reads facts only; None: the condition is met.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ _DAY_MINUTES = 24 * 60
 
 
 def conditions(agreement: Agreement) -> list[tuple[str, Condition]]:
-    """(id of the rule, condition) in the order in which they are held; only what the agreement speaks of."""
+    """(id of the rule, condition) in the order of checking; only conditions that the agreement has."""
     name = agreement.agreement
     return [(f"{kind}:{name}", make(agreement, f"{kind}:{name}")) for kind, make in _spoken_of(agreement)]
 
@@ -53,7 +53,7 @@ def _of_message(item: Agreement) -> Iterator[tuple[str, Callable[[Agreement, str
 
 
 def asks_consent(agreement: Agreement) -> bool:
-    """Whether the ground of the agreement is the person's own consent."""
+    """Whether the legal basis of the agreement is the person's own consent."""
     return agreement.consent == "required"
 
 
@@ -74,7 +74,7 @@ def _hours(item: Agreement, rule: str) -> Condition:
 
 
 def _minute(text: str) -> int:
-    """Of the day, of `07:30`."""
+    """Minute of the day of `07:30`."""
     hour, _, minute = text.partition(":")
     return int(hour) * 60 + int(minute)
 
@@ -194,7 +194,7 @@ def _told(wanted: DossierRule) -> Sentence:
 
 
 def _lived(wanted: DossierRule, asked: PolicyRequest, dead: Denial, undated: Denial) -> Denial | None:
-    """What the gateway itself has seen counts before what the code says; a code that does not say is no proof."""
+    """What the gateway itself knows comes before the code; a code without a date proves nothing."""
     if asked.alive is not None or wanted.checked_by == "relay":
         return None if asked.alive else dead
     if wanted.days is None:

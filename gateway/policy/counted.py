@@ -1,4 +1,4 @@
-"""How often something is taken that no agreement counts: the rates of the settings over the house's counters."""
+"""Counts uses that no agreement counts: the rates of the settings."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from gateway.ports.policy import Quotas
 
 
 class Rates(NamedTuple):
-    """How many are taken."""
+    """Counters of rates."""
 
     limits: tuple[Limit, ...]
     quotas: Quotas
@@ -16,14 +16,14 @@ class Rates(NamedTuple):
     secret: bytes
 
     async def use(self, requester: str, who: Mapping[Whom, str]) -> Exceeded | None:
-        """Count one more by each of them; the limit that is one too many for, if there is one."""
+        """Count one use of each rate; the exceeded limit, if any."""
         counted = uses(self.limits, [[(who[one.whom], "")] for one in self.limits], self.secret, requester)
         counts = await self.quotas.use([use for _, use in counted]) if counted else ()
         return longest(exceeded(self.limits, counts))
 
 
 def limits_of(what: str, rates: Mapping[Whom, str | None]) -> tuple[Limit, ...]:
-    """The limits that rates (`600/hour`) of the settings mean; None: not counted."""
+    """The limits of rates (`600/hour`) of the settings; None: not counted."""
     return tuple(
         limit(f"quota:{what}:{whom}", whom, rate) for whom, rate in rates.items() if rate is not None
     )

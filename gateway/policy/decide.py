@@ -1,6 +1,6 @@
 """Who may ask which attributes, for which purpose (default deny): the decision and the order of its checks.
 
-Pure over typed rules; every decision names the rules that made it. The order stands in README.md of this room.
+Pure functions over typed rules; every decision names its rules. README.md of this room has the order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +23,12 @@ from gateway.policy.rates import Limit, Whom, in_words, limit
 _KEPT = 20_000
 #: requester, procedure, purpose, day
 _Key = tuple[str, str, str, date]
-#: beyond every condition: quotas are held last
+#: after every condition: quotas are checked last
 _LAST = 99
 
 
 class PassedOver(NamedTuple):
-    """An agreement for this procedure and purpose whose demands the request does not meet."""
+    """An agreement for this procedure and purpose whose conditions the request does not meet."""
 
     denial: Denial
     agreement: Agreement
@@ -36,23 +36,23 @@ class PassedOver(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A grant, or why there is none; with the agreements that do not count and what would make them count."""
+    """A grant, or its denial; with the agreements that were passed over and their remedies."""
 
     grant: Grant | None
-    #: why not; None with a grant
+    #: the refusal; None with a grant
     denial: Denial | None = None
     passed_over: tuple[PassedOver, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that made the decision."""
+        """Ids of the rules that decided."""
         if self.grant is not None:
             return self.grant.rules
         return () if self.denial is None else (self.denial.rule,)
 
 
 class _Rule:
-    """One agreement, ready to be held against facts."""
+    """One agreement, compiled."""
 
     __slots__ = ("agreement", "consent", "held", "ids", "limits", "since", "until")
 
@@ -67,7 +67,7 @@ class _Rule:
         self.consent = asks_consent(agreement)
 
     def hold(self, asked: PolicyRequest) -> tuple[int, Denial] | None:
-        """How far the request came, and what stopped it; None when nothing did."""
+        """Number of met conditions, and the first one that is not met; None when all are met."""
         for place, condition in enumerate(self.held):
             if (denial := condition(asked)) is not None:
                 return place, denial
@@ -84,20 +84,20 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What does not change within a day for one requester, procedure and purpose."""
+    """The constant part for one requester, procedure and purpose on one day."""
 
     rules: tuple[_Rule, ...]
-    #: what is decided whatever else the request says; None: its other facts count
+    #: the decision whatever the other facts are; None: it depends on them
     always: Decision | None
-    #: agreements that count (their places) -> decision, as far as no consent has a part in it
+    #: agreements that count (their indexes) -> grant, where no consent takes part
     decided: dict[tuple[int, ...], Grant]
 
 
 class Policy:
-    """Decides; what is the same the whole day is remembered, for the rules do not change while they are loaded."""
+    """Decides. Caches what is constant for a day; the rules do not change while they are loaded."""
 
     def __init__(self, configuration: Configuration) -> None:
-        """Reads requesters, agreements and purposes; nothing else."""
+        """Reads requesters, agreements and purposes."""
         self._purposes = configuration.purposes
         compiled: dict[str, _Rule] = {}
         #: requester -> procedure, or `*` -> its agreements in their order
@@ -119,7 +119,7 @@ class Policy:
         self._rules_of: dict[tuple[str, str, str, date, str], _Rules] = {}
 
     def decide(self, asked: PolicyRequest) -> Decision:
-        """The decision over one request. Raises nothing: a denial is an answer."""
+        """The decision over one request. Raises nothing: a denial is a result."""
         if "prefill" not in asked.scopes:
             what = say.SCOPE_MISSING(scope="prefill")
             return _denied("scope:prefill", RefusalReason.REFUSED, what, "ask for a token with this scope")
@@ -175,7 +175,7 @@ def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
 
 
 def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -> Decision:
-    """The demands of each agreement against the facts; those that are met grant together."""
+    """Check the conditions of each agreement; those that are all met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []
     for place, rule in enumerate(applying.rules):
@@ -186,7 +186,7 @@ def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -
             stopped.append((found[0], PassedOver(found[1], rule.agreement)))
     passed_over = tuple(one for _, one in stopped)
     if not good:
-        # the agreement that came furthest tells best what is missing
+        # the agreement with the most met conditions names best what is missing
         return Decision(None, max(stopped, key=lambda one: one[0])[1].denial, passed_over)
     grant = applying.decided.get(tuple(good))
     if grant is None:
@@ -218,7 +218,7 @@ def _grant(rules: Sequence[_Rule], key: _Key, legal_basis: str, consent: ValidCo
 
 
 def _needed(rules: Sequence[_Rule], consent: ValidConsent | None) -> Sequence[_Rule]:
-    """Without those whose quota nobody needs to use: others, without quota and consent, give all that they give."""
+    """Without agreements whose quota is not needed: others, without quota and consent, grant all the same."""
     free = [rule.agreement for rule in rules if not (rule.limits or rule.consent)]
     if not free or len(free) == len(rules):
         return rules
@@ -240,7 +240,7 @@ def _limits(agreement: Agreement) -> Iterable[Limit]:
 
 
 def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
-    """The refusal by an agreement that would cover this on another day: the last that was, else one to come."""
+    """The denial by an agreement that is valid on another day: the latest past one, else a future one."""
     for one in about:
         if one.until < day:
             name = one.agreement.agreement

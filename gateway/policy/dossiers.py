@@ -1,17 +1,17 @@
-"""Codes of dossiers (Thông tư 01/2018/TT-VPCP; QĐ 20/2020): what they look like and which day they carry."""
+"""Codes of dossiers (Thông tư 01/2018/TT-VPCP; QĐ 20/2020): their form and their date of reception."""
 
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
 
-#: unit, day of reception (yyMMdd, or yyyyMMdd at ministries), number of the day
+#: unit, date of reception (yyMMdd, at ministries yyyyMMdd), number of the day
 _CODE = re.compile(r"[A-Z][0-9]{2}(?:\.[0-9]{2,3})*-([0-9]{6}|[0-9]{8})-[0-9]{3,7}", re.ASCII)
-#: the sign of patterns for any signs, which are printable ones of ASCII
+#: the wildcard of patterns: any printable ASCII characters
 _ANY, _SIGNS = "*", "[!-~]*"
 
 
 def received(code: str) -> date | None:
-    """The day of reception that a code carries; None where it carries none, for codes from outside are free text."""
+    """The date of reception in a code; None where it has none: codes from other systems are free text."""
     found = _CODE.fullmatch(code)
     if found is None:
         return None
@@ -23,16 +23,15 @@ def received(code: str) -> date | None:
 
 
 def age(code: str, today: date) -> int | None:
-    """Days since the reception that a code carries: negative for a day to come; None where it carries none."""
+    """Days since the date of reception in a code: negative for a future day; None where the code has none."""
     day = received(code)
     return None if day is None else (today - day).days
 
 
 def looks_like(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a whole code is written as one of these patterns, in which `*` stands for any signs but spaces.
+    """Whether a whole code matches one of these patterns, in which `*` matches any characters but spaces.
 
-    Each part of a pattern is taken where it comes first, and never tried anywhere else: that finds what there is, in
-    time that grows with the code and not with the power of its stars.
+    Each part of a pattern is matched at its first position only: this finds every match, in time linear in the code.
     """
     forms = [_form([re.escape(part) for part in pattern.split(_ANY)]) for pattern in patterns]
     fits = re.compile("|".join(f"(?:{form})" for form in forms) or r"(?!)").fullmatch

@@ -1,6 +1,6 @@
-"""What a decision gives: data services and their attributes, under which agreements and on which ground.
+"""A grant: data services and their attributes, with the agreements and the legal basis.
 
-A grant is the union of what its agreements agree; under an agreement of consent, only what the consent names as well.
+A grant is the union of its agreements; an agreement by consent grants only what the consent names as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class ServiceGrant:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The decision for one requester, procedure and purpose on one day."""
+    """The grant for one requester, procedure and purpose on one day."""
 
     requester: str
     procedure: str
@@ -36,17 +36,17 @@ class Grant:
     day: date
     legal_basis: str
     services: Mapping[str, ServiceGrant]
-    #: ids of everything that was held and allowed
+    #: ids of all rules that were checked and allowed it
     rules: tuple[str, ...]
     limits: tuple[Limit, ...] = ()
-    #: what of a consent it rests on, for it differs from person to person
+    #: the part that rests on a consent: it differs from person to person
     consented: frozenset[tuple[str, str]] = frozenset()
-    #: agreements that would give as well, and the quota of each that is spent
+    #: agreements that would grant as well, with the spent quota of each
     spent: tuple[tuple[str, Agreement], ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal for grants that give the same, on whatever ground."""
+        """Equal for grants of the same attributes, whatever their legal basis."""
         spent = tuple([rule for rule, _ in self.spent]) if self.spent else ()
         return (self.requester, self.purpose, self.day, self.rules, self.consented, spent)
 
@@ -56,26 +56,26 @@ class Grant:
         return granted is not None and (attribute in granted.attributes or ALL in granted.attributes)
 
     def withholds(self, service: str, attribute: str) -> Withheld:
-        """Why something that is not allowed is not."""
+        """Why an attribute is not allowed."""
         for rule, agreement in self.spent:
             if gives(agreement, service, attribute):
                 return Withheld(Reason.QUOTA_EXCEEDED, rule)
         return not_agreed(service, attribute)
 
     def rule(self, service: str) -> str:
-        """The id of the rule that allows what is granted of a data service; empty when nothing is."""
+        """The id of the rule that grants a data service; empty when none does."""
         granted = self.services.get(service)
         return f"agreement:{granted.agreement}" if granted is not None else ""
 
 
 def gives(agreement: Agreement, service: str, attribute: str) -> bool:
-    """Whether it agrees on the attribute of the data service, whatever else it demands."""
+    """Whether it agrees on the attribute of the data service, whatever its conditions."""
     agreed = agreement.services.get(service)
     return agreed is not None and (attribute in agreed.attributes or ALL in agreed.attributes)
 
 
 def covers(services: Mapping[str, ServiceGrant], others: Mapping[str, ServiceGrant]) -> bool:
-    """Whether the others give nothing beyond these."""
+    """Whether the others grant nothing beyond these."""
     return all(
         name in services and (ALL in services[name].attributes or one.attributes <= services[name].attributes)
         for name, one in others.items()
@@ -83,7 +83,7 @@ def covers(services: Mapping[str, ServiceGrant], others: Mapping[str, ServiceGra
 
 
 def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> dict[str, ServiceGrant]:
-    """Data service -> what these agreements give of it together."""
+    """Data service -> what these agreements grant of it together."""
     services: dict[str, ServiceGrant] = {}
     for agreement in agreements:
         asks = asks_consent(agreement)
@@ -96,13 +96,13 @@ def granted(agreements: Iterable[Agreement], consent: ValidConsent | None) -> di
                 else frozenset(agreed.attributes)
             )
             attributes = given | (before.attributes if before else _NOTHING)
-            # the first agreement names itself and its own ground, also for what a later one adds
+            # the first agreement names itself and its legal basis, also for attributes of a later one
             first = before or ServiceGrant(attributes, agreement.agreement, legal_basis)
             services[service] = ServiceGrant(attributes, first.agreement, first.legal_basis)
     return services
 
 
 def _both(agreed: frozenset[str], service: str, consent: ValidConsent | None) -> frozenset[str]:
-    """What is agreed and consented to. A consent has no word for all."""
+    """Attributes both agreed and consented to. A consent has no wildcard."""
     named = consent.attributes.get(service, _NOTHING) - {ALL} if consent is not None else _NOTHING
     return named if ALL in agreed else agreed & named

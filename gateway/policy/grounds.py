@@ -1,8 +1,8 @@
-"""The legal ground of a refusal: who refuses to share data says on which law (Nghị định 194/2025/NĐ-CP, art. 16)."""
+"""The legal basis of a refusal: a refusal to share data must name its law (Nghị định 194/2025/NĐ-CP, art. 16)."""
 
 from gateway.config.configuration import Configuration
 
-#: code of any refusal that has no ground of its own
+#: the entry for refusal codes without their own
 ANY = "*"
 #: kinds of rules whose second word is an agreement
 _OF_AGREEMENTS = frozenset({
@@ -12,7 +12,7 @@ _OF_AGREEMENTS = frozenset({
 
 
 def ground(configuration: Configuration, rule: str, code: str) -> str:
-    """The law on which a refusal by this rule rests, and the document of the agreement that decided."""
+    """The law of a refusal by this rule, and the document of the agreement that decided."""
     known = configuration.refusals
     found = known.get(code) or known.get(ANY)
     kind, _, name = rule.partition(":")

@@ -1,6 +1,6 @@
-"""Who may ask which question: an agreement grants a predicate by its name, and nothing of what it rests on.
+"""Who may ask which predicate: an agreement grants a predicate by its name, and not the attributes behind it.
 
-The same rules decide as over a form, each predicate standing where a procedure stands; all of them must be granted.
+The same rules as for a form, with the predicate in place of the procedure; all predicates must be granted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ _NONE = "agreement:none"
 
 
 class PredicatePolicy:
-    """Decides over questions."""
+    """Decides over predicates."""
 
     def __init__(self, configuration: Configuration, rests: Rests) -> None:
-        """`rests`: what each predicate may be answered by."""
+        """`rests`: the attributes behind each predicate."""
         agreements: dict[str, Agreement] = {}
         named: dict[str, list[str]] = {}
         for name, agreement in configuration.agreements.items():
@@ -49,7 +49,7 @@ class PredicatePolicy:
         )
 
     def decide(self, asked: PolicyRequest) -> Decision:
-        """One grant for all predicates that are asked, or the first denial. Raises nothing."""
+        """One grant for all predicates of the request, or the first denial. Raises nothing."""
         decisions = [self._one(asked, word) for word in asked.predicates]
         grants = [one.grant for one in decisions if one.grant is not None]
         if len(grants) < len(decisions):
@@ -57,10 +57,10 @@ class PredicatePolicy:
         return Decision(_together(grants, asked.predicates))
 
     def _one(self, asked: PolicyRequest, word: str) -> Decision:
-        """By the predicate with its parameter, else by the predicate with any."""
+        """By the predicate with its parameter, else by the predicate with any parameter."""
         names = dict.fromkeys((word, word.partition(":")[0]))
         decisions = [self._policy.decide(asked._replace(procedure=name)) for name in names]
-        # one without a quota first: no use is counted that needs none
+        # an agreement without a quota first: no use is counted that is not needed
         granted = sorted(
             (one for one in decisions if one.grant), key=lambda one: bool(one.grant and one.grant.limits)
         )
@@ -69,7 +69,7 @@ class PredicatePolicy:
 
 
 def _of(agreement: Agreement, word: str, rests: Mapping[str, Iterable[str]]) -> Agreement:
-    """The agreement as if the predicate were a procedure, and all that it grants what answers it."""
+    """The agreement with the predicate as procedure, granting the attributes behind it."""
     services = {service: AgreedService(attributes=sorted(names)) for service, names in rests.items()}
     return agreement.model_copy(update={"procedures": (word,), "services": services})
 

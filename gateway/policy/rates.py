@@ -1,6 +1,6 @@
-"""How often is too often: rates of the configuration, what they count, and the verdict over counts.
+"""Rates of the configuration: what they count, and whether counts exceed them.
 
-Persons are counted under keyed digests: a store of counters that others can read names nobody.
+Persons are counted under keyed digests: a shared store of counters names no person.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +13,11 @@ from gateway.ports.policy import Use, UseCount
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 12
-#: a word that differs may not be taken for one that was counted
+#: long enough that two different words never count as one
 _ONCE_BYTES = 8
 
-#: `claim`: about one person, each different name and birth date once, by all who ask the requester together;
-#: `parameter`: the same of different parameters of one predicate; `form`: about one exchange
+#: `claim`: about one person, each different name and birth date once, over all officials and citizens of the requester;
+#: `parameter`: the same for different parameters of one predicate; `form`: about one exchange
 Whom = Literal["requester", "official", "subject", "claim", "parameter", "form"]
 
 
@@ -27,7 +27,7 @@ _BY: Mapping[Whom, Sentence] = {
 
 
 class Limit(NamedTuple):
-    """At most `most` uses in each window of `seconds`, by `whom`."""
+    """At most `most` uses in each window of `seconds`, counted by `whom`."""
 
     #: id of the rule
     rule: str
@@ -36,19 +36,19 @@ class Limit(NamedTuple):
     seconds: int
 
 
-#: somebody whom a limit counts, and a word that is counted once in a window; blank: each use counts. Personal data
+#: a key that a limit counts, and a word that counts once per window; blank: each use counts. Personal data
 Person = tuple[str, str]
 
 
 class Exceeded(NamedTuple):
-    """A limit that is reached, and when its window ends."""
+    """An exceeded limit, and the seconds until its window ends."""
 
     limit: Limit
     retry_after: int
 
 
 def limit(rule: str, whom: Whom, rate: str) -> Limit:
-    """The limit that a rate (`300/hour`) of the configuration means."""
+    """The limit of a rate (`300/hour`) of the configuration."""
     most, _, window = rate.partition("/")
     return Limit(rule, whom, int(most), _SECONDS[window])
 
@@ -56,7 +56,7 @@ def limit(rule: str, whom: Whom, rate: str) -> Limit:
 def uses(
     limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str
 ) -> list[tuple[Limit, Use]]:
-    """What is counted: each limit once for each of its people (`who`, beside it), asked about by the requester."""
+    """The counters: each limit once for each of its keys (`who`, in the same order), per requester."""
     secret, found = secret[:32], []
     for one, people in zip(limits, who, strict=True):
         within = f"{one.rule} {requester}"
@@ -80,12 +80,12 @@ def in_words(one: Limit) -> Sentence:
 
 
 def reports_in_words(one: Limit) -> Sentence:
-    """The same, of reports of corrections."""
+    """The limit in words, for reports of corrections."""
     return say.LIMIT_REPORTS(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 
 def exceeded(limits: Iterable[Limit], counts: Iterable[UseCount]) -> list[Exceeded]:
-    """The limits that are exceeded."""
+    """The exceeded limits."""
     return [
         Exceeded(one, counted.ends_in)
         for one, counted in zip(limits, counts, strict=True)
@@ -94,11 +94,11 @@ def exceeded(limits: Iterable[Limit], counts: Iterable[UseCount]) -> list[Exceed
 
 
 def longest(over: Iterable[Exceeded]) -> Exceeded | None:
-    """Of limits that all must be kept, the one to wait for; None when none is exceeded."""
+    """The limit with the longest wait, of limits that all must be kept; None when none is exceeded."""
     return max(over, key=lambda one: one.retry_after, default=None)
 
 
 def soonest(over: Iterable[Exceeded]) -> Exceeded:
-    """Of quotas of agreements, the one to wait for: one agreement is enough, and all quotas of it must be kept."""
+    """The quota with the shortest wait: one agreement is enough, and all its quotas must be kept."""
     waits = {one.limit.rule.rpartition(":")[0]: one for one in sorted(over, key=lambda one: one.retry_after)}
     return min(waits.values(), key=lambda one: one.retry_after)

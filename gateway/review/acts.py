@@ -1,6 +1,6 @@
-"""What a record of the exchange log tells of a request: facts for a decision, and nobody's data.
+"""A request as its record in the exchange log shows it: facts for a decision, no personal data.
 
-An intent says that the request was let in and what might be asked; a refusal says by which rule it was not.
+An intent says that the request was admitted and what might be asked; a refusal names the rule.
 """
 
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ _CONSENT = "consent:"
 
 
 class PastRequest(NamedTuple):
-    """One request that was made."""
+    """One past request."""
 
     exchange: str
-    #: without scopes, which a configuration says
+    #: without scopes, which come from a configuration
     asked: PolicyRequest
-    #: the rule that refused it; empty when it was let in
+    #: the rule that refused it; empty: it was admitted
     refused: str
     #: data services and attributes that might be asked
     pairs: frozenset[Pair]
 
 
 def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | None:
-    """The request of an intent or a refusal by policy; None for any other record, and for what counts decided.
+    """The request of an intent or of a refusal by policy; None for other records, and for refusals by counts.
 
     `record`: the members of a well-formed leaf.
     """
@@ -46,7 +46,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | Non
     ):
         return None
     if refused.startswith("representation:") and record["result"] != "representation_not_agreed":
-        return None  # no agreement decided it, but what the request or a source said
+        return None  # no agreement decided it, but the request itself or a source
     if record["phase"] == "refusal" and not refused:
         return None
     pairs = frozenset(
@@ -67,7 +67,7 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | Non
 
 
 def _account(record: Mapping[str, Any]) -> dict[str, str]:
-    """Of the account that signed in, the levels that the record names; whose it is was checked then."""
+    """The account levels that the record names; the account's owner was checked then."""
     levels_text = record["notes"].get("account_level")
     if levels_text is None:
         return {}
@@ -76,7 +76,7 @@ def _account(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _relations(record: Mapping[str, Any], procedure: Procedure) -> frozenset[Relation]:
-    """Within one record equal indexes are one person: more is not known, and not needed."""
+    """Within one record equal indexes are one person: no more is known, and no more is needed."""
     subjects = record["subjects"]
     represented = subjects.get(record["notes"].get("represented"))
     own = subjects.get(procedure.signs_in)
@@ -94,7 +94,7 @@ def _relations(record: Mapping[str, Any], procedure: Procedure) -> frozenset[Rel
 
 
 def _consent(record: Mapping[str, Any], pairs: frozenset[Pair]) -> ValidConsent | None:
-    """A consent that held then is taken to hold for what was asked under it."""
+    """A consent that held then counts for the attributes that were asked under it."""
     if record["phase"] != "intent" or not any(rule.startswith(_CONSENT) for rule in record["rules"]):
         return None
     services = {service for service, _ in pairs}

@@ -37,13 +37,13 @@ class MinimisationRow:
     requester: str
     procedure: str
     purpose: str
-    #: those that are about it on this day
+    #: agreements about it on this day
     agreements: tuple[str, ...]
-    #: rules that must hold as well
+    #: rules that must be met as well
     demands: tuple[str, ...]
     #: attributes (`<evidence type>.<attribute>`) that it needs and gets
     gets: tuple[str, ...]
-    #: that it needs, and nobody agreed on
+    #: attributes that it needs and no agreement grants
     lacks: tuple[str, ...]
     #: form fields that data could fill, and how many of them may be
     fields: int
@@ -52,7 +52,7 @@ class MinimisationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """What an agreement gives and none of its own procedures needs."""
+    """Attributes that an agreement grants and none of its own procedures needs."""
 
     agreement: str
     data_service: str
@@ -67,7 +67,7 @@ class Report:
     never_needed: tuple[Surplus, ...]
 
     def plain(self) -> dict[str, object]:
-        """For JSON."""
+        """Plain data for JSON."""
         return {
             "procedures": [asdict(one) for one in self.rows],
             "never_needed": [asdict(one) for one in self.never_needed],
@@ -75,7 +75,7 @@ class Report:
 
 
 def minimised(configuration: Configuration, catalogue: Catalogue, day: date) -> Report:
-    """The report over requesters that may prefill; a procedure that no agreement of theirs names is left out."""
+    """The report over requesters that may prefill; a procedure without an agreement of theirs is left out."""
     rows = tuple(_rows(configuration, catalogue, day))
     return Report(rows, tuple(_surplus(configuration, catalogue)))
 
@@ -114,7 +114,7 @@ def _row(
 
 
 def _together(ours: Iterable[Agreement]) -> dict[str, ServiceGrant]:
-    """What they give when every demand is met, consent included."""
+    """The grants when every condition is met, consent included."""
     return granted([one.model_copy(update={"consent": "not_required"}) for one in ours], None)
 
 
@@ -144,7 +144,7 @@ def _holds(agreement: Agreement, day: date) -> bool:
 
 
 def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list[str]:
-    """What an agreement grants but no procedure needs on this day, and what a field can never get."""
+    """Attributes that an agreement grants but no procedure needs on this day, and fields that can never be filled."""
     needed_pairs = {pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one)}
     lines = [
         f"agreement {name}: {what}"
@@ -207,7 +207,7 @@ def _never_filled(configuration: Configuration, catalogue: Catalogue) -> Iterato
 
 
 def _pairs_of(item: Agreement, catalogue: Catalogue, *, stars: bool) -> Iterator[Pair]:
-    """What an agreement grants; `stars`: with every attribute of a service that it grants whole."""
+    """The grants of an agreement; `stars`: with every attribute of a service that it grants whole."""
     for service, agreed in item.services.items():
         source, _, operation = service.partition(".")
         plan = catalogue.services.get(source, {}).get(operation)
@@ -219,7 +219,7 @@ def _pairs_of(item: Agreement, catalogue: Catalogue, *, stars: bool) -> Iterator
 
 
 def unread_files(root: Path) -> list[str]:
-    """Files and folders of the configuration that nobody reads."""
+    """Files and folders of the configuration that the gateway does not read."""
     files = [path for path in sorted(root.glob("*.yaml")) if path.name not in _FILES]
     folders = [path for path in sorted(root.glob("*/")) if path.name not in _FOLDERS and path.is_dir()]
     files += [

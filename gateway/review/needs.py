@@ -1,4 +1,4 @@
-"""What a procedure needs: every attribute that its fields, conditions, papers and roles may be filled or decided by."""
+"""What a procedure needs: every attribute that may fill or decide its fields, conditions, papers and roles."""
 
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, evidence_of, leaves, refs_of_predicate
@@ -8,7 +8,7 @@ Pair = tuple[str, str]
 
 
 def needed(procedure: Procedure) -> dict[tuple[str, str], None]:
-    """(evidence type, attribute), in the order in which the mapping speaks of them."""
+    """(evidence type, attribute), in the order of the mapping."""
     wanted = {(ref.evidence, ref.attribute): None for field in procedure.fields for ref in field.refs}
     for item in procedure.predicates.values():
         wanted.update(dict.fromkeys(_split(word) for word in refs_of_predicate(item)))
@@ -31,7 +31,7 @@ def offered(catalogue: Catalogue, evidence: str, attribute: str) -> list[str]:
 
 
 def pairs(catalogue: Catalogue, procedure: Procedure) -> set[Pair]:
-    """What of which data service a procedure may be filled or decided by."""
+    """Data services and attributes that may fill or decide a procedure."""
     return {
         (service, attribute)
         for evidence, attribute in needed(procedure)

@@ -1,7 +1,7 @@
-"""Requests of the past against two policies: what would be decided otherwise, by requester and procedure.
+"""Replays past requests against two policies: different decisions, by requester and procedure.
 
-Only what the two decide differently is a change: what a record does not tell is unknown to both of them.
-Rules are held as on the day of the request. Not held: quotas, unusual volume, and whether a dossier is alive elsewhere.
+Only different decisions of the two are changes: facts that a record lacks are unknown to both. Rules are applied as on
+the day of the request. Not applied: quotas, unusual use, and whether a dossier is alive elsewhere.
 """
 
 from collections import Counter
@@ -20,18 +20,18 @@ from gateway.review.needs import Pair, pairs
 
 
 class ChangeKey(NamedTuple):
-    """What is counted together. `change`: newly_refused, newly_allowed or attributes."""
+    """The key of a count. `change`: newly_refused, newly_allowed or attributes."""
 
     requester: str
     procedure: str
     change: str
-    #: the rule that refuses, that refused, or the agreements that grant
+    #: the rule that refuses or refused, or the agreements that grant
     rule: str
 
 
 @dataclass(slots=True)
 class Changed:
-    """How many requests, and which attributes (`<data service> <attribute>`) how often."""
+    """Number of requests, and count of each attribute (`<data service> <attribute>`)."""
 
     exchanges: int = 0
     lost: Counter[str] = field(default_factory=Counter)
@@ -40,13 +40,13 @@ class Changed:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """What came of a replay."""
+    """The result of a replay."""
 
     exchanges: int = 0
     changed: dict[ChangeKey, Changed] = field(default_factory=dict)
 
     def plain(self) -> dict[str, object]:
-        """For JSON, what concerns most requests first."""
+        """Plain data for JSON, largest counts first."""
         rows = [
             {**key._asdict(), "exchanges": one.exchanges, "lost": dict(one.lost.most_common()),
              "gained": dict(one.gained.most_common())}
@@ -59,7 +59,7 @@ class ReplayResult:
 
 
 class Rules:
-    """One configuration with its mappings, as a replay asks it."""
+    """One configuration with its mappings, for a replay."""
 
     def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
         """Compiles its rules."""
@@ -69,12 +69,12 @@ class Rules:
         self._given: dict[tuple[object, ...], frozenset[Pair]] = {}
 
     def decide(self, asked: PolicyRequest) -> Decision:
-        """With the scopes that the requester has there."""
+        """The decision with the requester's scopes in this configuration."""
         settings = self._requesters.get(asked.requester)
         return self._policy.decide(asked._replace(scopes=frozenset(settings.scopes if settings else ())))
 
     def given(self, grant: Grant) -> frozenset[Pair]:
-        """What the procedure needs and the grant gives."""
+        """Attributes that the procedure needs and the grant gives."""
         key = (grant.procedure, *grant.key)
         found = self._given.get(key)
         if found is None:
@@ -85,7 +85,7 @@ class Rules:
 
 
 def replay(act: PastRequest, old: Rules, new: Rules, outcome: ReplayResult) -> None:
-    """One request under both; only what would be otherwise is counted into the outcome."""
+    """Replay one request under both; different decisions are counted into the outcome."""
     outcome.exchanges += 1
     for change, rule, lost, gained in _compared(act, old, new):
         key = ChangeKey(act.asked.requester, act.asked.procedure, change, rule)
