@@ -26,7 +26,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.config.strict_yaml import read
 from gateway.consents.sealing import PersonKeys
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
 from gateway.domain.faults import Faults
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
@@ -45,6 +45,8 @@ from gateway.telemetry import log
 
 #: how long the start waits for the record of the configuration; a log that is away gets it later
 _TELL_SECONDS = 2.0
+#: and for a database that does not answer
+_CHECK_SECONDS = 5.0
 _QUOTAS_LABEL = b"motlan quotas v1"
 _PREVIEW_LABEL = b"motlan preview v1"
 
@@ -165,6 +167,7 @@ async def _close_sources(sources: Mapping[str, Source], lent: Mapping[str, Sourc
 
 @asynccontextmanager
 async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Sequencer]]:
+    await _check_store(parts)
     await check_keys(parts.configuration.gateway.log, parts.state)
     log, sequencer = open_log(parts)
     sequencer.start()
@@ -177,6 +180,23 @@ async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Seque
         telling.cancel()
         await log.close()
         await sequencer.close()
+
+
+async def _check_store(parts: Composition) -> None:
+    """ConfigError when the database is not as this release needs it; one that is away is met later."""
+    url = parts.configuration.gateway.log.url
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await registry.store(url, "check_store")(url, may_own=_may_own(parts))
+    except DatabaseUnfit as error:
+        raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
+    except (LogUnavailable, TimeoutError) as error:
+        log().warning("log.unavailable", reason=getattr(error, "detail", "TimeoutError"))
+
+
+def _may_own(parts: Composition) -> bool:
+    """In production the gateway's account may not be the owner of the tables."""
+    return parts.configuration.gateway.profile != "production"
 
 
 @asynccontextmanager
@@ -253,7 +273,9 @@ def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
     # Before any key is made: keys that stand belong to a log that stood.
     registry.store(settings.url, "make_log")(settings.url, parts.state)
     roots = root_keys(settings, parts.state)
-    log = registry.store(settings.url, "open_log")(settings.url, parts.state, settings.origin, roots)
+    log = registry.store(settings.url, "open_log")(
+        settings.url, parts.state, settings.origin, roots, may_own=_may_own(parts)
+    )
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
         settings.url, parts.state, settings.origin, signing_keys(settings), root_key=roots
     )

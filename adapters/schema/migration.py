@@ -31,6 +31,7 @@ from adapters.schema.revisions import (
     r0013_witness,
 )
 from gateway.domain import sentences as say
+from gateway.domain.errors import DatabaseUnfit
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -55,6 +56,10 @@ REVISIONS: tuple[Revision, ...] = (
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}
 #: the schema version of a PostgreSQL database
 NEWEST_DATABASE = max(one.number for one in REVISIONS if one.in_postgres())
+
+#: the oldest schema whose release goes on over a database of this one; revisions only add
+OLDEST_SERVED = "0012"
+_SERVES = "motlan: serves releases from schema "
 
 _BUSY_SECONDS = 10.0
 _AGAIN_SECONDS = 0.01
@@ -189,19 +194,21 @@ def _run(connection: sqlite3.Connection, statement: str) -> None:
 async def migrate_database(connection: "asyncpg.Connection[Any]") -> None:
     """Bring a PostgreSQL database to this release's schema, as its owner.
 
-    asyncpg's errors when the database refuses; nothing has changed then.
+    DatabaseUnfit for one of a newer release, asyncpg's errors when it refuses; nothing has changed then.
     """
     async with connection.transaction():
         await connection.execute(_LOCK)
         found = await version_of_database(connection)
+        if found is not None and found > NEWEST_DATABASE:
+            raise DatabaseUnfit(say.DATABASE_SCHEMA_NEWER(found=found, known=NEWEST_DATABASE))
         schema = await connection.fetchval("SELECT quote_ident(current_schema())")
         for revision in REVISIONS:
             if revision.number > (found or ""):
                 for statement in revision.in_postgres():
                     await connection.execute(statement.replace("{path}", f"{schema}, pg_temp"))
-        if not is_current(found):
-            for statement in _SET_VERSION:
-                await connection.execute(statement.format(NEWEST_DATABASE))
+        for statement in _SET_VERSION:
+            await connection.execute(statement.format(NEWEST_DATABASE))
+        await connection.execute(f"COMMENT ON TABLE alembic_version IS '{_SERVES}{OLDEST_SERVED}'")
 
 
 async def version_of_database(connection: "asyncpg.Connection[Any]") -> str | None:
@@ -212,6 +219,18 @@ async def version_of_database(connection: "asyncpg.Connection[Any]") -> str | No
     return version
 
 
-def is_current(version: str | None) -> bool:
-    """Whether a database has this release's schema or a newer one, as while two releases run side by side."""
-    return version is not None and version >= NEWEST_DATABASE
+async def check_schema(connection: "asyncpg.Connection[Any]") -> None:
+    """DatabaseUnfit unless a database has this release's schema, or a newer one that says that it serves this release.
+
+    So two releases run side by side during an upgrade.
+    """
+    found = await version_of_database(connection)
+    if found == NEWEST_DATABASE:
+        return
+    if found is None:
+        raise DatabaseUnfit(say.DATABASE_EMPTY)
+    if found < NEWEST_DATABASE:
+        raise DatabaseUnfit(say.DATABASE_SCHEMA_OLDER(found=found, known=NEWEST_DATABASE))
+    said = await connection.fetchval("SELECT obj_description('alembic_version'::regclass)") or ""
+    if not said.startswith(_SERVES) or said.removeprefix(_SERVES) > NEWEST_DATABASE:
+        raise DatabaseUnfit(say.DATABASE_SCHEMA_NEWER(found=found, known=NEWEST_DATABASE))

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from adapters.schema.grants import check_account
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
 from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
@@ -35,20 +36,25 @@ _RECENT = (
 
 
 class PostgresStore:
-    """The append table and the period keys in one database; migrated with the first connection."""
+    """The append table and the period keys in one database, which its owner has migrated and granted to us."""
 
     __slots__ = (
         "_arrived",
         "_closed",
         "_connection",
+        "_is_checked",
+        "_may_own",
         "_queue",
         "_queued",
         "_task",
         "commits",
     )
 
-    def __init__(self, url: str) -> None:
-        """Nothing is connected before the first use."""
+    def __init__(self, url: str, *, may_own: bool = True) -> None:
+        """Nothing is connected before the first use. `may_own`: the account may be the owner of the tables."""
+        self._may_own = may_own
+        #: whether the account had the rights that it needs, and no others, when it was looked at last
+        self._is_checked = False
         self._queue: deque[PendingRecord] = deque()
         self._queued = 0
         self._closed = False
@@ -75,6 +81,7 @@ class PostgresStore:
 
     async def probe(self) -> None:
         """Write as much as a large record, leave none of it, and commit; LogUnavailable when that fails."""
+        self._is_checked = False
         await self._use(lambda connection: connection.execute(_PROBE))
 
     async def wrapped(self, period: str) -> bytes | None:
@@ -99,6 +106,11 @@ class PostgresStore:
         await self._connection.close()
 
     async def _use(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
+        if not self._is_checked:
+            await self._connection.use(
+                lambda asked: check_account(asked, may_own=self._may_own), LogUnavailable
+            )
+            self._is_checked = True
         return await self._connection.use(work, LogUnavailable)
 
     async def _write_for_ever(self) -> None:

@@ -35,6 +35,7 @@ from adapters.stores.sequencer import open_sequencer
 from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.stores.sqlite import PATIENT_SECONDS, SqliteDatabase
+from adapters.stores.upgrade import check_store, upgrade
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
@@ -42,6 +43,7 @@ from gateway.ports.stores import AdminStores, Stores
 
 #: what the registry finds here for a store's address
 __all__ = (
+    "check_store",
     "log_marks",
     "log_missing",
     "make_log",
@@ -51,6 +53,7 @@ __all__ = (
     "open_signers",
     "open_stores",
     "rotate_signing_key",
+    "upgrade",
 )
 
 _BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
@@ -112,17 +115,20 @@ def make_log(url: str, state_dir: Path) -> None:
             _prepared(beside, file)
 
 
-def open_log(url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None) -> SqlExchangeLog:
+def open_log(
+    url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None, *, may_own: bool = True
+) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
     A SQLite file is created and migrated here (it blocks: call it before serving); ConfigError when that fails.
-    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while it is down.
+    PostgreSQL is met with the first use, so that the gateway starts, and says 503, while it is down; `may_own`: its
+    account may be the owner of the tables.
     """
     if not sql.is_postgres(url):
         _make_private(state_dir)
     root = root_key if root_key is not None else root_keys_in(state_dir)
     if sql.is_postgres(url):
-        return SqlExchangeLog(PostgresStore(url), origin, root)
+        return SqlExchangeLog(PostgresStore(url, may_own=may_own), origin, root)
     path = sql.sqlite_path(url, state_dir)
     _prepared(path, DatabaseFile.LOG)
     return SqlExchangeLog(SqliteStore(path), origin, root)

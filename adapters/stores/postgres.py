@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from adapters.schema.migration import is_current, version_of_database
+from adapters.schema.migration import check_schema
 from adapters.stores import sql
 from adapters.stores.database import Found, Many, Room, Statement, Way
 from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
 from gateway.domain import sentences as say
-from gateway.domain.errors import GatewayError, LogUnavailable, RightMissing
+from gateway.domain.errors import DatabaseUnfit, GatewayError, LogUnavailable, RightMissing
 from gateway.domain.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ async def connect(
 ) -> "asyncpg.Connection[Any]":
     """An own connection that commits durably, whose commands may take `seconds`.
 
-    `migrated`: to a database with the newest schema.
+    `migrated`: to a database with this release's schema. Nobody migrates here: DatabaseUnfit for another one.
     """
     import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
 
@@ -287,8 +287,8 @@ async def connect(
         await check_version(connection)
         if await connection.fetchval("SHOW synchronous_commit", timeout=_COMMAND_SECONDS) == "off":
             await connection.execute("SET synchronous_commit = on")
-        if migrated and not is_current(await version_of_database(connection)):
-            await asyncio.shield(asyncio.to_thread(sql.migrate_postgres, url))
+        if migrated:
+            await check_schema(connection)
     except BaseException:
         connection.terminate()
         raise
@@ -296,7 +296,7 @@ async def connect(
 
 
 async def check_version(connection: "asyncpg.Connection[Any]") -> None:
-    """LogUnavailable when the server is older than what our schema and statements need."""
+    """DatabaseUnfit when the server is older than what our schema and statements need."""
     found = connection.get_server_version()
     if found.major < OLDEST_POSTGRES:
-        raise LogUnavailable(say.DATABASE_TOO_OLD(found=found.major, oldest=OLDEST_POSTGRES))
+        raise DatabaseUnfit(say.DATABASE_TOO_OLD(found=found.major, oldest=OLDEST_POSTGRES))

@@ -4,11 +4,9 @@
 `postgresql://user:password@host/database` is PostgreSQL (asyncpg's form, also with `+asyncpg`).
 """
 
-import asyncio
 from pathlib import Path
 from urllib.parse import unquote
 
-from adapters.schema.migration import migrate_database
 from adapters.schema.revision import DatabaseFile
 from gateway.domain.errors import ConfigError, Problem
 
@@ -44,25 +42,3 @@ def postgres_dsn(url: str) -> str:
     if "application_name=" in address:
         return address
     return f"{address}{'&' if '?' in address else '?'}application_name=motlan"
-
-
-def migrate_postgres(url: str) -> None:
-    """Bring the database to this release's schema, as a role that may create tables. Blocks: call in a thread.
-
-    OSError when the database refuses or cannot be met.
-    """
-    asyncio.run(_migrate_postgres(url))
-
-
-async def _migrate_postgres(url: str) -> None:
-    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
-
-    try:
-        connection = await asyncpg.connect(postgres_dsn(url))
-        try:
-            await migrate_database(connection)
-        finally:
-            await connection.close()
-    except asyncpg.PostgresError:
-        # Its text can quote the address.
-        raise OSError("the database could not be migrated") from None

@@ -35,11 +35,14 @@ _CALL = _object(
     cached=_FLAG,
     shared_with=_TEXT,
 )
+_NO_PLACE_YET = (
+    "-1 for some seconds, until the record has its place in the tree: there is no proof of it before"
+)
 _RECORD = {
     "type": "object",
     "required": ["leaf_index", "leaf_hash"],
     "properties": {
-        "leaf_index": _NUMBER,
+        "leaf_index": {**_NUMBER, "description": _NO_PLACE_YET},
         "leaf_hash": _HASH,
         "unreadable": {"const": True, "description": "the leaf is no record of this gateway"},
         "altered": {
@@ -62,7 +65,7 @@ _RECORD = {
     },
 }
 _IDENTIFIED = _object(
-    leaf_index=_NUMBER,
+    leaf_index={**_NUMBER, "description": _NO_PLACE_YET},
     phase=_TEXT,
     readable={**_FLAG, "description": "false when the keys of its month were destroyed, or do not open"},
     reason={

@@ -20,7 +20,7 @@ from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import AuditReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
-from gateway.ports.exchange_log import LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
+from gateway.ports.exchange_log import NO_PLACE, LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
 #: records of one exchange that are shown
 MOST_RECORDS = 500
@@ -69,14 +69,34 @@ class AuditContext:
         return [] if wanted is None else await self.finder.places(wanted, before, count)
 
     async def exchange(self, exchange: str) -> list[LogEntry]:
-        """All records of one exchange in their order; NotFound when the tree has none."""
-        found, _ = await self.page(Filters(plain=LogSearch(exchange=exchange)), None, MOST_RECORDS)
+        """All records of one exchange in their order; those that wait for their place are last, at `NO_PLACE`.
+
+        NotFound when the log has none.
+        """
+        # Asked first: what gets its place meanwhile is then found twice, and not missed.
+        waiting = [LogEntry(NO_PLACE, leaf) for leaf in reversed(await self.reader.waiting(exchange))]
+        found = await self._numbered(exchange)
+        leaves = {one.leaf for one in found}
+        found += [one for one in waiting if one.leaf not in leaves and _is_of(one, exchange)]
         if not found:
-            pruned = gone_exchange(await self.history.history(), exchange)
-            if pruned is not None:
-                raise pruned
-            raise NotFound(say.NO_RECORD_OF_EXCHANGE, code=ProblemCode.EXCHANGE_UNKNOWN, retry_after=1)
+            raise await self._unknown(exchange)
+        return found
+
+    async def provable(self, exchange: str) -> list[LogEntry]:
+        """Those that have their place in the tree; NotFound when there are none (yet)."""
+        if found := await self._numbered(exchange):
+            return found
+        raise await self._unknown(exchange, retry_after=1)
+
+    async def _numbered(self, exchange: str) -> list[LogEntry]:
+        found, _ = await self.page(Filters(plain=LogSearch(exchange=exchange)), None, MOST_RECORDS)
         return sorted(found)
+
+    async def _unknown(self, exchange: str, retry_after: int | None = None) -> NotFound:
+        pruned = gone_exchange(await self.history.history(), exchange)
+        return pruned or NotFound(
+            say.NO_RECORD_OF_EXCHANGE, code=ProblemCode.EXCHANGE_UNKNOWN, retry_after=retry_after
+        )
 
     async def signers(self) -> tuple[str, ...]:
         """The public key of the checkpoints, then every former one."""
@@ -92,6 +112,12 @@ class AuditContext:
             "archives": archived(history, filters.plain.since, filters.plain.until),
             "notes": hints(filters),
         }
+
+
+def _is_of(entry: LogEntry, exchange: str) -> bool:
+    """Records of other exchanges may name it as well."""
+    members = members_of(entry)
+    return members is not None and members["exchange"] == exchange
 
 
 class Audit:
@@ -127,7 +153,7 @@ class Audit:
     async def proofs_of(self, caller: Caller, exchange: str, size: int | None) -> dict[str, object]:
         """Inclusion proofs of all records of one exchange."""
         await self.context.note(caller, "proof", "exchange", of=exchange)
-        found = await self.context.exchange(exchange)
+        found = await self.context.provable(exchange)
         size = (await self.proofs.checkpoint())[1].size if size is None else size
         return {"proofs": [await self.proofs.inclusion(entry, size) for entry in found]}
 

@@ -23,6 +23,7 @@ COMMANDS: Commands = {
         "Validate configuration, mappings and schemas against one another.",
     ),
     "doctor": ("check:doctor", "Check libraries, clock, keys and reachability."),
+    "migrate": ("migrate:migrate", "Upgrade the database or the state folder, and grant the roles."),
     "procedures": ("prefill:procedures", "List the procedures of a running gateway."),
     "prefill": ("prefill:prefill", "Prefill the form of a procedure at a running gateway."),
     "explain": (

@@ -44,7 +44,7 @@ from gateway.composition.composition import Composition
 from gateway.config.configuration import Configuration, survey
 from gateway.config.strict_yaml import Loc, read
 from gateway.domain.dates import legal_day
-from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.review.minimisation import Report, minimised
@@ -75,7 +75,7 @@ _CONNECT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, source."""
+    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, database, source."""
 
     kind: str
     name: str
@@ -225,7 +225,7 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
 def doctor(
     *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
 ) -> int:
-    """Check libraries, clock, keys and reachability of the sources.
+    """Check libraries, clock, keys, the database, and reachability of the sources.
 
     \b
     Examples:
@@ -242,6 +242,7 @@ def doctor(
     else:
         digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
+        findings += _database(configuration)
         findings += _reachable(configuration)
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
@@ -251,7 +252,7 @@ def doctor(
     bad = {finding.kind for finding in findings if not finding.good}
     if bad & {"library", "configuration"}:
         return 2
-    return 3 if "source" in bad else int(bool(bad))
+    return 3 if bad & {"source", "database"} else int(bool(bad))
 
 
 def _libraries() -> Iterator[DoctorFinding]:
@@ -307,6 +308,22 @@ def _state(folder: Path) -> DoctorFinding:
                 "state", str(folder), good=False, text=f"others can read {key.name}: chmod 600 it"
             )
     return DoctorFinding("state", str(folder), good=good, text="writable" if good else "not writable")
+
+
+def _database(configuration: Configuration) -> Iterator[DoctorFinding]:
+    """Version, schema and rights of the PostgreSQL database; files of SQLite are part of the state."""
+    url = configuration.gateway.log.url
+    if not url.startswith("postgres"):
+        return
+    may_own = configuration.gateway.profile != "production"
+    try:
+        asyncio.run(registry.store(url, "check_store")(url, may_own=may_own))
+    except LogUnavailable as error:
+        yield DoctorFinding("database", "log.url", good=False, text=str(error.said))
+    else:
+        yield DoctorFinding(
+            "database", "log.url", good=True, text="schema and rights are those of this release"
+        )
 
 
 def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:

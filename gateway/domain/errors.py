@@ -173,6 +173,10 @@ class RightMissing(LogUnavailable):
     """The database account lacks this right on the log; another account may have it."""
 
 
+class DatabaseUnfit(LogUnavailable):
+    """The database can be asked, and is not as this release needs it: its version, its schema, or our rights."""
+
+
 class LogNotSigned(LogUnavailable):
     """Records cannot be numbered in the signed tree until the operator repairs the log: no new exchange begins."""
 

@@ -953,8 +953,8 @@ NO_SUCH_HASH = Sentence(
     "no record in the tree has this hash; one that was just written gets its place within 10 seconds",
 )
 NO_RECORD_OF_EXCHANGE = Sentence(
-    "nhật ký không có bản ghi nào của giao dịch này; bản ghi vừa ghi có chỗ sau 10 giây",
-    "the tree has no record of this exchange; one that was just written gets its place within 10 seconds",
+    "nhật ký không có bản ghi nào của giao dịch này; bản ghi vừa ghi chứng minh được sau 10 giây",
+    "the log has no record of this exchange; one that was just written can be proven within 10 seconds",
 )
 NO_CHECKPOINT = Sentence("nhật ký chưa có điểm kiểm tra", "the log has no checkpoint yet")
 NO_CHECKPOINT_OF_SIZE = Sentence(
@@ -1056,6 +1056,30 @@ DATABASE_TOO_OLD = Sentence(
 DATABASE_RIGHT_MISSING = Sentence(
     "tài khoản trong log.url thiếu quyền: chủ cơ sở dữ liệu chạy `motlan migrate` kèm --app-role",
     "the account of log.url lacks a right: run `motlan migrate` with --app-role, as the owner of the database",
+)
+DATABASE_RIGHTS_MISSING = Sentence(
+    "tài khoản trong log.url thiếu quyền ({rights}): chủ cơ sở dữ liệu chạy `motlan migrate` kèm --app-role",
+    "the account of log.url lacks rights ({rights}): run `motlan migrate --app-role` as the database's owner",
+)
+DATABASE_RIGHTS_TOO_MANY = Sentence(
+    "tài khoản trong log.url có quyền sửa nhật ký ({rights}): thu hồi các quyền đó, hoặc chạy `motlan migrate`",
+    "the account of log.url may change the log ({rights}): revoke these rights, or run `motlan migrate` as the owner",
+)
+DATABASE_ACCOUNT_OWNS = Sentence(
+    "tài khoản trong log.url là chủ cơ sở dữ liệu hoặc superuser: dùng một tài khoản thuộc vai trò của --app-role",
+    "the account of log.url owns the database or is a superuser: write an account that has the role of --app-role",
+)
+DATABASE_EMPTY = Sentence(
+    "cơ sở dữ liệu chưa có lược đồ: chủ cơ sở dữ liệu chạy `motlan migrate`",
+    "the database has no schema yet: run `motlan migrate` as its owner",
+)
+DATABASE_SCHEMA_OLDER = Sentence(
+    "lược đồ cơ sở dữ liệu ở phiên bản {found}, cần {known}: chủ cơ sở dữ liệu chạy `motlan migrate`",
+    "the schema of the database is {found}, and {known} is needed: run `motlan migrate` as its owner",
+)
+DATABASE_SCHEMA_NEWER = Sentence(
+    "lược đồ cơ sở dữ liệu ở phiên bản {found}, mới hơn {known} của bản này: chạy bản phát hành mới hơn",
+    "the schema of the database is {found}, newer than {known} of this release: run the newer release",
 )
 DATABASE_SCHEMA_OTHER = Sentence(
     "lược đồ cơ sở dữ liệu không phải của phiên bản này: chủ cơ sở dữ liệu chạy `motlan migrate`",

@@ -10,6 +10,17 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
 
 
+class Upgrade(NamedTuple):
+    """One file or database that is brought to this release's schema."""
+
+    name: str
+    #: its schema version before; empty: it has none yet
+    found: str
+    newest: str
+    #: statements of the roles and their rights; PostgreSQL's only
+    grants: str = ""
+
+
 class ExchangeLog(Protocol):
     """The append-only log of exchanges: a record is durable when `append` returns."""
 

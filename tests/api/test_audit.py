@@ -6,12 +6,14 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from gateway.domain.exchange import Phase
+from adapters.stores.opening import open_log
+from gateway.domain.exchange import ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.exchange_log.merkle import verify_consistency, verify_inclusion
 from gateway.exchange_log.note import Checkpoint
@@ -128,6 +130,49 @@ async def test_answers_name_nobody(office: Office) -> None:
     text = json.dumps(page) + records.decode() + sheet.decode()
     for secret in (WHO, OFFICIAL, leaf["sealed"], leaf["official"], *leaf["subjects"].values()):
         assert secret not in text
+
+
+async def test_record_of_another_process_is_looked_up_at_once_and_proven_when_it_has_its_place(
+    office: Office,
+) -> None:
+    def lease(until: float) -> None:
+        """Another process numbers, and does nothing for now."""
+        with closing(sqlite3.connect(office.state / "exchange.db")) as connection, connection:
+            connection.execute("UPDATE log_state SET lease_owner = 'other', lease_until = ?", (until,))
+
+    await office.settled(await office.plant())
+    lease(datetime.now(UTC).timestamp() + 60)
+    other = open_log("sqlite:///exchange.db", office.state, "motlan.localhost/exchange-log", None)
+    exchange = new_exchange_id()
+    about = {"requester": f"person|{WHO}"}
+    records = [
+        ExchangeRecord(
+            exchange=exchange, phase=phase, time=f"2026-11-20T03:04:0{second}.000Z", subjects=about
+        )
+        for second, phase in enumerate((Phase.INTENT, Phase.OUTCOME))
+    ]
+    receipts = [await other.append(one) for one in records]
+    await other.close()
+    status, raw = await office.get(f"/v1/audit/records/{exchange}", client="auditor")
+    assert status == 200
+    fits("AuditRecords", found := json.loads(raw))
+    shown = [(one["leaf_index"], one["phase"], one["leaf_hash"]) for one in found["records"]]
+    assert shown == [
+        (-1, phase, one.leaf_hash) for phase, one in zip(("intent", "outcome"), receipts, strict=True)
+    ]
+    body = {"exchange_id": exchange, "reason": "Khiếu nại 12/KN"}
+    status, identified = await office.post("/v1/audit/identify", body)
+    assert [one["subjects"]["requester"]["identifier"] for one in identified["records"]] == [WHO] * 2
+    proof = f"/v1/audit/proof/inclusion?exchange_id={exchange}"
+    status, raw = await office.get(proof, client="auditor")
+    assert (status, json.loads(raw)["code"], json.loads(raw)["retry_after"]) == (404, "exchange_unknown", 1)
+    lease(0)
+    await office.settled(*(bytes.fromhex(one.leaf_hash) for one in receipts))
+    _, raw = await office.get(f"/v1/audit/records/{exchange}", client="auditor")
+    places = [one["leaf_index"] for one in json.loads(raw)["records"]]
+    assert places == sorted(places)
+    assert places[0] > 0
+    assert len(json.loads((await office.get(proof, client="auditor"))[1])["proofs"]) == 2
 
 
 async def test_every_look_up_is_a_record_that_says_what_was_searched_and_names_nobody(office: Office) -> None:

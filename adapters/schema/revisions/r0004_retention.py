@@ -12,7 +12,7 @@ never `period`): on PostgreSQL that is the administrator's. There, rows of `appe
 their entry stands below the mark of `log_pruned`: numbers of rows and places in the tree differ in their order, so
 no number of a row separates exactly what goes from what stays.
 
-Rights on PostgreSQL: config/deploy/postgres-roles.sql.
+Rights on PostgreSQL: adapters/schema/roles.sql.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -12,7 +12,7 @@ A month that gets a record again, as of a clock that was wrong, gets its partiti
 
 SQLite has no partitions; its file uses the space of pruned records for new ones.
 
-Rights on PostgreSQL: config/deploy/postgres-roles.sql, to be run again after this.
+Rights on PostgreSQL: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

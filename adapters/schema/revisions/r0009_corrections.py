@@ -1,6 +1,6 @@
 """The queue of corrections; with SQLite it lies in a file of its own (`corrections.sqlite`).
 
-Rights: config/deploy/postgres-roles.sql, to be run again after this.
+Rights: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

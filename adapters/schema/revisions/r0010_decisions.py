@@ -1,6 +1,6 @@
 """Which previews were decided about; with SQLite it stands in the file of the consents.
 
-Rights: config/deploy/postgres-roles.sql, to be run again after this.
+Rights: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -1,6 +1,6 @@
 """Kept copies that a decision refuses, until they are erased; SQLite has them beside the consents.
 
-Rights: config/deploy/postgres-roles.sql, to be run again after this.
+Rights: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

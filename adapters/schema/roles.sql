@@ -1,7 +1,5 @@
--- Roles and rights on the exchange log's database: run it as the owner, after the migration (the gateway of the
--- owner migrates with its first connection), and again after an update; it may be repeated.
---
---   psql --set ON_ERROR_STOP=1 --dbname motlan --file postgres-roles.sql
+-- Roles and rights on the exchange log's database. `motlan migrate` runs it as the owner, with the names that it is
+-- given; a gateway compares its account with it (grants.py), one line for each grant. It may be repeated.
 --
 -- motlan_app    what a serving gateway is: it owns nothing, inserts and reads; only the end of the tree
 --               (`log_state`, `log_edge`) changes under it. Partitions of a new month are made for it by
@@ -30,6 +28,8 @@ END $$;
 -- Nobody makes tables beside these, and nobody reads them unasked.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+-- No more than what follows.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM motlan_app, motlan_admin, motlan_audit;
 
 -- What only grows.
 GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;

@@ -1,0 +1,220 @@
+"""The owner of a database upgrades it and grants; a gateway over another schema, or with other rights, is not ready."""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from adapters.schema.grants import DatabaseRole, rights_of
+from adapters.schema.migration import NEWEST_DATABASE, version_in
+from adapters.stores.opening import open_log
+from adapters.stores.upgrade import check_store, upgrade
+from gateway.cli import motlan
+from gateway.domain import sentences as say
+from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable
+from gateway.domain.sentences import Sentence
+from tests.flows.conftest import build
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+
+OLDER = say.DATABASE_SCHEMA_OLDER(found="0011", known=NEWEST_DATABASE)
+NEWER = say.DATABASE_SCHEMA_NEWER(found="9999", known=NEWEST_DATABASE)
+
+
+@pytest.fixture
+def mark() -> str:
+    """Makes names of roles a test's own: they belong to the server."""
+    return os.urandom(4).hex()
+
+
+@pytest.fixture
+async def app_url(postgres_url: str, tmp_path: Path, mark: str) -> str:
+    """The database as a gateway meets it, whose role its owner has granted its rights."""
+    await upgrade(postgres_url, tmp_path, roles(mark))
+    await run_sql(postgres_url, tmp_path, f"CREATE ROLE gateway_{mark} LOGIN IN ROLE app_{mark}")
+    return postgres_url.replace("//postgres:", f"//gateway_{mark}:")
+
+
+def roles(mark: str) -> dict[str, str]:
+    return {f"motlan_{name}": f"{name}_{mark}" for name in ("app", "admin", "audit")}
+
+
+async def found(url: str, folder: Path, *, may_own: bool = False) -> tuple[bool, Sentence | None]:
+    """Whether a gateway is ready, and why not; it writes no record then."""
+    log = open_log(url, folder, ORIGIN, ROOT_KEY, may_own=may_own)
+    try:
+        is_ready = await log.ready()
+        if not is_ready:
+            with pytest.raises(LogUnavailable) as caught:
+                await log.append(some_record())
+            assert caught.value.said == log.fault
+            with pytest.raises(DatabaseUnfit) as unfit:
+                await check_store(url, may_own=may_own)
+            assert unfit.value.said == log.fault
+        else:
+            await log.append(some_record())
+            await check_store(url, may_own=may_own)
+        return is_ready, log.fault
+    finally:
+        await log.close()
+
+
+async def test_gateway_with_its_role_is_ready_and_the_owner_is_not_in_production(
+    app_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    assert await found(app_url, tmp_path) == (True, None)
+    assert await found(postgres_url, tmp_path) == (False, say.DATABASE_ACCOUNT_OWNS)
+    assert await found(postgres_url, tmp_path, may_own=True) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("GRANT UPDATE (leaf) ON append_log TO {role}", "UPDATE append_log"),
+        ("GRANT DELETE ON log_entries TO {role}", "DELETE log_entries"),
+        ("GRANT TRUNCATE ON log_tiles TO {role}", "TRUNCATE log_tiles"),
+        ("GRANT INSERT ON log_pruned TO {role}", "INSERT log_pruned"),
+    ],
+)
+async def test_right_to_change_the_log_makes_unready_until_the_owner_grants_again(
+    app_url: str, postgres_url: str, tmp_path: Path, mark: str, change: str, named: str
+) -> None:
+    await run_sql(postgres_url, tmp_path, change.format(role=f"app_{mark}"))
+    for may_own in (False, True):
+        refused = await found(app_url, tmp_path, may_own=may_own)
+        assert refused == (False, say.DATABASE_RIGHTS_TOO_MANY(rights=named))
+    await upgrade(postgres_url, tmp_path, roles(mark))
+    assert await found(app_url, tmp_path) == (True, None)
+
+
+async def test_rights_that_are_missing_are_named(
+    app_url: str, postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    for statement in (
+        f"REVOKE INSERT ON log_tiles, consents FROM app_{mark}",
+        f"REVOKE EXECUTE ON FUNCTION motlan_month(text) FROM app_{mark}",
+    ):
+        await run_sql(postgres_url, tmp_path, statement)
+    missing = "EXECUTE motlan_month, INSERT consents, INSERT log_tiles"
+    assert await found(app_url, tmp_path) == (False, say.DATABASE_RIGHTS_MISSING(rights=missing))
+
+
+async def test_gateway_that_loses_its_rights_while_it_serves_is_not_ready(
+    app_url: str, postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    log = open_log(app_url, tmp_path, ORIGIN, ROOT_KEY, may_own=False)
+    log._fresh_seconds = 0
+    assert await log.ready()
+    await run_sql(postgres_url, tmp_path, f"GRANT DELETE ON append_log TO app_{mark}")
+    assert not await log.ready()
+    with pytest.raises(LogUnavailable, match="DELETE append_log"):
+        await log.append(some_record())
+    await log.close()
+
+
+def test_grants_name_tables_and_rights_of_each_role() -> None:
+    app = rights_of(DatabaseRole.APP)
+    assert {("append_log", "INSERT"), ("decisions", "UPDATE"), ("append_log_seq_seq", "SELECT")} <= app
+    assert ("append_log", "DELETE") in rights_of(DatabaseRole.ADMIN)
+    assert {right for _, right in rights_of(DatabaseRole.AUDIT)} == {"SELECT"}
+
+
+# ------------------------------------------------------------------------------------------ schema
+
+
+async def test_empty_database_is_refused_and_stays_empty(empty_postgres_url: str, tmp_path: Path) -> None:
+    assert await found(empty_postgres_url, tmp_path, may_own=True) == (False, say.DATABASE_EMPTY)
+    assert await run_sql(empty_postgres_url, tmp_path, "SELECT to_regclass('append_log')") == [(None,)]
+
+
+@pytest.mark.parametrize(("version", "said"), [("0011", OLDER), ("9999", NEWER)])
+async def test_schema_of_another_release_is_refused(
+    postgres_url: str, tmp_path: Path, version: str, said: Sentence
+) -> None:
+    changed = f"UPDATE alembic_version SET version_num = '{version}'"  # noqa: S608 -- ours
+    for statement in (changed, "COMMENT ON TABLE alembic_version IS NULL"):
+        await run_sql(postgres_url, tmp_path, statement)
+    assert await found(postgres_url, tmp_path, may_own=True) == (False, said)
+
+
+async def test_newer_schema_that_serves_this_release_is_used_while_both_run(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    await run_sql(postgres_url, tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    assert await found(postgres_url, tmp_path, may_own=True) == (True, None)
+    with pytest.raises(DatabaseUnfit) as caught:
+        await upgrade(postgres_url, tmp_path, {})
+    assert caught.value.said == NEWER
+    later = "COMMENT ON TABLE alembic_version IS 'motlan: serves releases from schema 9000'"
+    await run_sql(postgres_url, tmp_path, later)
+    assert await found(postgres_url, tmp_path, may_own=True) == (False, NEWER)
+
+
+async def test_gateway_over_an_empty_database_does_not_start_and_says_what_to_do(
+    empty_postgres_url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="motlan migrate"):
+        async with build(tmp_path, {"gateway.log.url": empty_postgres_url}):
+            pass
+
+
+def test_doctor_says_what_is_wrong_with_the_database(empty_postgres_url: str, tmp_path: Path) -> None:
+    words = ["doctor", "--json", "--dir", str(tmp_path), "--set", f"gateway.log.url={empty_postgres_url}"]
+    findings = orjson.loads(CliRunner().invoke(motlan, words).output)["findings"]
+    (database,) = [one for one in findings if one["kind"] == "database"]
+    assert (database["good"], database["text"]) == (False, str(say.DATABASE_EMPTY))
+    asyncio.run(upgrade(empty_postgres_url, tmp_path, {}))
+    findings = orjson.loads(CliRunner().invoke(motlan, words).output)["findings"]
+    assert [one["good"] for one in findings if one["kind"] == "database"] == [True]
+
+
+# ----------------------------------------------------------------------------------------- command
+
+
+def test_command_upgrades_a_database_and_grants_and_a_dry_run_does_neither(
+    empty_postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    words = ["migrate", "--dir", str(tmp_path), "--app-role", f"app_{mark}", "--admin-role", f"admin_{mark}"]
+    words += ["--audit-role", f"audit_{mark}"]
+    owner = {"MOTLAN_OWNER_URL": empty_postgres_url}
+    told = []
+    for more in (["--dry-run"], ["--json"], []):
+        result = CliRunner().invoke(motlan, [*words, *more], env=owner)
+        assert result.exit_code == 0, result.output
+        told.append(result.output)
+    assert f"would be brought from nothing to {NEWEST_DATABASE}" in told[0]
+    assert f"GRANT SELECT, INSERT ON append_log, period_keys TO app_{mark};" in told[0]
+    assert orjson.loads(told[1])["upgrades"][0]["found"] == ""
+    assert f"schema {NEWEST_DATABASE}, as this release has it" in told[2]
+
+
+def test_command_upgrades_every_file_of_a_state_folder(tmp_path: Path) -> None:
+    words = ["migrate", "--dir", str(tmp_path)]
+    dry = CliRunner().invoke(motlan, [*words, "--dry-run"])
+    assert f"exchange.db: would be brought from nothing to {NEWEST_DATABASE}" in dry.output
+    assert not list(tmp_path.glob("*"))
+    done = CliRunner().invoke(motlan, [*words, "--json"])
+    assert (done.exit_code, len(orjson.loads(done.output)["upgrades"])) == (0, 4)
+    for name in ("exchange.db", "access.sqlite", "consents.sqlite", "corrections.sqlite"):
+        assert version_in(tmp_path / name)
+    with closing(sqlite3.connect(tmp_path / "consents.sqlite")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    refused = CliRunner().invoke(motlan, words, standalone_mode=False)
+    assert (refused.return_value, "consents.sqlite" in refused.output) == (2, True)
+
+
+def test_command_says_why_a_database_refuses(tmp_path: Path) -> None:
+    away = "postgresql://owner:canary@127.0.0.1:1/motlan"
+    words = ["migrate", "--dir", str(tmp_path), "--owner-url", away]
+    result = CliRunner().invoke(motlan, words, standalone_mode=False)
+    assert (result.return_value, "canary" in result.output) == (3, False)
+    assert say.DATABASE_UNREACHABLE.vi in result.output
+
+
+def test_name_of_a_role_is_checked(tmp_path: Path) -> None:
+    result = CliRunner().invoke(motlan, ["migrate", "--dir", str(tmp_path), "--app-role", "a; DROP TABLE x"])
+    assert result.exit_code == 2
