@@ -44,7 +44,7 @@ class _Shown(NamedTuple):
 
 
 class SqlReplays:
-    """A task that writes for everybody who waits: whoever comes while a batch is under way shares the next one."""
+    """One task writes for all that wait: calls that come while a batch is under way share the next one."""
 
     __slots__ = ("_clear_next", "_closed", "_database", "_task", "_waiting")
 

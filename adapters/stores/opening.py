@@ -141,7 +141,7 @@ def open_database(url: str, state_dir: Path, room: Room) -> Database:
 
 
 def open_admin(url: str, state_dir: Path) -> Database:
-    """The tables of the log alone, for its administrator, who waits for whatever else is written."""
+    """The tables of the log alone, for its administrator, who waits for other writers."""
     if sql.is_postgres(url):
         return PostgresDatabase(open_admin_lanes(url), LOG)
     return SqliteDatabase(sql.sqlite_path(url, state_dir), LOG, PATIENT_SECONDS, math.inf)
@@ -156,7 +156,7 @@ def _databases(url: str, state_dir: Path, rooms: Sequence[Room]) -> list[Databas
 
 def _make_private(folder: Path) -> None:
     """Make the state folder for nobody else, where it is missing; one that stands keeps its mode."""
-    with contextlib.suppress(OSError):  # what cannot be made is told by whoever needs it first
+    with contextlib.suppress(OSError):  # who needs it first says that it cannot be made
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -166,6 +166,8 @@ def _prepared(path: Path, file: DatabaseFile) -> None:
     except NewerSchema as error:
         raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
     except (sqlite3.Error, OSError) as error:
+        if file is not DatabaseFile.LOG:  # its users are refused; that is no reason not to start
+            return
         what = f"{path.name} cannot be opened: {type(error).__name__}"
         raise ConfigError(
             [Problem("log.url", 0, what, "make the folder writable and free the disk")]

@@ -28,7 +28,7 @@ _SEARCH_SECONDS = 30.0
 _ADMIN_SECONDS = 600.0
 #: connections of one lane
 _EACH = 3
-#: whoever waited so long in vain, and has no more time, says that it hangs
+#: a caller that waited so long in vain, and has no more time, says that it hangs
 _HANGS_SECONDS = 0.4
 _REST_SECONDS = 1.0
 _RIGHT_MISSING = "42501"
@@ -57,10 +57,10 @@ _SETTINGS: Final = MappingProxyType(
 
 
 class Lane:
-    """At most `count` connections; whoever comes while all are in use waits.
+    """At most `count` connections; a caller waits while all are in use.
 
-    Nobody waits behind whoever finds out that the database hangs: once it did not answer in time, everybody is told so
-    at once for a moment; then one tries again for all.
+    Callers do not queue behind a database that hangs: once it did not answer in time, all are refused at once for a
+    moment; then one tries again for all.
     """
 
     __slots__ = (
@@ -79,7 +79,7 @@ class Lane:
         """Connects with the first use. So long a statement may take.
 
         `rest_seconds`: how long a database that hangs is left alone; 0: each one tries. `admin`: the account is that of
-        an administrator, who is told which right is missing.
+        an administrator, who hears which right is missing.
         """
         self._admin = admin
         self._url = url
@@ -171,7 +171,7 @@ class Lane:
         return connection
 
     def _note(self, began: float, *, late: bool) -> None:
-        """Nobody had his answer: because the database hangs, if whoever waited for it did so for long."""
+        """There was no answer: the database hangs, if the caller waited for long."""
         now = asyncio.get_running_loop().time()
         if self._rest_seconds and late and now - began > _HANGS_SECONDS:
             self._hangs = True

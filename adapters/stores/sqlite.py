@@ -1,4 +1,4 @@
-"""A SQLite file as a database (database.py): readers in threads of two lanes, one thread that writes.
+"""A SQLite file as a database (database.py): readers in threads of lanes of their own, one thread that writes.
 
 What is written survives the end of the process and the loss of power; what is deleted is overwritten.
 """
@@ -6,15 +6,15 @@ What is written survives the end of the process and the loss of power; what is d
 import asyncio
 import contextlib
 import math
+import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from adapters.schema.migration import NewerSchema, prepare, transaction
@@ -25,9 +25,9 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.sentences import Sentence
 
-_READERS = 4
 _BUSY_SECONDS = 2.0
-#: of the administrator, who waits for whatever else is written
+_T = TypeVar("_T")
+#: of the administrator, who waits for other writers
 PATIENT_SECONDS = 30.0
 _READ_SECONDS = 30.0
 _SCRUB_SECONDS = 20.0
@@ -37,8 +37,11 @@ _STEPS = 100_000
 _PIECE_BYTES = 1 << 22
 _CACHED = 264
 _FAULTS = (sqlite3.Error, OSError, LogUnavailable, NewerSchema)
-_QUICK, _SLOW = "quick", "slow"
-_LANES: Final = MappingProxyType({Way.QUICK: _QUICK, Way.PROOF: _QUICK, Way.SEARCH: _SLOW, Way.REPORT: _SLOW})
+#: lane -> threads. A report that nobody waits for any more goes on, and searches do not wait for it.
+_THREADS: Final = MappingProxyType({"quick": 4, "slow": 4, "report": 1})
+_LANES: Final = MappingProxyType(
+    {Way.QUICK: "quick", Way.PROOF: "quick", Way.SEARCH: "slow", Way.REPORT: "report"}
+)
 _REASONS: Final = MappingProxyType(
     {
         sqlite3.SQLITE_FULL: say.DISK_FULL,
@@ -52,13 +55,65 @@ _REASONS: Final = MappingProxyType(
 )
 
 
+class _Threads:
+    """At most `count` threads that work for the loop; an executor costs as much as a small write does."""
+
+    __slots__ = ("_count", "_jobs", "_name", "_started")
+
+    def __init__(self, name: str, count: int) -> None:
+        self._name = name
+        self._count = count
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._started: list[threading.Thread] = []
+
+    def run(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
+        """What the work gives; it is done also when nobody waits any more."""
+        done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        self._jobs.put((work, done))
+        if len(self._started) < self._count:
+            self._started.append(threading.Thread(target=self._work, name=self._name, daemon=True))
+            self._started[-1].start()
+        return done
+
+    async def close(self) -> None:
+        """End when what was given is done."""
+        for _ in self._started:
+            self._jobs.put(None)
+        while self._started:
+            await asyncio.to_thread(self._started.pop().join)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, done = job
+            found: Any = None
+            error: BaseException | None = None
+            try:
+                found = work()
+            except Exception as caught:  # noqa: BLE001 -- it is the waiting caller's
+                error = caught
+            with contextlib.suppress(RuntimeError):  # the loop was closed, nobody waits any more
+                done.get_loop().call_soon_threadsafe(_settle, done, found, error)
+            del job, work, done, found, error
+
+
+def _settle(done: "asyncio.Future[Any]", found: object, error: BaseException | None) -> None:
+    if done.cancelled():
+        return
+    if error is None:
+        done.set_result(found)
+    else:
+        done.set_exception(error)
+
+
 class _Readers:
     """Threads of one lane, and the connections that they leave idle."""
 
     __slots__ = ("idle", "threads")
 
-    def __init__(self, name: str) -> None:
-        self.threads = ThreadPoolExecutor(_READERS, thread_name_prefix=name)
+    def __init__(self, name: str, count: int) -> None:
+        self.threads = _Threads(name, count)
         self.idle: list[sqlite3.Connection] = []
 
 
@@ -99,8 +154,8 @@ class SqliteDatabase:
         self._same = SameFile(path) if room.file is DatabaseFile.LOG else None
         self._prepared = room.file is DatabaseFile.LOG
         self._preparing = threading.Lock()
-        self._lanes = {lane: _Readers(f"{self._path.stem}-{lane}") for lane in (_QUICK, _SLOW)}
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix=f"{self._path.stem}-write")
+        self._lanes = {lane: _Readers(f"{self._path.stem}-{lane}", count) for lane, count in _THREADS.items()}
+        self._writing = _Threads(f"{self._path.stem}-write", 1)
         self._writer: sqlite3.Connection | None = None
 
     async def read(self, text: str, *values: object, way: Way = Way.QUICK) -> Found:
@@ -108,13 +163,12 @@ class SqliteDatabase:
         lane = self._lanes[_LANES[way]]
         seconds = math.inf if way is Way.REPORT else self._read_seconds
         work = partial(self._read, lane, text.replace("$", "?"), values, seconds)
-        return await asyncio.get_running_loop().run_in_executor(lane.threads, work)
+        return await lane.threads.run(work)
 
     async def write(self, *work: Statement | Many, lock: str = "", erasing: bool = False) -> Found:
         """Run all of it in one transaction, or none. There is one writer at a time, whatever its `lock`."""
         del lock
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writing, self._write, work, erasing)
+        return await self._writing.run(lambda: self._write(work, erasing))
 
     async def scrub(self, table: str, remains: Sequence[bytes] = ()) -> bool:
         """Bring everything into the file and cut the log of pages beside it; whether the remains stand once at most.
@@ -122,12 +176,12 @@ class SqliteDatabase:
         The file is rewritten as a whole when older copies of them are left in its free space.
         """
         del table
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._scrub, remains)
+        return await self._writing.run(lambda: self._scrub(remains))
 
     async def close(self) -> None:
         """End the threads when the statements under way have ended, and close the connections."""
         for threads in (*(lane.threads for lane in self._lanes.values()), self._writing):
-            await asyncio.to_thread(threads.shutdown)
+            await threads.close()
         for lane in self._lanes.values():
             while lane.idle:
                 lane.idle.pop().close()
@@ -158,7 +212,7 @@ class SqliteDatabase:
         return None
 
     def _write(self, work: Sequence[Statement | Many], erasing: bool) -> Found:  # noqa: FBT001 -- ours
-        with self._told():
+        with self._as_unwritten():
             connection = self._writable()
             with transaction(connection):
                 found = _run(connection, work)
@@ -168,7 +222,7 @@ class SqliteDatabase:
             return found
 
     def _scrub(self, remains: Sequence[bytes]) -> bool:
-        with self._told():
+        with self._as_unwritten():
             if not _cut(self._writable()):
                 return False
             self._disconnect()  # who reads a file and closes it gives up the locks of its connections (POSIX)
@@ -184,7 +238,7 @@ class SqliteDatabase:
         return connection
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_unwritten(self) -> Iterator[None]:
         """An error of the writer's as the room's; the next write has a fresh connection, for a disk that came back."""
         try:
             yield

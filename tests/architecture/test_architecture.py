@@ -109,6 +109,14 @@ def test_transports_and_stores_stay_at_the_edges() -> None:
     assert {name: names for name, names in found.items() if names} == {}
 
 
+def test_databases_are_opened_in_one_place() -> None:
+    """The writers of the log and its sequencers have connections of their own; all else has statements only."""
+    drivers = {"adapters.stores.sqlite", "adapters.stores.postgres"}
+    users = {p.stem for p in python_files("adapters/stores") if drivers & set(imports_of(p))}
+    own = {f"{name}_{kind}" for name in ("log", "sequencer") for kind in ("sqlite", "postgres")}
+    assert users == {"opening", "log_missing", *own}
+
+
 def test_records_are_built_by_the_recorder_only() -> None:
     """What it writes is counted, names the configuration, and is the same in every room."""
     built = [
